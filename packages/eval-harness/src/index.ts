@@ -1,0 +1,2 @@
+export type * from './language-model.js'
+export * from './model-registry.js'

@@ -1,0 +1,83 @@
+/** log P(continuation | context), as lm_eval's loglikelihood request. */
+export interface LoglikelihoodRequest {
+  readonly context: string
+  readonly continuation: string
+}
+
+export interface LoglikelihoodResult {
+  /** Sum over the continuation's tokens, in nats. */
+  readonly logprob: number
+  /** Whether every token of the continuation is the model's most likely one. */
+  readonly isGreedy: boolean
+}
+
+/** log P(text) of a whole document, in windows as lm_eval's loglikelihood_rolling request. */
+export interface LoglikelihoodRollingRequest {
+  readonly text: string
+}
+
+/** lm_eval's generate_until request; the defaults are applied by the harness, so every field is given. */
+export interface GenerateUntilRequest {
+  readonly context: string
+  /** Stop strings; the end-of-text token always stops too. */
+  readonly until: readonly string[]
+  /** New tokens at most. */
+  readonly maxGenToks: number
+  readonly doSample: boolean
+  readonly temperature: number
+  readonly topK: number | null
+  readonly topP: number | null
+}
+
+export interface RequestOptions {
+  /** Called whenever more of the requests are answered. */
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+export interface ChatTemplate {
+  /** The Jinja source. */
+  readonly source: string
+  render(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean; continueFinalMessage: boolean }): string
+}
+
+/** Facts about the model that go into the results file; names as in lm_eval's results.json. */
+export interface ModelInfo {
+  /** Number of weights, tied ones counted once. */
+  readonly numParameters: number
+  /** As PyTorch prints it: "torch.float32". */
+  readonly dtype: string
+  readonly revision: string
+  /** Commit the weights came from, "" for a local folder. */
+  readonly sha: string
+  /** Longest input in tokens. */
+  readonly maxLength: number
+  /** [text, id] or null where the tokenizer has none. */
+  readonly padToken: readonly [string, number] | null
+  readonly eosToken: readonly [string, number] | null
+  readonly bosToken: readonly [string, number] | null
+  readonly eotTokenId: number | null
+  /** Batch sizes found by `auto`; empty when a number was given. */
+  readonly batchSizes: readonly number[]
+  /** Anything a backend wants recorded under "saeval" in results.json: edits, file identities, hook points. JSON values. */
+  readonly provenance: Readonly<Record<string, unknown>>
+}
+
+/** What a backend is to the harness. Answers come in the order of the requests. */
+export interface LanguageModel {
+  readonly info: ModelInfo
+  readonly chatTemplate: ChatTemplate | null
+  loglikelihood(
+    requests: readonly LoglikelihoodRequest[],
+    options?: RequestOptions,
+  ): Promise<LoglikelihoodResult[]>
+  loglikelihoodRolling(requests: readonly LoglikelihoodRollingRequest[], options?: RequestOptions): Promise<number[]>
+  generateUntil(requests: readonly GenerateUntilRequest[], options?: RequestOptions): Promise<string[]>
+  /** Frees sessions and threads. */
+  close(): Promise<void>
+}

@@ -1,0 +1,43 @@
+import { InputError } from '@saeval/hub'
+import type { LanguageModel } from './language-model.js'
+
+/** A value of `--model_args`, after lm_eval's parsing rules. */
+export type ModelArgument = string | number | boolean | null | readonly ModelArgument[] | { readonly [key: string]: ModelArgument }
+
+/** What every model factory is given by the command line, besides its own arguments. */
+export interface ModelContext {
+  /** `--batch_size` as typed: a number, "auto" or "auto:N". */
+  readonly batchSize: string
+  readonly maxBatchSize: number | null
+  /** `--device` as typed: "cpu", "cuda:0", ... or null for the default. */
+  readonly device: string | null
+  /** One line for the user, shown once (stderr). */
+  readonly notice: (line: string) => void
+  readonly signal?: AbortSignal
+}
+
+/** Builds a model from `--model_args`; throws InputError for arguments it does not know or cannot use. */
+export type ModelFactory = (
+  args: Readonly<Record<string, ModelArgument>>,
+  context: ModelContext,
+) => Promise<LanguageModel>
+
+const factories = new Map<string, ModelFactory>()
+
+/** Makes `--model name` known. Registering a name twice is a programming error. */
+export function registerModel(name: string, factory: ModelFactory): void {
+  if (factories.has(name)) throw new Error(`model "${name}" is registered already`)
+  factories.set(name, factory)
+}
+
+/** The factory of a registered model; throws InputError naming the models there are. */
+export function getModelFactory(name: string): ModelFactory {
+  const factory = factories.get(name)
+  if (factory) return factory
+  throw new InputError(`unknown model "${name}"; registered models: ${registeredModels().join(', ')}`)
+}
+
+/** Names of all registered models, sorted. */
+export function registeredModels(): string[] {
+  return [...factories.keys()].sort()
+}

@@ -1,0 +1,1 @@
+export type { EditStage, Intervention, LatentSlot, LatentUpdate, RuntimeNormalization } from './intervention.js'
