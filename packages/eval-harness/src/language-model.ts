@@ -33,6 +33,8 @@ export interface RequestOptions {
   /** Called whenever more of the requests are answered. */
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
+  /** For sampled generation; 1234 by default. The draws are the backend's own, not PyTorch's. */
+  readonly seed?: number
 }
 
 export interface ChatMessage {

@@ -1,1 +1,6 @@
-export {}
+export type { Activation, Hook, HookedRun } from './model/hooks.js'
+export { type LoadModelOptions, loadModel } from './model/load-model.js'
+export type { OnnxModel } from './model/onnx-model.js'
+export type { ScoredRow, ScoringRow } from './model/score.js'
+export { type Device, listDevices } from './session/devices.js'
+export type { SpecialToken, Tokenizer } from './text/tokenizer.js'

@@ -1,0 +1,234 @@
+import type { Intervention } from '@saeval/sae-core'
+import { bodyGraph, bodyNames, cachedLayers, hasWindows } from '../graph/body-graph.js'
+import { covers, type EditShape, editShape, packEdits } from '../graph/edit-shape.js'
+import { headGraph, headNames } from '../graph/head-graph.js'
+import { modelSteps, type Step } from '../graph/hook-sites.js'
+import type { Feeds, Provider, Stored, TensorData } from '../session/protocol.js'
+import type { SessionThread } from '../session/session-thread.js'
+import type { ModelSpec } from '../spec/model-spec.js'
+import type { ModelWeights } from '../weights/model-weights.js'
+
+/** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
+export interface ReadyEdits {
+  readonly session: string
+  readonly feeds: Feeds
+}
+
+/** A stretch of the model that runs on its own; see BodyOptions. */
+export interface Segment {
+  readonly from: number
+  readonly to: number
+  readonly edits: EditShape
+  readonly captures: readonly string[]
+}
+
+/** Where each row's new tokens stand. One batch is [rows, columns]; shorter rows are padded on the right. */
+export interface Layout {
+  readonly rows: number
+  readonly columns: number
+  /** Cached tokens before the new ones. */
+  readonly past: number
+  /** tokens, positions, key_positions and mask, as far as a segment takes them */
+  readonly feeds: Feeds
+}
+
+/** The model's sessions and how to feed them. */
+export interface Forward {
+  readonly spec: ModelSpec
+  readonly steps: readonly Step[]
+  readonly widths: ReadonlyMap<string, number>
+  readonly thread: SessionThread
+  /** A session for the whole body that can apply these settings, one per batch row (or one for all rows). */
+  edits(settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits>
+  /** Like edits, kept on the thread for every later batch. */
+  storedEdits(interventions: readonly Intervention[]): Promise<ReadyEdits>
+  segment(segment: Segment): Promise<string>
+  /** Hidden states [gather.length, d_model] before the final norm; `keep` leaves the KV cache on the thread under that name. */
+  body(edits: ReadyEdits, layout: Layout, gather: readonly number[], cache: { past: string | null; keep: string | null }): Promise<Float32Array>
+  /** Runs the head on hidden states, `fetch` being names of headNames; in slices that keep [rows, vocabulary] small. */
+  head(hidden: Float32Array, targets: readonly { row: number; token: number }[], wantLogits?: boolean): Promise<HeadResult>
+}
+
+export interface HeadResult {
+  /** One per target, in nats. */
+  readonly logprobs: Float32Array
+  /** Most likely token per hidden state. */
+  readonly argmax: number[]
+  /** [rows, vocab], one array per hidden state; empty unless asked for. */
+  readonly logits: readonly Float32Array[]
+}
+
+// logits of one head run: 32 M numbers, 128 MB
+const headNumbers = 2 ** 25
+
+export interface ForwardOptions {
+  readonly spec: ModelSpec
+  readonly weights: ModelWeights
+  readonly thread: SessionThread
+  readonly provider: Provider
+  readonly threads: number | null
+}
+
+export function createForward({ spec, weights, thread, provider, threads }: ForwardOptions): Forward {
+  const steps = modelSteps(spec)
+  const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
+  const layers = cachedLayers(steps)
+  const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
+  const segments = new Map<string, Promise<string>>()
+  let head: Promise<string> | null = null
+  let count = 0
+
+  const create = async (name: string, model: Uint8Array) => {
+    await thread.create({ session: name, model, folder: weights.folder, provider, threads })
+    return name
+  }
+  const segment = (wanted: Segment): Promise<string> => {
+    const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures])
+    let session = segments.get(key)
+    if (!session) {
+      session = create(`segment.${segments.size}`, bodyGraph({ spec, weights, ...wanted }))
+      segments.set(key, session)
+    }
+    return session
+  }
+  /** An existing session that has room for the edits, else a new one. */
+  const bodyFor = (shape: EditShape) => {
+    const existing = bodies.find((body) => covers(body.shape, shape))
+    if (existing) return existing
+    const body = { shape, session: segment({ from: 0, to: steps.length, edits: shape, captures: [] }) }
+    bodies.push(body)
+    return body
+  }
+  const pack = async (settings: readonly (readonly Intervention[])[]) => {
+    const { shape, session } = bodyFor(jointShape(settings))
+    return { session: await session, feeds: Object.fromEntries(packEdits(shape, widths, settings)) }
+  }
+  const runHead = async (hidden: Float32Array, targets: readonly { row: number; token: number }[], wantLogits: boolean) => {
+    head ??= create('head', headGraph(spec, weights))
+    const rows = hidden.length / spec.dModel
+    const { logprobs, argmax, logits } = await thread.run({
+      session: await head,
+      feeds: {
+        [headNames.hidden]: { type: 'float32', data: hidden, dims: [rows, spec.dModel] },
+        [headNames.rows]: int64(targets.map((target) => target.row)),
+        [headNames.targets]: int64(targets.map((target) => target.token)),
+      },
+      fetch: [headNames.logprobs, headNames.argmax, ...(wantLogits ? [headNames.logits] : [])],
+      keep: {},
+    }).then((outputs) => ({
+      logprobs: outputs[headNames.logprobs]!.data as Float32Array,
+      argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
+      logits: wantLogits ? splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize) : [],
+    }))
+    return { logprobs, argmax, logits }
+  }
+
+  return {
+    spec,
+    steps,
+    widths,
+    thread,
+    segment,
+    edits: pack,
+    storedEdits: async (interventions) => {
+      const { session, feeds } = await pack([interventions])
+      const prefix = `edits.${count++}.`
+      await thread.store(Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [prefix + name, tensor])))
+      const references = Object.keys(feeds).map((name): [string, Stored] => [name, { stored: prefix + name }])
+      return { session, feeds: Object.fromEntries(references) }
+    },
+    body: async (edits, layout, gather, cache) => {
+      const keep = cache.keep === null ? [] : layers.flatMap((layer) => (['k', 'v'] as const).map((which) => [bodyNames.present(layer, which), `${cache.keep}.${layer}.${which}`]))
+      const { hidden } = await thread.run({
+        session: edits.session,
+        feeds: { ...layout.feeds, ...edits.feeds, ...pastFeeds(spec, layers, layout.rows, cache.past), [bodyNames.gather]: int64(gather) },
+        fetch: [bodyNames.hidden],
+        keep: Object.fromEntries(keep),
+      })
+      return hidden!.data as Float32Array
+    },
+    head: async (hidden, targets, wantLogits = false) => {
+      const rows = hidden.length / spec.dModel
+      const slice = Math.max(1, Math.floor(headNumbers / spec.vocabSize))
+      const logprobs = new Float32Array(targets.length)
+      const argmax: number[] = []
+      const logits: Float32Array[] = []
+      for (let start = 0; start < rows; start += slice) {
+        const end = Math.min(rows, start + slice)
+        const chosen = targets.flatMap((target, index) => (target.row >= start && target.row < end ? [{ index, row: target.row - start, token: target.token }] : []))
+        const part = await runHead(hidden.subarray(start * spec.dModel, end * spec.dModel), chosen, wantLogits)
+        chosen.forEach(({ index }, at) => {
+          logprobs[index] = part.logprobs[at]!
+        })
+        argmax.push(...part.argmax)
+        logits.push(...part.logits)
+      }
+      return { logprobs, argmax, logits }
+    },
+  }
+}
+
+/** A shape that has room for every one of the settings: stage by stage of the one that uses a hook point most. */
+function jointShape(settings: readonly (readonly Intervention[])[]): EditShape {
+  const joint = new Map<string, EditShape extends ReadonlyMap<string, infer Stages> ? Stages : never>()
+  for (const shape of settings.map(editShape)) {
+    for (const [hookPoint, stages] of shape) {
+      const known = joint.get(hookPoint) ?? []
+      if (covers(new Map([[hookPoint, known]]), new Map([[hookPoint, stages]]))) continue
+      joint.set(hookPoint, covers(new Map([[hookPoint, stages]]), new Map([[hookPoint, known]])) ? stages : [...known, ...stages])
+    }
+  }
+  return joint
+}
+
+/** Token feeds of right-padded rows without a cache. Rows see only what stands before: padding comes after and is never read. */
+export function freshLayout(spec: ModelSpec, rows: readonly (readonly number[])[]): Layout {
+  const columns = Math.max(...rows.map((row) => row.length))
+  const tokens = new BigInt64Array(rows.length * columns)
+  const positions = new BigInt64Array(rows.length * columns)
+  rows.forEach((row, b) => {
+    for (let t = 0; t < columns; t++) {
+      tokens[b * columns + t] = BigInt(row[t] ?? 0)
+      positions[b * columns + t] = BigInt(t)
+    }
+  })
+  const mask = new Uint8Array(columns * columns)
+  for (let query = 0; query < columns; query++) mask.fill(1, query * columns, query * columns + query + 1)
+  const dims = [rows.length, columns]
+  return {
+    rows: rows.length,
+    columns,
+    past: 0,
+    feeds: {
+      [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
+      ...positionFeeds(spec, { type: 'int64', data: positions, dims }, { type: 'int64', data: positions, dims }),
+      [bodyNames.mask]: { type: 'bool', data: mask, dims: [1, 1, columns, columns] },
+    },
+  }
+}
+
+/** The position inputs that the model's graphs have: rotary or learned positions, and key positions for sliding windows. */
+export function positionFeeds(spec: ModelSpec, queries: TensorData, keys: TensorData): Feeds {
+  return hasWindows(spec) ? { [bodyNames.positions]: queries, [bodyNames.keyPositions]: keys } : { [bodyNames.positions]: queries }
+}
+
+/** Past keys and values: stored ones, or none. */
+export function pastFeeds(spec: ModelSpec, layers: readonly number[], rows: number, past: string | null): Feeds {
+  const none: TensorData = { type: 'float32', data: new Float32Array(0), dims: [rows, spec.nKvHeads, 0, spec.dHead] }
+  const feeds: Record<string, TensorData | Stored> = {}
+  for (const layer of layers) {
+    for (const which of ['k', 'v'] as const) {
+      feeds[bodyNames.past(layer, which)] = past === null ? none : { stored: `${past}.${layer}.${which}` }
+    }
+  }
+  return feeds
+}
+
+/** A vector of int64. */
+export function int64(values: readonly number[]): TensorData {
+  return { type: 'int64', data: BigInt64Array.from(values, BigInt), dims: [values.length] }
+}
+
+function splitRows(data: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: data.length / width }, (_, row) => data.slice(row * width, (row + 1) * width))
+}

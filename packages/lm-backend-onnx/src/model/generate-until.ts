@@ -1,0 +1,65 @@
+import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
+import { encodeGenerationContext, type TextRules } from '../text/encode-requests.js'
+import { cutAtStops, stopStrings } from '../text/stop-strings.js'
+import type { Forward, ReadyEdits } from './forward.js'
+import { generateBatch, type Prompt } from './generate.js'
+import { seededUniform } from './sampling.js'
+import { type BatchSize, planBatches } from './score.js'
+
+export interface GenerateParts {
+  readonly forward: Forward
+  readonly rules: TextRules
+  readonly edits: ReadyEdits
+  readonly batchSize: BatchSize
+  readonly endIds: ReadonlySet<number>
+}
+
+const defaultSeed = 1234
+
+/** Answers lm_eval's generate_until requests: the text after the context, cut at the first stop string. */
+export async function answerGenerateUntil(parts: GenerateParts, requests: readonly GenerateUntilRequest[], options: RequestOptions = {}): Promise<string[]> {
+  const { forward, rules, edits, endIds } = parts
+  const { tokenizer } = rules
+  const answers: string[] = new Array(requests.length)
+  const seed = options.seed ?? defaultSeed
+  let done = 0
+
+  for (const group of groupBySampling(requests)) {
+    const items = group
+      .map((index) => ({ index, ids: encodeGenerationContext(rules, requests[index]!.context, requests[index]!.maxGenToks) }))
+      .sort((a, b) => b.ids.length - a.ids.length)
+    for (const batch of planBatches(items, parts.batchSize)) {
+      const first = requests[group[0]!]!
+      const prompts = batch.map(({ index, ids }): Prompt => {
+        const { until, maxGenToks } = requests[index]!
+        const stops = stopStrings(until, tokenizer.eos?.text ?? null)
+        return {
+          ids,
+          maxNewTokens: maxGenToks,
+          isDone: (newIds) => endIds.has(newIds.at(-1)!) || stops.some((stop) => tokenizer.decode(newIds).includes(stop)),
+        }
+      })
+      const generated = await generateBatch(forward, edits, prompts, {
+        sampling: first.doSample ? first : null,
+        uniform: (row) => seededUniform(seed + batch[row]!.index),
+        signal: options.signal,
+      })
+      batch.forEach(({ index }, row) => {
+        const text = tokenizer.decode(generated[row]!, { skipSpecialTokens: true })
+        answers[index] = cutAtStops(text, requests[index]!.until)
+        options.onProgress?.(++done, requests.length)
+      })
+    }
+  }
+  return answers
+}
+
+/** Requests that can share a batch: those that sample in the same way. */
+function groupBySampling(requests: readonly GenerateUntilRequest[]): number[][] {
+  const groups = new Map<string, number[]>()
+  requests.forEach(({ doSample, temperature, topK, topP }, index) => {
+    const key = JSON.stringify(doSample ? [temperature, topK, topP] : null)
+    groups.set(key, [...(groups.get(key) ?? []), index])
+  })
+  return [...groups.values()]
+}

@@ -1,0 +1,141 @@
+import { InputError } from '@saeval/hub'
+import type { Intervention } from '@saeval/sae-core'
+import { bodyNames, cachedLayers } from '../graph/body-graph.js'
+import { editShape, packEdits } from '../graph/edit-shape.js'
+import type { Feeds, TensorData } from '../session/protocol.js'
+import { type Forward, freshLayout, int64, pastFeeds } from './forward.js'
+
+/** An activation at a hook point: float32 [pos, width], heads flattened at attn.hook_z. */
+export interface Activation {
+  readonly hookPoint: string
+  readonly data: Float32Array
+  /** [pos, width] */
+  readonly dims: readonly [number, number]
+}
+
+/** Sees an activation, edits applied, and may change it in place or return another array of the same size. */
+export type Hook = (activation: Activation) => Float32Array | void | Promise<Float32Array | void>
+
+export interface HookedRun {
+  /** Logits at every position, one array [vocab] each. */
+  readonly logits: readonly Float32Array[]
+}
+
+/**
+ * Runs one text, given as token ids, with JavaScript callbacks at hook points. The graph is cut at each of them, so that a callback's
+ * change takes effect on everything after it; interventions at the same hook point act first.
+ */
+export async function runHooked(forward: Forward, interventions: readonly Intervention[], ids: readonly number[], hooks: ReadonlyMap<string, Hook>): Promise<HookedRun> {
+  const cuts = forward.steps.flatMap((step, index) => (hooks.has(step.hookPoint) ? [index + 1] : []))
+  const ends = [...new Set([...cuts, forward.steps.length])]
+  let state: Feeds = {}
+  let hidden: TensorData | null = null
+  let from = 0
+  for (const to of ends) {
+    const outputs = await runSegment(forward, { from, to, interventions, captures: [] }, ids, state)
+    hidden = outputs[bodyNames.hidden] ?? null
+    const step = forward.steps[to - 1]!
+    const hook = hooks.get(step.hookPoint)
+    if (to === forward.steps.length) {
+      if (hook) throw new Error('the last hook point must not end a segment')
+      break
+    }
+    const side = step.on === 'branch' ? bodyNames.branch : bodyNames.residual
+    state = {
+      [bodyNames.residual('in')]: outputs[bodyNames.residual('out')]!,
+      ...(step.on === 'branch' ? { [bodyNames.branch('in')]: outputs[bodyNames.branch('out')]! } : {}),
+      [side('in')]: await callHook(hook!, step.hookPoint, outputs[side('out')]!),
+    }
+    from = to
+  }
+  const { logits } = await forward.head(hidden!.data as Float32Array, [], true)
+  return { logits }
+}
+
+/** Activations at hook points, edits applied, for one text given as token ids. */
+export async function capture(forward: Forward, interventions: readonly Intervention[], ids: readonly number[], hookPoints: readonly string[]): Promise<Map<string, Activation>> {
+  const steps = forward.steps.flatMap((step, index) => (hookPoints.includes(step.hookPoint) ? [index] : []))
+  // nothing after the last of them needs to be computed
+  const to = Math.max(...steps) + 1
+  const outputs = await runSegment(forward, { from: 0, to, interventions, captures: hookPoints }, ids, {})
+  return new Map(hookPoints.map((hookPoint) => [hookPoint, activation(hookPoint, outputs[hookPoint]!)]))
+}
+
+/** Throws InputError for names the model does not have. */
+export function checkHookPoints(forward: Forward, names: readonly string[]): void {
+  for (const name of names) {
+    if (forward.widths.has(name)) continue
+    throw new InputError(`the model has no hook point "${name}"; it has hook_embed and, for layers 0 to ${forward.spec.nLayers - 1}, ${layerHookPoints(forward).join(', ')}`)
+  }
+}
+
+function layerHookPoints(forward: Forward): string[] {
+  return forward.steps.filter((step) => step.hookPoint.startsWith('blocks.0.')).map((step) => step.hookPoint.replace('blocks.0.', 'blocks.L.'))
+}
+
+async function runSegment(
+  forward: Forward,
+  part: { from: number; to: number; interventions: readonly Intervention[]; captures: readonly string[] },
+  ids: readonly number[],
+  state: Feeds,
+): Promise<Readonly<Record<string, TensorData>>> {
+  const { from, to, captures } = part
+  const steps = forward.steps.slice(from, to)
+  const last = to === forward.steps.length
+  const inside = part.interventions.filter((item) => steps.some((step) => step.hookPoint === item.hookPoint))
+  const edits = editShape(inside)
+  const session = await forward.segment({ from, to, edits, captures })
+  const layout = freshLayout(forward.spec, [ids])
+  const attends = cachedLayers(steps).length > 0
+  const embeds = from === 0
+  const needed = (name: string) => {
+    switch (name) {
+      case bodyNames.tokens:
+        return embeds
+      case bodyNames.positions:
+        return usesPositions(forward, from, to)
+      case bodyNames.keyPositions:
+        return usesWindows(forward, from, to)
+      default:
+        return attends
+    }
+  }
+  const outputs = last ? [bodyNames.hidden] : [bodyNames.residual('out'), ...(steps.at(-1)!.on === 'branch' ? [bodyNames.branch('out')] : [])]
+  return forward.thread.run({
+    session,
+    feeds: {
+      ...Object.fromEntries(Object.entries(layout.feeds).filter(([name]) => needed(name))),
+      ...state,
+      ...Object.fromEntries(packEdits(edits, forward.widths, [inside])),
+      ...pastFeeds(forward.spec, cachedLayers(steps), 1, null),
+      ...(last ? { [bodyNames.gather]: int64(ids.map((_, index) => index)) } : {}),
+    },
+    fetch: [...outputs, ...captures],
+    keep: {},
+  })
+}
+
+function usesWindows(forward: Forward, from: number, to: number): boolean {
+  return cachedLayers(forward.steps.slice(from, to)).some((layer) => forward.spec.layer(layer).window !== null)
+}
+
+function usesPositions(forward: Forward, from: number, to: number): boolean {
+  const { spec, steps } = forward
+  const part = steps.slice(from, to)
+  if (spec.embedding.positions !== null && part.some((step) => step.part === 'enter' && step.layer === 0)) return true
+  return usesWindows(forward, from, to) || (spec.rope !== null && cachedLayers(part).length > 0)
+}
+
+async function callHook(hook: Hook, hookPoint: string, tensor: TensorData): Promise<TensorData> {
+  const seen = activation(hookPoint, tensor)
+  const changed = (await hook(seen)) ?? seen.data
+  if (changed.length !== seen.data.length) {
+    throw new InputError(`the hook at ${hookPoint} returned ${changed.length} numbers, expected ${seen.data.length}`)
+  }
+  return { type: 'float32', data: changed, dims: tensor.dims }
+}
+
+/** [1, pos, width] as [pos, width]. */
+function activation(hookPoint: string, { data, dims }: TensorData): Activation {
+  return { hookPoint, data: data as Float32Array, dims: [dims[1]!, dims[2]!] }
+}

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { type HubOptions, InputError } from '@saeval/hub'
+import type { Provider } from '../session/protocol.js'
+import { findDevice } from '../session/devices.js'
+import { startSessionThread } from '../session/session-thread.js'
+import { modelSpec } from '../spec/model-families.js'
+import { createChatTemplate } from '../text/chat-template.js'
+import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
+import { loadTokenizer } from '../text/tokenizer.js'
+import { openCheckpoint } from '../weights/checkpoint.js'
+import { matchWeights } from '../weights/model-weights.js'
+import { createForward } from './forward.js'
+import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
+import { createOnnxModel, type OnnxModel } from './onnx-model.js'
+import { automaticTokens, type BatchSize } from './score.js'
+
+export interface LoadModelOptions {
+  /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
+  readonly model: string
+  /** Branch, tag or commit; "main" by default. */
+  readonly revision?: string
+  /** "cpu" (default), "cuda:0", "webgpu": a name of listDevices(). */
+  readonly device?: string
+  /** Longest input in tokens; the model's own limit by default. */
+  readonly maxLength?: number
+  /** Whether texts start with the BOS token; by default as the tokenizer does. */
+  readonly addBosToken?: boolean
+  /** Token that stands before an empty context; BOS, else EOS, by default. */
+  readonly prefixTokenId?: number
+  /** Rows per forward pass, or "auto" (default): as many as fit a budget of tokens. */
+  readonly batchSize?: number | 'auto'
+  /** Threads of onnxruntime on the CPU; by default one per physical core. */
+  readonly threads?: number
+  readonly hub?: HubOptions
+}
+
+/**
+ * Opens a model: reads its configuration, tokenizer and the headers of its weights. The weights themselves are read from the
+ * safetensors files by onnxruntime when the first text is scored. Throws InputError for anything that cannot be computed as trained.
+ */
+export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
+  const hub = options.hub ?? {}
+  const device = await findDevice(options.device ?? 'cpu')
+  const files = await openModelFiles(options.model, options.revision, hub)
+  const configPath = await files.path('config.json')
+  const spec = modelSpec(`${options.model}/config.json`, await readFile(configPath, 'utf8'))
+  const tokenizer = await loadTokenizer({
+    tokenizerJson: await tokenizerFile(files),
+    tokenizerConfig: await files.pathIfPresent('tokenizer_config.json'),
+    specialTokensMap: await files.pathIfPresent('special_tokens_map.json'),
+    chatTemplate: await files.pathIfPresent('chat_template.jinja'),
+  })
+  const weights = matchWeights(spec, await openCheckpoint(await weightFiles(files)), options.model)
+  const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.embedding.positions !== null)
+  const rules: TextRules = {
+    tokenizer,
+    addBosToken: options.addBosToken ?? null,
+    prefixTokenId: resolvePrefixTokenId(tokenizer, options.prefixTokenId ?? null),
+    maxLength,
+  }
+  const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)
+  const provider: Provider = device.provider
+  const forward = createForward({ spec, weights, thread: startSessionThread(), provider, threads: options.threads ?? null })
+  return createOnnxModel({
+    forward,
+    rules,
+    chatTemplate: createChatTemplate(tokenizer),
+    batchSize: batchSize(options.batchSize ?? 'auto'),
+    endIds,
+    facts: { numParameters: weights.numParameters, revision: files.revision, sha: files.commit },
+  })
+}
+
+async function tokenizerFile(files: ModelFiles): Promise<string> {
+  const path = await files.pathIfPresent('tokenizer.json')
+  if (path !== null) return path
+  throw new InputError(`${files.name} has no tokenizer.json; save its tokenizer in the fast format first (transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…))`)
+}
+
+/** Tokens that end a text: the tokenizer's EOS and those of generation_config.json, as transformers' generate() uses. */
+async function endOfTextIds(files: ModelFiles, eos: number | null): Promise<ReadonlySet<number>> {
+  const path = await files.pathIfPresent('generation_config.json')
+  let configured: unknown = null
+  if (path !== null) {
+    try {
+      configured = (JSON.parse(await readFile(path, 'utf8')) as { eos_token_id?: unknown }).eos_token_id ?? null
+    } catch (cause) {
+      throw new InputError(`${path} is not valid JSON; download the model again`, { cause })
+    }
+  }
+  const ids = [eos, ...(Array.isArray(configured) ? configured : [configured])]
+  return new Set(ids.filter((id): id is number => typeof id === 'number'))
+}
+
+function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {
+  if (wanted === undefined) return limit
+  if (!Number.isInteger(wanted) || wanted < 1) throw new InputError(`max_length is ${wanted}, expected a positive whole number`)
+  // a learned position table has no row beyond its end; rotary models merely were not trained there
+  if (hard && wanted > limit) throw new InputError(`max_length is ${wanted}, but the model has positions for ${limit} tokens`)
+  return wanted
+}
+
+function batchSize(wanted: number | 'auto'): BatchSize {
+  if (wanted === 'auto') return { tokens: automaticTokens }
+  if (!Number.isInteger(wanted) || wanted < 1) throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
+  return { rows: wanted }
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type HubOptions, InputError, repositoryFile, repositoryFileIfPresent, resolveRepository } from '@saeval/hub'
+
+/** The files of one model: a Hugging Face repository at one commit, or a local folder of the same layout. */
+export interface ModelFiles {
+  readonly name: string
+  /** Branch, tag or commit asked for; "main" by default, "" for a folder. */
+  readonly revision: string
+  /** Commit the files come from; "" for a folder. */
+  readonly commit: string
+  /** Absolute path of a file; throws InputError when there is none. */
+  path(file: string): Promise<string>
+  pathIfPresent(file: string): Promise<string | null>
+}
+
+/** Opens a model by repository name or folder path. A folder counts as one when it holds a config.json. */
+export async function openModelFiles(name: string, revision: string | undefined, hub: HubOptions): Promise<ModelFiles> {
+  if (existsSync(join(name, 'config.json'))) {
+    if (revision !== undefined) throw new InputError(`${name} is a local folder, so revision=${revision} cannot take effect`)
+    return folderFiles(resolve(name), name)
+  }
+  if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
+    throw new InputError(`"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with a config.json`)
+  }
+  const repository = await resolveRepository({ type: 'model', name, ...(revision === undefined ? {} : { revision }), ...hub })
+  return {
+    name,
+    revision: repository.revision,
+    commit: repository.commit,
+    path: (file) => repositoryFile(repository, file, hub),
+    pathIfPresent: (file) => repositoryFileIfPresent(repository, file, hub),
+  }
+}
+
+function folderFiles(folder: string, name: string): ModelFiles {
+  const pathIfPresent = async (file: string) => {
+    const path = join(folder, file)
+    return existsSync(path) && (await stat(path)).isFile() ? path : null
+  }
+  return {
+    name,
+    revision: '',
+    commit: '',
+    pathIfPresent,
+    path: async (file) => {
+      const path = await pathIfPresent(file)
+      if (path === null) throw new InputError(`${name} has no ${file}`)
+      return path
+    },
+  }
+}
+
+/** Paths of the model's safetensors files: one, or those that model.safetensors.index.json names. */
+export async function weightFiles(files: ModelFiles): Promise<string[]> {
+  const single = await files.pathIfPresent('model.safetensors')
+  if (single !== null) return [single]
+  const index = await files.pathIfPresent('model.safetensors.index.json')
+  if (index === null) {
+    throw new InputError(`${files.name} has neither model.safetensors nor model.safetensors.index.json; models stored as .bin must be converted to safetensors first`)
+  }
+  let map: unknown
+  try {
+    map = (JSON.parse(await readFile(index, 'utf8')) as { weight_map?: unknown }).weight_map
+  } catch (cause) {
+    throw new InputError(`${index} is not valid JSON; download the model again`, { cause })
+  }
+  if (typeof map !== 'object' || map === null) throw new InputError(`${index} has no weight_map; download the model again`)
+  const names = [...new Set(Object.values(map))]
+  return Promise.all(names.map((name) => files.path(String(name))))
+}

@@ -1,0 +1,197 @@
+import type {
+  ChatTemplate,
+  GenerateUntilRequest,
+  LanguageModel,
+  LoglikelihoodRequest,
+  LoglikelihoodResult,
+  LoglikelihoodRollingRequest,
+  ModelInfo,
+  RequestOptions,
+} from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import type { Intervention } from '@saeval/sae-core'
+import { encodePair, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
+import type { Tokenizer } from '../text/tokenizer.js'
+import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
+import { answerGenerateUntil } from './generate-until.js'
+import { type Activation, capture, checkHookPoints, type Hook, type HookedRun, runHooked } from './hooks.js'
+import { type BatchSize, type ScoredRow, type ScoringRow, scoreRows } from './score.js'
+
+/** A language model on onnxruntime. Its views by `steer` share weights and sessions. */
+export interface OnnxModel extends LanguageModel {
+  readonly tokenizer: Tokenizer
+  /** Names of all hook points in order of computation. */
+  readonly hookPoints: readonly string[]
+  /** The edits this view applies. */
+  readonly interventions: readonly Intervention[]
+  /** The same model with these edits instead of its own; [] is the unsteered model. Throws InputError where an edit does not fit. */
+  steer(interventions: readonly Intervention[]): OnnxModel
+  /** Log-probabilities of chosen tokens; inputs longer than the model allows are an InputError. */
+  scoreTokens(rows: readonly ScoringRow[], options?: RequestOptions): Promise<ScoredRow[]>
+  /** Next-token logits [vocab] after one text, once per setting, computed side by side as rows of one batch. */
+  lastLogits(ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<readonly Float32Array[]>
+  /** Activations [pos, width] of one text at hook points, edits applied. A string is tokenised as scoring does. */
+  captureActivations(text: string | readonly number[], hookPoints: readonly string[]): Promise<Map<string, Activation>>
+  /** Runs one text with callbacks on activations, which may change them; returns the logits at every position. */
+  runWithHooks(text: string | readonly number[], hooks: Readonly<Record<string, Hook>>): Promise<HookedRun>
+}
+
+export interface OnnxModelParts {
+  readonly forward: Forward
+  readonly rules: TextRules
+  readonly chatTemplate: ChatTemplate | null
+  readonly batchSize: BatchSize
+  /** Tokens that end a generated text. */
+  readonly endIds: ReadonlySet<number>
+  readonly facts: { readonly numParameters: number; readonly revision: string; readonly sha: string }
+}
+
+/** Puts a model together from its parts; see loadModel. */
+export function createOnnxModel(parts: OnnxModelParts, interventions: readonly Intervention[] = []): OnnxModel {
+  const { forward, rules, chatTemplate } = parts
+  const { tokenizer } = rules
+  checkInterventions(forward, interventions)
+  let truncated = 0
+  let ready: Promise<ReadyEdits> | null = null
+  const edits = () => {
+    ready ??= forward.storedEdits(interventions)
+    return ready
+  }
+  const toIds = (text: string | readonly number[]) => {
+    const ids = typeof text === 'string' ? tokenizer.encode(text, rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken }) : text
+    return checkIds(forward, ids, rules.maxLength)
+  }
+  const score = async (rows: readonly ScoringRow[], options: RequestOptions | undefined, onScored: (index: number) => void) => {
+    return scoreRows(forward, await edits(), rows, {
+      batchSize: parts.batchSize,
+      signal: options?.signal,
+      onScored: (indices) => indices.forEach(onScored),
+    })
+  }
+
+  return {
+    tokenizer,
+    chatTemplate,
+    interventions,
+    hookPoints: forward.steps.map((step) => step.hookPoint),
+    get info() {
+      return modelInfo(parts, truncated)
+    },
+    steer: (others) => createOnnxModel(parts, others),
+
+    loglikelihood: async (requests: readonly LoglikelihoodRequest[], options) => {
+      const rows = requests.map(({ context, continuation }) => {
+        const { contextIds, continuationIds } = encodePair(rules, context, continuation)
+        const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
+        if (window.truncated > 0) truncated++
+        return scoringRow(window.inputIds, window.targetIds)
+      })
+      let done = 0
+      const scored = await score(rows, options, () => {
+        options?.onProgress?.(++done, requests.length)
+      })
+      return scored.map(({ logprobs, greedy }): LoglikelihoodResult => ({ logprob: floatSum(logprobs), isGreedy: greedy.every(Boolean) }))
+    },
+
+    loglikelihoodRolling: async (requests: readonly LoglikelihoodRollingRequest[], options) => {
+      const windows = requests.map(({ text }) => rollingWindows(rules, text))
+      const owner = windows.flatMap((list, request) => list.map(() => request))
+      const open = windows.map((list) => list.length)
+      let done = 0
+      const scored = await score(windows.flat().map(({ inputIds, targetIds }) => scoringRow(inputIds, targetIds)), options, (row) => {
+        if (--open[owner[row]!]! === 0) options?.onProgress?.(++done, requests.length)
+      })
+      const sums = requests.map(() => 0)
+      scored.forEach(({ logprobs }, row) => {
+        sums[owner[row]!]! += floatSum(logprobs)
+      })
+      return sums
+    },
+
+    generateUntil: async (requests: readonly GenerateUntilRequest[], options) => {
+      return answerGenerateUntil({ forward, rules, edits: await edits(), batchSize: parts.batchSize, endIds: parts.endIds }, requests, options)
+    },
+
+    scoreTokens: (rows, options) => {
+      for (const row of rows) checkIds(forward, row.ids, rules.maxLength)
+      let done = 0
+      return score(rows, options, () => options?.onProgress?.(++done, rows.length))
+    },
+
+    lastLogits: async (ids, settings) => {
+      checkIds(forward, ids, rules.maxLength)
+      for (const setting of settings) checkInterventions(forward, setting)
+      const layout = freshLayout(forward.spec, settings.map(() => ids))
+      const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
+      const hidden = await forward.body(await forward.edits(settings), layout, gather, { past: null, keep: null })
+      return (await forward.head(hidden, [], true)).logits
+    },
+
+    captureActivations: async (text, hookPoints) => {
+      checkHookPoints(forward, hookPoints)
+      if (hookPoints.length === 0) throw new InputError('captureActivations needs at least one hook point')
+      return capture(forward, interventions, toIds(text), hookPoints)
+    },
+
+    runWithHooks: async (text, hooks) => {
+      checkHookPoints(forward, Object.keys(hooks))
+      return runHooked(forward, interventions, toIds(text), new Map(Object.entries(hooks)))
+    },
+
+    close: () => forward.thread.close(),
+  }
+}
+
+/** The last targetIds.length positions of the input predict the targets. */
+function scoringRow(inputIds: readonly number[], targetIds: readonly number[]): ScoringRow {
+  const first = inputIds.length - targetIds.length
+  return { ids: inputIds, predictions: targetIds.map((token, index) => ({ position: first + index, token })) }
+}
+
+/** Sums as lm_eval does, in float32, so that a sum of one equals the number. */
+function floatSum(values: readonly number[]): number {
+  return Math.fround(values.reduce((sum, value) => sum + value, 0))
+}
+
+function checkIds(forward: Forward, ids: readonly number[], maxLength: number): readonly number[] {
+  if (ids.length === 0) throw new InputError('the text has no tokens')
+  if (ids.length > maxLength) throw new InputError(`the text has ${ids.length} tokens, the model takes ${maxLength}`)
+  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= forward.spec.vocabSize)
+  if (wrong !== undefined) throw new InputError(`token id ${wrong} is outside the vocabulary of ${forward.spec.vocabSize}`)
+  return ids
+}
+
+/** Every edit must have a hook point to act at and vectors of its width. */
+function checkInterventions(forward: Forward, interventions: readonly Intervention[]): void {
+  checkHookPoints(forward, interventions.map((item) => item.hookPoint))
+  for (const { hookPoint, stages } of interventions) {
+    const width = forward.widths.get(hookPoint)!
+    for (const { addend, slots } of stages) {
+      const vectors = [...(addend ? [addend] : []), ...slots.flatMap((slot) => [slot.encoder, slot.decoder])]
+      const wrong = vectors.find((vector) => vector.length !== width)
+      if (wrong) throw new InputError(`an edit at ${hookPoint} has vectors of ${wrong.length} numbers, but the model has ${width} there: the SAE was made for another model`)
+    }
+  }
+}
+
+function modelInfo({ facts, rules, batchSize }: OnnxModelParts, truncated: number): ModelInfo {
+  const { bos, eos, pad } = rules.tokenizer
+  const pair = (token: { text: string; id: number } | null) => (token === null ? null : ([token.text, token.id] as const))
+  return {
+    ...facts,
+    dtype: 'torch.float32',
+    maxLength: rules.maxLength,
+    // lm_eval pads with EOS where the tokenizer has no padding token
+    padToken: pair(pad ?? eos),
+    eosToken: pair(eos),
+    bosToken: pair(bos),
+    eotTokenId: eos?.id ?? null,
+    batchSizes: [],
+    provenance: {
+      backend: 'onnxruntime',
+      batch: batchSize,
+      // requests whose beginning did not fit the model's context
+      truncated_requests: truncated,
+    },
+  }
+}

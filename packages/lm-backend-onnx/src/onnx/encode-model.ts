@@ -1,0 +1,158 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+
+/** ONNX tensor element types (TensorProto.DataType). */
+export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16 } as const
+export type ElementType = keyof typeof elementType
+
+/** A constant: its bytes inline (little-endian), or a place in an external file. */
+export interface Initializer {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: readonly number[]
+  readonly data: Uint8Array | { readonly location: string; readonly offset: number; readonly length: number }
+}
+
+/** A graph input or output; a string dimension is symbolic. */
+export interface ValueInfo {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: readonly (number | string)[]
+}
+
+/** Node attribute; a JavaScript integer becomes INT and `{ float }` FLOAT, so that 1.0 is not taken for an integer. */
+export type Attribute = number | string | readonly number[] | { readonly float: number }
+
+export interface Node {
+  readonly op: string
+  readonly name: string
+  /** "" for an optional input that is not given. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+}
+
+export interface OnnxModel {
+  readonly opset: number
+  readonly nodes: readonly Node[]
+  readonly initializers: readonly Initializer[]
+  readonly inputs: readonly ValueInfo[]
+  readonly outputs: readonly ValueInfo[]
+}
+
+type FieldKind = 'int64' | 'int32' | 'float' | 'string' | 'bytes' | 'int64s' | MessageName
+type MessageName = keyof typeof schema
+
+/** The part of onnx.proto that saeval writes: message -> field -> [number, kind]; arrays are repeated fields. */
+const schema = {
+  ModelProto: { irVersion: [1, 'int64'], producerName: [2, 'string'], graph: [7, 'GraphProto'], opsetImport: [8, 'OperatorSetIdProto'] },
+  OperatorSetIdProto: { domain: [1, 'string'], version: [2, 'int64'] },
+  GraphProto: {
+    node: [1, 'NodeProto'],
+    name: [2, 'string'],
+    initializer: [5, 'TensorProto'],
+    input: [11, 'ValueInfoProto'],
+    output: [12, 'ValueInfoProto'],
+  },
+  NodeProto: { input: [1, 'string'], output: [2, 'string'], name: [3, 'string'], opType: [4, 'string'], attribute: [5, 'AttributeProto'] },
+  AttributeProto: { name: [1, 'string'], f: [2, 'float'], i: [3, 'int64'], s: [4, 'bytes'], ints: [8, 'int64s'], type: [20, 'int32'] },
+  TensorProto: {
+    dims: [1, 'int64s'],
+    dataType: [2, 'int32'],
+    name: [8, 'string'],
+    rawData: [9, 'bytes'],
+    externalData: [13, 'StringStringEntryProto'],
+    dataLocation: [14, 'int32'],
+  },
+  StringStringEntryProto: { key: [1, 'string'], value: [2, 'string'] },
+  ValueInfoProto: { name: [1, 'string'], type: [2, 'TypeProto'] },
+  TypeProto: { tensorType: [1, 'TensorTypeProto'] },
+  TensorTypeProto: { elemType: [1, 'int32'], shape: [2, 'TensorShapeProto'] },
+  TensorShapeProto: { dim: [1, 'DimensionProto'] },
+  DimensionProto: { dimValue: [1, 'int64'], dimParam: [2, 'string'] },
+} as const satisfies Record<string, Record<string, readonly [number, string]>>
+
+type Message = Readonly<Record<string, unknown>>
+
+function writeMessage(writer: BinaryWriter, name: MessageName, message: Message): BinaryWriter {
+  const fields = schema[name] as Readonly<Record<string, readonly [number, FieldKind]>>
+  for (const [key, value] of Object.entries(message)) {
+    const field = fields[key]
+    if (!field) throw new Error(`${name} has no field ${key}`)
+    const [number, kind] = field
+    // int64s is a packed list, so the array is one value of it
+    const values = Array.isArray(value) && kind !== 'int64s' ? value : [value]
+    for (const item of values) writeField(writer, number, kind, item)
+  }
+  return writer
+}
+
+function writeField(writer: BinaryWriter, number: number, kind: FieldKind, value: unknown): void {
+  switch (kind) {
+    case 'int64':
+      writer.tag(number, WireType.Varint).int64(value as number)
+      return
+    case 'int32':
+      writer.tag(number, WireType.Varint).int32(value as number)
+      return
+    case 'float':
+      writer.tag(number, WireType.Bit32).float(value as number)
+      return
+    case 'string':
+      writer.tag(number, WireType.LengthDelimited).string(value as string)
+      return
+    case 'bytes':
+      writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array)
+      return
+    case 'int64s': {
+      writer.tag(number, WireType.LengthDelimited).fork()
+      for (const item of value as readonly number[]) writer.int64(item)
+      writer.join()
+      return
+    }
+    default:
+      writer.tag(number, WireType.LengthDelimited).fork()
+      writeMessage(writer, kind, value as Message)
+      writer.join()
+  }
+}
+
+// AttributeProto.AttributeType
+const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const
+
+function attributeMessage(name: string, value: Attribute): Message {
+  if (typeof value === 'string') return { name, s: new TextEncoder().encode(value), type: attributeType.string }
+  if (typeof value === 'number') return { name, i: value, type: attributeType.int }
+  if ('float' in value) return { name, f: value.float, type: attributeType.float }
+  return { name, ints: value, type: attributeType.ints }
+}
+
+function tensorMessage({ name, type, shape, data }: Initializer): Message {
+  const common = { dims: shape, dataType: elementType[type], name }
+  if (data instanceof Uint8Array) return { ...common, rawData: data }
+  const entries = Object.entries({ location: data.location, offset: data.offset, length: data.length })
+  return { ...common, externalData: entries.map(([key, value]) => ({ key, value: String(value) })), dataLocation: 1 }
+}
+
+function valueMessage({ name, type, shape }: ValueInfo): Message {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
+  return { name, type: { tensorType: { elemType: elementType[type], shape: { dim } } } }
+}
+
+/** The bytes of an .onnx file (ModelProto, ONNX IR version 10). */
+export function encodeModel(model: OnnxModel): Uint8Array {
+  const graph = {
+    node: model.nodes.map((node) => ({
+      input: node.inputs,
+      output: node.outputs,
+      name: node.name,
+      opType: node.op,
+      attribute: Object.entries(node.attributes).map(([name, value]) => attributeMessage(name, value)),
+    })),
+    name: 'saeval',
+    initializer: model.initializers.map(tensorMessage),
+    input: model.inputs.map(valueMessage),
+    output: model.outputs.map(valueMessage),
+  }
+  const opsetImport = [{ domain: '', version: model.opset }]
+  return writeMessage(new BinaryWriter(), 'ModelProto', { irVersion: 10, producerName: 'saeval', graph, opsetImport }).finish()
+}

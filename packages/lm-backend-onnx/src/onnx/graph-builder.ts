@@ -1,0 +1,79 @@
+import { type Attribute, type ElementType, encodeModel, type Initializer, type Node, type ValueInfo } from './encode-model.js'
+
+/** Name of a tensor inside the graph being built. */
+export type Value = string
+
+const opset = 23
+
+/** Collects nodes, constants, inputs and outputs of one graph; every method that makes a tensor returns its name. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = []
+  readonly #initializers = new Map<string, Initializer>()
+  readonly #inputs: ValueInfo[] = []
+  readonly #outputs: ValueInfo[] = []
+  #count = 0
+
+  input(name: string, type: ElementType, shape: readonly (number | string)[]): Value {
+    this.#inputs.push({ name, type, shape })
+    return name
+  }
+
+  /** An input that several parts of the graph read: declared by the first. */
+  inputOnce(name: string, type: ElementType, shape: readonly (number | string)[]): Value {
+    return this.#inputs.some((input) => input.name === name) ? name : this.input(name, type, shape)
+  }
+
+  output(value: Value, name: string, type: ElementType, shape: readonly (number | string)[]): void {
+    this.#nodes.push({ op: 'Identity', name: `output.${name}`, inputs: [value], outputs: [name], attributes: {} })
+    this.#outputs.push({ name, type, shape })
+  }
+
+  /** A node with one output. */
+  node(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
+    return this.nodes(op, inputs, 1, attributes)[0] as Value
+  }
+
+  /** A node with several outputs. */
+  nodes(op: string, inputs: readonly Value[], outputs: number, attributes: Readonly<Record<string, Attribute>> = {}): Value[] {
+    const name = `${op}_${this.#count++}`
+    const values = Array.from({ length: outputs }, (_, index) => (index === 0 ? name : `${name}:${index}`))
+    this.#nodes.push({ op, name, inputs, outputs: values, attributes })
+    return values
+  }
+
+  /** Adds a constant once; a second one of the same name must be the same tensor. */
+  initializer(initializer: Initializer): Value {
+    this.#initializers.set(initializer.name, initializer)
+    return initializer.name
+  }
+
+  /** A float32 constant given by its numbers. */
+  floats(values: readonly number[] | Float32Array, shape: readonly number[]): Value {
+    const array = Float32Array.from(values)
+    return this.#inline('float32', shape, new Uint8Array(array.buffer))
+  }
+
+  /** An int64 constant given by its numbers. */
+  ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    const array = BigInt64Array.from(values, BigInt)
+    return this.#inline('int64', shape, new Uint8Array(array.buffer))
+  }
+
+  scalar(value: number): Value {
+    return this.floats([value], [])
+  }
+
+  build(): Uint8Array {
+    return encodeModel({
+      opset,
+      nodes: this.#nodes,
+      initializers: [...this.#initializers.values()],
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    })
+  }
+
+  #inline(type: ElementType, shape: readonly number[], data: Uint8Array): Value {
+    return this.initializer({ name: `constant_${this.#count++}`, type, shape, data })
+  }
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { InputError } from '@saeval/hub'
+import { GraphBuilder } from '../onnx/graph-builder.js'
+import type { Provider } from './protocol.js'
+import { startSessionThread } from './session-thread.js'
+
+/** A device that can compute here, by the name that `--device` takes. */
+export interface Device {
+  readonly name: string
+  readonly description: string
+  readonly provider: Provider
+}
+
+const mostGpus = 16
+
+/** Every device that can compute on this machine, found by running a one-node graph on it. */
+export async function listDevices(): Promise<Device[]> {
+  const devices: Device[] = [{ name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }]
+  if (hasCudaLibrary()) {
+    for (let deviceId = 0; deviceId < mostGpus && (await computes({ name: 'cuda', deviceId })); deviceId++) {
+      devices.push({ name: `cuda:${deviceId}`, description: 'onnxruntime CUDA provider', provider: { name: 'cuda', deviceId } })
+    }
+  }
+  if (await computes({ name: 'webgpu' })) {
+    devices.push({ name: 'webgpu', description: 'onnxruntime WebGPU provider', provider: { name: 'webgpu' } })
+  }
+  return devices
+}
+
+/** The device of that name; "cuda" means "cuda:0". Throws InputError that lists the devices there are. */
+export async function findDevice(name: string): Promise<Device> {
+  const wanted = name === 'cuda' ? 'cuda:0' : name
+  // the CPU is always there: do not wake the others for it
+  if (wanted === 'cpu') return { name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }
+  const devices = await listDevices()
+  const found = devices.find((device) => device.name === wanted)
+  if (found) return found
+  const hint = wanted.startsWith('cuda') && !hasCudaLibrary() ? ' (CUDA needs the libraries that onnxruntime-node downloads when its install script is allowed to run)' : ''
+  throw new InputError(`device "${name}" is not available; available: ${devices.map((device) => device.name).join(', ')}${hint}`)
+}
+
+/** onnxruntime-node's npm package has the CUDA provider only after its install script has downloaded it. */
+function hasCudaLibrary(): boolean {
+  const home = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
+  const library = process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so'
+  return existsSync(join(home, 'bin', 'napi-v6', process.platform, process.arch, library))
+}
+
+async function computes(provider: Provider): Promise<boolean> {
+  const graph = new GraphBuilder()
+  const x = graph.input('x', 'float32', ['N'])
+  graph.output(graph.node('Add', [x, x]), 'y', 'float32', ['N'])
+  const thread = startSessionThread()
+  try {
+    await thread.create({ session: 'probe', model: graph.build(), folder: null, provider, threads: null })
+    const { y } = await thread.run({ session: 'probe', feeds: { x: { type: 'float32', data: Float32Array.of(21), dims: [1] } }, fetch: ['y'], keep: {} })
+    return y?.data[0] === 42
+  } catch {
+    return false
+  } finally {
+    await thread.close()
+  }
+}

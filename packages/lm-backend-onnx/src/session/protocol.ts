@@ -1,0 +1,44 @@
+/** A tensor as it travels between threads. Booleans are bytes 0 and 1. */
+export type TensorData =
+  | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
+  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
+  | { readonly type: 'bool'; readonly data: Uint8Array; readonly dims: readonly number[] }
+
+/** A tensor that stays on the session's thread under a name: edits that every batch uses, a KV cache between steps. */
+export interface Stored {
+  readonly stored: string
+}
+
+export type Feeds = Readonly<Record<string, TensorData | Stored>>
+
+/** An execution provider of onnxruntime; deviceId only where it knows several. */
+export type Provider = { readonly name: 'cpu' | 'webgpu' } | { readonly name: 'cuda'; readonly deviceId: number }
+
+export interface Requests {
+  create: {
+    readonly session: string
+    readonly model: Uint8Array
+    /** Folder that the external data locations are relative to; null when the model has none. */
+    readonly folder: string | null
+    readonly provider: Provider
+    readonly threads: number | null
+  }
+  run: {
+    readonly session: string
+    readonly feeds: Feeds
+    /** Outputs to send back. */
+    readonly fetch: readonly string[]
+    /** Output -> name under which it stays on the thread. */
+    readonly keep: Readonly<Record<string, string>>
+  }
+  store: { readonly tensors: Readonly<Record<string, TensorData>> }
+  /** Forgets stored tensors whose name starts with this. */
+  drop: { readonly prefix: string }
+  release: { readonly session: string }
+}
+
+export type Request = { [Kind in keyof Requests]: { readonly kind: Kind; readonly id: number } & Requests[Kind] }[keyof Requests]
+
+export type Reply =
+  | { readonly id: number; readonly tensors: Readonly<Record<string, TensorData>> }
+  | { readonly id: number; readonly error: string }

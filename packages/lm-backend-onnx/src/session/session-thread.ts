@@ -1,0 +1,68 @@
+import { Worker } from 'node:worker_threads'
+import type { Reply, Requests, TensorData } from './protocol.js'
+
+/** The thread on which onnxruntime computes. Requests are answered in order. */
+export interface SessionThread {
+  create(request: Requests['create']): Promise<void>
+  run(request: Requests['run']): Promise<Readonly<Record<string, TensorData>>>
+  store(tensors: Readonly<Record<string, TensorData>>): Promise<void>
+  drop(prefix: string): Promise<void>
+  release(session: string): Promise<void>
+  /** Stops the thread at once, running computations included; their promises reject. */
+  close(): Promise<void>
+}
+
+type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; reject(error: Error): void }
+
+/** Starts a thread without sessions. It does not keep the process alive while nothing is being computed. */
+export function startSessionThread(): SessionThread {
+  const worker = new Worker(new URL('./session-worker.js', import.meta.url))
+  const waiting = new Map<number, Waiting>()
+  let nextId = 0
+  let ended: Error | null = null
+  worker.unref()
+
+  const end = (error: Error) => {
+    ended ??= error
+    for (const { reject } of waiting.values()) reject(ended)
+    waiting.clear()
+  }
+  worker.on('message', (reply: Reply) => {
+    const request = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if (waiting.size === 0) worker.unref()
+    if ('error' in reply) request?.reject(new Error(`onnxruntime: ${reply.error}`))
+    else request?.resolve(reply.tensors)
+  })
+  worker.on('error', end)
+  worker.on('exit', () => end(new Error('the model was closed')))
+
+  const send = <Kind extends keyof Requests>(kind: Kind, request: Requests[Kind]) => {
+    if (ended) return Promise.reject(ended)
+    return new Promise<Readonly<Record<string, TensorData>>>((resolve, reject) => {
+      const id = nextId++
+      waiting.set(id, { resolve, reject })
+      worker.ref()
+      worker.postMessage({ kind, id, ...request })
+    })
+  }
+  return {
+    create: async (request) => {
+      await send('create', request)
+    },
+    run: (request) => send('run', request),
+    store: async (tensors) => {
+      await send('store', { tensors })
+    },
+    drop: async (prefix) => {
+      await send('drop', { prefix })
+    },
+    release: async (session) => {
+      await send('release', { session })
+    },
+    close: async () => {
+      end(new Error('the model was closed'))
+      await worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import { parentPort } from 'node:worker_threads'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Reply, Request, Requests, TensorData } from './protocol.js'
+
+// `InferenceSession.run` blocks its thread, so sessions live on this one and the main thread stays free.
+
+const sessions = new Map<string, InferenceSession>()
+const stored = new Map<string, Tensor>()
+
+function toTensor({ type, data, dims }: TensorData): Tensor {
+  return new Tensor(type, data as never, dims)
+}
+
+function fromTensor(tensor: Tensor): TensorData {
+  const { type, data, dims } = tensor
+  return { type, data, dims } as TensorData
+}
+
+function tensorNamed(name: string): Tensor {
+  const tensor = stored.get(name)
+  if (!tensor) throw new Error(`no stored tensor ${name}`)
+  return tensor
+}
+
+function sessionNamed(name: string): InferenceSession {
+  const session = sessions.get(name)
+  if (!session) throw new Error(`no session ${name}`)
+  return session
+}
+
+async function create({ session, model, folder, provider, threads }: Requests['create']): Promise<void> {
+  const created = await InferenceSession.create(model, {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...(threads === null ? {} : { intraOpNumThreads: threads }),
+    ...(folder === null ? {} : { extra: { session: { model_external_initializers_file_folder_path: folder } } }),
+  })
+  sessions.set(session, created)
+}
+
+async function run({ session, feeds, fetch, keep }: Requests['run']): Promise<Record<string, TensorData>> {
+  const inputs: Record<string, Tensor> = {}
+  for (const [name, feed] of Object.entries(feeds)) inputs[name] = 'stored' in feed ? tensorNamed(feed.stored) : toTensor(feed)
+  const outputs = await sessionNamed(session).run(inputs, [...fetch, ...Object.keys(keep)])
+  for (const [output, name] of Object.entries(keep)) stored.set(name, outputs[output]!)
+  return Object.fromEntries(fetch.map((name) => [name, fromTensor(outputs[name]!)]))
+}
+
+async function answer(request: Request): Promise<Record<string, TensorData>> {
+  switch (request.kind) {
+    case 'create':
+      await create(request)
+      return {}
+    case 'run':
+      return run(request)
+    case 'store':
+      for (const [name, tensor] of Object.entries(request.tensors)) stored.set(name, toTensor(tensor))
+      return {}
+    case 'drop':
+      for (const name of stored.keys()) if (name.startsWith(request.prefix)) stored.delete(name)
+      return {}
+    case 'release':
+      await sessions.get(request.session)?.release()
+      sessions.delete(request.session)
+      return {}
+  }
+}
+
+// One after the other: a run must not start before the tensors it uses are stored.
+let queue: Promise<void> = Promise.resolve()
+
+parentPort!.on('message', (request: Request) => {
+  queue = queue.then(async () => {
+    let reply: Reply
+    try {
+      reply = { id: request.id, tensors: await answer(request) }
+    } catch (error) {
+      reply = { id: request.id, error: error instanceof Error ? error.message : String(error) }
+    }
+    parentPort!.postMessage(reply)
+  })
+})

@@ -1,0 +1,58 @@
+import { realpath } from 'node:fs/promises'
+import { dirname, relative, sep } from 'node:path'
+import { InputError, openLocalFile, readSafetensorsIndex, type TensorEntry } from '@saeval/hub'
+import type { ElementType } from '../onnx/encode-model.js'
+
+/** A tensor of a checkpoint as onnxruntime reads it by itself: a place in a file below `folder`. */
+export interface StoredTensor {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: readonly number[]
+  /** File path relative to the checkpoint's folder, with forward slashes. */
+  readonly location: string
+  readonly offset: number
+  readonly byteLength: number
+}
+
+export interface Checkpoint {
+  /** A real folder (no symbolic link) above every weights file: onnxruntime refuses files outside it. */
+  readonly folder: string
+  readonly tensors: ReadonlyMap<string, StoredTensor>
+}
+
+const types: Readonly<Record<string, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }
+
+/** Reads the headers of one or several safetensors files; no weights. Throws InputError for damaged files. */
+export async function openCheckpoint(files: readonly string[]): Promise<Checkpoint> {
+  const paths = await Promise.all(files.map((file) => realpath(file)))
+  const folder = paths.map((path) => dirname(path)).reduce(commonFolder)
+  const tensors = new Map<string, StoredTensor>()
+  for (const path of paths) {
+    const source = await openLocalFile(path)
+    try {
+      const index = await readSafetensorsIndex(source)
+      for (const entry of index.tensors.values()) {
+        if (tensors.has(entry.name)) throw new InputError(`${path} holds tensor ${entry.name}, which another file of the model holds too`)
+        const stored = storedTensor(entry, relative(folder, path).split(sep).join('/'))
+        if (stored) tensors.set(entry.name, stored)
+      }
+    } finally {
+      await source.close()
+    }
+  }
+  return { folder, tensors }
+}
+
+/** null for tensors that hold no weights (integer and boolean buffers). */
+function storedTensor({ name, dtype, shape, offset, byteLength }: TensorEntry, location: string): StoredTensor | null {
+  const type = types[dtype]
+  if (type) return { name, type, shape, location, offset, byteLength }
+  if (/^(I|U)\d+$|^BOOL$/.test(dtype)) return null
+  throw new InputError(`tensor ${name} of ${location} is stored as ${dtype}; F32, F16 and BF16 weights are supported`)
+}
+
+function commonFolder(a: string, b: string): string {
+  let folder = a
+  while (relative(folder, b).startsWith('..')) folder = dirname(folder)
+  return folder
+}
