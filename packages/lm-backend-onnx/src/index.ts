@@ -1,3 +1,4 @@
+export { type EditEffect, measureEffects } from './model/edit-effects.js'
 export type { Activation, Hook, HookedRun } from './model/hooks.js'
 export { type LoadModelOptions, loadModel } from './model/load-model.js'
 export type { OnnxModel } from './model/onnx-model.js'

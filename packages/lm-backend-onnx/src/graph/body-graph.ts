@@ -131,14 +131,14 @@ function positionsInput(graph: GraphBuilder): Value {
 
 function attentionInputs(graph: GraphBuilder, spec: ModelSpec): AttentionInputs {
   const mask = graph.input(bodyNames.mask, 'bool', ['mask_rows', 1, 'T', 'S'])
-  const keyPositions = hasWindows(spec) ? graph.input(bodyNames.keyPositions, 'int64', ['B', 'S']) : null
   const windows = new Map<number, Value>()
   const windowed = (window: number) => {
     const known = windows.get(window)
     if (known !== undefined) return known
     // distance = query position - key position; a window of w sees distances below w
     const queries = graph.node('Unsqueeze', [positionsInput(graph), graph.ints([1, 3])])
-    const keys = graph.node('Unsqueeze', [keyPositions!, graph.ints([1, 2])])
+    const keyPositions = graph.inputOnce(bodyNames.keyPositions, 'int64', ['B', 'S'])
+    const keys = graph.node('Unsqueeze', [keyPositions, graph.ints([1, 2])])
     const near = graph.node('Less', [graph.node('Sub', [queries, keys]), graph.ints([window], [])])
     const value = graph.node('And', [mask, near])
     windows.set(window, value)

@@ -1,0 +1,71 @@
+import type { EditStage, Intervention, LatentSlot } from '@saeval/sae-core'
+import type { OnnxModel } from './onnx-model.js'
+
+/** What one setting does to the next-token logits of a text. */
+export interface EditEffect {
+  /** Largest |difference| of a logit to the unsteered model. */
+  readonly change: number
+  /** Whether the change is more than rounding. */
+  readonly acts: boolean
+  /**
+   * Whether the setting acts when every latent it reads is held active. A clamp of a latent that is silent on this text changes
+   * nothing here and is none the less a working edit; a scale by 1 changes nothing ever.
+   */
+  readonly actsWhenActive: boolean
+}
+
+// rounding differs between the rows of a batch by no more than a few times what two equal rows show
+const noiseFactor = 8
+const rowsPerPass = 32
+
+/**
+ * Measures each setting alone against the unsteered model, all as rows of the same batches, so that a setting that silently does
+ * nothing shows before hours of scoring. `ids` is the text, in tokens.
+ */
+export async function measureEffects(model: OnnxModel, ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<EditEffect[]> {
+  const changes = await changesFrom(model, ids, settings)
+  const held = await changesFrom(model, ids, settings.map((setting) => setting.map(holdActive)))
+  return changes.map(({ change, acts }, index) => ({ change, acts, actsWhenActive: acts || held[index]!.acts }))
+}
+
+async function changesFrom(model: OnnxModel, ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<{ change: number; acts: boolean }[]> {
+  const results: { change: number; acts: boolean }[] = []
+  for (let start = 0; start < settings.length; start += rowsPerPass) {
+    const part = settings.slice(start, start + rowsPerPass)
+    // the unsteered model first and last: what these two differ by is rounding
+    const logits = await model.lastLogits(ids, [[], ...part, []])
+    const plain = logits[0]!
+    const noise = largestDifference(plain, logits.at(-1)!)
+    const smallest = Math.max(noise * noiseFactor, largest(plain) * 2 ** -22)
+    for (const row of logits.slice(1, -1)) {
+      const change = largestDifference(plain, row)
+      // NaN is a change too: a broken edit must not pass for one without effect
+      results.push({ change, acts: !(change <= smallest) })
+    }
+  }
+  return results
+}
+
+/** The same edit with every latent held at a value above its threshold and above all gates, whatever the text. */
+function holdActive({ hookPoint, stages }: Intervention): Intervention {
+  return { hookPoint, stages: stages.map(holdStage) }
+}
+
+function holdStage(stage: EditStage): EditStage {
+  const gates = stage.phases.flat().map((update) => update.gateThreshold)
+  const hold = (slot: LatentSlot): LatentSlot => {
+    const above = Math.max(0, ...[slot.threshold, ...gates].filter(Number.isFinite))
+    // not a round number, so that it is not by chance the value that a clamp sets
+    return { ...slot, encoder: new Float32Array(slot.encoder.length), bias: above + 1.2345 }
+  }
+  return { ...stage, slots: stage.slots.map(hold) }
+}
+
+// Math.max gives NaN when either side is NaN, which the comparison above counts as a change
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index]!)), 0)
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+}

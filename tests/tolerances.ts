@@ -1,0 +1,20 @@
+/**
+ * How far a number may be from its golden, stated once. Sources: fixtures/golden/README.md (observed float32 noise of the reference)
+ * and the notes of each golden folder.
+ */
+export const tolerance = {
+  /** Logits and log-probabilities of whole models, absolute: ten times "1e-6 noise" of the model's golden, at least 1e-4. */
+  logits: (noise: number) => Math.max(1e-4, 10 * noise),
+  /** Hook tensors, relative to the largest absolute value of the tensor. */
+  hooks: 1e-5,
+  /** Steered language models: add and none, absolute. */
+  steeredAdd: 5e-4,
+  /** Steered language models: every other action, absolute. */
+  steered: 2e-3,
+  /** Whole steered evaluations: log-likelihoods of answers, absolute. */
+  steeredEvaluation: 2e-3,
+  /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value. */
+  sae: { relative: 1e-4, absolute: 1e-5 },
+  /** Sums of log-likelihoods over the runs under golden/eval, absolute per token scored. */
+  evaluation: 1e-4,
+} as const
