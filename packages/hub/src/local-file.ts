@@ -1,0 +1,33 @@
+import { open } from 'node:fs/promises'
+import type { ByteSource } from './byte-source.js'
+import { InputError } from './input-error.js'
+
+/** Opens a file on disk for positioned reads; throws InputError when it is not a readable file. */
+export async function openLocalFile(path: string): Promise<ByteSource> {
+  const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    throw new InputError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, { cause })
+  })
+  const stats = await handle.stat()
+  if (!stats.isFile()) {
+    await handle.close()
+    throw new InputError(`${path} is not a file`)
+  }
+  return {
+    name: path,
+    byteLength: stats.size,
+    read: async (offset, length) => {
+      // check before allocating: a damaged header may ask for terabytes
+      if (offset < 0 || length < 0 || offset + length > stats.size) {
+        throw new InputError(`${path} ends at byte ${stats.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged or incomplete; download it again`)
+      }
+      const bytes = new Uint8Array(length)
+      for (let filled = 0; filled < length; ) {
+        const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled)
+        if (bytesRead === 0) throw new InputError(`${path} became shorter while it was read`)
+        filled += bytesRead
+      }
+      return bytes
+    },
+    close: () => handle.close(),
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, open, rename, rm, symlink } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo } from '@huggingface/hub'
+import type { ByteSource } from './byte-source.js'
+import { hubFetch } from './hub-fetch.js'
+import { type HubOptions, hubSettings } from './hub-settings.js'
+import { InputError } from './input-error.js'
+import { openLocalFile } from './local-file.js'
+import { type Repository, snapshotPath } from './repository.js'
+
+/** Absolute path of a file in the cache, downloaded first if need be. Throws InputError when the repository has no such file. */
+export async function repositoryFile(repository: Repository, path: string, options: HubOptions = {}): Promise<string> {
+  const found = await repositoryFileIfPresent(repository, path, options)
+  if (found !== null) return found
+  throw missing(repository, path, options)
+}
+
+/** Like repositoryFile, but null when the repository has no such file (offline: when the cache has none). */
+export async function repositoryFileIfPresent(repository: Repository, path: string, options: HubOptions = {}): Promise<string | null> {
+  const cached = snapshotPath(repository, path)
+  if (existsSync(cached)) return cached
+  if (hubSettings(options.env).offline) return null
+  const info = await downloadInfo(repository, path, options)
+  if (info === null) return null
+  await download(repository, path, info, options)
+  return cached
+}
+
+/** Random access to a file without downloading it whole: from the cache if it is there, else by range requests. */
+export async function openRepositoryFile(repository: Repository, path: string, options: HubOptions = {}): Promise<ByteSource> {
+  const cached = snapshotPath(repository, path)
+  if (existsSync(cached)) return openLocalFile(cached)
+  const info = hubSettings(options.env).offline ? null : await downloadInfo(repository, path, options)
+  if (info === null) throw missing(repository, path, options)
+  const blob = await openBlob(repository, path, info, options)
+  const name = `${repository.name}/${path}`
+  return {
+    name,
+    byteLength: info.size,
+    read: async (offset, length) => {
+      if (offset < 0 || length < 0 || offset + length > info.size) {
+        throw new InputError(`${name} ends at byte ${info.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged`)
+      }
+      if (length === 0) return new Uint8Array(0)
+      const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer())
+      if (bytes.length !== length) throw new Error(`${name}: asked for ${length} bytes, got ${bytes.length}`)
+      return bytes
+    },
+    close: async () => {},
+  }
+}
+
+function missing(repository: Repository, path: string, options: HubOptions): InputError {
+  const { name, revision } = repository
+  if (!hubSettings(options.env).offline) return new InputError(`${name} (revision ${revision}) has no file ${path}`)
+  return new InputError(`${path} of ${name} (revision ${revision}) is not in the cache and HF_HUB_OFFLINE is set; unset it to download the file`)
+}
+
+function request(repository: Repository, path: string, options: HubOptions) {
+  const { type, name, commit, revision } = repository
+  return {
+    repo: { type, name },
+    revision: commit,
+    // the library puts the path into the URL as it is
+    path: path.split('/').map(encodeURIComponent).join('/'),
+    hubUrl: hubSettings(options.env).endpoint,
+    fetch: hubFetch({ type, name, revision, path }, options),
+  }
+}
+
+function downloadInfo(repository: Repository, path: string, options: HubOptions): Promise<FileDownloadInfoOutput | null> {
+  return fileDownloadInfo(request(repository, path, options))
+}
+
+async function openBlob(repository: Repository, path: string, info: FileDownloadInfoOutput, options: HubOptions): Promise<Blob> {
+  const blob = await downloadFile({ ...request(repository, path, options), downloadInfo: info })
+  if (blob === null) throw missing(repository, path, options)
+  return blob
+}
+
+const downloadAttempts = 5
+
+/**
+ * Downloads into the blobs folder under a name of its own, checks size and (for large files, whose etag is one) SHA-256, and only then
+ * gives the file its final name: an interrupted download never looks whole, and two processes may download the same file at once.
+ */
+async function download(repository: Repository, path: string, info: FileDownloadInfoOutput, options: HubOptions): Promise<void> {
+  const etag = info.etag.replace(/^W\//, '').replaceAll('"', '')
+  if (!/^[\w.-]+$/.test(etag)) throw new Error(`${repository.name}/${path} has an etag that is no file name: ${info.etag}`)
+  const blobPath = join(repository.folder, 'blobs', etag)
+  if (!existsSync(blobPath)) {
+    await mkdir(dirname(blobPath), { recursive: true })
+    const partial = `${blobPath}.${randomUUID()}.incomplete`
+    try {
+      const sha256 = await fetchInto(partial, repository, path, info, options)
+      if (/^[0-9a-f]{64}$/.test(etag) && sha256 !== etag) throw new Error(`${repository.name}/${path} arrived damaged (its SHA-256 is not ${etag}); try again`)
+      await rename(partial, blobPath)
+    } finally {
+      await rm(partial, { force: true })
+    }
+  }
+  await linkSnapshot(repository, path, blobPath)
+}
+
+/** Writes the file's bytes, resuming where a broken connection stopped; returns their SHA-256. */
+async function fetchInto(partial: string, repository: Repository, path: string, info: FileDownloadInfoOutput, options: HubOptions): Promise<string> {
+  const blob = await openBlob(repository, path, info, options)
+  const hash = createHash('sha256')
+  const file = await open(partial, 'wx')
+  let loaded = 0
+  try {
+    for (let attempt = 1; loaded < info.size; attempt++) {
+      try {
+        for await (const chunk of blob.slice(loaded, info.size).stream() as unknown as AsyncIterable<Uint8Array>) {
+          options.signal?.throwIfAborted()
+          if (loaded + chunk.length > info.size) throw new Error(`${repository.name}/${path} is longer than the hub says`)
+          await file.write(chunk)
+          hash.update(chunk)
+          loaded += chunk.length
+          options.onProgress?.({ repo: repository.name, path, loaded, total: info.size })
+        }
+      } catch (cause) {
+        options.signal?.throwIfAborted()
+        if (attempt === downloadAttempts) throw new Error(`the download of ${repository.name}/${path} broke off at byte ${loaded} of ${info.size}; run the command again`, { cause })
+        continue
+      }
+      if (loaded < info.size && attempt === downloadAttempts) throw new Error(`${repository.name}/${path} ended at byte ${loaded} of ${info.size}; run the command again`)
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return hash.digest('hex')
+}
+
+/** The snapshot's entry: a relative link to the blob as huggingface_hub makes it, a copy where links are not possible. */
+async function linkSnapshot(repository: Repository, path: string, blobPath: string): Promise<void> {
+  const entry = snapshotPath(repository, path)
+  await mkdir(dirname(entry), { recursive: true })
+  const temporary = `${entry}.${randomUUID()}.tmp`
+  try {
+    await symlink(relative(dirname(entry), blobPath), temporary).catch(() => copyFile(blobPath, temporary))
+    await rename(temporary, entry)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
