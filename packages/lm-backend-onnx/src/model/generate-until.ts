@@ -1,6 +1,6 @@
 import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
 import { encodeGenerationContext, type TextRules } from '../text/encode-requests.js'
-import { cutAtStops, stopStrings } from '../text/stop-strings.js'
+import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import type { Forward, ReadyEdits } from './forward.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { seededUniform } from './sampling.js'
@@ -32,12 +32,8 @@ export async function answerGenerateUntil(parts: GenerateParts, requests: readon
       const first = requests[group[0]!]!
       const prompts = batch.map(({ index, ids }): Prompt => {
         const { until, maxGenToks } = requests[index]!
-        const stops = stopStrings(until, tokenizer.eos?.text ?? null)
-        return {
-          ids,
-          maxNewTokens: maxGenToks,
-          isDone: (newIds) => endIds.has(newIds.at(-1)!) || stops.some((stop) => tokenizer.decode(newIds).includes(stop)),
-        }
+        const stopped = stopDetector(tokenizer, until)
+        return { ids, maxNewTokens: maxGenToks, isDone: (newIds) => endIds.has(newIds.at(-1)!) || stopped(newIds) }
       })
       const generated = await generateBatch(forward, edits, prompts, {
         sampling: first.doSample ? first : null,
@@ -46,7 +42,7 @@ export async function answerGenerateUntil(parts: GenerateParts, requests: readon
       })
       batch.forEach(({ index }, row) => {
         const text = tokenizer.decode(generated[row]!, { skipSpecialTokens: true })
-        answers[index] = cutAtStops(text, requests[index]!.until)
+        answers[index] = cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null))
         options.onProgress?.(++done, requests.length)
       })
     }

@@ -49,6 +49,7 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
     tokenizerConfig: await files.pathIfPresent('tokenizer_config.json'),
     specialTokensMap: await files.pathIfPresent('special_tokens_map.json'),
     chatTemplate: await files.pathIfPresent('chat_template.jinja'),
+    modelType: spec.family,
   })
   const weights = matchWeights(spec, await openCheckpoint(await weightFiles(files)), options.model)
   const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.embedding.positions !== null)

@@ -1,0 +1,102 @@
+import { InputError } from '@saeval/hub'
+import type { Tokenizer } from './tokenizer.js'
+
+/** How texts become model inputs; the rules are those of lm_eval's HFLM. */
+export interface TextRules {
+  readonly tokenizer: Tokenizer
+  /** Whether BOS is added; null leaves it to the tokenizer. */
+  readonly addBosToken: boolean | null
+  /** Stands before an empty context, and before the first token of a rolling text. */
+  readonly prefixTokenId: number
+  /** Longest input in tokens. */
+  readonly maxLength: number
+}
+
+/** The prefix token: as given, else BOS, else EOS. Throws InputError when there is none. */
+export function resolvePrefixTokenId(tokenizer: Tokenizer, argument: number | null): number {
+  const id = argument ?? tokenizer.bos?.id ?? tokenizer.eos?.id
+  if (id === undefined) throw new InputError('the tokenizer has neither a BOS nor an EOS token; give prefix_token_id')
+  return id
+}
+
+/** Token ids of a text, special tokens by the rules; a text that starts with the prefix token's text gets no second one. */
+export function encodeText({ tokenizer, addBosToken, prefixTokenId }: TextRules, text: string): number[] {
+  const hasPrefix = text.startsWith(tokenizer.decode([prefixTokenId]))
+  const addSpecialTokens = hasPrefix ? false : addBosToken
+  return tokenizer.encode(text, addSpecialTokens === null ? {} : { addSpecialTokens })
+}
+
+/** What Python's str.rstrip() takes away. */
+const trailingSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/
+
+/**
+ * Splits a pair into context and continuation ids: the whole is encoded and cut at the context's length, white space at the end of the
+ * context belonging to the continuation. An empty context becomes the prefix token. So does one of white space only when the tokenizer
+ * leaves nothing of it; lm_eval stops there with an assertion.
+ */
+export function encodePair(rules: TextRules, context: string, continuation: string): { contextIds: number[]; continuationIds: number[] } {
+  if (context !== '') {
+    const start = context.replace(trailingSpace, '')
+    const contextIds = encodeText(rules, start)
+    const whole = encodeText(rules, context + continuation)
+    if (contextIds.length > 0) return nonEmpty(contextIds, whole.slice(contextIds.length), continuation)
+    return nonEmpty([rules.prefixTokenId], whole, continuation)
+  }
+  const ids = rules.tokenizer.encode(continuation, { addSpecialTokens: false })
+  return ids[0] === rules.prefixTokenId ? nonEmpty(ids.slice(0, 1), ids.slice(1), continuation) : nonEmpty([rules.prefixTokenId], ids, continuation)
+}
+
+function nonEmpty(contextIds: number[], continuationIds: number[], continuation: string) {
+  if (continuationIds.length > 0) return { contextIds, continuationIds }
+  throw new InputError(`the continuation ${JSON.stringify(continuation)} has no tokens of its own after its context, so it has no log-likelihood`)
+}
+
+/** A model input and the tokens that its last positions predict. */
+export interface ScoringWindow {
+  readonly inputIds: number[]
+  readonly targetIds: number[]
+  /** Tokens cut off on the left. */
+  readonly truncated: number
+}
+
+/** The last maxLength + 1 tokens without the final one; it predicts the continuation, or what is left of it. */
+export function scoringWindow(contextIds: readonly number[], continuationIds: readonly number[], maxLength: number): ScoringWindow {
+  const all = [...contextIds, ...continuationIds]
+  const kept = all.slice(-(maxLength + 1))
+  const targetIds = continuationIds.slice(-(kept.length - 1))
+  return { inputIds: kept.slice(0, -1), targetIds: [...targetIds], truncated: all.length - kept.length }
+}
+
+/**
+ * Windows that together predict every token of a list once: the first from the prefix token, the later ones with as much
+ * context as fits (lm_eval's get_rolling_token_windows with one token of context, made disjoint).
+ */
+export function rollingTokenWindows(ids: readonly number[], prefixTokenId: number, maxLength: number, contextLength = 1): { contextIds: number[]; continuationIds: number[] }[] {
+  if (ids.length === 0) return []
+  const first = Math.min(maxLength, ids.length)
+  const windows = [{ contextIds: [prefixTokenId], continuationIds: ids.slice(0, first) }]
+  const step = maxLength - contextLength + 1
+  for (let predicted = first; predicted < ids.length; ) {
+    const end = Math.min(ids.length, predicted + step)
+    windows.push({ contextIds: ids.slice(end - maxLength - 1, predicted), continuationIds: ids.slice(predicted, end) })
+    predicted = end
+  }
+  return windows
+}
+
+/** The windows of a text as model inputs. */
+export function rollingWindows(rules: TextRules, text: string): ScoringWindow[] {
+  return rollingTokenWindows(encodeText(rules, text), rules.prefixTokenId, rules.maxLength).map(({ contextIds, continuationIds }) => {
+    return scoringWindow(contextIds, continuationIds, rules.maxLength)
+  })
+}
+
+/** The end of a prompt that leaves room for maxGenToks new tokens. Throws InputError when nothing would be left. */
+export function encodeGenerationContext({ tokenizer, addBosToken, prefixTokenId, maxLength }: TextRules, context: string, maxGenToks: number): number[] {
+  const room = maxLength - maxGenToks
+  if (room < 1) throw new InputError(`max_gen_toks ${maxGenToks} leaves no room for a prompt in the model's ${maxLength} tokens; lower it`)
+  const hasBos = tokenizer.bos !== null && context.startsWith(tokenizer.bos.text)
+  const addSpecialTokens = hasBos ? false : addBosToken
+  const ids = tokenizer.encode(context, addSpecialTokens === null ? {} : { addSpecialTokens })
+  return ids.length === 0 ? [prefixTokenId] : ids.slice(-room)
+}
