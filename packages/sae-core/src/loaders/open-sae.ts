@@ -1,0 +1,121 @@
+import { type HubOptions, InputError } from '@saeval/hub'
+import type { SaeReference } from '../registry/find-sae.js'
+import type { SaeConfig } from '../sae-config.js'
+import { loadGemmaScope } from './gemma-scope.js'
+import type { LoadedSae, Loader } from './loader.js'
+import { openPlace, type SaeFileIdentity } from './sae-place.js'
+import { loadSaeLens } from './sae-lens.js'
+import { readAll, readColumns, readNumber, readRow, type TensorFile } from './tensor-file.js'
+
+/** SAELens' loader name -> the function that reads the format. A new format is one file and one line here. */
+const loaders: Readonly<Record<string, Loader>> = {
+  gemma_2: loadGemmaScope,
+  sae_lens: loadSaeLens,
+}
+
+/** The tensors of an SAE as SAELens holds them after loading. */
+export interface SaeTensors {
+  /** [d_in, d_sae], row-major */
+  readonly wEnc: Float32Array
+  /** [d_sae, d_in], row-major */
+  readonly wDec: Float32Array
+  /** [d_sae] */
+  readonly bEnc: Float32Array
+  /** [d_in] */
+  readonly bDec: Float32Array
+  /** [d_sae]; null for standard SAEs */
+  readonly threshold: Float32Array | null
+}
+
+/** An SAE whose weights are read only where they are asked for. */
+export interface SaeFile {
+  readonly reference: SaeReference
+  readonly config: SaeConfig
+  /** Row `latent` of W_dec [d_in], reading only its bytes. Throws InputError for a latent the SAE does not have. */
+  decoderRow(latent: number): Promise<Float32Array>
+  /** Columns of W_enc [d_in] each; a remote file is downloaded for this. */
+  encoderColumns(latents: readonly number[]): Promise<Float32Array[]>
+  /** b_enc and threshold of a latent; threshold 0 for standard SAEs. */
+  biasAndThreshold(latent: number): Promise<{ bias: number; threshold: number }>
+  /** b_dec [d_in] */
+  decoderBias(): Promise<Float32Array>
+  /** Everything, for encode and decode. */
+  load(): Promise<SaeTensors>
+  /** The files read so far. */
+  files(): Promise<SaeFileIdentity[]>
+  close(): Promise<void>
+}
+
+/**
+ * Opens an SAE: reads its configuration and the header of its weights. Throws InputError for formats that cannot be read yet, and for
+ * files whose tensors do not fit each other.
+ */
+export async function openSae(reference: SaeReference, hub: HubOptions = {}): Promise<SaeFile> {
+  const load = loaders[reference.loader]
+  if (!load) {
+    throw new InputError(`release "${reference.release}" is in the format "${reference.loader}", which is not supported yet; supported: ${Object.keys(loaders).join(', ')}`)
+  }
+  const place = await openPlace(reference, hub)
+  try {
+    const loaded = await load(reference, place, hub)
+    checkSizes(loaded, await loaded.weights.parts())
+    return saeFile(reference, loaded, place)
+  } catch (error) {
+    await place.close()
+    throw error
+  }
+}
+
+function saeFile(reference: SaeReference, { config, weights, names, factors }: LoadedSae, place: Awaited<ReturnType<typeof openPlace>>): SaeFile {
+  const tensor = (file: TensorFile, name: string) => file.tensors.get(name)!
+  const check = (latent: number) => {
+    if (Number.isInteger(latent) && latent >= 0 && latent < config.dSae) return latent
+    throw new InputError(`latent ${latent} is out of range: ${reference.release} ${reference.id} has latents 0 to ${config.dSae - 1}`)
+  }
+  return {
+    reference,
+    config,
+    decoderRow: async (latent) => scaled(await readRow(tensor(await weights.parts(), names.wDec), check(latent)), factors.wDec),
+    encoderColumns: async (latents) => {
+      const columns = await readColumns(tensor(await weights.whole(), names.wEnc), latents.map(check))
+      return columns.map((column) => scaled(column, factors.wEnc))
+    },
+    biasAndThreshold: async (latent) => {
+      const file = await weights.parts()
+      const bias = await readNumber(tensor(file, names.bEnc), check(latent))
+      return { bias, threshold: names.threshold === null ? 0 : await readNumber(tensor(file, names.threshold), latent) }
+    },
+    decoderBias: async () => scaled(await readAll(tensor(await weights.parts(), names.bDec)), factors.bDec),
+    load: async () => {
+      const file = await weights.whole()
+      const all = (name: string) => readAll(tensor(file, name))
+      return {
+        wEnc: scaled(await all(names.wEnc), factors.wEnc),
+        wDec: scaled(await all(names.wDec), factors.wDec),
+        bEnc: await all(names.bEnc),
+        bDec: scaled(await all(names.bDec), factors.bDec),
+        threshold: names.threshold === null ? null : await all(names.threshold),
+      }
+    },
+    files: () => place.identities(),
+    close: () => place.close(),
+  }
+}
+
+function scaled(values: Float32Array, factor: number): Float32Array {
+  return factor === 1 ? values : values.map((value) => value * factor)
+}
+
+function checkSizes({ config: { dIn, dSae }, names }: LoadedSae, file: TensorFile): void {
+  const expected = [
+    [names.wEnc, [dIn, dSae]],
+    [names.wDec, [dSae, dIn]],
+    [names.bEnc, [dSae]],
+    [names.bDec, [dIn]],
+    ...(names.threshold === null ? [] : [[names.threshold, [dSae]] as const]),
+  ] as const
+  for (const [name, shape] of expected) {
+    const found = file.tensors.get(name)?.shape ?? []
+    if (found.join() !== shape.join()) throw new InputError(`${name} of ${file.name} has shape [${found}], expected [${shape}]`)
+  }
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { InputError } from '@saeval/hub'
+import { didYouMean } from './nearest-names.js'
+import { releases } from './registry.js'
+
+/** Where one SAE lies and how to read it. */
+export interface SaeReference {
+  /** As the user wrote it. */
+  readonly release: string
+  readonly id: string
+  /** A Hugging Face repository or a local folder. */
+  readonly place: { readonly repository: string } | { readonly folder: string }
+  /** Folder or file inside that place; "" for its root. */
+  readonly path: string
+  readonly loader: string
+  /** Model named by the registry; null for SAEs outside it, whose own configuration says it. */
+  readonly model: string | null
+  readonly overrides: Readonly<Record<string, unknown>>
+  readonly normScalingFactor: number | null
+}
+
+/** Why a name leads nowhere; a fact for callers that collect problems. */
+export interface SaeNameProblem {
+  readonly kind: 'unknown_release' | 'unknown_sae_id'
+  readonly message: string
+}
+
+/**
+ * Finds an SAE by release and id. A release that SAELens does not list is taken for a local folder or a Hugging Face repository
+ * ("organisation/name") in SAELens' native format, the id being the folder inside. Throws InputError with the nearest names otherwise.
+ */
+export function findSae(release: string, id: string): SaeReference {
+  const problem = checkSaeName(release, id)
+  if (problem !== null) throw new InputError(problem.message)
+  const listed = releases().get(release)
+  const sae = listed?.saes.find((candidate) => candidate.id === id)
+  if (listed && sae) {
+    const { repository, loader, model, overrides } = listed
+    return { release, id, place: { repository }, path: sae.path, loader, model, overrides, normScalingFactor: sae.normScalingFactor }
+  }
+  const place = existsSync(release) ? { folder: release } : { repository: release }
+  return { release, id, place, path: id === '.' ? '' : id, loader: 'sae_lens', model: null, overrides: {}, normScalingFactor: null }
+}
+
+/** Whether release and id name an SAE, without opening it: null, or what is wrong. */
+export function checkSaeName(release: string, id: string): SaeNameProblem | null {
+  const listed = releases().get(release)
+  if (listed) {
+    if (listed.saes.some((sae) => sae.id === id)) return null
+    const ids = listed.saes.map((sae) => sae.id)
+    const hint = didYouMean(id, ids) || `, for example "${ids[0]}"`
+    return { kind: 'unknown_sae_id', message: `release "${release}" has ${ids.length} SAEs, none of them "${id}"${hint}` }
+  }
+  if (existsSync(release)) {
+    if (existsSync(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
+    return { kind: 'unknown_sae_id', message: `folder ${release} has no ${id}/cfg.json, so it holds no SAE of that id` }
+  }
+  if (/^[\w.-]+\/[\w.-]+$/.test(release)) return null
+  return { kind: 'unknown_release', message: `SAELens has no release "${release}"${didYouMean(release, releases().keys())}` }
+}
