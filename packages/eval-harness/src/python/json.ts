@@ -1,0 +1,153 @@
+import { floatRepr } from './text.js'
+import { intOf, isDict, PyFloat, type PyValue } from './value.js'
+
+/** json.loads: keeps 1 and 1.0 apart, integers of any size, NaN and Infinity. Throws SyntaxError with the position. */
+export function parseJson(text: string): PyValue {
+  const parser = new JsonParser(text)
+  return parser.document()
+}
+
+const space = /[ \t\n\r]*/y
+const number = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
+const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const words: readonly (readonly [string, PyValue])[] = [
+  ['null', null],
+  ['true', true],
+  ['false', false],
+  ['NaN', new PyFloat(Number.NaN)],
+  ['Infinity', new PyFloat(Number.POSITIVE_INFINITY)],
+  ['-Infinity', new PyFloat(Number.NEGATIVE_INFINITY)],
+]
+
+class JsonParser {
+  #at = 0
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  document(): PyValue {
+    const value = this.#value()
+    this.#match(space)
+    if (this.#at < this.#text.length) throw this.#error()
+    return value
+  }
+
+  #value(): PyValue {
+    this.#match(space)
+    const first = this.#text[this.#at]
+    if (first === '{') return this.#dict()
+    if (first === '[') return this.#list()
+    if (first === '"') return this.#string()
+    for (const [word, value] of words) {
+      if (this.#text.startsWith(word, this.#at)) {
+        this.#at += word.length
+        return value
+      }
+    }
+    number.lastIndex = this.#at
+    const found = number.exec(this.#text)
+    if (found === null) throw this.#error()
+    this.#at = number.lastIndex
+    return found[1] === undefined && found[2] === undefined ? intOf(found[0]) : new PyFloat(Number(found[0]))
+  }
+
+  #dict(): PyValue {
+    const dict = new Map<string, PyValue>()
+    this.#at++
+    this.#match(space)
+    if (this.#take('}')) return dict
+    do {
+      this.#match(space)
+      const key = this.#string()
+      this.#match(space)
+      if (!this.#take(':')) throw this.#error()
+      dict.set(key, this.#value())
+      this.#match(space)
+    } while (this.#take(','))
+    if (!this.#take('}')) throw this.#error()
+    return dict
+  }
+
+  #list(): PyValue {
+    const list: PyValue[] = []
+    this.#at++
+    this.#match(space)
+    if (this.#take(']')) return list
+    do {
+      list.push(this.#value())
+      this.#match(space)
+    } while (this.#take(','))
+    if (!this.#take(']')) throw this.#error()
+    return list
+  }
+
+  #string(): string {
+    const found = this.#match(string)
+    if (found === null) throw this.#error()
+    return JSON.parse(found) as string
+  }
+
+  #match(pattern: RegExp): string | null {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)
+    if (found === null) return null
+    this.#at = pattern.lastIndex
+    return found[0]
+  }
+
+  #take(character: string): boolean {
+    if (this.#text[this.#at] !== character) return false
+    this.#at++
+    return true
+  }
+
+  #error(): SyntaxError {
+    return new SyntaxError(`unexpected ${this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : 'end'} at position ${this.#at}`)
+  }
+}
+
+export interface DumpOptions {
+  /** Spaces per level; without it everything stands on one line. */
+  readonly indent?: number
+  /** Whether characters beyond ASCII are written as \u escapes; true by default, as in Python. */
+  readonly ensureAscii?: boolean
+}
+
+/** json.dumps, byte for byte. */
+export function dumpsJson(value: PyValue, { indent, ensureAscii = true }: DumpOptions = {}): string {
+  const write = (item: PyValue, depth: number): string => {
+    if (item === null) return 'null'
+    if (item instanceof PyFloat) return floatJson(item.value)
+    if (typeof item === 'string') return textJson(item, ensureAscii)
+    if (Array.isArray(item)) return group('[', ']', item.map((part) => write(part, depth + 1)), depth)
+    if (isDict(item)) {
+      const parts = [...item].map(([key, part]) => `${textJson(key, ensureAscii)}: ${write(part, depth + 1)}`)
+      return group('{', '}', parts, depth)
+    }
+    return String(item)
+  }
+  const group = (open: string, close: string, parts: readonly string[], depth: number): string => {
+    if (parts.length === 0) return open + close
+    if (indent === undefined) return open + parts.join(', ') + close
+    const inner = `\n${' '.repeat(indent * (depth + 1))}`
+    return `${open}${inner}${parts.join(`,${inner}`)}\n${' '.repeat(indent * depth)}${close}`
+  }
+  return write(value, 0)
+}
+
+function floatJson(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity'
+  return floatRepr(value)
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f', '\b': '\\b' }
+
+function textJson(text: string, ensureAscii: boolean): string {
+  // Python leaves DEL alone without ensure_ascii and escapes by UTF-16 unit with it
+  const unsafe = ensureAscii ? /["\\]|[^\x20-\x7e]/g : /["\\\u0000-\u001f]/g
+  const body = text.replace(unsafe, (unit) => shortEscapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return `"${body}"`
+}

@@ -1,0 +1,69 @@
+/**
+ * Python's values as they occur in task files and documents. Prompts, hashes and results show the difference between 1 and 1.0, so
+ * every float is a PyFloat and a plain number is always an int; a dict is a Map, whose order is that of insertion for any key.
+ */
+export type PyValue = null | boolean | number | bigint | PyFloat | string | readonly PyValue[] | PyDict
+
+/** A Python float. */
+export class PyFloat {
+  constructor(readonly value: number) {}
+}
+
+/** A Python dict. Keys are texts in practice. */
+export type PyDict = ReadonlyMap<string, PyValue>
+
+export function isDict(value: unknown): value is PyDict {
+  return value instanceof Map
+}
+
+/** The number behind an int, float or bool; null for other values. */
+export function numberOf(value: PyValue | undefined): number | null {
+  if (value instanceof PyFloat) return value.value
+  switch (typeof value) {
+    case 'number':
+      return value
+    case 'bigint':
+    case 'boolean':
+      return Number(value)
+    default:
+      return null
+  }
+}
+
+/** An int from a decimal text: a number where it is exact, else a bigint. */
+export function intOf(digits: string): number | bigint {
+  const value = Number(digits)
+  return Number.isSafeInteger(value) ? value : BigInt(digits)
+}
+
+/** Python's type names, for messages and for `is` tests. */
+export function typeName(value: PyValue): string {
+  if (value === null) return 'NoneType'
+  if (value instanceof PyFloat) return 'float'
+  if (Array.isArray(value)) return 'list'
+  if (isDict(value)) return 'dict'
+  const names: Readonly<Record<string, string>> = { boolean: 'bool', number: 'int', bigint: 'int', string: 'str' }
+  return names[typeof value]!
+}
+
+/** Python's `==`: 1 == 1.0 == True, texts only with texts, lists and dicts by content. */
+export function equals(a: PyValue, b: PyValue): boolean {
+  if (typeof a === 'bigint' || typeof b === 'bigint') {
+    if (typeof a === 'bigint' && typeof b === 'bigint') return a === b
+  }
+  const [left, right] = [numberOf(a), numberOf(b)]
+  if (left !== null || right !== null) return left === right
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => equals(item, b[index]!))
+  if (isDict(a) && isDict(b)) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equals(value, b.get(key)!))
+  return a === b
+}
+
+/** Python's truth of a value. */
+export function isTrue(value: PyValue): boolean {
+  if (value === null || value === false) return false
+  if (value === true) return true
+  const number = numberOf(value)
+  if (number !== null) return number !== 0
+  if (isDict(value)) return value.size > 0
+  return (value as string | readonly PyValue[]).length > 0
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { fixtureJson, fixturePath } from '../../../tests/fixtures.js'
+import { formatProblems, parseSteeringCsv, type SaeSteeredRow, writeSteeringCsv } from './index.js'
+
+const cases = fixtureJson('golden/csv/index.json') as { file: string; valid: boolean }[]
+
+/** Stands in for the registry of @saeval/sae-core, with the few names the files use. */
+function checkName(release: string, saeId: string) {
+  if (release.includes('/')) return null
+  if (release === 'gemma-scope-3t-pt-res') return { kind: 'unknown_release' as const, message: 'no such release' }
+  return saeId.includes('layer_99') ? { kind: 'unknown_sae_id' as const, message: 'no such id' } : null
+}
+
+describe('golden files', () => {
+  // a latent beyond the SAE's width shows only when the SAE is opened
+  it.each(cases.filter(({ file }) => file !== 'bad-latent-too-big.csv'))('$file', ({ file, valid }) => {
+    const golden = fixtureJson(`golden/csv/${file.replace('.csv', '.json')}`)
+    const result = parseSteeringCsv(readFileSync(fixturePath(`golden/csv/${file}`)), { checkName })
+    expect(result.dialect).toBe(golden.dialect)
+    expect(result.success).toBe(valid)
+    expect(result.warnings.map(({ message, ...rest }) => rest)).toEqual(golden.warnings ?? [])
+    if (!result.success) {
+      expect(result.problems.map(({ message, ...rest }) => rest)).toEqual(golden.problems)
+      expect(formatProblems(file, result.problems)).toContain(`${file}:${golden.problems[0].line}`)
+      return
+    }
+    expect(result.rows).toEqual(golden.rows.map((row: object) => ({ extra: {}, ...row })))
+    const again = parseSteeringCsv(writeSteeringCsv(result.rows as SaeSteeredRow[]))
+    const withoutLines = (rows: readonly object[]) => rows.map((row) => ({ ...row, line: 0 }))
+    expect(again.success && withoutLines(again.rows)).toEqual(withoutLines(result.rows))
+  })
+})
+
+describe('what the goldens do not show', () => {
+  const head = 'hook_action,latent_idx,steering_coefficient,sae_release,sae_id\n'
+
+  it('refuses a coefficient that ablate cannot use', () => {
+    const result = parseSteeringCsv(`${head}ablate,1,5,r,i\n`)
+    expect(!result.success && result.problems).toMatchObject([{ line: 2, column: 'steering_coefficient', kind: 'without_effect', value: '5' }])
+  })
+
+  it('reports problems of earlier rows beside a quotation mark that never closes', () => {
+    const result = parseSteeringCsv(`${head}add,x,1,r,i\nadd,1,2,r,"i\n`)
+    expect(!result.success && result.problems.map(({ line, kind }) => [line, kind])).toEqual([
+      [2, 'not_an_integer'],
+      [3, 'unterminated_quote'],
+    ])
+  })
+
+  it('names a quotation mark inside a cell', () => {
+    const result = parseSteeringCsv(`${head}add,1,2,r,i "x" y\n`)
+    expect(!result.success && result.problems).toMatchObject([{ line: 2, kind: 'invalid_quote' }])
+  })
+})

@@ -1,0 +1,43 @@
+/** What is wrong with a steering file, as a fact for programs. */
+export type ProblemKind =
+  | 'empty_file'
+  | 'no_rows'
+  | 'missing_column'
+  | 'duplicate_column'
+  | 'unknown_column'
+  | 'too_few_fields'
+  | 'too_many_fields'
+  | 'unterminated_quote'
+  | 'invalid_quote'
+  | 'not_utf8'
+  | 'empty'
+  | 'not_an_integer'
+  | 'negative'
+  | 'out_of_range'
+  | 'not_a_number'
+  | 'not_finite'
+  | 'unknown_action'
+  | 'unknown_loader'
+  | 'required_for_action'
+  | 'required_for_loader'
+  | 'without_effect'
+  | 'unknown_release'
+  | 'unknown_sae_id'
+
+/** One problem and its place. */
+export interface Problem {
+  /** Physical line, from 1, on which the record starts; 1 for the header and the file as a whole. */
+  readonly line: number
+  /** null where no single column is at fault. */
+  readonly column: string | null
+  readonly kind: ProblemKind
+  /** The cell as written, without surrounding spaces; absent where there is none. */
+  readonly value?: string
+  /** One sentence that says what to do. */
+  readonly message: string
+}
+
+/** "steer.csv:3, column latent_idx: …", one line a problem. */
+export function formatProblems(file: string, problems: readonly Problem[]): string {
+  return problems.map(({ line, column, message }) => `${file}:${line}${column === null ? '' : `, column ${column}`}: ${message}`).join('\n')
+}

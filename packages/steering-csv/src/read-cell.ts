@@ -1,0 +1,45 @@
+import type { CellType } from './columns.js'
+import type { Problem, ProblemKind } from './problem.js'
+
+/** A cell's value, or what is wrong with it. */
+export type Cell = { readonly value: string | number } | { readonly problem: Pick<Problem, 'kind' | 'message'> }
+
+/** Reads a cell that is not empty. Numbers are those that Python's float() and int() take, without underscores. */
+export function readCell(text: string, type: CellType): Cell {
+  if (typeof type !== 'string') return oneOf(text, type)
+  switch (type) {
+    case 'index':
+      return readIndex(text)
+    case 'number':
+      return readNumber(text)
+    case 'name':
+    case 'text':
+      return { value: text }
+  }
+}
+
+function problem(kind: ProblemKind, message: string): Cell {
+  return { problem: { kind, message } }
+}
+
+function readIndex(text: string): Cell {
+  if (!/^[+-]?\d+$/.test(text)) return problem('not_an_integer', `"${text}" is not a whole number; give the index of one component, counted from 0`)
+  const value = Number(text)
+  if (value < 0) return problem('negative', `${text} is negative; indices are counted from 0`)
+  if (!Number.isSafeInteger(value)) return problem('out_of_range', `${text} is larger than any index can be`)
+  // "-0" is 0
+  return { value: value + 0 }
+}
+
+function readNumber(text: string): Cell {
+  if (/^[+-]?(nan|inf|infinity)$/i.test(text)) return problem('not_finite', `"${text}" is not a finite number; give one`)
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return problem('not_a_number', `"${text}" is not a number; write it like 240.0 or -1e-3`)
+  const value = Number(text)
+  return Number.isFinite(value) ? { value } : problem('not_finite', `${text} is too large for a floating-point number`)
+}
+
+function oneOf(text: string, values: readonly string[]): Cell {
+  if (values.includes(text)) return { value: text }
+  const kind = values.includes('sparsify') ? 'unknown_loader' : 'unknown_action'
+  return problem(kind, `"${text}" is none of ${values.join(', ')}`)
+}

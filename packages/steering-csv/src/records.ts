@@ -1,0 +1,57 @@
+import { type CsvError, parse } from 'csv-parse/sync'
+import type { Problem } from './problem.js'
+
+/** One record of the file: cells without surrounding spaces, null for a cell that is not UTF-8. */
+export interface CsvRecord {
+  /** Physical line, from 1, on which it starts. */
+  readonly line: number
+  readonly cells: readonly (string | null)[]
+}
+
+/** The records of a CSV file, blank lines left out, up to the first place where the text cannot be read as CSV. */
+export function readRecords(bytes: Uint8Array): { records: CsvRecord[]; broken: { line: number; cell: number; kind: 'unterminated_quote' | 'invalid_quote' } | null } {
+  // one character a byte, so that damaged UTF-8 can be located by cell
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').replace(/^\xef\xbb\xbf/, '')
+  const records: CsvRecord[] = []
+  let end = 0
+  try {
+    parse(text, {
+      info: true,
+      relax_column_count: true,
+      trim: true,
+      on_record: (parsed: unknown) => {
+        const { record, info } = parsed as { record: string[]; info: { lines: number } }
+        const line = end + 1
+        end = info.lines
+        if (record.some((cell) => cell !== '') || record.length > 1) records.push({ line, cells: record.map(decodeCell) })
+        return null
+      },
+    })
+    return { records, broken: null }
+  } catch (error) {
+    const { code, column } = error as CsvError & { column?: unknown }
+    if (typeof code !== 'string' || !/^(CSV_|INVALID_OPENING_QUOTE)/.test(code)) throw error
+    const kind = code === 'CSV_QUOTE_NOT_CLOSED' ? 'unterminated_quote' : 'invalid_quote'
+    return { records, broken: { line: end + 1, cell: typeof column === 'number' ? column : 0, kind } }
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function decodeCell(cell: string): string | null {
+  try {
+    return utf8.decode(Buffer.from(cell, 'latin1')).trim()
+  } catch {
+    return null
+  }
+}
+
+/** Messages of problems that concern the file's form. */
+export const formMessages: Readonly<Record<'unterminated_quote' | 'invalid_quote' | 'not_utf8' | 'too_many_fields' | 'empty_file' | 'no_rows', string>> = {
+  unterminated_quote: 'a quotation mark is opened and never closed; close it or remove it',
+  invalid_quote: 'a quotation mark stands inside a cell; put the whole cell in quotation marks and double the ones inside',
+  not_utf8: 'the cell is not UTF-8 text; save the file as UTF-8',
+  too_many_fields: 'the row has more cells than the header; put a cell that contains commas in quotation marks',
+  empty_file: 'the file is empty; it needs a header and at least one row',
+  no_rows: 'the file has a header and no rows; add at least one row',
+} satisfies Partial<Record<Problem['kind'], string>>
