@@ -1,0 +1,32 @@
+import { parse, tokenize } from '@huggingface/jinja'
+import type { PyDict } from '../python/value.js'
+import { evaluateStatements, Scope } from './evaluate.js'
+import { TemplateError } from './template-error.js'
+
+type Program = ReturnType<typeof parse>
+
+// a run renders a few templates for thousands of documents
+const programs = new Map<string, Program>()
+
+/**
+ * Renders a Jinja template as lm_eval does: Python's values and texts, undefined names are errors, a final newline is kept, blocks are not
+ * trimmed. Throws TemplateError.
+ */
+export function renderTemplate(source: string, doc: PyDict): string {
+  return evaluateStatements(program(source).body, new Scope(doc))
+}
+
+function program(source: string): Program {
+  let found = programs.get(source)
+  if (!found) {
+    try {
+      // the tokenizer drops one final newline, which Jinja's keep_trailing_newline keeps
+      found = parse(tokenize(source.endsWith('\n') ? `${source}\n` : source, {}))
+    } catch (cause) {
+      throw new TemplateError('TemplateSyntaxError', cause instanceof Error ? cause.message : String(cause))
+    }
+    programs.set(source, found)
+  }
+  return found
+}
+
