@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError } from '@saeval/hub'
-import { didYouMean } from './nearest-names.js'
+import { didYouMean, InputError } from '@saeval/hub'
 import { releases } from './registry.js'
 
 /** Where one SAE lies and how to read it. */

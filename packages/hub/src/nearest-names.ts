@@ -1,6 +1,6 @@
 const most = 3
 
-/** The names that take the fewest typing errors to reach, best first; none when all are far off. */
+/** The names that take the fewest typing errors to reach, best first; none when all are far off. For messages about unknown names. */
 export function nearestNames(name: string, names: Iterable<string>): string[] {
   const wanted = name.toLowerCase()
   return [...names]

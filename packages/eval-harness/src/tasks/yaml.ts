@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { InputError } from '@saeval/hub'
+import yaml from 'js-yaml'
+import { intOf, PyFloat, type PyValue } from '../python/value.js'
+
+/** A Python function named by a task file: `!function module.name`. */
+export class FunctionReference {
+  constructor(readonly name: string) {}
+}
+
+/** A value of a task file: Python's values and references to Python functions. */
+export type YamlValue = PyValue | FunctionReference | readonly YamlValue[] | ReadonlyMap<string, YamlValue>
+
+const float = /^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]\d+)?|\.[\d_]+([eE][-+]\d+)?)$|^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/
+const truths: Readonly<Record<string, boolean>> = { yes: true, true: true, on: true, no: false, false: false, off: false }
+
+// PyYAML reads YAML 1.1: a float needs a point, yes and no are booleans, a leading 0 makes a number octal
+const pythonFloat = new yaml.Type('tag:yaml.org,2002:float', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && float.test(text),
+  construct: (text: string) => new PyFloat(floatOf(text.replaceAll('_', '').toLowerCase())),
+})
+const pythonBool = new yaml.Type('tag:yaml.org,2002:bool', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && /^(yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/.test(text),
+  construct: (text: string) => truths[text.toLowerCase()],
+})
+const pythonInt = new yaml.Type('tag:yaml.org,2002:int', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && /^[-+]?(0b[01_]+|0[0-7_]*|[1-9][\d_]*|0x[\da-fA-F_]+)$/.test(text),
+  construct: (text: string) => integerOf(text.replaceAll('_', '')),
+})
+const functionTag = new yaml.Type('!function', { kind: 'scalar', construct: (name: string) => new FunctionReference(name) })
+const schema = yaml.FAILSAFE_SCHEMA.extend({
+  implicit: [nullType(), pythonBool, pythonInt, pythonFloat],
+  explicit: [functionTag],
+})
+
+function nullType() {
+  return new yaml.Type('tag:yaml.org,2002:null', {
+    kind: 'scalar',
+    resolve: (text: unknown) => text === null || ['', '~', 'null', 'Null', 'NULL'].includes(String(text)),
+    construct: () => null,
+  })
+}
+
+function floatOf(text: string): number {
+  if (text.endsWith('.nan')) return Number.NaN
+  if (text.endsWith('.inf')) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  return Number(text)
+}
+
+function integerOf(text: string): number | bigint {
+  const sign = text.startsWith('-') ? -1 : 1
+  const digits = text.replace(/^[-+]/, '')
+  if (/^0[0-7]+$/.test(digits)) return sign * Number.parseInt(digits, 8)
+  if (/^0[xb]/.test(digits)) return sign * Number(digits)
+  return intOf(text.replace(/^\+/, ''))
+}
+
+/** Reads a YAML file as PyYAML does. Throws InputError naming file and line. */
+export function readYaml(path: string): YamlValue {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new InputError(`cannot read ${path}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message}`, { cause })
+  }
+  return parseYaml(text, path)
+}
+
+/** Reads YAML text; `name` is used in messages. */
+export function parseYaml(text: string, name: string): YamlValue {
+  try {
+    return toValue(yaml.load(text, { schema, json: true }))
+  } catch (cause) {
+    if (!(cause instanceof yaml.YAMLException)) throw cause
+    throw new InputError(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`, { cause })
+  }
+}
+
+function toValue(value: unknown): YamlValue {
+  if (Array.isArray(value)) return value.map(toValue)
+  if (value === undefined) return null
+  if (typeof value !== 'object' || value === null || value instanceof PyFloat || value instanceof FunctionReference) return value as YamlValue
+  return new Map(Object.entries(value).map(([key, item]) => [key, toValue(item)]))
+}
