@@ -5,7 +5,10 @@ import { fixturePath } from './fixtures.js'
 export function readGoldenTensors(path: string): Map<string, Float32Array> {
   const bytes = readFileSync(fixturePath(path))
   const headerLength = Number(bytes.readBigUInt64LE(0))
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<string, { dtype: string; data_offsets: [number, number] }>
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<
+    string,
+    { dtype: string; data_offsets: [number, number] }
+  >
   const tensors = new Map<string, Float32Array>()
   for (const [name, { dtype, data_offsets: offsets }] of Object.entries(header)) {
     if (dtype !== 'F32') continue

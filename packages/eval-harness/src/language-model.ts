@@ -45,7 +45,10 @@ export interface ChatMessage {
 export interface ChatTemplate {
   /** The Jinja source. */
   readonly source: string
-  render(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean; continueFinalMessage: boolean }): string
+  render(
+    messages: readonly ChatMessage[],
+    options: { addGenerationPrompt: boolean; continueFinalMessage: boolean },
+  ): string
 }
 
 /** Facts about the model that go into the results file; names as in lm_eval's results.json. */
@@ -74,10 +77,7 @@ export interface ModelInfo {
 export interface LanguageModel {
   readonly info: ModelInfo
   readonly chatTemplate: ChatTemplate | null
-  loglikelihood(
-    requests: readonly LoglikelihoodRequest[],
-    options?: RequestOptions,
-  ): Promise<LoglikelihoodResult[]>
+  loglikelihood(requests: readonly LoglikelihoodRequest[], options?: RequestOptions): Promise<LoglikelihoodResult[]>
   loglikelihoodRolling(requests: readonly LoglikelihoodRollingRequest[], options?: RequestOptions): Promise<number[]>
   generateUntil(requests: readonly GenerateUntilRequest[], options?: RequestOptions): Promise<string[]>
   /** Frees sessions and threads. */

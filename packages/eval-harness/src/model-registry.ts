@@ -2,7 +2,13 @@ import { InputError } from '@saeval/hub'
 import type { LanguageModel } from './language-model.js'
 
 /** A value of `--model_args`, after lm_eval's parsing rules. */
-export type ModelArgument = string | number | boolean | null | readonly ModelArgument[] | { readonly [key: string]: ModelArgument }
+export type ModelArgument =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly ModelArgument[]
+  | { readonly [key: string]: ModelArgument }
 
 /** What every model factory is given by the command line, besides its own arguments. */
 export interface ModelContext {

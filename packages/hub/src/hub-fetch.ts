@@ -27,7 +27,8 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
     headers.set('user-agent', 'saeval')
     const token = await settings.token()
     // never to another origin: download links are signed already
-    if (token !== null && new URL(url).origin === new URL(settings.endpoint).origin) headers.set('authorization', `Bearer ${token}`)
+    if (token !== null && new URL(url).origin === new URL(settings.endpoint).origin)
+      headers.set('authorization', `Bearer ${token}`)
     for (let attempt = 1; ; attempt++) {
       options.signal?.throwIfAborted()
       let response: Response
@@ -36,7 +37,10 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
       } catch (cause) {
         options.signal?.throwIfAborted()
         if (attempt === attempts) {
-          throw new Error(`cannot reach ${settings.endpoint} for ${subject.name}; check the network and HF_ENDPOINT, or set HF_HUB_OFFLINE=1 to use the cache only`, { cause })
+          throw new Error(
+            `cannot reach ${settings.endpoint} for ${subject.name}; check the network and HF_ENDPOINT, or set HF_HUB_OFFLINE=1 to use the cache only`,
+            { cause },
+          )
         }
         await wait(attempt, null, options.signal)
         continue
@@ -44,7 +48,9 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
       if (response.ok) {
         if (headers.has('range') && response.status !== 206) {
           await response.body?.cancel()
-          throw new Error(`${new URL(url).host} does not answer range requests, which reading parts of ${subject.name} needs`)
+          throw new Error(
+            `${new URL(url).host} does not answer range requests, which reading parts of ${subject.name} needs`,
+          )
         }
         return response
       }
@@ -63,19 +69,28 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
 function hubError(response: Response, subject: Subject, endpoint: string, hasToken: boolean): Error {
   const { type, name, revision, path } = subject
   const page = `${endpoint}/${type === 'dataset' ? 'datasets/' : ''}${name}`
-  const token = hasToken ? 'use a token of an account that may read it (HF_TOKEN)' : 'set HF_TOKEN to a token of that account'
+  const token = hasToken
+    ? 'use a token of an account that may read it (HF_TOKEN)'
+    : 'set HF_TOKEN to a token of that account'
   switch (response.headers.get('x-error-code')) {
     case 'GatedRepo':
       return new InputError(`${name} is gated: accept its terms on ${page} and ${token}`)
     case 'RevisionNotFound':
       return new InputError(`${name} has no revision "${revision}"`)
     case 'RepoNotFound':
-      return new InputError(`${page} does not exist or is private; check the name, and for a private repository ${token}`)
+      return new InputError(
+        `${page} does not exist or is private; check the name, and for a private repository ${token}`,
+      )
   }
   if (response.status === 401 || response.status === 403) {
-    return new InputError(`${page} does not exist or may not be read; check the name, and for a private or gated repository ${token}`)
+    return new InputError(
+      `${page} does not exist or may not be read; check the name, and for a private or gated repository ${token}`,
+    )
   }
-  if (response.status === 404) return new InputError(`${page} ${path ? `has no file ${path} (revision ${revision})` : `does not exist, or has no revision "${revision}"`}`)
+  if (response.status === 404)
+    return new InputError(
+      `${page} ${path ? `has no file ${path} (revision ${revision})` : `does not exist, or has no revision "${revision}"`}`,
+    )
   return new Error(`${endpoint} answered ${response.status} for ${name}${path ? `/${path}` : ''}`)
 }
 

@@ -9,7 +9,12 @@ export interface HubOptions {
   /** The global fetch by default. */
   readonly fetch?: typeof fetch
   /** Called while a file is downloaded; `total` is null when the hub does not say. */
-  readonly onProgress?: (progress: { readonly repo: string; readonly path: string; readonly loaded: number; readonly total: number | null }) => void
+  readonly onProgress?: (progress: {
+    readonly repo: string
+    readonly path: string
+    readonly loaded: number
+    readonly total: number | null
+  }) => void
   readonly signal?: AbortSignal
 }
 

@@ -7,4 +7,11 @@ export { openLocalFile } from './local-file.js'
 export { didYouMean, nearestNames } from './nearest-names.js'
 export { type Repository, type RepositoryType, resolveRepository } from './repository.js'
 export { openRepositoryFile, repositoryFile, repositoryFileIfPresent } from './repository-file.js'
-export { readSafetensorsIndex, readTensor, readTensorRows, type SafetensorsDtype, type SafetensorsIndex, type TensorEntry } from './safetensors.js'
+export {
+  readSafetensorsIndex,
+  readTensor,
+  readTensorRows,
+  type SafetensorsDtype,
+  type SafetensorsIndex,
+  type TensorEntry,
+} from './safetensors.js'

@@ -18,7 +18,9 @@ export async function openLocalFile(path: string): Promise<ByteSource> {
     read: async (offset, length) => {
       // check before allocating: a damaged header may ask for terabytes
       if (offset < 0 || length < 0 || offset + length > stats.size) {
-        throw new InputError(`${path} ends at byte ${stats.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged or incomplete; download it again`)
+        throw new InputError(
+          `${path} ends at byte ${stats.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged or incomplete; download it again`,
+        )
       }
       const bytes = new Uint8Array(length)
       for (let filled = 0; filled < length; ) {

@@ -18,7 +18,11 @@ export async function repositoryFile(repository: Repository, path: string, optio
 }
 
 /** Like repositoryFile, but null when the repository has no such file (offline: when the cache has none). */
-export async function repositoryFileIfPresent(repository: Repository, path: string, options: HubOptions = {}): Promise<string | null> {
+export async function repositoryFileIfPresent(
+  repository: Repository,
+  path: string,
+  options: HubOptions = {},
+): Promise<string | null> {
   const cached = snapshotPath(repository, path)
   if (existsSync(cached)) return cached
   if (hubSettings(options.env).offline) return null
@@ -29,7 +33,11 @@ export async function repositoryFileIfPresent(repository: Repository, path: stri
 }
 
 /** Random access to a file without downloading it whole: from the cache if it is there, else by range requests. */
-export async function openRepositoryFile(repository: Repository, path: string, options: HubOptions = {}): Promise<ByteSource> {
+export async function openRepositoryFile(
+  repository: Repository,
+  path: string,
+  options: HubOptions = {},
+): Promise<ByteSource> {
   const cached = snapshotPath(repository, path)
   if (existsSync(cached)) return openLocalFile(cached)
   const info = hubSettings(options.env).offline ? null : await downloadInfo(repository, path, options)
@@ -41,7 +49,9 @@ export async function openRepositoryFile(repository: Repository, path: string, o
     byteLength: info.size,
     read: async (offset, length) => {
       if (offset < 0 || length < 0 || offset + length > info.size) {
-        throw new InputError(`${name} ends at byte ${info.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged`)
+        throw new InputError(
+          `${name} ends at byte ${info.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged`,
+        )
       }
       if (length === 0) return new Uint8Array(0)
       const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer())
@@ -55,7 +65,9 @@ export async function openRepositoryFile(repository: Repository, path: string, o
 function missing(repository: Repository, path: string, options: HubOptions): InputError {
   const { name, revision } = repository
   if (!hubSettings(options.env).offline) return new InputError(`${name} (revision ${revision}) has no file ${path}`)
-  return new InputError(`${path} of ${name} (revision ${revision}) is not in the cache and HF_HUB_OFFLINE is set; unset it to download the file`)
+  return new InputError(
+    `${path} of ${name} (revision ${revision}) is not in the cache and HF_HUB_OFFLINE is set; unset it to download the file`,
+  )
 }
 
 function request(repository: Repository, path: string, options: HubOptions) {
@@ -70,11 +82,20 @@ function request(repository: Repository, path: string, options: HubOptions) {
   }
 }
 
-function downloadInfo(repository: Repository, path: string, options: HubOptions): Promise<FileDownloadInfoOutput | null> {
+function downloadInfo(
+  repository: Repository,
+  path: string,
+  options: HubOptions,
+): Promise<FileDownloadInfoOutput | null> {
   return fileDownloadInfo(request(repository, path, options))
 }
 
-async function openBlob(repository: Repository, path: string, info: FileDownloadInfoOutput, options: HubOptions): Promise<Blob> {
+async function openBlob(
+  repository: Repository,
+  path: string,
+  info: FileDownloadInfoOutput,
+  options: HubOptions,
+): Promise<Blob> {
   const blob = await downloadFile({ ...request(repository, path, options), downloadInfo: info })
   if (blob === null) throw missing(repository, path, options)
   return blob
@@ -86,16 +107,23 @@ const downloadAttempts = 5
  * Downloads into the blobs folder under a name of its own, checks size and (for large files, whose etag is one) SHA-256, and only then
  * gives the file its final name: an interrupted download never looks whole, and two processes may download the same file at once.
  */
-async function download(repository: Repository, path: string, info: FileDownloadInfoOutput, options: HubOptions): Promise<void> {
+async function download(
+  repository: Repository,
+  path: string,
+  info: FileDownloadInfoOutput,
+  options: HubOptions,
+): Promise<void> {
   const etag = info.etag.replace(/^W\//, '').replaceAll('"', '')
-  if (!/^[\w.-]+$/.test(etag)) throw new Error(`${repository.name}/${path} has an etag that is no file name: ${info.etag}`)
+  if (!/^[\w.-]+$/.test(etag))
+    throw new Error(`${repository.name}/${path} has an etag that is no file name: ${info.etag}`)
   const blobPath = join(repository.folder, 'blobs', etag)
   if (!existsSync(blobPath)) {
     await mkdir(dirname(blobPath), { recursive: true })
     const partial = `${blobPath}.${randomUUID()}.incomplete`
     try {
       const sha256 = await fetchInto(partial, repository, path, info, options)
-      if (/^[0-9a-f]{64}$/.test(etag) && sha256 !== etag) throw new Error(`${repository.name}/${path} arrived damaged (its SHA-256 is not ${etag}); try again`)
+      if (/^[0-9a-f]{64}$/.test(etag) && sha256 !== etag)
+        throw new Error(`${repository.name}/${path} arrived damaged (its SHA-256 is not ${etag}); try again`)
       await rename(partial, blobPath)
     } finally {
       await rm(partial, { force: true })
@@ -105,7 +133,13 @@ async function download(repository: Repository, path: string, info: FileDownload
 }
 
 /** Writes the file's bytes, resuming where a broken connection stopped; returns their SHA-256. */
-async function fetchInto(partial: string, repository: Repository, path: string, info: FileDownloadInfoOutput, options: HubOptions): Promise<string> {
+async function fetchInto(
+  partial: string,
+  repository: Repository,
+  path: string,
+  info: FileDownloadInfoOutput,
+  options: HubOptions,
+): Promise<string> {
   const blob = await openBlob(repository, path, info, options)
   const hash = createHash('sha256')
   const file = await open(partial, 'wx')
@@ -115,7 +149,8 @@ async function fetchInto(partial: string, repository: Repository, path: string, 
       try {
         for await (const chunk of blob.slice(loaded, info.size).stream() as unknown as AsyncIterable<Uint8Array>) {
           options.signal?.throwIfAborted()
-          if (loaded + chunk.length > info.size) throw new Error(`${repository.name}/${path} is longer than the hub says`)
+          if (loaded + chunk.length > info.size)
+            throw new Error(`${repository.name}/${path} is longer than the hub says`)
           await file.write(chunk)
           hash.update(chunk)
           loaded += chunk.length
@@ -123,10 +158,15 @@ async function fetchInto(partial: string, repository: Repository, path: string, 
         }
       } catch (cause) {
         options.signal?.throwIfAborted()
-        if (attempt === downloadAttempts) throw new Error(`the download of ${repository.name}/${path} broke off at byte ${loaded} of ${info.size}; run the command again`, { cause })
+        if (attempt === downloadAttempts)
+          throw new Error(
+            `the download of ${repository.name}/${path} broke off at byte ${loaded} of ${info.size}; run the command again`,
+            { cause },
+          )
         continue
       }
-      if (loaded < info.size && attempt === downloadAttempts) throw new Error(`${repository.name}/${path} ended at byte ${loaded} of ${info.size}; run the command again`)
+      if (loaded < info.size && attempt === downloadAttempts)
+        throw new Error(`${repository.name}/${path} ended at byte ${loaded} of ${info.size}; run the command again`)
     }
     await file.sync()
   } finally {

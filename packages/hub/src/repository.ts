@@ -28,7 +28,9 @@ const commitPattern = /^[0-9a-f]{40}$/
  * Finds the commit behind a revision, from the hub or (offline) from the cache's refs, and notes it in the cache as Python's
  * huggingface_hub does. Throws InputError for a repository or revision that is not there or may not be read.
  */
-export async function resolveRepository(options: { type: RepositoryType; name: string; revision?: string } & HubOptions): Promise<Repository> {
+export async function resolveRepository(
+  options: { type: RepositoryType; name: string; revision?: string } & HubOptions,
+): Promise<Repository> {
   const { type, name, revision = 'main' } = options
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name) || name.includes('..')) {
     throw new InputError(`"${name}" is not a repository name like organisation/name`)
@@ -43,16 +45,26 @@ export async function resolveRepository(options: { type: RepositoryType; name: s
   const reference = join(folder, 'refs', revision)
   if (!isInside(join(folder, 'refs'), reference)) throw new InputError(`"${revision}" is not a revision of ${name}`)
   if (settings.offline) {
-    const commit = await readFile(reference, 'utf8').then((text) => text.trim(), () => '')
+    const commit = await readFile(reference, 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    )
     if (commitPattern.test(commit)) return at(commit)
     throw new InputError(
       `${name} (revision ${revision}) is not in the cache at ${settings.cacheFolder} and HF_HUB_OFFLINE is set; unset it to download, or point HF_HOME at a cache that has it`,
     )
   }
   const subject = { type, name, revision }
-  const question = { name, revision, additionalFields: ['sha' as const], hubUrl: settings.endpoint, fetch: hubFetch(subject, options) }
+  const question = {
+    name,
+    revision,
+    additionalFields: ['sha' as const],
+    hubUrl: settings.endpoint,
+    fetch: hubFetch(subject, options),
+  }
   const { sha } = type === 'model' ? await modelInfo(question) : await datasetInfo(question)
-  if (typeof sha !== 'string' || !commitPattern.test(sha)) throw new Error(`${settings.endpoint} named no commit for ${name}`)
+  if (typeof sha !== 'string' || !commitPattern.test(sha))
+    throw new Error(`${settings.endpoint} named no commit for ${name}`)
   await writeReference(reference, sha)
   return at(sha)
 }

@@ -4,8 +4,22 @@ import { InputError } from './input-error.js'
 
 /** Element types of the safetensors format with their sizes in bytes. */
 const dtypeBytes = {
-  F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1,
-  I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1,
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  F8_E8M0: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
 } as const
 
 export type SafetensorsDtype = keyof typeof dtypeBytes
@@ -39,14 +53,16 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
   if (source.byteLength < 8) throw damaged(`${source.byteLength} bytes`)
   const prefix = await source.read(0, 8)
   const headerLength = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true))
-  if (headerLength > longestHeader || 8 + headerLength > source.byteLength) throw damaged(`its header claims ${headerLength} bytes`)
+  if (headerLength > longestHeader || 8 + headerLength > source.byteLength)
+    throw damaged(`its header claims ${headerLength} bytes`)
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await source.read(8, headerLength)))
   } catch (cause) {
     throw damaged('its header is not JSON', cause)
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw damaged('its header is not an object')
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw damaged('its header is not an object')
 
   const start = 8 + headerLength
   const tensors = new Map<string, TensorEntry>()
@@ -65,13 +81,19 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
 type Damaged = (what: string) => InputError
 
 function tensorEntry(name: string, value: unknown, start: number, damaged: Damaged): TensorEntry {
-  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
-  if (typeof dtype !== 'string' || !(dtype in dtypeBytes)) throw damaged(`tensor ${name} has the unknown type ${JSON.stringify(dtype)}`)
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
+  if (typeof dtype !== 'string' || !(dtype in dtypeBytes))
+    throw damaged(`tensor ${name} has the unknown type ${JSON.stringify(dtype)}`)
   if (!isCounts(shape)) throw damaged(`tensor ${name} has no valid shape`)
   if (!isCounts(offsets) || offsets.length !== 2) throw damaged(`tensor ${name} has no valid place`)
   const [from, to] = offsets as [number, number]
   const size = shape.reduce((product, count) => product * count, dtypeBytes[dtype as SafetensorsDtype])
-  if (to - from !== size) throw damaged(`tensor ${name} takes ${to - from} bytes, its shape [${shape}] asks for ${size}`)
+  if (to - from !== size)
+    throw damaged(`tensor ${name} takes ${to - from} bytes, its shape [${shape}] asks for ${size}`)
   return { name, dtype: dtype as SafetensorsDtype, shape, offset: start + from, byteLength: size }
 }
 
@@ -81,7 +103,9 @@ function isCounts(value: unknown): value is number[] {
 
 function checkPlaces(entries: TensorEntry[], start: number, end: number, damaged: Damaged): void {
   let next = start
-  for (const { name, offset, byteLength } of entries.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)) {
+  for (const { name, offset, byteLength } of entries.sort(
+    (a, b) => a.offset - b.offset || a.byteLength - b.byteLength,
+  )) {
     if (offset !== next) throw damaged(`tensor ${name} starts at byte ${offset}, expected ${next}`)
     next += byteLength
   }
@@ -95,10 +119,16 @@ export async function readTensor(source: ByteSource, entry: TensorEntry): Promis
 }
 
 /** Rows [first, first + count) along the first axis, reading only their bytes. */
-export async function readTensorRows(source: ByteSource, entry: TensorEntry, first: number, count: number): Promise<Float32Array> {
+export async function readTensorRows(
+  source: ByteSource,
+  entry: TensorEntry,
+  first: number,
+  count: number,
+): Promise<Float32Array> {
   const dtype = floatDtype(source, entry)
   const rows = entry.shape[0] ?? 0
-  if (first < 0 || first + count > rows) throw new Error(`rows ${first} to ${first + count} of ${entry.name}, which has ${rows}`)
+  if (first < 0 || first + count > rows)
+    throw new Error(`rows ${first} to ${first + count} of ${entry.name}, which has ${rows}`)
   const rowBytes = entry.shape.slice(1).reduce((product, size) => product * size, floatBytes[dtype])
   return decodeFloats(await source.read(entry.offset + first * rowBytes, count * rowBytes), dtype)
 }

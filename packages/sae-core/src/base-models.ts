@@ -30,7 +30,11 @@ export function baseModelRepository(name: string): string {
 
 /** Whether two names mean one model: by repository name, or by its last part where only one side names the organisation. */
 export function isSameModel(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((name) => baseModelRepository(name).toLowerCase().replace(/^openai-community\//, ''))  as [string, string]
+  const [left, right] = [a, b].map((name) =>
+    baseModelRepository(name)
+      .toLowerCase()
+      .replace(/^openai-community\//, ''),
+  ) as [string, string]
   if (left === right) return true
   return left.includes('/') !== right.includes('/') && left.split('/').at(-1) === right.split('/').at(-1)
 }

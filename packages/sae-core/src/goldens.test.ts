@@ -3,18 +3,37 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { fixtureJson, fixturePath, hasFixture } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
-import { applyIntervention, decode, encode, errorTerm, findSae, lowerEdits, openSae, preActivations, type SaeFile, type SteeringEdit } from './index.js'
+import {
+  applyIntervention,
+  decode,
+  encode,
+  errorTerm,
+  findSae,
+  lowerEdits,
+  openSae,
+  preActivations,
+  type SaeFile,
+  type SteeringEdit,
+} from './index.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 const loaders = ['sae_lens', 'gemma_2']
 const architectures = ['standard', 'jumprelu']
 
 function goldenNames(folder: string): string[] {
-  return readdirSync(fixturePath(folder)).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5)).sort()
+  return readdirSync(fixturePath(folder))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -5))
+    .sort()
 }
 
 /** The golden's own SAE; the stand-ins outside SAELens' registry are opened by repository. */
-async function openGolden(golden: { release: string; sae_id: string; repo_id?: string; path?: string }): Promise<SaeFile> {
+async function openGolden(golden: {
+  release: string
+  sae_id: string
+  repo_id?: string
+  path?: string
+}): Promise<SaeFile> {
   return openSae(findSae(golden.release, golden.sae_id), { env })
 }
 
@@ -24,7 +43,8 @@ function expectClose(actual: Float32Array, golden: Float32Array, what: string): 
   const { relative, absolute } = tolerance.sae
   golden.forEach((value, index) => {
     const allowed = relative * Math.abs(value) + absolute * largest
-    if (!(Math.abs(actual[index]! - value) <= allowed)) expect.fail(`${what}[${index}]: ${actual[index]} instead of ${value}`)
+    if (!(Math.abs(actual[index]! - value) <= allowed))
+      expect.fail(`${what}[${index}]: ${actual[index]} instead of ${value}`)
   })
 }
 
@@ -53,10 +73,19 @@ describe.each(saes)('SAE $name', ({ name, golden }) => {
       reshapeHookZ: golden.reshape_activations === 'hook_z',
     })
     const loaded = await sae.load()
-    const stored = { W_enc: loaded.wEnc, W_dec: loaded.wDec, b_enc: loaded.bEnc, b_dec: loaded.bDec, threshold: loaded.threshold }
+    const stored = {
+      W_enc: loaded.wEnc,
+      W_dec: loaded.wDec,
+      b_enc: loaded.bEnc,
+      b_dec: loaded.bDec,
+      threshold: loaded.threshold,
+    }
     for (const [key, values] of Object.entries(stored)) {
       const expected = tensors.get(`state.${key}`)
-      if (expected) expect(maxRelative(values!, expected), key).toBeLessThanOrEqual(golden.norm_scaling_folded || golden.path.startsWith('embedding') ? 1e-6 : 0)
+      if (expected)
+        expect(maxRelative(values!, expected), key).toBeLessThanOrEqual(
+          golden.norm_scaling_folded || golden.path.startsWith('embedding') ? 1e-6 : 0,
+        )
     }
     const x = tensors.get('x')!
     const whole = { config: { ...sae.config, centreInput: false }, tensors: loaded }
@@ -68,7 +97,11 @@ describe.each(saes)('SAE $name', ({ name, golden }) => {
     const decoded = decode(whole, acts, x)
     expectClose(decoded, tensors.get('decoded')!, 'decoded')
     const error = errorTerm(whole, x)
-    expectClose(decoded.map((value, index) => value + error[index]!), tensors.get('forward_error_term')!, 'forward_error_term')
+    expectClose(
+      decoded.map((value, index) => value + error[index]!),
+      tensors.get('forward_error_term')!,
+      'forward_error_term',
+    )
   })
 
   it('reads single rows and columns equal to the whole', async () => {
@@ -78,13 +111,19 @@ describe.each(saes)('SAE $name', ({ name, golden }) => {
     const { dIn, dSae } = sae.config
     const latent = dSae - 3
     expect(await sae.decoderRow(latent)).toEqual(wDec.slice(latent * dIn, (latent + 1) * dIn))
-    expect((await sae.encoderColumns([0, latent]))[1]).toEqual(Float32Array.from({ length: dIn }, (_, row) => wEnc[row * dSae + latent]!))
+    expect((await sae.encoderColumns([0, latent]))[1]).toEqual(
+      Float32Array.from({ length: dIn }, (_, row) => wEnc[row * dSae + latent]!),
+    )
     await expect(sae.decoderRow(dSae)).rejects.toThrow(`latents 0 to ${dSae - 1}`)
   })
 })
 
 function maxRelative(actual: Float32Array, expected: Float32Array): number {
-  return actual.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!) / Math.max(Math.abs(expected[index]!), 1e-30)), 0)
+  return actual.reduce(
+    (most, value, index) =>
+      Math.max(most, Math.abs(value - expected[index]!) / Math.max(Math.abs(expected[index]!), 1e-30)),
+    0,
+  )
 }
 
 interface GoldenRow {

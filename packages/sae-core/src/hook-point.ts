@@ -28,7 +28,9 @@ export function parseHookPoint(name: string): HookPoint {
   const found = /^blocks\.(\d+)\.(.+)$/.exec(name)
   const kind = layerKinds.find((candidate) => candidate === found?.[2])
   if (found && kind) return { name, kind, layer: Number(found[1]) }
-  throw new InputError(`"${name}" is not a hook point; known are hook_embed and blocks.L.${layerKinds.join(', blocks.L.')}`)
+  throw new InputError(
+    `"${name}" is not a hook point; known are hook_embed and blocks.L.${layerKinds.join(', blocks.L.')}`,
+  )
 }
 
 /** Whether the activation is written to the residual stream by weights, which TransformerLens can centre. */

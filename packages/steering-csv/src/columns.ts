@@ -2,7 +2,16 @@
 export type Dialect = 'sae_steered_beta' | 'steered'
 
 /** Actions of `hook_action`; clamp_cond is another name of clamp_above. */
-export const hookActions = ['add', 'clamp', 'clamp_active', 'clamp_above', 'clamp_cond', 'clamp_refusal', 'scale', 'ablate'] as const
+export const hookActions = [
+  'add',
+  'clamp',
+  'clamp_active',
+  'clamp_above',
+  'clamp_cond',
+  'clamp_refusal',
+  'scale',
+  'ablate',
+] as const
 export type HookAction = (typeof hookActions)[number]
 
 export const steeredActions = ['add', 'clamp'] as const
@@ -53,7 +62,12 @@ export interface Column {
 }
 
 const required = (name: string, type: CellType): Column => ({ name, type, required: true, default: null })
-const optional = (name: string, type: CellType, fallback: string | null = null): Column => ({ name, type, required: false, default: fallback })
+const optional = (name: string, type: CellType, fallback: string | null = null): Column => ({
+  name,
+  type,
+  required: false,
+  default: fallback,
+})
 
 /** The columns of each dialect, in the order in which problems are reported. */
 export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
@@ -82,5 +96,7 @@ export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
 
 /** A file with any column that only `steered` has is of that dialect. */
 export function detectDialect(header: readonly string[]): Dialect {
-  return ['sparse_model', 'feature_index', 'loader', 'hookpoint'].some((name) => header.includes(name)) ? 'steered' : 'sae_steered_beta'
+  return ['sparse_model', 'feature_index', 'loader', 'hookpoint'].some((name) => header.includes(name))
+    ? 'steered'
+    : 'sae_steered_beta'
 }

@@ -37,7 +37,9 @@ describe('what the goldens do not show', () => {
 
   it('refuses a coefficient that ablate cannot use', () => {
     const result = parseSteeringCsv(`${head}ablate,1,5,r,i\n`)
-    expect(!result.success && result.problems).toMatchObject([{ line: 2, column: 'steering_coefficient', kind: 'without_effect', value: '5' }])
+    expect(!result.success && result.problems).toMatchObject([
+      { line: 2, column: 'steering_coefficient', kind: 'without_effect', value: '5' },
+    ])
   })
 
   it('reports problems of earlier rows beside a quotation mark that never closes', () => {

@@ -5,13 +5,31 @@ import { type CsvRecord, formMessages, readRecords } from './records.js'
 
 /** A steering file read: its rows, or all that is wrong with it. Warnings name columns that mean nothing here. */
 export type SteeringCsv =
-  | { readonly success: true; readonly dialect: 'sae_steered_beta'; readonly rows: readonly SaeSteeredRow[]; readonly warnings: readonly Problem[] }
-  | { readonly success: true; readonly dialect: 'steered'; readonly rows: readonly SteeredRow[]; readonly warnings: readonly Problem[] }
-  | { readonly success: false; readonly dialect: Dialect; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+  | {
+      readonly success: true
+      readonly dialect: 'sae_steered_beta'
+      readonly rows: readonly SaeSteeredRow[]
+      readonly warnings: readonly Problem[]
+    }
+  | {
+      readonly success: true
+      readonly dialect: 'steered'
+      readonly rows: readonly SteeredRow[]
+      readonly warnings: readonly Problem[]
+    }
+  | {
+      readonly success: false
+      readonly dialect: Dialect
+      readonly problems: readonly Problem[]
+      readonly warnings: readonly Problem[]
+    }
 
 export interface ParseOptions {
   /** Says whether a release and id name an SAE; this package knows no registry. Without it any name passes. */
-  readonly checkName?: (release: string, saeId: string) => { readonly kind: 'unknown_release' | 'unknown_sae_id'; readonly message: string } | null
+  readonly checkName?: (
+    release: string,
+    saeId: string,
+  ) => { readonly kind: 'unknown_release' | 'unknown_sae_id'; readonly message: string } | null
 }
 
 /** Reads a steering file from its bytes (or text). Never throws for what the file holds: every problem comes back, with its place. */
@@ -34,7 +52,8 @@ export function parseSteeringCsv(input: Uint8Array | string, options: ParseOptio
   if (dialect === 'sae_steered_beta' && options.checkName) {
     for (const row of rows) checkName(row, options.checkName, report)
   }
-  if (problems.length > 0) return { success: false, dialect, problems: problems.sort((a, b) => a.line - b.line), warnings }
+  if (problems.length > 0)
+    return { success: false, dialect, problems: problems.sort((a, b) => a.line - b.line), warnings }
   return { success: true, dialect, rows, warnings } as unknown as SteeringCsv
 }
 
@@ -44,17 +63,29 @@ type Row = { readonly line: number } & Record<string, string | number | null | R
 function checkHeader(header: readonly string[], dialect: Dialect, report: Report): Problem[] {
   const known = columns[dialect]
   const repeated = new Set(header.filter((name, index) => header.indexOf(name) !== index))
-  for (const name of repeated) report(1, name, 'duplicate_column', `the column "${name}" stands more than once; keep one`)
+  for (const name of repeated)
+    report(1, name, 'duplicate_column', `the column "${name}" stands more than once; keep one`)
   for (const { name, required } of known) {
-    if (required && !header.includes(name)) report(1, name, 'missing_column', `the column "${name}" is missing; the header needs ${requiredNames(known)}`)
+    if (required && !header.includes(name))
+      report(1, name, 'missing_column', `the column "${name}" is missing; the header needs ${requiredNames(known)}`)
   }
   return header
     .filter((name) => !known.some((column) => column.name === name))
-    .map((name): Problem => ({ line: 1, column: name, kind: 'unknown_column', message: `the column "${name}" has no meaning here and is kept as a note` }))
+    .map(
+      (name): Problem => ({
+        line: 1,
+        column: name,
+        kind: 'unknown_column',
+        message: `the column "${name}" has no meaning here and is kept as a note`,
+      }),
+    )
 }
 
 function requiredNames(known: readonly Column[]): string {
-  return known.filter((column) => column.required).map((column) => column.name).join(', ')
+  return known
+    .filter((column) => column.required)
+    .map((column) => column.name)
+    .join(', ')
 }
 
 function readRow({ line, cells }: CsvRecord, header: readonly string[], dialect: Dialect, report: Report): Row {
@@ -65,7 +96,12 @@ function readRow({ line, cells }: CsvRecord, header: readonly string[], dialect:
   }
   if (cells.length < header.length) {
     const missing = header[cells.length]!
-    report(line, missing, 'too_few_fields', `the row ends before the column "${missing}"; give every column a cell, if an empty one`)
+    report(
+      line,
+      missing,
+      'too_few_fields',
+      `the row ends before the column "${missing}"; give every column a cell, if an empty one`,
+    )
   }
   let failed = cells.length < header.length
   for (const column of columns[dialect]) {
@@ -77,14 +113,20 @@ function readRow({ line, cells }: CsvRecord, header: readonly string[], dialect:
     row[column.name] = value ?? null
   }
   header.forEach((name, index) => {
-    if (!columns[dialect].some((column) => column.name === name)) (row.extra as Record<string, string>)[name] = cells[index] ?? ''
+    if (!columns[dialect].some((column) => column.name === name))
+      (row.extra as Record<string, string>)[name] = cells[index] ?? ''
   })
   if (!failed) checkCombination(row, dialect, report)
   return row
 }
 
 /** The cell's value, null where there is none, undefined when it was reported. */
-function readColumn(column: Column, text: string | null, line: number, report: Report): string | number | null | undefined {
+function readColumn(
+  column: Column,
+  text: string | null,
+  line: number,
+  report: Report,
+): string | number | null | undefined {
   if (text === null) {
     report(line, column.name, 'not_utf8', formMessages.not_utf8)
     return undefined
@@ -110,10 +152,17 @@ function checkCombination(row: Row, dialect: Dialect, report: Report): void {
     return
   }
   const action = row.hook_action as string
-  if (['clamp_above', 'clamp_cond', 'clamp_refusal'].includes(action)) needs('clamp_value', 'required_for_action', action)
+  if (['clamp_above', 'clamp_cond', 'clamp_refusal'].includes(action))
+    needs('clamp_value', 'required_for_action', action)
   if (action === 'clamp_refusal') needs('refuse_id', 'required_for_action', action)
   if (action === 'ablate' && row.steering_coefficient !== 0) {
-    report(row.line, 'steering_coefficient', 'without_effect', `ablate sets the latent to 0 and uses no coefficient; write 0, or use scale`, String(row.steering_coefficient))
+    report(
+      row.line,
+      'steering_coefficient',
+      'without_effect',
+      `ablate sets the latent to 0 and uses no coefficient; write 0, or use scale`,
+      String(row.steering_coefficient),
+    )
   }
 }
 

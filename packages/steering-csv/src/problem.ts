@@ -39,5 +39,7 @@ export interface Problem {
 
 /** "steer.csv:3, column latent_idx: …", one line a problem. */
 export function formatProblems(file: string, problems: readonly Problem[]): string {
-  return problems.map(({ line, column, message }) => `${file}:${line}${column === null ? '' : `, column ${column}`}: ${message}`).join('\n')
+  return problems
+    .map(({ line, column, message }) => `${file}:${line}${column === null ? '' : `, column ${column}`}: ${message}`)
+    .join('\n')
 }

@@ -23,7 +23,8 @@ function problem(kind: ProblemKind, message: string): Cell {
 }
 
 function readIndex(text: string): Cell {
-  if (!/^[+-]?\d+$/.test(text)) return problem('not_an_integer', `"${text}" is not a whole number; give the index of one component, counted from 0`)
+  if (!/^[+-]?\d+$/.test(text))
+    return problem('not_an_integer', `"${text}" is not a whole number; give the index of one component, counted from 0`)
   const value = Number(text)
   if (value < 0) return problem('negative', `${text} is negative; indices are counted from 0`)
   if (!Number.isSafeInteger(value)) return problem('out_of_range', `${text} is larger than any index can be`)
@@ -32,8 +33,10 @@ function readIndex(text: string): Cell {
 }
 
 function readNumber(text: string): Cell {
-  if (/^[+-]?(nan|inf|infinity)$/i.test(text)) return problem('not_finite', `"${text}" is not a finite number; give one`)
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return problem('not_a_number', `"${text}" is not a number; write it like 240.0 or -1e-3`)
+  if (/^[+-]?(nan|inf|infinity)$/i.test(text))
+    return problem('not_finite', `"${text}" is not a finite number; give one`)
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text))
+    return problem('not_a_number', `"${text}" is not a number; write it like 240.0 or -1e-3`)
   const value = Number(text)
   return Number.isFinite(value) ? { value } : problem('not_finite', `${text} is too large for a floating-point number`)
 }

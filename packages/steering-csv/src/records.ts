@@ -9,9 +9,14 @@ export interface CsvRecord {
 }
 
 /** The records of a CSV file, blank lines left out, up to the first place where the text cannot be read as CSV. */
-export function readRecords(bytes: Uint8Array): { records: CsvRecord[]; broken: { line: number; cell: number; kind: 'unterminated_quote' | 'invalid_quote' } | null } {
+export function readRecords(bytes: Uint8Array): {
+  records: CsvRecord[]
+  broken: { line: number; cell: number; kind: 'unterminated_quote' | 'invalid_quote' } | null
+} {
   // one character a byte, so that damaged UTF-8 can be located by cell
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').replace(/^\xef\xbb\xbf/, '')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
   const records: CsvRecord[] = []
   let end = 0
   try {
@@ -23,7 +28,8 @@ export function readRecords(bytes: Uint8Array): { records: CsvRecord[]; broken: 
         const { record, info } = parsed as { record: string[]; info: { lines: number } }
         const line = end + 1
         end = info.lines
-        if (record.some((cell) => cell !== '') || record.length > 1) records.push({ line, cells: record.map(decodeCell) })
+        if (record.some((cell) => cell !== '') || record.length > 1)
+          records.push({ line, cells: record.map(decodeCell) })
         return null
       },
     })
@@ -47,9 +53,12 @@ function decodeCell(cell: string): string | null {
 }
 
 /** Messages of problems that concern the file's form. */
-export const formMessages: Readonly<Record<'unterminated_quote' | 'invalid_quote' | 'not_utf8' | 'too_many_fields' | 'empty_file' | 'no_rows', string>> = {
+export const formMessages: Readonly<
+  Record<'unterminated_quote' | 'invalid_quote' | 'not_utf8' | 'too_many_fields' | 'empty_file' | 'no_rows', string>
+> = {
   unterminated_quote: 'a quotation mark is opened and never closed; close it or remove it',
-  invalid_quote: 'a quotation mark stands inside a cell; put the whole cell in quotation marks and double the ones inside',
+  invalid_quote:
+    'a quotation mark stands inside a cell; put the whole cell in quotation marks and double the ones inside',
   not_utf8: 'the cell is not UTF-8 text; save the file as UTF-8',
   too_many_fields: 'the row has more cells than the header; put a cell that contains commas in quotation marks',
   empty_file: 'the file is empty; it needs a header and at least one row',

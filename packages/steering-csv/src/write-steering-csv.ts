@@ -8,10 +8,14 @@ export function writeSteeringCsv(rows: readonly SaeSteeredRow[] | readonly Steer
     const found = (row as unknown as Record<string, string | number | null>)[name] ?? row.extra[name]
     return found === null || found === undefined ? '' : String(found)
   }
-  const known = columns[dialect].filter(({ name, required }) => required || list.some((row) => value(row, name) !== '')).map((column) => column.name)
+  const known = columns[dialect]
+    .filter(({ name, required }) => required || list.some((row) => value(row, name) !== ''))
+    .map((column) => column.name)
   const extra = [...new Set(list.flatMap((row) => Object.keys(row.extra)))]
   const header = [...known, ...extra]
-  return [header, ...list.map((row) => header.map((name) => value(row, name)))].map((cells) => `${cells.map(quoted).join(',')}\n`).join('')
+  return [header, ...list.map((row) => header.map((name) => value(row, name)))]
+    .map((cells) => `${cells.map(quoted).join(',')}\n`)
+    .join('')
 }
 
 function quoted(cell: string): string {

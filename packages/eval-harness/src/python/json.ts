@@ -104,7 +104,9 @@ class JsonParser {
   }
 
   #error(): SyntaxError {
-    return new SyntaxError(`unexpected ${this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : 'end'} at position ${this.#at}`)
+    return new SyntaxError(
+      `unexpected ${this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : 'end'} at position ${this.#at}`,
+    )
   }
 }
 
@@ -121,7 +123,13 @@ export function dumpsJson(value: PyValue, { indent, ensureAscii = true }: DumpOp
     if (item === null) return 'null'
     if (item instanceof PyFloat) return floatJson(item.value)
     if (typeof item === 'string') return textJson(item, ensureAscii)
-    if (Array.isArray(item)) return group('[', ']', item.map((part) => write(part, depth + 1)), depth)
+    if (Array.isArray(item))
+      return group(
+        '[',
+        ']',
+        item.map((part) => write(part, depth + 1)),
+        depth,
+      )
     if (isDict(item)) {
       const parts = [...item].map(([key, part]) => `${textJson(key, ensureAscii)}: ${write(part, depth + 1)}`)
       return group('{', '}', parts, depth)
@@ -143,11 +151,22 @@ function floatJson(value: number): string {
   return floatRepr(value)
 }
 
-const shortEscapes: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f', '\b': '\\b' }
+const shortEscapes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\f': '\\f',
+  '\b': '\\b',
+}
 
 function textJson(text: string, ensureAscii: boolean): string {
   // Python leaves DEL alone without ensure_ascii and escapes by UTF-16 unit with it
   const unsafe = ensureAscii ? /["\\]|[^\x20-\x7e]/g : /["\\\u0000-\u001f]/g
-  const body = text.replace(unsafe, (unit) => shortEscapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const body = text.replace(
+    unsafe,
+    (unit) => shortEscapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
   return `"${body}"`
 }

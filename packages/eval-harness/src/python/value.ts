@@ -53,8 +53,10 @@ export function equals(a: PyValue, b: PyValue): boolean {
   }
   const [left, right] = [numberOf(a), numberOf(b)]
   if (left !== null || right !== null) return left === right
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => equals(item, b[index]!))
-  if (isDict(a) && isDict(b)) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equals(value, b.get(key)!))
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => equals(item, b[index]!))
+  if (isDict(a) && isDict(b))
+    return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equals(value, b.get(key)!))
   return a === b
 }
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
 import { pyStr } from '../python/text.js'
+import { isDict, type PyDict, type PyValue } from '../python/value.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
 import { fileLabel, type IndexEntry, matchTasks, resolveFields, type TaskIndex } from './task-index.js'
 import type { YamlValue } from './yaml.js'
@@ -89,7 +89,10 @@ class TaskLoader {
     if (entry.kind === 'group') return this.group(entry, fields, inherited)
     const merged = new Map([...fields, ...inherited])
     if (merged.has('class')) throw new InputError(`${entry.file}: tasks written as a Python class cannot be run yet`)
-    return { kind: 'task', config: taskConfig({ fields: merged, file: entry.file, label: fileLabel(entry) }, this.overrides) }
+    return {
+      kind: 'task',
+      config: taskConfig({ fields: merged, file: entry.file, label: fileLabel(entry) }, this.overrides),
+    }
   }
 
   group(entry: IndexEntry, fields: Fields, inherited: Fields): GroupNode {
@@ -97,7 +100,9 @@ class TaskLoader {
     // every other field of a group is an override for all of its tasks
     const own = new Map([...inherited, ...[...fields].filter(([key]) => !groupFields.has(key))])
     const members = fields.get('task') ?? []
-    const children = ((Array.isArray(members) ? members : [members]) as YamlValue[]).flatMap((member) => this.member(entry, name, member, own))
+    const children = ((Array.isArray(members) ? members : [members]) as YamlValue[]).flatMap((member) =>
+      this.member(entry, name, member, own),
+    )
     if (children.length === 0) throw new InputError(`${entry.file}: group ${name} has no tasks`)
     const version = (fields.get('metadata') as PyDict | undefined)?.get('version')
     return {
@@ -112,12 +117,19 @@ class TaskLoader {
 
   member(entry: IndexEntry, group: string, member: YamlValue, inherited: Fields): TaskNode[] {
     if (typeof member === 'string') return this.name(member, inherited)
-    if (!(member instanceof Map)) throw new InputError(`${entry.file}: group ${group} has a member that is neither a name nor a mapping`)
+    if (!(member instanceof Map))
+      throw new InputError(`${entry.file}: group ${group} has a member that is neither a name nor a mapping`)
     const fields = member as Fields
     if (fields.has('group')) {
       const known = this.index.entries.get(fields.get('group') as string)
       const inner = new Map([...(known ? resolveFields(known.file) : []), ...fields])
-      return [this.group(entry, known ? inner : new Map([...fields, ['group', `${group}::${fields.get('group')}`]]), inherited)]
+      return [
+        this.group(
+          entry,
+          known ? inner : new Map([...fields, ['group', `${group}::${fields.get('group')}`]]),
+          inherited,
+        ),
+      ]
     }
     const task = fields.get('task')
     if (typeof task !== 'string') throw new InputError(`${entry.file}: group ${group} has a member without a task`)
@@ -131,10 +143,18 @@ function groupMetrics(file: string, list: PyValue): GroupMetric[] {
   const entries = (Array.isArray(list) ? list : [list]) as readonly PyValue[]
   return entries.map((entry) => {
     const metric = isDict(entry) ? entry.get('metric') : undefined
-    if (!isDict(entry) || typeof metric !== 'string') throw new InputError(`${file}: aggregate_metric_list has an entry without a metric`)
+    if (!isDict(entry) || typeof metric !== 'string')
+      throw new InputError(`${file}: aggregate_metric_list has an entry without a metric`)
     const aggregation = entry.get('aggregation') ?? 'mean'
-    if (aggregation !== 'mean') throw new InputError(`${file}: aggregate_metric_list.${metric}.aggregation is ${JSON.stringify(aggregation)}; groups can only take the mean`)
+    if (aggregation !== 'mean')
+      throw new InputError(
+        `${file}: aggregate_metric_list.${metric}.aggregation is ${JSON.stringify(aggregation)}; groups can only take the mean`,
+      )
     const filters = entry.get('filter_list') ?? null
-    return { metric, weightBySize: entry.get('weight_by_size') !== false, filters: filters === null ? null : ((Array.isArray(filters) ? filters : [filters]) as string[]) }
+    return {
+      metric,
+      weightBySize: entry.get('weight_by_size') !== false,
+      filters: filters === null ? null : ((Array.isArray(filters) ? filters : [filters]) as string[]),
+    }
   })
 }

@@ -91,11 +91,31 @@ const fields: readonly (readonly [name: string, fallback: PyValue])[] = [
   ['gen_prefix', null],
   ['metadata', null],
 ]
-const fewshotFields = ['sampler', 'split', 'process_docs', 'fewshot_indices', 'samples', 'doc_to_text', 'doc_to_choice', 'doc_to_target', 'gen_prefix', 'fewshot_delimiter', 'target_delimiter']
+const fewshotFields = [
+  'sampler',
+  'split',
+  'process_docs',
+  'fewshot_indices',
+  'samples',
+  'doc_to_text',
+  'doc_to_choice',
+  'doc_to_target',
+  'gen_prefix',
+  'fewshot_delimiter',
+  'target_delimiter',
+]
 const fieldNames = new Set(fields.map(([name]) => name))
 
 /** Fields that only a later milestone can honour; a task that uses one is refused, never run without it. */
-const unsupported = ['custom_dataset', 'process_docs', 'doc_to_image', 'doc_to_audio', 'process_results', 'use_prompt', 'filter_list']
+const unsupported = [
+  'custom_dataset',
+  'process_docs',
+  'doc_to_image',
+  'doc_to_audio',
+  'process_results',
+  'use_prompt',
+  'filter_list',
+]
 
 export interface ConfigSource {
   /** Merged fields. */
@@ -132,9 +152,14 @@ export function taskConfig(source: ConfigSource, overrides: RunOverrides = {}): 
 
   const declared = merged.get('num_fewshot')
   const numFewshot = declared === 0 ? 0 : (overrides.numFewshot ?? (declared as number | null))
-  if (numFewshot !== null && (!Number.isInteger(numFewshot) || numFewshot < 0)) throw complain('num_fewshot', 'is not a whole number from 0')
+  if (numFewshot !== null && (!Number.isInteger(numFewshot) || numFewshot < 0))
+    throw complain('num_fewshot', 'is not a whole number from 0')
   merged.set('num_fewshot', numFewshot)
-  const metadata = new Map([...((merged.get('metadata') as PyDict | null) ?? []), ...(overrides.metadata ?? []), ['config_source', source.label]])
+  const metadata = new Map([
+    ...((merged.get('metadata') as PyDict | null) ?? []),
+    ...(overrides.metadata ?? []),
+    ['config_source', source.label],
+  ])
   merged.set('metadata', metadata)
   const fewshot = fewshotDump(merged, complain)
   merged.set('fewshot_config', fewshot)
@@ -186,9 +211,19 @@ function functionIn(value: YamlValue): string | null {
 function fewshotDump(task: ReadonlyMap<string, PyValue>, complain: Complain): PyDict {
   const own = task.get('fewshot_config') ?? new Map<string, PyValue>()
   if (!isDict(own)) throw complain('fewshot_config', 'is not a mapping')
-  for (const name of own.keys()) if (!fewshotFields.includes(name)) throw complain(`fewshot_config.${name}`, 'is not a field of fewshot_config')
-  for (const name of ['process_docs', 'fewshot_indices']) if (own.get(name) != null) throw complain(`fewshot_config.${name}`, 'is not supported yet')
-  const inherited: Readonly<Record<string, string>> = { split: 'fewshot_split', doc_to_text: 'doc_to_text', doc_to_choice: 'doc_to_choice', doc_to_target: 'doc_to_target', gen_prefix: 'gen_prefix', fewshot_delimiter: 'fewshot_delimiter', target_delimiter: 'target_delimiter' }
+  for (const name of own.keys())
+    if (!fewshotFields.includes(name)) throw complain(`fewshot_config.${name}`, 'is not a field of fewshot_config')
+  for (const name of ['process_docs', 'fewshot_indices'])
+    if (own.get(name) != null) throw complain(`fewshot_config.${name}`, 'is not supported yet')
+  const inherited: Readonly<Record<string, string>> = {
+    split: 'fewshot_split',
+    doc_to_text: 'doc_to_text',
+    doc_to_choice: 'doc_to_choice',
+    doc_to_target: 'doc_to_target',
+    gen_prefix: 'gen_prefix',
+    fewshot_delimiter: 'fewshot_delimiter',
+    target_delimiter: 'target_delimiter',
+  }
   return new Map(
     fewshotFields.map((name) => {
       const fallback = name === 'sampler' ? 'default' : name in inherited ? (task.get(inherited[name]!) ?? null) : null
@@ -199,9 +234,11 @@ function fewshotDump(task: ReadonlyMap<string, PyValue>, complain: Complain): Py
 
 function fewshotConfig(dump: PyDict, complain: Complain): FewshotConfig {
   const sampler = dump.get('sampler')
-  if (sampler !== 'default' && sampler !== 'first_n') throw complain('fewshot_config.sampler', 'is neither default nor first_n')
+  if (sampler !== 'default' && sampler !== 'first_n')
+    throw complain('fewshot_config.sampler', 'is neither default nor first_n')
   const samples = dump.get('samples') ?? null
-  if (samples !== null && !(Array.isArray(samples) && samples.every(isDict))) throw complain('fewshot_config.samples', 'is not a list of documents')
+  if (samples !== null && !(Array.isArray(samples) && samples.every(isDict)))
+    throw complain('fewshot_config.samples', 'is not a list of documents')
   return {
     sampler,
     split: dump.get('split') as string | null,
@@ -231,6 +268,10 @@ function metrics(list: PyValue, complain: Complain): MetricConfig[] {
     if (!isDict(entry) || typeof metric !== 'string') throw complain('metric_list', 'has an entry without a metric')
     const unknown = [...entry.keys()].find((key) => !metricKeys.includes(key))
     if (unknown !== undefined) throw complain(`metric_list.${metric}.${unknown}`, 'is not supported yet')
-    return { metric, aggregation: (entry.get('aggregation') as string | undefined) ?? null, higherIsBetter: (entry.get('higher_is_better') as boolean | undefined) ?? null }
+    return {
+      metric,
+      aggregation: (entry.get('aggregation') as string | undefined) ?? null,
+      higherIsBetter: (entry.get('higher_is_better') as boolean | undefined) ?? null,
+    }
   })
 }

@@ -92,11 +92,17 @@ export function matchTasks(index: TaskIndex, word: string): string[] {
     const found = names.filter((name) => pattern.test(name)).sort()
     if (found.length > 0) return found
   }
-  throw new InputError(`there is no task, group or tag "${word}"${didYouMean(word, names)} ("saeval ls tasks" lists them)`)
+  throw new InputError(
+    `there is no task, group or tag "${word}"${didYouMean(word, names)} ("saeval ls tasks" lists them)`,
+  )
 }
 
 /** Python's fnmatch as a regular expression. */
 function globPattern(glob: string): RegExp {
-  const body = glob.replace(/\[!/g, '[^').replace(/[.+^${}()|\\]/g, (character, at: number) => (character === '^' && glob[at - 1] === '[' ? character : `\\${character}`))
+  const body = glob
+    .replace(/\[!/g, '[^')
+    .replace(/[.+^${}()|\\]/g, (character, at: number) =>
+      character === '^' && glob[at - 1] === '[' ? character : `\\${character}`,
+    )
   return new RegExp(`^${body.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's')
 }

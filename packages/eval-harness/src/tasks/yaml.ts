@@ -12,7 +12,14 @@ export class FunctionReference {
 export type YamlValue = PyValue | FunctionReference | readonly YamlValue[] | ReadonlyMap<string, YamlValue>
 
 const float = /^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]\d+)?|\.[\d_]+([eE][-+]\d+)?)$|^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/
-const truths: Readonly<Record<string, boolean>> = { yes: true, true: true, on: true, no: false, false: false, off: false }
+const truths: Readonly<Record<string, boolean>> = {
+  yes: true,
+  true: true,
+  on: true,
+  no: false,
+  false: false,
+  off: false,
+}
 
 // PyYAML reads YAML 1.1: a float needs a point, yes and no are booleans, a leading 0 makes a number octal
 const pythonFloat = new yaml.Type('tag:yaml.org,2002:float', {
@@ -22,15 +29,21 @@ const pythonFloat = new yaml.Type('tag:yaml.org,2002:float', {
 })
 const pythonBool = new yaml.Type('tag:yaml.org,2002:bool', {
   kind: 'scalar',
-  resolve: (text: unknown) => typeof text === 'string' && /^(yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/.test(text),
+  resolve: (text: unknown) =>
+    typeof text === 'string' &&
+    /^(yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/.test(text),
   construct: (text: string) => truths[text.toLowerCase()],
 })
 const pythonInt = new yaml.Type('tag:yaml.org,2002:int', {
   kind: 'scalar',
-  resolve: (text: unknown) => typeof text === 'string' && /^[-+]?(0b[01_]+|0[0-7_]*|[1-9][\d_]*|0x[\da-fA-F_]+)$/.test(text),
+  resolve: (text: unknown) =>
+    typeof text === 'string' && /^[-+]?(0b[01_]+|0[0-7_]*|[1-9][\d_]*|0x[\da-fA-F_]+)$/.test(text),
   construct: (text: string) => integerOf(text.replaceAll('_', '')),
 })
-const functionTag = new yaml.Type('!function', { kind: 'scalar', construct: (name: string) => new FunctionReference(name) })
+const functionTag = new yaml.Type('!function', {
+  kind: 'scalar',
+  construct: (name: string) => new FunctionReference(name),
+})
 const schema = yaml.FAILSAFE_SCHEMA.extend({
   implicit: [nullType(), pythonBool, pythonInt, pythonFloat],
   explicit: [functionTag],
@@ -64,7 +77,10 @@ export function readYaml(path: string): YamlValue {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new InputError(`cannot read ${path}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message}`, { cause })
+    throw new InputError(
+      `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message}`,
+      { cause },
+    )
   }
   return parseYaml(text, path)
 }
@@ -82,6 +98,7 @@ export function parseYaml(text: string, name: string): YamlValue {
 function toValue(value: unknown): YamlValue {
   if (Array.isArray(value)) return value.map(toValue)
   if (value === undefined) return null
-  if (typeof value !== 'object' || value === null || value instanceof PyFloat || value instanceof FunctionReference) return value as YamlValue
+  if (typeof value !== 'object' || value === null || value instanceof PyFloat || value instanceof FunctionReference)
+    return value as YamlValue
   return new Map(Object.entries(value).map(([key, item]) => [key, toValue(item)]))
 }

@@ -1,6 +1,6 @@
 import type { parse } from '@huggingface/jinja'
 import { pyStr } from '../python/text.js'
-import { isDict, isTrue, numberOf, PyFloat, type PyDict, type PyValue, typeName } from '../python/value.js'
+import { isDict, isTrue, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '../python/value.js'
 import { filters, iterate, type Keywords } from './filters.js'
 import { callMethod } from './methods.js'
 import { binary, unary } from './operators.js'
@@ -94,7 +94,8 @@ function assign(target: Node, item: PyValue, scope: Scope): void {
     return
   }
   const parts = iterate(item)
-  if (parts.length !== target.value.length) throw new TemplateError('ValueError', `expected ${target.value.length} values to unpack, got ${parts.length}`)
+  if (parts.length !== target.value.length)
+    throw new TemplateError('ValueError', `expected ${target.value.length} values to unpack, got ${parts.length}`)
   target.value.forEach((name: Node, index: number) => {
     scope.set(name.value, parts[index]!)
   })
@@ -213,13 +214,15 @@ function evaluateCall(node: Node, scope: Scope): PyValue {
   const object = value(node.callee.object, scope)
   const name = node.callee.property.value as string
   const result = callMethod(object, name, args)
-  if (result === undefined) throw new TemplateError('UndefinedError', `'${typeName(object)} object' has no attribute '${name}'`)
+  if (result === undefined)
+    throw new TemplateError('UndefinedError', `'${typeName(object)} object' has no attribute '${name}'`)
   return result
 }
 
 function range(args: readonly PyValue[]): number[] {
   const numbers = args.map((item) => numberOf(item) ?? 0)
-  const [start, stop, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 1]
+  const [start, stop, step] =
+    numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 1]
   if (step === 0) throw new TemplateError('ValueError', 'range() arg 3 must not be zero')
   const length = Math.max(0, Math.ceil((stop - start) / step))
   if (length > 100_000) throw new TemplateError('ValueError', `a range of ${length} numbers is longer than any prompt`)

@@ -33,7 +33,8 @@ function toInt(value: PyValue, fallback: PyValue): PyValue {
 
 function member(value: PyValue, name: PyValue): PyValue {
   const found = isDict(value) && typeof name === 'string' ? value.get(name) : undefined
-  if (found === undefined) throw new TemplateError('UndefinedError', `'${typeName(value)} object' has no attribute '${pyStr(name)}'`)
+  if (found === undefined)
+    throw new TemplateError('UndefinedError', `'${typeName(value)} object' has no attribute '${pyStr(name)}'`)
   return found
 }
 
@@ -67,7 +68,8 @@ export const filters: Readonly<Record<string, Filter>> = {
     if (!filter) throw new TemplateError('TypeError', 'map needs a filter name or attribute=')
     return iterate(value).map((item) => filter(item, args.slice(1), new Map()))
   },
-  replace: (value, args) => replaceText(pyStr(value), pyStr(args[0]!), pyStr(args[1]!), typeof args[2] === 'number' ? args[2] : -1),
+  replace: (value, args) =>
+    replaceText(pyStr(value), pyStr(args[0]!), pyStr(args[1]!), typeof args[2] === 'number' ? args[2] : -1),
   trim: (value, args) => strip(pyStr(value), 'both', typeof args[0] === 'string' ? args[0] : null),
   upper: (value) => pyStr(value).toUpperCase(),
   lower: (value) => pyStr(value).toLowerCase(),

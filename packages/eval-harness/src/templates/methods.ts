@@ -36,7 +36,11 @@ function textMethod(value: string, name: string, args: readonly PyValue[]): PyVa
     case 'split':
       return splitText(value, characters, typeof args[1] === 'number' ? args[1] : -1)
     case 'splitlines':
-      return value === '' ? [] : value.replace(/(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])$/, '').split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/)
+      return value === ''
+        ? []
+        : value
+            .replace(/(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])$/, '')
+            .split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/)
     case 'replace':
       return replaceText(value, text(args, 0), text(args, 1), typeof args[2] === 'number' ? args[2] : -1)
     case 'index': {
@@ -77,7 +81,20 @@ function titleCase(value: string): string {
 }
 
 // letters whose title case is not their upper case: the three digraphs and dz
-const titleForms: Readonly<Record<string, string>> = { Ǆ: 'ǅ', ǅ: 'ǅ', ǆ: 'ǅ', Ǉ: 'ǈ', ǈ: 'ǈ', ǉ: 'ǈ', Ǌ: 'ǋ', ǋ: 'ǋ', ǌ: 'ǋ', Ǳ: 'ǲ', ǲ: 'ǲ', ǳ: 'ǲ' }
+const titleForms: Readonly<Record<string, string>> = {
+  Ǆ: 'ǅ',
+  ǅ: 'ǅ',
+  ǆ: 'ǅ',
+  Ǉ: 'ǈ',
+  ǈ: 'ǈ',
+  ǉ: 'ǈ',
+  Ǌ: 'ǋ',
+  ǋ: 'ǋ',
+  ǌ: 'ǋ',
+  Ǳ: 'ǲ',
+  ǲ: 'ǲ',
+  ǳ: 'ǲ',
+}
 
 function titleCharacter(character: string): string {
   const title = titleForms[character]
@@ -91,7 +108,12 @@ const spaceRun = new RegExp(`[${whiteSpace}]+`)
 
 function splitText(value: string, separator: string | null, most: number): string[] {
   if (separator === '') throw new TemplateError('ValueError', 'empty separator')
-  const parts = separator === null ? strip(value, 'both').split(spaceRun).filter((part) => part !== '') : value.split(separator)
+  const parts =
+    separator === null
+      ? strip(value, 'both')
+          .split(spaceRun)
+          .filter((part) => part !== '')
+      : value.split(separator)
   if (most < 0 || parts.length <= most + 1) return parts
   if (separator === null) throw new TemplateError('ValueError', 'split with a limit needs a separator')
   return [...parts.slice(0, most), parts.slice(most).join(separator)]

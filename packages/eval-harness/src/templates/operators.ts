@@ -27,7 +27,8 @@ export function binary(operator: string, left: PyValue, right: PyValue): PyValue
 
 function contains(container: PyValue, item: PyValue): boolean {
   if (typeof container === 'string') {
-    if (typeof item !== 'string') throw new TemplateError('TypeError', `'in <string>' requires string as left operand, not ${typeName(item)}`)
+    if (typeof item !== 'string')
+      throw new TemplateError('TypeError', `'in <string>' requires string as left operand, not ${typeName(item)}`)
     return container.includes(item)
   }
   if (Array.isArray(container)) return container.some((member: PyValue) => equals(member, item))
@@ -46,7 +47,10 @@ export function compare(left: PyValue, right: PyValue, operator: string): number
     }
     return left.length - right.length
   }
-  throw new TemplateError('TypeError', `'${operator}' not supported between instances of '${typeName(left)}' and '${typeName(right)}'`)
+  throw new TemplateError(
+    'TypeError',
+    `'${operator}' not supported between instances of '${typeName(left)}' and '${typeName(right)}'`,
+  )
 }
 
 function compareText(a: string, b: string): number {
@@ -94,21 +98,27 @@ function sequenceArithmetic(operator: string, left: PyValue, right: PyValue): Py
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') return left + right
     if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right]
-    if (typeof left === 'string') throw new TemplateError('TypeError', `can only concatenate str (not "${typeName(right)}") to str`)
+    if (typeof left === 'string')
+      throw new TemplateError('TypeError', `can only concatenate str (not "${typeName(right)}") to str`)
   }
   if (operator === '*') {
     const [sequence, count] = typeof right === 'number' ? [left, right] : [right, left]
     if (typeof sequence === 'string' && typeof count === 'number') return sequence.repeat(Math.max(0, count))
-    if (Array.isArray(sequence) && typeof count === 'number') return Array.from({ length: Math.max(0, count) }, () => sequence).flat()
+    if (Array.isArray(sequence) && typeof count === 'number')
+      return Array.from({ length: Math.max(0, count) }, () => sequence).flat()
   }
-  throw new TemplateError('TypeError', `unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`)
+  throw new TemplateError(
+    'TypeError',
+    `unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`,
+  )
 }
 
 /** Unary minus, plus and not. */
 export function unary(operator: string, value: PyValue): PyValue {
   if (operator === 'not') return !isTrue(value)
   const number = numberOf(value)
-  if (number === null) throw new TemplateError('TypeError', `bad operand type for unary ${operator}: '${typeName(value)}'`)
+  if (number === null)
+    throw new TemplateError('TypeError', `bad operand type for unary ${operator}: '${typeName(value)}'`)
   const result = operator === '-' ? -number : number
   return value instanceof PyFloat ? new PyFloat(result) : result + 0
 }

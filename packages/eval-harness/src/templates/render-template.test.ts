@@ -13,7 +13,10 @@ const outside = (template: string) => template === '{{d.items}}' || template.inc
 
 describe.skipIf(!hasFixture(file))('templates of upstream tasks and hand-made ones', () => {
   it('render as Jinja renders them', () => {
-    const cases = readFileSync(fixturePath(file), 'utf8').trim().split('\n').map((line) => parseJson(line) as PyDict)
+    const cases = readFileSync(fixturePath(file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => parseJson(line) as PyDict)
     const wrong: unknown[] = []
     for (const item of cases) {
       const template = item.get('template') as string
@@ -26,7 +29,12 @@ describe.skipIf(!hasFixture(file))('templates of upstream tasks and hand-made on
         rendered = `error ${error.exception}: ${error.message}`
         if (item.has('error') && error.exception === item.get('error')) continue
       }
-      if (rendered !== item.get('expected')) wrong.push([template.slice(0, 200), rendered.slice(0, 200), String(item.get('expected') ?? item.get('error')).slice(0, 200)])
+      if (rendered !== item.get('expected'))
+        wrong.push([
+          template.slice(0, 200),
+          rendered.slice(0, 200),
+          String(item.get('expected') ?? item.get('error')).slice(0, 200),
+        ])
     }
     expect(wrong).toEqual([])
     expect(cases.length).toBeGreaterThan(5000)

@@ -29,4 +29,3 @@ function program(source: string): Program {
   }
   return found
 }
-

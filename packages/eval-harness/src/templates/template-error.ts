@@ -3,7 +3,13 @@ export class TemplateError extends Error {
   override name = 'TemplateError'
 
   constructor(
-    readonly exception: 'UndefinedError' | 'TypeError' | 'ValueError' | 'TemplateSyntaxError' | 'ZeroDivisionError' | 'KeyError',
+    readonly exception:
+      | 'UndefinedError'
+      | 'TypeError'
+      | 'ValueError'
+      | 'TemplateSyntaxError'
+      | 'ZeroDivisionError'
+      | 'KeyError',
     message: string,
   ) {
     super(message)

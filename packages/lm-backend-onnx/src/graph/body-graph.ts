@@ -62,7 +62,9 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
   const startsOnBranch = from > 0 && modelSteps(spec)[from - 1]!.on === 'branch'
 
   let residual: Value = from === 0 ? '' : graph.input(bodyNames.residual('in'), 'float32', ['B', 'T', spec.dModel])
-  let branch: Value | null = startsOnBranch ? graph.input(bodyNames.branch('in'), 'float32', ['B', 'T', modelSteps(spec)[from - 1]!.width]) : null
+  let branch: Value | null = startsOnBranch
+    ? graph.input(bodyNames.branch('in'), 'float32', ['B', 'T', modelSteps(spec)[from - 1]!.width])
+    : null
 
   for (const step of steps) {
     const layer = spec.layer(step.layer)
@@ -88,7 +90,10 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
       case 'mlp': {
         const { up, gate, down, activation } = layer.mlp
         const x = nodes.norm(residual, layer.mlpNorm)
-        const inner = gate === null ? nodes.activation(nodes.linear(x, up), activation) : graph.node('Mul', [nodes.activation(nodes.linear(x, gate), activation), nodes.linear(x, up)])
+        const inner =
+          gate === null
+            ? nodes.activation(nodes.linear(x, up), activation)
+            : graph.node('Mul', [nodes.activation(nodes.linear(x, gate), activation), nodes.linear(x, up)])
         const projected = nodes.linear(inner, down)
         branch = layer.postMlpNorm === null ? projected : nodes.norm(projected, layer.postMlpNorm)
         break
@@ -99,7 +104,13 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
         branch = null
         break
     }
-    const here: Value = applyStages(graph, step.on === 'branch' ? branch! : residual, step.hookPoint, step.width, edits.get(step.hookPoint) ?? [])
+    const here: Value = applyStages(
+      graph,
+      step.on === 'branch' ? branch! : residual,
+      step.hookPoint,
+      step.width,
+      edits.get(step.hookPoint) ?? [],
+    )
     if (step.on === 'branch') branch = here
     else residual = here
     if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])
@@ -150,22 +161,36 @@ function attentionInputs(graph: GraphBuilder, spec: ModelSpec): AttentionInputs 
 /** cos and sin of position / theta^(2i / d_head), computed from the positions so that any position works. */
 function rotaryTables(graph: GraphBuilder, dHead: number, theta: number): [Value, Value] {
   // float32 at every step, as transformers computes them
-  const frequencies = Float32Array.from({ length: dHead / 2 }, (_, i) => 1 / Math.fround(theta ** Math.fround((2 * i) / dHead)))
+  const frequencies = Float32Array.from(
+    { length: dHead / 2 },
+    (_, i) => 1 / Math.fround(theta ** Math.fround((2 * i) / dHead)),
+  )
   const positions = graph.node('Cast', [graph.node('Unsqueeze', [positionsInput(graph), graph.ints([2])])], { to: 1 })
   const angles = graph.node('Mul', [positions, graph.floats(frequencies, [1, 1, dHead / 2])])
   return [graph.node('Cos', [angles]), graph.node('Sin', [angles])]
 }
 
 /** Attention from normed input [B, T, d_model] to hook_z [B, T, n_heads * d_head]. */
-function attentionNodes(graph: GraphBuilder, nodes: WeightNodes, spec: ModelSpec, index: number, x: Value, inputs: AttentionInputs): Value {
+function attentionNodes(
+  graph: GraphBuilder,
+  nodes: WeightNodes,
+  spec: ModelSpec,
+  index: number,
+  x: Value,
+  inputs: AttentionInputs,
+): Value {
   const { nHeads, nKvHeads, dHead } = spec
   const { qkv, window } = spec.layer(index)
   const sizes = [nHeads * dHead, nKvHeads * dHead, nKvHeads * dHead]
-  const [q, k, v] = ('fused' in qkv
-    ? graph.nodes('Split', [nodes.linear(x, qkv.fused), graph.ints(sizes)], 3, { axis: -1 })
-    : [nodes.linear(x, qkv.q), nodes.linear(x, qkv.k), nodes.linear(x, qkv.v)]) as [Value, Value, Value]
+  const [q, k, v] = (
+    'fused' in qkv
+      ? graph.nodes('Split', [nodes.linear(x, qkv.fused), graph.ints(sizes)], 3, { axis: -1 })
+      : [nodes.linear(x, qkv.q), nodes.linear(x, qkv.k), nodes.linear(x, qkv.v)]
+  ) as [Value, Value, Value]
   const rotate = (value: Value, heads: number) => {
-    return inputs.rotary === null ? value : graph.node('RotaryEmbedding', [value, ...inputs.rotary], { num_heads: heads })
+    return inputs.rotary === null
+      ? value
+      : graph.node('RotaryEmbedding', [value, ...inputs.rotary], { num_heads: heads })
   }
   const past = (which: 'k' | 'v') => graph.input(bodyNames.past(index, which), 'float32', ['B', nKvHeads, 'P', dHead])
   const mask = window === null ? inputs.mask : inputs.windowed(window)

@@ -5,11 +5,26 @@ import { type StageShape, stageInputs } from './edit-shape.js'
  * Applies the stages of one hook point to its activation x [batch, pos, d], as sae-core's Intervention describes:
  * x' = x + addend + s(x) * (f' - f) . decoder, one stage after the other.
  */
-export function applyStages(graph: GraphBuilder, x: Value, hookPoint: string, width: number, stages: readonly StageShape[]): Value {
-  return stages.reduce((value, stage, index) => applyStage(graph, value, stage, width, stageInputs(hookPoint, index)), x)
+export function applyStages(
+  graph: GraphBuilder,
+  x: Value,
+  hookPoint: string,
+  width: number,
+  stages: readonly StageShape[],
+): Value {
+  return stages.reduce(
+    (value, stage, index) => applyStage(graph, value, stage, width, stageInputs(hookPoint, index)),
+    x,
+  )
 }
 
-function applyStage(graph: GraphBuilder, x: Value, stage: StageShape, d: number, names: ReturnType<typeof stageInputs>): Value {
+function applyStage(
+  graph: GraphBuilder,
+  x: Value,
+  stage: StageShape,
+  d: number,
+  names: ReturnType<typeof stageInputs>,
+): Value {
   const added = graph.node('Add', [x, graph.input(names.addend, 'float32', ['edit_rows', 1, d])])
   if (stage.phases === 0) return added
 
@@ -27,7 +42,10 @@ function applyStage(graph: GraphBuilder, x: Value, stage: StageShape, d: number,
     // a one-hot product picks each slot's gate exactly; a slot without a gate reads 0 > -Infinity
     const gate = graph.node('MatMul', [f, graph.input(names.gate(phase), 'float32', ['edit_rows', slots, slots])])
     const open = graph.node('Greater', [gate, perSlot(names.limit(phase))])
-    const moved = graph.node('Add', [graph.node('Mul', [edited, perSlot(names.gain(phase))]), perSlot(names.offset(phase))])
+    const moved = graph.node('Add', [
+      graph.node('Mul', [edited, perSlot(names.gain(phase))]),
+      perSlot(names.offset(phase)),
+    ])
     edited = graph.node('Where', [open, moved, edited])
   }
   const change = graph.node('MatMul', [
@@ -38,7 +56,12 @@ function applyStage(graph: GraphBuilder, x: Value, stage: StageShape, d: number,
 }
 
 /** SAELens' run-time normalisations: the SAE's input, and s(x) [batch, pos, 1] that takes its output back (null = 1). */
-function normalize(graph: GraphBuilder, x: Value, d: number, kind: StageShape['normalization']): { scaled: Value; outputScale: Value | null } {
+function normalize(
+  graph: GraphBuilder,
+  x: Value,
+  d: number,
+  kind: StageShape['normalization'],
+): { scaled: Value; outputScale: Value | null } {
   const axis = graph.ints([-1])
   switch (kind) {
     case 'none':

@@ -16,7 +16,10 @@ export function editShape(interventions: readonly Intervention[]): EditShape {
   const shape = new Map<string, readonly StageShape[]>()
   for (const { hookPoint, stages } of interventions) {
     if (shape.has(hookPoint)) throw new Error(`two interventions at ${hookPoint}`)
-    shape.set(hookPoint, stages.map(({ normalization, phases }) => ({ normalization, phases: phases.length })))
+    shape.set(
+      hookPoint,
+      stages.map(({ normalization, phases }) => ({ normalization, phases: phases.length })),
+    )
   }
   return shape
 }
@@ -70,13 +73,25 @@ export function stageInputs(hookPoint: string, stage: number) {
  * The values of all edit inputs of a graph built for `shape`. One entry of `rows` serves the whole batch; otherwise there is one
  * entry per batch row, so that different settings run side by side. What a row does not use gets values without effect.
  */
-export function packEdits(shape: EditShape, widths: ReadonlyMap<string, number>, rows: readonly (readonly Intervention[])[]): Map<string, TensorData> {
+export function packEdits(
+  shape: EditShape,
+  widths: ReadonlyMap<string, number>,
+  rows: readonly (readonly Intervention[])[],
+): Map<string, TensorData> {
   const feeds = new Map<string, TensorData>()
   for (const [hookPoint, stageShapes] of shape) {
     const width = widths.get(hookPoint)!
-    const placed = rows.map((interventions) => placeStages(stageShapes, interventions.find((item) => item.hookPoint === hookPoint)?.stages ?? []))
+    const placed = rows.map((interventions) =>
+      placeStages(stageShapes, interventions.find((item) => item.hookPoint === hookPoint)?.stages ?? []),
+    )
     stageShapes.forEach((stageShape, index) => {
-      packStage(feeds, stageInputs(hookPoint, index), stageShape, width, placed.map((stages) => stages[index] ?? null))
+      packStage(
+        feeds,
+        stageInputs(hookPoint, index),
+        stageShape,
+        width,
+        placed.map((stages) => stages[index] ?? null),
+      )
     })
   }
   return feeds
@@ -93,13 +108,20 @@ function placeStages(available: readonly StageShape[], stages: readonly EditStag
   return placed
 }
 
-function packStage(feeds: Map<string, TensorData>, names: ReturnType<typeof stageInputs>, shape: StageShape, d: number, rows: readonly (EditStage | null)[]): void {
+function packStage(
+  feeds: Map<string, TensorData>,
+  names: ReturnType<typeof stageInputs>,
+  shape: StageShape,
+  d: number,
+  rows: readonly (EditStage | null)[],
+): void {
   const R = rows.length
   const addend = new Float32Array(R * d)
   rows.forEach((stage, row) => {
     if (stage?.addend) addend.set(checkWidth(stage.addend, d), row * d)
   })
-  const float = (name: string, data: Float32Array, dims: readonly number[]) => feeds.set(name, { type: 'float32', data, dims })
+  const float = (name: string, data: Float32Array, dims: readonly number[]) =>
+    feeds.set(name, { type: 'float32', data, dims })
   float(names.addend, addend, [R, 1, d])
   if (shape.phases === 0) return
 
@@ -145,6 +167,7 @@ function packStage(feeds: Map<string, TensorData>, names: ReturnType<typeof stag
 }
 
 function checkWidth(vector: Float32Array, d: number): Float32Array {
-  if (vector.length !== d) throw new Error(`an edit vector of ${vector.length} numbers does not fit a hook point of width ${d}`)
+  if (vector.length !== d)
+    throw new Error(`an edit vector of ${vector.length} numbers does not fit a hook point of width ${d}`)
   return vector
 }

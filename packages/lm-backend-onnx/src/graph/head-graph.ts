@@ -35,7 +35,11 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
   const max = graph.node('ReduceMax', [logits, last], { keepdims: 1 })
   const total = graph.node('ReduceSum', [graph.node('Exp', [graph.node('Sub', [logits, max])]), last], { keepdims: 1 })
   const logNormalizer = graph.node('Squeeze', [graph.node('Add', [max, graph.node('Log', [total])]), last])
-  const pairs = graph.node('Concat', [graph.node('Unsqueeze', [rows, last]), graph.node('Unsqueeze', [targets, last])], { axis: 1 })
+  const pairs = graph.node(
+    'Concat',
+    [graph.node('Unsqueeze', [rows, last]), graph.node('Unsqueeze', [targets, last])],
+    { axis: 1 },
+  )
   const targetLogits = graph.node('GatherND', [logits, pairs])
   const logprobs = graph.node('Sub', [targetLogits, graph.node('Gather', [logNormalizer, rows], { axis: 0 })])
 

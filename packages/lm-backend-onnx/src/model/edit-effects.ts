@@ -22,13 +22,25 @@ const rowsPerPass = 32
  * Measures each setting alone against the unsteered model, all as rows of the same batches, so that a setting that silently does
  * nothing shows before hours of scoring. `ids` is the text, in tokens.
  */
-export async function measureEffects(model: OnnxModel, ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<EditEffect[]> {
+export async function measureEffects(
+  model: OnnxModel,
+  ids: readonly number[],
+  settings: readonly (readonly Intervention[])[],
+): Promise<EditEffect[]> {
   const changes = await changesFrom(model, ids, settings)
-  const held = await changesFrom(model, ids, settings.map((setting) => setting.map(holdActive)))
+  const held = await changesFrom(
+    model,
+    ids,
+    settings.map((setting) => setting.map(holdActive)),
+  )
   return changes.map(({ change, acts }, index) => ({ change, acts, actsWhenActive: acts || held[index]!.acts }))
 }
 
-async function changesFrom(model: OnnxModel, ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<{ change: number; acts: boolean }[]> {
+async function changesFrom(
+  model: OnnxModel,
+  ids: readonly number[],
+  settings: readonly (readonly Intervention[])[],
+): Promise<{ change: number; acts: boolean }[]> {
   const results: { change: number; acts: boolean }[] = []
   for (let start = 0; start < settings.length; start += rowsPerPass) {
     const part = settings.slice(start, start + rowsPerPass)

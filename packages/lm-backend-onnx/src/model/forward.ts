@@ -44,9 +44,18 @@ export interface Forward {
   storedEdits(interventions: readonly Intervention[]): Promise<ReadyEdits>
   segment(segment: Segment): Promise<string>
   /** Hidden states [gather.length, d_model] before the final norm; `keep` leaves the KV cache on the thread under that name. */
-  body(edits: ReadyEdits, layout: Layout, gather: readonly number[], cache: { past: string | null; keep: string | null }): Promise<Float32Array>
+  body(
+    edits: ReadyEdits,
+    layout: Layout,
+    gather: readonly number[],
+    cache: { past: string | null; keep: string | null },
+  ): Promise<Float32Array>
   /** Runs the head on hidden states, `fetch` being names of headNames; in slices that keep [rows, vocabulary] small. */
-  head(hidden: Float32Array, targets: readonly { row: number; token: number }[], wantLogits?: boolean): Promise<HeadResult>
+  head(
+    hidden: Float32Array,
+    targets: readonly { row: number; token: number }[],
+    wantLogits?: boolean,
+  ): Promise<HeadResult>
 }
 
 export interface HeadResult {
@@ -103,23 +112,29 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
     const { shape, session } = bodyFor(jointShape(settings))
     return { session: await session, feeds: Object.fromEntries(packEdits(shape, widths, settings)) }
   }
-  const runHead = async (hidden: Float32Array, targets: readonly { row: number; token: number }[], wantLogits: boolean) => {
+  const runHead = async (
+    hidden: Float32Array,
+    targets: readonly { row: number; token: number }[],
+    wantLogits: boolean,
+  ) => {
     head ??= create('head', headGraph(spec, weights))
     const rows = hidden.length / spec.dModel
-    const { logprobs, argmax, logits } = await thread.run({
-      session: await head,
-      feeds: {
-        [headNames.hidden]: { type: 'float32', data: hidden, dims: [rows, spec.dModel] },
-        [headNames.rows]: int64(targets.map((target) => target.row)),
-        [headNames.targets]: int64(targets.map((target) => target.token)),
-      },
-      fetch: [headNames.logprobs, headNames.argmax, ...(wantLogits ? [headNames.logits] : [])],
-      keep: {},
-    }).then((outputs) => ({
-      logprobs: outputs[headNames.logprobs]!.data as Float32Array,
-      argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
-      logits: wantLogits ? splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize) : [],
-    }))
+    const { logprobs, argmax, logits } = await thread
+      .run({
+        session: await head,
+        feeds: {
+          [headNames.hidden]: { type: 'float32', data: hidden, dims: [rows, spec.dModel] },
+          [headNames.rows]: int64(targets.map((target) => target.row)),
+          [headNames.targets]: int64(targets.map((target) => target.token)),
+        },
+        fetch: [headNames.logprobs, headNames.argmax, ...(wantLogits ? [headNames.logits] : [])],
+        keep: {},
+      })
+      .then((outputs) => ({
+        logprobs: outputs[headNames.logprobs]!.data as Float32Array,
+        argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
+        logits: wantLogits ? splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize) : [],
+      }))
     return { logprobs, argmax, logits }
   }
 
@@ -138,10 +153,23 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
       return { session, feeds: Object.fromEntries(references) }
     },
     body: async (edits, layout, gather, cache) => {
-      const keep = cache.keep === null ? [] : layers.flatMap((layer) => (['k', 'v'] as const).map((which) => [bodyNames.present(layer, which), `${cache.keep}.${layer}.${which}`]))
+      const keep =
+        cache.keep === null
+          ? []
+          : layers.flatMap((layer) =>
+              (['k', 'v'] as const).map((which) => [
+                bodyNames.present(layer, which),
+                `${cache.keep}.${layer}.${which}`,
+              ]),
+            )
       const { hidden } = await thread.run({
         session: edits.session,
-        feeds: { ...layout.feeds, ...edits.feeds, ...pastFeeds(spec, layers, layout.rows, cache.past), [bodyNames.gather]: int64(gather) },
+        feeds: {
+          ...layout.feeds,
+          ...edits.feeds,
+          ...pastFeeds(spec, layers, layout.rows, cache.past),
+          [bodyNames.gather]: int64(gather),
+        },
         fetch: [bodyNames.hidden],
         keep: Object.fromEntries(keep),
       })
@@ -155,7 +183,9 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
       const logits: Float32Array[] = []
       for (let start = 0; start < rows; start += slice) {
         const end = Math.min(rows, start + slice)
-        const chosen = targets.flatMap((target, index) => (target.row >= start && target.row < end ? [{ index, row: target.row - start, token: target.token }] : []))
+        const chosen = targets.flatMap((target, index) =>
+          target.row >= start && target.row < end ? [{ index, row: target.row - start, token: target.token }] : [],
+        )
         const part = await runHead(hidden.subarray(start * spec.dModel, end * spec.dModel), chosen, wantLogits)
         chosen.forEach(({ index }, at) => {
           logprobs[index] = part.logprobs[at]!
@@ -175,7 +205,10 @@ function jointShape(settings: readonly (readonly Intervention[])[]): EditShape {
     for (const [hookPoint, stages] of shape) {
       const known = joint.get(hookPoint) ?? []
       if (covers(new Map([[hookPoint, known]]), new Map([[hookPoint, stages]]))) continue
-      joint.set(hookPoint, covers(new Map([[hookPoint, stages]]), new Map([[hookPoint, known]])) ? stages : [...known, ...stages])
+      joint.set(
+        hookPoint,
+        covers(new Map([[hookPoint, stages]]), new Map([[hookPoint, known]])) ? stages : [...known, ...stages],
+      )
     }
   }
   return joint
@@ -209,7 +242,9 @@ export function freshLayout(spec: ModelSpec, rows: readonly (readonly number[])[
 
 /** The position inputs that the model's graphs have: rotary or learned positions, and key positions for sliding windows. */
 export function positionFeeds(spec: ModelSpec, queries: TensorData, keys: TensorData): Feeds {
-  return hasWindows(spec) ? { [bodyNames.positions]: queries, [bodyNames.keyPositions]: keys } : { [bodyNames.positions]: queries }
+  return hasWindows(spec)
+    ? { [bodyNames.positions]: queries, [bodyNames.keyPositions]: keys }
+    : { [bodyNames.positions]: queries }
 }
 
 /** Past keys and values: stored ones, or none. */

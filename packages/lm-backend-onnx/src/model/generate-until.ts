@@ -17,7 +17,11 @@ export interface GenerateParts {
 const defaultSeed = 1234
 
 /** Answers lm_eval's generate_until requests: the text after the context, cut at the first stop string. */
-export async function answerGenerateUntil(parts: GenerateParts, requests: readonly GenerateUntilRequest[], options: RequestOptions = {}): Promise<string[]> {
+export async function answerGenerateUntil(
+  parts: GenerateParts,
+  requests: readonly GenerateUntilRequest[],
+  options: RequestOptions = {},
+): Promise<string[]> {
   const { forward, rules, edits, endIds } = parts
   const { tokenizer } = rules
   const answers: string[] = new Array(requests.length)
@@ -26,7 +30,10 @@ export async function answerGenerateUntil(parts: GenerateParts, requests: readon
 
   for (const group of groupBySampling(requests)) {
     const items = group
-      .map((index) => ({ index, ids: encodeGenerationContext(rules, requests[index]!.context, requests[index]!.maxGenToks) }))
+      .map((index) => ({
+        index,
+        ids: encodeGenerationContext(rules, requests[index]!.context, requests[index]!.maxGenToks),
+      }))
       .sort((a, b) => b.ids.length - a.ids.length)
     for (const batch of planBatches(items, parts.batchSize)) {
       const first = requests[group[0]!]!

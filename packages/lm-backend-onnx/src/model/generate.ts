@@ -25,13 +25,21 @@ let caches = 0
  * Continues a batch of prompts token by token with a KV cache that stays on the session's thread. Returns the new ids of each
  * prompt, the one that ended it included. Every row is computed as if it were alone: padding is masked and positions are its own.
  */
-export async function generateBatch(forward: Forward, edits: ReadyEdits, prompts: readonly Prompt[], options: GenerateOptions): Promise<number[][]> {
+export async function generateBatch(
+  forward: Forward,
+  edits: ReadyEdits,
+  prompts: readonly Prompt[],
+  options: GenerateOptions,
+): Promise<number[][]> {
   const cache = `cache.${caches++}`
   const generated: number[][] = prompts.map(() => [])
   const done = prompts.map((prompt) => prompt.maxNewTokens === 0)
   const uniform = prompts.map((_, index) => options.uniform(index))
   try {
-    let layout = freshLayout(forward.spec, prompts.map((prompt) => prompt.ids))
+    let layout = freshLayout(
+      forward.spec,
+      prompts.map((prompt) => prompt.ids),
+    )
     let gather = prompts.map((prompt, b) => b * layout.columns + prompt.ids.length - 1)
     for (let step = 0; !done.every(Boolean); step++) {
       options.signal?.throwIfAborted()
@@ -54,7 +62,12 @@ export async function generateBatch(forward: Forward, edits: ReadyEdits, prompts
 }
 
 /** One new token per row after `step` generated ones; finished rows go on with their last token and are not read. */
-function nextLayout(forward: Forward, prompts: readonly Prompt[], generated: readonly (readonly number[])[], step: number): Layout {
+function nextLayout(
+  forward: Forward,
+  prompts: readonly Prompt[],
+  generated: readonly (readonly number[])[],
+  step: number,
+): Layout {
   const rows = prompts.length
   const promptColumns = Math.max(...prompts.map((prompt) => prompt.ids.length))
   const columns = promptColumns + step

@@ -25,7 +25,12 @@ export interface HookedRun {
  * Runs one text, given as token ids, with JavaScript callbacks at hook points. The graph is cut at each of them, so that a callback's
  * change takes effect on everything after it; interventions at the same hook point act first.
  */
-export async function runHooked(forward: Forward, interventions: readonly Intervention[], ids: readonly number[], hooks: ReadonlyMap<string, Hook>): Promise<HookedRun> {
+export async function runHooked(
+  forward: Forward,
+  interventions: readonly Intervention[],
+  ids: readonly number[],
+  hooks: ReadonlyMap<string, Hook>,
+): Promise<HookedRun> {
   const cuts = forward.steps.flatMap((step, index) => (hooks.has(step.hookPoint) ? [index + 1] : []))
   const ends = [...new Set([...cuts, forward.steps.length])]
   let state: Feeds = {}
@@ -53,7 +58,12 @@ export async function runHooked(forward: Forward, interventions: readonly Interv
 }
 
 /** Activations at hook points, edits applied, for one text given as token ids. */
-export async function capture(forward: Forward, interventions: readonly Intervention[], ids: readonly number[], hookPoints: readonly string[]): Promise<Map<string, Activation>> {
+export async function capture(
+  forward: Forward,
+  interventions: readonly Intervention[],
+  ids: readonly number[],
+  hookPoints: readonly string[],
+): Promise<Map<string, Activation>> {
   const steps = forward.steps.flatMap((step, index) => (hookPoints.includes(step.hookPoint) ? [index] : []))
   // nothing after the last of them needs to be computed
   const to = Math.max(...steps) + 1
@@ -65,12 +75,16 @@ export async function capture(forward: Forward, interventions: readonly Interven
 export function checkHookPoints(forward: Forward, names: readonly string[]): void {
   for (const name of names) {
     if (forward.widths.has(name)) continue
-    throw new InputError(`the model has no hook point "${name}"; it has hook_embed and, for layers 0 to ${forward.spec.nLayers - 1}, ${layerHookPoints(forward).join(', ')}`)
+    throw new InputError(
+      `the model has no hook point "${name}"; it has hook_embed and, for layers 0 to ${forward.spec.nLayers - 1}, ${layerHookPoints(forward).join(', ')}`,
+    )
   }
 }
 
 function layerHookPoints(forward: Forward): string[] {
-  return forward.steps.filter((step) => step.hookPoint.startsWith('blocks.0.')).map((step) => step.hookPoint.replace('blocks.0.', 'blocks.L.'))
+  return forward.steps
+    .filter((step) => step.hookPoint.startsWith('blocks.0.'))
+    .map((step) => step.hookPoint.replace('blocks.0.', 'blocks.L.'))
 }
 
 async function runSegment(
@@ -100,7 +114,9 @@ async function runSegment(
         return attends
     }
   }
-  const outputs = last ? [bodyNames.hidden] : [bodyNames.residual('out'), ...(steps.at(-1)!.on === 'branch' ? [bodyNames.branch('out')] : [])]
+  const outputs = last
+    ? [bodyNames.hidden]
+    : [bodyNames.residual('out'), ...(steps.at(-1)!.on === 'branch' ? [bodyNames.branch('out')] : [])]
   return forward.thread.run({
     session,
     feeds: {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type HubOptions, InputError } from '@saeval/hub'
-import type { Provider } from '../session/protocol.js'
 import { findDevice } from '../session/devices.js'
+import type { Provider } from '../session/protocol.js'
 import { startSessionThread } from '../session/session-thread.js'
 import { modelSpec } from '../spec/model-families.js'
 import { createChatTemplate } from '../text/chat-template.js'
@@ -61,7 +61,13 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
   }
   const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)
   const provider: Provider = device.provider
-  const forward = createForward({ spec, weights, thread: startSessionThread(), provider, threads: options.threads ?? null })
+  const forward = createForward({
+    spec,
+    weights,
+    thread: startSessionThread(),
+    provider,
+    threads: options.threads ?? null,
+  })
   return createOnnxModel({
     forward,
     rules,
@@ -75,7 +81,9 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
 async function tokenizerFile(files: ModelFiles): Promise<string> {
   const path = await files.pathIfPresent('tokenizer.json')
   if (path !== null) return path
-  throw new InputError(`${files.name} has no tokenizer.json; save its tokenizer in the fast format first (transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…))`)
+  throw new InputError(
+    `${files.name} has no tokenizer.json; save its tokenizer in the fast format first (transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…))`,
+  )
 }
 
 /** Tokens that end a text: the tokenizer's EOS and those of generation_config.json, as transformers' generate() uses. */
@@ -95,14 +103,17 @@ async function endOfTextIds(files: ModelFiles, eos: number | null): Promise<Read
 
 function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {
   if (wanted === undefined) return limit
-  if (!Number.isInteger(wanted) || wanted < 1) throw new InputError(`max_length is ${wanted}, expected a positive whole number`)
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new InputError(`max_length is ${wanted}, expected a positive whole number`)
   // a learned position table has no row beyond its end; rotary models merely were not trained there
-  if (hard && wanted > limit) throw new InputError(`max_length is ${wanted}, but the model has positions for ${limit} tokens`)
+  if (hard && wanted > limit)
+    throw new InputError(`max_length is ${wanted}, but the model has positions for ${limit} tokens`)
   return wanted
 }
 
 function batchSize(wanted: number | 'auto'): BatchSize {
   if (wanted === 'auto') return { tokens: automaticTokens }
-  if (!Number.isInteger(wanted) || wanted < 1) throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
   return { rows: wanted }
 }

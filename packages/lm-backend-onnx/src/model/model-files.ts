@@ -18,13 +18,21 @@ export interface ModelFiles {
 /** Opens a model by repository name or folder path. A folder counts as one when it holds a config.json. */
 export async function openModelFiles(name: string, revision: string | undefined, hub: HubOptions): Promise<ModelFiles> {
   if (existsSync(join(name, 'config.json'))) {
-    if (revision !== undefined) throw new InputError(`${name} is a local folder, so revision=${revision} cannot take effect`)
+    if (revision !== undefined)
+      throw new InputError(`${name} is a local folder, so revision=${revision} cannot take effect`)
     return folderFiles(resolve(name), name)
   }
   if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
-    throw new InputError(`"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with a config.json`)
+    throw new InputError(
+      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with a config.json`,
+    )
   }
-  const repository = await resolveRepository({ type: 'model', name, ...(revision === undefined ? {} : { revision }), ...hub })
+  const repository = await resolveRepository({
+    type: 'model',
+    name,
+    ...(revision === undefined ? {} : { revision }),
+    ...hub,
+  })
   return {
     name,
     revision: repository.revision,
@@ -58,7 +66,9 @@ export async function weightFiles(files: ModelFiles): Promise<string[]> {
   if (single !== null) return [single]
   const index = await files.pathIfPresent('model.safetensors.index.json')
   if (index === null) {
-    throw new InputError(`${files.name} has neither model.safetensors nor model.safetensors.index.json; models stored as .bin must be converted to safetensors first`)
+    throw new InputError(
+      `${files.name} has neither model.safetensors nor model.safetensors.index.json; models stored as .bin must be converted to safetensors first`,
+    )
   }
   let map: unknown
   try {
@@ -66,7 +76,8 @@ export async function weightFiles(files: ModelFiles): Promise<string[]> {
   } catch (cause) {
     throw new InputError(`${index} is not valid JSON; download the model again`, { cause })
   }
-  if (typeof map !== 'object' || map === null) throw new InputError(`${index} has no weight_map; download the model again`)
+  if (typeof map !== 'object' || map === null)
+    throw new InputError(`${index} has no weight_map; download the model again`)
   const names = [...new Set(Object.values(map))]
   return Promise.all(names.map((name) => files.path(String(name))))
 }

@@ -58,10 +58,17 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     return ready
   }
   const toIds = (text: string | readonly number[]) => {
-    const ids = typeof text === 'string' ? tokenizer.encode(text, rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken }) : text
+    const ids =
+      typeof text === 'string'
+        ? tokenizer.encode(text, rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken })
+        : text
     return checkIds(forward, ids, rules.maxLength)
   }
-  const score = async (rows: readonly ScoringRow[], options: RequestOptions | undefined, onScored: (index: number) => void) => {
+  const score = async (
+    rows: readonly ScoringRow[],
+    options: RequestOptions | undefined,
+    onScored: (index: number) => void,
+  ) => {
     return scoreRows(forward, await edits(), rows, {
       batchSize: parts.batchSize,
       signal: options?.signal,
@@ -90,7 +97,12 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       const scored = await score(rows, options, () => {
         options?.onProgress?.(++done, requests.length)
       })
-      return scored.map(({ logprobs, greedy }): LoglikelihoodResult => ({ logprob: floatSum(logprobs), isGreedy: greedy.every(Boolean) }))
+      return scored.map(
+        ({ logprobs, greedy }): LoglikelihoodResult => ({
+          logprob: floatSum(logprobs),
+          isGreedy: greedy.every(Boolean),
+        }),
+      )
     },
 
     loglikelihoodRolling: async (requests: readonly LoglikelihoodRollingRequest[], options) => {
@@ -98,9 +110,13 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       const owner = windows.flatMap((list, request) => list.map(() => request))
       const open = windows.map((list) => list.length)
       let done = 0
-      const scored = await score(windows.flat().map(({ inputIds, targetIds }) => scoringRow(inputIds, targetIds)), options, (row) => {
-        if (--open[owner[row]!]! === 0) options?.onProgress?.(++done, requests.length)
-      })
+      const scored = await score(
+        windows.flat().map(({ inputIds, targetIds }) => scoringRow(inputIds, targetIds)),
+        options,
+        (row) => {
+          if (--open[owner[row]!]! === 0) options?.onProgress?.(++done, requests.length)
+        },
+      )
       const sums = requests.map(() => 0)
       scored.forEach(({ logprobs }, row) => {
         sums[owner[row]!]! += floatSum(logprobs)
@@ -109,7 +125,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     },
 
     generateUntil: async (requests: readonly GenerateUntilRequest[], options) => {
-      return answerGenerateUntil({ forward, rules, edits: await edits(), batchSize: parts.batchSize, endIds: parts.endIds }, requests, options)
+      return answerGenerateUntil(
+        { forward, rules, edits: await edits(), batchSize: parts.batchSize, endIds: parts.endIds },
+        requests,
+        options,
+      )
     },
 
     scoreTokens: (rows, options) => {
@@ -121,7 +141,10 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     lastLogits: async (ids, settings) => {
       checkIds(forward, ids, rules.maxLength)
       for (const setting of settings) checkInterventions(forward, setting)
-      const layout = freshLayout(forward.spec, settings.map(() => ids))
+      const layout = freshLayout(
+        forward.spec,
+        settings.map(() => ids),
+      )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = await forward.body(await forward.edits(settings), layout, gather, { past: null, keep: null })
       return (await forward.head(hidden, [], true)).logits
@@ -157,26 +180,34 @@ function checkIds(forward: Forward, ids: readonly number[], maxLength: number): 
   if (ids.length === 0) throw new InputError('the text has no tokens')
   if (ids.length > maxLength) throw new InputError(`the text has ${ids.length} tokens, the model takes ${maxLength}`)
   const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= forward.spec.vocabSize)
-  if (wrong !== undefined) throw new InputError(`token id ${wrong} is outside the vocabulary of ${forward.spec.vocabSize}`)
+  if (wrong !== undefined)
+    throw new InputError(`token id ${wrong} is outside the vocabulary of ${forward.spec.vocabSize}`)
   return ids
 }
 
 /** Every edit must have a hook point to act at and vectors of its width. */
 function checkInterventions(forward: Forward, interventions: readonly Intervention[]): void {
-  checkHookPoints(forward, interventions.map((item) => item.hookPoint))
+  checkHookPoints(
+    forward,
+    interventions.map((item) => item.hookPoint),
+  )
   for (const { hookPoint, stages } of interventions) {
     const width = forward.widths.get(hookPoint)!
     for (const { addend, slots } of stages) {
       const vectors = [...(addend ? [addend] : []), ...slots.flatMap((slot) => [slot.encoder, slot.decoder])]
       const wrong = vectors.find((vector) => vector.length !== width)
-      if (wrong) throw new InputError(`an edit at ${hookPoint} has vectors of ${wrong.length} numbers, but the model has ${width} there: the SAE was made for another model`)
+      if (wrong)
+        throw new InputError(
+          `an edit at ${hookPoint} has vectors of ${wrong.length} numbers, but the model has ${width} there: the SAE was made for another model`,
+        )
     }
   }
 }
 
 function modelInfo({ facts, rules, batchSize }: OnnxModelParts, truncated: number): ModelInfo {
   const { bos, eos, pad } = rules.tokenizer
-  const pair = (token: { text: string; id: number } | null) => (token === null ? null : ([token.text, token.id] as const))
+  const pair = (token: { text: string; id: number } | null) =>
+    token === null ? null : ([token.text, token.id] as const)
   return {
     ...facts,
     dtype: 'torch.float32',

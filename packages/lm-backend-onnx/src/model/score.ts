@@ -31,11 +31,19 @@ export interface ScoreOptions {
  * Scores rows in batches of similar length. Rows with the same ids (the choices of a multiple-choice question) are computed once,
  * and the unembedding runs only at positions with a prediction.
  */
-export async function scoreRows(forward: Forward, edits: ReadyEdits, rows: readonly ScoringRow[], options: ScoreOptions): Promise<ScoredRow[]> {
+export async function scoreRows(
+  forward: Forward,
+  edits: ReadyEdits,
+  rows: readonly ScoringRow[],
+  options: ScoreOptions,
+): Promise<ScoredRow[]> {
   const scored: ScoredRow[] = new Array(rows.length)
   for (const batch of planBatches(groupRows(rows), options.batchSize)) {
     options.signal?.throwIfAborted()
-    const layout = freshLayout(forward.spec, batch.map((group) => group.ids))
+    const layout = freshLayout(
+      forward.spec,
+      batch.map((group) => group.ids),
+    )
     const gather: number[] = []
     const targets: { row: number; token: number }[] = []
     batch.forEach((group, b) => {
@@ -82,7 +90,10 @@ function groupRows(rows: readonly ScoringRow[]): RowGroup[] {
 }
 
 /** Consecutive items of at most batchSize rows or padded tokens; one item alone may exceed the token limit. Items come longest first. */
-export function planBatches<Item extends { readonly ids: readonly number[] }>(items: readonly Item[], batchSize: BatchSize): Item[][] {
+export function planBatches<Item extends { readonly ids: readonly number[] }>(
+  items: readonly Item[],
+  batchSize: BatchSize,
+): Item[][] {
   const batches: Item[][] = []
   for (let start = 0; start < items.length; ) {
     const longest = items[start]!.ids.length

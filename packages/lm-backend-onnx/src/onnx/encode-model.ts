@@ -1,7 +1,16 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /** ONNX tensor element types (TensorProto.DataType). */
-export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16 } as const
+export const elementType = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+} as const
 export type ElementType = keyof typeof elementType
 
 /** A constant: its bytes inline (little-endian), or a place in an external file. */
@@ -44,7 +53,12 @@ type MessageName = keyof typeof schema
 
 /** The part of onnx.proto that saeval writes: message -> field -> [number, kind]; arrays are repeated fields. */
 const schema = {
-  ModelProto: { irVersion: [1, 'int64'], producerName: [2, 'string'], graph: [7, 'GraphProto'], opsetImport: [8, 'OperatorSetIdProto'] },
+  ModelProto: {
+    irVersion: [1, 'int64'],
+    producerName: [2, 'string'],
+    graph: [7, 'GraphProto'],
+    opsetImport: [8, 'OperatorSetIdProto'],
+  },
   OperatorSetIdProto: { domain: [1, 'string'], version: [2, 'int64'] },
   GraphProto: {
     node: [1, 'NodeProto'],
@@ -53,8 +67,21 @@ const schema = {
     input: [11, 'ValueInfoProto'],
     output: [12, 'ValueInfoProto'],
   },
-  NodeProto: { input: [1, 'string'], output: [2, 'string'], name: [3, 'string'], opType: [4, 'string'], attribute: [5, 'AttributeProto'] },
-  AttributeProto: { name: [1, 'string'], f: [2, 'float'], i: [3, 'int64'], s: [4, 'bytes'], ints: [8, 'int64s'], type: [20, 'int32'] },
+  NodeProto: {
+    input: [1, 'string'],
+    output: [2, 'string'],
+    name: [3, 'string'],
+    opType: [4, 'string'],
+    attribute: [5, 'AttributeProto'],
+  },
+  AttributeProto: {
+    name: [1, 'string'],
+    f: [2, 'float'],
+    i: [3, 'int64'],
+    s: [4, 'bytes'],
+    ints: [8, 'int64s'],
+    type: [20, 'int32'],
+  },
   TensorProto: {
     dims: [1, 'int64s'],
     dataType: [2, 'int32'],
@@ -154,5 +181,10 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     output: model.outputs.map(valueMessage),
   }
   const opsetImport = [{ domain: '', version: model.opset }]
-  return writeMessage(new BinaryWriter(), 'ModelProto', { irVersion: 10, producerName: 'saeval', graph, opsetImport }).finish()
+  return writeMessage(new BinaryWriter(), 'ModelProto', {
+    irVersion: 10,
+    producerName: 'saeval',
+    graph,
+    opsetImport,
+  }).finish()
 }

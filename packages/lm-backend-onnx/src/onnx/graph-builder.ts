@@ -1,4 +1,11 @@
-import { type Attribute, type ElementType, encodeModel, type Initializer, type Node, type ValueInfo } from './encode-model.js'
+import {
+  type Attribute,
+  type ElementType,
+  encodeModel,
+  type Initializer,
+  type Node,
+  type ValueInfo,
+} from './encode-model.js'
 
 /** Name of a tensor inside the graph being built. */
 export type Value = string
@@ -34,7 +41,12 @@ export class GraphBuilder {
   }
 
   /** A node with several outputs. */
-  nodes(op: string, inputs: readonly Value[], outputs: number, attributes: Readonly<Record<string, Attribute>> = {}): Value[] {
+  nodes(
+    op: string,
+    inputs: readonly Value[],
+    outputs: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value[] {
     const name = `${op}_${this.#count++}`
     const values = Array.from({ length: outputs }, (_, index) => (index === 0 ? name : `${name}:${index}`))
     this.#nodes.push({ op, name, inputs, outputs: values, attributes })

@@ -20,7 +20,11 @@ export async function listDevices(): Promise<Device[]> {
   const devices: Device[] = [{ name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }]
   if (hasCudaLibrary()) {
     for (let deviceId = 0; deviceId < mostGpus && (await computes({ name: 'cuda', deviceId })); deviceId++) {
-      devices.push({ name: `cuda:${deviceId}`, description: 'onnxruntime CUDA provider', provider: { name: 'cuda', deviceId } })
+      devices.push({
+        name: `cuda:${deviceId}`,
+        description: 'onnxruntime CUDA provider',
+        provider: { name: 'cuda', deviceId },
+      })
     }
   }
   if (await computes({ name: 'webgpu' })) {
@@ -37,8 +41,13 @@ export async function findDevice(name: string): Promise<Device> {
   const devices = await listDevices()
   const found = devices.find((device) => device.name === wanted)
   if (found) return found
-  const hint = wanted.startsWith('cuda') && !hasCudaLibrary() ? ' (CUDA needs the libraries that onnxruntime-node downloads when its install script is allowed to run)' : ''
-  throw new InputError(`device "${name}" is not available; available: ${devices.map((device) => device.name).join(', ')}${hint}`)
+  const hint =
+    wanted.startsWith('cuda') && !hasCudaLibrary()
+      ? ' (CUDA needs the libraries that onnxruntime-node downloads when its install script is allowed to run)'
+      : ''
+  throw new InputError(
+    `device "${name}" is not available; available: ${devices.map((device) => device.name).join(', ')}${hint}`,
+  )
 }
 
 /** onnxruntime-node's npm package has the CUDA provider only after its install script has downloaded it. */
@@ -55,7 +64,12 @@ async function computes(provider: Provider): Promise<boolean> {
   const thread = startSessionThread()
   try {
     await thread.create({ session: 'probe', model: graph.build(), folder: null, provider, threads: null })
-    const { y } = await thread.run({ session: 'probe', feeds: { x: { type: 'float32', data: Float32Array.of(21), dims: [1] } }, fetch: ['y'], keep: {} })
+    const { y } = await thread.run({
+      session: 'probe',
+      feeds: { x: { type: 'float32', data: Float32Array.of(21), dims: [1] } },
+      fetch: ['y'],
+      keep: {},
+    })
     return y?.data[0] === 42
   } catch {
     return false

@@ -37,7 +37,9 @@ export interface Requests {
   release: { readonly session: string }
 }
 
-export type Request = { [Kind in keyof Requests]: { readonly kind: Kind; readonly id: number } & Requests[Kind] }[keyof Requests]
+export type Request = {
+  [Kind in keyof Requests]: { readonly kind: Kind; readonly id: number } & Requests[Kind]
+}[keyof Requests]
 
 export type Reply =
   | { readonly id: number; readonly tensors: Readonly<Record<string, TensorData>> }

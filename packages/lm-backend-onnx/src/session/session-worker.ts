@@ -41,7 +41,8 @@ async function create({ session, model, folder, provider, threads }: Requests['c
 
 async function run({ session, feeds, fetch, keep }: Requests['run']): Promise<Record<string, TensorData>> {
   const inputs: Record<string, Tensor> = {}
-  for (const [name, feed] of Object.entries(feeds)) inputs[name] = 'stored' in feed ? tensorNamed(feed.stored) : toTensor(feed)
+  for (const [name, feed] of Object.entries(feeds))
+    inputs[name] = 'stored' in feed ? tensorNamed(feed.stored) : toTensor(feed)
   const outputs = await sessionNamed(session).run(inputs, [...fetch, ...Object.keys(keep)])
   for (const [output, name] of Object.entries(keep)) stored.set(name, outputs[output]!)
   return Object.fromEntries(fetch.map((name) => [name, fromTensor(outputs[name]!)]))

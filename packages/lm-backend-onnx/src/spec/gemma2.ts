@@ -12,7 +12,9 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
   const nHeads = positiveInteger(config, 'num_attention_heads')
   const nKvHeads = positiveInteger(config, 'num_key_value_heads')
   if (nHeads % nKvHeads !== 0) {
-    throw new InputError(`${config.file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`)
+    throw new InputError(
+      `${config.file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`,
+    )
   }
   const dHead = positiveInteger(config, 'head_dim', 256)
   const attentionBias = config.boolean('attention_bias', false)
@@ -74,7 +76,8 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
 function slidingLayers(config: ModelConfig, nLayers: number): boolean[] {
   const types = config.strings('layer_types')
   if (types === null) return Array.from({ length: nLayers }, (_, index) => index % 2 === 0)
-  if (types.length !== nLayers) throw new InputError(`${config.file}: layer_types has ${types.length} entries for ${nLayers} layers`)
+  if (types.length !== nLayers)
+    throw new InputError(`${config.file}: layer_types has ${types.length} entries for ${nLayers} layers`)
   return types.map((type) => {
     if (type === 'sliding_attention') return true
     if (type === 'full_attention') return false
@@ -88,7 +91,8 @@ function ropeTheta(config: ModelConfig): number {
   const parameters = config.object('rope_parameters')
   if (parameters === null) return config.number('rope_theta', 10_000)
   const { rope_type: type = 'default', rope_theta: theta } = parameters
-  if (type !== 'default') throw new InputError(`${config.file}: rope_parameters.rope_type is ${JSON.stringify(type)}, expected "default"`)
+  if (type !== 'default')
+    throw new InputError(`${config.file}: rope_parameters.rope_type is ${JSON.stringify(type)}, expected "default"`)
   if (typeof theta !== 'number') throw new InputError(`${config.file}: rope_parameters.rope_theta is missing`)
   return theta
 }

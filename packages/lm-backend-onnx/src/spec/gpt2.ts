@@ -2,7 +2,13 @@ import { InputError } from '@saeval/hub'
 import type { Linear, ModelSpec } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 
-const activations = { gelu_new: 'gelu_tanh', gelu_pytorch_tanh: 'gelu_tanh', gelu: 'gelu', relu: 'relu', silu: 'silu' } as const
+const activations = {
+  gelu_new: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  gelu: 'gelu',
+  relu: 'relu',
+  silu: 'silu',
+} as const
 
 /** GPT-2: learned positions, LayerNorm before each part, one fused qkv matrix stored as Conv1D. */
 export function gpt2Spec(config: ModelConfig): ModelSpec {
@@ -13,7 +19,8 @@ export function gpt2Spec(config: ModelConfig): ModelSpec {
   config.require('activation_function', ...Object.keys(activations))
   const dModel = positiveInteger(config, 'n_embd')
   const nHeads = positiveInteger(config, 'n_head')
-  if (dModel % nHeads !== 0) throw new InputError(`${config.file}: n_embd ${dModel} is not a multiple of n_head ${nHeads}`)
+  if (dModel % nHeads !== 0)
+    throw new InputError(`${config.file}: n_embd ${dModel} is not a multiple of n_head ${nHeads}`)
   const dMlp = positiveInteger(config, 'n_inner', 4 * dModel)
   const activation = activations[config.string('activation_function', 'gelu_new') as keyof typeof activations]
   const tied = config.boolean('tie_word_embeddings', true)

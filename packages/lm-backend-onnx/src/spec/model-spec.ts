@@ -25,7 +25,12 @@ export interface LayerSpec {
   /** Norm between the branch and its addition to the residual stream (gemma 2). */
   readonly postAttentionNorm: Norm | null
   readonly mlpNorm: Norm
-  readonly mlp: { readonly up: Linear; readonly gate: Linear | null; readonly down: Linear; readonly activation: Activation }
+  readonly mlp: {
+    readonly up: Linear
+    readonly gate: Linear | null
+    readonly down: Linear
+    readonly activation: Activation
+  }
   readonly postMlpNorm: Norm | null
   /** Sliding window in tokens, the token itself included; null attends to everything before. */
   readonly window: number | null
@@ -43,8 +48,16 @@ export interface ModelSpec {
   readonly vocabSize: number
   /** Longest input the position encoding is meant for. */
   readonly maxPositions: number
-  readonly norm: { readonly kind: 'layer_norm' | 'rms_norm'; readonly epsilon: number; /** gain is 1 + weight (gemma) */ readonly unitOffset: boolean }
-  readonly embedding: { readonly weight: string; readonly scale: number | null; /** learned positions */ readonly positions: string | null }
+  readonly norm: {
+    readonly kind: 'layer_norm' | 'rms_norm'
+    readonly epsilon: number /** gain is 1 + weight (gemma) */
+    readonly unitOffset: boolean
+  }
+  readonly embedding: {
+    readonly weight: string
+    readonly scale: number | null /** learned positions */
+    readonly positions: string | null
+  }
   readonly attention: { readonly scale: number; readonly softcap: number | null }
   /** Rotary embedding over the whole head, half-split pairs; null for learned positions. */
   readonly rope: { readonly theta: number } | null

@@ -24,7 +24,8 @@ export function readConfig(file: string, text: string): ModelConfig {
   } catch (cause) {
     throw new InputError(`${file} is not valid JSON; download the model again`, { cause })
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new InputError(`${file} is not a JSON object`)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new InputError(`${file} is not a JSON object`)
   const fields = parsed as Readonly<Record<string, unknown>>
 
   const value = (field: string): unknown => fields[field] ?? undefined
@@ -54,17 +55,26 @@ export function readConfig(file: string, text: string): ModelConfig {
     strings: (field) => {
       const found = value(field)
       if (found === undefined) return null
-      return Array.isArray(found) && found.every((item) => typeof item === 'string') ? found : wrong(field, 'a list of texts')
+      return Array.isArray(found) && found.every((item) => typeof item === 'string')
+        ? found
+        : wrong(field, 'a list of texts')
     },
     object: (field) => {
       const found = value(field)
       if (found === undefined) return null
-      return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : wrong(field, 'an object')
+      return typeof found === 'object' && found !== null
+        ? (found as Readonly<Record<string, unknown>>)
+        : wrong(field, 'an object')
     },
     require: (field, ...allowed) => {
       const found = value(field)
       if (found === undefined || allowed.includes(found)) return
-      wrong(field, allowed.length === 0 ? 'none: it is not supported yet' : allowed.map((item) => JSON.stringify(item)).join(' or '))
+      wrong(
+        field,
+        allowed.length === 0
+          ? 'none: it is not supported yet'
+          : allowed.map((item) => JSON.stringify(item)).join(' or '),
+      )
     },
   }
 }

@@ -1,6 +1,6 @@
+import { Template } from '@huggingface/jinja'
 import type { ChatMessage, ChatTemplate } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import { Template } from '@huggingface/jinja'
 import type { Tokenizer } from './tokenizer.js'
 
 /** The tokenizer's chat template, rendered as transformers' apply_chat_template does; null where it has none. */
@@ -20,7 +20,10 @@ export function createChatTemplate(tokenizer: Tokenizer): ChatTemplate | null {
         pad_token: tokenizer.pad?.text ?? '',
       })
     } catch (cause) {
-      throw new InputError(`the model's chat template cannot render these messages: ${cause instanceof Error ? cause.message : cause}`, { cause })
+      throw new InputError(
+        `the model's chat template cannot render these messages: ${cause instanceof Error ? cause.message : cause}`,
+        { cause },
+      )
     }
   }
   return {
@@ -31,7 +34,8 @@ export function createChatTemplate(tokenizer: Tokenizer): ChatTemplate | null {
       // everything after the last message's text is the template's end of turn
       const last = messages.at(-1)?.content.trim() ?? ''
       const at = text.lastIndexOf(last)
-      if (at < 0) throw new InputError('the model\'s chat template does not contain the last message, so it cannot be continued')
+      if (at < 0)
+        throw new InputError("the model's chat template does not contain the last message, so it cannot be continued")
       return text.slice(0, at + last.length)
     },
   }

@@ -34,7 +34,11 @@ const trailingSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u2
  * context belonging to the continuation. An empty context becomes the prefix token. So does one of white space only when the tokenizer
  * leaves nothing of it; lm_eval stops there with an assertion.
  */
-export function encodePair(rules: TextRules, context: string, continuation: string): { contextIds: number[]; continuationIds: number[] } {
+export function encodePair(
+  rules: TextRules,
+  context: string,
+  continuation: string,
+): { contextIds: number[]; continuationIds: number[] } {
   if (context !== '') {
     const start = context.replace(trailingSpace, '')
     const contextIds = encodeText(rules, start)
@@ -43,12 +47,16 @@ export function encodePair(rules: TextRules, context: string, continuation: stri
     return nonEmpty([rules.prefixTokenId], whole, continuation)
   }
   const ids = rules.tokenizer.encode(continuation, { addSpecialTokens: false })
-  return ids[0] === rules.prefixTokenId ? nonEmpty(ids.slice(0, 1), ids.slice(1), continuation) : nonEmpty([rules.prefixTokenId], ids, continuation)
+  return ids[0] === rules.prefixTokenId
+    ? nonEmpty(ids.slice(0, 1), ids.slice(1), continuation)
+    : nonEmpty([rules.prefixTokenId], ids, continuation)
 }
 
 function nonEmpty(contextIds: number[], continuationIds: number[], continuation: string) {
   if (continuationIds.length > 0) return { contextIds, continuationIds }
-  throw new InputError(`the continuation ${JSON.stringify(continuation)} has no tokens of its own after its context, so it has no log-likelihood`)
+  throw new InputError(
+    `the continuation ${JSON.stringify(continuation)} has no tokens of its own after its context, so it has no log-likelihood`,
+  )
 }
 
 /** A model input and the tokens that its last positions predict. */
@@ -60,7 +68,11 @@ export interface ScoringWindow {
 }
 
 /** The last maxLength + 1 tokens without the final one; it predicts the continuation, or what is left of it. */
-export function scoringWindow(contextIds: readonly number[], continuationIds: readonly number[], maxLength: number): ScoringWindow {
+export function scoringWindow(
+  contextIds: readonly number[],
+  continuationIds: readonly number[],
+  maxLength: number,
+): ScoringWindow {
   const all = [...contextIds, ...continuationIds]
   const kept = all.slice(-(maxLength + 1))
   const targetIds = continuationIds.slice(-(kept.length - 1))
@@ -71,7 +83,12 @@ export function scoringWindow(contextIds: readonly number[], continuationIds: re
  * Windows that together predict every token of a list once: the first from the prefix token, the later ones with as much
  * context as fits (lm_eval's get_rolling_token_windows with one token of context, made disjoint).
  */
-export function rollingTokenWindows(ids: readonly number[], prefixTokenId: number, maxLength: number, contextLength = 1): { contextIds: number[]; continuationIds: number[] }[] {
+export function rollingTokenWindows(
+  ids: readonly number[],
+  prefixTokenId: number,
+  maxLength: number,
+  contextLength = 1,
+): { contextIds: number[]; continuationIds: number[] }[] {
   if (ids.length === 0) return []
   const first = Math.min(maxLength, ids.length)
   const windows = [{ contextIds: [prefixTokenId], continuationIds: ids.slice(0, first) }]
@@ -86,15 +103,24 @@ export function rollingTokenWindows(ids: readonly number[], prefixTokenId: numbe
 
 /** The windows of a text as model inputs. */
 export function rollingWindows(rules: TextRules, text: string): ScoringWindow[] {
-  return rollingTokenWindows(encodeText(rules, text), rules.prefixTokenId, rules.maxLength).map(({ contextIds, continuationIds }) => {
-    return scoringWindow(contextIds, continuationIds, rules.maxLength)
-  })
+  return rollingTokenWindows(encodeText(rules, text), rules.prefixTokenId, rules.maxLength).map(
+    ({ contextIds, continuationIds }) => {
+      return scoringWindow(contextIds, continuationIds, rules.maxLength)
+    },
+  )
 }
 
 /** The end of a prompt that leaves room for maxGenToks new tokens. Throws InputError when nothing would be left. */
-export function encodeGenerationContext({ tokenizer, addBosToken, prefixTokenId, maxLength }: TextRules, context: string, maxGenToks: number): number[] {
+export function encodeGenerationContext(
+  { tokenizer, addBosToken, prefixTokenId, maxLength }: TextRules,
+  context: string,
+  maxGenToks: number,
+): number[] {
   const room = maxLength - maxGenToks
-  if (room < 1) throw new InputError(`max_gen_toks ${maxGenToks} leaves no room for a prompt in the model's ${maxLength} tokens; lower it`)
+  if (room < 1)
+    throw new InputError(
+      `max_gen_toks ${maxGenToks} leaves no room for a prompt in the model's ${maxLength} tokens; lower it`,
+    )
   const hasBos = tokenizer.bos !== null && context.startsWith(tokenizer.bos.text)
   const addSpecialTokens = hasBos ? false : addBosToken
   const ids = tokenizer.encode(context, addSpecialTokens === null ? {} : { addSpecialTokens })

@@ -15,6 +15,9 @@ export function cutAtStops(text: string, stops: readonly string[]): string {
  * two, so that a stop in another tokenisation is found and one long past is not decoded again.
  */
 export function stopDetector(tokenizer: Tokenizer, stops: readonly string[]): (newIds: readonly number[]) => boolean {
-  const windows = stops.map((stop) => ({ stop, length: tokenizer.encode(stop, { addSpecialTokens: false }).length + 2 }))
+  const windows = stops.map((stop) => ({
+    stop,
+    length: tokenizer.encode(stop, { addSpecialTokens: false }).length + 2,
+  }))
   return (newIds) => windows.some(({ stop, length }) => tokenizer.decode(newIds.slice(-length)).includes(stop))
 }

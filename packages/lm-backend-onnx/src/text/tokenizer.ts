@@ -53,14 +53,19 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   try {
     fast = new FastTokenizer(tokenizerJson, config)
   } catch (cause) {
-    throw new InputError(`${files.tokenizerJson} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    throw new InputError(
+      `${files.tokenizerJson} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
   }
   const special = (role: Role): SpecialToken | null => {
-    const text = tokenText(config[`${role}_token`]) ?? tokenText(map[`${role}_token`]) ?? classDefaults[files.modelType]?.[role]
+    const text =
+      tokenText(config[`${role}_token`]) ?? tokenText(map[`${role}_token`]) ?? classDefaults[files.modelType]?.[role]
     const id = text === undefined ? undefined : fast.token_to_id(text)
     return text === undefined || id === undefined ? null : { text, id }
   }
-  const encode = (text: string, addSpecialTokens: boolean) => fast.encode(text, { add_special_tokens: addSpecialTokens }).ids
+  const encode = (text: string, addSpecialTokens: boolean) =>
+    fast.encode(text, { add_special_tokens: addSpecialTokens }).ids
   const bos = special('bos')
   // transformers 5 leaves spaces alone unless the tokenizer's own file asks for the old clean-up
   const cleanUp = config.clean_up_tokenization_spaces === true
@@ -68,14 +73,17 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     encode: (text, { addSpecialTokens = true } = {}) => encode(text, addSpecialTokens),
     decode: (ids, { skipSpecialTokens = false } = {}) => {
       // the library refuses an empty list
-      return ids.length === 0 ? '' : fast.decode([...ids], { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: cleanUp })
+      return ids.length === 0
+        ? ''
+        : fast.decode([...ids], { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: cleanUp })
     },
     bos,
     eos: special('eos'),
     pad: special('pad'),
     unk: special('unk'),
     addsBos: bos !== null && encode('a', true)[0] === bos.id && encode('a', false)[0] !== bos.id,
-    chatTemplateSource: files.chatTemplate === null ? templateOf(config.chat_template) : await readFile(files.chatTemplate, 'utf8'),
+    chatTemplateSource:
+      files.chatTemplate === null ? templateOf(config.chat_template) : await readFile(files.chatTemplate, 'utf8'),
   }
 }
 

@@ -32,7 +32,8 @@ export async function openCheckpoint(files: readonly string[]): Promise<Checkpoi
     try {
       const index = await readSafetensorsIndex(source)
       for (const entry of index.tensors.values()) {
-        if (tensors.has(entry.name)) throw new InputError(`${path} holds tensor ${entry.name}, which another file of the model holds too`)
+        if (tensors.has(entry.name))
+          throw new InputError(`${path} holds tensor ${entry.name}, which another file of the model holds too`)
         const stored = storedTensor(entry, relative(folder, path).split(sep).join('/'))
         if (stored) tensors.set(entry.name, stored)
       }

@@ -17,7 +17,10 @@ export interface ModelWeights {
  */
 export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName: string): ModelWeights {
   const prefix = spec.prefixes.find((candidate) => checkpoint.tensors.has(candidate + spec.embedding.weight))
-  if (prefix === undefined) throw new InputError(`${modelName} has no tensor ${spec.prefixes[0]}${spec.embedding.weight}: its weights are not those of a ${spec.family} model`)
+  if (prefix === undefined)
+    throw new InputError(
+      `${modelName} has no tensor ${spec.prefixes[0]}${spec.embedding.weight}: its weights are not those of a ${spec.family} model`,
+    )
 
   // an untied head stands beside the prefixed body
   const stored = (name: string) => checkpoint.tensors.get(prefix + name) ?? checkpoint.tensors.get(name)
@@ -25,16 +28,23 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
   let numParameters = 0
   for (const [name, shape] of expected) {
     const tensor = stored(name)
-    if (!tensor) throw new InputError(`${modelName} has no tensor ${prefix}${name}; the checkpoint is incomplete or its config.json belongs to another model`)
+    if (!tensor)
+      throw new InputError(
+        `${modelName} has no tensor ${prefix}${name}; the checkpoint is incomplete or its config.json belongs to another model`,
+      )
     if (tensor.shape.join() !== shape.join()) {
-      throw new InputError(`${modelName}: tensor ${tensor.name} has shape [${tensor.shape}], but config.json asks for [${shape}]`)
+      throw new InputError(
+        `${modelName}: tensor ${tensor.name} has shape [${tensor.shape}], but config.json asks for [${shape}]`,
+      )
     }
     numParameters += shape.reduce((product, size) => product * size, 1)
   }
   for (const name of checkpoint.tensors.keys()) {
     const short = name.startsWith(prefix) ? name.slice(prefix.length) : name
     if (expected.has(short) || spec.ignoredTensors.some((pattern) => pattern.test(short))) continue
-    throw new InputError(`${modelName}: tensor ${name} has no place in a ${spec.family} model as config.json describes it`)
+    throw new InputError(
+      `${modelName}: tensor ${name} has no place in a ${spec.family} model as config.json describes it`,
+    )
   }
   return {
     folder: checkpoint.folder,
@@ -59,7 +69,8 @@ function expectedTensors(spec: ModelSpec): Map<string, readonly number[]> {
   if (spec.embedding.positions !== null) tensors.set(spec.embedding.positions, [spec.maxPositions, spec.dModel])
   for (let index = 0; index < spec.nLayers; index++) {
     const layer = spec.layer(index)
-    for (const norm of [layer.attentionNorm, layer.postAttentionNorm, layer.mlpNorm, layer.postMlpNorm]) addNorm(norm, spec.dModel)
+    for (const norm of [layer.attentionNorm, layer.postAttentionNorm, layer.mlpNorm, layer.postMlpNorm])
+      addNorm(norm, spec.dModel)
     const attention = 'fused' in layer.qkv ? [layer.qkv.fused] : [layer.qkv.q, layer.qkv.k, layer.qkv.v]
     const { up, gate, down } = layer.mlp
     for (const linear of [...attention, layer.attentionOutput, up, ...(gate ? [gate] : []), down]) {

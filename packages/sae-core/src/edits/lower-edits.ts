@@ -28,17 +28,21 @@ export async function lowerEdits(edits: readonly SteeringEdit[]): Promise<Interv
 function checkEdit(edit: SteeringEdit): void {
   const numbers = { steering_coefficient: edit.coefficient, threshold: edit.threshold ?? 0 }
   for (const [name, value] of Object.entries(numbers)) {
-    if (!Number.isFinite(Math.fround(value))) throw new InputError(`${at(edit)}${name} ${value} is not a finite float32 number`)
+    if (!Number.isFinite(Math.fround(value)))
+      throw new InputError(`${at(edit)}${name} ${value} is not a finite float32 number`)
   }
   for (const latent of [edit.latent, ...(edit.setLatent === undefined ? [] : [edit.setLatent])]) {
     const { dSae } = edit.sae.config
     if (Number.isInteger(latent) && latent >= 0 && latent < dSae) continue
-    throw new InputError(`${at(edit)}latent ${latent} is out of range: ${edit.sae.reference.release} ${edit.sae.reference.id} has latents 0 to ${dSae - 1}`)
+    throw new InputError(
+      `${at(edit)}latent ${latent} is out of range: ${edit.sae.reference.release} ${edit.sae.reference.id} has latents 0 to ${dSae - 1}`,
+    )
   }
   if ((edit.action === 'clamp_above' || edit.action === 'clamp_refusal') && edit.threshold === undefined) {
     throw new InputError(`${at(edit)}${edit.action} needs a threshold`)
   }
-  if (edit.action === 'clamp_refusal' && edit.setLatent === undefined) throw new InputError(`${at(edit)}clamp_refusal needs the latent to set`)
+  if (edit.action === 'clamp_refusal' && edit.setLatent === undefined)
+    throw new InputError(`${at(edit)}clamp_refusal needs the latent to set`)
 }
 
 function at({ line }: SteeringEdit): string {
@@ -61,12 +65,18 @@ async function lowerSae(sae: SaeFile, rows: readonly SteeringEdit[]): Promise<Ed
   const projections = rows.filter((row) => row.action === 'project_clamp')
   if (normalization === 'none' || projections.length === 0) return [await lowerStage(sae, rows, normalization)]
   if (projections.length < rows.length) {
-    throw new InputError(`project_clamp cannot stand beside other actions on ${sae.reference.release} ${sae.reference.id}, which normalises its input`)
+    throw new InputError(
+      `project_clamp cannot stand beside other actions on ${sae.reference.release} ${sae.reference.id}, which normalises its input`,
+    )
   }
   return [await lowerStage(sae, projections, 'none')]
 }
 
-async function lowerStage(sae: SaeFile, rows: readonly SteeringEdit[], normalization: EditStage['normalization']): Promise<EditStage> {
+async function lowerStage(
+  sae: SaeFile,
+  rows: readonly SteeringEdit[],
+  normalization: EditStage['normalization'],
+): Promise<EditStage> {
   const adds = rows.filter((row) => row.action === 'add')
   const slots = new SlotTable(sae)
   const updates = rows.filter((row) => row.action !== 'add').map((row) => lowerUpdate(row, slots))
@@ -90,16 +100,17 @@ function ownGate({ action, threshold }: SteeringEdit): number | null {
   return action === 'clamp_above' ? threshold! : null
 }
 
-const updateOf: Readonly<Record<Exclude<EditAction, 'add'>, (coefficient: number) => { alpha: number; beta: number }>> = {
-  add_latent: (c) => ({ alpha: 0, beta: c }),
-  clamp: (v) => ({ alpha: -1, beta: v }),
-  clamp_active: (v) => ({ alpha: -1, beta: v }),
-  clamp_above: (v) => ({ alpha: -1, beta: v }),
-  clamp_refusal: (v) => ({ alpha: -1, beta: v }),
-  scale: (m) => ({ alpha: m - 1, beta: 0 }),
-  ablate: () => ({ alpha: -1, beta: 0 }),
-  project_clamp: (v) => ({ alpha: -1, beta: v }),
-}
+const updateOf: Readonly<Record<Exclude<EditAction, 'add'>, (coefficient: number) => { alpha: number; beta: number }>> =
+  {
+    add_latent: (c) => ({ alpha: 0, beta: c }),
+    clamp: (v) => ({ alpha: -1, beta: v }),
+    clamp_active: (v) => ({ alpha: -1, beta: v }),
+    clamp_above: (v) => ({ alpha: -1, beta: v }),
+    clamp_refusal: (v) => ({ alpha: -1, beta: v }),
+    scale: (m) => ({ alpha: m - 1, beta: 0 }),
+    ablate: () => ({ alpha: -1, beta: 0 }),
+    project_clamp: (v) => ({ alpha: -1, beta: v }),
+  }
 
 function lowerUpdate(row: SteeringEdit, slots: SlotTable): LatentUpdate {
   const { alpha, beta } = updateOf[row.action as Exclude<EditAction, 'add'>](row.coefficient)
@@ -108,7 +119,13 @@ function lowerUpdate(row: SteeringEdit, slots: SlotTable): LatentUpdate {
     return { slot, gateSlot: null, gateThreshold: Number.NEGATIVE_INFINITY, alpha, beta }
   }
   if (row.action === 'clamp_refusal') {
-    return { slot: slots.written(row.setLatent!), gateSlot: slots.watched(row.latent), gateThreshold: row.threshold!, alpha, beta }
+    return {
+      slot: slots.written(row.setLatent!),
+      gateSlot: slots.watched(row.latent),
+      gateThreshold: row.threshold!,
+      alpha,
+      beta,
+    }
   }
   const slot = slots.written(row.latent)
   const gate = ownGate(row)
@@ -130,7 +147,11 @@ function inPhases(updates: readonly LatentUpdate[]): LatentUpdate[][] {
 /** The latents that a stage reads or writes, each once. */
 class SlotTable {
   readonly #sae: SaeFile
-  readonly #slots: { readonly latent: number; readonly kind: 'latent' | 'projection' | 'projection_from_bias'; written: boolean }[] = []
+  readonly #slots: {
+    readonly latent: number
+    readonly kind: 'latent' | 'projection' | 'projection_from_bias'
+    written: boolean
+  }[] = []
 
   constructor(sae: SaeFile) {
     this.#sae = sae
@@ -160,7 +181,11 @@ class SlotTable {
     const columns = new Map(latents.length === 0 ? [] : zip(latents, await this.#sae.encoderColumns(latents)))
     const slots: LatentSlot[] = []
     for (const { latent, kind, written } of this.#slots) {
-      slots.push(kind === 'latent' ? await this.#latentSlot(latent, columns.get(latent)!, written) : await this.#projectionSlot(latent, kind === 'projection_from_bias'))
+      slots.push(
+        kind === 'latent'
+          ? await this.#latentSlot(latent, columns.get(latent)!, written)
+          : await this.#projectionSlot(latent, kind === 'projection_from_bias'),
+      )
     }
     return slots
   }

@@ -8,7 +8,8 @@ const tensors = ['w_enc', 'w_dec', 'b_enc', 'b_dec', 'threshold']
 /** Gemma Scope (SAELens' loader "gemma_2"): jumprelu SAEs in params.npz; model, site and layer follow from repository and path. */
 export const loadGemmaScope: Loader = async (reference, place) => {
   const repository = /gemma-scope-(\w+)-(pt|it)-(res|mlp|att)$/.exec(place.name)
-  if (!repository) throw new InputError(`${place.name} is not a Gemma Scope repository (gemma-scope-<size>-<pt|it>-<res|mlp|att>)`)
+  if (!repository)
+    throw new InputError(`${place.name} is not a Gemma Scope repository (gemma-scope-<size>-<pt|it>-<res|mlp|att>)`)
   const [, size, tuning, site] = repository as unknown as [string, string, string, string]
   const layer = /layer_(\d+)/.exec(reference.path)?.[1]
   const isEmbedding = reference.path.startsWith('embedding')
@@ -17,7 +18,8 @@ export const loadGemmaScope: Loader = async (reference, place) => {
   const weights = place.weights(`${reference.path}/params.npz`, openNpz)
   const stored = await weights.parts()
   for (const name of tensors) {
-    if (!stored.tensors.has(name)) throw new InputError(`${stored.name} has no array ${name}, which a Gemma Scope SAE needs`)
+    if (!stored.tensors.has(name))
+      throw new InputError(`${stored.name} has no array ${name}, which a Gemma Scope SAE needs`)
   }
   const [dIn = 0, dSae = 0] = stored.tensors.get('w_enc')!.shape
   // embedding SAEs were trained on embeddings without Gemma's sqrt(d_model) scale

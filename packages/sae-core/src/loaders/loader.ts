@@ -9,7 +9,13 @@ export interface LoadedSae {
   readonly config: SaeConfig
   readonly weights: WeightsFile
   /** Stored names of the tensors; threshold only for jumprelu. */
-  readonly names: { readonly wEnc: string; readonly wDec: string; readonly bEnc: string; readonly bDec: string; readonly threshold: string | null }
+  readonly names: {
+    readonly wEnc: string
+    readonly wDec: string
+    readonly bEnc: string
+    readonly bDec: string
+    readonly threshold: string | null
+  }
   /** What stored W_enc, W_dec and b_dec are multiplied by. */
   readonly factors: { readonly wEnc: number; readonly wDec: number; readonly bDec: number }
 }

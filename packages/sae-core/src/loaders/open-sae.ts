@@ -3,8 +3,8 @@ import type { SaeReference } from '../registry/find-sae.js'
 import type { SaeConfig } from '../sae-config.js'
 import { loadGemmaScope } from './gemma-scope.js'
 import type { LoadedSae, Loader } from './loader.js'
-import { openPlace, type SaeFileIdentity } from './sae-place.js'
 import { loadSaeLens } from './sae-lens.js'
+import { openPlace, type SaeFileIdentity } from './sae-place.js'
 import { readAll, readColumns, readNumber, readRow, type TensorFile } from './tensor-file.js'
 
 /** SAELens' loader name -> the function that reads the format. A new format is one file and one line here. */
@@ -53,7 +53,9 @@ export interface SaeFile {
 export async function openSae(reference: SaeReference, hub: HubOptions = {}): Promise<SaeFile> {
   const load = loaders[reference.loader]
   if (!load) {
-    throw new InputError(`release "${reference.release}" is in the format "${reference.loader}", which is not supported yet; supported: ${Object.keys(loaders).join(', ')}`)
+    throw new InputError(
+      `release "${reference.release}" is in the format "${reference.loader}", which is not supported yet; supported: ${Object.keys(loaders).join(', ')}`,
+    )
   }
   const place = await openPlace(reference, hub)
   try {
@@ -66,16 +68,23 @@ export async function openSae(reference: SaeReference, hub: HubOptions = {}): Pr
   }
 }
 
-function saeFile(reference: SaeReference, { config, weights, names, factors }: LoadedSae, place: Awaited<ReturnType<typeof openPlace>>): SaeFile {
+function saeFile(
+  reference: SaeReference,
+  { config, weights, names, factors }: LoadedSae,
+  place: Awaited<ReturnType<typeof openPlace>>,
+): SaeFile {
   const tensor = (file: TensorFile, name: string) => file.tensors.get(name)!
   const check = (latent: number) => {
     if (Number.isInteger(latent) && latent >= 0 && latent < config.dSae) return latent
-    throw new InputError(`latent ${latent} is out of range: ${reference.release} ${reference.id} has latents 0 to ${config.dSae - 1}`)
+    throw new InputError(
+      `latent ${latent} is out of range: ${reference.release} ${reference.id} has latents 0 to ${config.dSae - 1}`,
+    )
   }
   return {
     reference,
     config,
-    decoderRow: async (latent) => scaled(await readRow(tensor(await weights.parts(), names.wDec), check(latent)), factors.wDec),
+    decoderRow: async (latent) =>
+      scaled(await readRow(tensor(await weights.parts(), names.wDec), check(latent)), factors.wDec),
     encoderColumns: async (latents) => {
       const columns = await readColumns(tensor(await weights.whole(), names.wEnc), latents.map(check))
       return columns.map((column) => scaled(column, factors.wEnc))
@@ -116,6 +125,7 @@ function checkSizes({ config: { dIn, dSae }, names }: LoadedSae, file: TensorFil
   ] as const
   for (const [name, shape] of expected) {
     const found = file.tensors.get(name)?.shape ?? []
-    if (found.join() !== shape.join()) throw new InputError(`${name} of ${file.name} has shape [${found}], expected [${shape}]`)
+    if (found.join() !== shape.join())
+      throw new InputError(`${name} of ${file.name} has shape [${found}], expected [${shape}]`)
   }
 }

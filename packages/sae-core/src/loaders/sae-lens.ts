@@ -11,14 +11,19 @@ type Fields = Readonly<Record<string, unknown>>
 export const loadSaeLens: Loader = async (reference, place) => {
   const at = (file: string) => (reference.path === '' ? file : `${reference.path}/${file}`)
   const file = `${place.name}/${at('cfg.json')}`
-  const fields = modernFields({ ...parseFields(file, await place.text(at('cfg.json'))), ...flatten(reference.overrides) })
+  const fields = modernFields({
+    ...parseFields(file, await place.text(at('cfg.json'))),
+    ...flatten(reference.overrides),
+  })
   const read = fieldReader(file, fields)
 
   const architecture = read.oneOf('architecture', ['standard', 'jumprelu'] as const, 'standard')
   const hookPoint = parseHookPoint(read.string('hook_name'))
   const out = fields.hook_name_out
-  if (typeof out === 'string' && out !== hookPoint.name) throw new InputError(`${file}: transcoders (hook_name_out ${out}) are not supported yet`)
-  if (fields.hook_head_index != null) throw new InputError(`${file}: SAEs of a single head (hook_head_index) are not supported yet`)
+  if (typeof out === 'string' && out !== hookPoint.name)
+    throw new InputError(`${file}: transcoders (hook_name_out ${out}) are not supported yet`)
+  if (fields.hook_head_index != null)
+    throw new InputError(`${file}: SAEs of a single head (hook_head_index) are not supported yet`)
   const normalization = runtimeNormalization(read.oneOf('normalize_activations', normalizations, 'none'))
   // SAELens folds the factor only where the training asked for it
   const factor = fields.normalize_activations === 'expected_average_only_in' ? (reference.normScalingFactor ?? 1) : 1
@@ -43,7 +48,13 @@ export const loadSaeLens: Loader = async (reference, place) => {
   return {
     config,
     weights,
-    names: { wEnc: 'W_enc', wDec: 'W_dec', bEnc: 'b_enc', bDec: 'b_dec', threshold: architecture === 'jumprelu' ? 'threshold' : null },
+    names: {
+      wEnc: 'W_enc',
+      wDec: 'W_dec',
+      bEnc: 'b_enc',
+      bDec: 'b_dec',
+      threshold: architecture === 'jumprelu' ? 'threshold' : null,
+    },
     factors: { wEnc: factor, wDec: 1 / factor, bDec: 1 / factor },
   }
 }
@@ -62,7 +73,8 @@ function parseFields(file: string, text: string): Fields {
   } catch (cause) {
     throw new InputError(`${file} is not valid JSON; download it again`, { cause })
   }
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) throw new InputError(`${file} is not a JSON object`)
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    throw new InputError(`${file} is not a JSON object`)
   return flatten(fields as Fields)
 }
 
@@ -83,15 +95,18 @@ function modernFields(fields: Fields): Fields {
   rename('activation_fn_str', 'activation_fn')
   const kwargs = result.activation_fn_kwargs as Fields | undefined
   if (result.activation_fn === 'topk' && kwargs?.k !== undefined) result.architecture = 'topk'
-  if (result.normalize_activations === false || result.normalize_activations === null) result.normalize_activations = 'none'
+  if (result.normalize_activations === false || result.normalize_activations === null)
+    result.normalize_activations = 'none'
   if (result.normalize_activations === true) result.normalize_activations = 'expected_average_only_in'
   const isOld = typeof result.sae_lens_version !== 'string' || Number.parseInt(result.sae_lens_version, 10) < 6
-  if (isOld && result.reshape_activations === undefined && String(result.hook_name).includes('hook_z')) result.reshape_activations = 'hook_z'
+  if (isOld && result.reshape_activations === undefined && String(result.hook_name).includes('hook_z'))
+    result.reshape_activations = 'hook_z'
   return result
 }
 
 function fieldReader(file: string, fields: Fields) {
-  const wrong = (name: string, expected: string) => new InputError(`${file}: ${name} is ${JSON.stringify(fields[name]) ?? 'missing'}, expected ${expected}`)
+  const wrong = (name: string, expected: string) =>
+    new InputError(`${file}: ${name} is ${JSON.stringify(fields[name]) ?? 'missing'}, expected ${expected}`)
   return {
     string: (name: string): string => {
       const value = fields[name]
@@ -116,7 +131,8 @@ function fieldReader(file: string, fields: Fields) {
 async function checkTensors(stored: TensorFile, architecture: Architecture): Promise<void> {
   const expected = ['W_enc', 'W_dec', 'b_enc', 'b_dec', ...(architecture === 'jumprelu' ? ['threshold'] : [])]
   for (const name of expected) {
-    if (!stored.tensors.has(name)) throw new InputError(`${stored.name} has no tensor ${name}, which a ${architecture} SAE needs`)
+    if (!stored.tensors.has(name))
+      throw new InputError(`${stored.name} has no tensor ${name}, which a ${architecture} SAE needs`)
   }
   for (const [name, tensor] of stored.tensors) {
     if (expected.includes(name)) continue
@@ -128,7 +144,10 @@ async function checkTensors(stored: TensorFile, architecture: Architecture): Pro
 
 function checkShapes(stored: TensorFile, file: string, fields: Fields): [dIn: number, dSae: number] {
   const [dIn = 0, dSae = 0] = stored.tensors.get('W_enc')!.shape
-  for (const [name, size] of [['d_in', dIn], ['d_sae', dSae]] as const) {
+  for (const [name, size] of [
+    ['d_in', dIn],
+    ['d_sae', dSae],
+  ] as const) {
     if (fields[name] !== undefined && fields[name] !== null && fields[name] !== size) {
       throw new InputError(`${file}: ${name} is ${fields[name]}, but W_enc of ${stored.name} has ${size}`)
     }

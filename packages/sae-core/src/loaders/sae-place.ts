@@ -1,7 +1,17 @@
 import { existsSync } from 'node:fs'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { type ByteSource, type HubOptions, InputError, openLocalFile, openRepositoryFile, type Repository, repositoryFile, repositoryFileIfPresent, resolveRepository } from '@saeval/hub'
+import {
+  type ByteSource,
+  type HubOptions,
+  InputError,
+  openLocalFile,
+  openRepositoryFile,
+  type Repository,
+  repositoryFile,
+  repositoryFileIfPresent,
+  resolveRepository,
+} from '@saeval/hub'
 import type { SaeReference } from '../registry/find-sae.js'
 import type { WeightsFile } from './loader.js'
 import type { TensorFile } from './tensor-file.js'
@@ -31,7 +41,8 @@ export interface SaePlace {
 /** Opens the repository or folder that an SAE lies in. */
 export async function openPlace(reference: SaeReference, hub: HubOptions): Promise<SaePlace> {
   const { place } = reference
-  const repository = 'repository' in place ? await resolveRepository({ type: 'model', name: place.repository, ...hub }) : null
+  const repository =
+    'repository' in place ? await resolveRepository({ type: 'model', name: place.repository, ...hub }) : null
   const folder = 'folder' in place ? resolve(place.folder) : null
   const name = 'repository' in place ? place.repository : place.folder
   const used = new Map<string, ByteSource | null>()
@@ -61,27 +72,50 @@ export async function openPlace(reference: SaeReference, hub: HubOptions): Promi
       return {
         path,
         parts: () => {
-          parts ??= (repository ? openRepositoryFile(repository, path, hub) : localPath(path).then(openLocalFile)).then((source) => open(remember(path, source)))
+          parts ??= (repository ? openRepositoryFile(repository, path, hub) : localPath(path).then(openLocalFile)).then(
+            (source) => open(remember(path, source)),
+          )
           return parts
         },
         whole: () => {
-          whole ??= localPath(path).then(openLocalFile).then((source) => open(remember(path, source)))
+          whole ??= localPath(path)
+            .then(openLocalFile)
+            .then((source) => open(remember(path, source)))
           return whole
         },
       }
     },
-    identities: () => Promise.all([...used].map(([path, source]) => identity(name, repository, folder, path, source, hub))),
+    identities: () =>
+      Promise.all([...used].map(([path, source]) => identity(name, repository, folder, path, source, hub))),
     close: async () => {
       await Promise.all(sources.splice(0).map((source) => source.close()))
     },
   }
 }
 
-async function identity(place: string, repository: Repository | null, folder: string | null, path: string, source: ByteSource | null, hub: HubOptions): Promise<SaeFileIdentity> {
+async function identity(
+  place: string,
+  repository: Repository | null,
+  folder: string | null,
+  path: string,
+  source: ByteSource | null,
+  hub: HubOptions,
+): Promise<SaeFileIdentity> {
   const commit = repository?.commit ?? null
-  const local = repository ? (source === null ? await repositoryFileIfPresent(repository, path, hub) : join(repository.snapshotFolder, path)) : join(folder!, path)
-  if (local === null || !existsSync(local)) return { place, commit, path, byteLength: source?.byteLength ?? 0, sha256: null }
+  const local = repository
+    ? source === null
+      ? await repositoryFileIfPresent(repository, path, hub)
+      : join(repository.snapshotFolder, path)
+    : join(folder!, path)
+  if (local === null || !existsSync(local))
+    return { place, commit, path, byteLength: source?.byteLength ?? 0, sha256: null }
   // huggingface_hub names the blob of a large file by its SHA-256
   const blob = basename(await realpath(local))
-  return { place, commit, path, byteLength: (await stat(local)).size, sha256: /^[0-9a-f]{64}$/.test(blob) ? blob : null }
+  return {
+    place,
+    commit,
+    path,
+    byteLength: (await stat(local)).size,
+    sha256: /^[0-9a-f]{64}$/.test(blob) ? blob : null,
+  }
 }

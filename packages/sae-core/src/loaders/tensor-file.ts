@@ -26,14 +26,16 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
   const index = await readSafetensorsIndex(source)
   const tensors = new Map<string, TensorPlace>()
   for (const { name, dtype, shape, offset: start, byteLength } of index.tensors.values()) {
-    if (!(dtype in dtypeBytes)) throw new InputError(`tensor ${name} of ${source.name} is stored as ${dtype}; F32, F16, BF16 and F64 can be read`)
+    if (!(dtype in dtypeBytes))
+      throw new InputError(`tensor ${name} of ${source.name} is stored as ${dtype}; F32, F16, BF16 and F64 can be read`)
     tensors.set(name, {
       dtype: dtype as FloatDtype,
       shape,
       sequential: false,
       read: (offset, length) => source.read(start + offset, length),
       stream: async function* () {
-        for (let at = 0; at < byteLength; at += piece) yield await source.read(start + at, Math.min(piece, byteLength - at))
+        for (let at = 0; at < byteLength; at += piece)
+          yield await source.read(start + at, Math.min(piece, byteLength - at))
       },
     })
   }

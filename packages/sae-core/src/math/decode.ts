@@ -17,8 +17,14 @@ export function decode({ config, tensors }: Sae, f: Float32Array, x: Float32Arra
       const offset = j * dIn
       for (let i = 0; i < dIn; i++) sums[i]! += value * tensors.wDec[offset + i]!
     }
-    const { scale, shift } = normalizeInput(config.normalization, centred(config, x.subarray(row * dIn, (row + 1) * dIn)))
-    result.set(sums.map((value) => value * scale + shift), row * dIn)
+    const { scale, shift } = normalizeInput(
+      config.normalization,
+      centred(config, x.subarray(row * dIn, (row + 1) * dIn)),
+    )
+    result.set(
+      sums.map((value) => value * scale + shift),
+      row * dIn,
+    )
   }
   return result
 }

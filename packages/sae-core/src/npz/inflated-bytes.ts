@@ -6,7 +6,8 @@ const piece = 2 ** 18
 
 /** The bytes of a deflated member. There is no random access in deflate: reading starts from the beginning every time. */
 export function inflatedBytes(source: ByteSource, member: ZipMember) {
-  const damaged = (what: string, cause?: unknown) => new InputError(`member ${member.name} of ${source.name} ${what}; download the file again`, { cause })
+  const damaged = (what: string, cause?: unknown) =>
+    new InputError(`member ${member.name} of ${source.name} ${what}; download the file again`, { cause })
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const ready: Uint8Array[] = []

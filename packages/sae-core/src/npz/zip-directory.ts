@@ -24,7 +24,8 @@ const longestDirectory = 2 ** 20
 
 /** Reads the directory at the end of a zip archive, ZIP64 included. Throws InputError for a damaged or truncated archive. */
 export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]> {
-  const damaged = (what: string) => new InputError(`${source.name} is not a whole zip archive (${what}); download it again`)
+  const damaged = (what: string) =>
+    new InputError(`${source.name} is not a whole zip archive (${what}); download it again`)
   const tailLength = Math.min(source.byteLength, endLength + longestComment)
   const tail = view(await source.read(source.byteLength - tailLength, tailLength))
   const end = findEnd(tail)
@@ -34,7 +35,8 @@ export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]>
   let size = tail.getUint32(end + 12, true)
   let start = tail.getUint32(end + 16, true)
   if (count === 0xffff || size === 0xffffffff || start === 0xffffffff) {
-    if (end < 20 || tail.getUint32(end - 20, true) !== end64LocatorSignature) throw damaged('its ZIP64 end record is missing')
+    if (end < 20 || tail.getUint32(end - 20, true) !== end64LocatorSignature)
+      throw damaged('its ZIP64 end record is missing')
     const at = safe(tail.getBigUint64(end - 12, true), damaged)
     const record = view(await source.read(at, 56))
     if (record.getUint32(0, true) !== end64Signature) throw damaged('its ZIP64 end record is damaged')
@@ -58,7 +60,14 @@ export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]>
   return members
 }
 
-async function readMember(source: ByteSource, directory: DataView, at: number, nameLength: number, extraLength: number, damaged: (what: string) => InputError): Promise<ZipMember> {
+async function readMember(
+  source: ByteSource,
+  directory: DataView,
+  at: number,
+  nameLength: number,
+  extraLength: number,
+  damaged: (what: string) => InputError,
+): Promise<ZipMember> {
   const name = new TextDecoder().decode(new Uint8Array(directory.buffer, directory.byteOffset + at + 46, nameLength))
   const method = directory.getUint16(at + 10, true)
   if (method !== 0 && method !== 8) throw damaged(`member ${name} is compressed by the unknown method ${method}`)
@@ -73,8 +82,18 @@ async function readMember(source: ByteSource, directory: DataView, at: number, n
 }
 
 /** Uncompressed size, compressed size and header place; 0xffffffff stands for a number in the ZIP64 extra field, in this order. */
-function sizes64(directory: DataView, at: number, extra: number, extraLength: number, damaged: (what: string) => InputError): [number, number, number] {
-  const values = [directory.getUint32(at + 24, true), directory.getUint32(at + 20, true), directory.getUint32(at + 42, true)] as [number, number, number]
+function sizes64(
+  directory: DataView,
+  at: number,
+  extra: number,
+  extraLength: number,
+  damaged: (what: string) => InputError,
+): [number, number, number] {
+  const values = [
+    directory.getUint32(at + 24, true),
+    directory.getUint32(at + 20, true),
+    directory.getUint32(at + 42, true),
+  ] as [number, number, number]
   if (!values.includes(0xffffffff)) return values
   for (let field = extra; field + 4 <= extra + extraLength; field += 4 + directory.getUint16(field + 2, true)) {
     if (directory.getUint16(field, true) !== 1) continue

@@ -36,10 +36,28 @@ export function findSae(release: string, id: string): SaeReference {
   const sae = listed?.saes.find((candidate) => candidate.id === id)
   if (listed && sae) {
     const { repository, loader, model, overrides } = listed
-    return { release, id, place: { repository }, path: sae.path, loader, model, overrides, normScalingFactor: sae.normScalingFactor }
+    return {
+      release,
+      id,
+      place: { repository },
+      path: sae.path,
+      loader,
+      model,
+      overrides,
+      normScalingFactor: sae.normScalingFactor,
+    }
   }
   const place = existsSync(release) ? { folder: release } : { repository: release }
-  return { release, id, place, path: id === '.' ? '' : id, loader: 'sae_lens', model: null, overrides: {}, normScalingFactor: null }
+  return {
+    release,
+    id,
+    place,
+    path: id === '.' ? '' : id,
+    loader: 'sae_lens',
+    model: null,
+    overrides: {},
+    normScalingFactor: null,
+  }
 }
 
 /** Whether release and id name an SAE, without opening it: null, or what is wrong. */
@@ -49,12 +67,18 @@ export function checkSaeName(release: string, id: string): SaeNameProblem | null
     if (listed.saes.some((sae) => sae.id === id)) return null
     const ids = listed.saes.map((sae) => sae.id)
     const hint = didYouMean(id, ids) || `, for example "${ids[0]}"`
-    return { kind: 'unknown_sae_id', message: `release "${release}" has ${ids.length} SAEs, none of them "${id}"${hint}` }
+    return {
+      kind: 'unknown_sae_id',
+      message: `release "${release}" has ${ids.length} SAEs, none of them "${id}"${hint}`,
+    }
   }
   if (existsSync(release)) {
     if (existsSync(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
     return { kind: 'unknown_sae_id', message: `folder ${release} has no ${id}/cfg.json, so it holds no SAE of that id` }
   }
   if (/^[\w.-]+\/[\w.-]+$/.test(release)) return null
-  return { kind: 'unknown_release', message: `SAELens has no release "${release}"${didYouMean(release, releases().keys())}` }
+  return {
+    kind: 'unknown_release',
+    message: `SAELens has no release "${release}"${didYouMean(release, releases().keys())}`,
+  }
 }

@@ -28,8 +28,18 @@ export interface Release {
   readonly saes: readonly RegisteredSae[]
 }
 
-type PackedSae = readonly [id: string, path?: string | 0, neuronpedia?: string | 0, norm?: number, l0?: number, variance?: number]
-type PackedRelease = Omit<Release, 'saes' | 'overrides'> & { readonly overrides?: Release['overrides']; readonly saes: readonly PackedSae[] }
+type PackedSae = readonly [
+  id: string,
+  path?: string | 0,
+  neuronpedia?: string | 0,
+  norm?: number,
+  l0?: number,
+  variance?: number,
+]
+type PackedRelease = Omit<Release, 'saes' | 'overrides'> & {
+  readonly overrides?: Release['overrides']
+  readonly saes: readonly PackedSae[]
+}
 
 let loaded: ReadonlyMap<string, Release> | null = null
 

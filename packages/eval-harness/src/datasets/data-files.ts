@@ -1,0 +1,124 @@
+import { InputError } from '@saeval/hub'
+import { isDict, type PyDict, type PyValue } from '../python/value.js'
+
+/** Split name -> data files, in order. */
+export type SplitFiles = ReadonlyMap<string, readonly string[]>
+
+/**
+ * The data files of one configuration of a repository: those its card names, else those whose names tell their split. `files` are all
+ * paths of the repository. Throws InputError naming the configurations there are.
+ */
+export function configFiles(
+  dataset: string,
+  card: PyDict,
+  files: readonly string[],
+  config: string | null,
+): { config: string; splits: SplitFiles } {
+  const configs = ((card.get('configs') ?? []) as readonly PyValue[]).filter(isDict)
+  const names = configs.map((entry) => (entry.get('config_name') as string | undefined) ?? 'default')
+  if (configs.length === 0)
+    return { config: config ?? 'default', splits: namedSplits(dataset, folderOf(files, config, dataset)) }
+  const wanted =
+    config ??
+    names[configs.findIndex((entry) => entry.get('default') === true)] ??
+    (names.includes('default') || configs.length > 1 ? 'default' : names[0]!)
+  const index = names.indexOf(wanted)
+  if (index < 0) throw new InputError(`dataset ${dataset} has no configuration "${wanted}"; it has ${names.join(', ')}`)
+  const folder = configs[index]!.get('data_dir')
+  const inFolder =
+    typeof folder === 'string' ? files.filter((file) => file.startsWith(`${folder.replace(/\/$/, '')}/`)) : files
+  const dataFiles = configs[index]!.get('data_files')
+  if (dataFiles === undefined) return { config: wanted, splits: namedSplits(dataset, inFolder) }
+  return { config: wanted, splits: listedSplits(dataset, dataFiles, inFolder) }
+}
+
+/** data_files in any of its forms: a pattern, a list of patterns, a list of {split, path}, or split -> patterns. */
+export function listedSplits(dataset: string, dataFiles: PyValue, files: readonly string[]): SplitFiles {
+  const splits = new Map<string, string[]>()
+  const add = (split: string, patterns: PyValue) => {
+    for (const pattern of (Array.isArray(patterns) ? patterns : [patterns]) as readonly string[]) {
+      const found = files.filter((file) => globPattern(pattern).test(file)).sort()
+      if (found.length === 0) throw new InputError(`dataset ${dataset} has no file ${pattern}`)
+      splits.set(split, [...(splits.get(split) ?? []), ...found])
+    }
+  }
+  if (isDict(dataFiles)) for (const [split, patterns] of dataFiles) add(split, patterns)
+  else {
+    for (const entry of (Array.isArray(dataFiles) ? dataFiles : [dataFiles]) as readonly PyValue[]) {
+      if (isDict(entry)) add(entry.get('split') as string, entry.get('path')!)
+      else add('train', entry)
+    }
+  }
+  return splits
+}
+
+const keywords: readonly (readonly [split: string, words: string])[] = [
+  ['train', 'train|training'],
+  ['validation', 'validation|valid|dev|val'],
+  ['test', 'test|testing|eval|evaluation'],
+]
+const dataEnding = /\.(parquet|jsonl?|csv|tsv)(\.gz)?$/
+const notData = /(^|\/)(README\.md|dataset_infos?\.json|config\.json|__[^/]*|\.[^/]*)(\/|$)/
+
+/** Splits told by the files' names: data/<split>-00000-of-00001, then a folder or file name with a split's word; else all are train. */
+function namedSplits(dataset: string, files: readonly string[]): SplitFiles {
+  const data = files.filter((file) => dataEnding.test(file) && !notData.test(file))
+  if (data.length === 0) {
+    const script = files.find((file) => file.endsWith('.py'))
+    throw new InputError(
+      script
+        ? `dataset ${dataset} is a Python script (${script}), which cannot be run; use a version of it stored as parquet, JSON or CSV`
+        : `dataset ${dataset} has no data files in a format that can be read (parquet, jsonl, json, csv, tsv)`,
+    )
+  }
+  const ending = majority(data.map((file) => dataEnding.exec(file)![0]))
+  const same = data.filter((file) => file.endsWith(ending)).sort()
+  const sharded = collect(same, (file) => /^data\/([\w.]+)-\d{5}-of-\d{5}[^/]*$/.exec(file)?.[1])
+  if (sharded.size > 0) return sharded
+  const delimiters = '[-._ 0-9/]'
+  for (const part of ['folder', 'file'] as const) {
+    const found = collect(same, (file) => {
+      const slash = file.lastIndexOf('/')
+      const text = part === 'folder' ? file.slice(0, slash + 1) : file.slice(slash + 1)
+      return keywords.find(([, words]) => new RegExp(`(^|${delimiters})(${words})(${delimiters}|$)`).test(text))?.[0]
+    })
+    if (found.size > 0)
+      return new Map(keywords.flatMap(([split]) => (found.has(split) ? [[split, found.get(split)!]] : [])))
+  }
+  return new Map([['train', same]])
+}
+
+function collect(files: readonly string[], splitOf: (file: string) => string | undefined): Map<string, string[]> {
+  const splits = new Map<string, string[]>()
+  for (const file of files) {
+    const split = splitOf(file)
+    if (split !== undefined) splits.set(split, [...(splits.get(split) ?? []), file])
+  }
+  return splits
+}
+
+function majority(items: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1)
+  // datasets prefers parquet among equals
+  return [...counts].sort((a, b) => b[1] - a[1] || Number(b[0] === '.parquet') - Number(a[0] === '.parquet'))[0]![0]
+}
+
+/** A configuration's own folder, where a repository without a card is asked for one. */
+function folderOf(files: readonly string[], config: string | null, dataset: string): readonly string[] {
+  if (config === null || config === 'default') return files
+  const inside = files.filter((file) => file.startsWith(`${config}/`))
+  if (inside.length > 0) return inside
+  throw new InputError(`dataset ${dataset} has no configuration "${config}"; its card names none`)
+}
+
+/** Shell patterns of data_files: ** crosses folders, * and ? do not. */
+export function globPattern(glob: string): RegExp {
+  const body = glob
+    .replace(/^\.\//, '')
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*\*\/?|\*|\?/g, (part) =>
+      part === '**/' ? '(?:.*/)?' : part === '**' ? '.*' : part === '*' ? '[^/]*' : '[^/]',
+    )
+  return new RegExp(`^${body}$`)
+}

@@ -1,0 +1,25 @@
+import type { PyDict } from '../python/value.js'
+
+/** One split of a dataset; rows are read when asked for. */
+export interface Split {
+  /** Column names in the dataset's order. */
+  readonly columns: readonly string[]
+  readonly length: number
+  /** Documents [start, end). */
+  rows(start?: number, end?: number): Promise<PyDict[]>
+}
+
+/** A dataset configuration: splits by name. */
+export interface Dataset {
+  /** "cais/mmlu (anatomy)", for messages. */
+  readonly name: string
+  readonly splitNames: readonly string[]
+  /** Opens a split; throws InputError naming the splits there are. */
+  split(name: string): Promise<Split>
+}
+
+/** A data file on disk and what it is called in messages. */
+export interface DataFile {
+  readonly path: string
+  readonly name: string
+}
