@@ -24,7 +24,8 @@ export interface MetricConfig {
   readonly metric: string
   /** null takes the metric's own. */
   readonly aggregation: string | null
-  readonly higherIsBetter: boolean | null
+  /** Left out, the metric's own. */
+  readonly higherIsBetter?: boolean | null
 }
 
 /** A task file after includes and overrides, with lm_eval's defaults. */
@@ -261,7 +262,7 @@ function outputType(merged: ReadonlyMap<string, PyValue>, complain: Complain): O
 const metricKeys = ['metric', 'aggregation', 'higher_is_better']
 
 function metrics(list: PyValue, complain: Complain): MetricConfig[] {
-  if (list === null) return ['acc', 'acc_norm'].map((metric) => ({ metric, aggregation: null, higherIsBetter: null }))
+  if (list === null) return ['acc', 'acc_norm'].map((metric) => ({ metric, aggregation: null }))
   if (!Array.isArray(list)) throw complain('metric_list', 'is not a list')
   return (list as readonly PyValue[]).map((entry) => {
     const metric = isDict(entry) ? entry.get('metric') : undefined
@@ -271,7 +272,7 @@ function metrics(list: PyValue, complain: Complain): MetricConfig[] {
     return {
       metric,
       aggregation: (entry.get('aggregation') as string | undefined) ?? null,
-      higherIsBetter: (entry.get('higher_is_better') as boolean | undefined) ?? null,
+      ...(entry.has('higher_is_better') ? { higherIsBetter: entry.get('higher_is_better') as boolean | null } : {}),
     }
   })
 }

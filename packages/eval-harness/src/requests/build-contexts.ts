@@ -1,0 +1,93 @@
+import type { ChatMessage, ChatTemplate } from '../language-model.js'
+import { pyStr } from '../python/text.js'
+import type { PyDict, PyValue } from '../python/value.js'
+import { DocFieldError, docToChoice, docToPlainText, docToTarget, docToText } from './doc-fields.js'
+import { maybeDelimit, type Message, multiTurn, needsDelimiter, plainText, singleTurn } from './message.js'
+import type { Task } from './task.js'
+
+/** What a run puts around every task's questions. */
+export interface PromptOptions {
+  /** --system_instruction. */
+  readonly systemInstruction: string | null
+  /** --apply_chat_template; null writes plain text. */
+  readonly chat: { readonly template: ChatTemplate; readonly fewshotAsMultiturn: boolean } | null
+}
+
+/**
+ * The prompt of a document, as lm_eval's fewshot_context builds it: system instruction and description, few-shot examples, question. One
+ * text, or one for each choice when the choices are the questions.
+ */
+export function buildContexts(task: Task, doc: PyDict, options: PromptOptions): string[] {
+  const { config, rules } = task
+  const genPrefix = docToPlainText('gen_prefix', config.genPrefix, doc)
+  const before = [...systemTurn(task, doc, options), ...fewshotTurns(task, doc)]
+  const question = { genPrefix, answer: null, fewshotDelimiter: '' }
+  const turns = task.multipleInput
+    ? docToChoice(config.docToChoice, doc, rules).map((choice) => questionTurns({ ...question, question: choice, targetDelimiter: '' }))
+    : [questionTurns({ ...question, question: docToText(config.docToText, doc, rules), targetDelimiter: config.targetDelimiter })]
+  return turns.map((own) => render([...before, ...own], genPrefix, options))
+}
+
+function systemTurn({ config }: Task, doc: PyDict, { systemInstruction }: PromptOptions): Message[] {
+  const description = docToPlainText('description', config.description, doc)
+  const content = maybeDelimit(systemInstruction ?? '', description, config.fewshotDelimiter)
+  return content === '' ? [] : [{ role: 'system', content, delimiter: '' }]
+}
+
+function fewshotTurns({ config, rules, sampler, multipleInput }: Task, evalDoc: PyDict): Message[] {
+  if (sampler === null) return []
+  const { fewshot } = config
+  // the document may be in the pool only when both are of one split (or neither names one)
+  const excluded = fewshot.split === config.testSplit ? evalDoc : null
+  return sampler.sample(config.numFewshot ?? 0, excluded).flatMap((doc) => {
+    const choices = fewshot.docToChoice === null ? null : docToChoice(fewshot.docToChoice, doc, rules)
+    const text = docToText(fewshot.docToText ?? config.docToText, doc, rules)
+    const target = docToTarget(fewshot.docToTarget ?? config.docToTarget, doc, rules)
+    return questionTurns({
+      question: multipleInput && typeof text === 'number' ? (choices?.[text] ?? null) : text,
+      answer: answerText(target, multipleInput ? null : choices),
+      genPrefix: docToPlainText('fewshot_config.gen_prefix', fewshot.genPrefix, doc),
+      targetDelimiter: fewshot.targetDelimiter,
+      fewshotDelimiter: fewshot.fewshotDelimiter,
+    })
+  })
+}
+
+function answerText(target: PyValue, choices: readonly PyValue[] | null): string {
+  const index = typeof target === 'boolean' ? Number(target) : target
+  const answer = choices !== null && typeof index === 'number' ? choices.at(index) : Array.isArray(target) ? target[0] : target
+  if (typeof answer === 'string') return answer
+  throw new DocFieldError(`the answer of a few-shot example is not a text: ${pyStr(target)}`)
+}
+
+interface Turn {
+  readonly question: PyValue
+  readonly answer: string | null
+  readonly genPrefix: string
+  readonly targetDelimiter: string
+  readonly fewshotDelimiter: string
+}
+
+function questionTurns({ question, answer, genPrefix, targetDelimiter, fewshotDelimiter }: Turn): Message[] {
+  if (typeof question !== 'string') throw new DocFieldError(`the question is not a text: ${pyStr(question)}`)
+  const answered = answer !== null && answer !== ''
+  const seam = genPrefix === '' ? answered : needsDelimiter(question, genPrefix)
+  const user: Message = { role: 'user', content: question, delimiter: seam ? targetDelimiter : '' }
+  // prefix and answer are always joined by a space
+  if (answered) return [user, { role: 'assistant', content: maybeDelimit(genPrefix, answer, ' '), delimiter: fewshotDelimiter }]
+  return genPrefix === '' ? [user] : [user, { role: 'assistant', content: genPrefix, delimiter: '' }]
+}
+
+function render(messages: readonly Message[], genPrefix: string, { chat }: PromptOptions): string {
+  if (chat === null) return plainText(messages)
+  const turns = chat.fewshotAsMultiturn ? multiTurn(messages) : singleTurn(messages)
+  const renderTurns = (list: readonly ChatMessage[]) => chat.template.render(list, { addGenerationPrompt: genPrefix === '', continueFinalMessage: genPrefix !== '' })
+  try {
+    return renderTurns(turns)
+  } catch (error) {
+    // templates of models without a system role raise; lm_eval then leaves that turn out
+    const rest = turns.filter(({ role }) => role !== 'system')
+    if (rest.length === turns.length) throw error
+    return renderTurns(rest)
+  }
+}
