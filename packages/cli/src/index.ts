@@ -1,1 +1,2 @@
-export {}
+export { exitCode, main } from './main.js'
+export { registerModels } from './models/register.js'

@@ -1,2 +1,24 @@
+export type { DataFile, Dataset, Split } from './datasets/dataset.js'
+export { type LoadDatasetOptions, loadDataset } from './datasets/load-dataset.js'
+export { type EvaluateOptions, type Evaluation, type EvaluationProgress, evaluate } from './evaluate.js'
 export type * from './language-model.js'
-export * from './model-registry.js'
+export {
+  getModelFactory,
+  type ModelArgument,
+  type ModelArguments,
+  type ModelContext,
+  type ModelFactory,
+  registeredModels,
+  registerModel,
+} from './model-registry.js'
+export { dumpsJson, parseJson } from './python/json.js'
+export { literalEval } from './python/literal.js'
+export { pyRepr, pyStr } from './python/text.js'
+export { fromPlain, isDict, type PyDict, PyFloat, type PyValue, toPlain } from './python/value.js'
+export { modelName, sanitizeModelName } from './results/names.js'
+export { type RunFacts, resultsFile } from './results/results-file.js'
+export { resultsTable } from './results/results-table.js'
+export { type OutputPlace, prepareOutput, writeResults } from './results/write-results.js'
+export { type GroupNode, leafNames, leaves, loadTasks, type TaskLeaf, type TaskNode } from './tasks/load-tasks.js'
+export type { RunOverrides, TaskConfig } from './tasks/task-config.js'
+export { builtInTasks, type IndexEntry, indexTasks, type TaskIndex } from './tasks/task-index.js'

@@ -10,6 +10,9 @@ export type ModelArgument =
   | readonly ModelArgument[]
   | { readonly [key: string]: ModelArgument }
 
+/** `--model_args` as a model factory gets them: plain values. */
+export type ModelArguments = Readonly<Record<string, ModelArgument>>
+
 /** What every model factory is given by the command line, besides its own arguments. */
 export interface ModelContext {
   /** `--batch_size` as typed: a number, "auto" or "auto:N". */
@@ -23,10 +26,7 @@ export interface ModelContext {
 }
 
 /** Builds a model from `--model_args`; throws InputError for arguments it does not know or cannot use. */
-export type ModelFactory = (
-  args: Readonly<Record<string, ModelArgument>>,
-  context: ModelContext,
-) => Promise<LanguageModel>
+export type ModelFactory = (args: ModelArguments, context: ModelContext) => Promise<LanguageModel>
 
 const factories = new Map<string, ModelFactory>()
 

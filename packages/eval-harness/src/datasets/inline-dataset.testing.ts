@@ -8,7 +8,11 @@ export function inlineDataset(name: string, splits: PyDict): Dataset {
     splitNames: [...splits.keys()],
     split: async (split) => {
       const rows = splits.get(split) as readonly PyDict[]
-      return { columns: [...(rows[0]?.keys() ?? [])], length: rows.length, rows: async (start, end) => rows.slice(start, end) }
+      return {
+        columns: [...(rows[0]?.keys() ?? [])],
+        length: rows.length,
+        rows: async (start, end) => rows.slice(start, end),
+      }
     },
   }
 }

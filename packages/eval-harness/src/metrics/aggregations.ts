@@ -54,7 +54,10 @@ export function brierScore(items: Items): number {
     const [gold, probabilities] = item as readonly [PyValue, readonly PyValue[]]
     const right = numeric(gold) < 0 ? probabilities.length + numeric(gold) : numeric(gold)
     if (right < 0) throw new TypeError('a document whose answer is not among its choices has no Brier score')
-    return probabilities.reduce((sum: number, probability, i) => sum + (numeric(probability) - (i === right ? 1 : 0)) ** 2, 0)
+    return probabilities.reduce(
+      (sum: number, probability, i) => sum + (numeric(probability) - (i === right ? 1 : 0)) ** 2,
+      0,
+    )
   })
   return scores.reduce((sum, score) => sum + score, 0) / scores.length
 }

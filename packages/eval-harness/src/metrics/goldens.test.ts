@@ -2,15 +2,25 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../../tests/fixtures.js'
 import { parseJson } from '../python/json.js'
+import { isDict, numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
 import { docToTarget } from '../requests/doc-fields.js'
-import { isDict, numberOf, PyFloat, type PyDict, type PyValue } from '../python/value.js'
-import { type Aggregation, brierScore, f1, matthewsCorrcoef, mean, median, nanmean, perplexity } from './aggregations.js'
+import {
+  type Aggregation,
+  brierScore,
+  f1,
+  matthewsCorrcoef,
+  mean,
+  median,
+  nanmean,
+  perplexity,
+} from './aggregations.js'
 import { multipleChoiceMetrics, softmax } from './multiple-choice.js'
 import { aggregateScores, bootstrapStderr, meanStderr, pooledStderr, sampleStddev } from './stderr.js'
 
 /** "{"$float": "nan"}" stands for floats that JSON lacks. */
 function plain(value: PyValue): PyValue {
-  if (isDict(value) && value.has('$float')) return new PyFloat(Number(String(value.get('$float')).replace('inf', 'Infinity')))
+  if (isDict(value) && value.has('$float'))
+    return new PyFloat(Number(String(value.get('$float')).replace('inf', 'Infinity')))
   return Array.isArray(value) ? value.map(plain) : value
 }
 
@@ -18,39 +28,68 @@ const read = (file: string) => parseJson(readFileSync(fixturePath(`golden/units/
 const numbers = (value: PyValue | undefined) => (value as PyValue[]).map((item) => numberOf(item)!)
 /** Equal to 1e-9 relative: the agreement that the project asks for on the same inputs. */
 const close = (actual: number, expected: number) =>
-  !Number.isFinite(expected) ? expect(actual).toBe(expected) : expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)))
+  !Number.isFinite(expected)
+    ? expect(actual).toBe(expected)
+    : expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)))
 
-const aggregations: Readonly<Record<string, Aggregation>> = { mean, median, nanmean, perplexity, f1, matthews_corrcoef: matthewsCorrcoef, brier_score: brierScore }
+const aggregations: Readonly<Record<string, Aggregation>> = {
+  mean,
+  median,
+  nanmean,
+  perplexity,
+  f1,
+  matthews_corrcoef: matthewsCorrcoef,
+  brier_score: brierScore,
+}
 const golden = read('metrics.json') as PyDict
 
 describe('aggregations', () => {
-  const cases = (golden.get('aggregations') as PyDict[]).filter((item) => (item.get('aggregation') as string) in aggregations)
+  const cases = (golden.get('aggregations') as PyDict[]).filter(
+    (item) => (item.get('aggregation') as string) in aggregations,
+  )
 
-  it.each(cases.map((item, index) => [item.get('aggregation') as string, index, item] as const))('%s %i', (name, _, item) => {
-    if (item.has('error')) return expect(() => aggregations[name]!(item.get('items') as PyValue[])).toThrow(TypeError)
-    close(aggregations[name]!(plain(item.get('items')!) as PyValue[]), numberOf(plain(item.get('output')!))!)
-  })
+  it.each(cases.map((item, index) => [item.get('aggregation') as string, index, item] as const))(
+    '%s %i',
+    (name, _, item) => {
+      if (item.has('error')) return expect(() => aggregations[name]!(item.get('items') as PyValue[])).toThrow(TypeError)
+      close(aggregations[name]!(plain(item.get('items')!) as PyValue[]), numberOf(plain(item.get('output')!))!)
+    },
+  )
 })
 
 describe('standard errors', () => {
   const run: Readonly<Record<string, (item: PyDict) => number>> = {
     mean_stderr: (item) => meanStderr(item.get('items') as PyValue[]),
     sample_stddev: (item) => sampleStddev(numbers(item.get('items'))),
-    bootstrap_stderr: (item) => bootstrapStderr(aggregations[item.get('of') as string]!, item.get('items') as PyValue[], item.get('iters') as number),
+    bootstrap_stderr: (item) =>
+      bootstrapStderr(
+        aggregations[item.get('of') as string]!,
+        item.get('items') as PyValue[],
+        item.get('iters') as number,
+      ),
     pooled_sample_stderr: (item) => pooledStderr(numbers(item.get('stderrs')), numbers(item.get('sizes'))),
-    aggregate_subtask_metrics: (item) => aggregateScores(numbers(item.get('metrics')), numbers(item.get('sizes')), item.get('weight_by_size') === true),
+    aggregate_subtask_metrics: (item) =>
+      aggregateScores(numbers(item.get('metrics')), numbers(item.get('sizes')), item.get('weight_by_size') === true),
   }
   const cases = (golden.get('stderr') as PyDict[]).filter(
-    (item) => (item.get('function') as string) in run && item.has('output') && (!item.has('of') || (item.get('of') as string) in aggregations),
+    (item) =>
+      (item.get('function') as string) in run &&
+      item.has('output') &&
+      (!item.has('of') || (item.get('of') as string) in aggregations),
   )
 
-  it.each(cases.map((item, index) => [item.get('function') as string, index, item] as const))('%s %i', (name, _, item) => {
-    close(run[name]!(item), numberOf(plain(item.get('output')!))!)
-  })
+  it.each(cases.map((item, index) => [item.get('function') as string, index, item] as const))(
+    '%s %i',
+    (name, _, item) => {
+      close(run[name]!(item), numberOf(plain(item.get('output')!))!)
+    },
+  )
 })
 
 describe('metrics of multiple-choice documents', () => {
-  const cases = (read('process_results.json') as PyDict[]).filter((item) => item.get('output_type') === 'multiple_choice')
+  const cases = (read('process_results.json') as PyDict[]).filter(
+    (item) => item.get('output_type') === 'multiple_choice',
+  )
 
   it.each(cases.map((item, index) => [item.get('name') as string, index, item] as const))('%s %i', (_, __, item) => {
     const config = item.get('config') as PyDict
@@ -61,9 +100,15 @@ describe('metrics of multiple-choice documents', () => {
       choices: item.get('choices') as string[],
       gold: docToTarget(goldRule, doc, { columns: [...doc.keys()], hasChoices: true }),
       multipleTarget: item.get('multiple_target') !== 0,
-      results: (item.get('results') as PyValue[][]).map(([logprob, isGreedy]) => ({ logprob: numberOf(logprob)!, isGreedy: isGreedy as boolean })),
+      results: (item.get('results') as PyValue[][]).map(([logprob, isGreedy]) => ({
+        logprob: numberOf(logprob)!,
+        isGreedy: isGreedy as boolean,
+      })),
     }
-    const metrics = multipleChoiceMetrics(answer, list?.map((entry) => entry.get('metric') as string) ?? ['acc', 'acc_norm'])
+    const metrics = multipleChoiceMetrics(
+      answer,
+      list?.map((entry) => entry.get('metric') as string) ?? ['acc', 'acc_norm'],
+    )
     const output = item.get('output') as PyDict
     expect([...metrics.keys()]).toEqual([...output.keys()])
     for (const [name, value] of metrics) {

@@ -1,7 +1,16 @@
 import { InputError } from '@saeval/hub'
 import type { PyValue } from '../python/value.js'
 import type { MetricConfig } from '../tasks/task-config.js'
-import { type Aggregation, brierScore, f1, matthewsCorrcoef, mean, median, nanmean, perplexity } from './aggregations.js'
+import {
+  type Aggregation,
+  brierScore,
+  f1,
+  matthewsCorrcoef,
+  mean,
+  median,
+  nanmean,
+  perplexity,
+} from './aggregations.js'
 import { bootstrapStderr, meanStderr } from './stderr.js'
 
 interface AggregationFacts {
@@ -46,10 +55,16 @@ export interface Metric {
 export function taskMetrics(task: string, list: readonly MetricConfig[]): Metric[] {
   return list.map((config) => {
     const facts = metrics[config.metric]
-    if (!facts) throw new InputError(`task ${task}: metric "${config.metric}" is not known for multiple-choice tasks; there are ${Object.keys(metrics).join(', ')}`)
+    if (!facts)
+      throw new InputError(
+        `task ${task}: metric "${config.metric}" is not known for multiple-choice tasks; there are ${Object.keys(metrics).join(', ')}`,
+      )
     const name = config.aggregation ?? facts.aggregation
     const aggregation = aggregations[name]
-    if (!aggregation) throw new InputError(`task ${task}: aggregation "${name}" of metric ${config.metric} is not known; there are ${Object.keys(aggregations).join(', ')}`)
+    if (!aggregation)
+      throw new InputError(
+        `task ${task}: aggregation "${name}" of metric ${config.metric} is not known; there are ${Object.keys(aggregations).join(', ')}`,
+      )
     return {
       name: config.metric,
       higherIsBetter: config.higherIsBetter === undefined ? facts.higherIsBetter : config.higherIsBetter,
@@ -68,6 +83,9 @@ function aggregated(task: string, metric: string, aggregation: string, aggregate
     return aggregate()
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
-    throw new InputError(`task ${task}: aggregation "${aggregation}" of metric ${metric} cannot work with ${cause.message}`, { cause })
+    throw new InputError(
+      `task ${task}: aggregation "${aggregation}" of metric ${metric} cannot work with ${cause.message}`,
+      { cause },
+    )
   }
 }

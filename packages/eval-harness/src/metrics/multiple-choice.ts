@@ -25,7 +25,8 @@ export function multipleChoiceMetrics(answer: MultipleChoiceAnswer, metrics: rea
   const all = results.map((result) => result.logprob)
   const conditional = results.length === 2 * n && metrics.includes('acc_mutual_info') ? all.slice(0, n) : all
   const gold = goldOf(answer)
-  const right = (prediction: number) => new PyFloat((Array.isArray(gold) ? gold.includes(prediction) : gold === prediction) ? 1 : 0)
+  const right = (prediction: number) =>
+    new PyFloat((Array.isArray(gold) ? gold.includes(prediction) : gold === prediction) ? 1 : 0)
   const prediction = argmax(conditional)
   const values: Readonly<Record<string, () => PyValue>> = {
     acc: () => right(prediction),
@@ -33,12 +34,15 @@ export function multipleChoiceMetrics(answer: MultipleChoiceAnswer, metrics: rea
     mcc: () => [gold, prediction],
     acc_norm: () => right(argmax(conditional.map((value, i) => value / codePoints(choices[i]!)))),
     acc_bytes: () => right(argmax(conditional.map((value, i) => value / Buffer.byteLength(choices[i]!)))),
-    exact_match: () => (([] as number[]).concat(gold).some((index) => index !== missing && results.at(index)!.isGreedy) ? 1 : 0),
+    exact_match: () =>
+      ([] as number[]).concat(gold).some((index) => index !== missing && results.at(index)!.isGreedy) ? 1 : 0,
     brier_score: () => [gold, softmax(conditional).map((value) => new PyFloat(value))],
     likelihood: () => [gold, conditional.map((value) => new PyFloat(value))],
     acc_mutual_info: () => right(argmax(conditional.map((value, i) => value - all[n + i]!))),
   }
-  return new Map(Object.entries(values).flatMap(([name, value]) => (metrics.includes(name) ? [[name, value()] as const] : [])))
+  return new Map(
+    Object.entries(values).flatMap(([name, value]) => (metrics.includes(name) ? [[name, value()] as const] : [])),
+  )
 }
 
 function goldOf({ gold, choices, multipleTarget }: MultipleChoiceAnswer): number | number[] {

@@ -37,7 +37,7 @@ export function aggregateScores(scores: readonly number[], sizes: readonly numbe
 /** Standard error of the size-weighted mean of k tasks: sqrt(sum((n - 1) se^2 n) / (sum n - k) / sum n), the pooled variance. */
 export function pooledStderr(stderrs: readonly number[], sizes: readonly number[]): number {
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  const variance = stderrs.reduce((sum, stderr, i) => sum + (sizes[i]! - 1) * stderr ** 2 * sizes[i]!, 0) / (total - sizes.length)
+  const variance =
+    stderrs.reduce((sum, stderr, i) => sum + (sizes[i]! - 1) * stderr ** 2 * sizes[i]!, 0) / (total - sizes.length)
   return Math.sqrt(variance / total)
 }
-

@@ -14,19 +14,24 @@ describe('random.Random', () => {
   const seedOf = (value: PyValue) => (isDict(value) ? BigInt(value.get('$int') as string) : (value as number | string))
   const range = (n: number) => Array.from({ length: n }, (_, i) => i)
 
-  it.each((read('random.json') as PyDict[]).map((item) => [pyRepr(item.get('seed')!), item] as const))('seed %s', (_, item) => {
-    const seed = seedOf(item.get('seed')!)
-    const random = new PyRandom(seed)
-    expect((item.get('random') as PyValue[]).map(() => random.random())).toEqual((item.get('random') as PyValue[]).map(numberOf))
-    const shuffled = range(10)
-    new PyRandom(seed).shuffle(shuffled)
-    expect(shuffled).toEqual(item.get('shuffle10'))
-    for (const sample of item.get('sample') as PyDict[]) {
-      const sampler = new PyRandom(seed)
-      const [n, k] = [sample.get('n') as number, sample.get('k') as number]
-      expect((sample.get('calls') as PyValue[]).map(() => sampler.sample(range(n), k))).toEqual(sample.get('calls'))
-    }
-  })
+  it.each((read('random.json') as PyDict[]).map((item) => [pyRepr(item.get('seed')!), item] as const))(
+    'seed %s',
+    (_, item) => {
+      const seed = seedOf(item.get('seed')!)
+      const random = new PyRandom(seed)
+      expect((item.get('random') as PyValue[]).map(() => random.random())).toEqual(
+        (item.get('random') as PyValue[]).map(numberOf),
+      )
+      const shuffled = range(10)
+      new PyRandom(seed).shuffle(shuffled)
+      expect(shuffled).toEqual(item.get('shuffle10'))
+      for (const sample of item.get('sample') as PyDict[]) {
+        const sampler = new PyRandom(seed)
+        const [n, k] = [sample.get('n') as number, sample.get('k') as number]
+        expect((sample.get('calls') as PyValue[]).map(() => sampler.sample(range(n), k))).toEqual(sample.get('calls'))
+      }
+    },
+  )
 
   it('choices of 2, 7, 100 and 1319 members', () => {
     for (const item of read('random.json') as PyDict[]) {
@@ -37,17 +42,21 @@ describe('random.Random', () => {
 })
 
 describe('JSON', () => {
-  it.each((texts.get('json_dumps') as PyDict[]).map((item) => [item.get('python') as string, item] as const))('dumps %s', (source, item) => {
-    const outcome = (style: string) => (item.get(style) as PyDict).get('output')
-    const value = outcome('line') === undefined ? null : parseJson(outcome('line') as string)
-    if (value === null) return
-    expect(dumpsJson(value, { indent: 2, ensureAscii: false }), source).toBe(outcome('indent2'))
-    expect(dumpsJson(value, { ensureAscii: false })).toBe(outcome('line'))
-    expect(dumpsJson(value)).toBe(outcome('ascii'))
-  })
+  it.each((texts.get('json_dumps') as PyDict[]).map((item) => [item.get('python') as string, item] as const))(
+    'dumps %s',
+    (source, item) => {
+      const outcome = (style: string) => (item.get(style) as PyDict).get('output')
+      const value = outcome('line') === undefined ? null : parseJson(outcome('line') as string)
+      if (value === null) return
+      expect(dumpsJson(value, { indent: 2, ensureAscii: false }), source).toBe(outcome('indent2'))
+      expect(dumpsJson(value, { ensureAscii: false })).toBe(outcome('line'))
+      expect(dumpsJson(value)).toBe(outcome('ascii'))
+    },
+  )
 
   it('rejects what is not JSON', () => {
-    for (const text of ['', '{', '[1,]', '{"a" 1}', '01', '"\u0001"', 'tru', '1 2']) expect(() => parseJson(text), text).toThrow(SyntaxError)
+    for (const text of ['', '{', '[1,]', '{"a" 1}', '01', '"\u0001"', 'tru', '1 2'])
+      expect(() => parseJson(text), text).toThrow(SyntaxError)
   })
 })
 
@@ -78,7 +87,10 @@ describe('literals', () => {
     expect(literalEval(`'''a\nb'''`)).toBe('a\nb')
   })
 
-  it.each(['', 'foo', '[1', "'a", '[1 2]', '01', '1a', "{'a' 1}", 'f(1)', '"\\x1"', "['a'] b"])('refuses %s', (source) => {
-    expect(() => literalEval(source)).toThrow(SyntaxError)
-  })
+  it.each(['', 'foo', '[1', "'a", '[1 2]', '01', '1a', "{'a' 1}", 'f(1)', '"\\x1"', "['a'] b"])(
+    'refuses %s',
+    (source) => {
+      expect(() => literalEval(source)).toThrow(SyntaxError)
+    },
+  )
 })

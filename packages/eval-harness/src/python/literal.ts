@@ -8,7 +8,8 @@ export function literalEval(text: string): PyValue {
   return new LiteralParser(text.replace(/^[ \t]+/, '')).whole()
 }
 
-const number = /[+-]?(?:(\d[\d_]*\.[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?|\d[\d_]*([eE][+-]?\d+)|0[xX][\da-fA-F_]+|\d[\d_]*)/y
+const number =
+  /[+-]?(?:(\d[\d_]*\.[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?|\d[\d_]*([eE][+-]?\d+)|0[xX][\da-fA-F_]+|\d[\d_]*)/y
 const words: readonly (readonly [string, PyValue])[] = [
   ['None', null],
   ['True', true],

@@ -13,7 +13,7 @@ export function floatRepr(value: number): string {
     return `${mantissa}e${exponent < 0 ? '-' : '+'}${digits}`
   }
   const text = String(value)
-  return text.includes('e') ? BigInt(value).toString() + '.0' : text.includes('.') ? text : `${text}.0`
+  return text.includes('e') ? `${BigInt(value).toString()}.0` : text.includes('.') ? text : `${text}.0`
 }
 
 /** str(value) */

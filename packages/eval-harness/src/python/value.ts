@@ -69,3 +69,23 @@ export function isTrue(value: PyValue): boolean {
   if (isDict(value)) return value.size > 0
   return (value as string | readonly PyValue[]).length > 0
 }
+
+/** A JavaScript value as a Python one: whole numbers become ints, others floats; undefined members are left out. */
+export function fromPlain(value: unknown): PyValue {
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && !Object.is(value, -0) ? value : new PyFloat(value)
+  if (Array.isArray(value)) return value.map(fromPlain)
+  if (value === null || typeof value !== 'object' || value instanceof PyFloat || value instanceof Map)
+    return value as PyValue
+  return new Map(
+    Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, fromPlain(item)] as const])),
+  )
+}
+
+/** A Python value as a JavaScript one: floats and large ints become numbers, dicts objects. */
+export function toPlain(value: PyValue): unknown {
+  if (value instanceof PyFloat) return value.value
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(toPlain)
+  return isDict(value) ? Object.fromEntries([...value].map(([key, item]) => [key, toPlain(item)])) : value
+}

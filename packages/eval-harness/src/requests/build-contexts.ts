@@ -2,8 +2,8 @@ import type { ChatMessage, ChatTemplate } from '../language-model.js'
 import { pyStr } from '../python/text.js'
 import type { PyDict, PyValue } from '../python/value.js'
 import { DocFieldError, docToChoice, docToPlainText, docToTarget, docToText } from './doc-fields.js'
-import { maybeDelimit, type Message, multiTurn, needsDelimiter, plainText, singleTurn } from './message.js'
-import type { Task } from './task.js'
+import { type Message, maybeDelimit, multiTurn, needsDelimiter, plainText, singleTurn } from './message.js'
+import { question, type Task } from './task.js'
 
 /** What a run puts around every task's questions. */
 export interface PromptOptions {
@@ -21,10 +21,12 @@ export function buildContexts(task: Task, doc: PyDict, options: PromptOptions): 
   const { config, rules } = task
   const genPrefix = docToPlainText('gen_prefix', config.genPrefix, doc)
   const before = [...systemTurn(task, doc, options), ...fewshotTurns(task, doc)]
-  const question = { genPrefix, answer: null, fewshotDelimiter: '' }
+  const turn = { genPrefix, answer: null, fewshotDelimiter: '' }
   const turns = task.multipleInput
-    ? docToChoice(config.docToChoice, doc, rules).map((choice) => questionTurns({ ...question, question: choice, targetDelimiter: '' }))
-    : [questionTurns({ ...question, question: docToText(config.docToText, doc, rules), targetDelimiter: config.targetDelimiter })]
+    ? docToChoice(config.docToChoice, doc, rules).map((choice) =>
+        questionTurns({ ...turn, question: choice, targetDelimiter: '' }),
+      )
+    : [questionTurns({ ...turn, question: question(task, doc), targetDelimiter: config.targetDelimiter })]
   return turns.map((own) => render([...before, ...own], genPrefix, options))
 }
 
@@ -55,7 +57,8 @@ function fewshotTurns({ config, rules, sampler, multipleInput }: Task, evalDoc: 
 
 function answerText(target: PyValue, choices: readonly PyValue[] | null): string {
   const index = typeof target === 'boolean' ? Number(target) : target
-  const answer = choices !== null && typeof index === 'number' ? choices.at(index) : Array.isArray(target) ? target[0] : target
+  const answer =
+    choices !== null && typeof index === 'number' ? choices.at(index) : Array.isArray(target) ? target[0] : target
   if (typeof answer === 'string') return answer
   throw new DocFieldError(`the answer of a few-shot example is not a text: ${pyStr(target)}`)
 }
@@ -74,14 +77,16 @@ function questionTurns({ question, answer, genPrefix, targetDelimiter, fewshotDe
   const seam = genPrefix === '' ? answered : needsDelimiter(question, genPrefix)
   const user: Message = { role: 'user', content: question, delimiter: seam ? targetDelimiter : '' }
   // prefix and answer are always joined by a space
-  if (answered) return [user, { role: 'assistant', content: maybeDelimit(genPrefix, answer, ' '), delimiter: fewshotDelimiter }]
+  if (answered)
+    return [user, { role: 'assistant', content: maybeDelimit(genPrefix, answer, ' '), delimiter: fewshotDelimiter }]
   return genPrefix === '' ? [user] : [user, { role: 'assistant', content: genPrefix, delimiter: '' }]
 }
 
 function render(messages: readonly Message[], genPrefix: string, { chat }: PromptOptions): string {
   if (chat === null) return plainText(messages)
   const turns = chat.fewshotAsMultiturn ? multiTurn(messages) : singleTurn(messages)
-  const renderTurns = (list: readonly ChatMessage[]) => chat.template.render(list, { addGenerationPrompt: genPrefix === '', continueFinalMessage: genPrefix !== '' })
+  const renderTurns = (list: readonly ChatMessage[]) =>
+    chat.template.render(list, { addGenerationPrompt: genPrefix === '', continueFinalMessage: genPrefix !== '' })
   try {
     return renderTurns(turns)
   } catch (error) {

@@ -8,7 +8,12 @@ import { choiceTexts, type Task, target } from './task.js'
  * What the model is asked about one multiple-choice document: the log-likelihood of each choice after its context; with the metric
  * acc_mutual_info also that of each choice after nothing.
  */
-export function buildRequests(task: Task, doc: PyDict, contexts: readonly string[], chat: boolean): LoglikelihoodRequest[] {
+export function buildRequests(
+  task: Task,
+  doc: PyDict,
+  contexts: readonly string[],
+  chat: boolean,
+): LoglikelihoodRequest[] {
   const { config } = task
   // a chat template ends in its own delimiter
   const keeps = !chat || (config.genPrefix !== null && config.genPrefix !== '' && !endsWithSpace(config.genPrefix))

@@ -74,6 +74,8 @@ function literal(name: string, text: string): PyValue {
   try {
     return literalEval(text)
   } catch (cause) {
-    throw new DocFieldError(`${name} prints ${JSON.stringify(text.slice(0, 100))}, which is not a Python literal`, { cause })
+    throw new DocFieldError(`${name} prints ${JSON.stringify(text.slice(0, 100))}, which is not a Python literal`, {
+      cause,
+    })
   }
 }

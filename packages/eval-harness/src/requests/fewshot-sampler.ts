@@ -15,7 +15,8 @@ export interface FewshotSampler {
  */
 export function fewshotSampler(kind: 'default' | 'first_n', pool: readonly PyDict[], seed: number): FewshotSampler {
   const random = new PyRandom(seed)
-  const without = (docs: readonly PyDict[], evalDoc: PyDict | null) => (evalDoc === null ? docs : docs.filter((doc) => !equals(doc, evalDoc)))
+  const without = (docs: readonly PyDict[], evalDoc: PyDict | null) =>
+    evalDoc === null ? docs : docs.filter((doc) => !equals(doc, evalDoc))
   const need = (docs: readonly PyDict[], count: number) => {
     if (docs.length >= count) return
     throw new RangeError(`${count} few-shot examples are asked for, but there are only ${docs.length} to choose from`)

@@ -51,12 +51,17 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
   const head = golden.find((line) => line.get('type') === 'task')!
 
   it.each(golden.filter((line) => line.get('type') === 'variant').map((line) => [line.get('id') as string, line]))(
-    'are the reference\'s: %s',
+    "are the reference's: %s",
     async (id, variant) => {
       const numFewshot = variant.get('num_fewshot_arg') as number | null
       const config = taskConfig({ fields, file: name, label: 'tasks/x.yaml' }, { numFewshot })
       const inline = head.get('splits') as PyDict | undefined
-      const hub = { env: { HF_HOME: inline ? '' : copyHfHome([`datasets--${config.datasetPath.replace('/', '--')}`]), HF_HUB_OFFLINE: '1' } }
+      const hub = {
+        env: {
+          HF_HOME: inline ? '' : copyHfHome([`datasets--${config.datasetPath.replace('/', '--')}`]),
+          HF_HUB_OFFLINE: '1',
+        },
+      }
       const dataset = inline
         ? inlineDataset(name, inline)
         : await loadDataset({ path: config.datasetPath, name: config.datasetName, kwargs: config.datasetKwargs, hub })
@@ -66,7 +71,10 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
         expect(Number(task.multipleInput)).toBe(Math.sign(variant.get('multiple_input') as number))
         expect(Number(task.multipleTarget)).toBe(Math.sign(variant.get('multiple_target') as number))
       }
-      const chat = text(variant, 'chat_template') === null ? null : { template: chatml(), fewshotAsMultiturn: variant.get('fewshot_as_multiturn') === true }
+      const chat =
+        text(variant, 'chat_template') === null
+          ? null
+          : { template: chatml(), fewshotAsMultiturn: variant.get('fewshot_as_multiturn') === true }
       const wanted = golden.filter((line) => line.get('type') === 'doc' && line.get('variant') === id)
       expect(wanted.length).toBeGreaterThan(0)
       for (const line of wanted) {
@@ -85,7 +93,10 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
       if (id !== 'default') return
       for (const line of golden.filter((line) => line.get('type') === 'score')) {
         const doc = task.docs[line.get('doc_id') as number]!
-        const results = (line.get('resps') as PyValue[][][]).map(([[logprob, isGreedy]]: PyValue[][]) => ({ logprob: numberOf(logprob)!, isGreedy: isGreedy as boolean }))
+        const results = (line.get('resps') as PyValue[][][]).map(([[logprob, isGreedy]]: PyValue[][]) => ({
+          logprob: numberOf(logprob)!,
+          isGreedy: isGreedy as boolean,
+        }))
         const metrics = multipleChoiceMetrics(
           { choices: choiceTexts(task, doc), gold: target(task, doc), multipleTarget: task.multipleTarget, results },
           config.metricList.map(({ metric }) => metric),

@@ -45,6 +45,8 @@ export function singleTurn(messages: readonly Message[]): ChatMessage[] {
   const last = rest.at(-1)
   const answer = last?.role === 'assistant' ? [last] : []
   const user = rest.slice(0, rest.length - answer.length)
-  const content = user.map((message, index) => message.content + (index === user.length - 1 ? '' : message.delimiter)).join('')
+  const content = user
+    .map((message, index) => message.content + (index === user.length - 1 ? '' : message.delimiter))
+    .join('')
   return [...multiTurn(system), { role: 'user', content }, ...multiTurn(answer)]
 }

@@ -38,7 +38,9 @@ export async function openTask(config: TaskConfig, dataset: Dataset, fewshotSeed
 async function openSampler(config: TaskConfig, dataset: Dataset, seed: number): Promise<FewshotSampler | null> {
   if ((config.numFewshot ?? 0) === 0) return null
   const { samples, sampler } = config.fewshot
-  const split = config.fewshot.split ?? (samples === null ? (config.trainingSplit ?? config.validationSplit ?? config.testSplit) : null)
+  const split =
+    config.fewshot.split ??
+    (samples === null ? (config.trainingSplit ?? config.validationSplit ?? config.testSplit) : null)
   const pool = split === null ? samples! : await (await dataset.split(split)).rows()
   return fewshotSampler(sampler, pool, seed)
 }
@@ -48,7 +50,8 @@ export function inTask<Result>(task: string, docId: number, step: () => Result):
   try {
     return step()
   } catch (cause) {
-    if (cause instanceof DocFieldError || cause instanceof RangeError) throw new InputError(`task ${task}, document ${docId}: ${cause.message}`, { cause })
+    if (cause instanceof DocFieldError || cause instanceof RangeError)
+      throw new InputError(`task ${task}, document ${docId}: ${cause.message}`, { cause })
     throw cause
   }
 }
@@ -59,6 +62,11 @@ export function choiceTexts(task: Task, doc: PyDict): string[] {
     if (typeof choice !== 'string') throw new DocFieldError('doc_to_choice gives something other than texts')
     return choice
   })
+}
+
+/** The document's question; the index of the right choice where the choices are the questions. */
+export function question(task: Task, doc: PyDict): PyValue {
+  return docToText(task.config.docToText, doc, task.rules)
 }
 
 /** The document's answer. */

@@ -9,9 +9,16 @@ export type Cell = string | number
  * they are.
  */
 export function markdownTable(headers: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const columns = headers.map((header, index) => layOut(header, rows.map((row) => row[index]!)))
+  const columns = headers.map((header, index) =>
+    layOut(
+      header,
+      rows.map((row) => row[index]!),
+    ),
+  )
   const lines = rows.map((_, row) => columns.map((column) => column.cells[row]!))
-  return [columns.map((column) => column.header), columns.map((column) => column.rule), ...lines].map((cells) => `|${cells.join('|')}|\n`).join('')
+  return [columns.map((column) => column.header), columns.map((column) => column.rule), ...lines]
+    .map((cells) => `|${cells.join('|')}|\n`)
+    .join('')
 }
 
 interface Column {
@@ -62,8 +69,10 @@ function decimalPlaces(value: number): number {
 }
 
 function shown(value: number, decimals: number): string {
-  if (Number.isFinite(value)) return (value === 0 ? 0 : value).toFixed(decimals)
-  return String(value)
+  if (!Number.isFinite(value)) return String(value)
+  // toFixed turns to exponents there
+  if (Math.abs(value) >= 1e21) return BigInt(value).toString() + (decimals > 0 ? `.${'0'.repeat(decimals)}` : '')
+  return (value === 0 ? 0 : value).toFixed(decimals)
 }
 
 /** Columns that a text takes on a terminal: two for each wide or full-width character (Unicode's East Asian Width). */
@@ -73,4 +82,5 @@ function displayWidth(text: string): number {
   return width
 }
 
-const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u

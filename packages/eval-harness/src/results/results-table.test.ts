@@ -19,3 +19,9 @@ describe('tables as lm_eval prints them', () => {
 it('a table without rows has its headers', () => {
   expect(markdownTable(['a', 'long header'], [])).toBe('| a |long header|\n|---|-----------|\n')
 })
+
+it('large numbers keep all their digits', () => {
+  expect(markdownTable(['a'], [[1.6215382354988692e24], [1]])).toContain(
+    '|1621538235498869217558528|\n|                        1|',
+  )
+})

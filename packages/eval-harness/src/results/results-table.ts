@@ -1,5 +1,5 @@
 import { pyStr } from '../python/text.js'
-import { numberOf, PyFloat, type PyDict, type PyValue } from '../python/value.js'
+import { numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
 import { type Cell, markdownTable } from './markdown-table.js'
 
 const arrows = new Map<PyValue | undefined, string>([
@@ -12,7 +12,10 @@ export function resultsTable(results: PyDict, column: 'results' | 'groups' = 're
   const table = results.get(column) as PyDict
   const { depths, order } = hierarchy((results.get('group_subtasks') ?? new Map()) as PyDict, [...table.keys()])
   const rows = order.flatMap((name) => taskRows(name, depths.get(name) ?? 0, table.get(name) as PyDict, results))
-  return markdownTable([column === 'groups' ? 'Groups' : 'Tasks', 'Version', 'Filter', 'n-shot', 'Metric', '', 'Value', '', 'Stderr'], rows)
+  return markdownTable(
+    [column === 'groups' ? 'Groups' : 'Tasks', 'Version', 'Filter', 'n-shot', 'Metric', '', 'Value', '', 'Stderr'],
+    rows,
+  )
 }
 
 function taskRows(name: string, depth: number, metrics: PyDict, results: PyDict): Cell[][] {
@@ -61,7 +64,10 @@ function fixed(value: number): string {
 }
 
 /** Depth and order of the rows: each group before its members, members and top groups by name, tasks of no group last. */
-function hierarchy(groups: PyDict, names: readonly string[]): { depths: ReadonlyMap<string, number>; order: readonly string[] } {
+function hierarchy(
+  groups: PyDict,
+  names: readonly string[],
+): { depths: ReadonlyMap<string, number>; order: readonly string[] } {
   const depths = new Map<string, number>()
   const order: string[] = []
   const members = (name: string) => [...((groups.get(name) ?? []) as readonly string[])].sort(byCodePoint)

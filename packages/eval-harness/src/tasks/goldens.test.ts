@@ -18,7 +18,9 @@ describe.skipIf(!goldens)('shipped tasks', () => {
       .map((line) => parseJson(line) as PyDict)
 
   it.each(['mmlu_abstract_algebra', 'wmdp_bio'])('%s is configured as upstream', (name) => {
-    const golden = configs().find((entry) => entry.get('task') === name)!.get('config') as PyDict
+    const golden = configs()
+      .find((entry) => entry.get('task') === name)!
+      .get('config') as PyDict
     const [leaf] = loadTasks(index, [name]) as [TaskLeaf]
     expect(dumpsJson(leaf.config.dump, { indent: 2 })).toBe(dumpsJson(golden, { indent: 2 }))
   })
@@ -30,8 +32,18 @@ describe.skipIf(!goldens)('shipped tasks', () => {
     const visit = (node: TaskNode) => {
       if (node.kind === 'task') return
       const children = node.children.map((child) => (child.kind === 'task' ? child.config.task : child.name))
-      const metrics = node.metrics.map(({ metric, filters, weightBySize }) => ({ metric, filter_list: filters, aggregation: 'mean', weight_by_size: weightBySize }))
-      seen.set(node.name, { children, alias: node.alias === node.name ? null : node.alias, version: node.version, aggregate_metric_list: metrics })
+      const metrics = node.metrics.map(({ metric, filters, weightBySize }) => ({
+        metric,
+        filter_list: filters,
+        aggregation: 'mean',
+        weight_by_size: weightBySize,
+      }))
+      seen.set(node.name, {
+        children,
+        alias: node.alias === node.name ? null : node.alias,
+        version: node.version,
+        aggregate_metric_list: metrics,
+      })
       for (const child of node.children) visit(child)
     }
     visit(root)
@@ -49,25 +61,37 @@ describe('task files', () => {
     }
     return folder
   }
-  const task = 'task: t\ndataset_path: json\ntest_split: test\noutput_type: multiple_choice\ndoc_to_text: q\ndoc_to_target: 0\ndoc_to_choice: [a, b]\n'
+  const task =
+    'task: t\ndataset_path: json\ntest_split: test\noutput_type: multiple_choice\ndoc_to_text: q\ndoc_to_target: 0\ndoc_to_choice: [a, b]\n'
   const load = (files: Record<string, string>, ...words: string[]) => loadTasks(indexTasks([write(files)]), words)
 
   it.each([
     ['a field that is not there', `${task}doc_to_txt: q\n`, /doc_to_txt is not a field of a task file/],
     ['a Python function', `${task}process_docs: !function utils.f\n`, /process_docs uses the Python function utils.f/],
     ['another output type', task.replace('multiple_choice', 'generate_until'), /output_type is "generate_until"/],
-    ['a sampler that is not there', `${task}fewshot_config: {sampler: balanced}\n`, /sampler is neither default nor first_n/],
+    [
+      'a sampler that is not there',
+      `${task}fewshot_config: {sampler: balanced}\n`,
+      /sampler is neither default nor first_n/,
+    ],
     ['broken YAML', `${task}description: "x\n`, /t\.yaml:\d+: /],
     ['a Python class', 'task: t\nclass: !function task.T\n', /Python class/],
     ['a missing field', task.replace('dataset_path: json\n', ''), /dataset_path is missing/],
-    ['a metric setting that has no effect', `${task}metric_list: [{metric: acc, ignore_case: true}]\n`, /metric_list.acc.ignore_case is not supported/],
+    [
+      'a metric setting that has no effect',
+      `${task}metric_list: [{metric: acc, ignore_case: true}]\n`,
+      /metric_list.acc.ignore_case is not supported/,
+    ],
     ['a wrong number of shots', `${task}num_fewshot: two\n`, /num_fewshot is not a whole number/],
   ])('refuse %s', (_, text, message) => {
     expect(() => load({ 't.yaml': text }, 't')).toThrow(message)
   })
 
   it('take the fields of their includes, their own last', () => {
-    const [leaf] = load({ 'base.yaml': task, 'sub/t2.yaml': 'include: ../base.yaml\ntask: t2\ndoc_to_text: other\n' }, 't2') as [TaskLeaf]
+    const [leaf] = load(
+      { 'base.yaml': task, 'sub/t2.yaml': 'include: ../base.yaml\ntask: t2\ndoc_to_text: other\n' },
+      't2',
+    ) as [TaskLeaf]
     expect([leaf.config.task, leaf.config.docToText, leaf.config.docToTarget]).toEqual(['t2', 'other', 0])
   })
 
@@ -76,7 +100,9 @@ describe('task files', () => {
   })
 
   it('keep 0 shots of their own and take --num_fewshot otherwise', () => {
-    const index = indexTasks([write({ 'a.yaml': task, 'b.yaml': `${task.replace('task: t', 'task: u')}num_fewshot: 0\n` })])
+    const index = indexTasks([
+      write({ 'a.yaml': task, 'b.yaml': `${task.replace('task: t', 'task: u')}num_fewshot: 0\n` }),
+    ])
     const shots = loadTasks(index, ['t', 'u'], { numFewshot: 3 }).map((node) => (node as TaskLeaf).config.numFewshot)
     expect(shots).toEqual([3, 0])
   })
@@ -84,13 +110,17 @@ describe('task files', () => {
   it('are found by name, tag, pattern and path', () => {
     const folder = write({ 'a.yaml': `${task}tag: [x, y]\n` })
     const index = indexTasks([folder])
-    for (const word of ['t', 'x', 't*', '[t]', join(folder, 'a.yaml')]) expect(loadTasks(index, [word]).flatMap(leafNames)).toContain('t')
-    expect(() => loadTasks(index, ['mmlu_anatomi'])).toThrow(/there is no task, group or tag "mmlu_anatomi"; did you mean .*mmlu_anatomy/)
+    for (const word of ['t', 'x', 't*', '[t]', join(folder, 'a.yaml')])
+      expect(loadTasks(index, [word]).flatMap(leafNames)).toContain('t')
+    expect(() => loadTasks(index, ['mmlu_anatomi'])).toThrow(
+      /there is no task, group or tag "mmlu_anatomi"; did you mean .*mmlu_anatomy/,
+    )
     expect(() => loadTasks(index, ['t', 'x'])).toThrow(/task t is asked for twice/)
   })
 
   it('form groups with overrides and members of their own', () => {
-    const group = 'group: g\ntask:\n  - t\n  - task: v\n    dataset_path: json\n    test_split: s\n    output_type: multiple_choice\n    doc_to_text: q\n    doc_to_target: 0\n    doc_to_choice: [a]\nnum_fewshot: 2\n'
+    const group =
+      'group: g\ntask:\n  - t\n  - task: v\n    dataset_path: json\n    test_split: s\n    output_type: multiple_choice\n    doc_to_text: q\n    doc_to_target: 0\n    doc_to_choice: [a]\nnum_fewshot: 2\n'
     const [node] = load({ 't.yaml': task, 'g.yaml': group }, 'g') as [GroupNode]
     expect(leafNames(node)).toEqual(['t', 'g::v'])
     expect(node.children.map((child) => (child as TaskLeaf).config.numFewshot)).toEqual([2, 2])

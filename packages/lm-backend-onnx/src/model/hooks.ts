@@ -14,7 +14,7 @@ export interface Activation {
 }
 
 /** Sees an activation, edits applied, and may change it in place or return another array of the same size. */
-export type Hook = (activation: Activation) => Float32Array | void | Promise<Float32Array | void>
+export type Hook = (activation: Activation) => Float32Array | undefined | Promise<Float32Array | undefined>
 
 export interface HookedRun {
   /** Logits at every position, one array [vocab] each. */

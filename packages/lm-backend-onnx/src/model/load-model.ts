@@ -19,7 +19,7 @@ export interface LoadModelOptions {
   readonly model: string
   /** Branch, tag or commit; "main" by default. */
   readonly revision?: string
-  /** "cpu" (default), "cuda:0", "webgpu": a name of listDevices(). */
+  /** "cpu", "cuda:0", "webgpu": a name of listDevices(). By default the first CUDA device where there is one, else the CPU. */
   readonly device?: string
   /** Longest input in tokens; the model's own limit by default. */
   readonly maxLength?: number
@@ -40,7 +40,7 @@ export interface LoadModelOptions {
  */
 export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
   const hub = options.hub ?? {}
-  const device = await findDevice(options.device ?? 'cpu')
+  const device = await findDevice(options.device ?? null)
   const files = await openModelFiles(options.model, options.revision, hub)
   const configPath = await files.path('config.json')
   const spec = modelSpec(`${options.model}/config.json`, await readFile(configPath, 'utf8'))

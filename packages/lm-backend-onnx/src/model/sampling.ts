@@ -27,8 +27,12 @@ export function sampleToken(logits: Float32Array, options: SamplingOptions, unif
   let kept = candidates.length
   if (options.topP !== null && options.topP < 1) {
     // transformers keeps the first token that takes the sum to p or beyond
-    let sum = 0
-    kept = weights.findIndex((weight) => (sum += weight / total) >= options.topP!) + 1 || candidates.length
+    let left = options.topP * total
+    const last = weights.findIndex((weight) => {
+      left -= weight
+      return left <= 0
+    })
+    if (last >= 0) kept = last + 1
   }
   let left = uniform() * weights.slice(0, kept).reduce((sum, weight) => sum + weight, 0)
   for (let index = 0; index < kept; index++) {

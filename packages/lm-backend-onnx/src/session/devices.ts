@@ -17,14 +17,10 @@ const mostGpus = 16
 
 /** Every device that can compute on this machine, found by running a one-node graph on it. */
 export async function listDevices(): Promise<Device[]> {
-  const devices: Device[] = [{ name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }]
+  const devices = [cpu]
   if (hasCudaLibrary()) {
     for (let deviceId = 0; deviceId < mostGpus && (await computes({ name: 'cuda', deviceId })); deviceId++) {
-      devices.push({
-        name: `cuda:${deviceId}`,
-        description: 'onnxruntime CUDA provider',
-        provider: { name: 'cuda', deviceId },
-      })
+      devices.push(cuda(deviceId))
     }
   }
   if (await computes({ name: 'webgpu' })) {
@@ -33,11 +29,17 @@ export async function listDevices(): Promise<Device[]> {
   return devices
 }
 
-/** The device of that name; "cuda" means "cuda:0". Throws InputError that lists the devices there are. */
-export async function findDevice(name: string): Promise<Device> {
+const cpu: Device = { name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }
+
+/**
+ * The device of that name; "cuda" means "cuda:0", null the first CUDA device or else the CPU. Throws InputError that lists the devices
+ * there are.
+ */
+export async function findDevice(name: string | null): Promise<Device> {
+  if (name === null) return hasCudaLibrary() && (await computes({ name: 'cuda', deviceId: 0 })) ? cuda(0) : cpu
   const wanted = name === 'cuda' ? 'cuda:0' : name
   // the CPU is always there: do not wake the others for it
-  if (wanted === 'cpu') return { name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }
+  if (wanted === 'cpu') return cpu
   const devices = await listDevices()
   const found = devices.find((device) => device.name === wanted)
   if (found) return found
@@ -48,6 +50,14 @@ export async function findDevice(name: string): Promise<Device> {
   throw new InputError(
     `device "${name}" is not available; available: ${devices.map((device) => device.name).join(', ')}${hint}`,
   )
+}
+
+function cuda(deviceId: number): Device {
+  return {
+    name: `cuda:${deviceId}`,
+    description: 'onnxruntime CUDA provider',
+    provider: { name: 'cuda', deviceId },
+  }
 }
 
 /** onnxruntime-node's npm package has the CUDA provider only after its install script has downloaded it. */

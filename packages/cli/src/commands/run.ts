@@ -1,0 +1,118 @@
+import {
+  type Evaluation,
+  evaluate,
+  fromPlain,
+  getModelFactory,
+  indexTasks,
+  type LanguageModel,
+  loadTasks,
+  type ModelArguments,
+  modelName,
+  prepareOutput,
+  pyRepr,
+  resultsFile,
+  resultsTable,
+  toPlain,
+  writeResults,
+} from '@saeval/eval-harness'
+import { progressLine } from '../progress.js'
+import { version } from '../version.js'
+import type { RunOptions } from './run-options.js'
+
+/** Where a command writes, and what stops it. */
+export interface Surroundings {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly signal: AbortSignal
+}
+
+/** lm_eval's default number of bootstrap draws. */
+const bootstrapIterations = 100_000
+
+/** `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. */
+export async function run(options: RunOptions, { stdout, stderr, signal }: Surroundings): Promise<void> {
+  const startedAt = Date.now()
+  const factory = getModelFactory(options.model)
+  const tasks = loadTasks(indexTasks(options.include_path === null ? [] : [options.include_path]), options.tasks, {
+    numFewshot: options.num_fewshot,
+    metadata: options.model_args,
+  })
+  const output =
+    options.output_path === null ? null : await prepareOutput(options.output_path, modelName(options.model_args))
+  const progress = progressLine(stderr)
+  const model = await factory(modelArguments(options), {
+    batchSize: options.batch_size,
+    maxBatchSize: options.max_batch_size,
+    device: options.device,
+    notice: (line) => stderr.write(`${line}\n`),
+    signal,
+  })
+  try {
+    const evaluation = await evaluate({
+      model,
+      tasks,
+      limit: options.limit,
+      samples: options.samples,
+      systemInstruction: options.system_instruction,
+      applyChatTemplate: options.apply_chat_template,
+      fewshotAsMultiturn: options.fewshot_as_multiturn ?? true,
+      fewshotSeed: options.seed.fewshot ?? Date.now(),
+      bootstrapIterations,
+      onProgress: progress.update,
+      signal,
+    })
+    progress.clear()
+    const files =
+      output === null
+        ? []
+        : await writeResults(
+            output,
+            resultsOf(options, model, evaluation, startedAt),
+            options.log_samples ? evaluation.samples : new Map(),
+          )
+    for (const line of model.info.edits ?? []) stdout.write(`${line}\n`)
+    stdout.write(`${summary(options, model)}\n`)
+    stdout.write(`${resultsTable(evaluation.results)}\n`)
+    if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
+    if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
+  } finally {
+    progress.clear()
+    await model.close()
+  }
+}
+
+function modelArguments(options: RunOptions): ModelArguments {
+  const given = toPlain(options.model_args) as ModelArguments
+  return options.allow_inert_rows ? { ...given, allow_inert_rows: true } : given
+}
+
+function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evaluation, startedAt: number) {
+  const provenance = { version, command: process.argv.slice(2), ...model.info.provenance }
+  return resultsFile(evaluation, {
+    model: options.model,
+    modelArgs: options.model_args,
+    info: { ...model.info, provenance },
+    batchSize: options.batch_size,
+    device: options.device,
+    limit: options.limit,
+    bootstrapIterations,
+    seeds: options.seed,
+    systemInstruction: options.system_instruction,
+    chatTemplate: options.apply_chat_template ? model.chatTemplate : null,
+    fewshotAsMultiturn: options.apply_chat_template ? (options.fewshot_as_multiturn ?? true) : null,
+    logSamples: options.log_samples,
+    startedAt,
+    seconds: (Date.now() - startedAt) / 1000,
+    environment: `saeval ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  })
+}
+
+/** lm_eval's line above the tables. */
+function summary(
+  { model, model_args: args, limit, num_fewshot: shots, batch_size: batch }: RunOptions,
+  { info }: LanguageModel,
+): string {
+  const limitText = limit === null ? 'None' : pyRepr(fromPlain(limit)).replace(/^(\d+)$/, '$1.0')
+  const sizes = info.batchSizes.length > 0 ? ` (${info.batchSizes.join(',')})` : ''
+  return `${model} (${pyRepr(args)}), gen_kwargs: ({}), limit: ${limitText}, num_fewshot: ${shots ?? 'None'}, batch_size: ${batch}${sizes}`
+}

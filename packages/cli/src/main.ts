@@ -1,0 +1,43 @@
+import { InputError } from '@saeval/hub'
+import { CommanderError } from 'commander'
+import type { Surroundings } from './commands/run.js'
+import { registerModels } from './models/register.js'
+import { createProgram } from './program.js'
+
+/** Exit codes: what a shell sees of a run. */
+export const exitCode = { success: 0, failure: 1, badInput: 2, interrupted: 130 } as const
+
+/** Runs a command line (without node and script) and gives the exit code. Errors are one sentence; --verbose adds the stack. */
+export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  registerModels()
+  try {
+    await createProgram(surroundings).parseAsync(withCommand(argv), { from: 'user' })
+    return exitCode.success
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCode.success
+    return report(error, argv.includes('--verbose'), surroundings)
+  }
+}
+
+/** lm_eval takes flags without a subcommand; so does this. */
+function withCommand(argv: readonly string[]): string[] {
+  const first = argv[0]
+  const own = first === undefined || ['-h', '--help', '-V', '--version'].includes(first)
+  return first?.startsWith('-') && !own ? ['run', ...argv] : [...argv]
+}
+
+function report(error: unknown, verbose: boolean, { stderr, signal }: Surroundings): number {
+  if (signal.aborted) {
+    stderr.write('interrupted; no results were written\n')
+    return exitCode.interrupted
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  stderr.write(`saeval: ${message.replace(/^error: /, '')}\n`)
+  if (verbose && error instanceof Error) stderr.write(`${stackOf(error)}\n`)
+  return InputError.isInstance(error) || error instanceof CommanderError ? exitCode.badInput : exitCode.failure
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : ''
+  return `${error.stack ?? error.message}${cause}`
+}

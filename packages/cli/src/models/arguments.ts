@@ -1,0 +1,40 @@
+import type { ModelArgument, ModelArguments } from '@saeval/eval-harness'
+import { didYouMean, InputError } from '@saeval/hub'
+
+type Kind = 'text' | 'count' | 'truth'
+type Value<K> = K extends 'text' ? string : K extends 'count' ? number : boolean
+
+/** A model's arguments: name -> what it takes. */
+export type ArgumentKinds = Readonly<Record<string, Kind>>
+
+/** Checks --model_args against what a model takes. Throws InputError for names it does not know and values of another kind. */
+export function readArguments<Kinds extends ArgumentKinds>(
+  model: string,
+  args: ModelArguments,
+  kinds: Kinds,
+): { readonly [Name in keyof Kinds]?: Value<Kinds[Name]> } {
+  for (const [name, value] of Object.entries(args)) {
+    const kind = kinds[name]
+    if (kind === undefined) {
+      const names = Object.keys(kinds)
+      const hint = didYouMean(name, names) || `; it takes ${names.join(', ')}`
+      throw new InputError(`--model_args: model ${model} has no argument "${name}"${hint}`)
+    }
+    if (!fits(kind, value))
+      throw new InputError(`--model_args: ${name} is ${JSON.stringify(value)}, expected ${expected[kind]}`)
+  }
+  return args as { readonly [Name in keyof Kinds]?: Value<Kinds[Name]> }
+}
+
+const expected: Readonly<Record<Kind, string>> = {
+  text: 'a text',
+  count: 'a whole number from 0',
+  truth: 'true or false',
+}
+
+function fits(kind: Kind, value: ModelArgument): boolean {
+  if (kind === 'text') return typeof value === 'string'
+  return kind === 'truth'
+    ? typeof value === 'boolean'
+    : typeof value === 'number' && Number.isInteger(value) && value >= 0
+}

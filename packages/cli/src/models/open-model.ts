@@ -1,0 +1,43 @@
+import type { ModelContext } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { baseModelRepository } from '@saeval/sae-core'
+import type { readArguments } from './arguments.js'
+
+/** Arguments that every model of this program takes, as in lm_eval's `hf`. */
+export const modelArguments = {
+  revision: 'text',
+  dtype: 'text',
+  max_length: 'count',
+  add_bos_token: 'truth',
+  prefix_token_id: 'count',
+  trust_remote_code: 'truth',
+  threads: 'count',
+} as const
+
+type ModelArguments = ReturnType<typeof readArguments<typeof modelArguments>>
+
+/** Opens the language model behind a name of Hugging Face or TransformerLens. */
+export async function openModel(name: string, args: ModelArguments, context: ModelContext): Promise<OnnxModel> {
+  if (args.trust_remote_code)
+    throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
+  if (args.dtype !== undefined && args.dtype !== 'float32' && args.dtype !== 'auto')
+    throw new InputError(`--model_args: dtype=${args.dtype} is not supported yet; saeval computes in float32`)
+  return loadModel({
+    model: baseModelRepository(name),
+    batchSize: parseBatchSize(context.batchSize),
+    ...(context.device === null ? {} : { device: context.device }),
+    ...(args.revision === undefined ? {} : { revision: args.revision }),
+    ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
+    ...(args.add_bos_token === undefined ? {} : { addBosToken: args.add_bos_token }),
+    ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),
+    ...(args.threads === undefined ? {} : { threads: args.threads }),
+  })
+}
+
+function parseBatchSize(text: string): number | 'auto' {
+  // auto:N is lm_eval's for measuring anew N times; here the size follows from the lengths and is not measured
+  if (/^auto(:\d+)?$/.test(text)) return 'auto'
+  if (/^[1-9]\d*$/.test(text)) return Number(text)
+  throw new InputError(`--batch_size ${text}: expected a positive whole number, auto or auto:N`)
+}

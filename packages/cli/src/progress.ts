@@ -1,0 +1,44 @@
+import type { EvaluationProgress } from '@saeval/eval-harness'
+
+/** Shows how far a run is on one line of a terminal; does nothing where standard error is not one. */
+export interface ProgressLine {
+  update(progress: EvaluationProgress): void
+  /** Takes the line away. */
+  clear(): void
+}
+
+const millisecondsBetweenLines = 200
+
+/** A progress line on `stream`, with the rate and the time left. */
+export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
+  let shown = 0
+  let started: { stage: string; at: number } | null = null
+  const write = (text: string) => stream.write(`\r\x1b[K${text.slice(0, Math.max(0, (stream.columns ?? 80) - 1))}`)
+  return {
+    update: ({ stage, done, total }) => {
+      if (!stream.isTTY) return
+      const now = performance.now()
+      if (started?.stage !== stage) started = { stage, at: now }
+      if (now - shown < millisecondsBetweenLines && done < total) return
+      shown = now
+      write(progressText(stage, done, total, (now - started.at) / 1000))
+    },
+    clear: () => {
+      if (stream.isTTY) write('')
+    },
+  }
+}
+
+/** "requests 120/400 (30 %), 12.5/s, 22 s left" */
+export function progressText(stage: string, done: number, total: number, seconds: number): string {
+  const share = total === 0 ? 100 : Math.floor((100 * done) / total)
+  const head = `${stage} ${done}/${total} (${share} %)`
+  if (done === 0 || seconds === 0) return head
+  const rate = done / seconds
+  return `${head}, ${rate.toPrecision(3)}/s, ${duration((total - done) / rate)} left`
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
+}

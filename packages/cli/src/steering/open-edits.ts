@@ -1,0 +1,86 @@
+import { InputError } from '@saeval/hub'
+import { findSae, isSameModel, openSae, type SaeFile, type SteeringEdit } from '@saeval/sae-core'
+import type { SaeSteeredRow } from '@saeval/steering-csv'
+import type { SteeringFile } from './read-steering-file.js'
+
+/** A row with its SAE opened. */
+export interface OpenRow {
+  readonly row: SaeSteeredRow
+  readonly edit: SteeringEdit
+}
+
+export interface OpenEditsOptions {
+  /** The model to be steered; SAEs that were made for another one are refused. */
+  readonly baseName: string
+  readonly allowOtherModel: boolean
+}
+
+/** Opens the SAEs of all rows, each once. Throws InputError with line and column for rows that do not fit their SAE or the model. */
+export async function openEdits(file: SteeringFile, options: OpenEditsOptions): Promise<OpenRow[]> {
+  const saes = new Map<string, Promise<SaeFile>>()
+  const rows: OpenRow[] = []
+  for (const row of file.rows) {
+    const key = JSON.stringify([row.sae_release, row.sae_id])
+    const opening = saes.get(key) ?? openSae(findSae(row.sae_release, row.sae_id))
+    saes.set(key, opening)
+    const sae = await atRow(file, row, 'sae_id', () => opening)
+    await atRow(file, row, 'sae_release', async () => checkModel(sae, options))
+    for (const column of ['latent_idx', 'refuse_id'] as const) {
+      const latent = row[column]
+      if (latent === null || latent < sae.config.dSae) continue
+      throw located(
+        file,
+        row,
+        column,
+        `latent ${latent} is out of range: ${row.sae_release} ${row.sae_id} has latents 0 to ${sae.config.dSae - 1}`,
+      )
+    }
+    rows.push({ row, edit: editOf(row, sae) })
+  }
+  return rows
+}
+
+function editOf(row: SaeSteeredRow, sae: SaeFile): SteeringEdit {
+  return {
+    sae,
+    action: row.hook_action === 'clamp_cond' ? 'clamp_above' : row.hook_action,
+    latent: row.latent_idx,
+    coefficient: row.steering_coefficient,
+    line: row.line,
+    ...(row.clamp_value === null ? {} : { threshold: row.clamp_value }),
+    ...(row.refuse_id === null ? {} : { setLatent: row.refuse_id }),
+  }
+}
+
+function checkModel(sae: SaeFile, { baseName, allowOtherModel }: OpenEditsOptions): void {
+  const trainedOn = sae.config.modelName ?? sae.reference.model
+  if (allowOtherModel || trainedOn === null || isSameModel(trainedOn, baseName)) return
+  throw new InputError(
+    `the SAE was made for ${trainedOn}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`,
+  )
+}
+
+/** "steer.csv:3, column latent_idx: …" */
+export function located(
+  file: SteeringFile,
+  row: SaeSteeredRow,
+  column: string | null,
+  message: string,
+  cause?: unknown,
+): InputError {
+  return new InputError(`${file.path}:${row.line}${column === null ? '' : `, column ${column}`}: ${message}`, { cause })
+}
+
+async function atRow<Value>(
+  file: SteeringFile,
+  row: SaeSteeredRow,
+  column: string,
+  step: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await step()
+  } catch (cause) {
+    if (InputError.isInstance(cause)) throw located(file, row, column, cause.message, cause)
+    throw cause
+  }
+}
