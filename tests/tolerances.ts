@@ -17,4 +17,6 @@ export const tolerance = {
   sae: { relative: 1e-4, absolute: 1e-5 },
   /** Sums of log-likelihoods over the runs under golden/eval, absolute per token scored. */
   evaluation: 1e-4,
+  /** The same for gemma2, whose runs were made with sdpa attention, which leaves out the soft cap: its difference to eager attention. */
+  evaluationWithoutSoftcap: 0.25,
 } as const

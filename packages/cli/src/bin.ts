@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { exitCode, main } from './main.js'
+import { registerModels } from './models/register.js'
 
 const controller = new AbortController()
 process.on('SIGINT', () => {
@@ -12,6 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode.success)
   throw error
 })
+registerModels()
 process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,15 +1,13 @@
 import { InputError } from '@saeval/hub'
 import { CommanderError } from 'commander'
 import type { Surroundings } from './commands/run.js'
-import { registerModels } from './models/register.js'
 import { createProgram } from './program.js'
 
 /** Exit codes: what a shell sees of a run. */
 export const exitCode = { success: 0, failure: 1, badInput: 2, interrupted: 130 } as const
 
-/** Runs a command line (without node and script) and gives the exit code. Errors are one sentence; --verbose adds the stack. */
+/** Runs a command line (without node and script; registerModels first) and gives the exit code. Errors are one sentence; --verbose adds the stack. */
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  registerModels()
   try {
     await createProgram(surroundings).parseAsync(withCommand(argv), { from: 'user' })
     return exitCode.success

@@ -128,7 +128,7 @@ export interface ConfigSource {
 }
 
 export interface RunOverrides {
-  /** --num_fewshot; a task that says 0 itself keeps 0. */
+  /** --num_fewshot; a task that says 0 itself keeps 0. null, the flag left out, gives 0 to tasks that say nothing. */
   readonly numFewshot?: number | null
   /** --model_args, which lm_eval records in the task's metadata. */
   readonly metadata?: PyDict
@@ -152,7 +152,8 @@ export function taskConfig(source: ConfigSource, overrides: RunOverrides = {}): 
   const needed = (name: string): string => text(name) ?? fail(complain(name, 'is missing'))
 
   const declared = merged.get('num_fewshot')
-  const numFewshot = declared === 0 ? 0 : (overrides.numFewshot ?? (declared as number | null))
+  const fallback = overrides.numFewshot === null ? 0 : null
+  const numFewshot = declared === 0 ? 0 : (overrides.numFewshot ?? (declared as number | null) ?? fallback)
   if (numFewshot !== null && (!Number.isInteger(numFewshot) || numFewshot < 0))
     throw complain('num_fewshot', 'is not a whole number from 0')
   merged.set('num_fewshot', numFewshot)
