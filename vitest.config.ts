@@ -1,6 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  resolve: {
+    // tests of the backend itself start its worker, which exists only as built code
+    alias: { '@saeval/lm-backend-onnx': fileURLToPath(new URL('packages/lm-backend-onnx/dist/index.js', import.meta.url)) },
+  },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/*.online.test.ts', '**/node_modules/**'],

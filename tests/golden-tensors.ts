@@ -17,3 +17,17 @@ export function readGoldenTensors(path: string): Map<string, Float32Array> {
   }
   return tensors
 }
+
+/** One int64 tensor of a golden. */
+export function readGoldenIntegers(path: string, name: string): number[] {
+  const bytes = readFileSync(fixturePath(path))
+  const headerLength = Number(bytes.readBigUInt64LE(0))
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<
+    string,
+    { dtype: string; data_offsets: [number, number] }
+  >
+  const { dtype, data_offsets: offsets } = header[name]!
+  if (dtype !== 'I64') throw new Error(`${name} of ${path} is ${dtype}`)
+  const start = 8 + headerLength + offsets[0]
+  return Array.from({ length: (offsets[1] - offsets[0]) / 8 }, (_, i) => Number(bytes.readBigInt64LE(start + 8 * i)))
+}

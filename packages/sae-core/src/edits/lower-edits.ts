@@ -95,6 +95,12 @@ async function sumOfAdds(sae: SaeFile, adds: readonly SteeringEdit[]): Promise<F
 }
 
 /** Own gate of an action: f > 0, f > t, or none. */
+/**
+ * A pre-activation that equals a JumpReLU threshold to within a language model's float32 rounding (1e-5, the tolerance of hook tensors)
+ * counts as not above it. Without this the order of a sum would decide whether such a latent is active at all.
+ */
+const tieBreak = 1 + 1e-5
+
 function ownGate({ action, threshold }: SteeringEdit): number | null {
   if (action === 'clamp_active') return 0
   return action === 'clamp_above' ? threshold! : null
@@ -201,7 +207,7 @@ class SlotTable {
       latent,
       encoder: column.map((value) => value - mean),
       bias: bias - shift,
-      threshold: Math.max(0, threshold),
+      threshold: Math.max(0, threshold) * tieBreak,
       decoder: written ? await this.#sae.decoderRow(latent) : new Float32Array(dIn),
     }
   }

@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { lowerEdits } from '@saeval/sae-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { readGoldenIntegers, readGoldenTensors } from '../../../../tests/golden-tensors.js'
+import { tolerance } from '../../../../tests/tolerances.js'
+import { openEdits } from './open-edits.js'
+import { readSteeringFile } from './read-steering-file.js'
+
+interface Scenario {
+  name: string
+  semantics: string
+  csv: string | null
+  greedy: number[][]
+  greedy_text: string[]
+  rows: { release: string }[]
+}
+
+const models = ['gpt2', 'gemma-2-2b'].filter((name) => hasFixture(`golden/steered/${name}.json`))
+const hub = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const before = { ...process.env }
+beforeAll(() => Object.assign(process.env, hub))
+afterAll(() => {
+  for (const name of Object.keys(hub)) {
+    if (before[name] === undefined) delete process.env[name]
+    else process.env[name] = before[name]
+  }
+})
+
+function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {
+  let most = 0
+  for (let i = 0; i < golden.length; i++) {
+    const distance = Math.abs(actual[i]! - golden[i]!)
+    most = distance <= most ? most : distance
+  }
+  return most
+}
+
+describe.each(models)('steered %s', (name) => {
+  const golden = fixtureJson(`golden/steered/${name}.json`) as {
+    model: string
+    prompts: { text: string; input_ids: number[] }[]
+    scenarios: Scenario[]
+  }
+  const tensors = readGoldenTensors(`golden/steered/${name}.safetensors`)
+  const sampled = readGoldenIntegers(`golden/steered/${name}.safetensors`, 'vocab_sample')
+  let model: OnnxModel
+  beforeAll(async () => {
+    model = await loadModel({ model: golden.model, device: 'cpu' })
+  })
+  afterAll(() => model.close())
+
+  const scenarios = golden.scenarios.filter(({ semantics, csv }) => semantics === 'direct' && csv !== null)
+
+  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+    '%s',
+    async (_, { name: scenario, csv, greedy }) => {
+      const path = join(temporaryFolder(), 'steer.csv')
+      writeFileSync(path, csv!)
+      const rows = await openEdits(await readSteeringFile(path), { baseName: golden.model, allowOtherModel: true })
+      const steered = model.steer(await lowerEdits(rows.map(({ edit }) => edit)))
+      const allowed = /^direct_(two_)?adds?/.test(scenario) ? tolerance.steeredAdd : tolerance.steered
+      const prompts = golden.prompts.map(({ input_ids: ids }) => ids)
+      const scored = await steered.scoreTokens(
+        prompts.map((ids) => ({ ids, predictions: ids.slice(1).map((token, position) => ({ position, token })) })),
+      )
+      const logprobs = tensors.get(`${scenario}.token_logprobs`)!
+      const lastLogits = tensors.get(`${scenario}.last_logits`)!
+      // of large vocabularies the golden holds a sample
+      const columns = lastLogits.length / prompts.length
+      const sample = sampled.length === columns ? sampled : null
+      let largest = 0
+      for (const [index, ids] of prompts.entries()) {
+        const width = ids.length - 1
+        largest = Math.max(
+          largest,
+          difference(scored[index]!.logprobs, logprobs.subarray(index * width, (index + 1) * width)),
+        )
+        const [logits] = await model.lastLogits(ids, [steered.interventions])
+        const shown = sample ? sample.map((token) => logits![token]!) : logits!
+        largest = Math.max(largest, difference(shown, lastLogits.subarray(index * columns, (index + 1) * columns)))
+      }
+      if (process.env.SAEVAL_DEVIATIONS) console.log(golden.model, scenario, largest)
+      expect(largest).toBeLessThanOrEqual(allowed)
+      // greedy continuation: each golden step's token is the most likely one after the steps before
+      const steps = prompts.map((ids, index) => ({
+        ids: [...ids, ...greedy[index]!],
+        predictions: greedy[index]!.map((token, step) => ({ position: ids.length - 1 + step, token })),
+      }))
+      for (const { greedy: isGreedy } of await steered.scoreTokens(steps)) expect(isGreedy.every(Boolean)).toBe(true)
+      await Promise.all(rows.map(({ edit }) => edit.sae.close()))
+    },
+  )
+})

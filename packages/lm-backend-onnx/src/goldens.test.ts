@@ -1,0 +1,172 @@
+import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import type { Intervention } from '@saeval/sae-core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { fixtureJson, fixturePath, hasFixture } from '../../../tests/fixtures.js'
+import { readGoldenTensors } from '../../../tests/golden-tensors.js'
+import { tolerance } from '../../../tests/tolerances.js'
+
+const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const names = ['openai-community/gpt2', 'google/gemma-2-2b'].filter((name) =>
+  hasFixture(`golden/models/${name.replace('/', '--')}.json`),
+)
+
+function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {
+  expect(actual.length).toBe(golden.length)
+  let most = 0
+  for (let i = 0; i < golden.length; i++) {
+    const distance = Math.abs(actual[i]! - golden[i]!)
+    // NaN must not pass for no difference
+    most = distance <= most ? most : distance
+  }
+  return most
+}
+
+const opened: OnnxModel[] = []
+afterAll(() => Promise.all(opened.map((model) => model.close())))
+
+function report(what: string, value: number): void {
+  if (process.env.SAEVAL_DEVIATIONS) console.log(what, value)
+}
+
+describe.each(names)('%s', (name) => {
+  const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
+  const tensors = readGoldenTensors(`golden/models/${name.replace('/', '--')}.safetensors`)
+  const close = tolerance.logits(golden.tolerance['logits_change_for_1e-6_relative_embedding_noise'])
+  const long = golden.forward[2].ids as number[]
+  let loading: Promise<OnnxModel> | null = null
+  const open = () => {
+    loading ??= loadModel({ model: name, device: 'cpu', batchSize: 8, hub: { env } }).then((model) => {
+      opened.push(model)
+      return model
+    })
+    return loading
+  }
+
+  it('has the tokens of transformers', async () => {
+    const { tokenizer } = await open()
+    for (const item of golden.tokenizer) {
+      expect(tokenizer.encode(item.text)).toEqual(item.ids)
+      expect(tokenizer.encode(item.text, { addSpecialTokens: false })).toEqual(item.ids_no_special)
+      expect(tokenizer.decode(item.ids)).toBe(item.decode)
+      expect(tokenizer.decode(item.ids, { skipSpecialTokens: true })).toBe(item.decode_skip_special)
+    }
+  })
+
+  it('gives every token the log-probability of transformers, whatever the batch', async () => {
+    const model = await open()
+    const rows = golden.forward.map((run: { ids: number[] }) => ({
+      ids: run.ids,
+      predictions: run.ids.slice(1).map((token, position) => ({ position, token })),
+    }))
+    const together = await model.scoreTokens(rows)
+    for (const [index, run] of golden.forward.entries()) {
+      const { logprobs, greedy } = together[index]!
+      report(`${name} log-probability`, difference(logprobs, run.next_token_log_prob))
+      expect(difference(logprobs, run.next_token_log_prob)).toBeLessThanOrEqual(close)
+      expect(greedy).toEqual(run.ids.slice(1).map((token: number, position: number) => token === run.argmax[position]))
+      const [alone] = await model.scoreTokens([rows[index]])
+      expect(difference(alone!.logprobs, logprobs)).toBeLessThanOrEqual(1e-4)
+      const [logits] = await model.lastLogits(run.ids, [[]])
+      report(`${name} logits`, difference(logits!, tensors.get(`forward.${index}.last_logits`)!))
+      expect(difference(logits!, tensors.get(`forward.${index}.last_logits`)!)).toBeLessThanOrEqual(close)
+    }
+  })
+
+  it('has the activations of transformers at every hook point', async () => {
+    const model = await open()
+    const hooks = [...tensors.keys()].filter((key) => key.startsWith('hooks.')).map((key) => key.slice('hooks.'.length))
+    const known = hooks.filter((hook) => model.hookPoints.includes(hook))
+    expect(known.length).toBeGreaterThan(golden.hooks.n_layers)
+    const captured = await model.captureActivations(long, known)
+    for (const hook of known) {
+      const expected = tensors.get(`hooks.${hook}`)!
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      expect(difference(captured.get(hook)!.data, expected) / largest, hook).toBeLessThanOrEqual(tolerance.hooks)
+    }
+  })
+
+  const modes = Object.entries(golden.steered.modes) as [string, { hook: string }][]
+  const intervention = (mode: string, hookPoint: string): Intervention[] => {
+    const unit = tensors.get('steered.d_hat')!
+    if (mode === 'clamp') {
+      const bias = -tensors.get('steered.b')!.reduce((sum, value, i) => sum + value * unit[i]!, 0)
+      const slot = { latent: 0, encoder: unit, bias, threshold: Number.NEGATIVE_INFINITY, decoder: unit }
+      const update = {
+        slot: 0,
+        gateSlot: null,
+        gateThreshold: Number.NEGATIVE_INFINITY,
+        alpha: -1,
+        beta: golden.steered.clamp_a,
+      }
+      return [{ hookPoint, stages: [{ normalization: 'none', addend: null, slots: [slot], phases: [[update]] }] }]
+    }
+    const vector = tensors.get(mode === 'hook_z' ? 'steered.v_z' : 'steered.v')!
+    const addend = vector.map((value) => value * golden.steered.coefficient)
+    return [{ hookPoint, stages: [{ normalization: 'none', addend, slots: [], phases: [] }] }]
+  }
+
+  it.each(modes)('is steered as transformers with a hook: %s', async (mode, { hook }) => {
+    const model = await open()
+    const edits = intervention(mode, hook)
+    // in one batch with the unsteered model: rows must not touch each other
+    const [plain, steered] = await model.lastLogits(long, [[], edits])
+    report(`${name} steered ${mode}`, difference(steered!, tensors.get(`steered.${mode}.last_logits`)!))
+    expect(difference(steered!, tensors.get(`steered.${mode}.last_logits`)!)).toBeLessThanOrEqual(close)
+    expect(difference(plain!, tensors.get('forward.2.last_logits')!)).toBeLessThanOrEqual(close)
+  })
+
+  it('writes what transformers writes, steered and not', async () => {
+    const model = await open()
+    const add = intervention('resid_post', `blocks.${golden.generate.steered_layer}.hook_resid_post`)
+    for (const [view, key] of [
+      [model, 'unsteered'],
+      [model.steer(add), 'steered'],
+    ] as const) {
+      const requests = golden.generate.prompts.map(({ text }: { text: string }) => ({
+        context: text,
+        until: [],
+        maxGenToks: golden.generate.max_new_tokens,
+        doSample: false,
+        temperature: 0,
+        topK: null,
+        topP: null,
+      }))
+      const texts = await view.generateUntil(requests)
+      const expected = golden.generate.prompts.map((prompt: Record<string, number[]>) =>
+        model.tokenizer.decode(
+          prompt[key]!.filter((id) => id !== golden.generate.eos_token_id),
+          { skipSpecialTokens: true },
+        ),
+      )
+      expect(texts).toEqual(expected)
+    }
+  })
+
+  it('scores pairs and whole documents as lm_eval', async () => {
+    const model = await open()
+    const { pairs, rolling } = golden.loglikelihood
+    const answers = await model.loglikelihood(pairs)
+    for (const [index, pair] of pairs.entries()) {
+      const tokens = pair.continuation_ids.length
+      expect(Math.abs(answers[index]!.logprob - pair.ll)).toBeLessThanOrEqual(close * Math.max(1, Math.sqrt(tokens)))
+      expect(answers[index]!.isGreedy).toBe(pair.is_greedy)
+    }
+    const documents = await model.loglikelihoodRolling(rolling)
+    for (const [index, document] of rolling.entries()) {
+      expect(Math.abs(documents[index]! - document.ll)).toBeLessThanOrEqual(close * Math.sqrt(document.text.length))
+    }
+  })
+
+  it('lets JavaScript change activations', async () => {
+    const model = await open()
+    const { hook } = golden.steered.modes.resid_post
+    const vector = tensors.get('steered.v')!
+    const { logits } = await model.runWithHooks(long, {
+      [hook]: ({ data, dims }) => {
+        for (let i = 0; i < data.length; i++) data[i]! += golden.steered.coefficient * vector[i % dims.at(-1)!]!
+      },
+      'blocks.0.hook_mlp_out': () => {},
+    })
+    expect(difference(logits.at(-1)!, tensors.get('steered.resid_post.last_logits')!)).toBeLessThanOrEqual(close)
+  })
+})
