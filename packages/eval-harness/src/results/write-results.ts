@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { dumpsJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
@@ -19,9 +20,9 @@ export interface OutputPlace {
  */
 export async function prepareOutput(outputPath: string, modelName: string): Promise<OutputPlace> {
   const json = extname(outputPath) === '.json'
-  const folder = json ? dirname(outputPath) : join(outputPath, sanitizeModelName(modelName))
+  const folder = json ? dirname(resolve(outputPath)) : join(resolve(outputPath), sanitizeModelName(modelName))
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (cause) {
     throw new InputError(
@@ -30,6 +31,13 @@ export async function prepareOutput(outputPath: string, modelName: string): Prom
     )
   }
   return { folder, stem: json ? basename(outputPath, '.json') : 'results' }
+}
+
+/** mkdir -p. Node's own `recursive` never returns for some folders that nothing can be made in, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return
+  await makeFolder(dirname(folder))
+  await mkdir(folder)
 }
 
 /**
