@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   resolve: {
     // tests of the backend itself start its worker, which exists only as built code
-    alias: { '@saeval/lm-backend-onnx': fileURLToPath(new URL('packages/lm-backend-onnx/dist/index.js', import.meta.url)) },
+    alias: {
+      '@saeval/lm-backend-onnx': fileURLToPath(new URL('packages/lm-backend-onnx/dist/index.js', import.meta.url)),
+    },
   },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],

@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander'
 import { type Listing, listings, ls } from './commands/ls.js'
 import { run, type Surroundings } from './commands/run.js'
-import { addRunOptions, checkRunOptions } from './commands/run-options.js'
+import { addRunOptions, checkRunOptions, type RunOptions } from './commands/run-options.js'
 import { version } from './version.js'
 
 /** The command line as commander knows it; docs/cli.md is made from its help. */
@@ -18,17 +18,17 @@ export function createProgram(surroundings: Surroundings): Command {
     })
   const shared = (command: Command) =>
     command
-      .addOption(new Option('--verbose', 'show where in the program an error comes from').default(false))
+      .addOption(new Option('--verbose', 'show where in the program an error comes from'))
       .copyInheritedSettings(program)
   shared(addRunOptions(program.command('run')))
     .description('evaluate a model on tasks (flags without a command mean run)')
-    .action((parsed: Record<string, unknown>) => run(checkRunOptions(parsed), surroundings))
+    .action((parsed: Partial<RunOptions>) => run(checkRunOptions(parsed), surroundings))
   shared(program.command('ls'))
     .description('list tasks, groups, subtasks, tags, models or devices')
     .addArgument(new Argument('<what>').choices(listings))
-    .option('--include_path <folder>', 'more task files', null as unknown as string)
-    .action(async (what: Listing, { include_path: includePath }: { include_path: string | null }) => {
-      for (const line of await ls(what, includePath)) stdout.write(`${line}\n`)
+    .option('--include_path <folder>', 'more task files')
+    .action(async (what: Listing, { include_path: includePath }: { include_path?: string }) => {
+      for (const line of await ls(what, includePath ?? null)) stdout.write(`${line}\n`)
     })
   return program
 }

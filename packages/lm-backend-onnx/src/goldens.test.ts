@@ -15,8 +15,8 @@ function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): numbe
   let most = 0
   for (let i = 0; i < golden.length; i++) {
     const distance = Math.abs(actual[i]! - golden[i]!)
-    // NaN must not pass for no difference
-    most = distance <= most ? most : distance
+    // NaN stays NaN and fails every comparison
+    most = Math.max(most, distance)
   }
   return most
 }

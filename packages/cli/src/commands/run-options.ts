@@ -11,7 +11,6 @@ export interface RunOptions {
   readonly tasks: readonly string[]
   readonly num_fewshot: number | null
   readonly batch_size: string
-  readonly max_batch_size: number | null
   readonly device: string | null
   readonly output_path: string | null
   readonly limit: number | null
@@ -33,9 +32,12 @@ export interface Seeds {
   readonly fewshot: number | null
 }
 
+const defaultSeeds = '0,1234,1234,1234'
+
 /** Flags of lm_eval that this program does not have; they are refused by name rather than ignored. */
 const absent = [
   '--config',
+  '--max_batch_size',
   '--use_cache',
   '--gen_kwargs',
   '--cache_requests',
@@ -57,36 +59,33 @@ const absent = [
 export function addRunOptions(command: Command): Command {
   command
     .requiredOption('-M, --model <name>', 'sae_steered_beta (edits from a CSV) or hf (a model as it is)', 'hf')
-    .option('-a, --model_args <args>', 'name=value,… or a JSON object', parser(parseModelArgs), new Map())
+    .option('-a, --model_args <args>', 'name=value,… or a JSON object', parser(parseModelArgs))
     .option('-t, --tasks <names...>', 'tasks, groups, tags, patterns or YAML files, separated by commas or spaces')
-    .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber), null)
+    .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
     .option('-b, --batch_size <n>', 'rows per forward pass: a number, auto or auto:N', '1')
-    .option('--max_batch_size <n>', 'largest batch with auto', parser(positive), null)
     .option(
       '--device <name>',
       'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default',
       null as unknown as string,
     )
     .option('-o, --output_path <path>', 'folder for results and samples, or a .json file name')
-    .option('-L, --limit <n>', 'documents per task: a number, or a fraction below 1', parser(limit), null)
-    .option('-s, --log_samples', 'write every request and answer too (needs --output_path)', false)
-    .option('-E, --samples <json>', 'documents by task: JSON or a file, {"task": [0, 3]}', parser(samples), null)
-    .option('--system_instruction <text>', 'text before every prompt', null as unknown as string)
-    .option('--apply_chat_template', "use the model's chat template", false)
+    .option('-L, --limit <n>', 'documents per task: a number, or a fraction below 1', parser(limit))
+    .option('-s, --log_samples', 'write every request and answer too (needs --output_path)')
+    .option('-E, --samples <json>', 'documents by task: JSON or a file, {"task": [0, 3]}', parser(samples))
+    .option('--system_instruction <text>', 'text before every prompt')
+    .option('--apply_chat_template', "use the model's chat template")
     .addOption(
       new Option('--fewshot_as_multiturn [truth]', 'examples as turns of their own (the default with a chat template)')
         .argParser(parser(truth))
-        .preset('true')
-        .default(null),
+        .preset('true'),
     )
-    .option('--include_path <folder>', 'more task files', null as unknown as string)
-    .option(
-      '--seed <numbers>',
-      'random,numpy,torch,fewshot; one number for all',
-      parser(seeds),
-      seeds('0,1234,1234,1234'),
+    .option('--include_path <folder>', 'more task files')
+    .addOption(
+      new Option('--seed <numbers>', 'random,numpy,torch,fewshot; one number for all')
+        .argParser(parser(seeds))
+        .default(seeds(defaultSeeds), defaultSeeds),
     )
-    .option('--allow_inert_rows', 'run although rows of the steering CSV have no effect', false)
+    .option('--allow_inert_rows', 'run although rows of the steering CSV have no effect')
   for (const flag of absent) {
     const refuse = () => {
       throw new InputError(`${flag} is a flag of lm_eval that saeval does not have`)
@@ -98,19 +97,33 @@ export function addRunOptions(command: Command): Command {
 }
 
 /** What commander has parsed, with the rules that take more than one flag. */
-export function checkRunOptions(parsed: Record<string, unknown>): RunOptions {
-  const options = parsed as unknown as RunOptions & { tasks?: readonly string[] }
-  const tasks = (options.tasks ?? [])
-    .flatMap((word) => word.split(','))
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
-  if (tasks.length === 0) throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')
-  if (options.log_samples && !options.output_path) throw new InputError('--log_samples needs --output_path')
+export function checkRunOptions(parsed: Partial<RunOptions>): RunOptions {
+  const words = (parsed.tasks ?? []).flatMap((word) => word.split(',')).map((word) => word.trim())
+  const options: RunOptions = {
+    model: parsed.model!,
+    model_args: parsed.model_args ?? new Map(),
+    tasks: words.filter((word) => word !== ''),
+    num_fewshot: parsed.num_fewshot ?? null,
+    batch_size: parsed.batch_size!,
+    device: parsed.device ?? null,
+    output_path: parsed.output_path ?? null,
+    limit: parsed.limit ?? null,
+    log_samples: parsed.log_samples ?? false,
+    samples: parsed.samples ?? null,
+    system_instruction: parsed.system_instruction ?? null,
+    apply_chat_template: parsed.apply_chat_template ?? false,
+    fewshot_as_multiturn: parsed.fewshot_as_multiturn ?? null,
+    include_path: parsed.include_path ?? null,
+    seed: parsed.seed!,
+    allow_inert_rows: parsed.allow_inert_rows ?? false,
+  }
+  if (options.tasks.length === 0) throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')
+  if (options.log_samples && options.output_path === null) throw new InputError('--log_samples needs --output_path')
   if (options.limit !== null && options.samples !== null)
     throw new InputError('--limit and --samples cannot stand together')
   if (options.fewshot_as_multiturn === true && !options.apply_chat_template)
     throw new InputError('--fewshot_as_multiturn needs --apply_chat_template')
-  return { ...options, tasks, output_path: options.output_path ?? null }
+  return options
 }
 
 /** Lets commander name the flag in front of a message. */
@@ -155,7 +168,7 @@ export function seeds(text: string): Seeds {
     if (/^-?\d+$/.test(word)) return Number(word)
     throw new RangeError('Expected whole numbers or None, separated by commas.')
   })
-  const defaults = [0, 1234, 1234, 1234]
+  const defaults = defaultSeeds.split(',').map(Number)
   if (values.length !== 1 && values.length !== 3 && values.length !== 4)
     throw new RangeError('Expected 1, 3 or 4 numbers.')
   const [random, numpy, torch, fewshot] =

@@ -42,7 +42,6 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
   const progress = progressLine(stderr)
   const model = await factory(modelArguments(options), {
     batchSize: options.batch_size,
-    maxBatchSize: options.max_batch_size,
     device: options.device,
     notice: (line) => stderr.write(`${line}\n`),
     signal,

@@ -33,7 +33,7 @@ function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): numbe
   let most = 0
   for (let i = 0; i < golden.length; i++) {
     const distance = Math.abs(actual[i]! - golden[i]!)
-    most = distance <= most ? most : distance
+    most = Math.max(most, distance)
   }
   return most
 }

@@ -115,7 +115,10 @@ describe('metrics of multiple-choice documents', () => {
       const [actual, expected] = [value, plain(output.get(name)!)]
       if (name !== 'brier_score') expect(actual).toEqual(expected)
       else {
-        const [[gold, probabilities], [wantedGold, wanted]] = [actual, expected] as unknown as [PyValue, PyValue][]
+        const [[gold, probabilities], [wantedGold, wanted]] = [actual, expected] as unknown as [
+          [PyValue, PyValue],
+          [PyValue, PyValue],
+        ]
         expect(gold).toEqual(wantedGold)
         for (const [i, value] of numbers(probabilities).entries()) close(value, numbers(wanted)[i]!)
       }

@@ -93,9 +93,9 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
       if (id !== 'default') return
       for (const line of golden.filter((line) => line.get('type') === 'score')) {
         const doc = task.docs[line.get('doc_id') as number]!
-        const results = (line.get('resps') as PyValue[][][]).map(([[logprob, isGreedy]]: PyValue[][]) => ({
+        const results = (line.get('resps') as [[PyValue, boolean]][]).map(([[logprob, isGreedy]]) => ({
           logprob: numberOf(logprob)!,
-          isGreedy: isGreedy as boolean,
+          isGreedy,
         }))
         const metrics = multipleChoiceMetrics(
           { choices: choiceTexts(task, doc), gold: target(task, doc), multipleTarget: task.multipleTarget, results },
