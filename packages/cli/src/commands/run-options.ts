@@ -63,11 +63,7 @@ export function addRunOptions(command: Command): Command {
     .option('-t, --tasks <names...>', 'tasks, groups, tags, patterns or YAML files, separated by commas or spaces')
     .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
     .option('-b, --batch_size <n>', 'rows per forward pass: a number, auto or auto:N', '1')
-    .option(
-      '--device <name>',
-      'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default',
-      null as unknown as string,
-    )
+    .option('--device <name>', 'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default')
     .option('-o, --output_path <path>', 'folder for results and samples, or a .json file name')
     .option('-L, --limit <n>', 'documents per task: a number, or a fraction below 1', parser(limit))
     .option('-s, --log_samples', 'write every request and answer too (needs --output_path)')
@@ -141,11 +137,6 @@ function parser<Value>(parse: (text: string) => Value): (text: string) => Value 
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   throw new RangeError('Expected a whole number from 0.')
-}
-
-function positive(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text)
-  throw new RangeError('Expected a positive whole number.')
 }
 
 function limit(text: string): number {

@@ -4,7 +4,7 @@ import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { lowerEdits } from '@saeval/sae-core'
 import { checkEffects, effectLine } from '../steering/check-effects.js'
 import { editLines, steeringRecord } from '../steering/describe-edits.js'
-import { openEdits } from '../steering/open-edits.js'
+import { closeEdits, openEdits } from '../steering/open-edits.js'
 import { readSteeringFile } from '../steering/read-steering-file.js'
 import { readArguments } from './arguments.js'
 import { modelArguments, openModel } from './open-model.js'
@@ -30,18 +30,20 @@ export const saeSteeredBeta: ModelFactory = async (given, context) => {
   if (file.ignoredColumns.length > 0)
     context.notice(`${csvPath}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
   const rows = await openEdits(file, { baseName, allowOtherModel: args.allow_other_model ?? false })
-  const interventions = await inFile(csvPath, () => lowerEdits(rows.map(({ edit }) => edit)))
-  const base = await openModel(baseName, args, context)
   try {
-    const steered = await inFile(csvPath, async () => base.steer(interventions))
-    const report = await checkEffects(steered, file, rows, interventions, args.allow_inert_rows ?? false)
-    context.notice(effectLine(rows, report))
-    const record = await steeringRecord(file, rows, semantics, report)
-    await Promise.all([...new Set(rows.map(({ edit }) => edit.sae))].map((sae) => sae.close()))
-    return withSteering(steered, editLines(file, rows), record)
-  } catch (error) {
-    await base.close()
-    throw error
+    const interventions = await inFile(csvPath, () => lowerEdits(rows.map(({ edit }) => edit)))
+    const base = await openModel(baseName, args, context)
+    try {
+      const steered = await inFile(csvPath, async () => base.steer(interventions))
+      const report = await checkEffects(steered, file, rows, interventions, args.allow_inert_rows ?? false)
+      context.notice(effectLine(rows, report))
+      return withSteering(steered, editLines(file, rows), await steeringRecord(file, rows, semantics, report))
+    } catch (error) {
+      await base.close()
+      throw error
+    }
+  } finally {
+    await closeEdits(rows)
   }
 }
 

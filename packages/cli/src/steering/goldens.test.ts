@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
 import { readGoldenIntegers, readGoldenTensors } from '../../../../tests/golden-tensors.js'
 import { tolerance } from '../../../../tests/tolerances.js'
-import { openEdits } from './open-edits.js'
+import { closeEdits, openEdits } from './open-edits.js'
 import { readSteeringFile } from './read-steering-file.js'
 
 interface Scenario {
@@ -90,7 +90,7 @@ describe.each(models)('steered %s', (name) => {
         predictions: greedy[index]!.map((token, step) => ({ position: ids.length - 1 + step, token })),
       }))
       for (const { greedy: isGreedy } of await steered.scoreTokens(steps)) expect(isGreedy.every(Boolean)).toBe(true)
-      await Promise.all(rows.map(({ edit }) => edit.sae.close()))
+      await closeEdits(rows)
     },
   )
 })

@@ -17,27 +17,46 @@ export interface OpenEditsOptions {
 
 /** Opens the SAEs of all rows, each once. Throws InputError with line and column for rows that do not fit their SAE or the model. */
 export async function openEdits(file: SteeringFile, options: OpenEditsOptions): Promise<OpenRow[]> {
-  const saes = new Map<string, Promise<SaeFile>>()
+  const saes = new Map<string, SaeFile>()
   const rows: OpenRow[] = []
-  for (const row of file.rows) {
-    const key = JSON.stringify([row.sae_release, row.sae_id])
-    const opening = saes.get(key) ?? openSae(findSae(row.sae_release, row.sae_id))
-    saes.set(key, opening)
-    const sae = await atRow(file, row, 'sae_id', () => opening)
-    await atRow(file, row, 'sae_release', async () => checkModel(sae, options))
-    for (const column of ['latent_idx', 'refuse_id'] as const) {
-      const latent = row[column]
-      if (latent === null || latent < sae.config.dSae) continue
-      throw located(
-        file,
-        row,
-        column,
-        `latent ${latent} is out of range: ${row.sae_release} ${row.sae_id} has latents 0 to ${sae.config.dSae - 1}`,
-      )
+  try {
+    for (const row of file.rows) {
+      const key = JSON.stringify([row.sae_release, row.sae_id])
+      const sae =
+        saes.get(key) ?? (await atRow(file, row, 'sae_id', () => openSae(findSae(row.sae_release, row.sae_id))))
+      saes.set(key, sae)
+      checkRow(file, row, sae, options)
+      rows.push({ row, edit: editOf(row, sae) })
     }
-    rows.push({ row, edit: editOf(row, sae) })
+  } catch (error) {
+    await Promise.all([...saes.values()].map((sae) => sae.close()))
+    throw error
   }
   return rows
+}
+
+/** Closes the SAEs of all rows. */
+export async function closeEdits(rows: readonly OpenRow[]): Promise<void> {
+  await Promise.all([...new Set(rows.map(({ edit }) => edit.sae))].map((sae) => sae.close()))
+}
+
+function checkRow(
+  file: SteeringFile,
+  row: SaeSteeredRow,
+  sae: SaeFile,
+  { baseName, allowOtherModel }: OpenEditsOptions,
+): void {
+  const trainedOn = sae.config.modelName ?? sae.reference.model
+  if (!allowOtherModel && trainedOn !== null && !isSameModel(trainedOn, baseName)) {
+    const message = `the SAE was made for ${trainedOn}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`
+    throw located(file, row, 'sae_release', message)
+  }
+  for (const column of ['latent_idx', 'refuse_id'] as const) {
+    const latent = row[column]
+    if (latent === null || latent < sae.config.dSae) continue
+    const message = `latent ${latent} is out of range: ${row.sae_release} ${row.sae_id} has latents 0 to ${sae.config.dSae - 1}`
+    throw located(file, row, column, message)
+  }
 }
 
 function editOf(row: SaeSteeredRow, sae: SaeFile): SteeringEdit {
@@ -50,14 +69,6 @@ function editOf(row: SaeSteeredRow, sae: SaeFile): SteeringEdit {
     ...(row.clamp_value === null ? {} : { threshold: row.clamp_value }),
     ...(row.refuse_id === null ? {} : { setLatent: row.refuse_id }),
   }
-}
-
-function checkModel(sae: SaeFile, { baseName, allowOtherModel }: OpenEditsOptions): void {
-  const trainedOn = sae.config.modelName ?? sae.reference.model
-  if (allowOtherModel || trainedOn === null || isSameModel(trainedOn, baseName)) return
-  throw new InputError(
-    `the SAE was made for ${trainedOn}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`,
-  )
 }
 
 /** "steer.csv:3, column latent_idx: …" */
