@@ -1,0 +1,196 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../tests/fixtures.js'
+import { commit, type FakeHub, startFakeHub } from './fake-hub.testing.js'
+import {
+  InputError,
+  listRepositoryFiles,
+  openRepositoryFile,
+  repositoryFile,
+  repositoryFileIfPresent,
+  resolveRepository,
+} from './index.js'
+
+const name = 'someone/thing'
+const weights = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 251))
+const files = { 'config.json': Buffer.from('{"a": 1}'), 'folder/weights one.bin': weights }
+let hub: FakeHub
+let home: string
+let env: Record<string, string>
+
+beforeEach(async () => {
+  hub = await startFakeHub(name, files)
+  home = temporaryFolder()
+  env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint }
+})
+afterEach(() => hub.close())
+
+const resolve = (revision?: string) =>
+  resolveRepository({ type: 'model', name, env, ...(revision ? { revision } : {}) })
+const everything = () =>
+  (existsSync(home) ? readdirSync(home, { recursive: true, encoding: 'utf8' }) : []).filter((file) =>
+    /incomplete|tmp/.test(file),
+  )
+
+describe('the cache', () => {
+  it('is laid out as huggingface_hub does', async () => {
+    const repository = await resolve()
+    expect(repository.commit).toBe(commit)
+    const folder = join(home, 'hub', 'models--someone--thing')
+    expect(readFileSync(join(folder, 'refs', 'main'), 'utf8')).toBe(commit)
+    const path = await repositoryFile(repository, 'folder/weights one.bin', { env })
+    expect(path).toBe(join(folder, 'snapshots', commit, 'folder', 'weights one.bin'))
+    expect(readFileSync(path).equals(weights)).toBe(true)
+    expect(readlinkSync(path)).toMatch(/^\.\.\/\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/)
+    expect(everything()).toEqual([])
+    expect([...hub.tokens.cdn]).toEqual([undefined])
+  })
+
+  it('answers without the network afterwards, and offline', async () => {
+    await repositoryFile(await resolve(), 'config.json', { env })
+    const before = hub.log.length
+    const offline = { ...env, HF_HUB_OFFLINE: '1' }
+    const repository = await resolveRepository({ type: 'model', name, env: offline })
+    expect(readFileSync(await repositoryFile(repository, 'config.json', { env: offline }), 'utf8')).toBe('{"a": 1}')
+    expect((await listRepositoryFiles(repository, { env: offline })).map((file) => file.path)).toEqual(['config.json'])
+    await expect(repositoryFile(repository, 'other.json', { env: offline })).rejects.toThrow(
+      /other\.json of someone\/thing.*HF_HUB_OFFLINE/,
+    )
+    expect(hub.log.length).toBe(before)
+  })
+
+  it('takes HF_HUB_CACHE and datasets', async () => {
+    const cache = join(home, 'elsewhere')
+    const repository = await resolveRepository({ type: 'dataset', name, env: { ...env, HF_HUB_CACHE: cache } })
+    await repositoryFile(repository, 'config.json', { env: { ...env, HF_HUB_CACHE: cache } })
+    expect(existsSync(join(cache, 'datasets--someone--thing', 'snapshots', commit, 'config.json'))).toBe(true)
+  })
+
+  it('lists files', async () => {
+    expect(await listRepositoryFiles(await resolve(), { env })).toMatchObject([
+      { path: 'config.json', size: 8, sha256: null },
+      { path: 'folder/weights one.bin', size: weights.length, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ])
+  })
+
+  it('can be filled twice at once', async () => {
+    const repository = await resolve()
+    const paths = await Promise.all([1, 2, 3].map(() => repositoryFile(repository, 'folder/weights one.bin', { env })))
+    for (const path of paths) expect(readFileSync(path).equals(weights)).toBe(true)
+    expect(everything()).toEqual([])
+  })
+})
+
+describe('tokens', () => {
+  it('come from HF_TOKEN and never go to the download origin', async () => {
+    env = { ...env, HF_TOKEN: 'hf_secret' }
+    await repositoryFile(await resolve(), 'folder/weights one.bin', { env })
+    expect([...hub.tokens.hub]).toEqual(['Bearer hf_secret'])
+    expect([...hub.tokens.cdn]).toEqual([undefined])
+  })
+
+  it('come from the token file', async () => {
+    mkdirSync(home, { recursive: true })
+    writeFileSync(join(home, 'token'), 'hf_file\n')
+    await resolve()
+    expect([...hub.tokens.hub]).toEqual(['Bearer hf_file'])
+  })
+})
+
+describe('ranges', () => {
+  it('read only what is asked for', async () => {
+    const file = await openRepositoryFile(await resolve(), 'folder/weights one.bin', { env })
+    expect(file.byteLength).toBe(weights.length)
+    const before = hub.sent()
+    expect(Buffer.from(await file.read(1000, 50)).equals(weights.subarray(1000, 1050))).toBe(true)
+    expect(hub.sent() - before).toBe(50)
+    await expect(file.read(weights.length - 10, 20)).rejects.toThrow(/the file is damaged/)
+    await file.close()
+  })
+
+  it('are not taken from a server that sends the whole file', async () => {
+    const file = await openRepositoryFile(await resolve(), 'folder/weights one.bin', { env })
+    hub.setFault((url) => (url.pathname.includes('weights') ? 'whole file' : undefined))
+    await expect(file.read(1000, 50)).rejects.toThrow(/does not answer range requests/)
+  })
+})
+
+describe('a connection that breaks', () => {
+  it('is resumed where it stopped', async () => {
+    const repository = await resolve()
+    hub.setFault((url, request, count) =>
+      url.pathname.includes('weights') && request.headers.range !== 'bytes=0-0' && count <= 2 ? 'cut' : undefined,
+    )
+    const path = await repositoryFile(repository, 'folder/weights one.bin', { env })
+    expect(readFileSync(path).equals(weights)).toBe(true)
+  })
+
+  it('for good leaves nothing that looks whole', async () => {
+    const repository = await resolve()
+    hub.setFault((url) => (url.pathname.includes('weights') && !url.pathname.includes('resolve') ? 'cut' : undefined))
+    await expect(repositoryFile(repository, 'folder/weights one.bin', { env })).rejects.toThrow(
+      /broke off at byte|ended at byte|cannot reach/,
+    )
+    expect(existsSync(join(repository.snapshotFolder, 'folder', 'weights one.bin'))).toBe(false)
+    expect(everything()).toEqual([])
+  })
+
+  it('that changes bytes is noticed by the SHA-256', async () => {
+    const repository = await resolve()
+    hub.setFault((url) =>
+      url.pathname.includes('weights') && !url.pathname.includes('resolve') ? 'wrong bytes' : undefined,
+    )
+    await expect(repositoryFile(repository, 'folder/weights one.bin', { env })).rejects.toThrow(/arrived damaged/)
+    expect(existsSync(join(repository.snapshotFolder, 'folder', 'weights one.bin'))).toBe(false)
+  })
+})
+
+describe('answers that are no files', () => {
+  const answer = (status: number, code?: string) =>
+    hub.setFault(() => ({ status, headers: code ? { 'x-error-code': code } : {} }))
+
+  it.each<[number, string | undefined, RegExp, boolean]>([
+    [401, 'GatedRepo', /someone\/thing is gated: accept its terms on http.*\/someone\/thing and set HF_TOKEN/, true],
+    [403, 'GatedRepo', /is gated: accept its terms/, true],
+    [401, 'RepoNotFound', /does not exist or is private/, true],
+    [403, undefined, /does not exist or may not be read/, true],
+    [404, undefined, /does not exist, or has no revision "main"/, true],
+    [404, 'RevisionNotFound', /has no revision "main"/, true],
+    [418, undefined, /answered 418/, false],
+  ])('%i %s', async (status, code, message, bad) => {
+    answer(status, code)
+    const error = await resolve().catch((cause: unknown) => cause)
+    expect((error as Error).message).toMatch(message)
+    expect(InputError.isInstance(error)).toBe(bad)
+  })
+
+  it.each([429, 503])('%i is tried again', async (status) => {
+    hub.setFault((_, __, count) => (count < 3 ? { status, headers: { 'retry-after': '0' } } : undefined))
+    expect((await resolve()).commit).toBe(commit)
+  })
+
+  it('500 for good is a failure', async () => {
+    hub.setFault(() => ({ status: 500, headers: { 'retry-after': '0' } }))
+    await expect(resolve()).rejects.toThrow(/answered 500/)
+  })
+
+  it('a file that is not there', async () => {
+    const repository = await resolve()
+    expect(await repositoryFileIfPresent(repository, 'none.json', { env })).toBeNull()
+    await expect(repositoryFile(repository, 'none.json', { env })).rejects.toThrow(
+      /someone\/thing \(revision main\) has no file none\.json/,
+    )
+  })
+
+  it('no network', async () => {
+    await hub.close()
+    await expect(resolve()).rejects.toThrow(/cannot reach http.* for someone\/thing; check the network and HF_ENDPOINT/)
+  })
+
+  it('names that are no repositories, paths that leave the snapshot', async () => {
+    await expect(resolveRepository({ type: 'model', name: '../x', env })).rejects.toThrow(/not a repository name/)
+    const repository = await resolve()
+    await expect(repositoryFile(repository, '../../x', { env })).rejects.toThrow(InputError)
+  })
+})
