@@ -60,12 +60,9 @@ describe('runs of lm_eval', () => {
     const { argv } = fixtureJson(`golden/eval/${name}/args.json`) as { argv: string[] }
     const repository = models[name.split('-')[1]!]!
     const out = temporaryFolder()
-    const here: Readonly<Record<string, string>> = { OUT: out, tasks: fixturePath('golden/eval/tasks') }
+    const here = (word: string) => (word === 'OUT' ? out : word === 'tasks' ? fixturePath('golden/eval/tasks') : word)
     const env = offline([...datasets, `models--${repository.replace('/', '--')}`])
-    const { code, stdout, stderr } = await runCommand(
-      argv.map((word) => here[word] ?? word),
-      env,
-    )
+    const { code, stdout, stderr } = await runCommand(argv.map(here), env)
     expect(stderr).toMatch(/^results: /)
     expect(code).toBe(0)
     expect(stdout).toBe(readFileSync(fixturePath(`golden/eval/${name}/stdout.txt`), 'utf8'))

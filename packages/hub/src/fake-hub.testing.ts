@@ -82,20 +82,18 @@ export async function startFakeHub(
     if (api) {
       if (api[2] !== undefined && !['main', commit].includes(api[2]))
         return response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end()
-      return response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(
-          JSON.stringify({
-            id: name,
-            _id: 'x',
-            sha: commit,
-            private: false,
-            gated: false,
-            downloads: 0,
-            likes: 0,
-            lastModified: '2026-01-01T00:00:00.000Z',
-          }),
-        )
+      return response.writeHead(200, { 'content-type': 'application/json' }).end(
+        JSON.stringify({
+          id: name,
+          _id: 'x',
+          sha: commit,
+          private: false,
+          gated: false,
+          downloads: 0,
+          likes: 0,
+          lastModified: '2026-01-01T00:00:00.000Z',
+        }),
+      )
     }
     if (path.startsWith(`/api/models/${name}/tree/`) || path.startsWith(`/api/datasets/${name}/tree/`)) {
       const entries = Object.entries(files).map(([file, bytes]) => ({

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
-import { lowerEdits } from '@saeval/sae-core'
+import { lowerEdits, releases } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
 import { readGoldenIntegers, readGoldenTensors } from '../../../../tests/golden-tensors.js'
@@ -52,7 +52,14 @@ describe.each(models)('steered %s', (name) => {
   })
   afterAll(() => model.close())
 
-  const scenarios = golden.scenarios.filter(({ semantics, csv }) => semantics === 'direct' && csv !== null)
+  const isHere = (release: string) => {
+    const repository = releases().get(release)!.repository
+    return hasFixture(`hf-home/hub/models--${repository.replace('/', '--')}`)
+  }
+  const scenarios = golden.scenarios.filter(
+    ({ semantics, csv, rows }) =>
+      semantics === 'direct' && csv !== null && rows.every(({ release }) => isHere(release)),
+  )
 
   it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
     '%s',
