@@ -16,7 +16,7 @@ type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; r
 
 /** Starts a thread without sessions. It does not keep the process alive while nothing is being computed. */
 export function startSessionThread(): SessionThread {
-  const worker = new Worker(new URL('./session-worker.js', import.meta.url))
+  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [] })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
   let ended: Error | null = null
