@@ -63,7 +63,7 @@ describe('runs of lm_eval', () => {
     const here = (word: string) => (word === 'OUT' ? out : word === 'tasks' ? fixturePath('golden/eval/tasks') : word)
     const env = offline([...datasets, `models--${repository.replace('/', '--')}`])
     const { code, stdout, stderr } = await runCommand(argv.map(here), env)
-    expect(stderr).toMatch(/^results: /)
+    expect(stderr).toMatch(/^results: /m)
     expect(code).toBe(0)
     expect(stdout).toBe(readFileSync(fixturePath(`golden/eval/${name}/stdout.txt`), 'utf8'))
     const golden = readOutput(fixturePath(`golden/eval/${name}/${repository.replace('/', '__')}`))

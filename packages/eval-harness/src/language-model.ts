@@ -69,6 +69,8 @@ export interface ModelInfo {
   readonly eotTokenId: number | null
   /** Batch sizes found by `auto`; empty when a number was given. */
   readonly batchSizes: readonly number[]
+  /** Requests so far whose beginning did not fit the model's longest input and was cut. */
+  readonly truncatedRequests?: number
   /** One line for each edit of the activations, shown above the results; none for a model as it is. */
   readonly edits?: readonly string[]
   /** Anything a backend wants recorded under "saeval" in results.json: edits, file identities, hook points. JSON values. */

@@ -61,6 +61,11 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
       signal,
     })
     progress.clear()
+    const { truncatedRequests = 0, maxLength } = model.info
+    if (truncatedRequests > 0)
+      stderr.write(
+        `${truncatedRequests} requests were longer than ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
+      )
     const files =
       output === null
         ? []
@@ -86,7 +91,11 @@ function modelArguments(options: RunOptions): ModelArguments {
 }
 
 function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evaluation, startedAt: number) {
-  const provenance = { version, command: process.argv.slice(2), ...model.info.provenance }
+  const provenance = {
+    version,
+    truncated_requests: model.info.truncatedRequests ?? 0,
+    ...model.info.provenance,
+  }
   return resultsFile(evaluation, {
     model: options.model,
     modelArgs: options.model_args,

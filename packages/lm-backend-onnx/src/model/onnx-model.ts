@@ -218,11 +218,7 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts, truncated: numbe
     bosToken: pair(bos),
     eotTokenId: eos?.id ?? null,
     batchSizes: [],
-    provenance: {
-      backend: 'onnxruntime',
-      batch: batchSize,
-      // requests whose beginning did not fit the model's context
-      truncated_requests: truncated,
-    },
+    truncatedRequests: truncated,
+    provenance: { backend: 'onnxruntime', batch: batchSize },
   }
 }
