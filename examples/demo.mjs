@@ -13,7 +13,7 @@ cpSync(join(repository, 'fixtures', 'hf-home'), work, { recursive: true })
 function saeval(title, modelArguments) {
   const argv = ['run', ...modelArguments, '--tasks', 'mmlu_abstract_algebra', '--batch_size', 'auto', '--device', 'cpu']
   console.log(`\n${title}\n$ saeval ${argv.join(' ')}\n`)
-  const { status } = spawnSync(process.execPath, [join(repository, 'packages', 'cli', 'dist', 'bin.js'), ...argv], {
+  const { status } = spawnSync(process.execPath, [join(repository, 'packages', 'cli', 'bin', 'saeval.js'), ...argv], {
     cwd: repository,
     env: { ...process.env, HF_HOME: work, HF_HUB_CACHE: join(work, 'hub'), HF_HUB_OFFLINE: '1' },
     stdio: 'inherit',

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { exitCode, main } from './main.js'
 import { registerModels } from './models/register.js'
 
