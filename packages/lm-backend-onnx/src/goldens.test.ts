@@ -6,9 +6,14 @@ import { readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
-const names = ['openai-community/gpt2', 'google/gemma-2-2b'].filter((name) =>
-  hasFixture(`golden/models/${name.replace('/', '--')}.json`),
-)
+const names = [
+  'openai-community/gpt2',
+  'google/gemma-2b',
+  'google/gemma-2-2b',
+  'meta-llama/Llama-3.1-8B',
+  'mistralai/Mistral-7B-v0.1',
+  'Qwen/Qwen2.5-7B-Instruct',
+].filter((name) => hasFixture(`golden/models/${name.replace('/', '--')}.json`))
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {
   expect(actual.length).toBe(golden.length)

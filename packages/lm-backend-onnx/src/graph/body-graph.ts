@@ -1,5 +1,6 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
+import { type Rope, ropeFrequencies } from '../spec/rope.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { applyStages } from './edit-nodes.js'
 import type { EditShape } from './edit-shape.js'
@@ -155,16 +156,12 @@ function attentionInputs(graph: GraphBuilder, spec: ModelSpec): AttentionInputs 
     windows.set(window, value)
     return value
   }
-  return { mask, windowed, rotary: spec.rope === null ? null : rotaryTables(graph, spec.dHead, spec.rope.theta) }
+  return { mask, windowed, rotary: spec.rope === null ? null : rotaryTables(graph, spec.dHead, spec.rope) }
 }
 
-/** cos and sin of position / theta^(2i / d_head), computed from the positions so that any position works. */
-function rotaryTables(graph: GraphBuilder, dHead: number, theta: number): [Value, Value] {
-  // float32 at every step, as transformers computes them
-  const frequencies = Float32Array.from(
-    { length: dHead / 2 },
-    (_, i) => 1 / Math.fround(theta ** Math.fround((2 * i) / dHead)),
-  )
+/** cos and sin of position times frequency, computed from the positions so that any position works. */
+function rotaryTables(graph: GraphBuilder, dHead: number, rope: Rope): [Value, Value] {
+  const frequencies = ropeFrequencies(rope, dHead)
   const positions = graph.node('Cast', [graph.node('Unsqueeze', [positionsInput(graph), graph.ints([2])])], { to: 1 })
   const angles = graph.node('Mul', [positions, graph.floats(frequencies, [1, 1, dHead / 2])])
   return [graph.node('Cos', [angles]), graph.node('Sin', [angles])]

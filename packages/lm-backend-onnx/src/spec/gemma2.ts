@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { Linear, ModelSpec } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
+import { readRope } from './rope.js'
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
 export function gemma2Spec(config: ModelConfig): ModelSpec {
@@ -41,7 +42,7 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
       scale: config.number('query_pre_attn_scalar', 256) ** -0.5,
       softcap: config.numberOrNull('attn_logit_softcapping'),
     },
-    rope: { theta: ropeTheta(config) },
+    rope: readRope(config),
     layer: (index) => {
       const at = `layers.${index}`
       return {
@@ -83,16 +84,4 @@ function slidingLayers(config: ModelConfig, nLayers: number): boolean[] {
     if (type === 'full_attention') return false
     throw new InputError(`${config.file}: layer_types has "${type}", expected sliding_attention or full_attention`)
   })
-}
-
-/** rope_theta, or its place in the rope_parameters of transformers 5; scaled variants are refused. */
-function ropeTheta(config: ModelConfig): number {
-  config.require('rope_scaling')
-  const parameters = config.object('rope_parameters')
-  if (parameters === null) return config.number('rope_theta', 10_000)
-  const { rope_type: type = 'default', rope_theta: theta } = parameters
-  if (type !== 'default')
-    throw new InputError(`${config.file}: rope_parameters.rope_type is ${JSON.stringify(type)}, expected "default"`)
-  if (typeof theta !== 'number') throw new InputError(`${config.file}: rope_parameters.rope_theta is missing`)
-  return theta
 }

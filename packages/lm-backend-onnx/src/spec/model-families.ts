@@ -1,13 +1,18 @@
 import { InputError } from '@saeval/hub'
 import { gemma2Spec } from './gemma2.js'
 import { gpt2Spec } from './gpt2.js'
+import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
 import { type ModelConfig, readConfig } from './read-config.js'
 
 /** model_type of config.json -> how to read it. A new family is one file and one line here. */
 const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
+  gemma: llamaSpec,
   gemma2: gemma2Spec,
   gpt2: gpt2Spec,
+  llama: llamaSpec,
+  mistral: llamaSpec,
+  qwen2: llamaSpec,
 }
 
 /** The specification of the model a config.json describes; throws InputError naming the field that cannot be honoured. */

@@ -1,3 +1,5 @@
+import type { Rope } from './rope.js'
+
 /** A weight matrix and its optional bias, by tensor name. */
 export interface Linear {
   readonly weight: string
@@ -59,8 +61,8 @@ export interface ModelSpec {
     readonly positions: string | null
   }
   readonly attention: { readonly scale: number; readonly softcap: number | null }
-  /** Rotary embedding over the whole head, half-split pairs; null for learned positions. */
-  readonly rope: { readonly theta: number } | null
+  /** null for learned positions. */
+  readonly rope: Rope | null
   layer(index: number): LayerSpec
   readonly finalNorm: Norm
   /** [vocab, d_model]; the embedding's name when tied. */
