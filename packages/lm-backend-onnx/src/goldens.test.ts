@@ -13,6 +13,8 @@ const names = [
   'meta-llama/Llama-3.1-8B',
   'mistralai/Mistral-7B-v0.1',
   'Qwen/Qwen2.5-7B-Instruct',
+  'Qwen/Qwen3-1.7B',
+  'google/gemma-3-1b-pt',
 ].filter((name) => hasFixture(`golden/models/${name.replace('/', '--')}.json`))
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {

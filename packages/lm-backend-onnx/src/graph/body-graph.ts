@@ -1,5 +1,5 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { ModelSpec, Norm } from '../spec/model-spec.js'
 import { type Rope, ropeFrequencies } from '../spec/rope.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { applyStages } from './edit-nodes.js'
@@ -132,8 +132,8 @@ interface AttentionInputs {
   readonly mask: Value
   /** Mask of a layer with this window; built once per window size. */
   windowed(window: number): Value
-  /** cos and sin [B, T, d_head / 2], or null without rotary embedding */
-  readonly rotary: readonly [Value, Value] | null
+  /** cos and sin [B, T, d_head / 2]; built once per kind of rotary embedding */
+  rotary(rope: Rope): readonly [Value, Value]
 }
 
 /** The graph input is declared once, by whichever part needs it first. */
@@ -156,7 +156,14 @@ function attentionInputs(graph: GraphBuilder, spec: ModelSpec): AttentionInputs 
     windows.set(window, value)
     return value
   }
-  return { mask, windowed, rotary: spec.rope === null ? null : rotaryTables(graph, spec.dHead, spec.rope) }
+  const tables = new Map<string, [Value, Value]>()
+  const rotary = (rope: Rope) => {
+    const key = JSON.stringify(rope)
+    const table = tables.get(key) ?? rotaryTables(graph, spec.dHead, rope)
+    tables.set(key, table)
+    return table
+  }
+  return { mask, windowed, rotary }
 }
 
 /** cos and sin of position times frequency, computed from the positions so that any position works. */
@@ -177,24 +184,29 @@ function attentionNodes(
   inputs: AttentionInputs,
 ): Value {
   const { nHeads, nKvHeads, dHead } = spec
-  const { qkv, window } = spec.layer(index)
+  const { qkv, queryKeyNorm, rope, window } = spec.layer(index)
   const sizes = [nHeads * dHead, nKvHeads * dHead, nKvHeads * dHead]
   const [q, k, v] = (
     'fused' in qkv
       ? graph.nodes('Split', [nodes.linear(x, qkv.fused), graph.ints(sizes)], 3, { axis: -1 })
       : [nodes.linear(x, qkv.q), nodes.linear(x, qkv.k), nodes.linear(x, qkv.v)]
   ) as [Value, Value, Value]
-  const rotate = (value: Value, heads: number) => {
-    return inputs.rotary === null
-      ? value
-      : graph.node('RotaryEmbedding', [value, ...inputs.rotary], { num_heads: heads })
+  const headNorm = (value: Value, heads: number, norm: Norm) => {
+    const perHead = nodes.norm(graph.node('Reshape', [value, graph.ints([0, 0, heads, dHead])]), norm)
+    return graph.node('Reshape', [perHead, graph.ints([0, 0, heads * dHead])])
+  }
+  const prepare = (value: Value, heads: number, norm: Norm | undefined) => {
+    const normed = norm === undefined ? value : headNorm(value, heads, norm)
+    return rope === null
+      ? normed
+      : graph.node('RotaryEmbedding', [normed, ...inputs.rotary(rope)], { num_heads: heads })
   }
   const past = (which: 'k' | 'v') => graph.input(bodyNames.past(index, which), 'float32', ['B', nKvHeads, 'P', dHead])
   const mask = window === null ? inputs.mask : inputs.windowed(window)
   const { scale, softcap } = spec.attention
   const [z, presentK, presentV] = graph.nodes(
     'Attention',
-    [rotate(q, nHeads), rotate(k, nKvHeads), v, mask, past('k'), past('v')],
+    [prepare(q, nHeads, queryKeyNorm?.q), prepare(k, nKvHeads, queryKeyNorm?.k), v, mask, past('k'), past('v')],
     3,
     {
       q_num_heads: nHeads,

@@ -139,7 +139,7 @@ function usesPositions(forward: Forward, from: number, to: number): boolean {
   const { spec, steps } = forward
   const part = steps.slice(from, to)
   if (spec.embedding.positions !== null && part.some((step) => step.part === 'enter' && step.layer === 0)) return true
-  return usesWindows(forward, from, to) || (spec.rope !== null && cachedLayers(part).length > 0)
+  return usesWindows(forward, from, to) || cachedLayers(part).some((layer) => spec.layer(layer).rope !== null)
 }
 
 async function callHook(hook: Hook, hookPoint: string, tensor: TensorData): Promise<TensorData> {

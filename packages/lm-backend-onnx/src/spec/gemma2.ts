@@ -1,10 +1,33 @@
 import { InputError } from '@saeval/hub'
 import type { Linear, ModelSpec } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
-import { readRope } from './rope.js'
+import { gemma3Ropes, type Rope, readRope } from './rope.js'
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
 export function gemma2Spec(config: ModelConfig): ModelSpec {
+  const rope = readRope(config)
+  return gemmaSpec(config, { slidesByDefault: (layer) => layer % 2 === 0, queryKeyNorm: false, rope: () => rope })
+}
+
+/** What Gemma 3 does otherwise. */
+interface GemmaVariant {
+  slidesByDefault(layer: number): boolean
+  readonly queryKeyNorm: boolean
+  rope(slides: boolean): Rope
+}
+
+/** Gemma 3's text model: as Gemma 2, with norms on queries and keys, and other rotary frequencies in sliding layers. */
+export function gemma3TextSpec(config: ModelConfig): ModelSpec {
+  const pattern = positiveInteger(config, 'sliding_window_pattern', 6)
+  const ropes = gemma3Ropes(config)
+  return gemmaSpec(config, {
+    slidesByDefault: (layer) => (layer + 1) % pattern !== 0,
+    queryKeyNorm: true,
+    rope: (slides) => (slides ? ropes.sliding : ropes.full),
+  })
+}
+
+function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
   config.require('hidden_activation', 'gelu_pytorch_tanh')
   config.require('use_bidirectional_attention', false)
   const nLayers = positiveInteger(config, 'num_hidden_layers')
@@ -21,14 +44,14 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
   const attentionBias = config.boolean('attention_bias', false)
   const tied = config.boolean('tie_word_embeddings', true)
   const slidingWindow = positiveInteger(config, 'sliding_window', 4096)
-  const windows = slidingLayers(config, nLayers).map((sliding) => (sliding ? slidingWindow : null))
+  const slides = slidingLayers(config, nLayers, variant)
 
   const norm = (name: string) => ({ weight: `${name}.weight`, bias: null })
   const linear = (name: string, inFeatures: number, outFeatures: number, bias = false): Linear => {
     return { weight: `${name}.weight`, bias: bias ? `${name}.bias` : null, layout: 'out_in', inFeatures, outFeatures }
   }
   return {
-    family: 'gemma2',
+    family: config.modelType,
     nLayers,
     dModel,
     nHeads,
@@ -42,7 +65,6 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
       scale: config.number('query_pre_attn_scalar', 256) ** -0.5,
       softcap: config.numberOrNull('attn_logit_softcapping'),
     },
-    rope: readRope(config),
     layer: (index) => {
       const at = `layers.${index}`
       return {
@@ -52,6 +74,10 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
           k: linear(`${at}.self_attn.k_proj`, dModel, nKvHeads * dHead, attentionBias),
           v: linear(`${at}.self_attn.v_proj`, dModel, nKvHeads * dHead, attentionBias),
         },
+        queryKeyNorm: variant.queryKeyNorm
+          ? { q: norm(`${at}.self_attn.q_norm`), k: norm(`${at}.self_attn.k_norm`) }
+          : null,
+        rope: variant.rope(slides[index] ?? false),
         attentionOutput: linear(`${at}.self_attn.o_proj`, nHeads * dHead, dModel, attentionBias),
         postAttentionNorm: norm(`${at}.post_attention_layernorm`),
         mlpNorm: norm(`${at}.pre_feedforward_layernorm`),
@@ -62,7 +88,7 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
           activation: 'gelu_tanh',
         },
         postMlpNorm: norm(`${at}.post_feedforward_layernorm`),
-        window: windows[index] ?? null,
+        window: slides[index] ? slidingWindow : null,
       }
     },
     finalNorm: norm('norm'),
@@ -73,10 +99,10 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
   }
 }
 
-/** Which layers slide: layer_types where the config has it (transformers 5), else the even ones. */
-function slidingLayers(config: ModelConfig, nLayers: number): boolean[] {
+/** Which layers slide: layer_types where the config has it (transformers 5), else the family's pattern. */
+function slidingLayers(config: ModelConfig, nLayers: number, { slidesByDefault }: GemmaVariant): boolean[] {
   const types = config.strings('layer_types')
-  if (types === null) return Array.from({ length: nLayers }, (_, index) => index % 2 === 0)
+  if (types === null) return Array.from({ length: nLayers }, (_, index) => slidesByDefault(index))
   if (types.length !== nLayers)
     throw new InputError(`${config.file}: layer_types has ${types.length} entries for ${nLayers} layers`)
   return types.map((type) => {

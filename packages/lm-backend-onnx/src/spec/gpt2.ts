@@ -41,10 +41,11 @@ export function gpt2Spec(config: ModelConfig): ModelSpec {
     norm: { kind: 'layer_norm', epsilon: config.number('layer_norm_epsilon', 1e-5), unitOffset: false },
     embedding: { weight: 'wte.weight', scale: null, positions: 'wpe.weight' },
     attention: { scale: (dModel / nHeads) ** -0.5, softcap: null },
-    rope: null,
     layer: (index) => ({
       attentionNorm: norm(`h.${index}.ln_1`),
       qkv: { fused: linear(`h.${index}.attn.c_attn`, dModel, 3 * dModel) },
+      queryKeyNorm: null,
+      rope: null,
       attentionOutput: linear(`h.${index}.attn.c_proj`, dModel, dModel),
       postAttentionNorm: null,
       mlpNorm: norm(`h.${index}.ln_2`),

@@ -13,12 +13,19 @@ interface Variant {
   readonly biases: { readonly qkv: boolean; readonly output: boolean }
   /** Gain is 1 + weight, and the embedding is multiplied by sqrt(d_model). */
   readonly gemma: boolean
+  /** RMS norms over the heads of queries and keys. */
+  readonly queryKeyNorm?: boolean
   /** Sliding window of a layer. */
   window(config: ModelConfig, layer: number): number | null
 }
 
 const silu = { activation: 'silu', activationNames: { hidden_act: ['silu'] } } as const
 const noBiases = { qkv: false, output: false }
+
+function qwenWindow(config: ModelConfig, layer: number): number | null {
+  if (!config.boolean('use_sliding_window', false)) return null
+  return layer >= config.number('max_window_layers', 28) ? positiveInteger(config, 'sliding_window', 4096) : null
+}
 
 /** model_type -> variant; https://huggingface.co/docs/transformers/model_doc */
 const variants: Readonly<Record<string, Variant>> = {
@@ -35,11 +42,9 @@ const variants: Readonly<Record<string, Variant>> = {
     tied: false,
     biases: { qkv: true, output: false },
     gemma: false,
-    window: (config, layer) => {
-      if (!config.boolean('use_sliding_window', false)) return null
-      return layer >= config.number('max_window_layers', 28) ? positiveInteger(config, 'sliding_window', 4096) : null
-    },
+    window: qwenWindow,
   },
+  qwen3: { ...silu, tied: false, biases: noBiases, gemma: false, queryKeyNorm: true, window: qwenWindow },
   gemma: {
     activation: 'gelu_tanh',
     // hidden_act of the first release says gelu, and transformers computes the tanh form all the same
@@ -70,6 +75,7 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
   const qkvBias = config.boolean('attention_bias', variant.biases.qkv)
   const outputBias = config.boolean('attention_bias', variant.biases.output)
   const mlpBias = config.boolean('mlp_bias', false)
+  const rope = readRope(config)
   checkLayerTypes(config, variant, nLayers)
   const norm = (name: string) => ({ weight: `${name}.weight`, bias: null })
   const linear = (name: string, inFeatures: number, outFeatures: number, bias: boolean): Linear => {
@@ -87,7 +93,6 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
     norm: { kind: 'rms_norm', epsilon: config.number('rms_norm_eps', 1e-6), unitOffset: variant.gemma },
     embedding: { weight: 'embed_tokens.weight', scale: variant.gemma ? Math.sqrt(dModel) : null, positions: null },
     attention: { scale: dHead ** -0.5, softcap: null },
-    rope: readRope(config),
     layer: (index) => {
       const at = `layers.${index}`
       return {
@@ -97,6 +102,10 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
           k: linear(`${at}.self_attn.k_proj`, dModel, nKvHeads * dHead, qkvBias),
           v: linear(`${at}.self_attn.v_proj`, dModel, nKvHeads * dHead, qkvBias),
         },
+        queryKeyNorm: variant.queryKeyNorm
+          ? { q: norm(`${at}.self_attn.q_norm`), k: norm(`${at}.self_attn.k_norm`) }
+          : null,
+        rope,
         attentionOutput: linear(`${at}.self_attn.o_proj`, nHeads * dHead, dModel, outputBias),
         postAttentionNorm: null,
         mlpNorm: norm(`${at}.post_attention_layernorm`),

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { gemma2Spec } from './gemma2.js'
+import { gemma2Spec, gemma3TextSpec } from './gemma2.js'
 import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
@@ -9,10 +9,12 @@ import { type ModelConfig, readConfig } from './read-config.js'
 const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
   gemma: llamaSpec,
   gemma2: gemma2Spec,
+  gemma3_text: gemma3TextSpec,
   gpt2: gpt2Spec,
   llama: llamaSpec,
   mistral: llamaSpec,
   qwen2: llamaSpec,
+  qwen3: llamaSpec,
 }
 
 /** The specification of the model a config.json describes; throws InputError naming the field that cannot be honoured. */

@@ -23,6 +23,10 @@ export interface LayerSpec {
   readonly attentionNorm: Norm
   /** One fused matrix whose output splits into q, k, v; or the three. */
   readonly qkv: { readonly fused: Linear } | { readonly q: Linear; readonly k: Linear; readonly v: Linear }
+  /** RMS norms over the heads of queries and keys, before rotation (qwen 3, gemma 3). */
+  readonly queryKeyNorm: { readonly q: Norm; readonly k: Norm } | null
+  /** null for learned positions. */
+  readonly rope: Rope | null
   readonly attentionOutput: Linear
   /** Norm between the branch and its addition to the residual stream (gemma 2). */
   readonly postAttentionNorm: Norm | null
@@ -61,8 +65,6 @@ export interface ModelSpec {
     readonly positions: string | null
   }
   readonly attention: { readonly scale: number; readonly softcap: number | null }
-  /** null for learned positions. */
-  readonly rope: Rope | null
   layer(index: number): LayerSpec
   readonly finalNorm: Norm
   /** [vocab, d_model]; the embedding's name when tied. */

@@ -9,37 +9,78 @@ export interface Llama3Scaling {
   readonly originalMaxPositions: number
 }
 
+/** Positions divided by a factor. */
+export interface LinearScaling {
+  readonly linear: number
+}
+
 /** Rotary embedding over the whole head, half-split pairs. */
 export interface Rope {
   readonly theta: number
-  readonly scaling: Llama3Scaling | null
+  readonly scaling: Llama3Scaling | LinearScaling | null
 }
 
 /** rope_theta and rope_scaling, or rope_parameters of transformers 5. Throws InputError for kinds that cannot be computed. */
-export function readRope(config: ModelConfig): Rope {
+export function readRope(config: ModelConfig, thetaByDefault = 10_000): Rope {
   const parameters = config.object('rope_parameters')
-  const place = parameters === null ? 'rope_scaling' : 'rope_parameters'
-  const fields = parameters ?? config.object('rope_scaling') ?? {}
+  if (parameters !== null) return ropeOf(config, 'rope_parameters', parameters, null)
+  return ropeOf(
+    config,
+    'rope_scaling',
+    config.object('rope_scaling') ?? {},
+    config.number('rope_theta', thetaByDefault),
+  )
+}
+
+/** Gemma 3's two: the scaled one of full layers, the plain one of sliding layers. */
+export function gemma3Ropes(config: ModelConfig): { readonly full: Rope; readonly sliding: Rope } {
+  const parameters = config.object('rope_parameters')
+  if (parameters === null)
+    return {
+      full: readRope(config, 1_000_000),
+      sliding: { theta: config.number('rope_local_base_freq', 10_000), scaling: null },
+    }
+  const of = (kind: string) => {
+    const fields = parameters[kind]
+    if (typeof fields === 'object' && fields !== null)
+      return ropeOf(config, `rope_parameters.${kind}`, fields as Readonly<Record<string, unknown>>, null)
+    throw new InputError(`${config.file}: rope_parameters.${kind} is missing`)
+  }
+  return { full: of('full_attention'), sliding: of('sliding_attention') }
+}
+
+function ropeOf(
+  config: ModelConfig,
+  place: string,
+  fields: Readonly<Record<string, unknown>>,
+  given: number | null,
+): Rope {
   const type = fields.rope_type ?? fields.type ?? 'default'
   const number = (name: string): number => {
     const found = fields[name]
     if (typeof found === 'number' && Number.isFinite(found)) return found
     throw new InputError(`${config.file}: ${place}.${name} is ${JSON.stringify(found) ?? 'missing'}, expected a number`)
   }
-  const theta = parameters === null ? config.number('rope_theta', 10_000) : number('rope_theta')
-  if (type === 'default') return { theta, scaling: null }
-  if (type !== 'llama3')
-    throw new InputError(
-      `${config.file}: ${place}.rope_type is ${JSON.stringify(type)}, expected "default" or "llama3"`,
-    )
-  return {
-    theta,
-    scaling: {
-      factor: number('factor'),
-      lowFrequencyFactor: number('low_freq_factor'),
-      highFrequencyFactor: number('high_freq_factor'),
-      originalMaxPositions: number('original_max_position_embeddings'),
-    },
+  const theta = given ?? number('rope_theta')
+  switch (type) {
+    case 'default':
+      return { theta, scaling: null }
+    case 'linear':
+      return { theta, scaling: { linear: number('factor') } }
+    case 'llama3':
+      return {
+        theta,
+        scaling: {
+          factor: number('factor'),
+          lowFrequencyFactor: number('low_freq_factor'),
+          highFrequencyFactor: number('high_freq_factor'),
+          originalMaxPositions: number('original_max_position_embeddings'),
+        },
+      }
+    default:
+      throw new InputError(
+        `${config.file}: ${place}.rope_type is ${JSON.stringify(type)}, expected "default", "linear" or "llama3"`,
+      )
   }
 }
 
@@ -47,7 +88,8 @@ export function readRope(config: ModelConfig): Rope {
 export function ropeFrequencies({ theta, scaling }: Rope, dHead: number): Float32Array {
   return Float32Array.from({ length: dHead / 2 }, (_, i) => {
     const frequency = Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / dHead)))
-    return scaling === null ? frequency : llama3Frequency(frequency, scaling)
+    if (scaling === null) return frequency
+    return 'linear' in scaling ? frequency / scaling.linear : llama3Frequency(frequency, scaling)
   })
 }
 

@@ -71,6 +71,7 @@ function expectedTensors(spec: ModelSpec): Map<string, readonly number[]> {
     const layer = spec.layer(index)
     for (const norm of [layer.attentionNorm, layer.postAttentionNorm, layer.mlpNorm, layer.postMlpNorm])
       addNorm(norm, spec.dModel)
+    if (layer.queryKeyNorm !== null) for (const norm of Object.values(layer.queryKeyNorm)) addNorm(norm, spec.dHead)
     const attention = 'fused' in layer.qkv ? [layer.qkv.fused] : [layer.qkv.q, layer.qkv.k, layer.qkv.v]
     const { up, gate, down } = layer.mlp
     for (const linear of [...attention, layer.attentionOutput, up, ...(gate ? [gate] : []), down]) {
