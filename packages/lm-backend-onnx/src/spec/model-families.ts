@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { gemma2Spec, gemma3TextSpec } from './gemma2.js'
+import { gptNeoSpec } from './gpt-neo.js'
 import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
@@ -11,6 +12,7 @@ const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
   gemma2: gemma2Spec,
   gemma3_text: gemma3TextSpec,
   gpt2: gpt2Spec,
+  gpt_neo: gptNeoSpec,
   llama: llamaSpec,
   mistral: llamaSpec,
   qwen2: llamaSpec,
