@@ -15,6 +15,7 @@ const names = [
   'Qwen/Qwen2.5-7B-Instruct',
   'Qwen/Qwen3-1.7B',
   'google/gemma-3-1b-pt',
+  'google/gemma-3-4b-pt',
   'roneneldan/TinyStories-33M',
 ].filter((name) => hasFixture(`golden/models/${name.replace('/', '--')}.json`))
 

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { gemma2Spec, gemma3TextSpec } from './gemma2.js'
+import { gemma2Spec, gemma3Spec, gemma3TextSpec } from './gemma.js'
 import { gptNeoSpec } from './gpt-neo.js'
 import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
@@ -10,6 +10,7 @@ import { type ModelConfig, readConfig } from './read-config.js'
 const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
   gemma: llamaSpec,
   gemma2: gemma2Spec,
+  gemma3: gemma3Spec,
   gemma3_text: gemma3TextSpec,
   gpt2: gpt2Spec,
   gpt_neo: gptNeoSpec,

@@ -26,8 +26,11 @@ export function readConfig(file: string, text: string): ModelConfig {
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new InputError(`${file} is not a JSON object`)
-  const fields = parsed as Readonly<Record<string, unknown>>
+  return configOf(file, parsed as Readonly<Record<string, unknown>>)
+}
 
+/** A configuration from its fields; `file` names it in messages ("config.json: text_config"). */
+export function configOf(file: string, fields: Readonly<Record<string, unknown>>): ModelConfig {
   const value = (field: string): unknown => fields[field] ?? undefined
   const wrong = (field: string, expected: string): never => {
     throw new InputError(`${file}: ${field} is ${JSON.stringify(fields[field]) ?? 'missing'}, expected ${expected}`)

@@ -1,16 +1,22 @@
 import { InputError } from '@saeval/hub'
 import type { Linear, ModelSpec } from './model-spec.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
+import { configOf, type ModelConfig, positiveInteger } from './read-config.js'
 import { gemma3Ropes, type Rope, readRope } from './rope.js'
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
 export function gemma2Spec(config: ModelConfig): ModelSpec {
   const rope = readRope(config)
-  return gemmaSpec(config, { slidesByDefault: (layer) => layer % 2 === 0, queryKeyNorm: false, rope: () => rope })
+  return gemmaSpec(config, {
+    defaults: { vocabSize: 256_000, maxPositions: 8192 },
+    slidesByDefault: (layer) => layer % 2 === 0,
+    queryKeyNorm: false,
+    rope: () => rope,
+  })
 }
 
 /** What Gemma 3 does otherwise. */
 interface GemmaVariant {
+  readonly defaults: { readonly vocabSize: number; readonly maxPositions: number }
   slidesByDefault(layer: number): boolean
   readonly queryKeyNorm: boolean
   rope(slides: boolean): Rope
@@ -21,10 +27,28 @@ export function gemma3TextSpec(config: ModelConfig): ModelSpec {
   const pattern = positiveInteger(config, 'sliding_window_pattern', 6)
   const ropes = gemma3Ropes(config)
   return gemmaSpec(config, {
+    defaults: { vocabSize: 262_208, maxPositions: 131_072 },
     slidesByDefault: (layer) => (layer + 1) % pattern !== 0,
     queryKeyNorm: true,
     rope: (slides) => (slides ? ropes.sliding : ropes.full),
   })
+}
+
+/** Gemma 3 with a vision tower: the text model inside; images are not part of it. */
+export function gemma3Spec(config: ModelConfig): ModelSpec {
+  const fields = config.object('text_config')
+  if (fields === null) throw new InputError(`${config.file}: text_config is missing`)
+  const spec = gemma3TextSpec(configOf(`${config.file}: text_config`, { model_type: 'gemma3_text', ...fields }))
+  return {
+    ...spec,
+    family: 'gemma3',
+    prefixes: ['language_model.model.', 'model.language_model.', ...spec.prefixes],
+    ignoredTensors: [
+      ...spec.ignoredTensors,
+      /^(model\.)?(vision_tower|multi_modal_projector)\./,
+      ...(spec.unembedding === spec.embedding.weight ? [/^language_model\.lm_head\.weight$/] : []),
+    ],
+  }
 }
 
 function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
@@ -33,8 +57,9 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
   const nLayers = positiveInteger(config, 'num_hidden_layers')
   const dModel = positiveInteger(config, 'hidden_size')
   const dMlp = positiveInteger(config, 'intermediate_size')
-  const nHeads = positiveInteger(config, 'num_attention_heads')
-  const nKvHeads = positiveInteger(config, 'num_key_value_heads')
+  // configurations may leave out what equals the class's defaults
+  const nHeads = positiveInteger(config, 'num_attention_heads', 8)
+  const nKvHeads = positiveInteger(config, 'num_key_value_heads', 4)
   if (nHeads % nKvHeads !== 0) {
     throw new InputError(
       `${config.file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`,
@@ -57,8 +82,8 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
     nHeads,
     nKvHeads,
     dHead,
-    vocabSize: positiveInteger(config, 'vocab_size'),
-    maxPositions: positiveInteger(config, 'max_position_embeddings', 8192),
+    vocabSize: positiveInteger(config, 'vocab_size', variant.defaults.vocabSize),
+    maxPositions: positiveInteger(config, 'max_position_embeddings', variant.defaults.maxPositions),
     norm: { kind: 'rms_norm', epsilon: config.number('rms_norm_eps', 1e-6), unitOffset: true },
     embedding: { weight: 'embed_tokens.weight', scale: Math.sqrt(dModel), positions: null },
     attention: {
