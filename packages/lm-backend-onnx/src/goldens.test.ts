@@ -177,5 +177,17 @@ describe.each(names)('%s', (name) => {
       'blocks.0.hook_mlp_out': () => {},
     })
     expect(difference(logits.at(-1)!, tensors.get('steered.resid_post.last_logits')!)).toBeLessThanOrEqual(close)
+    const last = model.hookPoints.at(-1)!
+    let seen: readonly number[] = []
+    const { logits: same } = await model.runWithHooks(long, {
+      [last]: ({ data, dims }) => {
+        seen = dims
+        return data.map((value) => value * 1)
+      },
+    })
+    expect(seen[0]).toBe(long.length)
+    expect(difference(same.at(-1)!, tensors.get('forward.2.last_logits')!)).toBeLessThanOrEqual(close)
+    const { logits: none } = await model.runWithHooks(long, { [last]: ({ data }) => data.fill(0) })
+    expect(difference(none.at(-1)!, same.at(-1)!)).toBeGreaterThan(0.1)
   })
 })

@@ -42,7 +42,8 @@ export async function runHooked(
     const step = forward.steps[to - 1]!
     const hook = hooks.get(step.hookPoint)
     if (to === forward.steps.length) {
-      if (hook) throw new Error('the last hook point must not end a segment')
+      // the last segment gives the residual stream of every position as [pos, d_model]
+      if (hook) hidden = await callHook(hook, step.hookPoint, { ...hidden!, dims: [1, ...hidden!.dims] })
       break
     }
     const side = step.on === 'branch' ? bodyNames.branch : bodyNames.residual
