@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { measureEffects, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { type EditEffect, measureEffects, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { type Intervention, lowerEdits } from '@saeval/sae-core'
 import { located, type OpenRow } from './open-edits.js'
 import type { SteeringFile } from './read-steering-file.js'
@@ -17,11 +17,11 @@ export interface EffectReport {
 }
 
 /** The text that edits are tried on: ordinary words, a number, a quotation. */
-export const checkText =
+const checkText =
   'The old dog looked at the 7 children and said: "Good morning, may I walk with you to the river?" Then'
 
 /**
- * Tries every row alone, every `add` with coefficient 0, and all rows together against the unsteered model. Throws InputError naming the
+ * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
  * line of a row that changes nothing, and for rows that cancel each other.
  */
 export async function checkEffects(
@@ -34,14 +34,13 @@ export async function checkEffects(
   const ids = model.tokenizer.encode(checkText).slice(0, model.info.maxLength)
   const alone = await Promise.all(rows.map(({ edit }) => lowerEdits([edit])))
   const adds = rows.filter(({ edit }) => edit.action === 'add')
-  const zeros = await Promise.all(adds.map(({ edit }) => lowerEdits([{ ...edit, coefficient: 0 }])))
-  const effects = await measureEffects(model, ids, [...alone, together, ...zeros])
+  const zero = await lowerEdits(adds.map(({ edit }) => ({ ...edit, coefficient: 0 })))
+  const effects = await measureEffects(model, ids, [...alone, together, zero])
   const own = effects.slice(0, rows.length)
-  const all = effects[rows.length]!
-  const acting = effects.slice(rows.length + 1).findIndex(({ acts }) => acts)
-  if (acting >= 0)
+  const [all, nothing] = effects.slice(rows.length) as [EditEffect, EditEffect]
+  if (nothing.acts)
     throw new Error(
-      `line ${adds[acting]!.row.line}: coefficient 0 changes the output; this is a bug in saeval, please report it`,
+      `${file.path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`,
     )
   const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
   if (inert.length > 0 && !allowInert) throw new InputError(inert.map(({ row }) => inertMessage(file, row)).join('\n'))

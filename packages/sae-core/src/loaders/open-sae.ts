@@ -80,20 +80,32 @@ function saeFile(
       `latent ${latent} is out of range: ${reference.release} ${reference.id} has latents 0 to ${config.dSae - 1}`,
     )
   }
+  // a row is lowered more than once (with the others, and alone to see its effect), and columns are scattered over the whole file
+  const rows = new Map<number, Float32Array>()
+  const columns = new Map<number, Float32Array>()
+  const gates = new Map<number, { bias: number; threshold: number }>()
   return {
     reference,
     config,
-    decoderRow: async (latent) =>
-      scaled(await readRow(tensor(await weights.parts(), names.wDec), check(latent)), factors.wDec),
+    decoderRow: (latent) =>
+      remembered(rows, latent, async () =>
+        scaled(await readRow(tensor(await weights.parts(), names.wDec), check(latent)), factors.wDec),
+      ),
     encoderColumns: async (latents) => {
-      const columns = await readColumns(tensor(await weights.whole(), names.wEnc), latents.map(check))
-      return columns.map((column) => scaled(column, factors.wEnc))
+      const unread = latents.filter((latent) => !columns.has(check(latent)))
+      if (unread.length > 0) {
+        const read = await readColumns(tensor(await weights.whole(), names.wEnc), unread)
+        for (const [index, latent] of unread.entries()) columns.set(latent, scaled(read[index]!, factors.wEnc))
+      }
+      return latents.map((latent) => columns.get(latent)!)
     },
-    biasAndThreshold: async (latent) => {
-      const file = await weights.parts()
-      const bias = await readNumber(tensor(file, names.bEnc), check(latent))
-      return { bias, threshold: names.threshold === null ? 0 : await readNumber(tensor(file, names.threshold), latent) }
-    },
+    biasAndThreshold: (latent) =>
+      remembered(gates, latent, async () => {
+        const file = await weights.parts()
+        const bias = await readNumber(tensor(file, names.bEnc), check(latent))
+        const threshold = names.threshold === null ? 0 : await readNumber(tensor(file, names.threshold), latent)
+        return { bias, threshold }
+      }),
     decoderBias: async () => scaled(await readAll(tensor(await weights.parts(), names.bDec)), factors.bDec),
     load: async () => {
       const file = await weights.whole()
@@ -109,6 +121,16 @@ function saeFile(
     files: () => place.identities(),
     close: () => place.close(),
   }
+}
+
+async function remembered<Value>(
+  known: Map<number, Value>,
+  latent: number,
+  read: () => Promise<Value>,
+): Promise<Value> {
+  const value = known.get(latent) ?? (await read())
+  known.set(latent, value)
+  return value
 }
 
 function scaled(values: Float32Array, factor: number): Float32Array {
