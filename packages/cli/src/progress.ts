@@ -1,8 +1,17 @@
-import type { EvaluationProgress } from '@saeval/eval-harness'
+import type { HubOptions } from '@saeval/hub'
+
+/** How much of something is done. */
+export interface Progress {
+  readonly stage: string
+  readonly done: number
+  readonly total: number
+}
 
 /** Shows how far a run is on one line of a terminal; does nothing where standard error is not one. */
 export interface ProgressLine {
-  update(progress: EvaluationProgress): void
+  update(progress: Progress): void
+  /** For downloads, in megabytes. */
+  readonly download: NonNullable<HubOptions['onProgress']>
   /** Takes the line away. */
   clear(): void
 }
@@ -14,15 +23,22 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
   let shown = 0
   let started: { stage: string; at: number } | null = null
   const write = (text: string) => stream.write(`\r\x1b[K${text.slice(0, Math.max(0, (stream.columns ?? 80) - 1))}`)
+  const update = ({ stage, done, total }: Progress) => {
+    if (!stream.isTTY) return
+    const now = performance.now()
+    if (started?.stage !== stage) started = { stage, at: now }
+    if (now - shown < millisecondsBetweenLines && done < total) return
+    shown = now
+    write(progressText(stage, done, total, (now - started.at) / 1000))
+  }
   return {
-    update: ({ stage, done, total }) => {
-      if (!stream.isTTY) return
-      const now = performance.now()
-      if (started?.stage !== stage) started = { stage, at: now }
-      if (now - shown < millisecondsBetweenLines && done < total) return
-      shown = now
-      write(progressText(stage, done, total, (now - started.at) / 1000))
-    },
+    update,
+    download: ({ repo, path, loaded, total }) =>
+      update({
+        stage: `MB of ${repo}/${path}`,
+        done: Math.floor(loaded / 1e6),
+        total: Math.floor((total ?? loaded) / 1e6),
+      }),
     clear: () => {
       if (stream.isTTY) write('')
     },

@@ -56,6 +56,9 @@ interface Asked {
 /** The filter of tasks without a filter_list. */
 const filter = 'none'
 
+/** lm_eval's number of bootstrap draws. */
+export const defaultBootstrapIterations = 100_000
+
 /**
  * Evaluates a model on tasks: builds every request, asks the model once for all of them, scores and aggregates. Throws InputError for
  * tasks, documents or options that cannot be evaluated, before the model is asked anything.
@@ -98,9 +101,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     samples.set(task.config.task, scored.map(sampleLine))
     const aggregated = metrics.flatMap((metric) => {
       const items = scored.map((sample) => sample.metrics.get(metric.name)!)
-      const stderr = metric.stderr(items, options.bootstrapIterations ?? 100_000)
+      const value = metric.aggregate(items)
+      const stderr = metric.stderr(items, options.bootstrapIterations ?? defaultBootstrapIterations)
       return [
-        [`${metric.name},${filter}`, new PyFloat(metric.aggregate(items))],
+        [`${metric.name},${filter}`, new PyFloat(value)],
         [`${metric.name}_stderr,${filter}`, stderr === null ? 'N/A' : new PyFloat(stderr)],
       ] as const
     })

@@ -1,6 +1,12 @@
 export type { DataFile, Dataset, Split } from './datasets/dataset.js'
 export { type LoadDatasetOptions, loadDataset } from './datasets/load-dataset.js'
-export { type EvaluateOptions, type Evaluation, type EvaluationProgress, evaluate } from './evaluate.js'
+export {
+  defaultBootstrapIterations,
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationProgress,
+  evaluate,
+} from './evaluate.js'
 export type * from './language-model.js'
 export {
   getModelFactory,

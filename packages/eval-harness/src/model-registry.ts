@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { type HubOptions, InputError } from '@saeval/hub'
 import type { LanguageModel } from './language-model.js'
 
 /** A value of `--model_args`, after lm_eval's parsing rules. */
@@ -21,7 +21,8 @@ export interface ModelContext {
   readonly device: string | null
   /** One line for the user, shown once (stderr). */
   readonly notice: (line: string) => void
-  readonly signal?: AbortSignal
+  /** How files of the Hugging Face Hub are to be fetched: progress, and the signal of Ctrl-C. */
+  readonly hub: HubOptions
 }
 
 /** Builds a model from `--model_args`; throws InputError for arguments it does not know or cannot use. */

@@ -1,4 +1,5 @@
 import {
+  defaultBootstrapIterations,
   type Evaluation,
   evaluate,
   fromPlain,
@@ -26,9 +27,6 @@ export interface Surroundings {
   readonly signal: AbortSignal
 }
 
-/** lm_eval's default number of bootstrap draws. */
-const bootstrapIterations = 100_000
-
 /** `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. */
 export async function run(options: RunOptions, { stdout, stderr, signal }: Surroundings): Promise<void> {
   const startedAt = Date.now()
@@ -40,11 +38,15 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
   const output =
     options.output_path === null ? null : await prepareOutput(options.output_path, modelName(options.model_args))
   const progress = progressLine(stderr)
+  const hub = { signal, onProgress: progress.download }
   const model = await factory(modelArguments(options), {
     batchSize: options.batch_size,
     device: options.device,
-    notice: (line) => stderr.write(`${line}\n`),
-    signal,
+    notice: (line) => {
+      progress.clear()
+      stderr.write(`${line}\n`)
+    },
+    hub,
   })
   try {
     const evaluation = await evaluate({
@@ -56,7 +58,7 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
       applyChatTemplate: options.apply_chat_template,
       fewshotAsMultiturn: options.fewshot_as_multiturn ?? true,
       fewshotSeed: options.seed.fewshot ?? Date.now(),
-      bootstrapIterations,
+      hub,
       onProgress: progress.update,
       signal,
     })
@@ -103,7 +105,7 @@ function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evalua
     batchSize: options.batch_size,
     device: options.device,
     limit: options.limit,
-    bootstrapIterations,
+    bootstrapIterations: defaultBootstrapIterations,
     seeds: options.seed,
     systemInstruction: options.system_instruction,
     chatTemplate: options.apply_chat_template ? model.chatTemplate : null,

@@ -26,6 +26,7 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
   return loadModel({
     model: baseModelRepository(name),
     batchSize: parseBatchSize(context.batchSize),
+    hub: context.hub,
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),
     ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),

@@ -29,7 +29,11 @@ export const saeSteeredBeta: ModelFactory = async (given, context) => {
   const file = await readSteeringFile(csvPath)
   if (file.ignoredColumns.length > 0)
     context.notice(`${csvPath}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
-  const rows = await openEdits(file, { baseName, allowOtherModel: args.allow_other_model ?? false })
+  const rows = await openEdits(file, {
+    baseName,
+    allowOtherModel: args.allow_other_model ?? false,
+    hub: context.hub,
+  })
   try {
     const interventions = await inFile(csvPath, () => lowerEdits(rows.map(({ edit }) => edit)))
     const base = await openModel(baseName, args, context)

@@ -66,7 +66,11 @@ describe.each(models)('steered %s', (name) => {
     async (_, { name: scenario, csv, greedy }) => {
       const path = join(temporaryFolder(), 'steer.csv')
       writeFileSync(path, csv!)
-      const rows = await openEdits(await readSteeringFile(path), { baseName: golden.model, allowOtherModel: true })
+      const rows = await openEdits(await readSteeringFile(path), {
+        baseName: golden.model,
+        allowOtherModel: true,
+        hub: {},
+      })
       const steered = model.steer(await lowerEdits(rows.map(({ edit }) => edit)))
       const allowed = /^direct_(two_)?adds?/.test(scenario) ? tolerance.steeredAdd : tolerance.steered
       const prompts = golden.prompts.map(({ input_ids: ids }) => ids)

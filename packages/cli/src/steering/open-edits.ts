@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { type HubOptions, InputError } from '@saeval/hub'
 import { findSae, isSameModel, openSae, type SaeFile, type SteeringEdit } from '@saeval/sae-core'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 import type { SteeringFile } from './read-steering-file.js'
@@ -13,6 +13,7 @@ export interface OpenEditsOptions {
   /** The model to be steered; SAEs that were made for another one are refused. */
   readonly baseName: string
   readonly allowOtherModel: boolean
+  readonly hub: HubOptions
 }
 
 /** Opens the SAEs of all rows, each once. Throws InputError with line and column for rows that do not fit their SAE or the model. */
@@ -23,7 +24,8 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
     for (const row of file.rows) {
       const key = JSON.stringify([row.sae_release, row.sae_id])
       const sae =
-        saes.get(key) ?? (await atRow(file, row, 'sae_id', () => openSae(findSae(row.sae_release, row.sae_id))))
+        saes.get(key) ??
+        (await atRow(file, row, 'sae_id', () => openSae(findSae(row.sae_release, row.sae_id), options.hub)))
       saes.set(key, sae)
       checkRow(file, row, sae, options)
       rows.push({ row, edit: editOf(row, sae) })
