@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { Linear, ModelSpec } from './model-spec.js'
+import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
+import type { ModelSpec } from './model-spec.js'
 import { configOf, type ModelConfig, positiveInteger } from './read-config.js'
 import { gemma3Ropes, type Rope, readRope } from './rope.js'
 
@@ -58,23 +59,13 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
   const dModel = positiveInteger(config, 'hidden_size')
   const dMlp = positiveInteger(config, 'intermediate_size')
   // configurations may leave out what equals the class's defaults
-  const nHeads = positiveInteger(config, 'num_attention_heads', 8)
-  const nKvHeads = positiveInteger(config, 'num_key_value_heads', 4)
-  if (nHeads % nKvHeads !== 0) {
-    throw new InputError(
-      `${config.file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`,
-    )
-  }
+  const { nHeads, nKvHeads } = attentionHeads(config, { nHeads: 8, nKvHeads: 4 })
   const dHead = positiveInteger(config, 'head_dim', 256)
   const attentionBias = config.boolean('attention_bias', false)
   const tied = config.boolean('tie_word_embeddings', true)
   const slidingWindow = positiveInteger(config, 'sliding_window', 4096)
   const slides = slidingLayers(config, nLayers, variant)
 
-  const norm = (name: string) => ({ weight: `${name}.weight`, bias: null })
-  const linear = (name: string, inFeatures: number, outFeatures: number, bias = false): Linear => {
-    return { weight: `${name}.weight`, bias: bias ? `${name}.bias` : null, layout: 'out_in', inFeatures, outFeatures }
-  }
   return {
     family: config.modelType,
     nLayers,
@@ -93,30 +84,25 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
     layer: (index) => {
       const at = `layers.${index}`
       return {
-        attentionNorm: norm(`${at}.input_layernorm`),
-        qkv: {
-          q: linear(`${at}.self_attn.q_proj`, dModel, nHeads * dHead, attentionBias),
-          k: linear(`${at}.self_attn.k_proj`, dModel, nKvHeads * dHead, attentionBias),
-          v: linear(`${at}.self_attn.v_proj`, dModel, nKvHeads * dHead, attentionBias),
-        },
-        queryKeyNorm: variant.queryKeyNorm
-          ? { q: norm(`${at}.self_attn.q_norm`), k: norm(`${at}.self_attn.k_norm`) }
-          : null,
+        attentionNorm: rmsNorm(`${at}.input_layernorm`),
+        ...llamaAttention(at, {
+          dModel,
+          nHeads,
+          nKvHeads,
+          dHead,
+          qkvBias: attentionBias,
+          outputBias: attentionBias,
+          queryKeyNorm: variant.queryKeyNorm,
+        }),
         rope: variant.rope(slides[index] ?? false),
-        attentionOutput: linear(`${at}.self_attn.o_proj`, nHeads * dHead, dModel, attentionBias),
-        postAttentionNorm: norm(`${at}.post_attention_layernorm`),
-        mlpNorm: norm(`${at}.pre_feedforward_layernorm`),
-        mlp: {
-          up: linear(`${at}.mlp.up_proj`, dModel, dMlp),
-          gate: linear(`${at}.mlp.gate_proj`, dModel, dMlp),
-          down: linear(`${at}.mlp.down_proj`, dMlp, dModel),
-          activation: 'gelu_tanh',
-        },
-        postMlpNorm: norm(`${at}.post_feedforward_layernorm`),
+        postAttentionNorm: rmsNorm(`${at}.post_attention_layernorm`),
+        mlpNorm: rmsNorm(`${at}.pre_feedforward_layernorm`),
+        mlp: llamaMlp(at, { dModel, dMlp, bias: false, activation: 'gelu_tanh' }),
+        postMlpNorm: rmsNorm(`${at}.post_feedforward_layernorm`),
         window: slides[index] ? slidingWindow : null,
       }
     },
-    finalNorm: norm('norm'),
+    finalNorm: rmsNorm('norm'),
     unembedding: tied ? 'embed_tokens.weight' : 'lm_head.weight',
     finalSoftcap: config.numberOrNull('final_logit_softcapping'),
     prefixes: ['model.', ''],

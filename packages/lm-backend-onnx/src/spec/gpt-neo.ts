@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { Linear, ModelSpec } from './model-spec.js'
+import { linear } from './llama-layer.js'
+import type { ModelSpec } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 
 /** GPT-Neo (TinyStories): learned positions, unscaled attention, layers that attend to everything or to a window. */
@@ -16,9 +17,6 @@ export function gptNeoSpec(config: ModelConfig): ModelSpec {
   const tied = config.boolean('tie_word_embeddings', true)
 
   const norm = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` })
-  const linear = (name: string, inFeatures: number, outFeatures: number, bias: boolean): Linear => {
-    return { weight: `${name}.weight`, bias: bias ? `${name}.bias` : null, layout: 'out_in', inFeatures, outFeatures }
-  }
   return {
     family: 'gpt_neo',
     nLayers,

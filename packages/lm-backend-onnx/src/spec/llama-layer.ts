@@ -1,0 +1,66 @@
+import { InputError } from '@saeval/hub'
+import type { Activation, LayerSpec, Linear, Norm } from './model-spec.js'
+import { type ModelConfig, positiveInteger } from './read-config.js'
+
+/** A PyTorch Linear. */
+export function linear(name: string, inFeatures: number, outFeatures: number, bias: boolean): Linear {
+  return { weight: `${name}.weight`, bias: bias ? `${name}.bias` : null, layout: 'out_in', inFeatures, outFeatures }
+}
+
+export function rmsNorm(name: string): Norm {
+  return { weight: `${name}.weight`, bias: null }
+}
+
+/** Query and key-value heads. Throws InputError where groups would not be of one size. */
+export function attentionHeads(
+  config: ModelConfig,
+  defaults: { readonly nHeads?: number; readonly nKvHeads?: number } = {},
+): { readonly nHeads: number; readonly nKvHeads: number } {
+  const nHeads = positiveInteger(config, 'num_attention_heads', defaults.nHeads)
+  const nKvHeads = positiveInteger(config, 'num_key_value_heads', defaults.nKvHeads ?? nHeads)
+  if (nHeads % nKvHeads === 0) return { nHeads, nKvHeads }
+  throw new InputError(
+    `${config.file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`,
+  )
+}
+
+interface AttentionOptions {
+  readonly dModel: number
+  readonly nHeads: number
+  readonly nKvHeads: number
+  readonly dHead: number
+  readonly qkvBias: boolean
+  readonly outputBias: boolean
+  readonly queryKeyNorm: boolean
+}
+
+/** The attention tensors of a layer by the names that Llama gave them; Gemma, Mistral and Qwen have the same. */
+export function llamaAttention(
+  layer: string,
+  { dModel, nHeads, nKvHeads, dHead, qkvBias, outputBias, queryKeyNorm }: AttentionOptions,
+): Pick<LayerSpec, 'qkv' | 'queryKeyNorm' | 'attentionOutput'> {
+  const at = `${layer}.self_attn`
+  return {
+    qkv: {
+      q: linear(`${at}.q_proj`, dModel, nHeads * dHead, qkvBias),
+      k: linear(`${at}.k_proj`, dModel, nKvHeads * dHead, qkvBias),
+      v: linear(`${at}.v_proj`, dModel, nKvHeads * dHead, qkvBias),
+    },
+    queryKeyNorm: queryKeyNorm ? { q: rmsNorm(`${at}.q_norm`), k: rmsNorm(`${at}.k_norm`) } : null,
+    attentionOutput: linear(`${at}.o_proj`, nHeads * dHead, dModel, outputBias),
+  }
+}
+
+/** The gated MLP of a layer. */
+export function llamaMlp(
+  layer: string,
+  { dModel, dMlp, bias, activation }: { dModel: number; dMlp: number; bias: boolean; activation: Activation },
+): LayerSpec['mlp'] {
+  const at = `${layer}.mlp`
+  return {
+    up: linear(`${at}.up_proj`, dModel, dMlp, bias),
+    gate: linear(`${at}.gate_proj`, dModel, dMlp, bias),
+    down: linear(`${at}.down_proj`, dMlp, dModel, bias),
+    activation,
+  }
+}
