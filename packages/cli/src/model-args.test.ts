@@ -17,8 +17,9 @@ describe('--model_args', () => {
     '%s',
     (input, item) => {
       const cli = item.get('cli') as PyDict
-      if (cli.has('error') && input.includes('=') && !input.includes('[')) return
-      if (cli.has('error')) expect(() => parseModelArgs(input)).toThrow(/is not name=value/)
+      // Python's int() fails on digits like a superscript two with a stack trace; here they are text
+      if (input.includes('\u00b2')) expect(parseModelArgs(input).get('b')).toBe('\u00b2')
+      else if (cli.has('error')) expect(() => parseModelArgs(input)).toThrow(/is not name=value/)
       else expect(parseModelArgs(input)).toEqual(plain(cli.get('output')!))
     },
   )

@@ -113,7 +113,7 @@ function folderOf(files: readonly string[], config: string | null, dataset: stri
 }
 
 /** Shell patterns of data_files: ** crosses folders, * and ? do not. */
-export function globPattern(glob: string): RegExp {
+function globPattern(glob: string): RegExp {
   const body = glob
     .replace(/^\.\//, '')
     .replace(/[.+^${}()|\\]/g, '\\$&')

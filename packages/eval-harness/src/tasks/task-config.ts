@@ -3,9 +3,7 @@ import { isDict, type PyDict, type PyValue } from '../python/value.js'
 import { FunctionReference, type YamlValue } from './yaml.js'
 
 /** A template, a column name, an int or a list: what doc_to_text and its kin may be. */
-export type DocTo = PyValue
-
-export type OutputType = 'multiple_choice' | 'loglikelihood' | 'loglikelihood_rolling' | 'generate_until'
+type DocTo = PyValue
 
 export interface FewshotConfig {
   readonly sampler: 'default' | 'first_n'
@@ -47,7 +45,6 @@ export interface TaskConfig {
   readonly fewshot: FewshotConfig
   readonly numFewshot: number | null
   readonly metricList: readonly MetricConfig[]
-  readonly outputType: OutputType
   readonly genPrefix: string | null
   /** metadata.version as written; "Yaml" without one. */
   readonly version: PyValue
@@ -149,6 +146,9 @@ export function taskConfig(source: ConfigSource, overrides: RunOverrides = {}): 
     if (value !== null && typeof value !== 'string') throw complain(name, 'is not a text')
     return value
   }
+  const outputType = merged.get('output_type')
+  if (outputType !== 'multiple_choice')
+    throw complain('output_type', `is ${JSON.stringify(outputType)}; only multiple_choice tasks can be run yet`)
   const needed = (name: string): string => text(name) ?? fail(complain(name, 'is missing'))
 
   const declared = merged.get('num_fewshot')
@@ -185,7 +185,6 @@ export function taskConfig(source: ConfigSource, overrides: RunOverrides = {}): 
     fewshot: fewshotConfig(fewshot, complain),
     numFewshot,
     metricList: metrics(merged.get('metric_list') ?? null, complain),
-    outputType: outputType(merged, complain),
     genPrefix: text('gen_prefix'),
     version: metadata.get('version') ?? 'Yaml',
     dump: new Map([...merged].filter(([, value]) => value !== null)),
@@ -252,12 +251,6 @@ function fewshotConfig(dump: PyDict, complain: Complain): FewshotConfig {
     fewshotDelimiter: (dump.get('fewshot_delimiter') as string | null) ?? '\n\n',
     targetDelimiter: (dump.get('target_delimiter') as string | null) ?? ' ',
   }
-}
-
-function outputType(merged: ReadonlyMap<string, PyValue>, complain: Complain): OutputType {
-  const value = merged.get('output_type')
-  if (value === 'multiple_choice') return value
-  throw complain('output_type', `is ${JSON.stringify(value)}; only multiple_choice tasks can be run yet`)
 }
 
 const metricKeys = ['metric', 'aggregation', 'higher_is_better']

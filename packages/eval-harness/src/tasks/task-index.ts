@@ -88,7 +88,7 @@ export function matchTasks(index: TaskIndex, word: string): string[] {
   const names = [...index.entries.keys(), ...index.tags.keys()]
   if (names.includes(word)) return [word]
   if (/[*?[]/.test(word)) {
-    const pattern = globPattern(word)
+    const pattern = fnmatchPattern(word)
     const found = names.filter((name) => pattern.test(name)).sort()
     if (found.length > 0) return found
   }
@@ -98,7 +98,7 @@ export function matchTasks(index: TaskIndex, word: string): string[] {
 }
 
 /** Python's fnmatch as a regular expression. */
-function globPattern(glob: string): RegExp {
+function fnmatchPattern(glob: string): RegExp {
   const body = glob
     .replace(/\[!/g, '[^')
     .replace(/[.+^${}()|\\]/g, (character, at: number) =>
