@@ -4,16 +4,7 @@ import { fixturePath } from '../../../../tests/fixtures.js'
 import { parseJson } from '../python/json.js'
 import { isDict, numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
 import { docToTarget } from '../requests/doc-fields.js'
-import {
-  type Aggregation,
-  brierScore,
-  f1,
-  matthewsCorrcoef,
-  mean,
-  median,
-  nanmean,
-  perplexity,
-} from './aggregations.js'
+import { aggregations, metrics } from './metric-table.js'
 import { multipleChoiceMetrics, softmax } from './multiple-choice.js'
 import { aggregateScores, bootstrapStderr, meanStderr, pooledStderr, sampleStddev } from './stderr.js'
 
@@ -32,15 +23,6 @@ const close = (actual: number, expected: number) =>
     ? expect(actual).toBe(expected)
     : expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)))
 
-const aggregations: Readonly<Record<string, Aggregation>> = {
-  mean,
-  median,
-  nanmean,
-  perplexity,
-  f1,
-  matthews_corrcoef: matthewsCorrcoef,
-  brier_score: brierScore,
-}
 const golden = read('metrics.json') as PyDict
 
 describe('aggregations', () => {
@@ -51,10 +33,28 @@ describe('aggregations', () => {
   it.each(cases.map((item, index) => [item.get('aggregation') as string, index, item] as const))(
     '%s %i',
     (name, _, item) => {
-      if (item.has('error')) return expect(() => aggregations[name]!(item.get('items') as PyValue[])).toThrow(TypeError)
-      close(aggregations[name]!(plain(item.get('items')!) as PyValue[]), numberOf(plain(item.get('output')!))!)
+      if (item.has('error'))
+        return expect(() => aggregations[name]!.aggregate(item.get('items') as PyValue[])).toThrow(TypeError)
+      close(
+        aggregations[name]!.aggregate(plain(item.get('items')!) as PyValue[]),
+        numberOf(plain(item.get('output')!))!,
+      )
     },
   )
+})
+
+it('metrics have the direction, aggregation and standard error of lm_eval', () => {
+  const facts = golden.get('passthrough') as PyDict
+  for (const [name, { aggregation, higherIsBetter }] of Object.entries(metrics)) {
+    const expected = facts.get(name) as PyDict
+    const { stderr } = aggregations[aggregation]!
+    expect([name, higherIsBetter, aggregation, stderr === 'mean' ? 'closed' : stderr]).toEqual([
+      name,
+      expected.get('higher_is_better'),
+      expected.get('default_aggregation'),
+      expected.get('stderr'),
+    ])
+  }
 })
 
 describe('standard errors', () => {
@@ -63,7 +63,7 @@ describe('standard errors', () => {
     sample_stddev: (item) => sampleStddev(numbers(item.get('items'))),
     bootstrap_stderr: (item) =>
       bootstrapStderr(
-        aggregations[item.get('of') as string]!,
+        aggregations[item.get('of') as string]!.aggregate,
         item.get('items') as PyValue[],
         item.get('iters') as number,
       ),
@@ -105,13 +105,13 @@ describe('metrics of multiple-choice documents', () => {
         isGreedy: isGreedy as boolean,
       })),
     }
-    const metrics = multipleChoiceMetrics(
+    const values = multipleChoiceMetrics(
       answer,
       list?.map((entry) => entry.get('metric') as string) ?? ['acc', 'acc_norm'],
     )
     const output = item.get('output') as PyDict
-    expect([...metrics.keys()]).toEqual([...output.keys()])
-    for (const [name, value] of metrics) {
+    expect([...values.keys()]).toEqual([...output.keys()])
+    for (const [name, value] of values) {
       const [actual, expected] = [value, plain(output.get(name)!)]
       if (name !== 'brier_score') expect(actual).toEqual(expected)
       else {

@@ -19,7 +19,8 @@ interface AggregationFacts {
   readonly stderr: 'mean' | 'bootstrap' | null
 }
 
-const aggregations: Readonly<Record<string, AggregationFacts>> = {
+/** lm_eval's aggregations by name. */
+export const aggregations: Readonly<Record<string, AggregationFacts>> = {
   mean: { aggregate: mean, stderr: 'mean' },
   median: { aggregate: median, stderr: 'bootstrap' },
   nanmean: { aggregate: nanmean, stderr: 'bootstrap' },
@@ -30,7 +31,7 @@ const aggregations: Readonly<Record<string, AggregationFacts>> = {
 }
 
 /** Metrics of multiple-choice tasks with lm_eval's default aggregation and direction. */
-const metrics: Readonly<Record<string, { readonly aggregation: string; readonly higherIsBetter: boolean }>> = {
+export const metrics: Readonly<Record<string, { readonly aggregation: string; readonly higherIsBetter: boolean }>> = {
   acc: { aggregation: 'mean', higherIsBetter: true },
   acc_norm: { aggregation: 'mean', higherIsBetter: true },
   acc_bytes: { aggregation: 'mean', higherIsBetter: true },
