@@ -1,5 +1,6 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import { loadDataset } from './datasets/load-dataset.js'
+import type { FunctionResolver } from './functions/task-function.js'
 import type { LanguageModel, LoglikelihoodRequest, LoglikelihoodResult } from './language-model.js'
 import { taskMetrics } from './metrics/metric-table.js'
 import { multipleChoiceMetrics } from './metrics/multiple-choice.js'
@@ -29,6 +30,8 @@ export interface EvaluateOptions {
   /** For standard errors that have no formula; 100,000 by default, 0 leaves all of them out. */
   readonly bootstrapIterations?: number
   readonly hub?: HubOptions
+  /** What runs the Python functions of task files; without it tasks that have some are refused. */
+  readonly functions?: FunctionResolver
   readonly onProgress?: (progress: EvaluationProgress) => void
   readonly signal?: AbortSignal
 }

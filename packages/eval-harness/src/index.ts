@@ -7,6 +7,13 @@ export {
   type EvaluationProgress,
   evaluate,
 } from './evaluate.js'
+export {
+  type FunctionResolver,
+  type FunctionUse,
+  noFunctions,
+  type TaskFunction,
+  TaskFunctionError,
+} from './functions/task-function.js'
 export type * from './language-model.js'
 export {
   getModelFactory,
@@ -28,3 +35,4 @@ export { type OutputPlace, prepareOutput, writeResults } from './results/write-r
 export { type GroupNode, leafNames, leaves, loadTasks, type TaskLeaf, type TaskNode } from './tasks/load-tasks.js'
 export type { RunOverrides, TaskConfig } from './tasks/task-config.js'
 export { builtInTasks, type IndexEntry, indexTasks, type TaskIndex } from './tasks/task-index.js'
+export { FunctionReference } from './tasks/yaml.js'

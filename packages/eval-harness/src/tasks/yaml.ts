@@ -1,11 +1,27 @@
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
 import yaml from 'js-yaml'
 import { intOf, PyFloat, type PyValue } from '../python/value.js'
 
 /** A Python function named by a task file: `!function module.name`. */
 export class FunctionReference {
-  constructor(readonly name: string) {}
+  constructor(
+    /** As written: "utils.process_docs", "subfolder.utils.f". */
+    readonly name: string,
+    /** Folder of the YAML file that holds the reference; the module is looked for there. */
+    readonly folder: string,
+  ) {}
+
+  /** The Python file: "utils.process_docs" is in utils.py beside the YAML file. */
+  get file(): string {
+    return join(this.folder, `${this.name.split('.').slice(0, -1).join('/')}.py`)
+  }
+
+  /** "process_docs" */
+  get functionName(): string {
+    return this.name.slice(this.name.lastIndexOf('.') + 1)
+  }
 }
 
 /** A value of a task file: Python's values and references to Python functions. */
@@ -42,7 +58,7 @@ const pythonInt = new yaml.Type('tag:yaml.org,2002:int', {
 })
 const functionTag = new yaml.Type('!function', {
   kind: 'scalar',
-  construct: (name: string) => new FunctionReference(name),
+  construct: (name: string) => new FunctionReference(name, ''),
 })
 const schema = yaml.FAILSAFE_SCHEMA.extend({
   implicit: [nullType(), pythonBool, pythonInt, pythonFloat],
@@ -85,20 +101,20 @@ export function readYaml(path: string): YamlValue {
   return parseYaml(text, path)
 }
 
-/** Reads YAML text; `name` is used in messages. */
+/** Reads YAML text; `name` is its file, for messages and for the modules of its functions. */
 export function parseYaml(text: string, name: string): YamlValue {
   try {
-    return toValue(yaml.load(text, { schema, json: true }))
+    return toValue(yaml.load(text, { schema, json: true }), dirname(name))
   } catch (cause) {
     if (!(cause instanceof yaml.YAMLException)) throw cause
     throw new InputError(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`, { cause })
   }
 }
 
-function toValue(value: unknown): YamlValue {
-  if (Array.isArray(value)) return value.map(toValue)
+function toValue(value: unknown, folder: string): YamlValue {
+  if (Array.isArray(value)) return value.map((item) => toValue(item, folder))
   if (value === undefined) return null
-  if (typeof value !== 'object' || value === null || value instanceof PyFloat || value instanceof FunctionReference)
-    return value as YamlValue
-  return new Map(Object.entries(value).map(([key, item]) => [key, toValue(item)]))
+  if (value instanceof FunctionReference) return new FunctionReference(value.name, folder)
+  if (typeof value !== 'object' || value === null || value instanceof PyFloat) return value as YamlValue
+  return new Map(Object.entries(value).map(([key, item]) => [key, toValue(item, folder)]))
 }
