@@ -1,6 +1,8 @@
 import { InputError } from '@saeval/hub'
 import type { EditStage, Intervention, LatentSlot, LatentUpdate } from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
+import { activationOf } from '../sae-config.js'
+import { type EffectiveLatent, effectiveLatents } from './effective-latent.js'
 import type { EditAction, SteeringEdit } from './steering-edit.js'
 
 /**
@@ -12,8 +14,9 @@ export async function lowerEdits(edits: readonly SteeringEdit[]): Promise<Interv
   const hookPoints = new Map<string, Map<SaeFile, SteeringEdit[]>>()
   for (const edit of edits) {
     checkEdit(edit)
-    const saes = hookPoints.get(edit.sae.config.hookPoint) ?? new Map<SaeFile, SteeringEdit[]>()
-    hookPoints.set(edit.sae.config.hookPoint, saes)
+    const { hookPointOut } = edit.sae.config
+    const saes = hookPoints.get(hookPointOut) ?? new Map<SaeFile, SteeringEdit[]>()
+    hookPoints.set(hookPointOut, saes)
     saes.set(edit.sae, [...(saes.get(edit.sae) ?? []), edit])
   }
   const interventions: Intervention[] = []
@@ -41,8 +44,19 @@ function checkEdit(edit: SteeringEdit): void {
   if ((edit.action === 'clamp_above' || edit.action === 'clamp_refusal') && edit.threshold === undefined) {
     throw new InputError(`${at(edit)}${edit.action} needs a threshold`)
   }
+  checkArchitecture(edit)
   if (edit.action === 'clamp_refusal' && edit.setLatent === undefined)
     throw new InputError(`${at(edit)}clamp_refusal needs the latent to set`)
+}
+
+/** Edits that read latents: each must be computable alone, from the activation that the SAE also writes. */
+function checkArchitecture(edit: SteeringEdit): void {
+  if (edit.action === 'add' || edit.action === 'project_clamp') return
+  const { config } = edit.sae
+  const refuse = (why: string) => new InputError(`${at(edit)}${edit.action} is not supported yet for ${why}; add is`)
+  if (!['relu', 'jumprelu', 'gated'].includes(activationOf(config)))
+    throw refuse(`SAEs of the architecture ${config.architecture}`)
+  if (config.hookPoint !== config.hookPointOut) throw refuse('transcoders')
 }
 
 function at({ line }: SteeringEdit): string {
@@ -86,7 +100,7 @@ async function lowerStage(
 /** x' = x + sum of c * W_dec[latent], summed in float64. */
 async function sumOfAdds(sae: SaeFile, adds: readonly SteeringEdit[]): Promise<Float32Array | null> {
   if (adds.length === 0) return null
-  const sum = new Float64Array(sae.config.dIn)
+  const sum = new Float64Array(sae.config.dOut)
   for (const { latent, coefficient } of adds) {
     const row = await sae.decoderRow(latent)
     for (let i = 0; i < sum.length; i++) sum[i]! += coefficient * row[i]!
@@ -94,13 +108,13 @@ async function sumOfAdds(sae: SaeFile, adds: readonly SteeringEdit[]): Promise<F
   return Float32Array.from(sum)
 }
 
-/** Own gate of an action: f > 0, f > t, or none. */
 /**
  * A pre-activation that equals a JumpReLU threshold to within a language model's float32 rounding (1e-5, the tolerance of hook tensors)
  * counts as not above it. Without this the order of a sum would decide whether such a latent is active at all.
  */
 const tieBreak = 1 + 1e-5
 
+/** Own gate of an action: f > 0, f > t, or none. */
 function ownGate({ action, threshold }: SteeringEdit): number | null {
   if (action === 'clamp_active') return 0
   return action === 'clamp_above' ? threshold! : null
@@ -184,31 +198,25 @@ class SlotTable {
 
   async read(): Promise<LatentSlot[]> {
     const latents = this.#slots.filter((slot) => slot.kind === 'latent').map((slot) => slot.latent)
-    const columns = new Map(latents.length === 0 ? [] : zip(latents, await this.#sae.encoderColumns(latents)))
+    const effective = new Map((await effectiveLatents(this.#sae, latents)).map((latent) => [latent.latent, latent]))
     const slots: LatentSlot[] = []
     for (const { latent, kind, written } of this.#slots) {
       slots.push(
         kind === 'latent'
-          ? await this.#latentSlot(latent, columns.get(latent)!, written)
+          ? await this.#latentSlot(effective.get(latent)!, written)
           : await this.#projectionSlot(latent, kind === 'projection_from_bias'),
       )
     }
     return slots
   }
 
-  /** p = n(x) . e + b_enc, with centring folded into e, and b_dec into the bias. */
-  async #latentSlot(latent: number, column: Float32Array, written: boolean): Promise<LatentSlot> {
-    const { dIn, applyBDecToInput, centreInput } = this.#sae.config
-    const { bias, threshold } = await this.#sae.biasAndThreshold(latent)
-    // (x - mean(x)) . e = x . (e - mean(e))
-    const mean = centreInput ? column.reduce((sum, value) => sum + value, 0) / dIn : 0
-    const shift = applyBDecToInput ? dot(await this.#sae.decoderBias(), column) : 0
+  async #latentSlot({ latent, encoder, bias, threshold }: EffectiveLatent, written: boolean): Promise<LatentSlot> {
     return {
       latent,
-      encoder: column.map((value) => value - mean),
-      bias: bias - shift,
-      threshold: Math.max(0, threshold) * tieBreak,
-      decoder: written ? await this.#sae.decoderRow(latent) : new Float32Array(dIn),
+      encoder,
+      bias,
+      threshold: threshold * tieBreak,
+      decoder: written ? await this.#sae.decoderRow(latent) : new Float32Array(this.#sae.config.dOut),
     }
   }
 
@@ -224,8 +232,4 @@ class SlotTable {
 
 function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, index) => sum + value * b[index]!, 0)
-}
-
-function zip<A, B>(a: readonly A[], b: readonly B[]): [A, B][] {
-  return a.map((item, index) => [item, b[index]!])
 }

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { openNpz } from '../npz/npz-file.js'
+import { plainConfig } from '../sae-config.js'
 import type { Loader } from './loader.js'
 
 const kinds: Readonly<Record<string, string>> = { res: 'hook_resid_post', mlp: 'hook_mlp_out', att: 'attn.hook_z' }
@@ -25,19 +26,15 @@ export const loadGemmaScope: Loader = async (reference, place) => {
   // embedding SAEs were trained on embeddings without Gemma's sqrt(d_model) scale
   const scale = isEmbedding ? Math.sqrt(dIn) : 1
   return {
-    config: {
+    config: plainConfig({
       architecture: 'jumprelu',
       dIn,
       dSae,
       hookPoint: isEmbedding ? 'hook_embed' : `blocks.${layer}.${kinds[site]}`,
       // from the repository: the registry names the pretrained model for one release of the tuned one
       modelName: `gemma-2-${size}${tuning === 'it' ? '-it' : ''}`,
-      applyBDecToInput: false,
-      normalization: 'none',
-      centreInput: false,
       reshapeHookZ: site === 'att',
-      foldedFactor: 1,
-    },
+    }),
     weights,
     names: { wEnc: 'w_enc', wDec: 'w_dec', bEnc: 'b_enc', bDec: 'b_dec', threshold: 'threshold' },
     factors: { wEnc: 1 / scale, wDec: scale, bDec: 1 },

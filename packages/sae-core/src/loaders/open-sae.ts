@@ -13,31 +13,64 @@ const loaders: Readonly<Record<string, Loader>> = {
   sae_lens: loadSaeLens,
 }
 
-/** The tensors of an SAE as SAELens holds them after loading. */
+/** The tensors of an SAE as SAELens holds them after loading, row-major float32. What an architecture does not have is null. */
 export interface SaeTensors {
-  /** [d_in, d_sae], row-major */
+  /** [d_in, d_sae] */
   readonly wEnc: Float32Array
-  /** [d_sae, d_in], row-major */
+  /** [d_sae, d_out] */
   readonly wDec: Float32Array
-  /** [d_sae] */
-  readonly bEnc: Float32Array
-  /** [d_in] */
+  /** [d_sae]; null for gated, temporal and matching-pursuit SAEs */
+  readonly bEnc: Float32Array | null
+  /** [d_out] */
   readonly bDec: Float32Array
-  /** [d_sae]; null for standard SAEs */
+  /** jumprelu: [d_sae] */
   readonly threshold: Float32Array | null
+  /** gated: [d_sae] each */
+  readonly gate: {
+    readonly bGate: Float32Array
+    readonly bMag: Float32Array
+    readonly rMag: Float32Array
+  } | null
+  /** Skip transcoders: [d_out, d_in] */
+  readonly wSkip: Float32Array | null
+  /** temporal: the attention layers in order; empty otherwise */
+  readonly attention: readonly AttentionTensors[]
+}
+
+/** One attention layer of a temporal SAE; weights [out, in] as torch's Linear stores them. */
+export interface AttentionTensors {
+  readonly query: LinearTensors
+  readonly key: LinearTensors
+  readonly value: LinearTensors
+  readonly output: LinearTensors
+}
+
+export interface LinearTensors {
+  readonly weight: Float32Array
+  readonly bias: Float32Array | null
+}
+
+/** The numbers of one latent besides its encoder column and decoder row. */
+export interface LatentParameters {
+  /** b_enc; b_mag of gated SAEs. */
+  readonly bias: number
+  /** JumpReLU's; 0 for others. */
+  readonly threshold: number
+  /** gated only: exp(r_mag) and b_gate */
+  readonly gate: { readonly scale: number; readonly bias: number } | null
 }
 
 /** An SAE whose weights are read only where they are asked for. */
 export interface SaeFile {
   readonly reference: SaeReference
   readonly config: SaeConfig
-  /** Row `latent` of W_dec [d_in], reading only its bytes. Throws InputError for a latent the SAE does not have. */
+  /** Row `latent` of W_dec [d_out], reading only its bytes. Throws InputError for a latent the SAE does not have. */
   decoderRow(latent: number): Promise<Float32Array>
   /** Columns of W_enc [d_in] each; a remote file is downloaded for this. */
   encoderColumns(latents: readonly number[]): Promise<Float32Array[]>
-  /** b_enc and threshold of a latent; threshold 0 for standard SAEs. */
-  biasAndThreshold(latent: number): Promise<{ bias: number; threshold: number }>
-  /** b_dec [d_in] */
+  /** Throws InputError for a latent the SAE does not have. */
+  latentParameters(latent: number): Promise<LatentParameters>
+  /** b_dec [d_out] */
   decoderBias(): Promise<Float32Array>
   /** Everything, for encode and decode. */
   load(): Promise<SaeTensors>
@@ -83,7 +116,7 @@ function saeFile(
   // a row is lowered more than once (with the others, and alone to see its effect), and columns are scattered over the whole file
   const rows = new Map<number, Float32Array>()
   const columns = new Map<number, Float32Array>()
-  const gates = new Map<number, { bias: number; threshold: number }>()
+  const parameters = new Map<number, LatentParameters>()
   return {
     reference,
     config,
@@ -99,12 +132,12 @@ function saeFile(
       }
       return latents.map((latent) => columns.get(latent)!)
     },
-    biasAndThreshold: (latent) =>
-      remembered(gates, latent, async () => {
+    latentParameters: (latent) =>
+      remembered(parameters, latent, async () => {
         const file = await weights.parts()
         const bias = await readNumber(tensor(file, names.bEnc), check(latent))
         const threshold = names.threshold === null ? 0 : await readNumber(tensor(file, names.threshold), latent)
-        return { bias, threshold }
+        return { bias, threshold, gate: null }
       }),
     decoderBias: async () => scaled(await readAll(tensor(await weights.parts(), names.bDec)), factors.bDec),
     load: async () => {
@@ -116,6 +149,9 @@ function saeFile(
         bEnc: await all(names.bEnc),
         bDec: scaled(await all(names.bDec), factors.bDec),
         threshold: names.threshold === null ? null : await all(names.threshold),
+        gate: null,
+        wSkip: null,
+        attention: [],
       }
     },
     files: () => place.identities(),

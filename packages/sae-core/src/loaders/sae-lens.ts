@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { isCentredByWriting, parseHookPoint } from '../hook-point.js'
 import type { RuntimeNormalization } from '../intervention.js'
-import type { Architecture, SaeConfig } from '../sae-config.js'
+import { type Architecture, plainConfig } from '../sae-config.js'
 import type { Loader } from './loader.js'
 import { openSafetensors, readAll, type TensorFile } from './tensor-file.js'
 
@@ -33,7 +33,7 @@ export const loadSaeLens: Loader = async (reference, place) => {
   const stored = await weights.parts()
   await checkTensors(stored, architecture)
   const [dIn, dSae] = checkShapes(stored, file, fields)
-  const config: SaeConfig = {
+  const config = plainConfig({
     architecture,
     dIn,
     dSae,
@@ -44,7 +44,7 @@ export const loadSaeLens: Loader = async (reference, place) => {
     centreInput: kwargs?.center_writing_weights === true && isCentredByWriting(hookPoint),
     reshapeHookZ: read.oneOf('reshape_activations', ['none', 'hook_z'] as const, 'none') === 'hook_z',
     foldedFactor: factor,
-  }
+  })
   return {
     config,
     weights,

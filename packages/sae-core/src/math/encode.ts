@@ -17,7 +17,7 @@ export function preActivations({ config, tensors }: Sae, x: Float32Array): Float
   const sums = new Float64Array(dSae)
   for (let row = 0; row < count; row++) {
     const input = saeInput(config, tensors.bDec, x.subarray(row * dIn, (row + 1) * dIn))
-    sums.set(tensors.bEnc)
+    sums.set(tensors.bEnc!)
     for (let i = 0; i < dIn; i++) {
       const value = input[i]!
       const offset = i * dSae
