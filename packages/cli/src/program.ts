@@ -1,5 +1,7 @@
 import { Argument, Command, Option } from 'commander'
+import { type CompareOptions, compare } from './commands/compare.js'
 import { type Listing, listings, ls } from './commands/ls.js'
+import { type ReportCommandOptions, report } from './commands/report.js'
 import { run, type Surroundings } from './commands/run.js'
 import { addRunOptions, checkRunOptions, type RunOptions } from './commands/run-options.js'
 import { version } from './version.js'
@@ -30,5 +32,20 @@ export function createProgram(surroundings: Surroundings): Command {
     .action(async (what: Listing, { include_path: includePath }: { include_path?: string }) => {
       for (const line of await ls(what, includePath ?? null)) stdout.write(`${line}\n`)
     })
+  shared(program.command('compare'))
+    .description('compare two results folders: differences with confidence intervals, changed answers')
+    .argument('<before>', 'results folder or file of the run to compare with')
+    .argument('<after>', 'results folder or file of the other run')
+    .option('--show <n>', 'changed samples to print', '10')
+    .option('--json', 'print everything as JSON')
+    .action((before: string, after: string, options: CompareOptions) => compare(before, after, options, surroundings))
+  shared(program.command('report'))
+    .description('show a results or sweep folder as one HTML page, with its charts as SVG and PNG')
+    .argument('<results>', 'results folder, sweep folder or results file')
+    .option('-o, --output <file>', 'the page (default: report.html in the folder)')
+    .option('--title <text>', 'heading of the page')
+    .option('--target <task>', 'the task that the steering is about (default: the one that moves most)')
+    .option('--no_samples', 'leave the samples out of the page')
+    .action((results: string, options: ReportCommandOptions) => report(results, options, surroundings))
   return program
 }

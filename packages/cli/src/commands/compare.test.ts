@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { fakeSweep, writeRun } from '../../../report/src/results/fake-sweep.testing.js'
+import { runCommand } from '../run.testing.js'
+
+describe('saeval compare', () => {
+  const folders = [
+    { dogs: [1, 1, 1, 1, 1, 1, 1, 0] },
+    { dogs: [0, 0, 0, 0, 0, 0, 0, 0] },
+  ].map((scores) => {
+    const folder = temporaryFolder()
+    writeRun(folder, { pretrained: 'tiny' }, scores)
+    return folder
+  }) as [string, string]
+
+  it('prints differences and changed answers', async () => {
+    const { code, stdout } = await runCommand(['compare', ...folders, '--show', '1'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('|dogs |none  |acc   |↑  | 0.875|    0|    -0.875|')
+    expect(stdout).toContain('7 answers changed; the first 1:\n\ndogs #0, target 0\n  Question: What sound does dogs 0 make?')
+    expect(stdout).toContain('"a bark" (score 1, margin')
+  })
+
+  it('prints the same as JSON', async () => {
+    const { stdout } = await runCommand(['compare', ...folders, '--json'])
+    const { comparisons, changed } = JSON.parse(stdout)
+    expect(comparisons[0]).toMatchObject({ task: 'dogs', before: 0.875, after: 0, paired: { n: 8 } })
+    expect(changed).toHaveLength(7)
+  })
+
+  it('asks which run is meant where there are several', async () => {
+    const { code, stderr } = await runCommand(['compare', fakeSweep([1, 2]), folders[0]])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/holds 5 runs; name one of its results files: /)
+  })
+})
+
+describe('saeval report', () => {
+  it('writes the page into the folder', async () => {
+    const folder = fakeSweep([-50, 50])
+    const { code, stdout } = await runCommand(['report', folder])
+    expect(code).toBe(0)
+    expect(stdout).toContain(join(folder, 'report.html'))
+    expect(existsSync(join(folder, 'charts', 'acc-trade-off.png'))).toBe(true)
+  })
+
+  it('says what is wrong in one sentence', async () => {
+    const { code, stderr } = await runCommand(['report', join(temporaryFolder(), 'nothing')])
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/^saeval: .*: no such file or folder\n$/) })
+  })
+})

@@ -1,0 +1,100 @@
+import { markdownTable } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import {
+  type ChangedSample,
+  type Comparison,
+  changedSamples,
+  compareWithBaseline,
+  type RunResults,
+  readExperiment,
+} from '@saeval/report'
+import type { Surroundings } from './run.js'
+
+export interface CompareOptions {
+  readonly show: string
+  readonly json?: boolean
+}
+
+/** `saeval compare <before> <after>`: a table of differences and the answers that changed. */
+export async function compare(
+  beforePath: string,
+  afterPath: string,
+  { show, json = false }: CompareOptions,
+  { stdout }: Surroundings,
+): Promise<void> {
+  if (!/^\d+$/.test(show)) throw new InputError(`--show must be a whole number, not "${show}"`)
+  const [before, after] = [await onlyRun(beforePath), await onlyRun(afterPath)]
+  const [comparisons = []] = await compareWithBaseline(before, [after])
+  const changed = await changedSamples(before, after)
+  if (json) {
+    stdout.write(`${JSON.stringify({ before: before.path, after: after.path, comparisons, changed }, null, 2)}\n`)
+    return
+  }
+  stdout.write(`before: ${before.path}\nafter:  ${after.path}\n\n${comparisonTable(comparisons)}\n`)
+  for (const line of changedLines(changed, Number(show))) stdout.write(`${line}\n`)
+}
+
+async function onlyRun(path: string): Promise<RunResults> {
+  const { baseline, runs } = await readExperiment(path)
+  const [run, ...others] = [...(baseline ? [baseline] : []), ...runs]
+  if (run && others.length === 0) return run.results
+  const files = [run!, ...others].map(({ results }) => results.path)
+  throw new InputError(`${path} holds ${files.length} runs; name one of its results files: ${files.join(', ')}`)
+}
+
+/** Differences with 95 % confidence intervals and p values, as one Markdown table. */
+export function comparisonTable(comparisons: readonly Comparison[]): string {
+  const headers = [
+    'Tasks',
+    'Filter',
+    'Metric',
+    '',
+    'Before',
+    'After',
+    'Difference',
+    '95 % interval',
+    'p',
+    'p (Holm)',
+    'n',
+  ]
+  const rows = comparisons.map(
+    ({ alias, filter, metric, higherIsBetter, before, after, paired, unpaired, holm, n }) => [
+      alias,
+      filter,
+      metric,
+      higherIsBetter === null ? '' : higherIsBetter ? '↑' : '↓',
+      round(before),
+      round(after),
+      round(after - before),
+      paired ? `${paired.low.toFixed(4)} to ${paired.high.toFixed(4)}` : unpaired!,
+      paired ? round(paired.pValue) : '',
+      holm === null ? '' : round(holm),
+      n,
+    ],
+  )
+  return markdownTable(headers, rows)
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(4))
+}
+
+function changedLines(changed: readonly ChangedSample[], most: number): string[] {
+  const lines = [
+    `${changed.length} answers changed${changed.length > most ? `; the first ${most}:` : changed.length > 0 ? ':' : ''}`,
+  ]
+  for (const { task, docId, target, prompt, before, after } of changed.slice(0, most)) {
+    const ending = prompt
+      .trim()
+      .split(/\n\s*\n/)
+      .at(-1)!
+    lines.push('', `${task} #${docId}, target ${target}`, ...ending.split('\n').map((line) => `  ${line}`))
+    lines.push(`  ${answerText(before)}  ->  ${answerText(after)}`)
+  }
+  return lines
+}
+
+function answerText({ text, score, margin }: ChangedSample['before']): string {
+  const details = [score === null ? '' : `score ${score}`, margin === null ? '' : `margin ${margin.toFixed(3)}`]
+  return `${JSON.stringify(text)} (${details.filter((detail) => detail !== '').join(', ')})`
+}

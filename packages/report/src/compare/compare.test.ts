@@ -1,0 +1,65 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { writeRun } from '../results/fake-sweep.testing.js'
+import { readRun } from '../results/read-run.js'
+import { compareWithBaseline } from './compare.js'
+
+const base = { dogs: [1, 1, 1, 1, 1, 1, 1, 0], cats: [1, 0, 1, 0, 1, 0, 1, 0] }
+const steered = { dogs: [0, 0, 0, 0, 0, 0, 0, 0], cats: [1, 0, 1, 0, 1, 0, 0, 0] }
+
+async function twoRuns(edit: (path: string) => void = () => {}) {
+  const paths = [base, steered].map((scores) => writeRun(temporaryFolder(), { pretrained: 'tiny' }, scores))
+  edit(paths[1]!)
+  return Promise.all(paths.map(readRun))
+}
+
+describe('compareWithBaseline', () => {
+  it('tests accuracies document by document and corrects for all tests', async () => {
+    const [before, after] = await twoRuns()
+    const [[dogs, cats] = []] = await compareWithBaseline(before!, [after!])
+    expect(dogs).toMatchObject({ task: 'dogs', metric: 'acc', filter: 'none', before: 0.875, after: 0 })
+    expect(dogs!.paired).toMatchObject({ difference: -0.875, method: 'mcnemar', n: 8 })
+    expect(dogs!.paired!.pValue).toBeCloseTo(2 / 128, 12)
+    expect(dogs!.holm).toBeCloseTo(4 / 128, 12)
+    expect(cats!.paired).toMatchObject({ difference: -0.125, pValue: 1 })
+  })
+
+  it('has no test where a metric is not the mean of its documents', async () => {
+    const [before, after] = await twoRuns((path) =>
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"acc,none":0,', '"acc,none":0.3,')),
+    )
+    const [[dogs] = []] = await compareWithBaseline(before!, [after!])
+    expect(dogs).toMatchObject({ before: 0.875, after: 0.3, paired: null, unpaired: 'not a mean', holm: null })
+  })
+
+  it('says so where the runs have different sets of documents, or no samples', async () => {
+    const [before] = await twoRuns()
+    const fewer = await readRun(writeRun(temporaryFolder(), {}, { dogs: steered.dogs.slice(0, 4) }))
+    expect((await compareWithBaseline(before!, [fewer]))[0]![0]!.unpaired).toBe('different documents')
+    const without = { ...fewer, samples: new Map<string, string>() }
+    expect((await compareWithBaseline(before!, [without]))[0]![0]!.unpaired).toBe('no samples')
+  })
+
+  it('refuses runs on other documents', async () => {
+    const [before, after] = await twoRuns((path) => {
+      const samples = path.replace('results_', 'samples_dogs_').replace(/json$/, 'jsonl')
+      writeFileSync(samples, readFileSync(samples, 'utf8').replace('"dogs3"', '"another"'))
+    })
+    await expect(compareWithBaseline(before!, [after!])).rejects.toThrow('document 3 of dogs is another one')
+  })
+
+  it('refuses runs without a common task', async () => {
+    const [before] = await twoRuns()
+    const other = await readRun(writeRun(temporaryFolder(), {}, { fish: [1, 0] }))
+    await expect(compareWithBaseline(before!, [other])).rejects.toThrow('no task in common')
+  })
+
+  it('names the line of a damaged sample file', async () => {
+    const [before, after] = await twoRuns((path) =>
+      appendFileSync(join(path.replace('results_', 'samples_dogs_').replace(/json$/, 'jsonl')), '{"doc_id": 8'),
+    )
+    await expect(compareWithBaseline(before!, [after!])).rejects.toThrow(/samples_dogs_.*:9 is not a sample/)
+  })
+})

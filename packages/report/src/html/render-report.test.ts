@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { fakeSweep } from '../results/fake-sweep.testing.js'
+import { readExperiment } from '../results/read-experiment.js'
+import { renderReport } from './render-report.js'
+import { writeReport } from './write-report.js'
+
+const sweep = () => fakeSweep([-100, -60, -20, 0, 20, 60, 100])
+
+describe('renderReport', () => {
+  it('shows values, differences, what is beyond chance, and where it comes from', async () => {
+    const { html, charts } = await renderReport(await readExperiment(sweep()))
+    expect(html).toContain('14 runs and the unsteered model')
+    expect(html).toContain('dogs goes from 0.8833 to 0.0000 acc with coefficient −100, latent 7')
+    expect(html).toMatch(
+      /<td class="worse beyond" title="−0\.8833 \[−0\.\d+, −0\.\d+\]; p &lt; 0\.001, corrected &lt; 0\.001, n = 60">/,
+    )
+    expect(html).toContain('&quot;&lt;-100:100:20&gt;&quot;')
+    expect(html).not.toContain('<meow>')
+    expect(charts.map(({ name }) => name)).toEqual(['acc-by-coefficient', 'acc-trade-off'])
+  })
+
+  it('needs nothing from elsewhere and stays small', async () => {
+    const { html } = await renderReport(await readExperiment(sweep()), { withoutSamples: true })
+    expect(html).not.toMatch(/\b(src|href)="(?!#)/)
+    expect(html).not.toContain('sample-data"')
+    expect(html.length).toBeLessThan(3e6)
+  })
+
+  it('takes the target task by name and refuses unknown ones', async () => {
+    const experiment = await readExperiment(sweep())
+    expect((await renderReport(experiment, { target: 'cats' })).html).toContain('Largest effect: cats')
+    await expect(renderReport(experiment, { target: 'fish' })).rejects.toThrow('--target fish: no task of that name')
+  })
+
+  it('writes charts as SVG and PNG beside the page', async () => {
+    const path = join(temporaryFolder(), 'report.html')
+    const files = await writeReport(await renderReport(await readExperiment(sweep())), path)
+    expect(files.map((file) => file.slice(file.lastIndexOf('.')))).toEqual(['.svg', '.png', '.svg', '.png', '.html'])
+    const png = readFileSync(files[1]!)
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    // text is drawn: without fonts the picture would have no ink left of its axis
+    expect(statSync(files[1]!).size).toBeGreaterThan(20_000)
+  })
+})
+
+const browserPath = ['chromium', 'chromium-browser', 'google-chrome'].map(which).find((path) => path !== null)
+
+describe.runIf(browserPath)('the page in a browser', () => {
+  let browser: Browser
+  let page: Page
+  const complaints: string[] = []
+  beforeAll(async () => {
+    const path = join(temporaryFolder(), 'report.html')
+    await writeReport(await renderReport(await readExperiment(sweep())), path)
+    browser = await chromium.launch({
+      executablePath: browserPath!,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--disable-background-networking',
+        '--disable-component-update',
+      ],
+    })
+    page = await browser.newPage()
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('request', (request) => {
+      if (!request.url().startsWith('file:')) complaints.push(request.url())
+    })
+    await page.goto(pathToFileURL(path).href)
+  })
+  afterAll(() => browser?.close())
+
+  it('opens without complaints or requests', () => {
+    expect(complaints).toEqual([])
+  })
+
+  it('lists samples, changed answers first, and filters them', async () => {
+    expect(await page.textContent('#sample-count')).toBe('120 of 120 documents')
+    expect(await page.locator('.sample').count()).toBe(20)
+    expect(await page.locator('.sample header').first().textContent()).toContain('score 1 → 0')
+    await page.selectOption('[name=which]', 'changed')
+    expect(Number((await page.textContent('#sample-count'))!.split(' ')[0])).toBeLessThan(60)
+    await page.fill('[name=words]', 'dogs 3 make')
+    expect(await page.locator('.sample .question').allTextContents()).toEqual([expect.stringContaining('dogs 3 make')])
+    expect(await page.locator('.sample .gold').textContent()).toContain('a chirp')
+  })
+
+  it('tells a point at the pointer and at the keyboard focus', async () => {
+    const point = page.locator('figure [aria-roledescription="point"]').first()
+    await point.hover()
+    expect(await page.textContent('#tip')).toMatch(/^(dogs|cats), coefficient −100: \d\.\d{4} \(/)
+    await page.mouse.move(0, 0)
+    expect(await page.isVisible('#tip')).toBe(false)
+    await point.focus()
+    expect(await page.isVisible('#tip')).toBe(true)
+  })
+
+  it('fits a phone and a dark screen', async () => {
+    await page.setViewportSize({ width: 380, height: 800 })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    const [overflow, ground] = (await page.evaluate(
+      '[document.documentElement.scrollWidth - innerWidth, getComputedStyle(document.body).backgroundColor]',
+    )) as [number, string]
+    expect(overflow).toBeLessThanOrEqual(0)
+    expect(ground).toBe('rgb(22, 22, 26)')
+  })
+})
+
+/** Where a program is; null when it is not installed. */
+function which(program: string): string | null {
+  try {
+    return execFileSync('which', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return null
+  }
+}

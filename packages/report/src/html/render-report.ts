@@ -1,0 +1,137 @@
+import { InputError } from '@saeval/hub'
+import { renderSvg } from '../charts/render-chart.js'
+import { compareWithBaseline } from '../compare/compare.js'
+import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
+import type { Score } from '../results/run-results.js'
+import { escapeHtml } from './escape.js'
+import { meanScore, metricColumns, mostMoved } from './experiment-shape.js'
+import { scoreText } from './numbers.js'
+import { type ComparedRun, overviewTable, scoreOf } from './overview.js'
+import { pageScript } from './page-script.js'
+import { pageStyle } from './page-style.js'
+import { provenanceSection } from './provenance.js'
+import { type ReportChart, reportCharts } from './report-charts.js'
+import { collectSamples } from './samples.js'
+import { samplesSection } from './samples-section.js'
+
+export interface ReportOptions {
+  readonly title?: string
+  /** The task whose change is the point of the experiment; by default the one that moves most. */
+  readonly target?: string
+  /** Leave the samples out of the page; they are in it by default. */
+  readonly withoutSamples?: boolean
+}
+
+export interface Report {
+  /** One page that needs nothing else. */
+  readonly html: string
+  /** Its charts as SVG documents for papers. */
+  readonly charts: readonly { readonly name: string; readonly svg: string }[]
+}
+
+/** Renders an experiment as one HTML page. Throws InputError where `target` is no task of it. */
+export async function renderReport(experiment: Experiment, options: ReportOptions = {}): Promise<Report> {
+  const { baseline, runs, missing } = experiment
+  const all = [...(baseline ? [baseline] : []), ...runs]
+  const title = options.title ?? defaultTitle(all)
+  const compared = await compareRuns(experiment)
+  const metrics = metricColumns(experiment)
+  const charts: ReportChart[] = []
+  const sections: string[] = []
+  for (const [metric, columns] of metrics) {
+    const tasks = columns.filter(({ members }) => members === null)
+    const target = targetOf(experiment, tasks, options.target)
+    const own = target && runs.length > 0 ? reportCharts(experiment, metric, tasks, target) : []
+    charts.push(...own)
+    const figures = await Promise.all(own.map(figure))
+    const summary = target && baseline ? `<p>${escapeHtml(summaryLine(experiment, metric, tasks, target))}</p>` : ''
+    sections.push(
+      `<section><h2>${escapeHtml(metric)}</h2>\n${summary}\n${overviewTable(baseline, compared, columns)}\n${figures.join('\n')}</section>`,
+    )
+  }
+  if (options.target !== undefined && ![...metrics.values()].flat().some((score) => isNamed(score, options.target!)))
+    throw new InputError(`--target ${options.target}: no task of that name in these results`)
+  const samples = options.withoutSamples ? '' : samplesSection(await collectSamples(all), baseline !== null)
+  const tested = compared.some(({ comparisons }) => comparisons?.some(({ paired }) => paired !== null))
+  return {
+    html: page(title, [
+      `<header><h1>${escapeHtml(title)}</h1><p class="soft">${escapeHtml(headline(experiment))}</p>
+<nav>${samples ? '<a href="#samples">Samples</a>' : ''}<a href="#provenance">Provenance</a></nav></header>`,
+      missing > 0 ? `<p><strong>${missing} cells of this sweep have not run yet.</strong></p>` : '',
+      ...sections,
+      tested
+        ? '<p class="soft"><sup>*</sup> beyond chance: p &lt; 0.05 after Holm’s correction over all differences on this page. Accuracies are compared document by document with McNemar’s exact test, other means with a paired bootstrap; point at a cell for its interval and p value.</p>'
+        : '',
+      samples,
+      `<section id="provenance"><h2>Provenance</h2>\n${provenanceSection(experiment)}</section>`,
+    ]),
+    charts: await Promise.all(charts.map(async ({ name, chart }) => ({ name, svg: await renderSvg(chart, 'paper') }))),
+  }
+}
+
+async function compareRuns({ baseline, runs }: Experiment): Promise<ComparedRun[]> {
+  if (!baseline) return runs.map((run) => ({ run, comparisons: null }))
+  const comparisons = await compareWithBaseline(
+    baseline.results,
+    runs.map(({ results }) => results),
+  )
+  return runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
+}
+
+function targetOf(experiment: Experiment, tasks: readonly Score[], wanted: string | undefined): Score | null {
+  const named = wanted === undefined ? undefined : tasks.find((score) => isNamed(score, wanted))
+  return named ?? (tasks.length > 0 ? mostMoved(experiment, tasks) : null)
+}
+
+function isNamed({ task, alias }: Score, name: string): boolean {
+  return task === name || alias === name
+}
+
+/** The run that moves the target most, in words. */
+function summaryLine({ baseline, runs }: Experiment, metric: string, tasks: readonly Score[], target: Score): string {
+  const before = scoreOf(baseline!, target)?.value
+  const scored = runs.filter((run) => scoreOf(run, target) !== undefined)
+  if (before === undefined || scored.length === 0) return ''
+  const distance = (run: ExperimentRun) => Math.abs(scoreOf(run, target)!.value - before)
+  const most = scored.reduce((best, run) => (distance(run) > distance(best) ? run : best))
+  const others = tasks.filter((task) => task !== target)
+  const [restBefore, restAfter] = [meanScore(baseline!, others), meanScore(most, others)]
+  const rest =
+    restBefore === null || restAfter === null
+      ? ''
+      : ` The other tasks’ mean goes from ${scoreText(restBefore)} to ${scoreText(restAfter)}.`
+  return `Largest effect: ${target.alias} goes from ${scoreText(before)} to ${scoreText(scoreOf(most, target)!.value)} ${metric} with ${most.label}.${rest}`
+}
+
+async function figure({ chart, caption }: ReportChart): Promise<string> {
+  return `<figure>${await renderSvg(chart, 'page')}<figcaption>${escapeHtml(caption)}</figcaption></figure>`
+}
+
+function defaultTitle(runs: readonly ExperimentRun[]): string {
+  const names = new Set(runs.map(({ results: { modelArgs } }) => modelArgs.base_name ?? modelArgs.pretrained))
+  const [name] = names
+  return names.size === 1 && typeof name === 'string' ? `Steering ${name}` : 'Steered language models'
+}
+
+function headline({ baseline, runs }: Experiment): string {
+  const count = `${runs.length} run${runs.length === 1 ? '' : 's'}`
+  return `${count}${baseline ? ' and the unsteered model' : ', no unsteered model to compare with'}`
+}
+
+function page(title: string, parts: readonly string[]): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+${parts.filter((part) => part !== '').join('\n')}
+<div id="tip" role="tooltip" hidden></div>
+<script>${pageScript}</script>
+</body>
+</html>
+`
+}

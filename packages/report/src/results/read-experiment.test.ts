@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fakeSweep, writeRun } from './fake-sweep.testing.js'
+import { readExperiment } from './read-experiment.js'
+import { readSamples, type Sample } from './read-samples.js'
+
+describe('readExperiment', () => {
+  it('reads a sweep folder by its sweep.json', async () => {
+    const { baseline, runs, command, missing } = await readExperiment(fakeSweep([-10, 10]))
+    expect(baseline?.label).toBe('unsteered')
+    expect(runs.map(({ label }) => label)).toEqual([
+      'coefficient −10, latent 7',
+      'coefficient 10, latent 7',
+      'coefficient −10, latent 11',
+      'coefficient 10, latent 11',
+    ])
+    expect(command).toContain('saeval sweep')
+    expect(missing).toBe(0)
+  })
+
+  it('reads a folder of runs; the unsteered one is the baseline', async () => {
+    const folder = temporaryFolder()
+    writeRun(join(folder, 'plain'), { pretrained: 'tiny' }, { dogs: [1, 1] })
+    writeRun(join(folder, 'a'), { base_name: 'tiny', csv_path: 'a.csv' }, { dogs: [0, 1] })
+    writeRun(join(folder, 'b'), { base_name: 'tiny', csv_path: 'b.csv' }, { dogs: [0, 0] })
+    const { baseline, runs } = await readExperiment(folder)
+    expect(baseline?.results.modelArgs).toEqual({ pretrained: 'tiny' })
+    expect(runs.map(({ parameters }) => parameters)).toEqual([{ csv: 'a.csv' }, { csv: 'b.csv' }])
+  })
+
+  it('says what is missing', async () => {
+    const folder = temporaryFolder()
+    await expect(readExperiment(folder)).rejects.toThrow('holds no results')
+    await expect(readExperiment(join(folder, 'nowhere'))).rejects.toThrow('no such file or folder')
+    writeFileSync(join(folder, 'sweep.json'), '[')
+    await expect(readExperiment(folder)).rejects.toThrow('is not a sweep file')
+    writeFileSync(join(folder, 'other.json'), '{}')
+    await expect(readExperiment(join(folder, 'other.json'))).rejects.toThrow('it has no "results"')
+  })
+
+  it.runIf(hasFixture('golden/eval/gsm8k-gpt2'))('reads what lm_eval itself wrote', async () => {
+    const { baseline } = await readExperiment(fixturePath('golden/eval/gsm8k-gpt2'))
+    expect(baseline?.results.scores.map(({ metric, filter }) => `${metric},${filter}`)).toEqual([
+      'exact_match,strict-match',
+      'exact_match,flexible-extract',
+    ])
+    const [path] = baseline!.results.samples.values()
+    const samples: Sample[] = []
+    for await (const sample of readSamples(path!)) samples.push(sample)
+    expect(samples[0]).toMatchObject({ docId: 0, choices: [], logprobs: null })
+    expect(samples[0]!.answer).not.toBe('')
+  })
+})

@@ -1,0 +1,128 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { InputError } from '@saeval/hub'
+import { readRun } from './read-run.js'
+import { parseResultsJson } from './results-json.js'
+import type { RunResults } from './run-results.js'
+import { type Parameters, type SweepCell, type SweepFile, sweepFileName } from './sweep-file.js'
+
+/** A run with its place in an experiment. */
+export interface ExperimentRun {
+  readonly label: string
+  /** What distinguishes it from the other runs; {} for a baseline. */
+  readonly parameters: Parameters
+  readonly results: RunResults
+}
+
+/** Runs that are looked at together. */
+export interface Experiment {
+  /** The unsteered run; null when there is none. */
+  readonly baseline: ExperimentRun | null
+  readonly runs: readonly ExperimentRun[]
+  /** The command line that made it; null where no file says so. */
+  readonly command: string | null
+  /** Cells of a sweep that have not run yet. */
+  readonly missing: number
+}
+
+/**
+ * Reads a results folder, a sweep folder or one results file. In a sweep folder sweep.json says what belongs to it; elsewhere every results file
+ * below the folder is a run, and the newest one of an unsteered model is the baseline. Throws InputError where there are no results.
+ */
+export async function readExperiment(path: string): Promise<Experiment> {
+  const info = await stat(path).catch(() => null)
+  if (info === null) throw new InputError(`${path}: no such file or folder`)
+  if (info.isFile() && basename(path) !== sweepFileName) return fromRuns(dirname(path), [await readRun(path)])
+  const folder = info.isFile() ? dirname(path) : path
+  const names = await readdir(folder, { recursive: true })
+  if (names.includes(sweepFileName)) return readSweep(folder)
+  const files = names
+    .filter((name) => /(^|[/\\])results_[^/\\]*\.json$|_\d{4}-\d\d-\d\dT[\d.-]+\.json$/.test(name))
+    .sort()
+  if (files.length === 0) throw new InputError(`${folder} holds no results: no results_….json and no ${sweepFileName}`)
+  return fromRuns(folder, await Promise.all(files.map((name) => readRun(join(folder, name)))))
+}
+
+async function readSweep(folder: string): Promise<Experiment> {
+  const path = join(folder, sweepFileName)
+  let sweep: SweepFile
+  try {
+    sweep = parseResultsJson(await readFile(path, 'utf8')) as SweepFile
+    if (!Array.isArray(sweep.cells) || !sweep.baseline) throw new Error('no cells')
+  } catch (cause) {
+    throw new InputError(`${path} is not a sweep file`, { cause })
+  }
+  const open = async ({ parameters, results }: SweepCell): Promise<ExperimentRun | null> =>
+    results === null
+      ? null
+      : { label: parametersLabel(parameters), parameters, results: await readRun(join(folder, results)) }
+  const baseline = await open(sweep.baseline)
+  const runs = (await Promise.all(sweep.cells.map(open))).filter((run) => run !== null)
+  if (baseline === null && runs.length === 0) throw new InputError(`${path}: no cell of this sweep has run yet`)
+  return {
+    baseline: baseline && { ...baseline, label: 'unsteered' },
+    runs,
+    command: sweep.command,
+    missing: sweep.cells.length - runs.length,
+  }
+}
+
+function fromRuns(folder: string, results: readonly RunResults[]): Experiment {
+  const byDate = [...results].sort((a, b) => a.date.getTime() - b.date.getTime())
+  const baseline = byDate.findLast((run) => !isSteered(run)) ?? null
+  const others = byDate.filter((run) => run !== baseline)
+  const parameters = others.map((run) => steeringParameters(run, folder))
+  const varying = Object.keys(Object.assign({}, ...parameters)).filter(
+    (name) => new Set(parameters.map((values) => values[name])).size > 1,
+  )
+  const commands = [...new Set(results.map(commandOf))]
+  return {
+    baseline: baseline && { label: 'unsteered', parameters: {}, results: baseline },
+    runs: others.map((run, index) => {
+      const own = Object.fromEntries(Object.entries(parameters[index]!).filter(([name]) => varying.includes(name)))
+      return { label: varying.length > 0 ? parametersLabel(own) : runName(run, folder), parameters: own, results: run }
+    }),
+    command: commands.length === 1 ? commands[0]! : null,
+    missing: 0,
+  }
+}
+
+/** "coefficient -20, latent 7". */
+export function parametersLabel(parameters: Parameters): string {
+  const parts = Object.entries(parameters).map(([name, value]) => `${name} ${String(value).replace(/^-(?=\d)/, '−')}`)
+  return parts.join(', ') || 'steered'
+}
+
+function isSteered({ provenance, modelArgs }: RunResults): boolean {
+  return provenance?.steering !== undefined || ['csv_path', 'steer_path'].some((name) => name in modelArgs)
+}
+
+/** What a run's own record says of its edits. */
+function steeringParameters(run: RunResults, folder: string): Record<string, string | number> {
+  const { provenance, modelArgs } = run
+  const file = modelArgs.csv_path ?? modelArgs.steer_path
+  const steering = (provenance?.steering ?? {}) as { rows?: readonly Readonly<Record<string, unknown>>[] }
+  const rows = steering.rows ?? []
+  const of = (name: string) => new Set(rows.map((row) => row[name]))
+  const common = (label: string, column: string) => {
+    const values = [...of(column)]
+    const [value] = values
+    return values.length === 1 && (typeof value === 'string' || typeof value === 'number') ? { [label]: value } : {}
+  }
+  return {
+    ...(typeof file === 'string' ? { csv: file } : {}),
+    ...common('coefficient', 'steering_coefficient'),
+    ...common('latent', 'latent_idx'),
+    ...common('action', 'hook_action'),
+    ...(typeof file === 'string' ? {} : { file: runName(run, folder) }),
+  }
+}
+
+function runName(run: RunResults, folder: string): string {
+  return relative(folder, run.path) || basename(run.path)
+}
+
+function commandOf(run: RunResults): string | null {
+  const command = run.provenance?.command
+  return typeof command === 'string' ? command : null
+}

@@ -1,0 +1,94 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { InputError } from '@saeval/hub'
+import { parseResultsJson } from './results-json.js'
+
+/** What a sample file says about one document under one filter. */
+export interface Sample {
+  readonly docId: number
+  readonly docHash: string
+  readonly filter: string
+  /** The context that the model saw. */
+  readonly prompt: string
+  /** Continuations that were scored; empty for generated answers. */
+  readonly choices: readonly string[]
+  /** Log-probabilities of the choices, in nats; null for generated answers. */
+  readonly logprobs: readonly number[] | null
+  /** What the filters made of the generated text; null for scored choices. */
+  readonly answer: string | null
+  readonly target: string
+  /** The document's value of each metric that is a number per document. */
+  readonly metrics: ReadonlyMap<string, number>
+}
+
+interface Line {
+  doc_id: number
+  doc_hash: string
+  filter: string
+  target: unknown
+  arguments: Record<string, Record<string, unknown>>
+  filtered_resps: unknown[]
+  metrics: string[]
+  [metric: string]: unknown
+}
+
+/** Reads a samples_….jsonl line by line. Throws InputError naming file and line for one that is not a sample. */
+export async function* readSamples(path: string): AsyncGenerator<Sample> {
+  const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
+  let number = 0
+  for await (const text of lines) {
+    number++
+    if (text.trim() === '') continue
+    let sample: Sample
+    try {
+      sample = sampleOf(parseResultsJson(text) as Line)
+    } catch (cause) {
+      throw new InputError(`${path}:${number} is not a sample of a results folder`, { cause })
+    }
+    yield sample
+  }
+}
+
+function sampleOf(line: Line): Sample {
+  const requests = Object.values(line.arguments)
+  const pairs = line.filtered_resps.map(logprobOf)
+  const scored = pairs.length > 0 && pairs.every((logprob) => logprob !== null)
+  return {
+    docId: line.doc_id,
+    docHash: line.doc_hash,
+    filter: line.filter,
+    prompt: text(requests[0]?.arg_0),
+    choices: scored ? choicesOf(requests.slice(0, pairs.length)) : [],
+    logprobs: scored ? pairs : null,
+    answer: scored ? null : text(line.filtered_resps[0]),
+    target: text(line.target),
+    metrics: new Map(
+      line.metrics.flatMap((metric) => {
+        const value = line[metric]
+        return typeof value === 'number'
+          ? [[metric, value]]
+          : typeof value === 'boolean'
+            ? [[metric, Number(value)]]
+            : []
+      }),
+    ),
+  }
+}
+
+/** What tells the scored requests apart: their continuations, or, where those are all the same (winogrande), their contexts. */
+function choicesOf(requests: readonly Record<string, unknown>[]): string[] {
+  const continuations = requests.map((request) => text(request.arg_1))
+  if (requests.length < 2 || new Set(continuations).size > 1) return continuations
+  return requests.map((request) => text(request.arg_0))
+}
+
+/** lm_eval writes the pair (log-probability, is greedy) as two strings. */
+function logprobOf(response: unknown): number | null {
+  if (!Array.isArray(response) || response.length !== 2 || !/^(True|False)$/.test(String(response[1]))) return null
+  const logprob = Number(response[0])
+  return Number.isNaN(logprob) ? null : logprob
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+}

@@ -1,0 +1,76 @@
+import { mcnemar } from './mcnemar.js'
+import { randomNumbers } from './random.js'
+
+/** How far one run is from another on the same documents. */
+export interface PairedDifference {
+  /** Mean of after - before. */
+  readonly difference: number
+  /** 95 % confidence interval of the difference. */
+  readonly low: number
+  readonly high: number
+  /** Two-sided, for no difference. */
+  readonly pValue: number
+  readonly method: 'mcnemar' | 'bootstrap'
+  /** Documents. */
+  readonly n: number
+}
+
+/** 97.5 % point of the standard normal distribution. */
+const z = 1.959963984540054
+const draws = 10_000
+
+/**
+ * Difference of two runs on the same documents, `before[i]` and `after[i]` being one document's values. Where all values are 0 or 1 (accuracy)
+ * the p value is McNemar's exact test and the interval Bonett and Price's adjusted Wald interval for paired proportions (2012);
+ * otherwise both come from a paired bootstrap with 10,000 draws and a fixed seed (percentile interval; the p value counts
+ * draws, moved to mean 0, at least as far from 0 as the difference). At least one document.
+ */
+export function pairedDifference(before: readonly number[], after: readonly number[]): PairedDifference {
+  if (before.length !== after.length || before.length === 0)
+    throw new Error(`paired values must be as many on both sides, at least one: ${before.length} and ${after.length}`)
+  const isBinary = [...before, ...after].every((value) => value === 0 || value === 1)
+  return isBinary ? binaryDifference(before, after) : bootstrapDifference(before, after)
+}
+
+function binaryDifference(before: readonly number[], after: readonly number[]): PairedDifference {
+  const n = before.length
+  const gained = before.filter((value, index) => value < after[index]!).length
+  const lost = before.filter((value, index) => value > after[index]!).length
+  const up = (gained + 1) / (n + 2)
+  const down = (lost + 1) / (n + 2)
+  const reach = z * Math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+  return {
+    difference: (gained - lost) / n,
+    low: Math.max(-1, up - down - reach),
+    high: Math.min(1, up - down + reach),
+    pValue: mcnemar(gained, lost),
+    method: 'mcnemar',
+    n,
+  }
+}
+
+function bootstrapDifference(before: readonly number[], after: readonly number[]): PairedDifference {
+  const n = before.length
+  const differences = after.map((value, index) => value - before[index]!)
+  const difference = mean(differences)
+  const random = randomNumbers(1234)
+  const means = Float64Array.from({ length: draws }, () => {
+    let sum = 0
+    for (let i = 0; i < n; i++) sum += differences[Math.floor(random() * n)]!
+    return sum / n
+  }).sort()
+  const distance = Math.abs(difference) * (1 - 1e-12)
+  const farther = means.filter((value) => Math.abs(value - difference) >= distance).length
+  return {
+    difference,
+    low: means[Math.floor(0.025 * draws)]!,
+    high: means[Math.ceil(0.975 * draws) - 1]!,
+    pValue: difference === 0 ? 1 : (farther + 1) / (draws + 1),
+    method: 'bootstrap',
+    n,
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
