@@ -6,10 +6,7 @@ import { fakeSweep, writeRun } from '../../../report/src/results/fake-sweep.test
 import { runCommand } from '../run.testing.js'
 
 describe('saeval compare', () => {
-  const folders = [
-    { dogs: [1, 1, 1, 1, 1, 1, 1, 0] },
-    { dogs: [0, 0, 0, 0, 0, 0, 0, 0] },
-  ].map((scores) => {
+  const folders = [{ dogs: [1, 1, 1, 1, 1, 1, 1, 0] }, { dogs: [0, 0, 0, 0, 0, 0, 0, 0] }].map((scores) => {
     const folder = temporaryFolder()
     writeRun(folder, { pretrained: 'tiny' }, scores)
     return folder
@@ -19,7 +16,9 @@ describe('saeval compare', () => {
     const { code, stdout } = await runCommand(['compare', ...folders, '--show', '1'])
     expect(code).toBe(0)
     expect(stdout).toContain('|dogs |none  |acc   |↑  | 0.875|    0|    -0.875|')
-    expect(stdout).toContain('7 answers changed; the first 1:\n\ndogs #0, target 0\n  Question: What sound does dogs 0 make?')
+    expect(stdout).toContain(
+      '7 answers changed; the first 1:\n\ndogs #0, target 0\n  Question: What sound does dogs 0 make?',
+    )
     expect(stdout).toContain('"a bark" (score 1, margin')
   })
 
@@ -48,6 +47,9 @@ describe('saeval report', () => {
 
   it('says what is wrong in one sentence', async () => {
     const { code, stderr } = await runCommand(['report', join(temporaryFolder(), 'nothing')])
-    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/^saeval: .*: no such file or folder\n$/) })
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^saeval: .*: no such file or folder\n$/),
+    })
   })
 })
