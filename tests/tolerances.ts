@@ -7,6 +7,8 @@ export const tolerance = {
   logits: (noise: number) => Math.max(1e-4, 10 * noise),
   /** Hook tensors, relative to the largest absolute value of the tensor. */
   hooks: 1e-5,
+  /** The same for Qwen 3.5, whose delta-net amplifies rounding. */
+  hooksQwen35: 5e-5,
   /** Steered language models: add and none, absolute. */
   steeredAdd: 5e-4,
   /** Steered language models: every other action, absolute. */

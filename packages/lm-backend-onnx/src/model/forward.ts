@@ -1,8 +1,10 @@
 import type { Intervention } from '@saeval/sae-core'
-import { bodyGraph, bodyNames, cachedLayers, hasWindows } from '../graph/body-graph.js'
+import { bodyGraph } from '../graph/body-graph.js'
+import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
 import { covers, type EditShape, editShape, packEdits } from '../graph/edit-shape.js'
 import { headGraph, headNames } from '../graph/head-graph.js'
 import { modelSteps, type Step } from '../graph/hook-sites.js'
+import { type CacheTensor, cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, Provider, Stored, TensorData } from '../session/protocol.js'
 import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
@@ -28,7 +30,7 @@ export interface Layout {
   readonly columns: number
   /** Cached tokens before the new ones. */
   readonly past: number
-  /** tokens, positions, key_positions and mask, as far as a segment takes them */
+  /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
   readonly feeds: Feeds
 }
 
@@ -81,7 +83,7 @@ export interface ForwardOptions {
 export function createForward({ spec, weights, thread, provider, threads }: ForwardOptions): Forward {
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
-  const layers = cachedLayers(steps)
+  const caches = cacheTensors(spec, cachedLayers(steps))
   const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
   const segments = new Map<string, Promise<string>>()
   let head: Promise<string> | null = null
@@ -153,21 +155,13 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
       return { session, feeds: Object.fromEntries(references) }
     },
     body: async (edits, layout, gather, cache) => {
-      const keep =
-        cache.keep === null
-          ? []
-          : layers.flatMap((layer) =>
-              (['k', 'v'] as const).map((which) => [
-                bodyNames.present(layer, which),
-                `${cache.keep}.${layer}.${which}`,
-              ]),
-            )
+      const keep = cache.keep === null ? [] : caches.map(({ name, present }) => [present, `${cache.keep}.${name}`])
       const { hidden } = await thread.run({
         session: edits.session,
         feeds: {
           ...layout.feeds,
           ...edits.feeds,
-          ...pastFeeds(spec, layers, layout.rows, cache.past),
+          ...pastFeeds(caches, layout.rows, cache.past),
           [bodyNames.gather]: int64(gather),
         },
         fetch: [bodyNames.hidden],
@@ -232,31 +226,32 @@ export function freshLayout(spec: ModelSpec, rows: readonly (readonly number[])[
     rows: rows.length,
     columns,
     past: 0,
-    feeds: {
+    feeds: tokenFeeds(spec, {
       [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
-      ...positionFeeds(spec, { type: 'int64', data: positions, dims }, { type: 'int64', data: positions, dims }),
+      [bodyNames.positions]: { type: 'int64', data: positions, dims },
+      [bodyNames.keyPositions]: { type: 'int64', data: positions, dims },
       [bodyNames.mask]: { type: 'bool', data: mask, dims: [1, 1, columns, columns] },
-    },
+      [bodyNames.lengths]: int64(rows.map((row) => row.length)),
+    }),
   }
 }
 
-/** The position inputs that the model's graphs have: rotary or learned positions, and key positions for sliding windows. */
-export function positionFeeds(spec: ModelSpec, queries: TensorData, keys: TensorData): Feeds {
-  return hasWindows(spec)
-    ? { [bodyNames.positions]: queries, [bodyNames.keyPositions]: keys }
-    : { [bodyNames.positions]: queries }
+/** Those of the feeds that the model's graphs take; a segment [from, to) may take fewer than the whole. */
+export function tokenFeeds(spec: ModelSpec, feeds: Feeds, from = 0, to = Number.POSITIVE_INFINITY): Feeds {
+  const needed = tokenInputs(spec, from, to)
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => needed.has(name)))
 }
 
-/** Past keys and values: stored ones, or none. */
-export function pastFeeds(spec: ModelSpec, layers: readonly number[], rows: number, past: string | null): Feeds {
-  const none: TensorData = { type: 'float32', data: new Float32Array(0), dims: [rows, spec.nKvHeads, 0, spec.dHead] }
-  const feeds: Record<string, TensorData | Stored> = {}
-  for (const layer of layers) {
-    for (const which of ['k', 'v'] as const) {
-      feeds[bodyNames.past(layer, which)] = past === null ? none : { stored: `${past}.${layer}.${which}` }
-    }
-  }
-  return feeds
+/** The cache before the new tokens: what an earlier run left under that name, or that of no tokens. */
+export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: string | null): Feeds {
+  return Object.fromEntries(
+    caches.map((cache): [string, TensorData | Stored] => {
+      if (past !== null) return [cache.past, { stored: `${past}.${cache.name}` }]
+      const dims = cache.empty(rows)
+      const size = dims.reduce((product, length) => product * length, 1)
+      return [cache.past, { type: 'float32', data: new Float32Array(size), dims }]
+    }),
+  )
 }
 
 /** A vector of int64. */

@@ -1,5 +1,5 @@
-import { bodyNames } from '../graph/body-graph.js'
-import { type Forward, freshLayout, type Layout, positionFeeds, type ReadyEdits } from './forward.js'
+import { bodyNames } from '../graph/body-inputs.js'
+import { type Forward, freshLayout, int64, type Layout, type ReadyEdits, tokenFeeds } from './forward.js'
 import { type SamplingOptions, sampleToken } from './sampling.js'
 
 /** One prompt to continue. */
@@ -86,14 +86,12 @@ function nextLayout(
     rows,
     columns: 1,
     past: columns - 1,
-    feeds: {
+    feeds: tokenFeeds(forward.spec, {
       [bodyNames.tokens]: { type: 'int64', data: tokens, dims: [rows, 1] },
-      ...positionFeeds(
-        forward.spec,
-        { type: 'int64', data: positions, dims: [rows, 1] },
-        { type: 'int64', data: keyPositions, dims: [rows, columns] },
-      ),
+      [bodyNames.positions]: { type: 'int64', data: positions, dims: [rows, 1] },
+      [bodyNames.keyPositions]: { type: 'int64', data: keyPositions, dims: [rows, columns] },
       [bodyNames.mask]: { type: 'bool', data: mask, dims: [rows, 1, 1, columns] },
-    },
+      [bodyNames.lengths]: int64(prompts.map(() => 1)),
+    }),
   }
 }

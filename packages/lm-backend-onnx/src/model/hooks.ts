@@ -1,9 +1,11 @@
 import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
-import { bodyNames, cachedLayers } from '../graph/body-graph.js'
+import { bodyNames } from '../graph/body-inputs.js'
 import { editShape, packEdits } from '../graph/edit-shape.js'
+import { absentHookPoint } from '../graph/hook-sites.js'
+import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, TensorData } from '../session/protocol.js'
-import { type Forward, freshLayout, int64, pastFeeds } from './forward.js'
+import { type Forward, freshLayout, int64, pastFeeds, tokenFeeds } from './forward.js'
 
 /** An activation at a hook point: float32 [pos, width], heads flattened at attn.hook_z. */
 export interface Activation {
@@ -46,12 +48,13 @@ export async function runHooked(
       if (hook) hidden = await callHook(hook, step.hookPoint, { ...hidden!, dims: [1, ...hidden!.dims] })
       break
     }
-    const side = step.on === 'branch' ? bodyNames.branch : bodyNames.residual
-    state = {
-      [bodyNames.residual('in')]: outputs[bodyNames.residual('out')]!,
-      ...(step.on === 'branch' ? { [bodyNames.branch('in')]: outputs[bodyNames.branch('out')]! } : {}),
-      [side('in')]: await callHook(hook!, step.hookPoint, outputs[side('out')]!),
-    }
+    const changed = await callHook(hook!, step.hookPoint, outputs[bodyNames.lane(step.on, 'out')]!)
+    state = Object.fromEntries(
+      [...step.lanes.keys()].map((lane): [string, TensorData] => [
+        bodyNames.lane(lane, 'in'),
+        lane === step.on ? changed : outputs[bodyNames.lane(lane, 'out')]!,
+      ]),
+    )
     from = to
   }
   const { logits } = await forward.head(hidden!.data as Float32Array, [], true)
@@ -76,6 +79,8 @@ export async function capture(
 export function checkHookPoints(forward: Forward, names: readonly string[]): void {
   for (const name of names) {
     if (forward.widths.has(name)) continue
+    const reason = absentHookPoint(forward.spec, name)
+    if (reason !== null) throw new InputError(`the model has no hook point "${name}": ${reason}`)
     throw new InputError(
       `the model has no hook point "${name}"; it has hook_embed and, for layers 0 to ${forward.spec.nLayers - 1}, ${layerHookPoints(forward).join(', ')}`,
     )
@@ -101,46 +106,19 @@ async function runSegment(
   const edits = editShape(inside)
   const session = await forward.segment({ from, to, edits, captures })
   const layout = freshLayout(forward.spec, [ids])
-  const attends = cachedLayers(steps).length > 0
-  const embeds = from === 0
-  const needed = (name: string) => {
-    switch (name) {
-      case bodyNames.tokens:
-        return embeds
-      case bodyNames.positions:
-        return usesPositions(forward, from, to)
-      case bodyNames.keyPositions:
-        return usesWindows(forward, from, to)
-      default:
-        return attends
-    }
-  }
-  const outputs = last
-    ? [bodyNames.hidden]
-    : [bodyNames.residual('out'), ...(steps.at(-1)!.on === 'branch' ? [bodyNames.branch('out')] : [])]
+  const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
   return forward.thread.run({
     session,
     feeds: {
-      ...Object.fromEntries(Object.entries(layout.feeds).filter(([name]) => needed(name))),
+      ...tokenFeeds(forward.spec, layout.feeds, from, to),
       ...state,
       ...Object.fromEntries(packEdits(edits, forward.widths, [inside])),
-      ...pastFeeds(forward.spec, cachedLayers(steps), 1, null),
+      ...pastFeeds(cacheTensors(forward.spec, cachedLayers(steps)), 1, null),
       ...(last ? { [bodyNames.gather]: int64(ids.map((_, index) => index)) } : {}),
     },
     fetch: [...outputs, ...captures],
     keep: {},
   })
-}
-
-function usesWindows(forward: Forward, from: number, to: number): boolean {
-  return cachedLayers(forward.steps.slice(from, to)).some((layer) => forward.spec.layer(layer).window !== null)
-}
-
-function usesPositions(forward: Forward, from: number, to: number): boolean {
-  const { spec, steps } = forward
-  const part = steps.slice(from, to)
-  if (spec.embedding.positions !== null && part.some((step) => step.part === 'enter' && step.layer === 0)) return true
-  return usesWindows(forward, from, to) || cachedLayers(part).some((layer) => spec.layer(layer).rope !== null)
 }
 
 async function callHook(hook: Hook, hookPoint: string, tensor: TensorData): Promise<TensorData> {

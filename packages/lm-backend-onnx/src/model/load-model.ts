@@ -52,7 +52,7 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
     modelType: spec.family,
   })
   const weights = matchWeights(spec, await openCheckpoint(await weightFiles(files)), options.model)
-  const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.embedding.positions !== null)
+  const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.maxPositionsIsHard)
   const rules: TextRules = {
     tokenizer,
     addBosToken: options.addBosToken ?? null,

@@ -29,9 +29,16 @@ export interface ValueInfo {
 }
 
 /** Node attribute; a JavaScript integer becomes INT and `{ float }` FLOAT, so that 1.0 is not taken for an integer. */
-export type Attribute = number | string | readonly number[] | { readonly float: number }
+export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly graph: Subgraph }
+
+/** A branch of If: it has no inputs and sees every value of the graph around it. */
+export interface Subgraph {
+  readonly nodes: readonly Node[]
+  readonly outputs: readonly ValueInfo[]
+}
 
 export interface Node {
+  /** Name of the operator, after its domain and a dot where that is not the standard's. */
   readonly op: string
   readonly name: string
   /** "" for an optional input that is not given. */
@@ -73,12 +80,14 @@ const schema = {
     name: [3, 'string'],
     opType: [4, 'string'],
     attribute: [5, 'AttributeProto'],
+    domain: [7, 'string'],
   },
   AttributeProto: {
     name: [1, 'string'],
     f: [2, 'float'],
     i: [3, 'int64'],
     s: [4, 'bytes'],
+    g: [6, 'GraphProto'],
     ints: [8, 'int64s'],
     type: [20, 'int32'],
   },
@@ -144,12 +153,13 @@ function writeField(writer: BinaryWriter, number: number, kind: FieldKind, value
 }
 
 // AttributeProto.AttributeType
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const
+const attributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const
 
 function attributeMessage(name: string, value: Attribute): Message {
   if (typeof value === 'string') return { name, s: new TextEncoder().encode(value), type: attributeType.string }
   if (typeof value === 'number') return { name, i: value, type: attributeType.int }
   if ('float' in value) return { name, f: value.float, type: attributeType.float }
+  if ('graph' in value) return { name, g: graphMessage(value.graph, name), type: attributeType.graph }
   return { name, ints: value, type: attributeType.ints }
 }
 
@@ -165,22 +175,34 @@ function valueMessage({ name, type, shape }: ValueInfo): Message {
   return { name, type: { tensorType: { elemType: elementType[type], shape: { dim } } } }
 }
 
+function nodeMessage({ op, name, inputs, outputs, attributes }: Node): Message {
+  const dot = op.lastIndexOf('.')
+  return {
+    input: inputs,
+    output: outputs,
+    name,
+    opType: op.slice(dot + 1),
+    attribute: Object.entries(attributes).map(([key, value]) => attributeMessage(key, value)),
+    ...(dot < 0 ? {} : { domain: op.slice(0, dot) }),
+  }
+}
+
+function graphMessage({ nodes, outputs }: Subgraph, name: string): Message {
+  return { node: nodes.map(nodeMessage), name, output: outputs.map(valueMessage) }
+}
+
 /** The bytes of an .onnx file (ModelProto, ONNX IR version 10). */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const graph = {
-    node: model.nodes.map((node) => ({
-      input: node.inputs,
-      output: node.outputs,
-      name: node.name,
-      opType: node.op,
-      attribute: Object.entries(node.attributes).map(([name, value]) => attributeMessage(name, value)),
-    })),
-    name: 'saeval',
+    ...graphMessage(model, 'saeval'),
     initializer: model.initializers.map(tensorMessage),
     input: model.inputs.map(valueMessage),
-    output: model.outputs.map(valueMessage),
   }
-  const opsetImport = [{ domain: '', version: model.opset }]
+  const opsetImport = [
+    { domain: '', version: model.opset },
+    // onnxruntime's own operators
+    { domain: 'com.microsoft', version: 1 },
+  ]
   return writeMessage(new BinaryWriter(), 'ModelProto', {
     irVersion: 10,
     producerName: 'saeval',

@@ -4,6 +4,7 @@ import {
   encodeModel,
   type Initializer,
   type Node,
+  type Subgraph,
   type ValueInfo,
 } from './encode-model.js'
 
@@ -14,7 +15,7 @@ const opset = 23
 
 /** Collects nodes, constants, inputs and outputs of one graph; every method that makes a tensor returns its name. */
 export class GraphBuilder {
-  readonly #nodes: Node[] = []
+  #nodes: Node[] = []
   readonly #initializers = new Map<string, Initializer>()
   readonly #inputs: ValueInfo[] = []
   readonly #outputs: ValueInfo[] = []
@@ -53,6 +54,15 @@ export class GraphBuilder {
     return values
   }
 
+  /** A float32 value from one of two branches; what they build stays inside and is computed only when taken. */
+  choose(condition: Value, shape: readonly (number | string)[], then: () => Value, otherwise: () => Value): Value {
+    const branches = {
+      then_branch: { graph: this.#branch(then, shape) },
+      else_branch: { graph: this.#branch(otherwise, shape) },
+    }
+    return this.node('If', [condition], branches)
+  }
+
   /** Adds a constant once; a second one of the same name must be the same tensor. */
   initializer(initializer: Initializer): Value {
     this.#initializers.set(initializer.name, initializer)
@@ -83,6 +93,19 @@ export class GraphBuilder {
       inputs: this.#inputs,
       outputs: this.#outputs,
     })
+  }
+
+  #branch(build: () => Value, shape: readonly (number | string)[]): Subgraph {
+    const outside = this.#nodes
+    this.#nodes = []
+    try {
+      const name = `branch_${this.#count++}`
+      const nodes = this.#nodes
+      nodes.push({ op: 'Identity', name, inputs: [build()], outputs: [name], attributes: {} })
+      return { nodes, outputs: [{ name, type: 'float32', shape }] }
+    } finally {
+      this.#nodes = outside
+    }
   }
 
   #inline(type: ElementType, shape: readonly number[], data: Uint8Array): Value {

@@ -1,14 +1,16 @@
 import { InputError } from '@saeval/hub'
+import { readActivation } from './activation.js'
+import { readLayerTypes } from './layer-types.js'
 import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
 import { configOf, type ModelConfig, positiveInteger } from './read-config.js'
-import { gemma3Ropes, type Rope, readRope } from './rope.js'
+import { gemma3Ropes, hasDynamicRope, type Rope, readRope } from './rope.js'
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
 export function gemma2Spec(config: ModelConfig): ModelSpec {
   const rope = readRope(config)
   return gemmaSpec(config, {
-    defaults: { vocabSize: 256_000, maxPositions: 8192 },
+    defaults: { vocabSize: 256_000, maxPositions: 8192, attentionSoftcap: 50, finalSoftcap: 30 },
     slidesByDefault: (layer) => layer % 2 === 0,
     queryKeyNorm: false,
     rope: () => rope,
@@ -17,7 +19,13 @@ export function gemma2Spec(config: ModelConfig): ModelSpec {
 
 /** What Gemma 3 does otherwise. */
 interface GemmaVariant {
-  readonly defaults: { readonly vocabSize: number; readonly maxPositions: number }
+  /** What the configuration class assumes where the file says nothing. */
+  readonly defaults: {
+    readonly vocabSize: number
+    readonly maxPositions: number
+    readonly attentionSoftcap: number | null
+    readonly finalSoftcap: number | null
+  }
   slidesByDefault(layer: number): boolean
   readonly queryKeyNorm: boolean
   rope(slides: boolean): Rope
@@ -28,7 +36,7 @@ export function gemma3TextSpec(config: ModelConfig): ModelSpec {
   const pattern = positiveInteger(config, 'sliding_window_pattern', 6)
   const ropes = gemma3Ropes(config)
   return gemmaSpec(config, {
-    defaults: { vocabSize: 262_208, maxPositions: 131_072 },
+    defaults: { vocabSize: 262_208, maxPositions: 131_072, attentionSoftcap: null, finalSoftcap: null },
     slidesByDefault: (layer) => (layer + 1) % pattern !== 0,
     queryKeyNorm: true,
     rope: (slides) => (slides ? ropes.sliding : ropes.full),
@@ -53,7 +61,6 @@ export function gemma3Spec(config: ModelConfig): ModelSpec {
 }
 
 function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
-  config.require('hidden_activation', 'gelu_pytorch_tanh')
   config.require('use_bidirectional_attention', false)
   const nLayers = positiveInteger(config, 'num_hidden_layers')
   const dModel = positiveInteger(config, 'hidden_size')
@@ -63,8 +70,14 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
   const dHead = positiveInteger(config, 'head_dim', 256)
   const attentionBias = config.boolean('attention_bias', false)
   const tied = config.boolean('tie_word_embeddings', true)
+  const activation = readActivation(config, 'hidden_activation', 'gelu_pytorch_tanh')
   const slidingWindow = positiveInteger(config, 'sliding_window', 4096)
-  const slides = slidingLayers(config, nLayers, variant)
+  const slides = readLayerTypes(config, nLayers, ['sliding_attention', 'full_attention'], (layer) =>
+    variant.slidesByDefault(layer) ? 'sliding_attention' : 'full_attention',
+  ).map((type) => type === 'sliding_attention')
+  const softcap = (field: string, byDefault: number | null) =>
+    config.declares(field) ? config.numberOrNull(field) : byDefault
+  const attentionSoftcap = softcap('attn_logit_softcapping', variant.defaults.attentionSoftcap)
 
   return {
     family: config.modelType,
@@ -75,12 +88,11 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
     dHead,
     vocabSize: positiveInteger(config, 'vocab_size', variant.defaults.vocabSize),
     maxPositions: positiveInteger(config, 'max_position_embeddings', variant.defaults.maxPositions),
+    maxPositionsIsHard: hasDynamicRope(config),
     norm: { kind: 'rms_norm', epsilon: config.number('rms_norm_eps', 1e-6), unitOffset: true },
     embedding: { weight: 'embed_tokens.weight', scale: Math.sqrt(dModel), positions: null },
-    attention: {
-      scale: config.number('query_pre_attn_scalar', 256) ** -0.5,
-      softcap: config.numberOrNull('attn_logit_softcapping'),
-    },
+    parallelResidual: false,
+    recurrent: false,
     layer: (index) => {
       const at = `layers.${index}`
       return {
@@ -93,32 +105,21 @@ function gemmaSpec(config: ModelConfig, variant: GemmaVariant): ModelSpec {
           qkvBias: attentionBias,
           outputBias: attentionBias,
           queryKeyNorm: variant.queryKeyNorm,
+          rope: variant.rope(slides[index] ?? false),
+          scale: config.number('query_pre_attn_scalar', 256) ** -0.5,
+          softcap: attentionSoftcap,
+          window: slides[index] ? slidingWindow : null,
         }),
-        rope: variant.rope(slides[index] ?? false),
         postAttentionNorm: rmsNorm(`${at}.post_attention_layernorm`),
         mlpNorm: rmsNorm(`${at}.pre_feedforward_layernorm`),
-        mlp: llamaMlp(at, { dModel, dMlp, bias: false, activation: 'gelu_tanh' }),
+        mlp: llamaMlp(`${at}.mlp`, { dModel, dMlp, bias: false, activation }),
         postMlpNorm: rmsNorm(`${at}.post_feedforward_layernorm`),
-        window: slides[index] ? slidingWindow : null,
       }
     },
     finalNorm: rmsNorm('norm'),
     unembedding: tied ? 'embed_tokens.weight' : 'lm_head.weight',
-    finalSoftcap: config.numberOrNull('final_logit_softcapping'),
+    finalSoftcap: softcap('final_logit_softcapping', variant.defaults.finalSoftcap),
     prefixes: ['model.', ''],
     ignoredTensors: tied ? [/^lm_head\.weight$/] : [],
   }
-}
-
-/** Which layers slide: layer_types where the config has it (transformers 5), else the family's pattern. */
-function slidingLayers(config: ModelConfig, nLayers: number, { slidesByDefault }: GemmaVariant): boolean[] {
-  const types = config.strings('layer_types')
-  if (types === null) return Array.from({ length: nLayers }, (_, index) => slidesByDefault(index))
-  if (types.length !== nLayers)
-    throw new InputError(`${config.file}: layer_types has ${types.length} entries for ${nLayers} layers`)
-  return types.map((type) => {
-    if (type === 'sliding_attention') return true
-    if (type === 'full_attention') return false
-    throw new InputError(`${config.file}: layer_types has "${type}", expected sliding_attention or full_attention`)
-  })
 }

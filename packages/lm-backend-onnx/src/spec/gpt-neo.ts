@@ -1,11 +1,11 @@
 import { InputError } from '@saeval/hub'
-import { linear } from './llama-layer.js'
+import { readActivation } from './activation.js'
+import { layerNorm, linear, plainAttention } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 
 /** GPT-Neo (TinyStories): learned positions, unscaled attention, layers that attend to everything or to a window. */
 export function gptNeoSpec(config: ModelConfig): ModelSpec {
-  config.require('activation_function', 'gelu_new')
   const dModel = positiveInteger(config, 'hidden_size')
   const nHeads = positiveInteger(config, 'num_heads')
   if (dModel % nHeads !== 0)
@@ -15,8 +15,8 @@ export function gptNeoSpec(config: ModelConfig): ModelSpec {
   const windowSize = positiveInteger(config, 'window_size', 256)
   const kinds = attentionKinds(config, nLayers)
   const tied = config.boolean('tie_word_embeddings', true)
+  const activation = readActivation(config, 'activation_function', 'gelu_new')
 
-  const norm = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` })
   return {
     family: 'gpt_neo',
     nLayers,
@@ -26,34 +26,39 @@ export function gptNeoSpec(config: ModelConfig): ModelSpec {
     dHead: dModel / nHeads,
     vocabSize: positiveInteger(config, 'vocab_size'),
     maxPositions: positiveInteger(config, 'max_position_embeddings'),
+    maxPositionsIsHard: true,
     norm: { kind: 'layer_norm', epsilon: config.number('layer_norm_epsilon', 1e-5), unitOffset: false },
     embedding: { weight: 'wte.weight', scale: null, positions: 'wpe.weight' },
-    attention: { scale: 1, softcap: null },
+    parallelResidual: false,
+    recurrent: false,
     layer: (index) => {
       const at = `h.${index}`
       return {
-        attentionNorm: norm(`${at}.ln_1`),
-        qkv: {
-          q: linear(`${at}.attn.attention.q_proj`, dModel, dModel, false),
-          k: linear(`${at}.attn.attention.k_proj`, dModel, dModel, false),
-          v: linear(`${at}.attn.attention.v_proj`, dModel, dModel, false),
+        attentionNorm: layerNorm(`${at}.ln_1`),
+        attention: {
+          ...plainAttention,
+          qkv: {
+            q: linear(`${at}.attn.attention.q_proj`, dModel, dModel, false),
+            k: linear(`${at}.attn.attention.k_proj`, dModel, dModel, false),
+            v: linear(`${at}.attn.attention.v_proj`, dModel, dModel, false),
+          },
+          scale: 1,
+          window: kinds[index] === 'local' ? windowSize : null,
         },
-        queryKeyNorm: null,
-        rope: null,
         attentionOutput: linear(`${at}.attn.attention.out_proj`, dModel, dModel, true),
         postAttentionNorm: null,
-        mlpNorm: norm(`${at}.ln_2`),
+        mlpNorm: layerNorm(`${at}.ln_2`),
         mlp: {
+          kind: 'dense',
           up: linear(`${at}.mlp.c_fc`, dModel, dMlp, true),
           gate: null,
           down: linear(`${at}.mlp.c_proj`, dMlp, dModel, true),
-          activation: 'gelu_tanh',
+          activation,
         },
         postMlpNorm: null,
-        window: kinds[index] === 'local' ? windowSize : null,
       }
     },
-    finalNorm: norm('ln_f'),
+    finalNorm: layerNorm('ln_f'),
     unembedding: tied ? 'wte.weight' : 'lm_head.weight',
     finalSoftcap: null,
     prefixes: ['transformer.', ''],

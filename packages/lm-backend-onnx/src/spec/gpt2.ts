@@ -1,31 +1,24 @@
 import { InputError } from '@saeval/hub'
+import { readActivation } from './activation.js'
+import { layerNorm, plainAttention } from './llama-layer.js'
 import type { Linear, ModelSpec } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 
-const activations = {
-  gelu_new: 'gelu_tanh',
-  gelu_pytorch_tanh: 'gelu_tanh',
-  gelu: 'gelu',
-  relu: 'relu',
-  silu: 'silu',
-} as const
-
 /** GPT-2: learned positions, LayerNorm before each part, one fused qkv matrix stored as Conv1D. */
 export function gpt2Spec(config: ModelConfig): ModelSpec {
-  config.require('scale_attn_weights', true)
-  config.require('scale_attn_by_inverse_layer_idx', false)
-  config.require('reorder_and_upcast_attn', false)
   config.require('add_cross_attention', false)
-  config.require('activation_function', ...Object.keys(activations))
   const dModel = positiveInteger(config, 'n_embd')
   const nHeads = positiveInteger(config, 'n_head')
   if (dModel % nHeads !== 0)
     throw new InputError(`${config.file}: n_embd ${dModel} is not a multiple of n_head ${nHeads}`)
   const dMlp = positiveInteger(config, 'n_inner', 4 * dModel)
-  const activation = activations[config.string('activation_function', 'gelu_new') as keyof typeof activations]
+  const activation = readActivation(config, 'activation_function', 'gelu_new')
   const tied = config.boolean('tie_word_embeddings', true)
+  const headScale = config.boolean('scale_attn_weights', true) ? (dModel / nHeads) ** -0.5 : 1
+  const scaledByLayer = config.boolean('scale_attn_by_inverse_layer_idx', false)
+  // it reorders the computation and raises its precision, which in float32 changes nothing
+  config.boolean('reorder_and_upcast_attn', false)
 
-  const norm = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` })
   const linear = (name: string, inFeatures: number, outFeatures: number): Linear => {
     return { weight: `${name}.weight`, bias: `${name}.bias`, layout: 'in_out', inFeatures, outFeatures }
   }
@@ -38,27 +31,31 @@ export function gpt2Spec(config: ModelConfig): ModelSpec {
     dHead: dModel / nHeads,
     vocabSize: positiveInteger(config, 'vocab_size'),
     maxPositions: positiveInteger(config, 'n_positions'),
+    maxPositionsIsHard: true,
     norm: { kind: 'layer_norm', epsilon: config.number('layer_norm_epsilon', 1e-5), unitOffset: false },
     embedding: { weight: 'wte.weight', scale: null, positions: 'wpe.weight' },
-    attention: { scale: (dModel / nHeads) ** -0.5, softcap: null },
+    parallelResidual: false,
+    recurrent: false,
     layer: (index) => ({
-      attentionNorm: norm(`h.${index}.ln_1`),
-      qkv: { fused: linear(`h.${index}.attn.c_attn`, dModel, 3 * dModel) },
-      queryKeyNorm: null,
-      rope: null,
+      attentionNorm: layerNorm(`h.${index}.ln_1`),
+      attention: {
+        ...plainAttention,
+        qkv: { fused: linear(`h.${index}.attn.c_attn`, dModel, 3 * dModel), order: 'by_kind' },
+        scale: scaledByLayer ? headScale / (index + 1) : headScale,
+      },
       attentionOutput: linear(`h.${index}.attn.c_proj`, dModel, dModel),
       postAttentionNorm: null,
-      mlpNorm: norm(`h.${index}.ln_2`),
+      mlpNorm: layerNorm(`h.${index}.ln_2`),
       mlp: {
+        kind: 'dense',
         up: linear(`h.${index}.mlp.c_fc`, dModel, dMlp),
         gate: null,
         down: linear(`h.${index}.mlp.c_proj`, dMlp, dModel),
         activation,
       },
       postMlpNorm: null,
-      window: null,
     }),
-    finalNorm: norm('ln_f'),
+    finalNorm: layerNorm('ln_f'),
     unembedding: tied ? 'wte.weight' : 'lm_head.weight',
     finalSoftcap: null,
     prefixes: ['', 'transformer.'],

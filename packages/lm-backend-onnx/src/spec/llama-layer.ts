@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { Activation, LayerSpec, Linear, Norm } from './model-spec.js'
+import type { Activation } from './activation.js'
+import type { Attention, LayerSpec, Linear, Mlp, Norm } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 
 /** A PyTorch Linear. */
@@ -9,6 +10,10 @@ export function linear(name: string, inFeatures: number, outFeatures: number, bi
 
 export function rmsNorm(name: string): Norm {
   return { weight: `${name}.weight`, bias: null }
+}
+
+export function layerNorm(name: string): Norm {
+  return { weight: `${name}.weight`, bias: `${name}.bias` }
 }
 
 /** Query and key-value heads. Throws InputError where groups would not be of one size. */
@@ -24,6 +29,17 @@ export function attentionHeads(
   )
 }
 
+/** What an attention has unless a family says otherwise. */
+export const plainAttention = {
+  kind: 'softmax',
+  outputGate: false,
+  queryKeyNorm: null,
+  rope: null,
+  softcap: null,
+  window: null,
+  sinks: null,
+} as const satisfies Partial<Attention>
+
 interface AttentionOptions {
   readonly dModel: number
   readonly nHeads: number
@@ -32,32 +48,44 @@ interface AttentionOptions {
   readonly qkvBias: boolean
   readonly outputBias: boolean
   readonly queryKeyNorm: boolean
+  /** See Attention; false by default. */
+  readonly outputGate?: boolean
 }
 
 /** The attention tensors of a layer by the names that Llama gave them; Gemma, Mistral and Qwen have the same. */
 export function llamaAttention(
   layer: string,
-  { dModel, nHeads, nKvHeads, dHead, qkvBias, outputBias, queryKeyNorm }: AttentionOptions,
-): Pick<LayerSpec, 'qkv' | 'queryKeyNorm' | 'attentionOutput'> {
+  options: AttentionOptions & Pick<Attention, 'rope' | 'scale'> & Partial<Pick<Attention, 'softcap' | 'window'>>,
+): Pick<LayerSpec, 'attentionOutput'> & { readonly attention: Attention } {
+  const { dModel, nHeads, nKvHeads, dHead, qkvBias, outputBias, queryKeyNorm, outputGate = false } = options
+  const { rope, scale, softcap = null, window = null } = options
   const at = `${layer}.self_attn`
   return {
-    qkv: {
-      q: linear(`${at}.q_proj`, dModel, nHeads * dHead, qkvBias),
-      k: linear(`${at}.k_proj`, dModel, nKvHeads * dHead, qkvBias),
-      v: linear(`${at}.v_proj`, dModel, nKvHeads * dHead, qkvBias),
+    attention: {
+      ...plainAttention,
+      qkv: {
+        q: linear(`${at}.q_proj`, dModel, nHeads * dHead * (outputGate ? 2 : 1), qkvBias),
+        k: linear(`${at}.k_proj`, dModel, nKvHeads * dHead, qkvBias),
+        v: linear(`${at}.v_proj`, dModel, nKvHeads * dHead, qkvBias),
+      },
+      outputGate,
+      queryKeyNorm: queryKeyNorm ? { q: rmsNorm(`${at}.q_norm`), k: rmsNorm(`${at}.k_norm`) } : null,
+      rope,
+      scale,
+      softcap,
+      window,
     },
-    queryKeyNorm: queryKeyNorm ? { q: rmsNorm(`${at}.q_norm`), k: rmsNorm(`${at}.k_norm`) } : null,
     attentionOutput: linear(`${at}.o_proj`, nHeads * dHead, dModel, outputBias),
   }
 }
 
 /** The gated MLP of a layer. */
 export function llamaMlp(
-  layer: string,
+  at: string,
   { dModel, dMlp, bias, activation }: { dModel: number; dMlp: number; bias: boolean; activation: Activation },
-): LayerSpec['mlp'] {
-  const at = `${layer}.mlp`
+): Mlp {
   return {
+    kind: 'dense',
     up: linear(`${at}.up_proj`, dModel, dMlp, bias),
     gate: linear(`${at}.gate_proj`, dModel, dMlp, bias),
     down: linear(`${at}.down_proj`, dMlp, dModel, bias),

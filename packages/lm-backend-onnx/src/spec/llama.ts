@@ -1,76 +1,81 @@
 import { InputError } from '@saeval/hub'
+import { readActivation } from './activation.js'
+import { readLayerTypes } from './layer-types.js'
 import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
-import type { Activation, ModelSpec } from './model-spec.js'
+import type { Experts, Mlp, ModelSpec } from './model-spec.js'
+import { qwenExperts } from './qwen-experts.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
-import { readRope } from './rope.js'
+import { hasDynamicRope, readRope } from './rope.js'
 
 /** What the relatives of Llama differ in. */
 interface Variant {
-  readonly activation: Activation
-  /** Field and values of config.json that mean this activation. */
-  readonly activationNames: Readonly<Record<string, readonly string[]>>
   readonly tied: boolean
-  /** Whether q, k and v have biases where config.json does not say. */
-  readonly qkvBias: boolean
-  /** Gain is 1 + weight, and the embedding is multiplied by sqrt(d_model). */
+  /** Whether q, k, v and the output projection have biases: as attention_bias says, or whatever it says. */
+  readonly biases: 'attention_bias' | 'qkv' | 'none'
+  /** Gain is 1 + weight, the embedding is multiplied by sqrt(d_model), gelu is the tanh form by any name. */
   readonly gemma: boolean
   /** RMS norms over the heads of queries and keys. */
   readonly queryKeyNorm: boolean
-  /** Sliding window of a layer. */
-  window(config: ModelConfig, layer: number): number | null
+  /** Width of a head where the configuration does not say; null: d_model / n_heads. */
+  readonly dHead: number | null
+  /** Sliding window of each layer. */
+  windows(config: ModelConfig, nLayers: number): (number | null)[]
+  /** The MLP of a layer where it is not the plain one. */
+  readonly mlp?: (config: ModelConfig, layer: number) => Experts | null
 }
 
-const plain = {
-  activation: 'silu',
-  activationNames: { hidden_act: ['silu'] },
+const plain: Variant = {
   tied: false,
-  qkvBias: false,
+  biases: 'attention_bias',
   gemma: false,
   queryKeyNorm: false,
-  window: () => null,
-} as const
-
-/** Qwen slides from layer max_window_layers on, if at all; defaults of transformers' Qwen2Config. */
-function qwenWindow(config: ModelConfig, layer: number): number | null {
-  if (!config.boolean('use_sliding_window', false)) return null
-  return layer >= config.number('max_window_layers', 28) ? positiveInteger(config, 'sliding_window', 4096) : null
+  dHead: null,
+  windows: (config, nLayers) =>
+    readLayerTypes(config, nLayers, ['full_attention'], () => 'full_attention').map(() => null),
 }
 
-/** model_type -> variant; https://huggingface.co/docs/transformers/model_doc */
+/** model_type -> variant; https://huggingface.co/docs/transformers/model_doc and the configuration classes' defaults. */
 const variants: Readonly<Record<string, Variant>> = {
   llama: plain,
   mistral: {
     ...plain,
-    window: (config) => (config.has('sliding_window') ? positiveInteger(config, 'sliding_window') : null),
+    biases: 'none',
+    windows: (config, nLayers) => {
+      const window = config.declares('sliding_window') ? slidingWindow(config) : 4096
+      return Array.from({ length: nLayers }, () => window)
+    },
   },
-  qwen2: { ...plain, qkvBias: true, window: qwenWindow },
-  qwen3: { ...plain, queryKeyNorm: true, window: qwenWindow },
-  gemma: {
+  qwen2: { ...plain, biases: 'qkv', windows: qwenWindows },
+  qwen3: { ...plain, queryKeyNorm: true, dHead: 128, windows: qwenWindows },
+  qwen3_moe: {
     ...plain,
-    activation: 'gelu_tanh',
-    // hidden_act of the first release says gelu, and transformers computes the tanh form all the same
-    activationNames: { hidden_activation: ['gelu_pytorch_tanh'], hidden_act: ['gelu', 'gelu_pytorch_tanh'] },
-    tied: true,
-    gemma: true,
+    queryKeyNorm: true,
+    windows: (config, nLayers) => {
+      const window = config.boolean('use_sliding_window', false) ? slidingWindow(config) : null
+      return Array.from({ length: nLayers }, () => window)
+    },
+    mlp: (config, layer) => (isSparse(config, layer) ? qwenExperts(config, `layers.${layer}.mlp`) : null),
   },
+  gemma: { ...plain, tied: true, gemma: true, dHead: 256 },
 }
 
 /** Llama and its relatives: RMS norm before each part, rotary positions, gated MLP. */
 export function llamaSpec(config: ModelConfig): ModelSpec {
   const variant = variants[config.modelType]!
-  for (const [field, names] of Object.entries(variant.activationNames)) config.require(field, ...names)
   config.require('use_bidirectional_attention', false)
   const nLayers = positiveInteger(config, 'num_hidden_layers')
   const dModel = positiveInteger(config, 'hidden_size')
   const dMlp = positiveInteger(config, 'intermediate_size')
   const { nHeads, nKvHeads } = attentionHeads(config)
-  const dHead = positiveInteger(config, 'head_dim', variant.gemma ? 256 : dModel / nHeads)
+  const dHead = positiveInteger(config, 'head_dim', variant.dHead ?? Math.floor(dModel / nHeads))
   const tied = config.boolean('tie_word_embeddings', variant.tied)
-  const qkvBias = config.boolean('attention_bias', variant.qkvBias)
-  const outputBias = config.boolean('attention_bias', false)
-  const mlpBias = config.boolean('mlp_bias', false)
+  const attentionBias = variant.biases === 'attention_bias' && config.boolean('attention_bias', false)
+  const mlpBias = config.modelType === 'llama' && config.boolean('mlp_bias', false)
+  const activation = variant.gemma ? gemmaActivation(config) : readActivation(config, 'hidden_act', 'silu')
   const rope = readRope(config)
-  checkLayerTypes(config, variant, nLayers)
+  const windows = variant.windows(config, nLayers)
+  const mlp = (index: number): Mlp | Experts =>
+    variant.mlp?.(config, index) ?? llamaMlp(`layers.${index}.mlp`, { dModel, dMlp, bias: mlpBias, activation })
   return {
     family: config.modelType,
     nLayers,
@@ -80,9 +85,11 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
     dHead,
     vocabSize: positiveInteger(config, 'vocab_size'),
     maxPositions: positiveInteger(config, 'max_position_embeddings'),
+    maxPositionsIsHard: hasDynamicRope(config),
     norm: { kind: 'rms_norm', epsilon: config.number('rms_norm_eps', 1e-6), unitOffset: variant.gemma },
     embedding: { weight: 'embed_tokens.weight', scale: variant.gemma ? Math.sqrt(dModel) : null, positions: null },
-    attention: { scale: dHead ** -0.5, softcap: null },
+    parallelResidual: false,
+    recurrent: false,
     layer: (index) => {
       const at = `layers.${index}`
       return {
@@ -92,16 +99,17 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
           nHeads,
           nKvHeads,
           dHead,
-          qkvBias,
-          outputBias,
+          qkvBias: attentionBias || variant.biases === 'qkv',
+          outputBias: attentionBias,
           queryKeyNorm: variant.queryKeyNorm,
+          rope,
+          scale: dHead ** -0.5,
+          window: windows[index] ?? null,
         }),
-        rope,
         postAttentionNorm: null,
         mlpNorm: rmsNorm(`${at}.post_attention_layernorm`),
-        mlp: llamaMlp(at, { dModel, dMlp, bias: mlpBias, activation: variant.activation }),
+        mlp: mlp(index),
         postMlpNorm: null,
-        window: variant.window(config, index),
       }
     },
     finalNorm: rmsNorm('norm'),
@@ -112,15 +120,38 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
   }
 }
 
-/** layer_types (transformers 5) must say what the variant computes anyway. */
-function checkLayerTypes(config: ModelConfig, variant: Variant, nLayers: number): void {
-  const types = config.strings('layer_types')
-  if (types === null) return
-  const expected = Array.from({ length: nLayers }, (_, layer) =>
-    variant.window(config, layer) === null ? 'full_attention' : 'sliding_attention',
+/** gelu of Gemma's first release means the tanh form, which transformers computes for it. */
+function gemmaActivation(config: ModelConfig) {
+  const activation = readActivation(config, 'hidden_act', 'gelu_pytorch_tanh')
+  if (config.has('hidden_activation')) config.require('hidden_activation', 'gelu_pytorch_tanh')
+  return config.string('hidden_act', 'gelu') === 'gelu' ? 'gelu_tanh' : activation
+}
+
+/** Tokens of the sliding window; null where it is null. */
+function slidingWindow(config: ModelConfig): number | null {
+  if (config.declares('sliding_window') && !config.has('sliding_window')) return null
+  return positiveInteger(config, 'sliding_window', 4096)
+}
+
+/** Qwen slides from layer max_window_layers on, if at all. */
+function qwenWindows(config: ModelConfig, nLayers: number): (number | null)[] {
+  const window = config.boolean('use_sliding_window', false) ? slidingWindow(config) : null
+  const first = config.number('max_window_layers', 28)
+  const types = readLayerTypes(config, nLayers, ['full_attention', 'sliding_attention'], (layer) =>
+    window !== null && layer >= first ? 'sliding_attention' : 'full_attention',
   )
-  if (types.join() !== expected.join())
+  if (window === null && types.includes('sliding_attention'))
     throw new InputError(
-      `${config.file}: layer_types is ${JSON.stringify(types)}, expected ${JSON.stringify(expected)} by the fields on sliding windows`,
+      `${config.file}: layer_types has "sliding_attention", but use_sliding_window is false or sliding_window null`,
     )
+  return types.map((type) => (type === 'sliding_attention' ? window : null))
+}
+
+/** Whether a layer of Qwen 3 MoE has experts. */
+function isSparse(config: ModelConfig, layer: number): boolean {
+  const step = positiveInteger(config, 'decoder_sparse_step', 1)
+  const dense = config.object('mlp_only_layers') ?? []
+  if (!Array.isArray(dense))
+    throw new InputError(`${config.file}: mlp_only_layers is ${JSON.stringify(dense)}, expected a list of layers`)
+  return !(dense as unknown[]).includes(layer) && (layer + 1) % step === 0 && config.number('num_experts', 128) > 0
 }

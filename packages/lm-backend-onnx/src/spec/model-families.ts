@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { gemma2Spec, gemma3Spec, gemma3TextSpec } from './gemma.js'
 import { gptNeoSpec } from './gpt-neo.js'
+import { gptNeoxSpec } from './gpt-neox.js'
 import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
@@ -14,10 +15,12 @@ const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
   gemma3_text: gemma3TextSpec,
   gpt2: gpt2Spec,
   gpt_neo: gptNeoSpec,
+  gpt_neox: gptNeoxSpec,
   llama: llamaSpec,
   mistral: llamaSpec,
   qwen2: llamaSpec,
   qwen3: llamaSpec,
+  qwen3_moe: llamaSpec,
 }
 
 /** The specification of the model a config.json describes; throws InputError naming the field that cannot be honoured. */

@@ -1,3 +1,4 @@
+import type { Activation } from './activation.js'
 import type { Rope } from './rope.js'
 
 /** A weight matrix and its optional bias, by tensor name. */
@@ -16,30 +17,109 @@ export interface Norm {
   readonly bias: string | null
 }
 
-export type Activation = 'gelu_tanh' | 'gelu' | 'silu' | 'relu'
-
-/** One decoder layer. */
-export interface LayerSpec {
-  readonly attentionNorm: Norm
-  /** One fused matrix whose output splits into q, k, v; or the three. */
-  readonly qkv: { readonly fused: Linear } | { readonly q: Linear; readonly k: Linear; readonly v: Linear }
+/** Softmax attention over the keys and values of the tokens so far. */
+export interface Attention {
+  readonly kind: 'softmax'
+  /**
+   * The three matrices; or one fused matrix whose output is all queries, all keys, all values (GPT-2), or head by head the query,
+   * key and value of each (GPT-NeoX).
+   */
+  readonly qkv:
+    | { readonly fused: Linear; readonly order: 'by_kind' | 'by_head' }
+    | { readonly q: Linear; readonly k: Linear; readonly v: Linear }
+  /** Whether q's matrix gives each head its query and a gate, whose sigmoid multiplies the head's output (qwen 3.5). */
+  readonly outputGate: boolean
   /** RMS norms over the heads of queries and keys, before rotation (qwen 3, gemma 3). */
   readonly queryKeyNorm: { readonly q: Norm; readonly k: Norm } | null
   /** null for learned positions. */
   readonly rope: Rope | null
+  /** Factor of the products of queries and keys. */
+  readonly scale: number
+  readonly softcap: number | null
+  /** Sliding window in tokens, the token itself included; null attends to everything before. */
+  readonly window: number | null
+  /** [n_heads]: one more logit per head that takes its share of the attention and gives nothing (gpt-oss). */
+  readonly sinks: string | null
+}
+
+/** Gated delta-net: linear attention with a state per head that each token decays and corrects (qwen 3.5). */
+export interface DeltaNet {
+  readonly kind: 'delta_net'
+  readonly nKeyHeads: number
+  /** A multiple of nKeyHeads. */
+  readonly nValueHeads: number
+  readonly dKey: number
+  readonly dValue: number
+  /** Queries, keys, values; they pass a causal convolution over `kernel` tokens, one filter a channel, and SiLU. */
+  readonly qkv: Linear
+  readonly kernel: number
+  /** [channels, 1, kernel] */
+  readonly convolution: string
+  /** Gate of the output, one number a value. */
+  readonly gate: Linear
+  /** How much each token corrects the state, one number a value head, before the sigmoid. */
+  readonly beta: Linear
+  /** Decay of the state: -exp(log) * softplus(linear(x) + bias), one number a value head. */
+  readonly decay: { readonly linear: Linear; readonly log: string; readonly bias: string }
+  /** RMS norm over each value head, gain as stored. */
+  readonly norm: Norm
+}
+
+/** One up-projection, or an activated gate times an up-projection; then down. */
+export interface Mlp {
+  readonly kind: 'dense'
+  readonly up: Linear
+  readonly gate: Linear | null
+  readonly down: Linear
+  readonly activation: Activation
+}
+
+/** A mixture of experts: each token passes through the few that its router chooses. */
+export interface Experts {
+  readonly kind: 'experts'
+  readonly router: Linear
+  readonly count: number
+  /** Experts a token. */
+  readonly chosen: number
+  /**
+   * Weights of the chosen: their softmax over all experts as it is ("all"), the same scaled to sum to 1 ("all_renormalized"), or the
+   * softmax over the chosen alone ("chosen"). The last two are equal in exact arithmetic.
+   */
+  readonly weights: 'all' | 'all_renormalized' | 'chosen'
+  readonly dExpert: number
+  readonly activation: 'silu' | 'clamped_swiglu'
+  /** Ways in which files store the experts; the first whose tensors are there counts. */
+  readonly layouts: readonly ExpertLayout[]
+  /** An MLP for every token, its output multiplied by the sigmoid of `gate` (qwen 3.5). */
+  readonly shared: { readonly mlp: Mlp; readonly gate: Linear } | null
+}
+
+/** How a file stores the matrices of a layer's experts. f = dExpert, d = d_model, E = number of experts. */
+export type ExpertLayout =
+  /** Three matrices an expert. */
+  | { readonly kind: 'separate'; expert(index: number): { gate: Linear; up: Linear; down: Linear } }
+  /** gateUp [E, 2 f, d], gates before ups, and down [E, d, f]. */
+  | { readonly kind: 'stacked'; readonly gateUp: string; readonly down: string }
+  /** gateUp [E, d, 2 f], gates and ups alternating, down [E, f, d]; biases [E, 2 f] and [E, d]. */
+  | ({ readonly kind: 'transposed'; readonly gateUp: string; readonly down: string } & ExpertBiases)
+  /** The same matrices, transposed, in blocks of 32 4-bit numbers that share a power of two (MXFP4): `_blocks` and `_scales`. */
+  | ({ readonly kind: 'mxfp4'; readonly gateUp: string; readonly down: string } & ExpertBiases)
+
+export interface ExpertBiases {
+  readonly gateUpBias: string
+  readonly downBias: string
+}
+
+/** One decoder layer. */
+export interface LayerSpec {
+  readonly attentionNorm: Norm
+  readonly attention: Attention | DeltaNet
   readonly attentionOutput: Linear
   /** Norm between the branch and its addition to the residual stream (gemma 2). */
   readonly postAttentionNorm: Norm | null
   readonly mlpNorm: Norm
-  readonly mlp: {
-    readonly up: Linear
-    readonly gate: Linear | null
-    readonly down: Linear
-    readonly activation: Activation
-  }
+  readonly mlp: Mlp | Experts
   readonly postMlpNorm: Norm | null
-  /** Sliding window in tokens, the token itself included; null attends to everything before. */
-  readonly window: number | null
 }
 
 /** Everything the graph builder needs to know about a model: one decoder-only transformer as numbers and tensor names. */
@@ -54,17 +134,27 @@ export interface ModelSpec {
   readonly vocabSize: number
   /** Longest input the position encoding is meant for. */
   readonly maxPositions: number
+  /** Whether nothing beyond maxPositions can be computed as trained: a learned table ends there, a rotary scaling changes. */
+  readonly maxPositionsIsHard: boolean
   readonly norm: {
     readonly kind: 'layer_norm' | 'rms_norm'
-    readonly epsilon: number /** gain is 1 + weight (gemma) */
+    readonly epsilon: number
+    /** gain is 1 + weight (gemma) */
     readonly unitOffset: boolean
   }
   readonly embedding: {
     readonly weight: string
-    readonly scale: number | null /** learned positions */
+    readonly scale: number | null
+    /** learned positions */
     readonly positions: string | null
   }
-  readonly attention: { readonly scale: number; readonly softcap: number | null }
+  /** Whether the MLP reads what attention reads and both are added together (GPT-NeoX), not one after the other. */
+  readonly parallelResidual: boolean
+  /**
+   * Whether a layer carries a state from token to token: then the tokens of a batch row are one text in order, and a row cannot hold
+   * several texts that share a prefix.
+   */
+  readonly recurrent: boolean
   layer(index: number): LayerSpec
   readonly finalNorm: Norm
   /** [vocab, d_model]; the embedding's name when tied. */

@@ -5,6 +5,8 @@ export interface ModelConfig {
   readonly file: string
   readonly modelType: string
   has(field: string): boolean
+  /** Whether the field is written at all, null included: an absent one means the class's default, null means none. */
+  declares(field: string): boolean
   /** A finite number; `fallback` when the field is absent or null, an error when there is none. */
   number(field: string, fallback?: number): number
   numberOrNull(field: string): number | null
@@ -48,6 +50,7 @@ export function configOf(file: string, fields: Readonly<Record<string, unknown>>
     file,
     modelType: string('model_type'),
     has: (field) => value(field) !== undefined,
+    declares: (field) => field in fields,
     number: (field, fallback) => numberOrNull(field) ?? fallback ?? wrong(field, 'a number'),
     numberOrNull,
     boolean: (field, fallback) => {

@@ -20,7 +20,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>
 }
 
-const types: Readonly<Record<string, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }
+const types: Readonly<Record<string, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', U8: 'uint8' }
 
 /** Reads the headers of one or several safetensors files; no weights. Throws InputError for damaged files. */
 export async function openCheckpoint(files: readonly string[]): Promise<Checkpoint> {
@@ -44,7 +44,7 @@ export async function openCheckpoint(files: readonly string[]): Promise<Checkpoi
   return { folder, tensors }
 }
 
-/** null for tensors that hold no weights (integer and boolean buffers). */
+/** null for tensors that hold no weights (buffers of integers and booleans); bytes can be packed weights. */
 function storedTensor({ name, dtype, shape, offset, byteLength }: TensorEntry, location: string): StoredTensor | null {
   const type = types[dtype]
   if (type) return { name, type, shape, location, offset, byteLength }

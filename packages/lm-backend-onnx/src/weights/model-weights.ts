@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
+import { specTensors } from '../spec/spec-tensors.js'
 import type { Checkpoint, StoredTensor } from './checkpoint.js'
 
 /** The tensors of a spec, found in a checkpoint under whatever prefix it uses, with their shapes checked. */
@@ -7,6 +8,10 @@ export interface ModelWeights {
   readonly folder: string
   /** The stored tensor of a spec's tensor name. */
   tensor(name: string): StoredTensor
+  /** Part `index` of a tensor along its first axis, as a tensor of its own in the same file. */
+  slice(name: string, index: number): StoredTensor
+  /** Whether the checkpoint has a tensor of that name of a spec. */
+  has(name: string): boolean
   /** Number of weights, tied ones once. */
   readonly numParameters: number
 }
@@ -24,7 +29,8 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
 
   // an untied head stands beside the prefixed body
   const stored = (name: string) => checkpoint.tensors.get(prefix + name) ?? checkpoint.tensors.get(name)
-  const expected = expectedTensors(spec)
+  const has = (name: string) => stored(name) !== undefined
+  const expected = specTensors(spec, has)
   let numParameters = 0
   for (const [name, shape] of expected) {
     const tensor = stored(name)
@@ -37,50 +43,47 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
         `${modelName}: tensor ${tensor.name} has shape [${tensor.shape}], but config.json asks for [${shape}]`,
       )
     }
-    numParameters += shape.reduce((product, size) => product * size, 1)
+    if ((tensor.type === 'uint8') !== isPacked(name))
+      throw new InputError(
+        `${modelName}: tensor ${tensor.name} is stored as ${tensor.type}, which config.json does not say`,
+      )
+    numParameters += weightsIn(name, shape)
   }
-  for (const name of checkpoint.tensors.keys()) {
+  for (const { name, type } of checkpoint.tensors.values()) {
     const short = name.startsWith(prefix) ? name.slice(prefix.length) : name
     if (expected.has(short) || spec.ignoredTensors.some((pattern) => pattern.test(short))) continue
+    // masks and other buffers of integers are no weights
+    if (type === 'uint8' && !isPacked(name)) continue
     throw new InputError(
       `${modelName}: tensor ${name} has no place in a ${spec.family} model as config.json describes it`,
     )
   }
+  const tensor = (name: string) => {
+    const found = expected.has(name) ? stored(name) : undefined
+    if (!found) throw new Error(`tensor ${name} is not part of the ${spec.family} specification`)
+    return found
+  }
   return {
     folder: checkpoint.folder,
     numParameters,
-    tensor: (name) => {
-      const tensor = expected.has(name) ? stored(name) : undefined
-      if (!tensor) throw new Error(`tensor ${name} is not part of the ${spec.family} specification`)
-      return tensor
+    tensor,
+    has,
+    slice: (name, index) => {
+      const whole = tensor(name)
+      const [count, ...shape] = whole.shape as [number, ...number[]]
+      const byteLength = whole.byteLength / count
+      return { ...whole, name: `${name}[${index}]`, shape, offset: whole.offset + index * byteLength, byteLength }
     },
   }
 }
 
-/** Every tensor the graph reads, with its shape. */
-function expectedTensors(spec: ModelSpec): Map<string, readonly number[]> {
-  const tensors = new Map<string, readonly number[]>()
-  const addNorm = (norm: { weight: string; bias: string | null } | null, width: number) => {
-    if (norm === null) return
-    tensors.set(norm.weight, [width])
-    if (norm.bias !== null) tensors.set(norm.bias, [width])
-  }
-  tensors.set(spec.embedding.weight, [spec.vocabSize, spec.dModel])
-  if (spec.embedding.positions !== null) tensors.set(spec.embedding.positions, [spec.maxPositions, spec.dModel])
-  for (let index = 0; index < spec.nLayers; index++) {
-    const layer = spec.layer(index)
-    for (const norm of [layer.attentionNorm, layer.postAttentionNorm, layer.mlpNorm, layer.postMlpNorm])
-      addNorm(norm, spec.dModel)
-    if (layer.queryKeyNorm !== null) for (const norm of Object.values(layer.queryKeyNorm)) addNorm(norm, spec.dHead)
-    const attention = 'fused' in layer.qkv ? [layer.qkv.fused] : [layer.qkv.q, layer.qkv.k, layer.qkv.v]
-    const { up, gate, down } = layer.mlp
-    for (const linear of [...attention, layer.attentionOutput, up, ...(gate ? [gate] : []), down]) {
-      const { weight, bias, layout, inFeatures, outFeatures } = linear
-      tensors.set(weight, layout === 'out_in' ? [outFeatures, inFeatures] : [inFeatures, outFeatures])
-      if (bias !== null) tensors.set(bias, [outFeatures])
-    }
-  }
-  addNorm(spec.finalNorm, spec.dModel)
-  tensors.set(spec.unembedding, [spec.vocabSize, spec.dModel])
-  return tensors
+/** Tensors of 4-bit numbers and their scales are stored as bytes. */
+function isPacked(name: string): boolean {
+  return name.endsWith('_blocks') || name.endsWith('_scales')
+}
+
+/** Two numbers in a byte of blocks; scales are no weights of their own. */
+function weightsIn(name: string, shape: readonly number[]): number {
+  if (name.endsWith('_scales')) return 0
+  return shape.reduce((product, size) => product * size, name.endsWith('_blocks') ? 2 : 1)
 }

@@ -1,0 +1,40 @@
+import type { ModelSpec } from '../spec/model-spec.js'
+import type { Step } from './hook-sites.js'
+
+/** A tensor that a layer hands on from the tokens so far to the next ones; float32. */
+export interface CacheTensor {
+  /** "3.k": unique within the model. */
+  readonly name: string
+  /** Graph input. */
+  readonly past: string
+  /** Graph output. */
+  readonly present: string
+  /** Shape of the input before any token; batch rows first. All zeros. */
+  empty(rows: number): number[]
+}
+
+/** Layers whose cache a graph of these steps takes and returns. */
+export function cachedLayers(steps: readonly Step[]): number[] {
+  return steps.filter((step) => step.part === 'attention').map((step) => step.layer)
+}
+
+/**
+ * The cache of layers. Softmax attention: keys and values [B, n_kv_heads, tokens, d_head], which grow. Delta-net: the last inputs of its
+ * convolution [B, kernel - 1, channels] and its state [B, n_value_heads, d_key, d_value], which do not.
+ */
+export function cacheTensors(spec: ModelSpec, layers: readonly number[]): CacheTensor[] {
+  return layers.flatMap((layer) => {
+    const { attention } = spec.layer(layer)
+    const tensor = (which: string, empty: readonly number[]): CacheTensor => ({
+      name: `${layer}.${which}`,
+      past: `past.${layer}.${which}`,
+      present: `present.${layer}.${which}`,
+      empty: (rows) => [rows, ...empty],
+    })
+    if (attention.kind === 'softmax') {
+      return ['k', 'v'].map((which) => tensor(which, [spec.nKvHeads, 0, spec.dHead]))
+    }
+    const { qkv, kernel, nValueHeads, dKey, dValue } = attention
+    return [tensor('convolution', [kernel - 1, qkv.outFeatures]), tensor('state', [nValueHeads, dKey, dValue])]
+  })
+}

@@ -1,0 +1,41 @@
+import { InputError } from '@saeval/hub'
+import { linear } from './llama-layer.js'
+import type { Experts } from './model-spec.js'
+import { type ModelConfig, positiveInteger } from './read-config.js'
+
+/** The experts of Qwen 3 MoE and Qwen 3.5 MoE, stored one by one or stacked. */
+export function qwenExperts(config: ModelConfig, at: string): Experts {
+  config.require('hidden_act', 'silu')
+  const dModel = positiveInteger(config, 'hidden_size')
+  const dExpert = positiveInteger(config, 'moe_intermediate_size')
+  const count = positiveInteger(config, config.has('num_experts') ? 'num_experts' : 'num_local_experts')
+  const chosen = expertsPerToken(config, count)
+  return {
+    kind: 'experts',
+    router: linear(`${at}.gate`, dModel, count, false),
+    count,
+    chosen,
+    weights: config.boolean('norm_topk_prob', false) ? 'all_renormalized' : 'all',
+    dExpert,
+    activation: 'silu',
+    layouts: [
+      {
+        kind: 'separate',
+        expert: (index) => ({
+          gate: linear(`${at}.experts.${index}.gate_proj`, dModel, dExpert, false),
+          up: linear(`${at}.experts.${index}.up_proj`, dModel, dExpert, false),
+          down: linear(`${at}.experts.${index}.down_proj`, dExpert, dModel, false),
+        }),
+      },
+      { kind: 'stacked', gateUp: `${at}.experts.gate_up_proj`, down: `${at}.experts.down_proj` },
+    ],
+    shared: null,
+  }
+}
+
+/** num_experts_per_tok; throws InputError when there are not so many. */
+export function expertsPerToken(config: ModelConfig, count: number): number {
+  const chosen = positiveInteger(config, 'num_experts_per_tok')
+  if (chosen <= count) return chosen
+  throw new InputError(`${config.file}: num_experts_per_tok is ${chosen}, but there are ${count} experts`)
+}
