@@ -14,6 +14,7 @@ export {
   type TaskFunction,
   TaskFunctionError,
 } from './functions/task-function.js'
+export { type TaskFunctions, taskFunctions } from './functions/task-functions.js'
 export type * from './language-model.js'
 export {
   getModelFactory,

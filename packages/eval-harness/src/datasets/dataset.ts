@@ -5,6 +5,8 @@ export interface Split {
   /** Column names in the dataset's order. */
   readonly columns: readonly string[]
   readonly length: number
+  /** Columns of class numbers -> the names of their classes; left out where none is known. */
+  readonly classNames?: ReadonlyMap<string, readonly string[]>
   /** Documents [start, end). */
   rows(start?: number, end?: number): Promise<PyDict[]>
 }

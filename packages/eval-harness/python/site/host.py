@@ -1,0 +1,258 @@
+"""The Python side of saeval's task functions: texts of JSON in, texts of JSON out, no object crosses into JavaScript."""
+
+import functools
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import json
+import linecache
+import os
+import sys
+import traceback
+import warnings
+
+from saeval_missing import Missing, MissingModule, MissingPackage
+
+warnings.simplefilter("ignore")
+
+functions = []  # what JavaScript has asked for, by number
+objects = []  # results that JSON cannot hold, by number
+
+
+# --- values -----------------------------------------------------------------------------------------------------------------------
+
+
+def pack(value):
+    """A value as JSON can say it; anything else becomes a ticket with which it is found again when it comes back."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [pack(item) for item in value]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {str(key): pack(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return pack(value.tolist())
+    if inspect.isgenerator(value) or isinstance(value, (map, filter, zip)):
+        return [pack(item) for item in value]
+    objects.append(value)
+    return {"__python_object__": len(objects) - 1, "repr": repr(value)[:200]}
+
+
+def unpack(value):
+    if isinstance(value, list):
+        return [unpack(item) for item in value]
+    if isinstance(value, dict):
+        if "__python_object__" in value:
+            return objects[value["__python_object__"]]
+        return {key: unpack(item) for key, item in value.items()}
+    return value
+
+
+# --- modules ----------------------------------------------------------------------------------------------------------------------
+
+absent = set()  # packages that a module being loaded has asked for in vain
+
+
+class AbsentPackages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands in for packages that are not there, so that a module loads and fails only where it uses one."""
+
+    def find_spec(self, name, path=None, target=None):
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if name.split(".")[0] in absent else None
+
+    def create_module(self, spec):
+        return MissingModule(spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+sys.meta_path.append(AbsentPackages())
+
+
+def missing_module(error):
+    """The package whose absence is behind an error, or None."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("lm_eval"):
+            return error.name.split(".")[0]
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def load_module(name, path):
+    """A task's Python file as a module, executed once; relative imports see the folders of the task tree as packages."""
+    module = sys.modules.get(name)
+    if module is not None and getattr(module, "__file__", None) == path:
+        return module
+    try:
+        for _ in range(30):
+            spec = importlib.util.spec_from_file_location(name, path)
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            try:
+                spec.loader.exec_module(module)
+                return module
+            except Exception as error:
+                sys.modules.pop(name, None)
+                package = missing_module(error)
+                if package is None or package in absent:
+                    raise
+                absent.add(package)
+        raise ImportError(f"{path} asks for too many packages that are not there")
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    finally:
+        for package in absent:
+            for known in [key for key in sys.modules if key.split(".")[0] == package]:
+                del sys.modules[known]
+        absent.clear()
+
+
+def source_of(function):
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return None
+
+
+def load(path, module, name):
+    import lm_eval.tasks
+
+    lm_eval.tasks.__path__ = [f"/tasks/{root}" for root in sorted(os.listdir("/tasks"))]
+    importlib.invalidate_caches()
+    function = getattr(load_module(module, path), name)
+    if isinstance(function, Missing):
+        raise MissingPackage(function._saeval_path)
+    functions.append(function)
+    return {"function": len(functions) - 1, "source": source_of(function), "missing": missing_packages(function)}
+
+
+def missing_packages(function):
+    """Packages that are not there and that a function, or what it calls of its module's names, mentions."""
+    found, seen, todo = [], set(), [function]
+    while todo:
+        item = todo.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, Missing):
+            found.append(item._saeval_path)
+        elif isinstance(item, MissingModule):
+            found.append(item.__name__)
+        elif isinstance(item, functools.partial):
+            todo.append(item.func)
+        elif inspect.isclass(item) and item.__module__.startswith("lm_eval.tasks"):
+            todo += [value for value in vars(item).values() if inspect.isfunction(value)]
+        elif inspect.isfunction(item) and item.__module__ and item.__module__.startswith("lm_eval.tasks"):
+            names = names_in(item.__code__)
+            todo += [item.__globals__[name] for name in names if name in item.__globals__]
+    return found
+
+
+def names_in(code):
+    nested = [constant for constant in code.co_consts if inspect.iscode(constant)]
+    return set(code.co_names).union(*(names_in(part) for part in nested))
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------------------
+
+
+def call(function, use, args, keywords):
+    target = functions[function]
+    if use == "filter":
+        if inspect.isclass(target) or not inspect.isfunction(target):
+            return target(**keywords).apply(*args)
+        return target(*args, **keywords)
+    if use == "process_results":
+        # answers of the model are tuples of a number and a truth value where they are log-likelihoods
+        args = [args[0], [tuple(item) if isinstance(item, list) and _is_scored(item) else item for item in args[1]]]
+    return target(*args, **keywords)
+
+
+def _is_scored(item):
+    return len(item) == 2 and isinstance(item[0], float) and isinstance(item[1], bool)
+
+
+def process_docs(function, columns, rows, labels):
+    from datasets import Dataset
+
+    return table(functions[function](Dataset._of(columns, rows, labels)))
+
+
+def table(split):
+    from datasets import Dataset
+
+    if isinstance(split, (list, tuple)):
+        split = Dataset.from_list(list(split))
+    if isinstance(split, dict) and all(isinstance(value, list) for value in split.values()):
+        split = Dataset.from_dict(split)
+    if not isinstance(split, Dataset):
+        raise TypeError(f"process_docs returned a {type(split).__name__}, not a dataset")
+    return {"columns": split.column_names, "rows": pack(split.to_list())}
+
+
+def custom_dataset(function, keywords):
+    splits = functions[function](**keywords)
+    return {str(name): table(split) for name, split in splits.items()}
+
+
+# --- the door ---------------------------------------------------------------------------------------------------------------------
+
+
+def failure(error):
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith("/tasks/")]
+    where = f"{own[-1].filename}:{own[-1].lineno}" if own else None
+    if isinstance(error, SyntaxError) and error.filename:
+        where = f"{error.filename}:{error.lineno}"
+    package = error.package if isinstance(error, MissingPackage) else None
+    return {"error": type(error).__name__, "message": str(error), "where": where, "package": package}
+
+
+def answer(operation, arguments):
+    try:
+        return {"value": pack(operations[operation](**unpack(arguments)))}
+    except BaseException as error:
+        return failure(error)
+
+
+operations = {"load": load, "call": call, "process_docs": process_docs, "custom_dataset": custom_dataset}
+
+
+def handle(text):
+    """Answers a list of [operation, arguments]."""
+    linecache.checkcache()
+    return json.dumps([answer(operation, arguments) for operation, arguments in json.loads(text)])
+
+
+# --- walls ------------------------------------------------------------------------------------------------------------------------
+
+
+def close_doors():
+    """Takes away the ways from Python into JavaScript and to the network; there is no real file system to take away."""
+    import posix
+    import socket
+
+    def no_processes(*_args, **_keywords):
+        raise PermissionError("Python functions of tasks can start no processes")
+
+    def no_network(*_args, **_keywords):
+        raise PermissionError("Python functions of tasks have no network")
+
+    os.system = posix.system = os.popen = no_processes
+
+    class NoSocket:
+        __init__ = no_network
+
+    for name in ("create_connection", "create_server", "getaddrinfo", "gethostbyname", "socketpair"):
+        setattr(socket, name, no_network)
+    socket.socket = socket.SocketType = NoSocket
+    socket._socket = None
+    closed = ("js", "pyodide_js", "pyodide", "_pyodide", "_pyodide_core", "ctypes", "_ctypes", "_socket", "gc", "micropip")
+    for name in [*sys.modules, *closed]:
+        if name.split(".")[0] in closed:
+            sys.modules[name] = None

@@ -1,0 +1,1 @@
+"""The modules of lm_eval that task files import."""

@@ -1,0 +1,1 @@
+"""The task folders themselves; host.py says where they lie."""

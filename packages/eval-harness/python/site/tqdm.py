@@ -1,0 +1,8 @@
+"""Progress bars that show nothing."""
+
+
+def tqdm(iterable=None, *_args, **_keywords):
+    return iterable
+
+
+trange = range

@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { InputError } from '@saeval/hub'
+import { dumpsJson, parseJson } from '../python/json.js'
+import type { PyDict, PyValue } from '../python/value.js'
+
+/** A file of Python's file system: its absolute path there, and its bytes. */
+export type PythonFile = readonly [path: string, bytes: Uint8Array]
+
+/** What Python answered: the value, or the exception with the place in a task's file and the package that was missing. */
+export type PythonReply =
+  | { readonly value: PyValue }
+  | {
+      readonly error: string
+      readonly message: string
+      readonly where: string | null
+      readonly package: string | null
+    }
+
+/** The Python and JavaScript files that run beside Pyodide; the same folder from src and from dist. */
+const folder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', 'python')
+
+interface Question {
+  readonly operation: readonly [name: string, args: PyDict]
+  readonly answer: (reply: PythonReply) => void
+  readonly fail: (error: Error) => void
+}
+
+/**
+ * CPython (Pyodide) on a worker thread; it starts with the first question. Questions asked in one turn of the event loop cross to Python
+ * together. Python sees a file system of its own in memory, and no network. It keeps the process alive only while it is asked.
+ */
+export class PythonWorker {
+  #worker: Promise<Worker> | null = null
+  #files: PythonFile[] = []
+  #waiting: Question[] = []
+  #asked: (readonly Question[])[] = []
+  #scheduled = false
+
+  /** Puts files where Python sees them, before the next question. */
+  add(files: readonly PythonFile[]): void {
+    this.#files.push(...files)
+  }
+
+  /** Asks Python for one operation of host.py. Throws InputError where Pyodide is not installed. */
+  ask(name: string, args: PyDict): Promise<PythonReply> {
+    return new Promise((answer, fail) => {
+      this.#waiting.push({ operation: [name, args], answer, fail })
+      if (this.#scheduled) return
+      this.#scheduled = true
+      setImmediate(() => void this.#send())
+    })
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  async close(): Promise<void> {
+    const worker = await this.#worker?.catch(() => null)
+    this.#worker = null
+    await worker?.terminate()
+  }
+
+  async #send(): Promise<void> {
+    this.#scheduled = false
+    const questions = this.#waiting.splice(0)
+    const files = this.#files.splice(0)
+    try {
+      this.#worker ??= startWorker()
+      const worker = await this.#worker
+      if (this.#asked.length === 0) this.#listen(worker)
+      this.#asked.push(questions)
+      worker.postMessage({ files, request: dumpsJson(questions.map(({ operation: [name, args] }) => [name, args])) })
+    } catch (error) {
+      for (const { fail } of questions) fail(error as Error)
+    }
+  }
+
+  /** Takes answers until none is awaited. */
+  #listen(worker: Worker): void {
+    worker.ref()
+    const stop = () => {
+      worker.off('message', take).off('error', broken).off('exit', ended)
+      worker.unref()
+    }
+    const take = ({ reply, failure }: { reply?: string; failure?: string }) => {
+      const questions = this.#asked.shift()!
+      if (this.#asked.length === 0) stop()
+      if (reply === undefined) return questions.forEach(({ fail }) => void fail(new Error(`Python: ${failure}`)))
+      const replies = parseJson(reply) as readonly PyDict[]
+      questions.forEach(
+        ({ answer }, index) => void answer(Object.fromEntries(replies[index]!) as unknown as PythonReply),
+      )
+    }
+    const broken = (error: Error) => {
+      stop()
+      this.#worker = null
+      for (const { fail } of this.#asked.splice(0).flat()) fail(error)
+    }
+    const ended = () => broken(new Error('Python was stopped'))
+    worker.on('message', take).on('error', broken).on('exit', ended)
+  }
+}
+
+async function startWorker(): Promise<Worker> {
+  const worker = new Worker(join(folder, 'worker.mjs'), {
+    workerData: { pyodide: findPyodide(), files: siteFiles() },
+    env: {},
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  })
+  await new Promise<void>((ready, fail) => {
+    worker.once('error', fail).once('message', () => {
+      worker.off('error', fail)
+      ready()
+    })
+  })
+  worker.unref()
+  return worker
+}
+
+function findPyodide(): string {
+  try {
+    return pathToFileURL(createRequire(import.meta.url).resolve('pyodide/pyodide.mjs')).href
+  } catch (cause) {
+    throw new InputError(
+      'this task has Python functions that need Pyodide, which is not installed: "npm install pyodide" installs it',
+      { cause },
+    )
+  }
+}
+
+function siteFiles(): PythonFile[] {
+  const site = join(folder, 'site')
+  return readdirSync(site, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.py'))
+    .map((name) => [`/saeval/${name.split(sep).join('/')}`, readFileSync(join(site, name))])
+}
