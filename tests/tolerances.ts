@@ -21,4 +21,6 @@ export const tolerance = {
   evaluation: 1e-4,
   /** The same for gemma2, whose runs were made with sdpa attention, which leaves out the soft cap: its difference to eager attention. */
   evaluationWithoutSoftcap: 0.25,
+  /** Metrics, aggregations and standard errors on the same inputs, relative above 1, absolute below. */
+  metrics: 1e-9,
 } as const

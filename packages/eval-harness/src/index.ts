@@ -25,6 +25,7 @@ export {
   registeredModels,
   registerModel,
 } from './model-registry.js'
+export { type Asked, type PreparedTask, prepareTask } from './prepare-task.js'
 export { dumpsJson, parseJson } from './python/json.js'
 export { literalEval } from './python/literal.js'
 export { pyRepr, pyStr } from './python/text.js'

@@ -60,6 +60,11 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
       fewshotSeed: options.seed.fewshot ?? Date.now(),
       hub,
       onProgress: progress.update,
+      onBootstrap: (name) => {
+        // lm_eval's line on standard output, so that outputs compare
+        progress.clear()
+        stdout.write(`bootstrapping for stddev: ${name}\n`)
+      },
       signal,
     })
     progress.clear()

@@ -1,6 +1,5 @@
 import { PyRandom } from '../python/random.js'
-import { numberOf, type PyValue } from '../python/value.js'
-import type { Aggregation } from './aggregations.js'
+import { type Aggregation, type Items, numeric, questions } from './aggregations.js'
 
 /** Sample standard deviation (divisor n - 1). */
 export function sampleStddev(values: readonly number[]): number {
@@ -9,20 +8,45 @@ export function sampleStddev(values: readonly number[]): number {
 }
 
 /** Standard error of a mean: sample standard deviation over the square root of n. */
-export function meanStderr(items: readonly PyValue[]): number {
-  return sampleStddev(items.map((item) => numberOf(item)!)) / Math.sqrt(items.length)
+export function meanStderr(values: readonly number[]): number {
+  return sampleStddev(values) / Math.sqrt(values.length)
+}
+
+/** Standard error of a metric's aggregate as lm_eval estimates it; null where it does not. */
+export function standardError(aggregation: Aggregation, items: Items, bootstrapIterations: number): number | null {
+  switch (aggregation.stderr) {
+    case 'mean':
+      return meanStderr(items.map(numeric))
+    case 'bootstrap':
+      return bootstrapStderr(aggregation, items, bootstrapIterations)
+    case 'acc_all':
+      return accAllStderr(items)
+    case null:
+      return null
+  }
+}
+
+/** Standard error of acc_all; lm_eval takes questions of different paragraphs with one number for one. */
+export function accAllStderr(items: Items): number {
+  const all = items.map((_, place) => place)
+  return meanStderr([...questions(items, all, (index) => String(index.get('question'))).values()].map(Number))
 }
 
 /**
  * Standard deviation of an aggregation over resampled documents, drawn as lm_eval draws them: chunks of at most 1,000 draws, chunk i by
  * Python's generator seeded with i.
  */
-export function bootstrapStderr(aggregation: Aggregation, items: readonly PyValue[], iterations: number): number {
+export function bootstrapStderr(aggregation: Aggregation, items: Items, iterations: number): number {
   const chunk = Math.min(1000, iterations)
+  const select = aggregation.prepare(items)
+  const places = new Int32Array(items.length)
   const values: number[] = []
   for (let i = 0; i < Math.floor(iterations / chunk); i++) {
     const random = new PyRandom(i)
-    for (let draw = 0; draw < chunk; draw++) values.push(aggregation(random.choices(items, items.length)))
+    for (let draw = 0; draw < chunk; draw++) {
+      random.choosePlaces(places)
+      values.push(select(places))
+    }
   }
   return sampleStddev(values)
 }

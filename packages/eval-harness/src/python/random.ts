@@ -109,6 +109,12 @@ export class PyRandom {
     return Array.from({ length: k }, () => population[Math.floor(this.random() * population.length)]!)
   }
 
+  /** Fills `places` as choices(range(len), k=len) does: whole numbers below its length, with replacement. */
+  choosePlaces(places: Int32Array): void {
+    const size = places.length
+    for (let i = 0; i < size; i++) places[i] = Math.floor(this.random() * size)
+  }
+
   /** shuffle(list), in place. */
   shuffle<Item>(list: Item[]): void {
     for (let i = list.length - 1; i > 0; i--) {

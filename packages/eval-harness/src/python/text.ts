@@ -74,6 +74,14 @@ export function strip(text: string, side: 'both' | 'left' | 'right', characters:
   return list.slice(from, to).join('')
 }
 
+/** A run of white space: what `\s+` matches in Python. */
+export const whiteSpaceRun = new RegExp(`[${whiteSpace}]+`)
+
+/** str.split(): the words between white space. */
+export function splitWords(text: string): string[] {
+  return text.split(whiteSpaceRun).filter((word) => word !== '')
+}
+
 /** Number of code points: len(str). */
 export function codePoints(text: string): number {
   let count = 0

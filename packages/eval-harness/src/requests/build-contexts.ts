@@ -15,18 +15,18 @@ export interface PromptOptions {
 
 /**
  * The prompt of a document, as lm_eval's fewshot_context builds it: system instruction and description, few-shot examples, question. One
- * text, or one for each choice when the choices are the questions.
+ * text, or one for each choice when the choices are the questions. Few-shot draws follow the order of the calls.
  */
-export function buildContexts(task: Task, doc: PyDict, options: PromptOptions): string[] {
-  const { config, rules } = task
+export async function buildContexts(task: Task, doc: PyDict, options: PromptOptions): Promise<string[]> {
+  const { config } = task
   const genPrefix = docToPlainText('gen_prefix', config.genPrefix, doc)
-  const before = [...systemTurn(task, doc, options), ...fewshotTurns(task, doc)]
+  const before = [...systemTurn(task, doc, options), ...(await fewshotTurns(task, doc))]
   const turn = { genPrefix, answer: null, fewshotDelimiter: '' }
   const turns = task.multipleInput
-    ? docToChoice(config.docToChoice, doc, rules).map((choice) =>
+    ? (await docToChoice(task.rules.choice, doc, task)).map((choice) =>
         questionTurns({ ...turn, question: choice, targetDelimiter: '' }),
       )
-    : [questionTurns({ ...turn, question: question(task, doc), targetDelimiter: config.targetDelimiter })]
+    : [questionTurns({ ...turn, question: await question(task, doc), targetDelimiter: config.targetDelimiter })]
   return turns.map((own) => render([...before, ...own], genPrefix, options))
 }
 
@@ -36,29 +36,37 @@ function systemTurn({ config }: Task, doc: PyDict, { systemInstruction }: Prompt
   return content === '' ? [] : [{ role: 'system', content, delimiter: '' }]
 }
 
-function fewshotTurns({ config, rules, sampler, multipleInput }: Task, evalDoc: PyDict): Message[] {
+async function fewshotTurns(task: Task, evalDoc: PyDict): Promise<Message[]> {
+  const { config, rules, sampler, multipleInput } = task
   if (sampler === null) return []
   const { fewshot } = config
   // the document may be in the pool only when both are of one split (or neither names one)
   const excluded = fewshot.split === config.testSplit ? evalDoc : null
-  return sampler.sample(config.numFewshot ?? 0, excluded).flatMap((doc) => {
-    const choices = fewshot.docToChoice === null ? null : docToChoice(fewshot.docToChoice, doc, rules)
-    const text = docToText(fewshot.docToText ?? config.docToText, doc, rules)
-    const target = docToTarget(fewshot.docToTarget ?? config.docToTarget, doc, rules)
-    return questionTurns({
-      question: multipleInput && typeof text === 'number' ? (choices?.[text] ?? null) : text,
-      answer: answerText(target, multipleInput ? null : choices),
-      genPrefix: docToPlainText('fewshot_config.gen_prefix', fewshot.genPrefix, doc),
-      targetDelimiter: fewshot.targetDelimiter,
-      fewshotDelimiter: fewshot.fewshotDelimiter,
-    })
-  })
+  const turns: Message[] = []
+  for (const doc of sampler.sample(config.numFewshot ?? 0, excluded)) {
+    const text = await docToText(rules.fewshot.text ?? rules.text, doc, task)
+    const choices = rules.fewshot.choice === null ? null : await docToChoice(rules.fewshot.choice, doc, task)
+    const target = await docToTarget(rules.fewshot.target ?? rules.target, doc, task)
+    const index = typeof text === 'boolean' ? Number(text) : text
+    turns.push(
+      ...questionTurns({
+        question: multipleInput && typeof index === 'number' ? (choices?.at(index) ?? null) : text,
+        answer: answerText(target, multipleInput ? null : choices),
+        genPrefix: docToPlainText('fewshot_config.gen_prefix', fewshot.genPrefix, doc),
+        targetDelimiter: fewshot.targetDelimiter,
+        fewshotDelimiter: fewshot.fewshotDelimiter,
+      }),
+    )
+  }
+  return turns
 }
 
-function answerText(target: PyValue, choices: readonly PyValue[] | null): string {
+/** The answer of an example; null where it has none. */
+function answerText(target: PyValue, choices: readonly PyValue[] | null): string | null {
+  if (target === null || target === '') return null
   const index = typeof target === 'boolean' ? Number(target) : target
-  const answer =
-    choices !== null && typeof index === 'number' ? choices.at(index) : Array.isArray(target) ? target[0] : target
+  const indexed = choices !== null && choices.length > 0 && typeof index === 'number'
+  const answer = indexed ? choices.at(index) : Array.isArray(target) ? target[0] : target
   if (typeof answer === 'string') return answer
   throw new DocFieldError(`the answer of a few-shot example is not a text: ${pyStr(target)}`)
 }
@@ -73,7 +81,7 @@ interface Turn {
 
 function questionTurns({ question, answer, genPrefix, targetDelimiter, fewshotDelimiter }: Turn): Message[] {
   if (typeof question !== 'string') throw new DocFieldError(`the question is not a text: ${pyStr(question)}`)
-  const answered = answer !== null && answer !== ''
+  const answered = answer !== null
   const seam = genPrefix === '' ? answered : needsDelimiter(question, genPrefix)
   const user: Message = { role: 'user', content: question, delimiter: seam ? targetDelimiter : '' }
   // prefix and answer are always joined by a space

@@ -1,8 +1,12 @@
+import { type TaskFunction, TaskFunctionError } from '../functions/task-function.js'
 import { literalEval } from '../python/literal.js'
 import { isDigits } from '../python/text.js'
 import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
 import { renderTemplate } from '../templates/render-template.js'
 import { TemplateError } from '../templates/template-error.js'
+
+/** How a task makes something of a document: a template, a column name, a number, a list, a mapping, or a Python function. */
+export type Rule = PyValue | TaskFunction
 
 /** What decides how a field of a task file is read: the dataset's columns, and whether the task has doc_to_choice. */
 export interface FieldRules {
@@ -15,8 +19,24 @@ export class DocFieldError extends Error {
   override name = 'DocFieldError'
 }
 
+/** Whether a rule is a Python function. */
+export function isTaskFunction(rule: Rule): rule is TaskFunction {
+  return typeof rule === 'object' && rule !== null && 'call' in rule
+}
+
+/** Calls a Python function of the task; an exception becomes a DocFieldError that names the function. */
+export async function callFunction(rule: TaskFunction, args: readonly PyValue[], keywords?: PyDict): Promise<PyValue> {
+  try {
+    return await rule.call(args, keywords)
+  } catch (cause) {
+    if (!(cause instanceof TaskFunctionError)) throw cause
+    throw new DocFieldError(`${rule.reference.name}: ${cause.exception}: ${cause.message}`, { cause })
+  }
+}
+
 /** The question as lm_eval's doc_to_text gives it: a column's value, or a rendered template; digits alone become an int when there are choices. */
-export function docToText(rule: PyValue, doc: PyDict, { columns, hasChoices }: FieldRules): PyValue {
+export async function docToText(rule: Rule, doc: PyDict, { columns, hasChoices }: FieldRules): Promise<PyValue> {
+  if (isTaskFunction(rule)) return callFunction(rule, [doc])
   if (typeof rule === 'number') return rule
   if (typeof rule !== 'string') throw new DocFieldError(`doc_to_text is a ${typeName(rule)}`)
   if (columns.includes(rule)) return doc.get(rule) ?? null
@@ -25,8 +45,9 @@ export function docToText(rule: PyValue, doc: PyDict, { columns, hasChoices }: F
 }
 
 /** The answer: a text, an index into the choices, or a list of either. */
-export function docToTarget(rule: PyValue, doc: PyDict, { columns, hasChoices }: FieldRules): PyValue {
-  if (typeof rule === 'number' || Array.isArray(rule)) return rule
+export async function docToTarget(rule: Rule, doc: PyDict, { columns, hasChoices }: FieldRules): Promise<PyValue> {
+  if (isTaskFunction(rule)) return callFunction(rule, [doc])
+  if (typeof rule === 'number' || Array.isArray(rule)) return rule as PyValue
   if (typeof rule !== 'string') throw new DocFieldError(`doc_to_target is a ${typeName(rule)}`)
   if (columns.includes(rule)) return doc.get(rule) ?? null
   const text = render('doc_to_target', rule, doc)
@@ -41,15 +62,20 @@ export function docToTarget(rule: PyValue, doc: PyDict, { columns, hasChoices }:
 }
 
 /** The choices; a template must print a Python list. */
-export function docToChoice(rule: PyValue, doc: PyDict, { columns }: Pick<FieldRules, 'columns'>): readonly PyValue[] {
-  const value = choiceValue(rule, doc, columns)
+export async function docToChoice(
+  rule: Rule,
+  doc: PyDict,
+  { columns }: Pick<FieldRules, 'columns'>,
+): Promise<readonly PyValue[]> {
+  const value = await choiceValue(rule, doc, columns)
   if (!Array.isArray(value)) throw new DocFieldError(`doc_to_choice gives a ${typeName(value)}, not a list`)
   return value
 }
 
-function choiceValue(rule: PyValue, doc: PyDict, columns: readonly string[]): PyValue {
+async function choiceValue(rule: Rule, doc: PyDict, columns: readonly string[]): Promise<PyValue> {
+  if (isTaskFunction(rule)) return callFunction(rule, [doc])
   if (isDict(rule)) return [...rule.values()]
-  if (typeof rule !== 'string') return rule
+  if (typeof rule !== 'string') return rule as PyValue
   if (columns.includes(rule)) return doc.get(rule) ?? null
   return literal('doc_to_choice', render('doc_to_choice', rule, doc))
 }
@@ -57,8 +83,10 @@ function choiceValue(rule: PyValue, doc: PyDict, columns: readonly string[]): Py
 /** A column's value as text, or a rendered template: descriptions and answer prefixes. Empty for null. */
 export function docToPlainText(name: string, rule: string | null, doc: PyDict): string {
   if (rule === null || rule === '') return ''
-  const value = doc.get(rule)
-  return typeof value === 'string' ? value : render(name, rule, doc)
+  if (!doc.has(rule)) return render(name, rule, doc)
+  const value = doc.get(rule)!
+  if (value === null || typeof value === 'string') return value ?? ''
+  throw new DocFieldError(`${name}: the column ${rule} holds a ${typeName(value)}, not a text`)
 }
 
 function render(name: string, template: string, doc: PyDict): string {

@@ -4,17 +4,19 @@ import { join } from 'node:path'
 import { Template } from '@huggingface/jinja'
 import { describe, expect, it } from 'vitest'
 import { copyHfHome, fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { tolerance } from '../../../../tests/tolerances.js'
 import { inlineDataset } from '../datasets/inline-dataset.testing.js'
-import { loadDataset } from '../datasets/load-dataset.js'
+import { applyPipeline } from '../filters/apply-pipeline.js'
 import type { ChatTemplate } from '../language-model.js'
-import { multipleChoiceMetrics } from '../metrics/multiple-choice.js'
+import { aggregateTask } from '../metrics/aggregate-task.js'
+import { processResults } from '../metrics/process-results.js'
+import { prepareTask } from '../prepare-task.js'
 import { dumpsJson, parseJson } from '../python/json.js'
 import { pyStr } from '../python/text.js'
 import { numberOf, type PyDict, type PyValue } from '../python/value.js'
 import { taskConfig } from '../tasks/task-config.js'
-import { buildContexts } from './build-contexts.js'
-import { buildRequests } from './build-requests.js'
-import { choiceTexts, openTask, target } from './task.js'
+import { target } from './task.js'
+import { requestArguments } from './task-request.js'
 
 const folder = 'golden/requests'
 const chatModel = 'hf-home/hub/models--fixture--gpt2-chatml'
@@ -33,7 +35,6 @@ function goldenTasks(): { name: string; fields: PyDict }[] {
   return lines('golden/tasks/configs.jsonl')
     .filter((entry) => names.has(entry.get('task') as string) && (entry.get('functions') as PyDict).size === 0)
     .map((entry) => ({ name: entry.get('task') as string, fields: entry.get('config') as PyDict }))
-    .filter(({ fields }) => fields.get('output_type') === 'multiple_choice')
 }
 
 function chatml(): ChatTemplate {
@@ -47,64 +48,102 @@ function chatml(): ChatTemplate {
   }
 }
 
+/** The task of a golden file as one of its variants has it. */
+function open(name: string, fields: PyDict, head: PyDict, variant: PyDict, limit: number) {
+  const numFewshot = variant.get('num_fewshot_arg') as number | null
+  const config = taskConfig({ fields, file: name, label: 'tasks/x.yaml' }, { numFewshot })
+  const inline = head.get('splits') as PyDict | undefined
+  const env = {
+    HF_HOME: inline ? '' : copyHfHome([`datasets--${config.datasetPath!.replace('/', '--')}`]),
+    HF_HUB_OFFLINE: '1',
+  }
+  const chat =
+    text(variant, 'chat_template') === null
+      ? null
+      : { template: chatml(), fewshotAsMultiturn: variant.get('fewshot_as_multiturn') === true }
+  return prepareTask(config, {
+    limit,
+    samples: null,
+    fewshotSeed: variant.get('seed') as number,
+    prompt: { systemInstruction: text(variant, 'system_instruction'), chat },
+    hub: { env },
+    ...(inline ? { dataset: inlineDataset(name, inline) } : {}),
+  })
+}
+
 describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
   const golden = lines(`${folder}/${name}.jsonl`)
-  const head = golden.find((line) => line.get('type') === 'task')!
-
-  const variants = golden.filter(
-    (line) => line.get('type') === 'variant' && (text(line, 'chat_template') === null || hasFixture(chatModel)),
-  )
+  const of = (type: string) => golden.filter((line) => line.get('type') === type)
+  const head = of('task')[0]!
+  const variants = of('variant').filter((line) => text(line, 'chat_template') === null || hasFixture(chatModel))
 
   it.each(variants.map((line) => [line.get('id') as string, line]))("are the reference's: %s", async (id, variant) => {
-    const numFewshot = variant.get('num_fewshot_arg') as number | null
-    const config = taskConfig({ fields, file: name, label: 'tasks/x.yaml' }, { numFewshot })
-    const inline = head.get('splits') as PyDict | undefined
-    const hub = {
-      env: {
-        HF_HOME: inline ? '' : copyHfHome([`datasets--${config.datasetPath.replace('/', '--')}`]),
-        HF_HUB_OFFLINE: '1',
-      },
-    }
-    const dataset = inline
-      ? inlineDataset(name, inline)
-      : await loadDataset({ path: config.datasetPath, name: config.datasetName, kwargs: config.datasetKwargs, hub })
-    const task = await openTask(config, dataset, variant.get('seed') as number)
+    const wanted = of('doc').filter((line) => line.get('variant') === id)
+    expect(wanted.length).toBeGreaterThan(0)
+    const { task, asked } = await open(name, fields, head, variant, wanted.length)
     if (id === 'default') {
-      expect(task.rules.columns).toEqual(variant.get('features'))
+      expect(task.columns).toEqual(variant.get('features'))
+      expect(task.config.outputType).toBe(variant.get('output_type'))
       expect(Number(task.multipleInput)).toBe(Math.sign(variant.get('multiple_input') as number))
       expect(Number(task.multipleTarget)).toBe(Math.sign(variant.get('multiple_target') as number))
     }
-    const chat =
-      text(variant, 'chat_template') === null
-        ? null
-        : { template: chatml(), fewshotAsMultiturn: variant.get('fewshot_as_multiturn') === true }
-    const wanted = golden.filter((line) => line.get('type') === 'doc' && line.get('variant') === id)
-    expect(wanted.length).toBeGreaterThan(0)
-    for (const line of wanted) {
-      const doc = task.docs[line.get('doc_id') as number]!
-      const contexts = buildContexts(task, doc, { systemInstruction: text(variant, 'system_instruction'), chat })
-      const requests = buildRequests(task, doc, contexts, chat !== null)
-      const answers = (line.get('requests') as PyDict[]).map((request) => request.get('arguments'))
-      expect(requests.map(({ context, continuation }) => [context, continuation])).toEqual(answers)
+    for (const [index, line] of wanted.entries()) {
+      const { docId, doc, requests } = asked[index]!
+      expect(docId).toBe(line.get('doc_id'))
+      const requested = line.get('requests') as PyDict[]
+      expect(requests.map(requestArguments)).toEqual(requested.map((request) => request.get('arguments')))
+      expect(requests.map(({ type }) => type)).toEqual(requested.map((request) => request.get('request_type')))
+      expect(task.config.repeats).toBe(requested[0]!.get('repeats'))
       const json = dumpsJson(doc, { indent: 2, ensureAscii: false })
       if (line.has('doc_json')) expect(json).toBe(line.get('doc_json'))
       expect(hash(json)).toBe(line.get('doc_hash'))
-      expect(hash(requests[0]!.context)).toBe(line.get('prompt_hash'))
-      expect(pyStr(target(task, doc))).toBe(line.get('target_str'))
-      expect(hash(pyStr(target(task, doc)))).toBe(line.get('target_hash'))
+      expect(hash(requestArguments(requests[0]!)[0] as string)).toBe(line.get('prompt_hash'))
+      expect(pyStr(await target(task, doc))).toBe(line.get('target_str'))
+      expect(hash(pyStr(await target(task, doc)))).toBe(line.get('target_hash'))
     }
-    if (id !== 'default') return
-    for (const line of golden.filter((line) => line.get('type') === 'score')) {
-      const doc = task.docs[line.get('doc_id') as number]!
-      const results = (line.get('resps') as [[PyValue, boolean]][]).map(([[logprob, isGreedy]]) => ({
-        logprob: numberOf(logprob)!,
-        isGreedy,
-      }))
-      const metrics = multipleChoiceMetrics(
-        { choices: choiceTexts(task, doc), gold: target(task, doc), multipleTarget: task.multipleTarget, results },
-        config.metricList.map(({ metric }) => metric),
-      )
-      expect(metrics).toEqual(line.get('metrics'))
+  })
+
+  it.each(of('error').map((line) => [line.get('variant') as string, line]))('fail as there: %s', async (id, line) => {
+    // every task has the same variants; one that fails stands in this file only as an error
+    const variant = lines(`${folder}/gsm8k.jsonl`).find((item) => item.get('id') === id)!
+    await expect(open(name, fields, head, variant, 1), String(line.get('message'))).rejects.toThrow(name)
+  })
+
+  it.skipIf(of('score').length === 0)('are scored as there', async () => {
+    const variant = of('variant').find((line) => line.get('id') === 'default')!
+    const { task, metrics, asked } = await open(name, fields, head, variant, variant.get('limit') as number)
+    const values = []
+    for (const pipeline of task.config.filters) {
+      const scores = of('score').filter((line) => line.get('filter') === pipeline.name)
+      const docs = scores.map((line) => asked.find(({ docId }) => docId === line.get('doc_id'))!.doc)
+      const answers = scores.map((line) => line.get('resps') as PyValue[][])
+      const owners = answers.flatMap((list, index) => list.map(() => docs[index]!))
+      const filtered = await applyPipeline(pipeline, answers.flat(), owners, task.functions)
+      let from = 0
+      for (const [index, line] of scores.entries()) {
+        const results = filtered.slice(from, from + answers[index]!.length)
+        from += results.length
+        expect(results).toEqual(line.get('filtered'))
+        const scored = await processResults(task, metrics, docs[index]!, results)
+        expect(scored).toEqual(line.get('metrics'))
+        for (const [metric, value] of scored) {
+          const known = values.find((item) => item.metric === metric && item.filter === pipeline.name)
+          if (known) known.items.push(value)
+          else values.push({ metric, filter: pipeline.name, items: [value] })
+        }
+      }
+    }
+    const options = { bootstrapIterations: 100, onBootstrap: () => {} }
+    const results = await aggregateTask(values, metrics, task.functions, options)
+    for (const line of of('aggregate')) {
+      const key = (name: string) => `${name},${line.get('filter')}`
+      const near = (actual: PyValue | undefined, expected: PyValue | undefined) => {
+        const number = numberOf(expected)
+        if (number === null) return expect(actual).toEqual(expected)
+        expect(Math.abs(numberOf(actual)! - number)).toBeLessThanOrEqual(tolerance.metrics * Math.max(1, number))
+      }
+      near(results.get(key(line.get('metric') as string)), line.get('value'))
+      near(results.get(key(`${line.get('metric')}_stderr`)), line.get('stderr_iters_100'))
     }
   })
 })

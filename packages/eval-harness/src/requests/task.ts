@@ -1,75 +1,226 @@
-import { InputError } from '@saeval/hub'
-import type { Dataset } from '../datasets/dataset.js'
-import type { PyDict, PyValue } from '../python/value.js'
+import { type HubOptions, InputError } from '@saeval/hub'
+import type { Dataset, Split } from '../datasets/dataset.js'
+import { loadDataset } from '../datasets/load-dataset.js'
+import { type FunctionResolver, noFunctions, type TaskFunction } from '../functions/task-function.js'
+import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
+import { withoutFunctions } from '../tasks/fewshot-config.js'
 import type { TaskConfig } from '../tasks/task-config.js'
-import { DocFieldError, docToChoice, docToTarget, docToText, type FieldRules } from './doc-fields.js'
+import { FunctionReference, type YamlValue } from '../tasks/yaml.js'
+import { callFunction, DocFieldError, docToChoice, docToTarget, docToText, type Rule } from './doc-fields.js'
 import { type FewshotSampler, fewshotSampler } from './fewshot-sampler.js'
 
 /** A task with its documents, ready to be asked. */
 export interface Task {
   readonly config: TaskConfig
-  /** All documents of the evaluated split. */
-  readonly docs: readonly PyDict[]
-  readonly rules: FieldRules
+  /** The evaluated documents, after process_docs. */
+  readonly docs: Split
+  readonly hasChoices: boolean
+  readonly rules: TaskRules
+  /** Of the evaluated split; few-shot documents are read by them too. */
+  readonly columns: readonly string[]
   /** The choices are questions and the answer is the same for all of them (winogrande); lm_eval decides by the first document. */
   readonly multipleInput: boolean
   /** Several answers are right; lm_eval decides by the first document. */
   readonly multipleTarget: boolean
   /** null without few-shot examples. */
   readonly sampler: FewshotSampler | null
+  /** The task's Python functions by their references. */
+  readonly functions: ReadonlyMap<FunctionReference, TaskFunction>
+  /** The configuration as results.json shows it. */
+  readonly dump: PyDict
 }
 
-/** Reads a task's documents and few-shot pool. Throws InputError naming the task. */
-export async function openTask(config: TaskConfig, dataset: Dataset, fewshotSeed: number): Promise<Task> {
-  const evaluated = config.testSplit ?? config.validationSplit
-  if (evaluated === null) throw new InputError(`task ${config.task} names neither a test_split nor a validation_split`)
-  const split = await dataset.split(evaluated)
-  const docs = await split.rows()
-  const first = docs[0]
-  if (first === undefined) throw new InputError(`task ${config.task}: split "${evaluated}" of ${dataset.name} is empty`)
-  const rules = { columns: split.columns, hasChoices: config.docToChoice !== null }
-  const shape = inTask(config.task, 0, () => ({
-    multipleInput: rules.hasChoices && typeof docToText(config.docToText, first, rules) === 'number',
-    multipleTarget: Array.isArray(docToTarget(config.docToTarget, first, rules)),
+/** How a task makes prompts of documents, Python functions resolved. */
+export interface TaskRules {
+  readonly text: Rule
+  readonly target: Rule
+  readonly choice: Rule
+  readonly fewshot: { readonly text: Rule; readonly target: Rule; readonly choice: Rule }
+}
+
+export interface OpenTaskOptions {
+  readonly functions?: FunctionResolver
+  readonly fewshotSeed: number
+  readonly hub?: HubOptions
+  /** Instead of the dataset that the task names. */
+  readonly dataset?: Dataset
+}
+
+/** Opens a task's dataset, functions and few-shot pool. Throws InputError naming the task. */
+export async function openTask(config: TaskConfig, options: OpenTaskOptions): Promise<Task> {
+  const resolver = options.functions ?? noFunctions
+  const functions = await resolveFunctions(config, resolver)
+  const rule = (value: YamlValue): Rule =>
+    value instanceof FunctionReference ? functions.get(value)! : (value as PyValue)
+  const { fewshot } = config
+  const rules: TaskRules = {
+    text: rule(config.docToText),
+    target: rule(config.docToTarget),
+    choice: rule(config.docToChoice),
+    fewshot: {
+      text: rule(fewshot.docToText),
+      target: rule(fewshot.docToTarget),
+      choice: rule(fewshot.docToChoice),
+    },
+  }
+  const dataset = options.dataset ?? (await openDataset(config, resolver, options.hub ?? {}))
+  const split = splitReader(dataset, resolver)
+  const docs = await split((config.testSplit ?? config.validationSplit)!, config.processDocs)
+  const [first] = await docs.rows(0, 1)
+  if (first === undefined)
+    throw new InputError(
+      `task ${config.task}: split "${config.testSplit ?? config.validationSplit}" of ${dataset.name} has no documents`,
+    )
+  const hasChoices = config.docToChoice !== null
+  const read = { columns: docs.columns, hasChoices }
+  const shape = await inTask(config.task, 0, async () => ({
+    multipleInput: hasChoices && typeof (await docToText(rules.text, first, read)) === 'number',
+    multipleTarget: Array.isArray(await docToTarget(rules.target, first, read)),
   }))
-  return { config, docs, rules, ...shape, sampler: await openSampler(config, dataset, fewshotSeed) }
+  return {
+    config,
+    docs,
+    hasChoices,
+    columns: docs.columns,
+    rules,
+    ...shape,
+    sampler: await openSampler(config, split, functions, options.fewshotSeed),
+    functions,
+    dump: dumpOf(config, functions),
+  }
 }
 
-async function openSampler(config: TaskConfig, dataset: Dataset, seed: number): Promise<FewshotSampler | null> {
+async function openDataset(config: TaskConfig, resolver: FunctionResolver, hub: HubOptions): Promise<Dataset> {
+  if (config.customDataset !== null) {
+    const load = await resolver.customDataset(config.customDataset)
+    return load(new Map([...config.metadata, ...config.datasetKwargs]))
+  }
+  return loadDataset({
+    path: config.datasetPath!,
+    name: config.datasetName,
+    kwargs: config.datasetKwargs,
+    hub,
+  })
+}
+
+type SplitReader = (name: string, process: FunctionReference | null) => Promise<Split>
+
+/** Reads splits after process_docs, each only once. */
+function splitReader(dataset: Dataset, resolver: FunctionResolver): SplitReader {
+  const processed = new Map<string, Promise<Split>>()
+  const read = async (name: string, process: FunctionReference | null) => {
+    const split = await dataset.split(name)
+    return process === null ? split : (await resolver.processDocs(process))(split)
+  }
+  return (name, process) => {
+    const key = `${name}\n${process?.file} ${process?.name}`
+    const known = processed.get(key) ?? read(name, process)
+    processed.set(key, known)
+    return known
+  }
+}
+
+async function resolveFunctions(
+  config: TaskConfig,
+  resolver: FunctionResolver,
+): Promise<ReadonlyMap<FunctionReference, TaskFunction>> {
+  const { fewshot } = config
+  const wanted: [YamlValue | undefined, Parameters<FunctionResolver['resolve']>[1]][] = [
+    [config.docToText, 'doc_to_text'],
+    [config.docToTarget, 'doc_to_target'],
+    [config.docToChoice, 'doc_to_choice'],
+    [fewshot.docToText, 'doc_to_text'],
+    [fewshot.docToTarget, 'doc_to_target'],
+    [fewshot.docToChoice, 'doc_to_choice'],
+    [(config.numFewshot ?? 0) > 0 ? (fewshot.samples as YamlValue) : null, 'samples'],
+    [config.processResults, 'process_results'],
+    ...config.metricList.flatMap((metric): typeof wanted => [
+      [config.processResults === null ? metric.function : null, 'metric'],
+      [metric.aggregation, 'aggregation'],
+    ]),
+    ...config.filters.flatMap(({ steps }) =>
+      steps.flatMap((step): typeof wanted => [
+        [step.function, 'filter'],
+        [step.settings.get('filter_fn'), 'filter_fn'],
+      ]),
+    ),
+  ]
+  const functions = new Map<FunctionReference, TaskFunction>()
+  for (const [value, use] of wanted) {
+    if (!(value instanceof FunctionReference) || functions.has(value)) continue
+    functions.set(value, await resolver.resolve(value, use))
+  }
+  return functions
+}
+
+/** Functions show as their source where lm_eval prints it: in fields of the task itself and in metric_list. */
+function dumpOf(config: TaskConfig, functions: ReadonlyMap<FunctionReference, TaskFunction>): PyDict {
+  const source = (reference: FunctionReference) =>
+    functions.get(reference)?.source ?? `<function ${reference.functionName}>`
+  const name = (reference: FunctionReference) => `<function ${reference.functionName}>`
+  return new Map(
+    [...config.dump].map(([field, value]) => [
+      field,
+      withoutFunctions(value, value instanceof FunctionReference || field === 'metric_list' ? source : name),
+    ]),
+  )
+}
+
+async function openSampler(
+  config: TaskConfig,
+  split: SplitReader,
+  functions: ReadonlyMap<FunctionReference, TaskFunction>,
+  seed: number,
+): Promise<FewshotSampler | null> {
   if ((config.numFewshot ?? 0) === 0) return null
-  const { samples, sampler } = config.fewshot
-  const split =
-    config.fewshot.split ??
-    (samples === null ? (config.trainingSplit ?? config.validationSplit ?? config.testSplit) : null)
-  const pool = split === null ? samples! : await (await dataset.split(split)).rows()
-  return fewshotSampler(sampler, pool, seed)
+  const { fewshot } = config
+  const pool = async (): Promise<readonly PyDict[]> => {
+    if (fewshot.split !== null) return (await split(fewshot.split, fewshot.processDocs)).rows()
+    if (fewshot.samples === null) {
+      const name = config.trainingSplit ?? config.validationSplit ?? config.testSplit
+      return (await split(name!, config.processDocs)).rows()
+    }
+    if (!(fewshot.samples instanceof FunctionReference)) return fewshot.samples
+    const samples = await inTask(config.task, null, () =>
+      callFunction(functions.get(fewshot.samples as FunctionReference)!, []),
+    )
+    if (Array.isArray(samples) && samples.every(isDict)) return samples
+    throw new InputError(
+      `task ${config.task}: ${fewshot.samples.name} gives a ${typeName(samples)}, not a list of documents`,
+    )
+  }
+  return fewshotSampler(fewshot.sampler, await pool(), seed)
 }
 
-/** Runs `step` for a document; what its rules cannot do becomes an InputError that names task and document. */
-export function inTask<Result>(task: string, docId: number, step: () => Result): Result {
+/** Runs `step` for a document (null: for all of them); what its rules cannot do becomes an InputError that names task and document. */
+export async function inTask<Result>(
+  task: string,
+  docId: number | null,
+  step: () => Result | Promise<Result>,
+): Promise<Result> {
   try {
-    return step()
+    return await step()
   } catch (cause) {
-    if (cause instanceof DocFieldError || cause instanceof RangeError)
-      throw new InputError(`task ${task}, document ${docId}: ${cause.message}`, { cause })
-    throw cause
+    if (!(cause instanceof DocFieldError) && !(cause instanceof RangeError)) throw cause
+    const where = docId === null ? '' : `, document ${docId}`
+    throw new InputError(`task ${task}${where}: ${cause.message}`, { cause })
   }
 }
 
 /** The document's choices as texts. */
-export function choiceTexts(task: Task, doc: PyDict): string[] {
-  return docToChoice(task.config.docToChoice, doc, task.rules).map((choice) => {
+export async function choiceTexts(task: Task, doc: PyDict): Promise<string[]> {
+  return (await docToChoice(task.rules.choice, doc, task)).map((choice) => {
     if (typeof choice !== 'string') throw new DocFieldError('doc_to_choice gives something other than texts')
     return choice
   })
 }
 
 /** The document's question; the index of the right choice where the choices are the questions. */
-export function question(task: Task, doc: PyDict): PyValue {
-  return docToText(task.config.docToText, doc, task.rules)
+export function question(task: Task, doc: PyDict): Promise<PyValue> {
+  return docToText(task.rules.text, doc, task)
 }
 
 /** The document's answer. */
-export function target(task: Task, doc: PyDict): PyValue {
-  return docToTarget(task.config.docToTarget, doc, task.rules)
+export function target(task: Task, doc: PyDict): Promise<PyValue> {
+  return docToTarget(task.rules.target, doc, task)
 }

@@ -6,6 +6,8 @@ import { aggregateGroup } from './aggregate-group.js'
 /** One task's outcome. */
 export interface TaskScore {
   readonly config: TaskConfig
+  /** The configuration as results.json shows it. */
+  readonly dump: PyDict
   /** "acc,none" -> value, "acc_stderr,none" -> its error or "N/A". */
   readonly metrics: PyDict
   readonly higherIsBetter: PyDict
@@ -38,7 +40,7 @@ export function collectResults(nodes: readonly TaskNode[], scores: readonly Task
       ? [['groups', new Map(averaging.map(({ name }) => [name, byName.get(name)!]))] as const]
       : []),
     ['group_subtasks', new Map(groups.map((group) => [group.name, childNames(group)]))],
-    ['configs', sorted(scores.map(({ config }) => [config.task, config.dump]))],
+    ['configs', sorted(scores.map(({ config, dump }) => [config.task, dump]))],
     [
       'versions',
       sorted([

@@ -67,22 +67,51 @@ describe('task files', () => {
 
   it.each([
     ['a field that is not there', `${task}doc_to_txt: q\n`, /doc_to_txt is not a field of a task file/],
-    ['a Python function', `${task}process_docs: !function utils.f\n`, /process_docs uses the Python function utils.f/],
-    ['another output type', task.replace('multiple_choice', 'generate_until'), /output_type is "generate_until"/],
+    [
+      'an unknown output type',
+      task.replace('multiple_choice', 'greedy_until'),
+      /output_type is "greedy_until"; there are/,
+    ],
+    ['pictures', `${task}doc_to_image: img\n`, /doc_to_image needs a model that sees images/],
     [
       'a sampler that is not there',
       `${task}fewshot_config: {sampler: balanced}\n`,
-      /sampler is neither default nor first_n/,
+      /fewshot_config.sampler is "balanced"; there are default and first_n/,
     ],
     ['broken YAML', `${task}description: "x\n`, /t\.yaml:\d+: /],
     ['a Python class', 'task: t\nclass: !function task.T\n', /Python class/],
     ['a missing field', task.replace('dataset_path: json\n', ''), /dataset_path is missing/],
     [
-      'a metric setting that has no effect',
-      `${task}metric_list: [{metric: acc, ignore_case: true}]\n`,
-      /metric_list.acc.ignore_case is not supported/,
+      'a metric setting that is not there',
+      `${task}metric_list: [{metric: acc, ignore_cases: true}]\n`,
+      /metric_list.acc.ignore_cases is not a setting of a metric.*ignore_case/,
     ],
-    ['a wrong number of shots', `${task}num_fewshot: two\n`, /num_fewshot is not a whole number/],
+    [
+      'an unknown metric',
+      `${task}metric_list: [{metric: acc_nrm, aggregation: mean}]\n`,
+      /"acc_nrm".*did you mean .*acc_norm/,
+    ],
+    [
+      'an unknown aggregation',
+      `${task}metric_list: [{metric: acc, aggregation: avg}]\n`,
+      /aggregation is "avg", which is not/,
+    ],
+    [
+      'an unknown filter',
+      `${task}filter_list: [{name: a, filter: [{function: take_frist}]}]\n`,
+      /"take_frist", which is not known.*take_first/,
+    ],
+    [
+      'a regular expression that JavaScript cannot match',
+      `${task}filter_list: [{name: a, filter: [{function: regex, regex_pattern: "(?>a)"}]}]\n`,
+      /filter_list\.a\.filter\.regex cannot be used: the pattern/,
+    ],
+    [
+      'beam search',
+      `${task.replace('multiple_choice', 'generate_until')}generation_kwargs: {num_beams: 4}\n`,
+      /generation_kwargs.num_beams is not 1/,
+    ],
+    ['a wrong number of shots', `${task}num_fewshot: two\n`, /num_fewshot is a text, expected a whole number/],
   ])('refuse %s', (_, text, message) => {
     expect(() => load({ 't.yaml': text }, 't')).toThrow(message)
   })

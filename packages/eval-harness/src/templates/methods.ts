@@ -1,4 +1,4 @@
-import { codePoints, isDigits, pyStr, strip, whiteSpace } from '../python/text.js'
+import { codePoints, isDigits, pyStr, splitWords, strip } from '../python/text.js'
 import { equals, isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
 import { TemplateError } from './template-error.js'
 
@@ -104,16 +104,9 @@ function titleCharacter(character: string): string {
   return upper.length > character.length ? upper[0] + upper.slice(1).toLowerCase() : upper
 }
 
-const spaceRun = new RegExp(`[${whiteSpace}]+`)
-
 function splitText(value: string, separator: string | null, most: number): string[] {
   if (separator === '') throw new TemplateError('ValueError', 'empty separator')
-  const parts =
-    separator === null
-      ? strip(value, 'both')
-          .split(spaceRun)
-          .filter((part) => part !== '')
-      : value.split(separator)
+  const parts = separator === null ? splitWords(value) : value.split(separator)
   if (most < 0 || parts.length <= most + 1) return parts
   if (separator === null) throw new TemplateError('ValueError', 'split with a limit needs a separator')
   return [...parts.slice(0, most), parts.slice(most).join(separator)]

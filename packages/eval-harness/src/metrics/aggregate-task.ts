@@ -1,0 +1,73 @@
+import type { TaskFunction } from '../functions/task-function.js'
+import { type PyDict, PyFloat, type PyValue } from '../python/value.js'
+import { callFunction, DocFieldError } from '../requests/doc-fields.js'
+import { FunctionReference } from '../tasks/yaml.js'
+import { type Aggregation, aggregate, aggregations, type Items } from './aggregations.js'
+import type { OpenMetric } from './generation.js'
+import { slowMetrics } from './metric-registry.js'
+import { standardError } from './stderr.js'
+
+/** A metric's values of all documents under one filter. */
+export interface MetricValues {
+  readonly metric: string
+  readonly filter: string
+  readonly items: PyValue[]
+}
+
+export interface AggregateOptions {
+  readonly bootstrapIterations: number
+  /** Called with the name of lm_eval's function before each resampling. */
+  readonly onBootstrap: (functionName: string) => void
+}
+
+/**
+ * A task's results: "acc,none" and "acc_stderr,none" for every metric and filter in the order in which they came up. A metric without an
+ * aggregation of its own takes the mean. Throws DocFieldError for values that the aggregation cannot work with.
+ */
+export async function aggregateTask(
+  values: readonly MetricValues[],
+  metrics: readonly OpenMetric[],
+  functions: ReadonlyMap<FunctionReference, TaskFunction>,
+  options: AggregateOptions,
+): Promise<PyDict> {
+  const results = new Map<string, PyValue>()
+  for (const { metric, filter, items } of values) {
+    const declared = metrics.find(({ config }) => config.name === metric)?.config.aggregation ?? 'mean'
+    if (declared instanceof FunctionReference) {
+      results.set(`${metric},${filter}`, await callFunction(functions.get(declared)!, [items]))
+      results.set(`${metric}_stderr,${filter}`, 'N/A')
+      continue
+    }
+    const aggregation = aggregations[declared]!
+    const [value, stderr] = known(metric, declared, () => [
+      aggregate(aggregation, items),
+      stderrOf(metric, aggregation, items, options),
+    ])
+    results.set(`${metric},${filter}`, value)
+    results.set(`${metric}_stderr,${filter}`, stderr === null ? 'N/A' : new PyFloat(stderr))
+  }
+  return results
+}
+
+function stderrOf(
+  metric: string,
+  aggregation: Aggregation,
+  items: Items,
+  { bootstrapIterations, onBootstrap }: AggregateOptions,
+): number | null {
+  if (bootstrapIterations <= 0 || items.length < 2) return null
+  if (aggregation.stderr === 'bootstrap') onBootstrap(aggregation.functionName)
+  const most = slowMetrics.has(metric) ? 100 : Number.POSITIVE_INFINITY
+  return standardError(aggregation, items, Math.min(bootstrapIterations, most))
+}
+
+function known<Result>(metric: string, aggregation: string, step: () => Result): Result {
+  try {
+    return step()
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause
+    throw new DocFieldError(`aggregation "${aggregation}" of metric ${metric} cannot work with ${cause.message}`, {
+      cause,
+    })
+  }
+}

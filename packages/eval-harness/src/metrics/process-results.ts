@@ -1,0 +1,77 @@
+import { whiteSpaceRun } from '../python/text.js'
+import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '../python/value.js'
+import { callFunction, DocFieldError, docToChoice } from '../requests/doc-fields.js'
+import { choiceTexts, question, type Task, target } from '../requests/task.js'
+import { generationMetrics, type OpenMetric } from './generation.js'
+import { multipleChoiceMetrics } from './multiple-choice.js'
+
+/** A document's metrics by name, from what the filters made of its answers: one value for each request. */
+export async function processResults(
+  task: Task,
+  metrics: readonly OpenMetric[],
+  doc: PyDict,
+  results: readonly PyValue[],
+): Promise<ReadonlyMap<string, PyValue>> {
+  const { config } = task
+  if (config.processResults !== null) {
+    const values = await callFunction(task.functions.get(config.processResults)!, [doc, results])
+    if (isDict(values)) return values
+    throw new DocFieldError(`${config.processResults.name} gives a ${typeName(values)}, not a dict of metrics`)
+  }
+  const names = new Set(metrics.map((metric) => metric.config.name))
+  const only = (values: readonly (readonly [string, PyValue])[]) => new Map(values.filter(([name]) => names.has(name)))
+  switch (config.outputType) {
+    case 'loglikelihood': {
+      const { logprob, isGreedy } = scored(results[0]!)
+      return only([
+        ['perplexity', new PyFloat(logprob)],
+        ['acc', isGreedy ? 1 : 0],
+      ])
+    }
+    case 'loglikelihood_rolling': {
+      const text = await target(task, doc)
+      if (typeof text !== 'string') throw new DocFieldError(`the target is a ${typeName(text)}, not a text`)
+      return only(rollingValues(results[0]!, text))
+    }
+    case 'multiple_choice':
+      return multipleChoiceMetrics(
+        {
+          choices: await choiceTexts(task, doc),
+          gold: await (task.multipleInput ? question(task, doc) : target(task, doc)),
+          multipleTarget: task.multipleTarget,
+          results: results.map(scored),
+        },
+        [...names],
+      )
+    case 'generate_until':
+      return generationMetrics(
+        {
+          result: results[0]!,
+          target: await target(task, doc),
+          choices: task.hasChoices ? await docToChoice(task.rules.choice, doc, task) : null,
+          multipleTarget: task.multipleTarget,
+        },
+        metrics,
+      )
+  }
+}
+
+/** The log-likelihood of a text with its number of words (parts between runs of white space) or of UTF-8 bytes. */
+export function rollingValues(logprob: PyValue, text: string): (readonly [string, PyValue])[] {
+  const words = text.split(whiteSpaceRun).length
+  const bytes = Buffer.byteLength(text)
+  return [
+    ['word_perplexity', [logprob, words]],
+    ['byte_perplexity', [logprob, bytes]],
+    ['bits_per_byte', [logprob, bytes]],
+  ]
+}
+
+/** A log-likelihood answer that filters may have taken apart. */
+function scored(result: PyValue): { logprob: number; isGreedy: boolean } {
+  const [logprob, isGreedy] = Array.isArray(result) ? (result as readonly PyValue[]) : []
+  const number = numberOf(logprob)
+  if (number === null || typeof isGreedy !== 'boolean')
+    throw new DocFieldError('a filter has left something other than a log-likelihood; use take_first')
+  return { logprob: number, isGreedy }
+}

@@ -1,0 +1,70 @@
+import { InputError } from '@saeval/hub'
+import type { OpenMetric } from './metrics/generation.js'
+import type { PyDict } from './python/value.js'
+import { buildContexts, type PromptOptions } from './requests/build-contexts.js'
+import { buildRequests } from './requests/build-requests.js'
+import { inTask, type OpenTaskOptions, openTask, type Task } from './requests/task.js'
+import type { TaskRequest } from './requests/task-request.js'
+import type { TaskConfig } from './tasks/task-config.js'
+
+/** Which documents of a task are evaluated. */
+export interface DocChoice {
+  /** A number of documents, or below 1 a fraction (rounded up); null takes all. */
+  readonly limit: number | null
+  /** Places in the split; instead of limit. */
+  readonly samples: readonly number[] | null
+}
+
+/** The requests of one document. */
+export interface Asked {
+  /** Place in the split. */
+  readonly docId: number
+  readonly doc: PyDict
+  readonly requests: readonly TaskRequest[]
+}
+
+/** A task whose requests are built. */
+export interface PreparedTask {
+  readonly task: Task
+  readonly metrics: readonly OpenMetric[]
+  readonly asked: readonly Asked[]
+}
+
+export interface PrepareOptions extends OpenTaskOptions, DocChoice {
+  readonly prompt: PromptOptions
+}
+
+/** Opens a task and builds the requests of its documents, in their order. Throws InputError naming task and document. */
+export async function prepareTask(config: TaskConfig, options: PrepareOptions): Promise<PreparedTask> {
+  const task = await openTask(config, options)
+  const metrics = config.metricList.map((metric) => ({
+    config: metric,
+    function: metric.function === null ? null : (task.functions.get(metric.function) ?? null),
+  }))
+  const chosen = chosenDocs(task, options)
+  const docs = await task.docs.rows(0, (chosen.at(-1) ?? -1) + 1)
+  const asked: Asked[] = []
+  for (const docId of chosen) {
+    const doc = docs[docId]!
+    const requests = await inTask(config.task, docId, async () => {
+      const contexts = await buildContexts(task, doc, options.prompt)
+      return buildRequests(task, doc, contexts, options.prompt.chat !== null)
+    })
+    asked.push({ docId, doc, requests })
+  }
+  return { task, metrics, asked }
+}
+
+/** Places of the documents to evaluate, in the split's order. */
+function chosenDocs({ config, docs }: Task, { limit, samples }: DocChoice): number[] {
+  if (samples !== null) {
+    const wrong = samples.find((index) => !Number.isInteger(index) || index < 0 || index >= docs.length)
+    if (wrong !== undefined)
+      throw new InputError(
+        `--samples asks for document ${wrong} of task ${config.task}, which has documents 0 to ${docs.length - 1}`,
+      )
+    return [...new Set(samples)].sort((a, b) => a - b)
+  }
+  const count = limit === null ? docs.length : limit < 1 ? Math.ceil(docs.length * limit) : Math.floor(limit)
+  return Array.from({ length: Math.min(count, docs.length) }, (_, index) => index)
+}

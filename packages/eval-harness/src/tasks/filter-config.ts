@@ -1,0 +1,68 @@
+import { didYouMean } from '@saeval/hub'
+import { filterNames, filterSettings } from '../filters/filters.js'
+import { pythonRegex, RegexError } from '../python/regex.js'
+import { isDict } from '../python/value.js'
+import type { Complain } from './check-fields.js'
+import { FunctionReference, type YamlValue } from './yaml.js'
+
+/** One step of a filter pipeline. */
+export interface FilterStep {
+  /** A registered filter, or a Python function or class. */
+  readonly function: string | FunctionReference
+  readonly settings: ReadonlyMap<string, YamlValue>
+}
+
+/** A named sequence of filters; its metrics carry the name. */
+export interface FilterPipeline {
+  readonly name: string
+  readonly steps: readonly FilterStep[]
+}
+
+/** The filters of a task that names none. */
+const defaultPipeline: FilterPipeline = { name: 'none', steps: [{ function: 'take_first', settings: new Map() }] }
+
+/** The filter pipelines of a task, checked. */
+export function filterPipelines(list: YamlValue, complain: Complain): FilterPipeline[] {
+  if (list === null) return [defaultPipeline]
+  const seen = new Set<string>()
+  return (list as readonly YamlValue[]).map((entry) => {
+    const name = isDict(entry) ? (entry as ReadonlyMap<string, YamlValue>).get('name') : undefined
+    const steps = isDict(entry) ? (entry as ReadonlyMap<string, YamlValue>).get('filter') : undefined
+    if (typeof name !== 'string') throw complain('filter_list', 'has an entry without a name')
+    if (seen.has(name)) throw complain('filter_list', `has two entries with the name "${name}"`)
+    seen.add(name)
+    if (!Array.isArray(steps)) throw complain(`filter_list.${name}.filter`, 'is not a list of filters')
+    return { name, steps: (steps as readonly YamlValue[]).map((step) => filterStep(step, name, complain)) }
+  })
+}
+
+function filterStep(step: YamlValue, pipeline: string, complain: Complain): FilterStep {
+  const field = `filter_list.${pipeline}.filter`
+  const fields = isDict(step) ? (step as ReadonlyMap<string, YamlValue>) : new Map<string, YamlValue>()
+  const used = fields.get('function')
+  const settings = new Map([...fields].filter(([key]) => key !== 'function'))
+  if (used instanceof FunctionReference) return { function: used, settings }
+  if (typeof used !== 'string') throw complain(field, 'has an entry without a function')
+  const known = filterSettings(used)
+  if (known === null)
+    throw complain(
+      field,
+      `names the filter "${used}", which is not known${didYouMean(used, filterNames)}; there are ${filterNames.join(', ')}`,
+    )
+  for (const key of settings.keys())
+    if (!known.includes(key)) throw complain(`${field}.${used}.${key}`, `is not a setting${didYouMean(key, known)}`)
+  const patterns = [settings.get('regex_pattern') ?? [], settings.get('regexes_to_ignore') ?? []].flat()
+  for (const pattern of patterns) checkPattern(pattern, `${field}.${used}`, complain)
+  return { function: used, settings }
+}
+
+/** Refuses a regular expression that would not match as in Python. */
+export function checkPattern(pattern: YamlValue, field: string, complain: Complain): void {
+  if (typeof pattern !== 'string') throw complain(field, 'has a regular expression that is not a text')
+  try {
+    pythonRegex(pattern)
+  } catch (cause) {
+    if (!(cause instanceof RegexError)) throw cause
+    throw complain(field, `cannot be used: ${cause.message}`)
+  }
+}
