@@ -8,7 +8,7 @@ import { tolerance } from '../../../../tests/tolerances.js'
 import { inlineDataset } from '../datasets/inline-dataset.testing.js'
 import { applyPipeline } from '../filters/apply-pipeline.js'
 import type { ChatTemplate } from '../language-model.js'
-import { aggregateTask } from '../metrics/aggregate-task.js'
+import { aggregateTask, type MetricValues } from '../metrics/aggregate-task.js'
 import { processResults } from '../metrics/process-results.js'
 import { prepareTask } from '../prepare-task.js'
 import { dumpsJson, parseJson } from '../python/json.js'
@@ -112,7 +112,7 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
   it.skipIf(of('score').length === 0)('are scored as there', async () => {
     const variant = of('variant').find((line) => line.get('id') === 'default')!
     const { task, metrics, asked } = await open(name, fields, head, variant, variant.get('limit') as number)
-    const values = []
+    const values: MetricValues[] = []
     for (const pipeline of task.config.filters) {
       const scores = of('score').filter((line) => line.get('filter') === pipeline.name)
       const docs = scores.map((line) => asked.find(({ docId }) => docId === line.get('doc_id'))!.doc)
