@@ -1,5 +1,5 @@
-export type { ByteSource } from './byte-source.js'
-export { decodeFloats, type FloatDtype } from './decode-floats.js'
+export { type ByteSource, seekCost } from './byte-source.js'
+export { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
 export type { HubOptions } from './hub-settings.js'
 export { InputError } from './input-error.js'
 export { listRepositoryFiles, type RepositoryEntry } from './list-repository-files.js'

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import type { ByteSource } from './byte-source.js'
+import { type ByteSource, seekCost } from './byte-source.js'
 import { InputError } from './input-error.js'
 
 /** Opens a file on disk for positioned reads; throws InputError when it is not a readable file. */
@@ -15,6 +15,7 @@ export async function openLocalFile(path: string): Promise<ByteSource> {
   return {
     name: path,
     byteLength: stats.size,
+    seekCost: seekCost.disk,
     read: async (offset, length) => {
       // check before allocating: a damaged header may ask for terabytes
       if (offset < 0 || length < 0 || offset + length > stats.size) {
@@ -30,6 +31,7 @@ export async function openLocalFile(path: string): Promise<ByteSource> {
       }
       return bytes
     },
+    fetchWhole: async () => {},
     close: () => handle.close(),
   }
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo } from '@huggingface/hub'
-import type { ByteSource } from './byte-source.js'
+import { type ByteSource, seekCost } from './byte-source.js'
 import { hubFetch } from './hub-fetch.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
@@ -44,10 +44,15 @@ export async function openRepositoryFile(
   if (info === null) throw missing(repository, path, options)
   const blob = await openBlob(repository, path, info, options)
   const name = `${repository.name}/${path}`
+  let whole: Promise<ByteSource> | null = null
   return {
     name,
     byteLength: info.size,
+    get seekCost() {
+      return whole === null ? seekCost.http : seekCost.disk
+    },
     read: async (offset, length) => {
+      if (whole !== null) return (await whole).read(offset, length)
       if (offset < 0 || length < 0 || offset + length > info.size) {
         throw new InputError(
           `${name} ends at byte ${info.size}, but bytes ${offset} to ${offset + length} were expected: the file is damaged`,
@@ -58,7 +63,16 @@ export async function openRepositoryFile(
       if (bytes.length !== length) throw new Error(`${name}: asked for ${length} bytes, got ${bytes.length}`)
       return bytes
     },
-    close: async () => {},
+    fetchWhole: async () => {
+      whole ??= download(repository, path, info, options).then(() => openLocalFile(cached))
+      await whole.catch((error) => {
+        whole = null
+        throw error
+      })
+    },
+    close: async () => {
+      await whole?.then((source) => source.close()).catch(() => {})
+    },
   }
 }
 

@@ -14,8 +14,9 @@ export {
   type SaeTensors,
 } from './loaders/open-sae.js'
 export type { SaeFileIdentity } from './loaders/sae-place.js'
-export { decode, errorTerm } from './math/decode.js'
+export { decode, errorTerm, forward } from './math/decode.js'
 export { encode, preActivations, type Sae } from './math/encode.js'
+export { type TemporalCodes, temporalCodes } from './math/temporal.js'
 export { checkSaeName, findSae, type SaeNameProblem, type SaeReference } from './registry/find-sae.js'
 export { type RegisteredSae, type Release, releases } from './registry/registry.js'
 export {

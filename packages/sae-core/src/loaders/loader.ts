@@ -1,33 +1,36 @@
-import type { HubOptions } from '@saeval/hub'
 import type { SaeReference } from '../registry/find-sae.js'
 import type { SaeConfig } from '../sae-config.js'
+import type { SaeArray } from './sae-array.js'
 import type { SaePlace } from './sae-place.js'
-import type { TensorFile } from './tensor-file.js'
 
-/** What a loader makes of an SAE's files: its configuration, and how the stored tensors become the SAE's. */
+/** What a loader makes of an SAE's files: its configuration, and where its tensors come from. */
 export interface LoadedSae {
   readonly config: SaeConfig
-  readonly weights: WeightsFile
-  /** Stored names of the tensors; threshold only for jumprelu. */
-  readonly names: {
-    readonly wEnc: string
-    readonly wDec: string
-    readonly bEnc: string
-    readonly bDec: string
-    readonly threshold: string | null
-  }
-  /** What stored W_enc, W_dec and b_dec are multiplied by. */
-  readonly factors: { readonly wEnc: number; readonly wDec: number; readonly bDec: number }
+  readonly arrays: SaeArrays
 }
 
-/** A weights file, opened for parts at first and fetched whole only when scattered numbers are needed. */
-export interface WeightsFile {
-  readonly path: string
-  /** Header and parts; over HTTP by range requests. */
-  parts(): Promise<TensorFile>
-  /** The same file on disk, downloaded if it is not. */
-  whole(): Promise<TensorFile>
+/** The tensors of an SAE in SAELens' orientation, not read yet. What the architecture does not have is left out. */
+export interface SaeArrays {
+  /** [d_in, d_sae] */
+  readonly wEnc: SaeArray
+  /** [d_sae, d_out] */
+  readonly wDec: SaeArray
+  /** [d_out] */
+  readonly bDec: SaeArray
+  /** [d_sae] */
+  readonly bEnc?: SaeArray
+  /** [d_sae]; jumprelu */
+  readonly threshold?: SaeArray
+  /** [d_sae] each; gated */
+  readonly gate?: { readonly bGate: SaeArray; readonly bMag: SaeArray; readonly rMag: SaeArray }
+  /** [d_out, d_in]; skip transcoders */
+  readonly wSkip?: SaeArray
+  /** temporal: for each layer the projections [out, in] with their biases [out] */
+  readonly attention?: readonly AttentionArrays[]
 }
+
+export type AttentionPart = 'query' | 'key' | 'value' | 'output'
+export type AttentionArrays = Readonly<Record<AttentionPart, { readonly weight: SaeArray; readonly bias: SaeArray }>>
 
 /** Reads one format. `place` gives the files of the SAE's repository or folder. */
-export type Loader = (reference: SaeReference, place: SaePlace, hub: HubOptions) => Promise<LoadedSae>
+export type Loader = (reference: SaeReference, place: SaePlace) => Promise<LoadedSae>

@@ -1,17 +1,10 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import type { SaeReference } from '../registry/find-sae.js'
 import type { SaeConfig } from '../sae-config.js'
-import { loadGemmaScope } from './gemma-scope.js'
-import type { LoadedSae, Loader } from './loader.js'
-import { loadSaeLens } from './sae-lens.js'
-import { openPlace, type SaeFileIdentity } from './sae-place.js'
-import { readAll, readColumns, readNumber, readRow, type TensorFile } from './tensor-file.js'
-
-/** SAELens' loader name -> the function that reads the format. A new format is one file and one line here. */
-const loaders: Readonly<Record<string, Loader>> = {
-  gemma_2: loadGemmaScope,
-  sae_lens: loadSaeLens,
-}
+import { loaders } from './formats.js'
+import type { AttentionPart, LoadedSae, SaeArrays } from './loader.js'
+import type { SaeArray } from './sae-array.js'
+import { openPlace, type SaeFileIdentity, type SaePlace } from './sae-place.js'
 
 /** The tensors of an SAE as SAELens holds them after loading, row-major float32. What an architecture does not have is null. */
 export interface SaeTensors {
@@ -38,16 +31,11 @@ export interface SaeTensors {
 }
 
 /** One attention layer of a temporal SAE; weights [out, in] as torch's Linear stores them. */
-export interface AttentionTensors {
-  readonly query: LinearTensors
-  readonly key: LinearTensors
-  readonly value: LinearTensors
-  readonly output: LinearTensors
-}
+export type AttentionTensors = Readonly<Record<AttentionPart, LinearTensors>>
 
 export interface LinearTensors {
   readonly weight: Float32Array
-  readonly bias: Float32Array | null
+  readonly bias: Float32Array
 }
 
 /** The numbers of one latent besides its encoder column and decoder row. */
@@ -80,20 +68,20 @@ export interface SaeFile {
 }
 
 /**
- * Opens an SAE: reads its configuration and the header of its weights. Throws InputError for formats that cannot be read yet, and for
- * files whose tensors do not fit each other.
+ * Opens an SAE: reads its configuration and the headers of its weights. Throws InputError for files that are damaged or whose tensors
+ * do not fit each other.
  */
 export async function openSae(reference: SaeReference, hub: HubOptions = {}): Promise<SaeFile> {
   const load = loaders[reference.loader]
   if (!load) {
     throw new InputError(
-      `release "${reference.release}" is in the format "${reference.loader}", which is not supported yet; supported: ${Object.keys(loaders).join(', ')}`,
+      `release "${reference.release}" is in the unknown format "${reference.loader}"; known: ${Object.keys(loaders).join(', ')}`,
     )
   }
   const place = await openPlace(reference, hub)
   try {
-    const loaded = await load(reference, place, hub)
-    checkSizes(loaded, await loaded.weights.parts())
+    const loaded = await load(reference, place)
+    checkShapes(reference, loaded)
     return saeFile(reference, loaded, place)
   } catch (error) {
     await place.close()
@@ -101,12 +89,7 @@ export async function openSae(reference: SaeReference, hub: HubOptions = {}): Pr
   }
 }
 
-function saeFile(
-  reference: SaeReference,
-  { config, weights, names, factors }: LoadedSae,
-  place: Awaited<ReturnType<typeof openPlace>>,
-): SaeFile {
-  const tensor = (file: TensorFile, name: string) => file.tensors.get(name)!
+function saeFile(reference: SaeReference, { config, arrays }: LoadedSae, place: SaePlace): SaeFile {
   const check = (latent: number) => {
     if (Number.isInteger(latent) && latent >= 0 && latent < config.dSae) return latent
     throw new InputError(
@@ -120,42 +103,55 @@ function saeFile(
   return {
     reference,
     config,
-    decoderRow: (latent) =>
-      remembered(rows, latent, async () =>
-        scaled(await readRow(tensor(await weights.parts(), names.wDec), check(latent)), factors.wDec),
-      ),
+    decoderRow: (latent) => remembered(rows, latent, async () => (await arrays.wDec.slices(0, [check(latent)]))[0]!),
     encoderColumns: async (latents) => {
       const unread = latents.filter((latent) => !columns.has(check(latent)))
-      if (unread.length > 0) {
-        const read = await readColumns(tensor(await weights.whole(), names.wEnc), unread)
-        for (const [index, latent] of unread.entries()) columns.set(latent, scaled(read[index]!, factors.wEnc))
-      }
+      const read = unread.length === 0 ? [] : await arrays.wEnc.slices(1, unread)
+      for (const [index, latent] of unread.entries()) columns.set(latent, read[index]!)
       return latents.map((latent) => columns.get(latent)!)
     },
-    latentParameters: (latent) =>
-      remembered(parameters, latent, async () => {
-        const file = await weights.parts()
-        const bias = await readNumber(tensor(file, names.bEnc), check(latent))
-        const threshold = names.threshold === null ? 0 : await readNumber(tensor(file, names.threshold), latent)
-        return { bias, threshold, gate: null }
-      }),
-    decoderBias: async () => scaled(await readAll(tensor(await weights.parts(), names.bDec)), factors.bDec),
-    load: async () => {
-      const file = await weights.whole()
-      const all = (name: string) => readAll(tensor(file, name))
-      return {
-        wEnc: scaled(await all(names.wEnc), factors.wEnc),
-        wDec: scaled(await all(names.wDec), factors.wDec),
-        bEnc: await all(names.bEnc),
-        bDec: scaled(await all(names.bDec), factors.bDec),
-        threshold: names.threshold === null ? null : await all(names.threshold),
-        gate: null,
-        wSkip: null,
-        attention: [],
-      }
-    },
+    latentParameters: (latent) => remembered(parameters, latent, () => latentParameters(arrays, check(latent))),
+    decoderBias: () => arrays.bDec.all(),
+    load: () => loadTensors(arrays),
     files: () => place.identities(),
     close: () => place.close(),
+  }
+}
+
+async function latentParameters({ bEnc, threshold, gate }: SaeArrays, latent: number): Promise<LatentParameters> {
+  const at = async (array: SaeArray | undefined) => (array ? (await array.slices(0, [latent]))[0]![0]! : 0)
+  if (!gate) return { bias: await at(bEnc), threshold: await at(threshold), gate: null }
+  return {
+    bias: await at(gate.bMag),
+    threshold: 0,
+    gate: { scale: Math.exp(await at(gate.rMag)), bias: await at(gate.bGate) },
+  }
+}
+
+async function loadTensors(arrays: SaeArrays): Promise<SaeTensors> {
+  const { bEnc, threshold, gate, wSkip, attention = [] } = arrays
+  const layers: AttentionTensors[] = []
+  for (const layer of attention) {
+    const linear = async (part: AttentionPart): Promise<LinearTensors> => {
+      const { weight, bias } = layer[part]
+      return { weight: await weight.all(), bias: await bias.all() }
+    }
+    layers.push({
+      query: await linear('query'),
+      key: await linear('key'),
+      value: await linear('value'),
+      output: await linear('output'),
+    })
+  }
+  return {
+    wEnc: await arrays.wEnc.all(),
+    wDec: await arrays.wDec.all(),
+    bEnc: bEnc ? await bEnc.all() : null,
+    bDec: await arrays.bDec.all(),
+    threshold: threshold ? await threshold.all() : null,
+    gate: gate ? { bGate: await gate.bGate.all(), bMag: await gate.bMag.all(), rMag: await gate.rMag.all() } : null,
+    wSkip: wSkip ? await wSkip.all() : null,
+    attention: layers,
   }
 }
 
@@ -169,21 +165,32 @@ async function remembered<Value>(
   return value
 }
 
-function scaled(values: Float32Array, factor: number): Float32Array {
-  return factor === 1 ? values : values.map((value) => value * factor)
-}
-
-function checkSizes({ config: { dIn, dSae }, names }: LoadedSae, file: TensorFile): void {
-  const expected = [
-    [names.wEnc, [dIn, dSae]],
-    [names.wDec, [dSae, dIn]],
-    [names.bEnc, [dSae]],
-    [names.bDec, [dIn]],
-    ...(names.threshold === null ? [] : [[names.threshold, [dSae]] as const]),
-  ] as const
-  for (const [name, shape] of expected) {
-    const found = file.tensors.get(name)?.shape ?? []
-    if (found.join() !== shape.join())
-      throw new InputError(`${name} of ${file.name} has shape [${found}], expected [${shape}]`)
+function checkShapes({ release, id }: SaeReference, { config, arrays }: LoadedSae): void {
+  const { dIn, dOut, dSae, temporal } = config
+  const check = (name: string, array: SaeArray | undefined, ...shape: number[]) => {
+    if (array && array.shape.join() !== shape.join())
+      throw new InputError(`${name} of ${release} ${id} has shape [${array.shape}], expected [${shape}]`)
+  }
+  if (dIn < 1 || dOut < 1 || dSae < 1) throw new InputError(`${release} ${id} has a tensor without numbers`)
+  check('W_enc', arrays.wEnc, dIn, dSae)
+  check('W_dec', arrays.wDec, dSae, dOut)
+  check('b_enc', arrays.bEnc, dSae)
+  check('b_dec', arrays.bDec, dOut)
+  check('threshold', arrays.threshold, dSae)
+  check('b_gate', arrays.gate?.bGate, dSae)
+  check('b_mag', arrays.gate?.bMag, dSae)
+  check('r_mag', arrays.gate?.rMag, dSae)
+  check('W_skip', arrays.wSkip, dOut, dIn)
+  for (const [index, layer] of (arrays.attention ?? []).entries()) {
+    const sizes = {
+      query: dSae / temporal!.bottleneckFactor,
+      key: dSae / temporal!.bottleneckFactor,
+      value: dSae,
+      output: dSae,
+    }
+    for (const part of ['query', 'key', 'value', 'output'] as const) {
+      check(`the ${part} weight of attention layer ${index}`, layer[part].weight, sizes[part], dSae)
+      check(`the ${part} bias of attention layer ${index}`, layer[part].bias, sizes[part])
+    }
   }
 }

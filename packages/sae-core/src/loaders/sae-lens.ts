@@ -1,156 +1,178 @@
 import { InputError } from '@saeval/hub'
 import { isCentredByWriting, parseHookPoint } from '../hook-point.js'
-import type { RuntimeNormalization } from '../intervention.js'
-import { type Architecture, plainConfig } from '../sae-config.js'
-import type { Loader } from './loader.js'
-import { openSafetensors, readAll, type TensorFile } from './tensor-file.js'
+import { type Architecture, activationOf, plainConfig, type SaeConfig } from '../sae-config.js'
+import { openSafetensors } from '../tensors/safetensors-file.js'
+import { transposed } from '../tensors/tensor-place.js'
+import { type Fields, jsonFields } from './fields.js'
+import { foldFactor } from './fold-factor.js'
+import type { Loader, SaeArrays } from './loader.js'
+import { inFolder } from './paths.js'
+import { stored } from './sae-array.js'
+import { modernFields } from './sae-lens-fields.js'
+import { StoredTensors } from './stored-tensors.js'
+import { attentionLayers, temporalConfig } from './temporal.js'
 
-type Fields = Readonly<Record<string, unknown>>
+/** What a cfg.json of SAELens can name; batch-top-k SAEs are saved as jumprelu. */
+const architectures = [
+  'standard',
+  'gated',
+  'jumprelu',
+  'topk',
+  'transcoder',
+  'jumprelu_transcoder',
+  'skip_transcoder',
+  'jumprelu_skip_transcoder',
+  'temporal',
+  'matching_pursuit',
+] as const satisfies readonly Architecture[]
 
 /** SAELens' native format: cfg.json beside sae_weights.safetensors, of any version. */
 export const loadSaeLens: Loader = async (reference, place) => {
-  const at = (file: string) => (reference.path === '' ? file : `${reference.path}/${file}`)
-  const file = `${place.name}/${at('cfg.json')}`
-  const fields = modernFields({
-    ...parseFields(file, await place.text(at('cfg.json'))),
-    ...flatten(reference.overrides),
-  })
-  const read = fieldReader(file, fields)
+  const configPath = inFolder(reference.path, 'cfg.json')
+  const file = `${place.name}/${configPath}`
+  const fields = modernFields(jsonFields(file, await place.text(configPath)), reference.overrides)
 
-  const architecture = read.oneOf('architecture', ['standard', 'jumprelu'] as const, 'standard')
-  const hookPoint = parseHookPoint(read.string('hook_name'))
-  const out = fields.hook_name_out
-  if (typeof out === 'string' && out !== hookPoint.name)
-    throw new InputError(`${file}: transcoders (hook_name_out ${out}) are not supported yet`)
-  if (fields.hook_head_index != null)
-    throw new InputError(`${file}: SAEs of a single head (hook_head_index) are not supported yet`)
-  const normalization = runtimeNormalization(read.oneOf('normalize_activations', normalizations, 'none'))
+  const architecture = fields.oneOf('architecture', architectures, 'standard')
+  const hookPoint = parseHookPoint(fields.string('hook_name'))
+  if (fields.values.hook_head_index != null)
+    throw new InputError(`${file}: SAEs of a single head (hook_head_index) are not supported`)
+  const isTranscoder = architecture.endsWith('transcoder')
+  const hookPointOut = outputHookPoint(fields, hookPoint.name, isTranscoder)
+  const applyBDecToInput = fields.boolean('apply_b_dec_to_input', !isTranscoder)
+  if (isTranscoder && applyBDecToInput)
+    throw new InputError(`${file}: apply_b_dec_to_input cannot be true for a ${architecture}`)
+
+  const source = await place.open(inFolder(reference.path, 'sae_weights.safetensors'))
+  const tensors = new StoredTensors(await openSafetensors(source), `a ${architecture} SAE`)
+  const arrays = await readArrays(tensors, architecture, fields)
+  const [dIn = 0, dSae = 0] = arrays.wEnc.shape
+  const dOut = arrays.wDec.shape[1] ?? 0
+  checkSizes(fields, { d_in: dIn, d_sae: dSae, ...(isTranscoder ? { d_out: dOut } : {}) })
+
+  const normalization = fields.oneOf('normalize_activations', normalizations, 'none')
   // SAELens folds the factor only where the training asked for it
-  const factor = fields.normalize_activations === 'expected_average_only_in' ? (reference.normScalingFactor ?? 1) : 1
-  const kwargs = fields.model_from_pretrained_kwargs as Fields | null | undefined
-
-  const weights = place.weights(at('sae_weights.safetensors'), openSafetensors)
-  const stored = await weights.parts()
-  await checkTensors(stored, architecture)
-  const [dIn, dSae] = checkShapes(stored, file, fields)
+  const factor = normalization === 'expected_average_only_in' ? (reference.normScalingFactor ?? 1) : 1
+  const kwargs = fields.values.model_from_pretrained_kwargs as { center_writing_weights?: unknown } | null | undefined
   const config = plainConfig({
     architecture,
     dIn,
+    dOut,
     dSae,
     hookPoint: hookPoint.name,
-    modelName: typeof fields.model_name === 'string' ? fields.model_name : reference.model,
-    applyBDecToInput: read.boolean('apply_b_dec_to_input', true),
-    normalization,
+    hookPointOut,
+    hfHookPoint: textOrNull(fields.values.hf_hook_name),
+    hfHookPointOut: textOrNull(fields.values.hf_hook_name_out),
+    modelName: textOrNull(fields.values.model_name) ?? reference.model,
+    applyBDecToInput,
+    ...runtimeNormalization(normalization, fields),
     centreInput: kwargs?.center_writing_weights === true && isCentredByWriting(hookPoint),
-    reshapeHookZ: read.oneOf('reshape_activations', ['none', 'hook_z'] as const, 'none') === 'hook_z',
+    reshapeHookZ: fields.oneOf('reshape_activations', ['none', 'hook_z'] as const, 'none') === 'hook_z',
     foldedFactor: factor,
+    skipConnection: architecture.includes('skip'),
+    ...architectureConfig(architecture, fields, dSae),
   })
-  return {
-    config,
-    weights,
-    names: {
-      wEnc: 'W_enc',
-      wDec: 'W_dec',
-      bEnc: 'b_enc',
-      bDec: 'b_dec',
-      threshold: architecture === 'jumprelu' ? 'threshold' : null,
-    },
-    factors: { wEnc: factor, wDec: 1 / factor, bDec: 1 / factor },
-  }
+  return { config, arrays: foldFactor(arrays, factor) }
 }
 
-const normalizations = ['none', 'layer_norm', 'constant_norm_rescale', 'expected_average_only_in'] as const
-
-function runtimeNormalization(name: (typeof normalizations)[number]): RuntimeNormalization {
-  // folded into the weights at load, or never applied: identity at run time either way
-  return name === 'expected_average_only_in' ? 'none' : name
-}
-
-function parseFields(file: string, text: string): Fields {
-  let fields: unknown
-  try {
-    fields = JSON.parse(text)
-  } catch (cause) {
-    throw new InputError(`${file} is not valid JSON; download it again`, { cause })
-  }
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
-    throw new InputError(`${file} is not a JSON object`)
-  return flatten(fields as Fields)
-}
-
-/** Version 6 keeps the facts about the language model under `metadata`. */
-function flatten(fields: Fields): Fields {
-  const { metadata, ...rest } = fields
-  return { ...(typeof metadata === 'object' && metadata !== null ? metadata : {}), ...rest }
-}
-
-/** Names and values of files written before version 6, as SAELens converts them. */
-function modernFields(fields: Fields): Fields {
-  const result: Record<string, unknown> = { ...fields }
-  const rename = (old: string, name: string) => {
-    if (result[name] === undefined && result[old] !== undefined) result[name] = result[old]
-  }
-  rename('hook_point', 'hook_name')
-  rename('hook_point_head_index', 'hook_head_index')
-  rename('activation_fn_str', 'activation_fn')
-  const kwargs = result.activation_fn_kwargs as Fields | undefined
-  if (result.activation_fn === 'topk' && kwargs?.k !== undefined) result.architecture = 'topk'
-  if (result.normalize_activations === false || result.normalize_activations === null)
-    result.normalize_activations = 'none'
-  if (result.normalize_activations === true) result.normalize_activations = 'expected_average_only_in'
-  const isOld = typeof result.sae_lens_version !== 'string' || Number.parseInt(result.sae_lens_version, 10) < 6
-  if (isOld && result.reshape_activations === undefined && String(result.hook_name).includes('hook_z'))
-    result.reshape_activations = 'hook_z'
-  return result
-}
-
-function fieldReader(file: string, fields: Fields) {
-  const wrong = (name: string, expected: string) =>
-    new InputError(`${file}: ${name} is ${JSON.stringify(fields[name]) ?? 'missing'}, expected ${expected}`)
-  return {
-    string: (name: string): string => {
-      const value = fields[name]
-      if (typeof value !== 'string') throw wrong(name, 'a text')
-      return value
-    },
-    boolean: (name: string, fallback: boolean): boolean => {
-      const value = fields[name] ?? fallback
-      if (typeof value !== 'boolean') throw wrong(name, 'true or false')
-      return value
-    },
-    oneOf: <Value extends string>(name: string, values: readonly Value[], fallback: Value): Value => {
-      const value = fields[name] ?? fallback
-      const found = values.find((item) => item === value)
-      if (found === undefined) throw wrong(name, `${values.join(', ')} (others are not supported yet)`)
-      return found
-    },
-  }
+function outputHookPoint(fields: Fields, input: string, isTranscoder: boolean): string {
+  const named = textOrNull(fields.values.hook_name_out)
+  if (isTranscoder) return parseHookPoint(named ?? fields.string('hook_name_out')).name
+  if (named !== null && named !== input)
+    throw new InputError(`${fields.file}: hook_name_out is ${named}, but only transcoders write where they do not read`)
+  return input
 }
 
 /** SAELens loads strictly: every tensor must be known, none may be missing. */
-async function checkTensors(stored: TensorFile, architecture: Architecture): Promise<void> {
-  const expected = ['W_enc', 'W_dec', 'b_enc', 'b_dec', ...(architecture === 'jumprelu' ? ['threshold'] : [])]
-  for (const name of expected) {
-    if (!stored.tensors.has(name))
-      throw new InputError(`${stored.name} has no tensor ${name}, which a ${architecture} SAE needs`)
+async function readArrays(tensors: StoredTensors, architecture: Architecture, fields: Fields): Promise<SaeArrays> {
+  const activation = activationOf({ architecture })
+  const arrays: SaeArrays = {
+    wDec: tensors.array('W_dec'),
+    // matching pursuit has one matrix for both directions
+    wEnc: activation === 'matching_pursuit' ? stored(transposed(tensors.place('W_dec'))) : tensors.array('W_enc'),
+    bDec: tensors.array('b_dec'),
+    ...(['relu', 'jumprelu', 'topk'].includes(activation) ? { bEnc: tensors.array('b_enc') } : {}),
+    ...(activation === 'jumprelu' ? { threshold: tensors.array('threshold') } : {}),
+    ...(activation === 'gated'
+      ? { gate: { bGate: tensors.array('b_gate'), bMag: tensors.array('b_mag'), rMag: tensors.array('r_mag') } }
+      : {}),
+    ...(activation === 'temporal' ? { attention: attentionLayers(tensors, fields.count('n_attn_layers', 1)) } : {}),
+    ...(architecture.includes('skip') ? { wSkip: tensors.array('W_skip') } : {}),
   }
-  for (const [name, tensor] of stored.tensors) {
-    if (expected.includes(name)) continue
-    // old files carry a scaling factor that was never trained; all ones change nothing
-    if (name === 'scaling_factor' && (await readAll(tensor)).every((value) => value === 1)) continue
-    throw new InputError(`${stored.name} has the tensor ${name}, which a ${architecture} SAE has no place for`)
+  // old files carry a scaling factor that was never trained; all ones (as torch.allclose sees them) change nothing
+  if (tensors.has('scaling_factor')) {
+    const factors = await tensors.array('scaling_factor').all()
+    if (!factors.every((value) => Math.abs(value - 1) <= 1e-8 + 1e-5))
+      throw new InputError(
+        `${fields.file}: the SAE was fine-tuned with a scaling factor, which SAELens cannot load either`,
+      )
+  }
+  tensors.refuseOthers()
+  return arrays
+}
+
+const normalizations = [
+  'none',
+  'layer_norm',
+  'constant_norm_rescale',
+  'constant_scalar_rescale',
+  'expected_average_only_in',
+] as const
+
+function runtimeNormalization(
+  name: (typeof normalizations)[number],
+  fields: Fields,
+): Pick<SaeConfig, 'normalization' | 'inputScale'> {
+  switch (name) {
+    case 'constant_scalar_rescale':
+      return { normalization: 'none', inputScale: fields.number('activation_normalization_factor') }
+    case 'expected_average_only_in':
+      // folded into the weights at load, or never applied: identity at run time either way
+      return { normalization: 'none', inputScale: 1 }
+    default:
+      return { normalization: name, inputScale: 1 }
   }
 }
 
-function checkShapes(stored: TensorFile, file: string, fields: Fields): [dIn: number, dSae: number] {
-  const [dIn = 0, dSae = 0] = stored.tensors.get('W_enc')!.shape
-  for (const [name, size] of [
-    ['d_in', dIn],
-    ['d_sae', dSae],
-  ] as const) {
-    if (fields[name] !== undefined && fields[name] !== null && fields[name] !== size) {
-      throw new InputError(`${file}: ${name} is ${fields[name]}, but W_enc of ${stored.name} has ${size}`)
+/** Fields that only some architectures have, with SAELens' defaults. */
+function architectureConfig(architecture: Architecture, fields: Fields, dSae: number): Partial<SaeConfig> {
+  switch (architecture) {
+    case 'topk':
+      return {
+        k: fields.count('k', 100),
+        rescaleActsByDecoderNorm: fields.boolean('rescale_acts_by_decoder_norm', false),
+      }
+    case 'matching_pursuit':
+      return {
+        matchingPursuit: {
+          residualThreshold: fields.values.residual_threshold == null ? 1e-2 : fields.number('residual_threshold'),
+          maxIterations: fields.values.max_iterations == null ? null : fields.count('max_iterations'),
+          stopOnDuplicateSupport: fields.boolean('stop_on_duplicate_support', true),
+        },
+      }
+    case 'temporal': {
+      const diffType = fields.oneOf('sae_diff_type', ['relu', 'topk'] as const, 'topk')
+      return {
+        temporal: temporalConfig(fields.file, dSae, {
+          nHeads: fields.count('n_heads', 8),
+          bottleneckFactor: fields.count('bottleneck_factor', 64),
+          diffType,
+          kvalTopk: diffType === 'topk' && fields.values.kval_topk != null ? fields.count('kval_topk') : null,
+          tiedWeights: fields.boolean('tied_weights', true),
+        }),
+      }
     }
+    default:
+      return {}
   }
-  return [dIn, dSae]
+}
+
+function checkSizes(fields: Fields, sizes: Readonly<Record<string, number>>): void {
+  for (const [name, size] of Object.entries(sizes)) {
+    if (fields.values[name] != null && fields.values[name] !== size)
+      throw new InputError(`${fields.file}: ${name} is ${fields.values[name]}, but the weights have ${size}`)
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }

@@ -13,8 +13,7 @@ import {
   resolveRepository,
 } from '@saeval/hub'
 import type { SaeReference } from '../registry/find-sae.js'
-import type { WeightsFile } from './loader.js'
-import type { TensorFile } from './tensor-file.js'
+import { readAhead } from '../tensors/read-ahead.js'
 
 /** Which file an edit came from, so that a run can be traced and repeated. */
 export interface SaeFileIdentity {
@@ -30,61 +29,66 @@ export interface SaeFileIdentity {
 
 /** The files around one SAE. Paths are relative to the repository or folder. */
 export interface SaePlace {
+  /** Repository name or folder. */
   readonly name: string
+  /** A weights file, for reading in parts; what is on the hub is downloaded only where parts are not enough. */
+  open(path: string): Promise<ByteSource>
+  /** A configuration file; throws InputError when there is none. */
   text(path: string): Promise<string>
-  weights(path: string, open: (source: ByteSource) => Promise<TensorFile>): WeightsFile
+  /** null when there is no such file. */
+  textIfPresent(path: string): Promise<string | null>
   /** Files used so far. */
   identities(): Promise<SaeFileIdentity[]>
   close(): Promise<void>
 }
 
+// configuration files are kilobytes
+const longestText = 2 ** 20
+
 /** Opens the repository or folder that an SAE lies in. */
 export async function openPlace(reference: SaeReference, hub: HubOptions): Promise<SaePlace> {
-  const { place } = reference
+  const { place, overrides } = reference
+  const revision = typeof overrides.revision === 'string' ? { revision: overrides.revision } : {}
   const repository =
-    'repository' in place ? await resolveRepository({ type: 'model', name: place.repository, ...hub }) : null
+    'repository' in place
+      ? await resolveRepository({ type: 'model', name: place.repository, ...revision, ...hub })
+      : null
   const folder = 'folder' in place ? resolve(place.folder) : null
   const name = 'repository' in place ? place.repository : place.folder
   const used = new Map<string, ByteSource | null>()
   const sources: ByteSource[] = []
 
-  const localPath = async (path: string) => {
-    if (repository) return repositoryFile(repository, path, hub)
+  const localPath = async (path: string): Promise<string | null> => {
+    if (repository) return repositoryFileIfPresent(repository, path, hub)
     const full = join(folder!, path)
-    if (!existsSync(full)) throw new InputError(`${name} has no file ${path}`)
-    return full
+    return existsSync(full) ? full : null
   }
-  const remember = (path: string, source: ByteSource) => {
-    used.set(path, source)
-    sources.push(source)
-    return source
+  const textIfPresent = async (path: string) => {
+    const file = await localPath(path)
+    if (file === null) return null
+    const { size } = await stat(file)
+    if (size > longestText) throw new InputError(`${name}/${path} has ${size} bytes, too many for a configuration file`)
+    used.set(path, used.get(path) ?? null)
+    return readFile(file, 'utf8')
   }
   return {
     name,
+    open: async (path) => {
+      const source = repository
+        ? readAhead(await openRepositoryFile(repository, path, hub))
+        : await openLocalFile(join(folder!, path))
+      used.set(path, source)
+      sources.push(source)
+      return source
+    },
     text: async (path) => {
-      const text = await readFile(await localPath(path), 'utf8')
-      used.set(path, used.get(path) ?? null)
-      return text
+      const text = await textIfPresent(path)
+      if (text !== null) return text
+      // says whether the hub or the cache lacks it
+      if (repository) await repositoryFile(repository, path, hub)
+      throw new InputError(`${name} has no file ${path}`)
     },
-    weights: (path, open) => {
-      let parts: Promise<TensorFile> | null = null
-      let whole: Promise<TensorFile> | null = null
-      return {
-        path,
-        parts: () => {
-          parts ??= (repository ? openRepositoryFile(repository, path, hub) : localPath(path).then(openLocalFile)).then(
-            (source) => open(remember(path, source)),
-          )
-          return parts
-        },
-        whole: () => {
-          whole ??= localPath(path)
-            .then(openLocalFile)
-            .then((source) => open(remember(path, source)))
-          return whole
-        },
-      }
-    },
+    textIfPresent,
     identities: () =>
       Promise.all([...used].map(([path, source]) => identity(name, repository, folder, path, source, hub))),
     close: async () => {

@@ -27,7 +27,7 @@ export interface SaeNameProblem {
 
 /**
  * Finds an SAE by release and id. A release that SAELens does not list is taken for a local folder or a Hugging Face repository
- * ("organisation/name") in SAELens' native format, the id being the folder inside. Throws InputError with the nearest names otherwise.
+ * ("organisation/name") in SAELens' native format or sparsify's, the id being the folder inside. Throws InputError with the nearest names otherwise.
  */
 export function findSae(release: string, id: string): SaeReference {
   const problem = checkSaeName(release, id)
@@ -53,7 +53,7 @@ export function findSae(release: string, id: string): SaeReference {
     id,
     place,
     path: id === '.' ? '' : id,
-    loader: 'sae_lens',
+    loader: 'folder',
     model: null,
     overrides: {},
     normScalingFactor: null,

@@ -5,8 +5,8 @@ export interface ZipMember {
   readonly name: string
   /** 0 = stored as it is, 8 = deflated. */
   readonly method: 0 | 8
-  /** Position of the (compressed) bytes in the archive. */
-  readonly offset: number
+  /** Position of the member's own header in the archive; the (compressed) bytes follow it. */
+  readonly headerOffset: number
   readonly compressedLength: number
   readonly length: number
 }
@@ -18,18 +18,21 @@ const end64Signature = 0x06064b50
 const centralSignature = 0x02014b50
 const localSignature = 0x04034b50
 const endLength = 22
+const localLength = 30
 const longestComment = 0xffff
-// an npz of weights has a handful of members
+// the end of an archive of weights, directory included, is shorter than this
+const usualTail = 4096
+// an archive of weights has a handful of members
 const longestDirectory = 2 ** 20
+// deflate reaches 1032 on zeros; weights hardly shrink at all
+const largestRatio = 100
+const smallArchive = 2 ** 24
 
 /** Reads the directory at the end of a zip archive, ZIP64 included. Throws InputError for a damaged or truncated archive. */
 export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]> {
   const damaged = (what: string) =>
     new InputError(`${source.name} is not a whole zip archive (${what}); download it again`)
-  const tailLength = Math.min(source.byteLength, endLength + longestComment)
-  const tail = view(await source.read(source.byteLength - tailLength, tailLength))
-  const end = findEnd(tail)
-  if (end === null) throw damaged('it has no end record')
+  const { tail, end } = await readEnd(source, damaged)
 
   let count = tail.getUint16(end + 10, true)
   let size = tail.getUint32(end + 12, true)
@@ -54,31 +57,62 @@ export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]>
     const extraLength = directory.getUint16(at + 30, true)
     const next = at + 46 + nameLength + extraLength + directory.getUint16(at + 32, true)
     if (next > size) throw damaged('its directory is damaged')
-    members.push(await readMember(source, directory, at, nameLength, extraLength, damaged))
+    members.push(readMember(directory, at, nameLength, extraLength, damaged))
     at = next
   }
+  checkMembers(source, members, damaged)
   return members
 }
 
-async function readMember(
-  source: ByteSource,
+/** The last kilobytes of the archive and the place of the end record in them. */
+async function readEnd(source: ByteSource, damaged: Damaged): Promise<{ tail: DataView; end: number }> {
+  for (const length of [usualTail, endLength + longestComment]) {
+    const tailLength = Math.min(source.byteLength, length)
+    const tail = view(await source.read(source.byteLength - tailLength, tailLength))
+    const end = findEnd(tail)
+    if (end !== null) return { tail, end }
+  }
+  throw damaged('it has no end record')
+}
+
+type Damaged = (what: string) => InputError
+
+function readMember(
   directory: DataView,
   at: number,
   nameLength: number,
   extraLength: number,
-  damaged: (what: string) => InputError,
-): Promise<ZipMember> {
+  damaged: Damaged,
+): ZipMember {
   const name = new TextDecoder().decode(new Uint8Array(directory.buffer, directory.byteOffset + at + 46, nameLength))
   const method = directory.getUint16(at + 10, true)
   if (method !== 0 && method !== 8) throw damaged(`member ${name} is compressed by the unknown method ${method}`)
-  const [length, compressedLength, header] = sizes64(directory, at, at + 46 + nameLength, extraLength, damaged)
-  if (header + 30 > source.byteLength) throw damaged(`member ${name} lies outside the file`)
-  const local = view(await source.read(header, 30))
-  if (local.getUint32(0, true) !== localSignature) throw damaged(`member ${name} has no header`)
-  const offset = header + 30 + local.getUint16(26, true) + local.getUint16(28, true)
-  if (offset + compressedLength > source.byteLength) throw damaged(`member ${name} lies outside the file`)
+  const [length, compressedLength, headerOffset] = sizes64(directory, at, at + 46 + nameLength, extraLength, damaged)
   if (method === 0 && length !== compressedLength) throw damaged(`member ${name} has two lengths`)
-  return { name, method, offset, compressedLength, length }
+  return { name, method, headerOffset, compressedLength, length }
+}
+
+function checkMembers(source: ByteSource, members: readonly ZipMember[], damaged: Damaged): void {
+  if (new Set(members.map(({ name }) => name)).size < members.length) throw damaged('two members have one name')
+  let end = 0
+  for (const member of [...members].sort((a, b) => a.headerOffset - b.headerOffset)) {
+    if (member.headerOffset < end) throw damaged(`member ${member.name} overlaps another`)
+    end = member.headerOffset + localLength + member.compressedLength
+  }
+  if (end > source.byteLength) throw damaged('a member lies outside the file')
+  const unfolded = members.reduce((sum, { length }) => sum + length, 0)
+  if (unfolded > smallArchive + largestRatio * source.byteLength) throw damaged(`it claims to hold ${unfolded} bytes`)
+}
+
+/** Position of a member's bytes, which its own header tells. */
+export async function memberOffset(source: ByteSource, member: ZipMember): Promise<number> {
+  const damaged = (what: string) =>
+    new InputError(`${source.name} is not a whole zip archive (member ${member.name} ${what}); download it again`)
+  const local = view(await source.read(member.headerOffset, localLength))
+  if (local.getUint32(0, true) !== localSignature) throw damaged('has no header')
+  const offset = member.headerOffset + localLength + local.getUint16(26, true) + local.getUint16(28, true)
+  if (offset + member.compressedLength > source.byteLength) throw damaged('lies outside the file')
+  return offset
 }
 
 /** Uncompressed size, compressed size and header place; 0xffffffff stands for a number in the ZIP64 extra field, in this order. */
@@ -87,7 +121,7 @@ function sizes64(
   at: number,
   extra: number,
   extraLength: number,
-  damaged: (what: string) => InputError,
+  damaged: Damaged,
 ): [number, number, number] {
   const values = [
     directory.getUint32(at + 24, true),
@@ -115,7 +149,7 @@ function findEnd(tail: DataView): number | null {
   return null
 }
 
-function safe(value: bigint, damaged: (what: string) => InputError): number {
+function safe(value: bigint, damaged: Damaged): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged('it claims an impossible size')
   return Number(value)
 }

@@ -1,0 +1,31 @@
+import { parseHookPoint } from '../hook-point.js'
+import { plainConfig } from '../sae-config.js'
+import { openTorchStateDict } from '../torch/torch-file.js'
+import { jsonFields } from './fields.js'
+import type { Loader } from './loader.js'
+import { StoredTensors } from './stored-tensors.js'
+
+/** The attention SAEs of gpt2-small by Kissane and Krzyzanowski: a state dict with SAELens' names, `<path without .pt>_cfg.json` beside it. */
+export const loadConnorRobHookZ: Loader = async ({ path, model }, place) => {
+  const configPath = `${path.replace(/\.pt$/, '')}_cfg.json`
+  const fields = jsonFields(`${place.name}/${configPath}`, await place.text(configPath))
+  const tensors = new StoredTensors(await openTorchStateDict(await place.open(path)), 'a standard SAE')
+  const arrays = {
+    wEnc: tensors.array('W_enc'),
+    wDec: tensors.array('W_dec'),
+    bEnc: tensors.array('b_enc'),
+    bDec: tensors.array('b_dec'),
+  }
+  tensors.refuseOthers()
+  const [dIn = 0, dSae = 0] = arrays.wEnc.shape
+  const config = plainConfig({
+    architecture: 'standard',
+    dIn,
+    dSae,
+    hookPoint: parseHookPoint(fields.string('act_name')).name,
+    modelName: model,
+    applyBDecToInput: true,
+    reshapeHookZ: true,
+  })
+  return { config, arrays }
+}

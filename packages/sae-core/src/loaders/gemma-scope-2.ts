@@ -1,0 +1,96 @@
+import { InputError } from '@saeval/hub'
+import { plainConfig } from '../sae-config.js'
+import { openSafetensors } from '../tensors/safetensors-file.js'
+import { type Fields, jsonFields } from './fields.js'
+import type { Loader } from './loader.js'
+import { layerOf } from './paths.js'
+import { summedOverMiddle } from './sae-array.js'
+import { StoredTensors } from './stored-tensors.js'
+
+/** First part of the path -> the module tensors it was trained on, as Gemma 3's modules are called in transformers. */
+const sites: Readonly<Record<string, { readonly input: string; readonly output?: string }>> = {
+  resid_post: { input: 'output' },
+  attn_out: { input: 'self_attn.o_proj.input' },
+  mlp_out: { input: 'post_feedforward_layernorm.output' },
+  transcoder: { input: 'pre_feedforward_layernorm.output', output: 'post_feedforward_layernorm.output' },
+  clt: { input: 'pre_feedforward_layernorm.output', output: 'post_feedforward_layernorm.output' },
+}
+
+/**
+ * A tensor of a Gemma 3 layer -> TransformerLens' hook point with the same numbers. SAELens writes hook_mlp_in for the input of
+ * transcoders, which is the residual stream before the norm; they were trained after it.
+ */
+const hookPoints: Readonly<Record<string, string>> = {
+  output: 'hook_resid_post',
+  'self_attn.o_proj.input': 'attn.hook_z',
+  'post_feedforward_layernorm.output': 'hook_mlp_out',
+  'pre_feedforward_layernorm.output': 'mlp.hook_in',
+}
+
+/** Gemma Scope 2 (SAELens' loader "gemma_3"): jumprelu SAEs and transcoders, params.safetensors with an optional config.json. */
+export const loadGemmaScope2: Loader = async ({ path }, place) => {
+  const repository = /gemma-scope-2-(\d+\w)-(pt|it)$/.exec(place.name)
+  const site = /^([a-z_]+?)(_all)?\//.exec(path)?.[1] ?? ''
+  if (!repository || !Object.hasOwn(sites, site))
+    throw new InputError(
+      `${place.name}/${path} is not a Gemma Scope 2 SAE (gemma-scope-2-<size>-<pt|it>, ${Object.keys(sites).join(', ')})`,
+    )
+  const [, size, tuning] = repository as unknown as [string, string, string]
+  const layer = layerOf(path, /layer_(\d+)/)
+  const isCrossLayer = site === 'clt'
+  const folder = isCrossLayer ? path.slice(0, path.lastIndexOf('/')) : path
+  const configPath = `${folder}/config.json`
+  const text = await place.textIfPresent(configPath)
+  const fields = text === null ? null : jsonFields(`${place.name}/${configPath}`, text)
+  fields?.oneOf('architecture', ['jump_relu'])
+
+  const source = await place.open(isCrossLayer ? `${path}.safetensors` : `${path}/params.safetensors`)
+  const tensors = new StoredTensors(await openSafetensors(source), 'a Gemma Scope 2 SAE')
+  const isAffine = fields?.boolean('affine_connection', false) || path.includes('affine')
+  const wDec = tensors.array('w_dec')
+  const arrays = {
+    wEnc: tensors.array('w_enc'),
+    wDec: isCrossLayer ? summedOverMiddle(wDec) : wDec,
+    bEnc: tensors.array('b_enc'),
+    bDec: tensors.array('b_dec'),
+    threshold: tensors.array('threshold'),
+    ...(isAffine ? { wSkip: tensors.array('affine_skip_connection') } : {}),
+  }
+  tensors.refuseOthers()
+
+  const modules = sites[site]!
+  const hfHookPoint = moduleTensor(fields, 'hf_hook_point_in', layer, modules.input)
+  const hfHookPointOut = modules.output ? moduleTensor(fields, 'hf_hook_point_out', layer, modules.output) : null
+  const hookPoint = hookPointOf(hfHookPoint, layer)
+  const [dIn = 0, dSae = 0] = arrays.wEnc.shape
+  const config = plainConfig({
+    architecture: hfHookPointOut === null ? 'jumprelu' : isAffine ? 'jumprelu_skip_transcoder' : 'jumprelu_transcoder',
+    dIn,
+    dOut: arrays.wDec.shape[1] ?? 0,
+    dSae,
+    hookPoint,
+    hookPointOut: hfHookPointOut === null ? hookPoint : hookPointOf(hfHookPointOut, layer),
+    hfHookPoint,
+    hfHookPointOut,
+    // the pretrained 270m model has no "-pt" in its name
+    modelName: `google/gemma-3-${size}${size === '270m' && tuning === 'pt' ? '' : `-${tuning}`}`,
+    skipConnection: isAffine,
+  })
+  return { config, arrays }
+}
+
+/** What config.json names, else what the path means; both must speak of the same layer. */
+function moduleTensor(fields: Fields | null, name: string, layer: number, usual: string): string {
+  const expected = `model.layers.${layer}.`
+  const named = fields?.string(name, expected + usual) ?? expected + usual
+  if (!named.startsWith(expected))
+    throw new InputError(`${fields!.file}: ${name} is ${named}, but the folder is of layer ${layer}`)
+  return named
+}
+
+function hookPointOf(hfHookPoint: string, layer: number): string {
+  const rest = hfHookPoint.slice(`model.layers.${layer}.`.length)
+  if (!Object.hasOwn(hookPoints, rest))
+    throw new InputError(`${hfHookPoint} has no hook point; known are ${Object.keys(hookPoints).join(', ')}`)
+  return `blocks.${layer}.${hookPoints[rest]}`
+}

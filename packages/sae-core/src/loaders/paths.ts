@@ -1,0 +1,13 @@
+import { InputError } from '@saeval/hub'
+
+/** A file in an SAE's folder, which may be the root (""). */
+export function inFolder(folder: string, file: string): string {
+  return folder === '' ? file : `${folder}/${file}`
+}
+
+/** The layer in a name such as "layer_12/width_16k"; throws InputError when the pattern's first group finds none. */
+export function layerOf(name: string, pattern: RegExp): number {
+  const layer = pattern.exec(name)?.[1]
+  if (layer === undefined) throw new InputError(`${name} names no layer`)
+  return Number(layer)
+}

@@ -1,0 +1,68 @@
+import { readAll, readSlices } from '../tensors/read-tensor.js'
+import type { TensorPlace } from '../tensors/tensor-place.js'
+
+/** A tensor of an SAE as float32, whatever it is stored as. */
+export interface SaeArray {
+  readonly shape: readonly number[]
+  /** Everything, row-major; downloads the file. */
+  all(): Promise<Float32Array>
+  /** For each of `indices` along `axis` what lies there, row-major over the other axes. */
+  slices(axis: number, indices: readonly number[]): Promise<Float32Array[]>
+}
+
+/** A tensor as it is stored. */
+export function stored(place: TensorPlace): SaeArray {
+  return {
+    shape: place.shape,
+    all: () => readAll(place),
+    slices: (axis, indices) => readSlices(place, axis, indices),
+  }
+}
+
+/** Every number passed through a function. */
+export function mapped(array: SaeArray, convert: (value: number) => number): SaeArray {
+  return {
+    shape: array.shape,
+    all: async () => (await array.all()).map(convert),
+    slices: async (axis, indices) => (await array.slices(axis, indices)).map((slice) => slice.map(convert)),
+  }
+}
+
+/** Every number times a factor. */
+export function scaled(array: SaeArray, factor: number): SaeArray {
+  return factor === 1 ? array : mapped(array, (value) => value * factor)
+}
+
+/** A vector of one number. */
+export function filled(length: number, value: number): SaeArray {
+  return {
+    shape: [length],
+    all: async () => new Float32Array(length).fill(value),
+    slices: async (_, indices) => indices.map(() => Float32Array.of(value)),
+  }
+}
+
+/** The sum over the middle axis of [a, n, b]: the decoder of a cross-layer transcoder over the layers it writes to. */
+export function summedOverMiddle(array: SaeArray): SaeArray {
+  const [first = 0, middle = 0, last = 0] = array.shape
+  const sum = (values: Float32Array) => {
+    const rows = values.length / (middle * last || 1)
+    const result = new Float32Array(rows * last)
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < last; i++) {
+        let total = 0
+        for (let j = 0; j < middle; j++) total += values[(row * middle + j) * last + i]!
+        result[row * last + i] = total
+      }
+    }
+    return result
+  }
+  return {
+    shape: [first, last],
+    all: async () => sum(await array.all()),
+    slices: async (axis, indices) => {
+      if (axis !== 0) throw new Error('only rows of a summed array can be read')
+      return (await array.slices(0, indices)).map(sum)
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import { InputError } from '@saeval/hub'
+import { type Fields, type FieldValues, fieldsOf } from './fields.js'
+
+/** A cfg.json of any version with the registry's overrides, under the names and values of version 6, as SAELens converts them. */
+export function modernFields({ file, values }: Fields, overrides: FieldValues): Fields {
+  const result: Record<string, unknown> = { ...flatten(values), ...flatten(overrides) }
+  const rename = (old: string, name: string) => {
+    if (result[name] === undefined && result[old] !== undefined) result[name] = result[old]
+  }
+  rename('hook_point', 'hook_name')
+  rename('hook_point_head_index', 'hook_head_index')
+  rename('activation_fn_str', 'activation_fn')
+  if (result.normalize_activations === false) result.normalize_activations = 'none'
+  if (result.normalize_activations === true) result.normalize_activations = 'expected_average_only_in'
+  if (isBefore6(result.sae_lens_version)) convertActivation(file, result)
+  return fieldsOf(file, result)
+}
+
+/** Version 6 keeps the facts about the language model under `metadata`. */
+function flatten(values: FieldValues): FieldValues {
+  const { metadata, ...rest } = values
+  return { ...(typeof metadata === 'object' && metadata !== null ? metadata : {}), ...rest }
+}
+
+function isBefore6(version: unknown): boolean {
+  return typeof version !== 'string' || Number.parseInt(version, 10) < 6
+}
+
+/** Before version 6 top-k was an activation function, and hook_z SAEs were told by their hook point. */
+function convertActivation(file: string, result: Record<string, unknown>): void {
+  result.reshape_activations ??= String(result.hook_name).includes('hook_z') ? 'hook_z' : 'none'
+  if (result.activation_fn === 'topk') {
+    const kwargs = result.activation_fn_kwargs as { k?: unknown } | null | undefined
+    result.architecture = 'topk'
+    result.k ??= kwargs?.k
+  } else if (
+    (result.architecture ?? 'standard') === 'standard' &&
+    !['relu', undefined, null].includes(result.activation_fn as string | null | undefined)
+  ) {
+    throw new InputError(`${file}: the activation function ${JSON.stringify(result.activation_fn)} is not supported`)
+  }
+}

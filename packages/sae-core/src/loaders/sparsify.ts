@@ -1,0 +1,89 @@
+import { InputError } from '@saeval/hub'
+import { plainConfig } from '../sae-config.js'
+import { openSafetensors } from '../tensors/safetensors-file.js'
+import { transposed } from '../tensors/tensor-place.js'
+import { jsonFields } from './fields.js'
+import type { Loader } from './loader.js'
+import { inFolder } from './paths.js'
+import { stored } from './sae-array.js'
+import type { SaePlace } from './sae-place.js'
+import { StoredTensors } from './stored-tensors.js'
+
+/**
+ * EleutherAI's sparsify: `<hookpoint>/cfg.json` and `sae.safetensors`. Read as sparsify itself does (SAELens' loader for it transposes W_dec
+ * and misses what follows): the input is x - b_dec unless it transcodes, then ReLU and the k largest or the largest of k groups, and
+ * x W_skip^T is added where there is a skip connection.
+ */
+export const loadSparsify: Loader = async ({ path, id, model }, place) => {
+  const configPath = inFolder(path, 'cfg.json')
+  const fields = jsonFields(`${place.name}/${configPath}`, await place.text(configPath))
+  if (fields.boolean('signed', false))
+    throw new InputError(`${fields.file}: SAEs with signed activations are not supported`)
+  const activation = fields.oneOf('activation', ['topk', 'groupmax'] as const, 'topk')
+  const isTranscoder = fields.boolean('transcode', false)
+  const skipConnection = fields.boolean('skip_connection', false)
+
+  const source = await place.open(inFolder(path, 'sae.safetensors'))
+  const tensors = new StoredTensors(await openSafetensors(source), 'a sparsify SAE')
+  const arrays = {
+    wEnc: stored(transposed(tensors.place('encoder.weight'))),
+    wDec: tensors.array('W_dec'),
+    bEnc: tensors.array('encoder.bias'),
+    bDec: tensors.array('b_dec'),
+    ...(skipConnection ? { wSkip: tensors.array('W_skip') } : {}),
+  }
+  tensors.refuseOthers()
+  const [dIn = 0, dSae = 0] = arrays.wEnc.shape
+  if (dIn !== fields.count('d_in'))
+    throw new InputError(`${fields.file}: d_in is ${fields.count('d_in')}, but encoder.weight has ${dIn}`)
+  const k = fields.count('k', 32)
+  if (activation === 'groupmax' && dSae % k !== 0)
+    throw new InputError(`${fields.file}: ${dSae} latents cannot be divided into ${k} groups`)
+  const hookpoint = (path || id).split('/').at(-1)!
+  const config = plainConfig({
+    architecture: activation,
+    dIn,
+    dSae,
+    k,
+    ...hookPoints(hookpoint, isTranscoder),
+    modelName: model ?? (await trainedModel(place, path)),
+    applyBDecToInput: !isTranscoder,
+    skipConnection,
+  })
+  return { config, arrays }
+}
+
+/** End of a module's name inside a layer -> TransformerLens' names of its input and output. */
+const sites: Readonly<Record<string, { readonly input: string | null; readonly output: string }>> = {
+  '': { input: 'hook_resid_pre', output: 'hook_resid_post' },
+  '.mlp': { input: 'mlp.hook_in', output: 'hook_mlp_out' },
+  '.self_attn': { input: null, output: 'hook_attn_out' },
+  '.attn': { input: null, output: 'hook_attn_out' },
+  '.attention': { input: null, output: 'hook_attn_out' },
+}
+
+/** sparsify names modules of the Hugging Face model ("layers.10", "h.3.mlp"): their outputs, and for transcoders their inputs too. */
+function hookPoints(hookpoint: string, isTranscoder: boolean) {
+  const found = /(?:^|\.)(?:layers|h)\.(\d+)(\.\w+)?$/.exec(hookpoint)
+  const site = found && Object.hasOwn(sites, found[2] ?? '') ? sites[found[2] ?? '']! : null
+  const input = isTranscoder ? site?.input : site?.output
+  if (!found || !site || input == null)
+    throw new InputError(
+      `"${hookpoint}" is not a module whose ${isTranscoder ? 'input' : 'output'} can be steered; known are layers.N and layers.N.mlp${isTranscoder ? '' : ', layers.N.self_attn'}`,
+    )
+  return {
+    hookPoint: `blocks.${found[1]}.${input}`,
+    hookPointOut: `blocks.${found[1]}.${site.output}`,
+    hfHookPoint: `${hookpoint}.${isTranscoder ? 'input' : 'output'}`,
+    hfHookPointOut: isTranscoder ? `${hookpoint}.output` : null,
+  }
+}
+
+/** The model that sparsify's trainer notes in the config.json of the whole run; null when there is none. */
+async function trainedModel(place: SaePlace, path: string): Promise<string | null> {
+  const configPath = inFolder(path.split('/').slice(0, -1).join('/'), 'config.json')
+  const text = await place.textIfPresent(configPath)
+  if (text === null) return null
+  const { model } = jsonFields(`${place.name}/${configPath}`, text).values
+  return typeof model === 'string' ? model : null
+}

@@ -1,0 +1,44 @@
+import { InputError } from '@saeval/hub'
+import type { TensorFile, TensorPlace } from '../tensors/tensor-place.js'
+import { type SaeArray, stored } from './sae-array.js'
+
+/** The tensors of a weights file by name, with errors that name the file. */
+export class StoredTensors {
+  readonly #file: TensorFile
+  readonly #used = new Set<string>()
+  /** What cannot do without them: "a gated SAE". */
+  readonly #owner: string
+
+  constructor(file: TensorFile, owner: string) {
+    this.#file = file
+    this.#owner = owner
+  }
+
+  has(name: string): boolean {
+    return this.#file.tensors.has(name)
+  }
+
+  /** Throws InputError when the file has no such tensor. */
+  place(name: string): TensorPlace {
+    const place = this.#file.tensors.get(name)
+    if (!place) throw new InputError(`${this.#file.name} has no tensor ${name}, which ${this.#owner} needs`)
+    this.#used.add(name)
+    return place
+  }
+
+  array(name: string): SaeArray {
+    return stored(this.place(name))
+  }
+
+  /** The first of several names that the file has. */
+  oneOf(...names: string[]): SaeArray {
+    return this.array(names.find((name) => this.has(name)) ?? names[0]!)
+  }
+
+  /** Throws InputError for tensors that nothing has asked for, as SAELens' strict loading does. */
+  refuseOthers(): void {
+    const other = [...this.#file.tensors.keys()].find((name) => !this.#used.has(name))
+    if (other !== undefined)
+      throw new InputError(`${this.#file.name} has the tensor ${other}, which ${this.#owner} has no place for`)
+  }
+}
