@@ -1,4 +1,4 @@
-export type { DataFile, Dataset, Split } from './datasets/dataset.js'
+export type { Dataset, Split } from './datasets/dataset.js'
 export { type LoadDatasetOptions, loadDataset } from './datasets/load-dataset.js'
 export {
   defaultBootstrapIterations,

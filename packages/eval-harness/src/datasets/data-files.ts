@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { isDict, type PyDict, type PyValue } from '../python/value.js'
+import { dataEnding } from './data-file.js'
 
 /** Split name -> data files, in order. */
 export type SplitFiles = ReadonlyMap<string, readonly string[]>
@@ -25,11 +26,23 @@ export function configFiles(
   const index = names.indexOf(wanted)
   if (index < 0) throw new InputError(`dataset ${dataset} has no configuration "${wanted}"; it has ${names.join(', ')}`)
   const folder = configs[index]!.get('data_dir')
-  const inFolder =
-    typeof folder === 'string' ? files.filter((file) => file.startsWith(`${folder.replace(/\/$/, '')}/`)) : files
-  const dataFiles = configs[index]!.get('data_files')
-  if (dataFiles === undefined) return { config: wanted, splits: namedSplits(dataset, inFolder) }
-  return { config: wanted, splits: listedSplits(dataset, dataFiles, inFolder) }
+  return {
+    config: wanted,
+    splits: folderSplits(dataset, configs[index]!.get('data_files') ?? null, files, folder ?? null),
+  }
+}
+
+/** The splits of a folder of the repository (null: all of it): those listed, else those that the files' names tell. */
+export function folderSplits(
+  dataset: string,
+  dataFiles: PyValue,
+  files: readonly string[],
+  folder: PyValue,
+): SplitFiles {
+  const start = typeof folder === 'string' ? `${folder.replace(/^\.?\/|\/$/g, '')}/` : ''
+  const inside = files.filter((file) => file.startsWith(start)).map((file) => file.slice(start.length))
+  const splits = dataFiles === null ? namedSplits(dataset, inside) : listedSplits(dataset, dataFiles, inside)
+  return new Map([...splits].map(([split, found]) => [split, found.map((file) => start + file)]))
 }
 
 /** data_files in any of its forms: a pattern, a list of patterns, a list of {split, path}, or split -> patterns. */
@@ -37,7 +50,10 @@ export function listedSplits(dataset: string, dataFiles: PyValue, files: readonl
   const splits = new Map<string, string[]>()
   const add = (split: string, patterns: PyValue) => {
     for (const pattern of (Array.isArray(patterns) ? patterns : [patterns]) as readonly string[]) {
-      const found = files.filter((file) => globPattern(pattern).test(file)).sort()
+      const inside = pattern.startsWith(`hf://datasets/${dataset}/`)
+        ? pattern.slice(`hf://datasets/${dataset}/`.length)
+        : pattern
+      const found = files.filter((file) => globPattern(inside).test(file)).sort()
       if (found.length === 0) throw new InputError(`dataset ${dataset} has no file ${pattern}`)
       splits.set(split, [...(splits.get(split) ?? []), ...found])
     }
@@ -57,21 +73,16 @@ const keywords: readonly (readonly [split: string, words: string])[] = [
   ['validation', 'validation|valid|dev|val'],
   ['test', 'test|testing|eval|evaluation'],
 ]
-const dataEnding = /\.(parquet|jsonl?|csv|tsv)(\.gz)?$/
 const notData = /(^|\/)(README\.md|dataset_infos?\.json|config\.json|__[^/]*|\.[^/]*)(\/|$)/
 
 /** Splits told by the files' names: data/<split>-00000-of-00001, then a folder or file name with a split's word; else all are train. */
 function namedSplits(dataset: string, files: readonly string[]): SplitFiles {
-  const data = files.filter((file) => dataEnding.test(file) && !notData.test(file))
-  if (data.length === 0) {
-    const script = files.find((file) => file.endsWith('.py'))
+  const data = files.filter((file) => endingOf(file) !== null && !notData.test(file))
+  if (data.length === 0)
     throw new InputError(
-      script
-        ? `dataset ${dataset} is a Python script (${script}), which cannot be run; use a version of it stored as parquet, JSON or CSV`
-        : `dataset ${dataset} has no data files in a format that can be read (parquet, jsonl, json, csv, tsv)`,
+      `dataset ${dataset} has no data files in a format that can be read (parquet, jsonl, json, csv, tsv, txt, zip)`,
     )
-  }
-  const ending = majority(data.map((file) => dataEnding.exec(file)![0]))
+  const ending = majority(data.map((file) => endingOf(file)!))
   const same = data.filter((file) => file.endsWith(ending)).sort()
   const sharded = collect(same, (file) => /^data\/([\w.]+)-\d{5}-of-\d{5}[^/]*$/.exec(file)?.[1])
   if (sharded.size > 0) return sharded
@@ -86,6 +97,11 @@ function namedSplits(dataset: string, files: readonly string[]): SplitFiles {
       return new Map(keywords.flatMap(([split]) => (found.has(split) ? [[split, found.get(split)!]] : [])))
   }
   return new Map([['train', same]])
+}
+
+/** ".jsonl.gz", ".zip"; null for other files. */
+function endingOf(file: string): string | null {
+  return dataEnding.exec(file)?.[0] ?? (file.endsWith('.zip') ? '.zip' : null)
 }
 
 function collect(files: readonly string[], splitOf: (file: string) => string | undefined): Map<string, string[]> {
@@ -112,11 +128,12 @@ function folderOf(files: readonly string[], config: string | null, dataset: stri
   throw new InputError(`dataset ${dataset} has no configuration "${config}"; its card names none`)
 }
 
-/** Shell patterns of data_files: ** crosses folders, * and ? do not. */
-function globPattern(glob: string): RegExp {
+/** Shell patterns of data_files: ** crosses folders, * and ? do not, [...] is one of some characters. */
+export function globPattern(glob: string): RegExp {
   const body = glob
     .replace(/^\.\//, '')
     .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\[!/g, '[^')
     .replace(/\*\*\/?|\*|\?/g, (part) =>
       part === '**/' ? '(?:.*/)?' : part === '**' ? '.*' : part === '*' ? '[^/]*' : '[^/]',
     )

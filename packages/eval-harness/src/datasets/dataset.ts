@@ -19,9 +19,3 @@ export interface Dataset {
   /** Opens a split; throws InputError naming the splits there are. */
   split(name: string): Promise<Split>
 }
-
-/** A data file on disk and what it is called in messages. */
-export interface DataFile {
-  readonly path: string
-  readonly name: string
-}

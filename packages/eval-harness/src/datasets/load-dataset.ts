@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import {
   type HubOptions,
   InputError,
@@ -11,26 +11,38 @@ import {
 } from '@saeval/hub'
 import type { PyDict, PyValue } from '../python/value.js'
 import { parseYaml } from '../tasks/yaml.js'
-import { configFiles, listedSplits, type SplitFiles } from './data-files.js'
-import type { DataFile, Dataset, Split } from './dataset.js'
+import { type DataFile, dataEnding, membersOf } from './data-file.js'
+import { configFiles, folderSplits, type SplitFiles } from './data-files.js'
+import type { Dataset, Split } from './dataset.js'
 import { cardFeatures, type Features } from './features.js'
+import { namedFiles } from './named-files.js'
 import { parquetSplit } from './parquet-rows.js'
-import { csvSplit, jsonSplit } from './text-rows.js'
+import { type CsvOptions, csvSplit, jsonSplit, textSplit } from './text-rows.js'
 
 export interface LoadDatasetOptions {
-  /** Hugging Face dataset, a local folder, or a format name ("json", "csv", "parquet") with data_files. */
+  /** Hugging Face dataset, a local folder, or a format name ("json", "csv", "parquet", "text") with data_files. */
   readonly path: string
   /** Configuration. */
   readonly name: string | null
-  /** dataset_kwargs of the task: revision, data_files, data_dir. */
+  /** dataset_kwargs of the task: revision, data_files, data_dir, field, delimiter, column_names. */
   readonly kwargs?: PyDict
   /** Folder that relative data_files are looked up in; the working folder by default. */
   readonly folder?: string
   readonly hub?: HubOptions
 }
 
-const kwargNames = ['revision', 'data_files', 'data_dir', 'trust_remote_code']
-const formats = ['json', 'csv', 'parquet']
+/** Kwargs of load_dataset that change what is read, and those that only change how. */
+const meaningful = ['revision', 'data_files', 'data_dir', 'field', 'delimiter', 'sep', 'column_names', 'names']
+const harmless = ['trust_remote_code', 'streaming', 'keep_in_memory', 'num_proc', 'cache_dir', 'download_mode']
+const formats = ['json', 'csv', 'parquet', 'text']
+
+/** How files are read: what the task's dataset_kwargs say. */
+interface Reading {
+  /** Of a dataset_path that is a format's name; otherwise the files' endings tell. */
+  readonly format: string | null
+  readonly field: string | null
+  readonly csv: Partial<CsvOptions>
+}
 
 /** Opens a dataset as datasets.load_dataset does; files are downloaded and read split by split. Throws InputError. */
 export async function loadDataset({
@@ -40,131 +52,186 @@ export async function loadDataset({
   folder = '.',
   hub = {},
 }: LoadDatasetOptions): Promise<Dataset> {
-  const unknown = [...kwargs.keys()].find((key) => !kwargNames.includes(key))
+  const unknown = [...kwargs.keys()].find((key) => !meaningful.includes(key) && !harmless.includes(key))
   if (unknown !== undefined) throw new InputError(`dataset_kwargs.${unknown} of dataset ${path} is not supported`)
+  const text = (key: string) => (kwargs.get(key) as string | null | undefined) ?? null
+  const delimiter = text('delimiter') ?? text('sep')
+  const reading: Reading = {
+    format: formats.includes(path) ? path : null,
+    field: text('field'),
+    csv: {
+      ...(delimiter === null ? {} : { delimiter }),
+      columnNames: (kwargs.get('column_names') ?? kwargs.get('names') ?? null) as readonly string[] | null,
+    },
+  }
   const dataFiles = kwargs.get('data_files') ?? null
-  if (formats.includes(path)) return localFiles(path, dataFiles, folder)
-  if (existsSync(path)) return folderDataset(path, name, dataFiles)
-  const revision = kwargs.get('revision')
+  const dataDir = kwargs.get('data_dir') ?? null
+  if (reading.format !== null) {
+    if (dataFiles === null) throw new InputError(`dataset_path "${path}" needs dataset_kwargs.data_files`)
+    return dataset(path, await namedFiles(dataFiles, folder, hub), null, reading)
+  }
+  if (existsSync(path)) return folderDataset(path, name, dataFiles, dataDir, reading)
   const repository = await resolveRepository({
     type: 'dataset',
     name: path,
-    ...(typeof revision === 'string' ? { revision } : {}),
+    ...(text('revision') === null ? {} : { revision: text('revision')! }),
     ...hub,
   })
-  return hubDataset(repository, name, dataFiles, kwargs.get('data_dir') ?? null, hub)
+  return hubDataset(repository, { config: name, dataFiles, dataDir, reading, hub })
 }
 
-async function hubDataset(
-  repository: Repository,
-  config: string | null,
-  dataFiles: PyValue,
-  dataDir: PyValue,
-  hub: HubOptions,
-): Promise<Dataset> {
+interface HubDatasetOptions {
+  readonly config: string | null
+  readonly dataFiles: PyValue
+  readonly dataDir: PyValue
+  readonly reading: Reading
+  readonly hub: HubOptions
+}
+
+async function hubDataset(repository: Repository, options: HubDatasetOptions): Promise<Dataset> {
+  const { config, dataFiles, dataDir, reading, hub } = options
   const cardPath = await repositoryFileIfPresent(repository, 'README.md', hub)
   const card =
     cardPath === null
       ? new Map<string, PyValue>()
       : readCard(readFileSync(cardPath, 'utf8'), `${repository.name}/README.md`)
-  const all = (await listRepositoryFiles(repository, hub)).map((file) => file.path)
-  const files = typeof dataDir === 'string' ? all.filter((file) => file.startsWith(`${dataDir}/`)) : all
-  const found =
-    dataFiles === null
-      ? configFiles(repository.name, card, files, config)
-      : { config: config ?? 'default', splits: listedSplits(repository.name, dataFiles, files) }
-  const locate = async (file: string): Promise<DataFile> => ({
-    path: await repositoryFile(repository, file, hub),
-    name: `${repository.name}/${file}`,
-  })
+  const files = (await listRepositoryFiles(repository, hub)).map((file) => file.path)
+  const script = `${basename(repository.name)}.py`
+  if (dataFiles === null && dataDir === null && files.includes(script) && !card.has('configs'))
+    return exportedDataset(repository, script, options)
+  const found = chosenFiles(repository.name, card, files, options)
   return dataset(
     `${repository.name}${config === null ? '' : ` (${config})`}`,
-    found.splits,
+    located(found.splits, async (file) => ({
+      path: await repositoryFile(repository, file, hub),
+      name: `${repository.name}/${file}`,
+    })),
     cardFeatures(card, found.config),
-    locate,
+    reading,
   )
 }
 
-function folderDataset(path: string, config: string | null, dataFiles: PyValue): Dataset {
+/** A repository that is a Python script: the hub keeps what such scripts give as parquet files, in folders by configuration and split. */
+async function exportedDataset(
+  { name }: Repository,
+  script: string,
+  { config, reading, hub }: HubDatasetOptions,
+): Promise<Dataset> {
+  const revision = 'refs/convert/parquet'
+  const because = `dataset ${name} is a Python script (${script}), which cannot be run`
+  let exported: Repository
+  try {
+    exported = await resolveRepository({ type: 'dataset', name, revision, ...hub })
+  } catch (cause) {
+    if (!(cause instanceof InputError)) throw cause
+    throw new InputError(`${because}, and the hub's own parquet version of it is not there: ${cause.message}`, {
+      cause,
+    })
+  }
+  const files = (await listRepositoryFiles(exported, hub)).map((file) => file.path)
+  const splits = new Map<string, Map<string, string[]>>()
+  for (const file of files) {
+    const [, folder, split] = /^([^/]+)\/(?:partial-)?([^/]+)\/[^/]+\.parquet$/.exec(file) ?? []
+    if (folder === undefined || split === undefined) continue
+    const known = splits.get(folder) ?? new Map<string, string[]>()
+    splits.set(folder, known.set(split, [...(known.get(split) ?? []), file]))
+  }
+  const names = [...splits.keys()]
+  const wanted = config ?? (names.length === 1 ? names[0]! : 'default')
+  const found = splits.get(wanted)
+  if (found === undefined)
+    throw new InputError(
+      `${because}; the hub's parquet version has no configuration "${wanted}" but ${names.join(', ')}`,
+    )
+  return dataset(
+    `${name}${config === null ? '' : ` (${config})`}`,
+    located(found, async (file) => ({ path: await repositoryFile(exported, file, hub), name: `${name}/${file}` })),
+    null,
+    reading,
+  )
+}
+
+function folderDataset(
+  path: string,
+  config: string | null,
+  dataFiles: PyValue,
+  dataDir: PyValue,
+  reading: Reading,
+): Dataset {
   const root = resolve(path)
   const cardPath = join(root, 'README.md')
   const card = existsSync(cardPath) ? readCard(readFileSync(cardPath, 'utf8'), cardPath) : new Map<string, PyValue>()
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => statSync(join(root, file)).isFile())
     .map((file) => file.split(sep).join('/'))
-  const found =
-    dataFiles === null
-      ? configFiles(path, card, files, config)
-      : { config: config ?? 'default', splits: listedSplits(path, dataFiles, files) }
-  return dataset(path, found.splits, cardFeatures(card, found.config), async (file) => ({
-    path: join(root, file),
-    name: join(path, file),
-  }))
-}
-
-/** `dataset_path: json` and the like: the task names its files. */
-function localFiles(format: string, dataFiles: PyValue, folder: string): Dataset {
-  if (dataFiles === null) throw new InputError(`dataset_path "${format}" needs dataset_kwargs.data_files`)
-  const root = resolve(folder)
-  const named = (value: PyValue): PyValue => {
-    if (typeof value === 'string') return relative(root, resolve(root, value)).split(sep).join('/')
-    if (Array.isArray(value)) return value.map(named)
-    return value instanceof Map ? new Map([...value].map(([split, item]) => [split, named(item as PyValue)])) : value
-  }
-  const paths = named(dataFiles)
-  const flat = (value: PyValue): string[] =>
-    typeof value === 'string'
-      ? [value]
-      : Array.isArray(value)
-        ? value.flatMap(flat)
-        : [...(value as PyDict).values()].flatMap(flat)
-  const existing = flat(paths).flatMap((file) => (existsSync(join(root, file)) ? [file] : []))
+  const found = chosenFiles(path, card, files, { config, dataFiles, dataDir })
   return dataset(
-    format,
-    listedSplits(format, paths, existing),
-    null,
-    async (file) => ({ path: join(root, file), name: file }),
-    format,
+    path,
+    located(found.splits, async (file) => ({ path: join(root, file), name: join(path, file) })),
+    cardFeatures(card, found.config),
+    reading,
   )
 }
 
-function dataset(
+function chosenFiles(
   name: string,
-  splits: SplitFiles,
-  features: Features,
-  locate: (file: string) => Promise<DataFile>,
-  format?: string,
-): Dataset {
+  card: PyDict,
+  files: readonly string[],
+  { config, dataFiles, dataDir }: Pick<HubDatasetOptions, 'config' | 'dataFiles' | 'dataDir'>,
+): { config: string; splits: SplitFiles } {
+  return dataFiles === null && dataDir === null
+    ? configFiles(name, card, files, config)
+    : { config: config ?? 'default', splits: folderSplits(name, dataFiles, files, dataDir) }
+}
+
+/** Split name -> how to get its files. */
+type OpenFiles = ReadonlyMap<string, () => Promise<DataFile[]>>
+
+function located(splits: SplitFiles, locate: (file: string) => Promise<DataFile>): OpenFiles {
+  return new Map([...splits].map(([split, files]) => [split, () => Promise.all(files.map(locate))]))
+}
+
+function dataset(name: string, splits: OpenFiles, features: Features, reading: Reading): Dataset {
   const open = new Map<string, Promise<Split>>()
+  const names = [...splits.keys()]
   return {
     name,
-    splitNames: [...splits.keys()],
-    split: (split) => {
+    splitNames: names,
+    split: async (split) => {
       const files = splits.get(split)
-      if (!files)
-        throw new InputError(`dataset ${name} has no split "${split}"; it has ${[...splits.keys()].join(', ')}`)
-      const known =
-        open.get(split) ?? Promise.all(files.map(locate)).then((located) => openSplit(located, features, format))
+      if (!files) throw new InputError(`dataset ${name} has no split "${split}"; it has ${names.join(', ')}`)
+      const known = open.get(split) ?? files().then((located) => openSplit(located, features, reading))
       open.set(split, known)
       return known
     },
   }
 }
 
-function openSplit(files: readonly DataFile[], features: Features, format: string | undefined): Promise<Split> {
-  const kind = format ?? /\.(\w+?)(\.gz)?$/.exec(files[0]!.name)?.[1] ?? ''
-  switch (kind) {
+async function openSplit(
+  located: readonly DataFile[],
+  features: Features,
+  { format, field, csv }: Reading,
+): Promise<Split> {
+  const files = (await Promise.all(located.map(membersOf))).flat()
+  const kind = dataEnding.exec(files[0]!.name)?.[1] ?? format
+  switch (format === 'json' || format === 'text' ? format : kind) {
     case 'parquet':
-      return parquetSplit(files)
+      return parquetSplit(files, features)
     case 'json':
     case 'jsonl':
-      return jsonSplit(files, features)
+    case 'ndjson':
+      return jsonSplit(files, features, field)
     case 'csv':
-      return csvSplit(files, features, ',')
+      return csvSplit(files, features, { delimiter: ',', columnNames: null, ...csv })
     case 'tsv':
-      return csvSplit(files, features, '\t')
+      return csvSplit(files, features, { delimiter: '\t', columnNames: null, ...csv })
+    case 'txt':
+    case 'text':
+      return textSplit(files)
     default:
-      throw new InputError(`${files[0]!.name} is in a format that cannot be read (parquet, jsonl, json, csv, tsv can)`)
+      throw new InputError(
+        `${files[0]!.name} is in a format that cannot be read (parquet, jsonl, json, csv, tsv, txt can, also in zip archives)`,
+      )
   }
 }
 

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
+import { type HubOptions, InputError, listRepositoryFiles, repositoryFile, resolveRepository } from '@saeval/hub'
+import { isDict, type PyValue } from '../python/value.js'
+import type { DataFile } from './data-file.js'
+import { globPattern } from './data-files.js'
+
+/**
+ * The files that `dataset_path: json` and the like name in data_files: local ones relative to `folder`, or files of the hub written as
+ * hf://datasets/owner/name/file or as their address on huggingface.co. Patterns may name many. Throws InputError for files not there.
+ */
+export async function namedFiles(
+  dataFiles: PyValue,
+  folder: string,
+  hub: HubOptions,
+): Promise<ReadonlyMap<string, () => Promise<DataFile[]>>> {
+  const splits = new Map<string, string[]>()
+  const add = (split: string, names: PyValue) => {
+    for (const name of Array.isArray(names) ? names : [names]) {
+      if (typeof name !== 'string')
+        throw new InputError(`data_files of split ${split} names something that is not a file`)
+      splits.set(split, [...(splits.get(split) ?? []), name])
+    }
+  }
+  if (isDict(dataFiles)) for (const [split, names] of dataFiles) add(split, names)
+  else
+    for (const entry of Array.isArray(dataFiles) ? dataFiles : [dataFiles]) {
+      if (isDict(entry)) add(entry.get('split') as string, entry.get('path')!)
+      else add('train', entry)
+    }
+  return new Map(
+    [...splits].map(([split, names]) => [
+      split,
+      async () => (await Promise.all(names.map((name) => filesOf(name, folder, hub)))).flat(),
+    ]),
+  )
+}
+
+async function filesOf(name: string, folder: string, hub: HubOptions): Promise<DataFile[]> {
+  const found = remote.map((pattern) => pattern.exec(name)?.groups).find((groups) => groups !== undefined)
+  if (found !== undefined) return hubFiles(found as unknown as HubAddress, hub)
+  if (/^\w+:\/\//.test(name))
+    throw new InputError(`data_files names ${name}, which is neither a file nor one of the hub`)
+  const path = resolve(folder, name)
+  if (existsSync(path)) return [{ path, name }]
+  const files = /[*?[]/.test(name) ? localMatches(path) : []
+  if (files.length === 0) throw new InputError(`data_files names ${name}, which does not exist`)
+  return files.map((file) => ({ path: file, name: relative(resolve(folder), file) }))
+}
+
+function localMatches(pattern: string): string[] {
+  const parts = pattern.split(sep)
+  const root = parts
+    .slice(
+      0,
+      parts.findIndex((part) => /[*?[]/.test(part)),
+    )
+    .join(sep)
+  if (!existsSync(root)) return []
+  const matches = globPattern(relative(root, pattern).split(sep).join('/'))
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => matches.test(file.split(sep).join('/')) && statSync(join(root, file)).isFile())
+    .sort()
+    .map((file) => join(root, file))
+}
+
+interface HubAddress {
+  readonly name: string
+  readonly revision?: string
+  readonly file: string
+}
+
+const remote = [
+  /^hf:\/\/datasets\/(?<name>[^/@]+\/[^/@]+)(?:@(?<revision>refs\/[^/]+\/[^/]+|[^/]+))?\/(?<file>.+)$/,
+  /^https:\/\/huggingface\.co\/datasets\/(?<name>[^/]+\/[^/]+)\/(?:resolve|raw|blob)\/(?<revision>refs\/[^/]+\/[^/]+|[^/]+)\/(?<file>[^?]+)/,
+]
+
+async function hubFiles({ name, revision, file }: HubAddress, hub: HubOptions): Promise<DataFile[]> {
+  const repository = await resolveRepository({
+    type: 'dataset',
+    name,
+    ...(revision === undefined ? {} : { revision: decodeURIComponent(revision) }),
+    ...hub,
+  })
+  const pattern = globPattern(file)
+  const files = /[*?[]/.test(file)
+    ? (await listRepositoryFiles(repository, hub)).map((entry) => entry.path).filter((path) => pattern.test(path))
+    : [file]
+  if (files.length === 0) throw new InputError(`dataset ${name} has no file ${file}`)
+  return Promise.all(
+    files.map(async (path) => ({ path: await repositoryFile(repository, path, hub), name: `${name}/${path}` })),
+  )
+}
