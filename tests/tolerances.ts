@@ -17,6 +17,10 @@ export const tolerance = {
   steeredEvaluation: 2e-3,
   /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value; `iterative` for SAEs that work in steps. */
   sae: { relative: 1e-4, absolute: 1e-5, iterative: 1e-3 },
+  /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value. */
+  sae: { relative: 1e-4, absolute: 1e-5 },
+  /** The same where the whole SAE is put into the stream (semantics pr2641 and fork). */
+  splice: { relative: 0, absolute: 1e-4 },
   /** Sums of log-likelihoods over the runs under golden/eval, absolute per token scored. */
   evaluation: 1e-4,
   /** The same for gemma2, whose runs were made with sdpa attention, which leaves out the soft cap: its difference to eager attention. */

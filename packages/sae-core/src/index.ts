@@ -1,10 +1,39 @@
 export { baseModelRepository, isSameModel } from './base-models.js'
-export { applyIntervention } from './edits/apply-intervention.js'
+export { type ApplyOptions, applyIntervention } from './edits/apply-intervention.js'
+export { EditError } from './edits/edit-error.js'
 export { type EffectiveLatent, effectiveLatents } from './edits/effective-latent.js'
-export { lowerEdits } from './edits/lower-edits.js'
-export type { EditAction, SteeringEdit } from './edits/steering-edit.js'
+export { type LowerOptions, lowerEdits } from './edits/lower-edits.js'
+export {
+  describeSelection,
+  isSelected,
+  type PositionSelection,
+  type PositionTerm,
+  parsePositions,
+  type TokenPlace,
+} from './edits/position-selection.js'
+export {
+  type EditAction,
+  editActions,
+  type Semantics,
+  type SteeringEdit,
+  semanticsNames,
+} from './edits/steering-edit.js'
 export { type HookPoint, type HookPointKind, parseHookPoint } from './hook-point.js'
-export type { EditStage, Intervention, LatentSlot, LatentUpdate, RuntimeNormalization } from './intervention.js'
+export {
+  addStage,
+  type EditStage,
+  type Gate,
+  type Intervention,
+  type LatentReader,
+  type LatentSlot,
+  type LatentUpdate,
+  type Membership,
+  type RuntimeNormalization,
+  type SelectiveAdd,
+  type Splice,
+  type WholeDecoder,
+  type WholeEncoder,
+} from './intervention.js'
 export {
   type AttentionTensors,
   type LatentParameters,

@@ -5,7 +5,7 @@ import { attentionInputs, attentionNodes, positionsInput } from './attention-nod
 import { bodyNames } from './body-inputs.js'
 import { deltaNetNodes } from './delta-net-nodes.js'
 import { applyStages } from './edit-nodes.js'
-import type { EditShape } from './edit-shape.js'
+import { type EditShape, readHookPoints } from './edit-shape.js'
 import { expertNodes } from './expert-nodes.js'
 import { type Lane, modelSteps, type Step } from './hook-sites.js'
 import { weightNodes } from './weight-nodes.js'
@@ -35,10 +35,12 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
       lanes.set(lane, graph.input(bodyNames.lane(lane, 'in'), 'float32', ['B', 'T', width]))
   }
   const compute = stepNodes(graph, options)
+  const reads = editReads(graph, options)
 
   for (const step of steps) {
     compute(step, lanes)
-    const here = applyStages(graph, lanes.get(step.on)!, step.hookPoint, step.width, edits.get(step.hookPoint) ?? [])
+    const here = applyStages(graph, lanes.get(step.on)!, step.hookPoint, edits.get(step.hookPoint) ?? [], reads)
+    reads.keep(step.hookPoint, here)
     lanes.set(step.on, here)
     if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])
   }
@@ -54,6 +56,26 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
   return graph.build()
 }
 
+/** Activations that edits read at other hook points than their own; those from before this stretch are inputs. */
+function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
+  const wanted = readHookPoints(edits)
+  const steps = modelSteps(spec)
+  const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
+  const values = new Map<string, Value>()
+  const width = (hookPoint: string) => widths.get(hookPoint)!
+  for (const { hookPoint } of steps.slice(0, from)) {
+    if (wanted.has(hookPoint))
+      values.set(hookPoint, graph.input(bodyNames.carried(hookPoint), 'float32', ['B', 'T', width(hookPoint)]))
+  }
+  return {
+    width,
+    value: (hookPoint: string) => values.get(hookPoint)!,
+    keep: (hookPoint: string, value: Value) => {
+      if (wanted.has(hookPoint)) values.set(hookPoint, value)
+    },
+  }
+}
+
 /** Returns what computes one step: it reads and replaces lanes. */
 function stepNodes(
   graph: GraphBuilder,
@@ -61,10 +83,9 @@ function stepNodes(
 ): (step: Step, lanes: Map<Lane, Value>) => void {
   const nodes = weightNodes(graph, spec, weights)
   const inputs = attentionInputs(graph, spec)
-  const lastStep = modelSteps(spec)[to - 1]!
+  const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...captures, ...edits.keys(), ...readHookPoints(edits)])
   // a hook point that somebody looks at needs its value; else neighbouring steps are computed as one
-  const isSeen = (step: Step) =>
-    step.hookPoint === lastStep.hookPoint || captures.includes(step.hookPoint) || edits.has(step.hookPoint)
+  const isSeen = (step: Step) => seen.has(step.hookPoint)
   let isNormalized = false
   let isFirst = true
 

@@ -20,6 +20,8 @@ export const bodyNames = {
   hidden: 'hidden',
   /** float32 [B, T, width]: a lane at a cut */
   lane: (lane: string, side: 'in' | 'out') => `${lane}.${side}`,
+  /** float32 [B, T, width]: an activation from before the cut that an edit after it reads */
+  carried: (hookPoint: string) => `carried.${hookPoint}`,
 } as const
 
 /** Whether any layer of the model attends through a sliding window, so that key positions are needed. */

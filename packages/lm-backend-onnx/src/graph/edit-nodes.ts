@@ -1,83 +1,211 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
-import { type StageShape, stageInputs } from './edit-shape.js'
+import { selectedInput, stageInputs } from './edit-inputs.js'
+import type { ReaderShape, StageShape } from './edit-shape.js'
+import { normalizeNodes, type WholeNodes, wholeNodes } from './whole-sae-nodes.js'
+
+/** Activations at hook points: their values in the graph and widths. */
+export interface Reads {
+  value(hookPoint: string): Value
+  width(hookPoint: string): number
+}
+
+type Names = ReturnType<typeof stageInputs>
 
 /**
- * Applies the stages of one hook point to its activation x [batch, pos, d], as sae-core's Intervention describes:
- * x' = x + addend + s(x) * (f' - f) . decoder, one stage after the other.
+ * Applies the stages of one hook point to its activation x [batch, pos, d], as sae-core's EditStage describes, one stage after the
+ * other.
  */
 export function applyStages(
   graph: GraphBuilder,
   x: Value,
   hookPoint: string,
-  width: number,
   stages: readonly StageShape[],
+  reads: Reads,
 ): Value {
   return stages.reduce(
-    (value, stage, index) => applyStage(graph, value, stage, width, stageInputs(hookPoint, index)),
+    (value, stage, index) => stageNodes(graph, value, hookPoint, stage, stageInputs(hookPoint, index), reads),
     x,
   )
 }
 
-function applyStage(
+function stageNodes(
   graph: GraphBuilder,
   x: Value,
+  hookPoint: string,
   stage: StageShape,
-  d: number,
-  names: ReturnType<typeof stageInputs>,
+  names: Names,
+  reads: Reads,
 ): Value {
-  const added = graph.node('Add', [x, graph.input(names.addend, 'float32', ['edit_rows', 1, d])])
-  if (stage.phases === 0) return added
+  const { splice } = stage
+  const input = (from: string | null) => (from === null ? x : reads.value(from))
+  const width = (from: string | null) => reads.width(from ?? hookPoint)
+  const d = width(null)
+  const whole = wholeNodes(graph)
+  const target = splice ? input(splice.readFrom) : x
+  const added = splice ? width(splice.readFrom) : d
+  const always = graph.node('Add', [target, graph.input(names.addend, 'float32', ['edit_rows', 1, added])])
+  // additions of a splice come before its latents are read; all others look at the clean x
+  const shifted = splice ? withAdds(graph, always, stage, names, null, added) : null
+  const slots = stage.readers.map((reader, index) =>
+    readerNodes(
+      graph,
+      shifted ?? input(reader.readFrom),
+      width(reader.readFrom),
+      d,
+      reader,
+      names.reader(index),
+      whole,
+    ),
+  )
+  const clean =
+    slots.length === 0
+      ? null
+      : concat(
+          graph,
+          slots.map((slot) => slot.f),
+        )
+  const edited = clean === null ? null : phaseNodes(graph, clean, stage, names)
+  const change = clean === null ? null : changeNodes(graph, slots, graph.node('Sub', [edited!, clean]))
+  const moved = (value: Value) => (change === null ? value : graph.node('Add', [value, change]))
+  if (splice === null) return moved(withAdds(graph, always, stage, names, clean, d))
 
+  const put = moved(whole.reconstruct(shifted!, width(splice.readFrom), d, splice))
+  const taken = splice.kind === 'fork' ? whole.reconstruct(target, width(splice.readFrom), d, splice) : null
+  const spliced = taken === null ? put : graph.node('Add', [x, graph.node('Sub', [put, taken])])
+  const picked = graph.input(names.spliced, 'float32', ['edit_rows', selections(stage), 1])
+  const weight = stage.selects ? graph.node('MatMul', [selected(graph), picked]) : picked
+  return graph.node('Where', [graph.node('Greater', [weight, graph.scalar(0)]), spliced, x])
+}
+
+interface ReaderNodes {
+  /** Activations of the reader's slots [batch, pos, m] */
+  readonly f: Value
+  /** What a change of them is multiplied by [batch, pos, 1]; null = 1 */
+  readonly scale: Value | null
+  /** [R, m, d] */
+  readonly decoder: Value
+}
+
+function readerNodes(
+  graph: GraphBuilder,
+  x: Value,
+  width: number,
+  d: number,
+  reader: ReaderShape,
+  names: ReturnType<Names['reader']>,
+  whole: WholeNodes,
+): ReaderNodes {
   // every stage and graph-input batch of slots may have its own number of slots
   const slots = `${names.bias}.slots`
   const perSlot = (name: string) => graph.input(name, 'float32', ['edit_rows', 1, slots])
-  const { scaled, outputScale } = normalize(graph, x, d, stage.normalization)
-  const encoder = graph.input(names.encoder, 'float32', ['edit_rows', d, slots])
-  const p = graph.node('Add', [graph.node('MatMul', [scaled, encoder]), perSlot(names.bias)])
+  const { scaled, scale } = normalizeNodes(graph, x, width, reader.normalization)
+  const raw =
+    reader.whole === null
+      ? graph.node('MatMul', [scaled, graph.input(names.encoder, 'float32', ['edit_rows', width, slots])])
+      : whole.members(scaled, width, reader.whole, graph.input(names.latents, 'int64', ['edit_rows', 1, 1, slots]))
+  const p = graph.node('Add', [raw, perSlot(names.bias)])
   const active = graph.node('Greater', [p, perSlot(names.threshold)])
-  const f = graph.node('Where', [active, p, graph.scalar(0)])
+  return {
+    f: graph.node('Where', [active, p, graph.scalar(0)]),
+    scale: reader.scalesOutput ? scale : null,
+    decoder: graph.input(names.decoder, 'float32', ['edit_rows', slots, d]),
+  }
+}
 
-  let edited = f
+function phaseNodes(graph: GraphBuilder, clean: Value, stage: StageShape, names: Names): Value {
+  const all = `${names.addend}.slots`
+  const perSlot = (name: string) => graph.input(name, 'float32', ['edit_rows', 1, all])
+  let edited = clean
   for (let phase = 0; phase < stage.phases; phase++) {
-    // a one-hot product picks each slot's gate exactly; a slot without a gate reads 0 > -Infinity
-    const gate = graph.node('MatMul', [f, graph.input(names.gate(phase), 'float32', ['edit_rows', slots, slots])])
-    const open = graph.node('Greater', [gate, perSlot(names.limit(phase))])
     const moved = graph.node('Add', [
       graph.node('Mul', [edited, perSlot(names.gain(phase))]),
       perSlot(names.offset(phase)),
     ])
-    edited = graph.node('Where', [open, moved, edited])
+    const read = stage.gatesRead === 'clean' ? clean : edited
+    const open = openNodes(graph, read, stage, names.gates(phase), all, all)
+    edited = open === null ? moved : graph.node('Where', [open, moved, edited])
   }
-  const change = graph.node('MatMul', [
-    graph.node('Sub', [edited, f]),
-    graph.input(names.decoder, 'float32', ['edit_rows', slots, d]),
-  ])
-  return graph.node('Add', [added, outputScale === null ? change : graph.node('Mul', [change, outputScale])])
+  return edited
 }
 
-/** SAELens' run-time normalisations: the SAE's input, and s(x) [batch, pos, 1] that takes its output back (null = 1). */
-function normalize(
+/** x + the additions with gates and positions; gates read `clean`, the stage's activations. */
+function withAdds(
   graph: GraphBuilder,
   x: Value,
+  stage: StageShape,
+  names: Names,
+  clean: Value | null,
   d: number,
-  kind: StageShape['normalization'],
-): { scaled: Value; outputScale: Value | null } {
-  const axis = graph.ints([-1])
-  switch (kind) {
-    case 'none':
-      return { scaled: x, outputScale: null }
-    case 'layer_norm': {
-      // (x - mean) / (std + 1e-5) with the unbiased std; the output is multiplied by std alone
-      const centred = graph.node('Sub', [x, graph.node('ReduceMean', [x, axis])])
-      const squares = graph.node('ReduceSum', [graph.node('Mul', [centred, centred]), axis])
-      const std = graph.node('Sqrt', [graph.node('Div', [squares, graph.scalar(d - 1)])])
-      return { scaled: graph.node('Div', [centred, graph.node('Add', [std, graph.scalar(1e-5)])]), outputScale: std }
-    }
-    case 'constant_norm_rescale': {
-      // x * sqrt(d) / |x|; the output is divided by that factor
-      const length = graph.node('Sqrt', [graph.node('ReduceSum', [graph.node('Mul', [x, x]), axis])])
-      const back = graph.node('Div', [length, graph.scalar(Math.sqrt(d))])
-      return { scaled: graph.node('Div', [x, back]), outputScale: back }
-    }
+): Value {
+  if (!stage.adds) return x
+  const count = `${names.vectors}.count`
+  const open = openNodes(graph, clean, stage, names.gates('adds'), `${names.addend}.slots`, count)
+  const vectors = graph.input(names.vectors, 'float32', ['edit_rows', count, d])
+  const weights = open === null ? null : graph.node('Cast', [open], { to: 1 })
+  const sum =
+    weights === null
+      ? graph.node('ReduceSum', [vectors, graph.ints([1])], { keepdims: 1 })
+      : graph.node('MatMul', [weights, vectors])
+  return graph.node('Add', [x, sum])
+}
+
+/** Where all gates and the position selection of each of `count` parts hold: bool [batch, pos, count]; null = everywhere. */
+function openNodes(
+  graph: GraphBuilder,
+  read: Value | null,
+  stage: StageShape,
+  names: ReturnType<Names['gates']>,
+  slots: string,
+  count: string,
+): Value | null {
+  const conditions: Value[] = []
+  for (let gate = 0; read !== null && gate < stage.gates; gate++) {
+    // a one-hot product picks each part's gate exactly; a part without a gate reads 0 > -Infinity
+    const value = graph.node('MatMul', [read, graph.input(names.pick(gate), 'float32', ['edit_rows', slots, count])])
+    conditions.push(graph.node('Greater', [value, graph.input(names.limit(gate), 'float32', ['edit_rows', 1, count])]))
   }
+  if (stage.selects) {
+    const picked = graph.node('MatMul', [
+      selected(graph),
+      graph.input(names.positions, 'float32', ['edit_rows', selections(stage), count]),
+    ])
+    conditions.push(graph.node('Greater', [picked, graph.scalar(0)]))
+  }
+  return conditions.length === 0 ? null : conditions.reduce((a, b) => graph.node('And', [a, b]))
+}
+
+function selections(stage: StageShape): string | number {
+  return stage.selects ? 'selections' : 1
+}
+
+function selected(graph: GraphBuilder): Value {
+  return graph.inputOnce(selectedInput, 'float32', ['B', 'T', 'selections'])
+}
+
+/** s(x) * (f' - f) . decoder, summed over readers, whose slots follow each other in `difference`. */
+function changeNodes(graph: GraphBuilder, readers: readonly ReaderNodes[], difference: Value): Value {
+  const parts =
+    readers.length === 1
+      ? [difference]
+      : splitLike(
+          graph,
+          difference,
+          readers.map(({ f }) => f),
+        )
+  return readers
+    .map(({ scale, decoder }, index) => {
+      const change = graph.node('MatMul', [parts[index]!, decoder])
+      return scale === null ? change : graph.node('Mul', [change, scale])
+    })
+    .reduce((a, b) => graph.node('Add', [a, b]))
+}
+
+function concat(graph: GraphBuilder, values: readonly Value[]): Value {
+  return values.length === 1 ? values[0]! : graph.node('Concat', values, { axis: -1 })
+}
+
+/** Undoes a concatenation along the last axis, whose lengths are known only at run time. */
+function splitLike(graph: GraphBuilder, value: Value, like: readonly Value[]): Value[] {
+  const sizes = like.map((item) => graph.node('Shape', [item], { start: 2, end: 3 }))
+  return graph.nodes('Split', [value, graph.node('Concat', sizes, { axis: 0 })], like.length, { axis: -1 })
 }

@@ -1,4 +1,4 @@
-import type { EditStage, Intervention, LatentSlot } from '@saeval/sae-core'
+import type { EditStage, Intervention, LatentReader, LatentSlot } from '@saeval/sae-core'
 import type { OnnxModel } from './onnx-model.js'
 
 /** What one setting does to the next-token logits of a text. */
@@ -20,18 +20,19 @@ const rowsPerPass = 32
 
 /**
  * Measures each setting alone against the unsteered model, all as rows of the same batches, so that a setting that silently does
- * nothing shows before hours of scoring. `ids` is the text, in tokens.
+ * nothing shows before hours of scoring. `ids` is the text, in tokens; edits that select positions act at all of them here.
  */
 export async function measureEffects(
   model: OnnxModel,
   ids: readonly number[],
   settings: readonly (readonly Intervention[])[],
 ): Promise<EditEffect[]> {
-  const changes = await changesFrom(model, ids, settings)
+  const acting = settings.map((setting) => setting.map(everywhere))
+  const changes = await changesFrom(model, ids, acting)
   const held = await changesFrom(
     model,
     ids,
-    settings.map((setting) => setting.map(holdActive)),
+    acting.map((setting) => setting.map(holdActive)),
   )
   return changes.map(({ change, acts }, index) => ({ change, acts, actsWhenActive: acts || held[index]!.acts }))
 }
@@ -58,19 +59,33 @@ async function changesFrom(
   return results
 }
 
+/** The same edit at every position: a text to try edits on need not have the positions they select. */
+function everywhere({ hookPoint, stages }: Intervention): Intervention {
+  return {
+    hookPoint,
+    stages: stages.map((stage) => ({
+      ...stage,
+      adds: stage.adds.map((add) => ({ ...add, positions: null })),
+      phases: stage.phases.map((phase) => phase.map((update) => ({ ...update, positions: null }))),
+      splice: stage.splice && { ...stage.splice, positions: null },
+    })),
+  }
+}
+
 /** The same edit with every latent held at a value above its threshold and above all gates, whatever the text. */
 function holdActive({ hookPoint, stages }: Intervention): Intervention {
   return { hookPoint, stages: stages.map(holdStage) }
 }
 
 function holdStage(stage: EditStage): EditStage {
-  const gates = stage.phases.flat().map((update) => update.gateThreshold)
+  const gates = [...stage.adds, ...stage.phases.flat()].flatMap((part) => part.gates.map(({ above }) => above))
   const hold = (slot: LatentSlot): LatentSlot => {
     const above = Math.max(0, ...[slot.threshold, ...gates].filter(Number.isFinite))
     // not a round number, so that it is not by chance the value that a clamp sets
-    return { ...slot, encoder: new Float32Array(slot.encoder.length), bias: above + 1.2345 }
+    return { ...slot, latent: -1, encoder: new Float32Array(slot.encoder.length), bias: above + 1.2345 }
   }
-  return { ...stage, slots: stage.slots.map(hold) }
+  const held = (reader: LatentReader): LatentReader => ({ ...reader, slots: reader.slots.map(hold) })
+  return { ...stage, readers: stage.readers.map(held) }
 }
 
 // Math.max gives NaN when either side is NaN, which the comparison above counts as a change

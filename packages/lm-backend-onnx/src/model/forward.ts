@@ -1,19 +1,34 @@
-import type { Intervention } from '@saeval/sae-core'
+import type { Intervention, PositionSelection } from '@saeval/sae-core'
 import { bodyGraph } from '../graph/body-graph.js'
 import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
-import { covers, type EditShape, editShape, packEdits } from '../graph/edit-shape.js'
+import { selectedInput } from '../graph/edit-inputs.js'
+import { type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
 import { headGraph, headNames } from '../graph/head-graph.js'
 import { modelSteps, type Step } from '../graph/hook-sites.js'
 import { type CacheTensor, cachedLayers, cacheTensors } from '../graph/layer-cache.js'
+import { packEdits } from '../graph/pack-edits.js'
 import type { Feeds, Provider, Stored, TensorData } from '../session/protocol.js'
 import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import {
+  joinMarks,
+  type MarkedText,
+  type SpecialIds,
+  selectedTensor,
+  settingSelections,
+  type TokenMarks,
+  tokenMarks,
+} from './token-marks.js'
 
 /** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
 export interface ReadyEdits {
   readonly session: string
   readonly feeds: Feeds
+  /** The position selections of each setting, one list for each batch row or one for all rows. */
+  readonly selections: readonly (readonly PositionSelection[])[]
+  /** Selections that the graph's mask of selected tokens has columns for; null where the graph takes no mask. */
+  readonly selected: number | null
 }
 
 /** A stretch of the model that runs on its own; see BodyOptions. */
@@ -32,6 +47,8 @@ export interface Layout {
   readonly past: number
   /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
   readonly feeds: Feeds
+  /** Marks of the new tokens [rows * columns], for edits that select positions; null for none. */
+  readonly marks: TokenMarks | null
 }
 
 /** The model's sessions and how to feed them. */
@@ -45,6 +62,10 @@ export interface Forward {
   /** Like edits, kept on the thread for every later batch. */
   storedEdits(interventions: readonly Intervention[]): Promise<ReadyEdits>
   segment(segment: Segment): Promise<string>
+  /** Edit inputs of a segment's graph, for one setting. */
+  segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MarkedText): Promise<Feeds>
+  /** Marks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
+  marks(edits: ReadyEdits, row: number, text: MarkedText, from?: number): TokenMarks | null
   /** Hidden states [gather.length, d_model] before the final norm; `keep` leaves the KV cache on the thread under that name. */
   body(
     edits: ReadyEdits,
@@ -78,9 +99,10 @@ export interface ForwardOptions {
   readonly thread: SessionThread
   readonly provider: Provider
   readonly threads: number | null
+  readonly special: SpecialIds
 }
 
-export function createForward({ spec, weights, thread, provider, threads }: ForwardOptions): Forward {
+export function createForward({ spec, weights, thread, provider, threads, special }: ForwardOptions): Forward {
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const caches = cacheTensors(spec, cachedLayers(steps))
@@ -104,15 +126,28 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
   }
   /** An existing session that has room for the edits, else a new one. */
   const bodyFor = (shape: EditShape) => {
-    const existing = bodies.find((body) => covers(body.shape, shape))
+    const existing = bodies.find((body) => serves(body.shape, shape))
     if (existing) return existing
     const body = { shape, session: segment({ from: 0, to: steps.length, edits: shape, captures: [] }) }
     bodies.push(body)
     return body
   }
-  const pack = async (settings: readonly (readonly Intervention[])[]) => {
+  const shared = new Map<string, Promise<void>>()
+  /** Edit inputs of a graph; the matrices of whole SAEs go to the thread once and stay there. */
+  const packFeeds = async (shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<Feeds> => {
+    const packed = packEdits(shape, widths, settings)
+    for (const [name, tensor] of packed.shared) {
+      if (!shared.has(name)) shared.set(name, thread.store({ [name]: tensor }))
+      await shared.get(name)
+    }
+    const references = [...packed.shared.keys()].map((name): [string, Stored] => [name, { stored: name }])
+    return Object.fromEntries([...packed.feeds, ...references])
+  }
+  const pack = async (settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits> => {
     const { shape, session } = bodyFor(jointShape(settings))
-    return { session: await session, feeds: Object.fromEntries(packEdits(shape, widths, settings)) }
+    const selections = settings.map(settingSelections)
+    const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
+    return { session: await session, feeds: await packFeeds(shape, settings), selections, selected }
   }
   const runHead = async (
     hidden: Float32Array,
@@ -146,13 +181,23 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
     widths,
     thread,
     segment,
+    segmentEdits: async (shape, interventions, text) => {
+      const feeds = await packFeeds(shape, [interventions])
+      if (!selectsPositions(shape)) return feeds
+      const selections = settingSelections(interventions)
+      const marks = tokenMarks(selections, text, special)
+      return { ...feeds, [selectedInput]: selectedTensor(marks, 1, text.ids.length, selections.length) }
+    },
+    marks: ({ selections }, row, text, from) =>
+      tokenMarks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
     edits: pack,
     storedEdits: async (interventions) => {
-      const { session, feeds } = await pack([interventions])
+      const ready = await pack([interventions])
       const prefix = `edits.${count++}.`
-      await thread.store(Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [prefix + name, tensor])))
-      const references = Object.keys(feeds).map((name): [string, Stored] => [name, { stored: prefix + name }])
-      return { session, feeds: Object.fromEntries(references) }
+      const own = Object.entries(ready.feeds).filter((entry): entry is [string, TensorData] => !('stored' in entry[1]))
+      await thread.store(Object.fromEntries(own.map(([name, tensor]) => [prefix + name, tensor])))
+      const references = own.map(([name]): [string, Stored] => [name, { stored: prefix + name }])
+      return { ...ready, feeds: { ...ready.feeds, ...Object.fromEntries(references) } }
     },
     body: async (edits, layout, gather, cache) => {
       const keep = cache.keep === null ? [] : caches.map(({ name, present }) => [present, `${cache.keep}.${name}`])
@@ -161,6 +206,9 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
         feeds: {
           ...layout.feeds,
           ...edits.feeds,
+          ...(edits.selected === null
+            ? {}
+            : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
           ...pastFeeds(caches, layout.rows, cache.past),
           [bodyNames.gather]: int64(gather),
         },
@@ -192,24 +240,12 @@ export function createForward({ spec, weights, thread, provider, threads }: Forw
   }
 }
 
-/** A shape that has room for every one of the settings: stage by stage of the one that uses a hook point most. */
-function jointShape(settings: readonly (readonly Intervention[])[]): EditShape {
-  const joint = new Map<string, EditShape extends ReadonlyMap<string, infer Stages> ? Stages : never>()
-  for (const shape of settings.map(editShape)) {
-    for (const [hookPoint, stages] of shape) {
-      const known = joint.get(hookPoint) ?? []
-      if (covers(new Map([[hookPoint, known]]), new Map([[hookPoint, stages]]))) continue
-      joint.set(
-        hookPoint,
-        covers(new Map([[hookPoint, stages]]), new Map([[hookPoint, known]])) ? stages : [...known, ...stages],
-      )
-    }
-  }
-  return joint
-}
-
 /** Token feeds of right-padded rows without a cache. Rows see only what stands before: padding comes after and is never read. */
-export function freshLayout(spec: ModelSpec, rows: readonly (readonly number[])[]): Layout {
+export function freshLayout(
+  spec: ModelSpec,
+  rows: readonly (readonly number[])[],
+  marks: readonly (TokenMarks | null)[] = [],
+): Layout {
   const columns = Math.max(...rows.map((row) => row.length))
   const tokens = new BigInt64Array(rows.length * columns)
   const positions = new BigInt64Array(rows.length * columns)
@@ -226,6 +262,7 @@ export function freshLayout(spec: ModelSpec, rows: readonly (readonly number[])[
     rows: rows.length,
     columns,
     past: 0,
+    marks: joinMarks(marks, columns),
     feeds: tokenFeeds(spec, {
       [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
       [bodyNames.positions]: { type: 'int64', data: positions, dims },

@@ -5,11 +5,13 @@ import type { Forward, ReadyEdits } from './forward.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { seededUniform } from './sampling.js'
 import { type BatchSize, planBatches } from './score.js'
+import type { SelectionCounter } from './selection-error.js'
 
 export interface GenerateParts {
   readonly forward: Forward
   readonly rules: TextRules
   readonly edits: ReadyEdits
+  readonly selected: SelectionCounter
   readonly batchSize: BatchSize
   readonly endIds: ReadonlySet<number>
 }
@@ -27,14 +29,15 @@ export async function answerGenerateUntil(
   const answers: string[] = new Array(requests.length)
   const seed = options.seed ?? defaultSeed
   let done = 0
+  const contexts = requests.map(({ context, maxGenToks }) => encodeGenerationContext(rules, context, maxGenToks))
+  parts.selected.add(
+    edits.selections[0]!,
+    // a token of no text stands for those that will be generated
+    contexts.map((ids) => forward.marks(edits, 0, { ids: [...ids, -1], promptLength: ids.length })),
+  )
 
   for (const group of groupBySampling(requests)) {
-    const items = group
-      .map((index) => ({
-        index,
-        ids: encodeGenerationContext(rules, requests[index]!.context, requests[index]!.maxGenToks),
-      }))
-      .sort((a, b) => b.ids.length - a.ids.length)
+    const items = group.map((index) => ({ index, ids: contexts[index]! })).sort((a, b) => b.ids.length - a.ids.length)
     for (const batch of planBatches(items, parts.batchSize)) {
       const first = requests[group[0]!]!
       const prompts = batch.map(({ index, ids }): Prompt => {

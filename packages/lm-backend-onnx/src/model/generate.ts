@@ -1,6 +1,7 @@
 import { bodyNames } from '../graph/body-inputs.js'
 import { type Forward, freshLayout, int64, type Layout, type ReadyEdits, tokenFeeds } from './forward.js'
 import { type SamplingOptions, sampleToken } from './sampling.js'
+import { joinMarks } from './token-marks.js'
 
 /** One prompt to continue. */
 export interface Prompt {
@@ -39,6 +40,7 @@ export async function generateBatch(
     let layout = freshLayout(
       forward.spec,
       prompts.map((prompt) => prompt.ids),
+      prompts.map(({ ids }, b) => forward.marks(edits, b, { ids, promptLength: ids.length })),
     )
     let gather = prompts.map((prompt, b) => b * layout.columns + prompt.ids.length - 1)
     for (let step = 0; !done.every(Boolean); step++) {
@@ -52,7 +54,7 @@ export async function generateBatch(
         newIds.push(token)
         done[b] = newIds.length >= prompt.maxNewTokens || prompt.isDone(newIds)
       })
-      layout = nextLayout(forward, prompts, generated, step + 1)
+      layout = nextLayout(forward, edits, prompts, generated, step + 1)
       gather = prompts.map((_, b) => b)
     }
     return generated
@@ -64,6 +66,7 @@ export async function generateBatch(
 /** One new token per row after `step` generated ones; finished rows go on with their last token and are not read. */
 function nextLayout(
   forward: Forward,
+  edits: ReadyEdits,
   prompts: readonly Prompt[],
   generated: readonly (readonly number[])[],
   step: number,
@@ -86,6 +89,13 @@ function nextLayout(
     rows,
     columns: 1,
     past: columns - 1,
+    marks: joinMarks(
+      prompts.map(({ ids }, b) => {
+        const text = [...ids, ...generated[b]!]
+        return forward.marks(edits, b, { ids: text, promptLength: ids.length }, text.length - 1)
+      }),
+      1,
+    ),
     feeds: tokenFeeds(forward.spec, {
       [bodyNames.tokens]: { type: 'int64', data: tokens, dims: [rows, 1] },
       [bodyNames.positions]: { type: 'int64', data: positions, dims: [rows, 1] },

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
 import { bodyNames } from '../graph/body-inputs.js'
-import { editShape, packEdits } from '../graph/edit-shape.js'
+import { editShape, readHookPoints } from '../graph/edit-shape.js'
 import { absentHookPoint } from '../graph/hook-sites.js'
 import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, TensorData } from '../session/protocol.js'
@@ -38,8 +38,16 @@ export async function runHooked(
   let state: Feeds = {}
   let hidden: TensorData | null = null
   let from = 0
+  // activations that edits after a cut read before it
+  const carried = new Map<string, TensorData>()
+  const reads = readHookPoints(editShape(interventions))
   for (const to of ends) {
-    const outputs = await runSegment(forward, { from, to, interventions, captures: [] }, ids, state)
+    const captures = forward.steps
+      .slice(from, to)
+      .map((step) => step.hookPoint)
+      .filter((hookPoint) => reads.has(hookPoint))
+    const outputs = await runSegment(forward, { from, to, interventions, captures }, ids, state, carried)
+    for (const hookPoint of captures) carried.set(hookPoint, outputs[hookPoint]!)
     hidden = outputs[bodyNames.hidden] ?? null
     const step = forward.steps[to - 1]!
     const hook = hooks.get(step.hookPoint)
@@ -49,6 +57,8 @@ export async function runHooked(
       break
     }
     const changed = await callHook(hook!, step.hookPoint, outputs[bodyNames.lane(step.on, 'out')]!)
+    // an edit that reads this hook point sees what the callback made of it
+    if (reads.has(step.hookPoint)) carried.set(step.hookPoint, changed)
     state = Object.fromEntries(
       [...step.lanes.keys()].map((lane): [string, TensorData] => [
         bodyNames.lane(lane, 'in'),
@@ -98,12 +108,15 @@ async function runSegment(
   part: { from: number; to: number; interventions: readonly Intervention[]; captures: readonly string[] },
   ids: readonly number[],
   state: Feeds,
+  carried: ReadonlyMap<string, TensorData> = new Map(),
 ): Promise<Readonly<Record<string, TensorData>>> {
   const { from, to, captures } = part
   const steps = forward.steps.slice(from, to)
   const last = to === forward.steps.length
   const inside = part.interventions.filter((item) => steps.some((step) => step.hookPoint === item.hookPoint))
   const edits = editShape(inside)
+  const before = new Set(forward.steps.slice(0, from).map((step) => step.hookPoint))
+  const read = [...readHookPoints(edits)].filter((hookPoint) => before.has(hookPoint))
   const session = await forward.segment({ from, to, edits, captures })
   const layout = freshLayout(forward.spec, [ids])
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
@@ -112,7 +125,8 @@ async function runSegment(
     feeds: {
       ...tokenFeeds(forward.spec, layout.feeds, from, to),
       ...state,
-      ...Object.fromEntries(packEdits(edits, forward.widths, [inside])),
+      ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
+      ...(await forward.segmentEdits(edits, inside, { ids, promptLength: ids.length })),
       ...pastFeeds(cacheTensors(forward.spec, cachedLayers(steps)), 1, null),
       ...(last ? { [bodyNames.gather]: int64(ids.map((_, index) => index)) } : {}),
     },

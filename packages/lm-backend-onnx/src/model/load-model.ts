@@ -67,6 +67,7 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
     thread: startSessionThread(),
     provider,
     threads: options.threads ?? null,
+    special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
   return createOnnxModel({
     forward,

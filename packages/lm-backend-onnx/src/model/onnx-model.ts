@@ -12,10 +12,12 @@ import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
 import { encodePair, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
+import { checkInterventions } from './check-interventions.js'
 import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
 import { answerGenerateUntil } from './generate-until.js'
 import { type Activation, capture, checkHookPoints, type Hook, type HookedRun, runHooked } from './hooks.js'
 import { type BatchSize, type ScoredRow, type ScoringRow, scoreRows } from './score.js'
+import { type SelectionCount, SelectionCounter } from './selection-error.js'
 
 /** A language model on onnxruntime. Its views by `steer` share weights and sessions. */
 export interface OnnxModel extends LanguageModel {
@@ -52,6 +54,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const { tokenizer } = rules
   checkInterventions(forward, interventions)
   let truncated = 0
+  const selected = new SelectionCounter()
   let ready: Promise<ReadyEdits> | null = null
   const edits = () => {
     ready ??= forward.storedEdits(interventions)
@@ -69,8 +72,12 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     options: RequestOptions | undefined,
     onScored: (index: number) => void,
   ) => {
-    return scoreRows(forward, await edits(), rows, {
+    const own = await edits()
+    const marks = rows.map(({ ids, promptLength = ids.length }) => forward.marks(own, 0, { ids, promptLength }))
+    selected.add(own.selections[0]!, marks)
+    return scoreRows(forward, own, rows, {
       batchSize: parts.batchSize,
+      marks,
       signal: options?.signal,
       onScored: (indices) => indices.forEach(onScored),
     })
@@ -82,7 +89,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     interventions,
     hookPoints: forward.steps.map((step) => step.hookPoint),
     get info() {
-      return modelInfo(parts, truncated)
+      return modelInfo(parts, truncated, selected.counts())
     },
     steer: (others) => createOnnxModel(parts, others),
 
@@ -126,7 +133,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
 
     generateUntil: async (requests: readonly GenerateUntilRequest[], options) => {
       return answerGenerateUntil(
-        { forward, rules, edits: await edits(), batchSize: parts.batchSize, endIds: parts.endIds },
+        { forward, rules, edits: await edits(), selected, batchSize: parts.batchSize, endIds: parts.endIds },
         requests,
         options,
       )
@@ -141,12 +148,14 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     lastLogits: async (ids, settings) => {
       checkIds(forward, ids, rules.maxLength)
       for (const setting of settings) checkInterventions(forward, setting)
+      const edits = await forward.edits(settings)
       const layout = freshLayout(
         forward.spec,
         settings.map(() => ids),
+        settings.map((_, row) => forward.marks(edits, row, { ids, promptLength: ids.length })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
-      const hidden = await forward.body(await forward.edits(settings), layout, gather, { past: null, keep: null })
+      const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })
       return (await forward.head(hidden, [], true)).logits
     },
 
@@ -168,7 +177,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
 /** The last targetIds.length positions of the input predict the targets. */
 function scoringRow(inputIds: readonly number[], targetIds: readonly number[]): ScoringRow {
   const first = inputIds.length - targetIds.length
-  return { ids: inputIds, predictions: targetIds.map((token, index) => ({ position: first + index, token })) }
+  return {
+    ids: inputIds,
+    predictions: targetIds.map((token, index) => ({ position: first + index, token })),
+    promptLength: first + 1,
+  }
 }
 
 /** Sums as lm_eval does, in float32, so that a sum of one equals the number. */
@@ -185,26 +198,11 @@ function checkIds(forward: Forward, ids: readonly number[], maxLength: number): 
   return ids
 }
 
-/** Every edit must have a hook point to act at and vectors of its width. */
-function checkInterventions(forward: Forward, interventions: readonly Intervention[]): void {
-  checkHookPoints(
-    forward,
-    interventions.map((item) => item.hookPoint),
-  )
-  for (const { hookPoint, stages } of interventions) {
-    const width = forward.widths.get(hookPoint)!
-    for (const { addend, slots } of stages) {
-      const vectors = [...(addend ? [addend] : []), ...slots.flatMap((slot) => [slot.encoder, slot.decoder])]
-      const wrong = vectors.find((vector) => vector.length !== width)
-      if (wrong)
-        throw new InputError(
-          `an edit at ${hookPoint} has vectors of ${wrong.length} numbers, but the model has ${width} there: the SAE was made for another model`,
-        )
-    }
-  }
-}
-
-function modelInfo({ facts, rules, batchSize }: OnnxModelParts, truncated: number): ModelInfo {
+function modelInfo(
+  { facts, rules, batchSize }: OnnxModelParts,
+  truncated: number,
+  positions: readonly SelectionCount[],
+): ModelInfo {
   const { bos, eos, pad } = rules.tokenizer
   const pair = (token: { text: string; id: number } | null) =>
     token === null ? null : ([token.text, token.id] as const)
@@ -219,6 +217,10 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts, truncated: numbe
     eotTokenId: eos?.id ?? null,
     batchSizes: [],
     truncatedRequests: truncated,
-    provenance: { backend: 'onnxruntime', batch: batchSize },
+    provenance: {
+      backend: 'onnxruntime',
+      batch: batchSize,
+      ...(positions.length === 0 ? {} : { selected_positions: positions }),
+    },
   }
 }

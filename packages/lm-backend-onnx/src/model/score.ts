@@ -1,10 +1,13 @@
 import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
+import type { TokenMarks } from './token-marks.js'
 
 /** Token ids of one input and which of the following tokens to score. */
 export interface ScoringRow {
   readonly ids: readonly number[]
   /** `token` is predicted by the hidden state at `position` (0-based, below ids.length). */
   readonly predictions: readonly { readonly position: number; readonly token: number }[]
+  /** Tokens of the prompt, for edits that select positions: ids.length by default. */
+  readonly promptLength?: number
 }
 
 export interface ScoredRow {
@@ -22,6 +25,8 @@ export const automaticTokens = 4096
 
 export interface ScoreOptions {
   readonly batchSize: BatchSize
+  /** Marks of each row's tokens, for edits that select positions. */
+  readonly marks?: readonly (TokenMarks | null)[]
   /** Called with the indices of rows that are scored. */
   readonly onScored?: (indices: readonly number[]) => void
   readonly signal?: AbortSignal | undefined
@@ -38,11 +43,12 @@ export async function scoreRows(
   options: ScoreOptions,
 ): Promise<ScoredRow[]> {
   const scored: ScoredRow[] = new Array(rows.length)
-  for (const batch of planBatches(groupRows(rows), options.batchSize)) {
+  for (const batch of planBatches(groupRows(rows, options.marks ?? []), options.batchSize)) {
     options.signal?.throwIfAborted()
     const layout = freshLayout(
       forward.spec,
       batch.map((group) => group.ids),
+      batch.map((group) => group.marks),
     )
     const gather: number[] = []
     const targets: { row: number; token: number }[] = []
@@ -73,18 +79,20 @@ export async function scoreRows(
 
 interface RowGroup {
   readonly ids: readonly number[]
-  /** Indices of the rows with these ids. */
+  readonly marks: TokenMarks | null
+  /** Indices of the rows with these ids and marks. */
   readonly members: number[]
 }
 
-/** Rows of equal ids together, longest first: a too large batch shows at once, and padding stays small. */
-function groupRows(rows: readonly ScoringRow[]): RowGroup[] {
+/** Rows of equal ids and marks together, longest first: a too large batch shows at once, and padding stays small. */
+function groupRows(rows: readonly ScoringRow[], marks: readonly (TokenMarks | null)[]): RowGroup[] {
   const groups = new Map<string, RowGroup>()
   rows.forEach((row, index) => {
-    const key = row.ids.join()
+    const own = marks[index] ?? null
+    const key = own === null ? row.ids.join() : `${row.ids.join()} ${own.join()}`
     const group = groups.get(key)
     if (group) group.members.push(index)
-    else groups.set(key, { ids: row.ids, members: [index] })
+    else groups.set(key, { ids: row.ids, marks: own, members: [index] })
   })
   return [...groups.values()].sort((a, b) => b.ids.length - a.ids.length)
 }

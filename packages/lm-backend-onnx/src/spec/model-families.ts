@@ -2,11 +2,9 @@ import { InputError } from '@saeval/hub'
 import { gemma2Spec, gemma3Spec, gemma3TextSpec } from './gemma.js'
 import { gptNeoSpec } from './gpt-neo.js'
 import { gptNeoxSpec } from './gpt-neox.js'
-import { gptOssSpec } from './gpt-oss.js'
 import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
-import { qwen35Spec, qwen35TextSpec } from './qwen3-5.js'
 import { type ModelConfig, readConfig } from './read-config.js'
 
 /** model_type of config.json -> how to read it. A new family is one file and one line here. */
@@ -18,15 +16,10 @@ const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
   gpt2: gpt2Spec,
   gpt_neo: gptNeoSpec,
   gpt_neox: gptNeoxSpec,
-  gpt_oss: gptOssSpec,
   llama: llamaSpec,
   mistral: llamaSpec,
   qwen2: llamaSpec,
   qwen3: llamaSpec,
-  qwen3_5: qwen35Spec,
-  qwen3_5_moe: qwen35Spec,
-  qwen3_5_moe_text: qwen35TextSpec,
-  qwen3_5_text: qwen35TextSpec,
   qwen3_moe: llamaSpec,
 }
 
@@ -38,7 +31,6 @@ export function modelSpec(file: string, configText: string): ModelSpec {
     const known = Object.keys(families).join(', ')
     throw new InputError(`${file}: models of type "${config.modelType}" are not supported yet; supported: ${known}`)
   }
-  // gpt-oss reads its own
-  if (config.modelType !== 'gpt_oss') config.require('quantization_config')
+  config.require('quantization_config')
   return family(config)
 }

@@ -18,6 +18,8 @@ export interface Tokenizer {
   readonly eos: SpecialToken | null
   readonly pad: SpecialToken | null
   readonly unk: SpecialToken | null
+  /** Ids of all tokens that are marked as special, those of chat templates too. */
+  readonly specialIds: ReadonlySet<number>
   /** Whether encode() starts every text with BOS by itself. */
   readonly addsBos: boolean
   /** Jinja source, where the model has a chat template. */
@@ -81,10 +83,17 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     eos: special('eos'),
     pad: special('pad'),
     unk: special('unk'),
+    specialIds: specialIds(tokenizerJson.added_tokens, [bos, special('eos'), special('pad'), special('unk')]),
     addsBos: bos !== null && encode('a', true)[0] === bos.id && encode('a', false)[0] !== bos.id,
     chatTemplateSource:
       files.chatTemplate === null ? templateOf(config.chat_template) : await readFile(files.chatTemplate, 'utf8'),
   }
+}
+
+function specialIds(added: unknown, roles: readonly (SpecialToken | null)[]): ReadonlySet<number> {
+  const marked = (Array.isArray(added) ? added : []) as { id?: unknown; special?: unknown }[]
+  const ids = marked.flatMap(({ id, special }) => (special === true && typeof id === 'number' ? [id] : []))
+  return new Set([...ids, ...roles.flatMap((token) => token?.id ?? [])])
 }
 
 async function readObject(path: string): Promise<Record<string, unknown>> {

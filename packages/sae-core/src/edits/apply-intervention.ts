@@ -1,36 +1,131 @@
-import type { EditStage, Intervention } from '../intervention.js'
+import type { EditStage, Gate, Intervention, LatentReader, Splice, WholeEncoder } from '../intervention.js'
 import { normalizeInput } from '../math/normalize.js'
+import { isSelected, type PositionSelection, type TokenPlace } from './position-selection.js'
+
+export interface ApplyOptions {
+  /** Activations [n, width] at the other hook points that stages read: the inputs of transcoders. */
+  readonly reads?: ReadonlyMap<string, Float32Array>
+  /** The n tokens, for edits that select positions; without it they act everywhere. */
+  readonly places?: readonly TokenPlace[]
+}
 
 /**
  * Applies an intervention to activations x [n, d]: the plain form of what the ONNX graph computes, in float64. Returns a new array.
  */
-export function applyIntervention(x: Float32Array, { stages }: Intervention, d: number): Float32Array {
+export function applyIntervention(
+  x: Float32Array,
+  { stages }: Intervention,
+  d: number,
+  { reads, places }: ApplyOptions = {},
+): Float32Array {
   const result = new Float32Array(x.length)
-  for (let start = 0; start < x.length; start += d) {
-    const edited = stages.reduce(applyStage, Float64Array.from(x.subarray(start, start + d)))
-    result.set(edited, start)
+  const count = x.length / d
+  for (let row = 0; row < count; row++) {
+    const read = (hookPoint: string) => {
+      const values = reads?.get(hookPoint)
+      if (!values) throw new Error(`the activation at ${hookPoint} is needed`)
+      const width = values.length / count
+      return Float64Array.from(values.subarray(row * width, (row + 1) * width))
+    }
+    const selected = (positions: PositionSelection | null) =>
+      positions === null || places === undefined || isSelected(positions, places[row]!)
+    const edited = stages.reduce<Float64Array>(
+      (value, stage) => applyStage(value, stage, read, selected),
+      Float64Array.from(x.subarray(row * d, (row + 1) * d)),
+    )
+    result.set(edited, row * d)
   }
   return result
 }
 
-function applyStage(x: Float64Array, { normalization, addend, slots, phases }: EditStage): Float64Array {
-  const result = x.slice()
-  if (addend) for (let i = 0; i < x.length; i++) result[i]! += addend[i]!
-  if (slots.length === 0) return result
+type Read = (hookPoint: string) => Float64Array
+type Selected = (positions: PositionSelection | null) => boolean
 
-  const { values, scale } = normalizeInput(normalization, x)
-  const clean = slots.map(({ encoder, bias, threshold }) => {
-    const p = values.reduce((sum, value, i) => sum + value * encoder[i]!, bias)
+function applyStage(x: Float64Array, stage: EditStage, read: Read, selected: Selected): Float64Array {
+  const { addend, adds, readers, phases, splice } = stage
+  const input = ({ readFrom }: { readFrom: string | null }) => (readFrom === null ? x : read(readFrom))
+  const shifted = splice === null ? null : input(splice).slice()
+  const target = shifted ?? x.slice()
+  if (addend) accumulate(target, addend, 1)
+
+  const scales: number[] = []
+  const clean: number[] = []
+  const open = (values: readonly number[], gates: readonly Gate[], positions: PositionSelection | null) =>
+    selected(positions) && gates.every(({ slot, above }) => values[slot]! > above)
+  // additions of a splice have no gates: they come before anything is read
+  if (shifted) for (const add of adds) if (selected(add.positions)) accumulate(target, add.vector, 1)
+  for (const reader of readers) {
+    const { values, scale } = normalizeInput(reader.normalization, shifted ?? input(reader))
+    const acts = readSlots(reader, values)
+    clean.push(...acts)
+    scales.push(...acts.map(() => (reader.scalesOutput ? scale : 1)))
+  }
+  if (!shifted) for (const add of adds) if (open(clean, add.gates, add.positions)) accumulate(target, add.vector, 1)
+
+  const edited = [...clean]
+  for (const phase of phases) {
+    const before = stage.gatesRead === 'clean' ? clean : [...edited]
+    for (const { slot, gates, alpha, beta, positions } of phase) {
+      if (open(before, gates, positions)) edited[slot] = (1 + alpha) * edited[slot]! + beta
+    }
+  }
+  const change = new Float64Array(x.length)
+  readers
+    .flatMap((reader) => reader.slots)
+    .forEach(({ decoder }, slot) => {
+      accumulate(change, decoder, scales[slot]! * (edited[slot]! - clean[slot]!))
+    })
+  if (splice === null || shifted === null) return target.map((value, i) => value + change[i]!)
+  if (splice.positions !== null && !splice.positions.some(selected)) return x
+  const put = reconstruct(splice, shifted)
+  const taken = splice.kind === 'fork' ? reconstruct(splice, input(splice)) : null
+  return x.map((value, i) => put[i]! + change[i]! + (taken === null ? 0 : value - taken[i]!))
+}
+
+function accumulate(sum: Float64Array, vector: Float32Array, factor: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += factor * vector[i]!
+}
+
+/** Activations of a reader's slots. */
+function readSlots({ whole, slots }: LatentReader, values: Float64Array): number[] {
+  const members = whole === null ? null : encodeWhole(whole, values)
+  return slots.map(({ latent, encoder, bias, threshold }) => {
+    const p =
+      members === null
+        ? values.reduce((sum, value, i) => sum + value * encoder[i]!, bias)
+        : bias + (members[latent] ?? 0)
     return p > threshold ? p : 0
   })
-  const edited = [...clean]
-  for (const { slot, gateSlot, gateThreshold, alpha, beta } of phases.flat()) {
-    if (gateSlot !== null && !(clean[gateSlot]! > gateThreshold)) continue
-    edited[slot] = (1 + alpha) * edited[slot]! + beta
-  }
-  slots.forEach(({ decoder }, slot) => {
-    const change = scale * (edited[slot]! - clean[slot]!)
-    for (let i = 0; i < x.length; i++) result[i]! += change * decoder[i]!
+}
+
+/** f [d_sae] of a normalised input. */
+function encodeWhole({ dSae, encoder, bias, threshold, membership }: WholeEncoder, values: Float64Array): Float64Array {
+  const p = Float64Array.from(bias)
+  values.forEach((value, i) => {
+    for (let j = 0; j < dSae; j++) p[j]! += value * encoder[i * dSae + j]!
   })
-  return result
+  const stays = new Set<number>()
+  const best = (from: number, to: number, count: number) => {
+    const order = Array.from({ length: to - from }, (_, j) => from + j).sort((a, b) => p[b]! - p[a]! || a - b)
+    for (const j of order.slice(0, count)) stays.add(j)
+  }
+  if (membership.kind === 'topk') best(0, dSae, membership.count)
+  if (membership.kind === 'groupmax') {
+    const size = dSae / membership.count
+    for (let group = 0; group < membership.count; group++) best(group * size, (group + 1) * size, 1)
+  }
+  return p.map((value, j) => (value > threshold[j]! && (membership.kind === 'all' || stays.has(j)) ? value : 0))
+}
+
+/** D(E(x)). */
+function reconstruct({ normalization, scalesOutput, encoder, decoder }: Splice, x: Float64Array): Float64Array {
+  const normalized = normalizeInput(normalization, x)
+  const f = encodeWhole(encoder, normalized.values)
+  const sum = Float64Array.from(decoder.bias)
+  f.forEach((value, j) => {
+    if (value !== 0) for (let i = 0; i < sum.length; i++) sum[i]! += value * decoder.decoder[j * sum.length + i]!
+  })
+  const scale = scalesOutput ? normalized.scale : 1
+  const shift = decoder.restoresMean ? normalized.shift : 0
+  return sum.map((value) => value * scale + shift)
 }

@@ -1,16 +1,27 @@
 import type { SaeFile } from '../loaders/open-sae.js'
+import type { PositionSelection } from './position-selection.js'
 
-/** What a row does to its latent; formulas in ARCHITECTURE.md, "An edit is data". */
-export type EditAction =
-  | 'add'
-  | 'add_latent'
-  | 'clamp'
-  | 'clamp_active'
-  | 'clamp_above'
-  | 'clamp_refusal'
-  | 'scale'
-  | 'ablate'
-  | 'project_clamp'
+/** What a row does to its latent; formulas in docs/steering.md. */
+export const editActions = [
+  'add',
+  'add_latent',
+  'clamp',
+  'clamp_active',
+  'clamp_above',
+  'clamp_refusal',
+  'scale',
+  'ablate',
+  'project_clamp',
+] as const
+export type EditAction = (typeof editActions)[number]
+
+/**
+ * How an SAE takes part: `direct` changes its latents and keeps everything else of the activation; `pr2641` (lm-evaluation-harness pull
+ * request 2641) replaces the activation by the SAE's output; `fork` (the model sae_steered_beta of its author's fork) sends additions
+ * through the SAE and keeps its error.
+ */
+export const semanticsNames = ['direct', 'pr2641', 'fork'] as const
+export type Semantics = (typeof semanticsNames)[number]
 
 /** One steering row with its SAE opened. */
 export interface SteeringEdit {
@@ -26,6 +37,12 @@ export interface SteeringEdit {
   readonly setLatent?: number
   /** project_clamp: measure the projection from b_dec instead of from zero. */
   readonly fromDecoderBias?: boolean
+  /** Acts only at these positions; everywhere by default. */
+  readonly positions?: PositionSelection
+  /** Acts only where this latent is above a value; of the same SAE or of another one at the same hook point. */
+  readonly condition?: { readonly sae: SaeFile; readonly latent: number; readonly above: number }
+  /** hook_z only: changes this head's part of the activation and leaves the others alone. */
+  readonly head?: number
   /** Line of the row in its file, for messages. */
   readonly line?: number
 }

@@ -1,0 +1,54 @@
+import { readdirSync } from 'node:fs'
+import { findSae, type Intervention, lowerEdits, openSae, type SaeFile } from '@saeval/sae-core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { expectClose } from '../../../../tests/expect-close.js'
+import { fixtureJson, fixturePath } from '../../../../tests/fixtures.js'
+import { type GoldenCase, goldenEdits, memorySae } from '../../../../tests/golden-edits.js'
+import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
+import { tolerance } from '../../../../tests/tolerances.js'
+import { at, runGraph } from './run-edits.testing.js'
+
+const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const names = readdirSync(fixturePath('golden/steering'))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -5))
+
+const opened: SaeFile[] = []
+afterAll(async () => {
+  await Promise.all(opened.map((sae) => sae.close()))
+})
+
+describe.each(names)('the graph edits %s', (name) => {
+  const golden = fixtureJson(`golden/steering/${name}.json`)
+  const tensors = readGoldenTensors(`golden/steering/${name}.safetensors`)
+  const cases = golden.cases as GoldenCase[]
+
+  it.each(['direct', 'pr2641', 'fork'] as const)(
+    'as SAELens, all cases of semantics %s in one batch',
+    async (semantics) => {
+      const file = await openSae(findSae(golden.release, golden.sae_id), { env }).catch(
+        () => memorySae(name) as SaeFile,
+      )
+      opened.push(file)
+      const sae = { ...file, config: { ...file.config, centreInput: false } }
+      const own = cases.filter((item) => item.semantics === semantics)
+      const settings: Intervention[][] = [[]]
+      for (const item of own) {
+        const [intervention] = await lowerEdits(goldenEdits(sae, item), { semantics })
+        settings.push([{ ...intervention!, hookPoint: at }])
+      }
+      const x = tensors.get('x')!
+      const [plain, ...edited] = await runGraph(x, new Map([[at, sae.config.dIn]]), settings)
+      // a row without edits is not touched by its neighbours
+      expect(plain).toEqual(x)
+      own.forEach((item, index) => {
+        expectClose(
+          edited[index]!,
+          tensors.get(item.key)!,
+          semantics === 'direct' ? tolerance.sae : tolerance.splice,
+          item.key,
+        )
+      })
+    },
+  )
+})

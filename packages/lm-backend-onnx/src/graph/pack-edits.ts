@@ -1,0 +1,264 @@
+import {
+  describeSelection,
+  type EditStage,
+  type Gate,
+  type Intervention,
+  type LatentReader,
+  type PositionSelection,
+} from '@saeval/sae-core'
+import type { TensorData } from '../session/protocol.js'
+import { stageInputs, wholeInputs } from './edit-inputs.js'
+import { assignReaders, assignStages, type EditShape, type StageShape, stageShape } from './edit-shape.js'
+
+/** Values of a graph's edit inputs. */
+export interface PackedEdits {
+  readonly feeds: ReadonlyMap<string, TensorData>
+  /** Matrices of whole SAEs: large, and the same for every setting that uses the SAE. */
+  readonly shared: ReadonlyMap<string, TensorData>
+}
+
+/**
+ * The values of all edit inputs of a graph built for `shape`. One entry of `rows` serves the whole batch; otherwise there is one
+ * entry per batch row, so that different settings run side by side. What a row does not use gets values without effect.
+ */
+export function packEdits(
+  shape: EditShape,
+  widths: ReadonlyMap<string, number>,
+  rows: readonly (readonly Intervention[])[],
+): PackedEdits {
+  const feeds = new Map<string, TensorData>()
+  const shared = new Map<string, TensorData>()
+  const selections = rows.map(selectionsOf)
+  const columns = 1 + Math.max(...selections.map((list) => list.length))
+  for (const [hookPoint, stageShapes] of shape) {
+    const placed = rows.map((interventions) =>
+      placeStages(stageShapes, interventions.find((item) => item.hookPoint === hookPoint)?.stages ?? []),
+    )
+    stageShapes.forEach((stage, index) => {
+      const own = placed.map((stages) => stages[index] ?? null)
+      for (const part of own) if (part) shareWhole(shared, part, widths.get(hookPoint)!)
+      packStage({
+        feeds,
+        names: stageInputs(hookPoint, index),
+        shape: stage,
+        width: (from) => widths.get(from ?? hookPoint)!,
+        rows: own.map((part) => part && placeReaders(stage, part)),
+        selections,
+        columns,
+      })
+    })
+  }
+  return { feeds, shared }
+}
+
+/** The different position selections of one setting, in order of appearance; the graph's mask has a column for each after the first. */
+export function selectionsOf(interventions: readonly Intervention[]): PositionSelection[] {
+  const found = interventions
+    .flatMap(({ stages }) => stages)
+    .flatMap(({ adds, phases, splice }) => [
+      ...[...adds, ...phases.flat()].flatMap(({ positions }) => positions ?? []),
+      ...(splice?.positions ?? []),
+    ])
+  return [...new Map(found.map((selection) => [describeSelection(selection), selection])).values()]
+}
+
+function placeStages(available: readonly StageShape[], stages: readonly EditStage[]): (EditStage | null)[] {
+  const places = assignStages(available, stages.map(stageShape))
+  if (places === null) throw new Error('the session was built for other edits')
+  const placed: (EditStage | null)[] = available.map(() => null)
+  places.forEach((place, index) => {
+    placed[place] = stages[index]!
+  })
+  return placed
+}
+
+/** A stage whose readers stand where the graph has them; `null` where it has none there. */
+interface PlacedStage extends Omit<EditStage, 'readers'> {
+  readonly readers: readonly (LatentReader | null)[]
+}
+
+function placeReaders(shape: StageShape, stage: EditStage): PlacedStage {
+  const places = assignReaders(shape.readers, stageShape(stage).readers)!
+  const readers: (LatentReader | null)[] = shape.readers.map(() => null)
+  places.forEach((place, index) => {
+    readers[place] = stage.readers[index]!
+  })
+  return { ...stage, readers }
+}
+
+interface StagePacking {
+  readonly feeds: Map<string, TensorData>
+  readonly names: ReturnType<typeof stageInputs>
+  readonly shape: StageShape
+  readonly width: (from: string | null) => number
+  readonly rows: readonly (PlacedStage | null)[]
+  readonly selections: readonly (readonly PositionSelection[])[]
+  /** Columns of the mask. */
+  readonly columns: number
+}
+
+function packStage(packing: StagePacking): void {
+  const { feeds, names, shape, width, rows } = packing
+  const R = rows.length
+  const float = (name: string, data: Float32Array, dims: readonly number[]) =>
+    feeds.set(name, { type: 'float32', data, dims })
+
+  // additions of a splice come before the SAE
+  const dAdd = width(shape.splice?.readFrom ?? null)
+  const addend = new Float32Array(R * dAdd)
+  rows.forEach((stage, row) => {
+    if (stage?.addend) addend.set(checkWidth(stage.addend, dAdd), row * dAdd)
+  })
+  float(names.addend, addend, [R, 1, dAdd])
+
+  const sizes = shape.readers.map((_, index) =>
+    Math.max(0, ...rows.map((row) => row?.readers[index]?.slots.length ?? 0)),
+  )
+  shape.readers.forEach((_, index) => {
+    packReader(packing, index, sizes[index]!)
+  })
+  const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0))
+  const M = sizes.reduce((sum, size) => sum + size, 0)
+  /** The graph's index of each of a stage's slots. */
+  const places = rows.map((row) =>
+    (row?.readers ?? []).flatMap((reader, index) => (reader?.slots ?? []).map((_, slot) => starts[index]! + slot)),
+  )
+
+  if (shape.adds) {
+    const A = Math.max(0, ...rows.map((row) => row?.adds.length ?? 0))
+    const vectors = new Float32Array(R * A * dAdd)
+    rows.forEach((stage, row) => {
+      stage?.adds.forEach(({ vector }, a) => {
+        vectors.set(checkWidth(vector, dAdd), (row * A + a) * dAdd)
+      })
+    })
+    float(names.vectors, vectors, [R, A, dAdd])
+    // additions of a splice are made before anything is read
+    const gates = shape.splice || shape.readers.length === 0 ? 0 : shape.gates
+    const parts = rows.map((row) => (row?.adds ?? []).map((add, a) => ({ ...add, at: a })))
+    packParts(packing, names.gates('adds'), parts, places, M, A, gates)
+  }
+  if (shape.splice) {
+    const columns = shape.selects ? packing.columns : 1
+    const spliced = new Float32Array(R * columns)
+    rows.forEach((stage, row) => {
+      if (!stage?.splice) return
+      const wanted = stage.splice.positions?.map((positions) => columnOf(packing, row, positions)) ?? [0]
+      for (const column of wanted) spliced[row * columns + column] = 1
+    })
+    float(names.spliced, spliced, [R, columns, 1])
+  }
+  if (shape.readers.length === 0) return
+  for (let phase = 0; phase < shape.phases; phase++) {
+    const gain = new Float32Array(R * M).fill(1)
+    const offset = new Float32Array(R * M)
+    const parts = rows.map((stage, row) =>
+      (stage?.phases[phase] ?? []).map((update) => ({ ...update, at: places[row]![update.slot]! })),
+    )
+    parts.forEach((updates, row) => {
+      for (const { at, alpha, beta } of updates) {
+        gain[row * M + at] = 1 + alpha
+        offset[row * M + at] = beta
+      }
+    })
+    float(names.gain(phase), gain, [R, 1, M])
+    float(names.offset(phase), offset, [R, 1, M])
+    packParts(packing, names.gates(phase), parts, places, M, M, shape.gates)
+  }
+}
+
+function packReader({ feeds, names, shape, width, rows }: StagePacking, index: number, M: number): void {
+  const input = names.reader(index)
+  const { whole, readFrom } = shape.readers[index]!
+  const R = rows.length
+  const d = width(null)
+  const dIn = width(readFrom)
+  const encoder = new Float32Array(whole ? 0 : R * dIn * M)
+  const latents = new BigInt64Array(whole ? R * M : 0).fill(-1n)
+  const bias = new Float32Array(R * M)
+  const threshold = new Float32Array(R * M)
+  const decoder = new Float32Array(R * M * d)
+  rows.forEach((stage, row) => {
+    stage?.readers[index]?.slots.forEach((slot, m) => {
+      if (whole) latents[row * M + m] = BigInt(slot.latent)
+      else {
+        const column = checkWidth(slot.encoder, dIn)
+        for (let i = 0; i < dIn; i++) encoder[(row * dIn + i) * M + m] = column[i]!
+      }
+      bias[row * M + m] = slot.bias
+      threshold[row * M + m] = slot.threshold
+      decoder.set(checkWidth(slot.decoder, d), (row * M + m) * d)
+    })
+  })
+  if (whole) feeds.set(input.latents, { type: 'int64', data: latents, dims: [R, 1, 1, M] })
+  else feeds.set(input.encoder, { type: 'float32', data: encoder, dims: [R, dIn, M] })
+  feeds.set(input.bias, { type: 'float32', data: bias, dims: [R, 1, M] })
+  feeds.set(input.threshold, { type: 'float32', data: threshold, dims: [R, 1, M] })
+  feeds.set(input.decoder, { type: 'float32', data: decoder, dims: [R, M, d] })
+}
+
+/** An update or addition, and its column among the `N` of its kind. */
+interface Part {
+  readonly at: number
+  readonly gates: readonly Gate[]
+  readonly positions: PositionSelection | null
+}
+
+function packParts(
+  packing: StagePacking,
+  names: ReturnType<ReturnType<typeof stageInputs>['gates']>,
+  rows: readonly (readonly Part[])[],
+  places: readonly (readonly number[])[],
+  M: number,
+  N: number,
+  gates: number,
+): void {
+  const { feeds, shape, columns } = packing
+  const R = rows.length
+  for (let gate = 0; gate < gates; gate++) {
+    const pick = new Float32Array(R * M * N)
+    const limit = new Float32Array(R * N).fill(Number.NEGATIVE_INFINITY)
+    rows.forEach((parts, row) => {
+      for (const { at, gates: own } of parts) {
+        const wanted = own[gate]
+        if (!wanted) continue
+        limit[row * N + at] = wanted.above
+        pick[(row * M + places[row]![wanted.slot]!) * N + at] = 1
+      }
+    })
+    feeds.set(names.pick(gate), { type: 'float32', data: pick, dims: [R, M, N] })
+    feeds.set(names.limit(gate), { type: 'float32', data: limit, dims: [R, 1, N] })
+  }
+  if (!shape.selects) return
+  const picked = new Float32Array(R * columns * N)
+  rows.forEach((parts, row) => {
+    for (const { at, positions } of parts) picked[(row * columns + columnOf(packing, row, positions)) * N + at] = 1
+  })
+  feeds.set(names.positions, { type: 'float32', data: picked, dims: [R, columns, N] })
+}
+
+function columnOf({ selections }: StagePacking, row: number, positions: PositionSelection | null): number {
+  if (positions === null) return 0
+  const wanted = describeSelection(positions)
+  return 1 + selections[row]!.findIndex((selection) => describeSelection(selection) === wanted)
+}
+
+function shareWhole(shared: Map<string, TensorData>, { readers, splice }: EditStage, d: number): void {
+  for (const whole of [...readers.flatMap((reader) => reader.whole ?? []), ...(splice ? [splice.encoder] : [])]) {
+    const names = wholeInputs(whole.key)
+    const { dSae, encoder } = whole
+    shared.set(names.encoder, { type: 'float32', data: encoder, dims: [encoder.length / dSae, dSae] })
+    shared.set(names.bias, { type: 'float32', data: whole.bias, dims: [dSae] })
+    if (!splice) continue
+    const { decoder, bias } = splice.decoder
+    shared.set(names.threshold, { type: 'float32', data: whole.threshold, dims: [dSae] })
+    shared.set(names.decoder, { type: 'float32', data: decoder, dims: [dSae, d] })
+    shared.set(names.decoderBias, { type: 'float32', data: bias, dims: [d] })
+  }
+}
+
+function checkWidth(vector: Float32Array, d: number): Float32Array {
+  if (vector.length !== d)
+    throw new Error(`an edit vector of ${vector.length} numbers does not fit a hook point of width ${d}`)
+  return vector
+}

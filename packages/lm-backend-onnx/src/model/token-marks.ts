@@ -1,0 +1,76 @@
+import { InputError } from '@saeval/hub'
+import { type Intervention, isSelected, type PositionSelection } from '@saeval/sae-core'
+import { selectionsOf } from '../graph/pack-edits.js'
+import type { TensorData } from '../session/protocol.js'
+
+/** The special tokens of a model's tokenizer. */
+export interface SpecialIds {
+  readonly bos: number | null
+  /** BOS included. */
+  readonly all: ReadonlySet<number>
+}
+
+/** A text, or the beginning of one, that an edit may act on in part. */
+export interface MarkedText {
+  readonly ids: readonly number[]
+  /** Tokens before the first one that the model predicts: the context of a request; ids.length where nothing is predicted. */
+  readonly promptLength: number
+}
+
+/**
+ * Which of a setting's position selections hold each token, as bits: bit s for the s-th selection. What a token's activations become
+ * depends on its own bits and those of the tokens before it, so two texts share a prefix where tokens and marks are equal.
+ */
+export type TokenMarks = Uint32Array
+
+const mostSelections = 32
+
+/** Marks of the tokens of a text from index `from`; null for a setting that acts everywhere. */
+export function tokenMarks(
+  selections: readonly PositionSelection[],
+  { ids, promptLength }: MarkedText,
+  special: SpecialIds,
+  from = 0,
+): TokenMarks | null {
+  if (selections.length === 0) return null
+  return Uint32Array.from(ids.slice(from), (id, index) => {
+    const place = {
+      position: from + index,
+      promptLength,
+      isBos: id === special.bos,
+      isSpecial: special.all.has(id),
+    }
+    // unsigned, for bit 31
+    return selections.reduce((bits, selection, s) => (isSelected(selection, place) ? bits | (1 << s) : bits), 0) >>> 0
+  })
+}
+
+/** The selections of one setting. Throws InputError for more than 32 different ones. */
+export function settingSelections(interventions: readonly Intervention[]): PositionSelection[] {
+  const selections = selectionsOf(interventions)
+  if (selections.length <= mostSelections) return selections
+  throw new InputError(
+    `the edits select positions in ${selections.length} different ways, and one setting can have ${mostSelections}`,
+  )
+}
+
+/** The graph's mask of selected tokens from marks [rows * columns] (null: none selected): float32 [rows, columns, 1 + count]. */
+export function selectedTensor(marks: TokenMarks | null, rows: number, columns: number, count: number): TensorData {
+  const width = 1 + count
+  const data = new Float32Array(rows * columns * width)
+  for (let token = 0; token < rows * columns; token++) {
+    data[token * width] = 1
+    for (let s = 0; s < count; s++) data[token * width + 1 + s] = ((marks?.[token] ?? 0) >>> s) & 1
+  }
+  return { type: 'float32', data, dims: [rows, columns, width] }
+}
+
+/** Marks of several texts side by side, padded to `columns`; null when no row has marks. */
+export function joinMarks(rows: readonly (TokenMarks | null)[], columns: number): TokenMarks | null {
+  if (rows.every((marks) => marks === null)) return null
+  const joined = new Uint32Array(rows.length * columns)
+  rows.forEach((marks, row) => {
+    if (marks) joined.set(marks, row * columns)
+  })
+  return joined
+}

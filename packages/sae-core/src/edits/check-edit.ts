@@ -1,0 +1,113 @@
+import { parseHookPoint } from '../hook-point.js'
+import type { SaeFile } from '../loaders/open-sae.js'
+import { activationOf } from '../sae-config.js'
+import { EditError } from './edit-error.js'
+import type { LowerOptions } from './lower-edits.js'
+import type { SteeringEdit } from './steering-edit.js'
+
+/** Throws EditError for an edit that cannot act as it stands. */
+export function checkEdit(edit: SteeringEdit, options: LowerOptions): void {
+  checkNumbers(edit)
+  checkLatents(edit)
+  if ((edit.action === 'clamp_above' || edit.action === 'clamp_refusal') && edit.threshold === undefined)
+    throw new EditError(edit, 'threshold', `${edit.action} needs a threshold`)
+  if (edit.action === 'clamp_refusal' && edit.setLatent === undefined)
+    throw new EditError(edit, 'setLatent', 'clamp_refusal needs the latent to set')
+  checkArchitecture(edit)
+  checkCondition(edit)
+  checkHead(edit, options)
+  if ((options.semantics ?? 'direct') !== 'direct') checkSplice(edit, options.semantics!)
+}
+
+function checkNumbers(edit: SteeringEdit): void {
+  const numbers = { coefficient: edit.coefficient, threshold: edit.threshold, condition: edit.condition?.above }
+  for (const field of ['coefficient', 'threshold', 'condition'] as const) {
+    const value = numbers[field]
+    if (value !== undefined && !Number.isFinite(Math.fround(value)))
+      throw new EditError(edit, field, `${value} is not a finite float32 number`)
+  }
+}
+
+function checkLatents(edit: SteeringEdit): void {
+  const check = (field: keyof SteeringEdit, sae: SaeFile, latent: number | undefined) => {
+    if (latent === undefined) return
+    const { dSae } = sae.config
+    if (Number.isInteger(latent) && latent >= 0 && latent < dSae) return
+    throw new EditError(edit, field, `latent ${latent} is out of range: ${saeName(sae)} has latents 0 to ${dSae - 1}`)
+  }
+  check('latent', edit.sae, edit.latent)
+  check('setLatent', edit.sae, edit.setLatent)
+  if (edit.condition) check('condition', edit.condition.sae, edit.condition.latent)
+}
+
+/** Temporal and matching-pursuit SAEs have no formula for one token's latents alone. */
+function checkArchitecture(edit: SteeringEdit): void {
+  const { config } = edit.sae
+  if (hasOwnLatents(edit.sae) || edit.action === 'add' || edit.action === 'project_clamp') return
+  // f + c needs no f
+  if (edit.action === 'add_latent' && config.normalization === 'none') return
+  throw new EditError(
+    edit,
+    'action',
+    `${edit.action} reads a latent, but ${saeName(edit.sae)} (${config.architecture}) computes its latents from more than one token and the others; it can be steered with add, add_latent and project_clamp`,
+  )
+}
+
+function checkCondition(edit: SteeringEdit): void {
+  if (!edit.condition) return
+  const { sae } = edit.condition
+  if (!hasOwnLatents(sae))
+    throw new EditError(
+      edit,
+      'condition',
+      `a latent of ${saeName(sae)} (${sae.config.architecture}) cannot be a condition: it is not computed from one token`,
+    )
+  const { hookPoint, hookPointOut } = edit.sae.config
+  if (sae.config.hookPoint !== hookPoint && sae.config.hookPoint !== hookPointOut)
+    throw new EditError(
+      edit,
+      'condition',
+      `the condition's SAE reads ${sae.config.hookPoint}, the row acts at ${hookPointOut}; both must be at one hook point`,
+    )
+}
+
+function checkHead(edit: SteeringEdit, { dHead }: LowerOptions): void {
+  if (edit.head === undefined) return
+  const { hookPointOut, dOut } = edit.sae.config
+  if (parseHookPoint(hookPointOut).kind !== 'attn.hook_z')
+    throw new EditError(edit, 'head', `only attn.hook_z has heads, and ${saeName(edit.sae)} writes to ${hookPointOut}`)
+  if (dHead === undefined) throw new EditError(edit, 'head', 'the size of a head is not known; give dHead')
+  const heads = dOut / dHead
+  if (Number.isInteger(edit.head) && edit.head >= 0 && edit.head < heads) return
+  throw new EditError(edit, 'head', `head ${edit.head} is out of range: ${hookPointOut} has heads 0 to ${heads - 1}`)
+}
+
+function checkSplice(edit: SteeringEdit, semantics: string): void {
+  const { config } = edit.sae
+  if (!hasOwnLatents(edit.sae))
+    throw new EditError(
+      edit,
+      'sae',
+      `semantics=${semantics} runs the whole SAE on each token, which a ${config.architecture} SAE cannot do; use semantics=direct`,
+    )
+  const only = (field: keyof SteeringEdit, what: string) =>
+    new EditError(edit, field, `${what} has no meaning with semantics=${semantics}; use semantics=direct`)
+  if (edit.action === 'project_clamp') throw only('action', 'project_clamp')
+  if (edit.condition) throw only('condition', 'a condition')
+  if (edit.head !== undefined) throw only('head', 'an edit of one head')
+  if (edit.action === 'add' && config.dIn !== config.dOut)
+    throw new EditError(
+      edit,
+      'action',
+      `semantics=${semantics} adds the decoder row to the SAE's input, but ${saeName(edit.sae)} reads ${config.dIn} numbers and writes ${config.dOut}; use semantics=direct`,
+    )
+}
+
+/** Whether each token's latents follow from that token's activation alone. */
+export function hasOwnLatents({ config }: SaeFile): boolean {
+  return !['temporal', 'matching_pursuit'].includes(activationOf(config))
+}
+
+export function saeName({ reference }: SaeFile): string {
+  return `${reference.release} ${reference.id}`
+}

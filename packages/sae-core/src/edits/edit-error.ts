@@ -1,0 +1,28 @@
+import { InputError } from '@saeval/hub'
+import type { SteeringEdit } from './steering-edit.js'
+
+/** An edit that cannot act, with the property of it that is at fault, so that callers can name their own column for it. */
+export class EditError extends InputError {
+  /** The message without the line. */
+  readonly reason: string
+  readonly edit: SteeringEdit
+  readonly field: keyof SteeringEdit
+
+  constructor(edit: SteeringEdit, field: keyof SteeringEdit, reason: string, options?: ErrorOptions) {
+    super(edit.line === undefined ? reason : `line ${edit.line}: ${reason}`, options)
+    this.reason = reason
+    this.edit = edit
+    this.field = field
+  }
+}
+
+/** Adds the edit to errors that come from reading its SAE. */
+export async function inEdit<Value>(edit: SteeringEdit, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read()
+  } catch (cause) {
+    if (InputError.isInstance(cause) && !(cause instanceof EditError))
+      throw new EditError(edit, 'sae', cause.message, { cause })
+    throw cause
+  }
+}

@@ -1,0 +1,151 @@
+import type { EditStage, Gate, LatentUpdate, SelectiveAdd, Splice } from '../intervention.js'
+import type { SaeFile } from '../loaders/open-sae.js'
+import { hasOwnLatents } from './check-edit.js'
+import type { LowerOptions } from './lower-edits.js'
+import { describeSelection, type PositionSelection } from './position-selection.js'
+import { headPart, type PendingSlot, readingOf, StageSlots } from './stage-slots.js'
+import type { EditAction, Semantics, SteeringEdit } from './steering-edit.js'
+import { wholeSae } from './whole-sae.js'
+
+/** The rows of one SAE as one stage; formulas in docs/steering.md. */
+export async function lowerStage(
+  sae: SaeFile,
+  rows: readonly SteeringEdit[],
+  { semantics = 'direct', dHead }: LowerOptions,
+): Promise<EditStage> {
+  const slots = new StageSlots(sae, dHead)
+  const added = rows.filter((row) => isAddition(row))
+  const updates = rows.filter((row) => !isAddition(row)).map((row) => pendingUpdate(row, slots, semantics))
+  const additions = added.map((row) => ({ row, gates: conditionOf(row, slots) }))
+  const { readers, place } = await slots.read()
+  const placed = (gates: readonly PendingGate[]): Gate[] =>
+    gates.map(({ slot, above }) => ({ slot: place(slot), above }))
+
+  const always = additions.filter(({ row, gates }) => gates.length === 0 && row.positions === undefined)
+  const selective = additions.filter(({ row, gates }) => gates.length > 0 || row.positions !== undefined)
+  const adds: SelectiveAdd[] = []
+  for (const { row, gates } of selective) {
+    const vector = await sumOfAdds(sae, [row], dHead)
+    adds.push({ vector: vector!, gates: placed(gates), positions: row.positions ?? null })
+  }
+  const gatesRead = semantics === 'direct' ? 'clean' : 'running'
+  return {
+    addend: await sumOfAdds(
+      sae,
+      always.map(({ row }) => row),
+      dHead,
+    ),
+    adds,
+    readers,
+    phases: inPhases(
+      updates.map((update) => ({ ...update, slot: place(update.slot), gates: placed(update.gates) })),
+      gatesRead,
+    ),
+    gatesRead,
+    splice: await spliceOf(sae, rows, semantics),
+  }
+}
+
+/** The whole SAE, where it must run: fork's additions pass through it, and pr2641 leaves nothing else of the activation. */
+async function spliceOf(sae: SaeFile, rows: readonly SteeringEdit[], semantics: Semantics): Promise<Splice | null> {
+  // without additions D(E(x)) of fork cancels what the SAE puts back: only the changed latents remain
+  if (semantics === 'direct' || (semantics === 'fork' && !rows.some((row) => row.action === 'add'))) return null
+  const { encoder, decoder } = await wholeSae(sae)
+  const selections = rows.map((row) => row.positions ?? null)
+  const everywhere = selections.includes(null)
+  return { kind: semantics, ...readingOf(sae), encoder, decoder, positions: everywhere ? null : distinct(selections) }
+}
+
+function distinct(selections: readonly (PositionSelection | null)[]): PositionSelection[] {
+  return [...new Map(selections.flatMap((item) => (item === null ? [] : [[describeSelection(item), item]]))).values()]
+}
+
+/** Rows that add a vector without looking at a latent of theirs. */
+function isAddition(row: SteeringEdit): boolean {
+  return row.action === 'add' || (row.action === 'add_latent' && !hasOwnLatents(row.sae))
+}
+
+/** Sum of c * W_dec[latent], in float64; add_latent in the SAE's own scale. */
+async function sumOfAdds(
+  sae: SaeFile,
+  rows: readonly SteeringEdit[],
+  dHead: number | undefined,
+): Promise<Float32Array | null> {
+  if (rows.length === 0) return null
+  const sum = new Float64Array(sae.config.dOut)
+  for (const { action, latent, coefficient, head } of rows) {
+    const vector = headPart(await sae.decoderRow(latent), head ?? null, dHead)
+    const factor = action === 'add' ? coefficient : coefficient / sae.config.inputScale
+    for (let i = 0; i < sum.length; i++) sum[i]! += factor * vector[i]!
+  }
+  return Float32Array.from(sum)
+}
+
+interface PendingGate {
+  readonly slot: PendingSlot
+  readonly above: number
+}
+
+function conditionOf({ condition }: SteeringEdit, slots: StageSlots): PendingGate[] {
+  return condition ? [{ slot: slots.watched(condition.sae, condition.latent), above: condition.above }] : []
+}
+
+const updateOf: Readonly<Record<Exclude<EditAction, 'add'>, (coefficient: number) => { alpha: number; beta: number }>> =
+  {
+    add_latent: (c) => ({ alpha: 0, beta: c }),
+    clamp: (v) => ({ alpha: -1, beta: v }),
+    clamp_active: (v) => ({ alpha: -1, beta: v }),
+    clamp_above: (v) => ({ alpha: -1, beta: v }),
+    clamp_refusal: (v) => ({ alpha: -1, beta: v }),
+    scale: (m) => ({ alpha: m - 1, beta: 0 }),
+    ablate: () => ({ alpha: -1, beta: 0 }),
+    project_clamp: (v) => ({ alpha: -1, beta: v }),
+  }
+
+function pendingUpdate(row: SteeringEdit, slots: StageSlots, semantics: Semantics) {
+  const { latent, head = null } = row
+  const { alpha, beta } = updateOf[row.action as Exclude<EditAction, 'add'>](row.coefficient)
+  const common = { alpha, beta, positions: row.positions ?? null }
+  const condition = conditionOf(row, slots)
+  switch (row.action) {
+    case 'project_clamp':
+      return { ...common, slot: slots.direction(latent, row.fromDecoderBias ?? false, head), gates: condition }
+    case 'clamp_refusal': {
+      const watched = slots.watched(row.sae, latent)
+      return {
+        ...common,
+        slot: slots.written(row.setLatent!, head),
+        gates: [{ slot: watched, above: row.threshold! }, ...condition],
+      }
+    }
+    default: {
+      const slot = slots.written(latent, head)
+      return { ...common, slot, gates: [...ownGate(row, semantics).map((above) => ({ slot, above })), ...condition] }
+    }
+  }
+}
+
+/** f > 0 or f > t of the latent itself, or nothing. The authors of pr2641 and fork clamp a latent only where it is active. */
+function ownGate({ action, threshold }: SteeringEdit, semantics: Semantics): number[] {
+  if (action === 'clamp_above') return [threshold!]
+  return action === 'clamp_active' || (action === 'clamp' && semantics !== 'direct') ? [0] : []
+}
+
+/**
+ * Gates that read the clean f do not see other updates, so only rows on one latent must follow each other. Gates that read what earlier
+ * rows have left come after every update of what they read.
+ */
+function inPhases(updates: readonly LatentUpdate[], gatesRead: EditStage['gatesRead']): LatentUpdate[][] {
+  const phases: LatentUpdate[][] = []
+  const written = new Map<number, number>()
+  const read = new Map<number, number>()
+  for (const update of updates) {
+    const seen = gatesRead === 'clean' ? [] : update.gates.map(({ slot }) => slot)
+    const after = [update.slot, ...seen].map((slot) => (written.get(slot) ?? -1) + 1)
+    const phase = Math.max(...after, read.get(update.slot) ?? 0)
+    written.set(update.slot, phase)
+    for (const slot of seen) read.set(slot, Math.max(phase, read.get(slot) ?? 0))
+    phases[phase] = [...(phases[phase] ?? []), update]
+  }
+  return phases
+}
