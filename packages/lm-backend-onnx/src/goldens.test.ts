@@ -131,9 +131,7 @@ describe.each(names)('%s', (name) => {
     )) {
       const { dims } = captured.get(hookPoint)!
       const addend = Float32Array.from({ length: dims[1] }, (_, i) => Math.sin(i + 1))
-      const [edited] = await model.lastLogits(long, [
-        [{ hookPoint, stages: [{ normalization: 'none', addend, slots: [], phases: [] }] }],
-      ])
+      const [edited] = await model.lastLogits(long, [[{ hookPoint, stages: [addStage(addend)] }]])
       const { logits: hooked } = await model.runWithHooks(long, {
         [hookPoint]: ({ data }) => data.map((value, i) => value + addend[i % dims[1]]!),
       })
