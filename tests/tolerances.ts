@@ -17,8 +17,6 @@ export const tolerance = {
   steeredEvaluation: 2e-3,
   /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value; `iterative` for SAEs that work in steps. */
   sae: { relative: 1e-4, absolute: 1e-5, iterative: 1e-3 },
-  /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value. */
-  sae: { relative: 1e-4, absolute: 1e-5 },
   /** The same where the whole SAE is put into the stream (semantics pr2641 and fork). */
   splice: { relative: 0, absolute: 1e-4 },
   /** Sums of log-likelihoods over the runs under golden/eval, absolute per token scored. */

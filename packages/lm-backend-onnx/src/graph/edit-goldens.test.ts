@@ -3,7 +3,7 @@ import { findSae, type Intervention, lowerEdits, openSae, type SaeFile } from '@
 import { afterAll, describe, expect, it } from 'vitest'
 import { expectClose } from '../../../../tests/expect-close.js'
 import { fixtureJson, fixturePath } from '../../../../tests/fixtures.js'
-import { type GoldenCase, goldenEdits, memorySae } from '../../../../tests/golden-edits.js'
+import { type GoldenCase, goldenEdits } from '../../../../tests/golden-edits.js'
 import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
 import { tolerance } from '../../../../tests/tolerances.js'
 import { at, runGraph } from './run-edits.testing.js'
@@ -26,9 +26,7 @@ describe.each(names)('the graph edits %s', (name) => {
   it.each(['direct', 'pr2641', 'fork'] as const)(
     'as SAELens, all cases of semantics %s in one batch',
     async (semantics) => {
-      const file = await openSae(findSae(golden.release, golden.sae_id), { env }).catch(
-        () => memorySae(name) as SaeFile,
-      )
+      const file = await openSae(findSae(golden.release, golden.sae_id), { env })
       opened.push(file)
       const sae = { ...file, config: { ...file.config, centreInput: false } }
       const own = cases.filter((item) => item.semantics === semantics)

@@ -22,12 +22,11 @@ describe.each(names)('edits on %s', (name) => {
   const tensors = readGoldenTensors(`golden/steering/${name}.safetensors`)
   let opening: Promise<SaeFile> | null = null
   const open = () => {
-    opening ??= openSae(findSae(golden.release, golden.sae_id), { env })
-      .then((sae) => {
-        opened.push(sae)
-        // the goldens' activations are taken as they are
-        return { ...sae, config: { ...sae.config, centreInput: false } }
-      })
+    opening ??= openSae(findSae(golden.release, golden.sae_id), { env }).then((sae) => {
+      opened.push(sae)
+      // the goldens' activations are taken as they are
+      return { ...sae, config: { ...sae.config, centreInput: false } }
+    })
     return opening
   }
 
