@@ -1,6 +1,6 @@
 import type { ModelContext } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { dtypes, isDtype, loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { baseModelRepository } from '@saeval/sae-core'
 import type { readArguments } from './arguments.js'
 
@@ -21,14 +21,15 @@ type ModelArguments = ReturnType<typeof readArguments<typeof modelArguments>>
 export async function openModel(name: string, args: ModelArguments, context: ModelContext): Promise<OnnxModel> {
   if (args.trust_remote_code)
     throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
-  if (args.dtype !== undefined && args.dtype !== 'float32' && args.dtype !== 'auto')
-    throw new InputError(`--model_args: dtype=${args.dtype} is not supported yet; saeval computes in float32`)
+  if (args.dtype !== undefined && !isDtype(args.dtype))
+    throw new InputError(`--model_args: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
   return loadModel({
     model: baseModelRepository(name),
     batchSize: parseBatchSize(context.batchSize),
     hub: context.hub,
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),
+    ...(args.dtype === undefined ? {} : { dtype: args.dtype }),
     ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
     ...(args.add_bos_token === undefined ? {} : { addBosToken: args.add_bos_token }),
     ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),

@@ -106,10 +106,7 @@ function expertMatrices(
   late: (tensor: StoredTensor) => Value,
 ): ExpertMatrices {
   const { weights } = nodes
-  const float = (tensor: StoredTensor): Value => {
-    const value = late(tensor)
-    return tensor.type === 'float32' ? value : graph.node('Cast', [value], { to: 1 })
-  }
+  const float = (tensor: StoredTensor): Value => nodes.toFloat(late(tensor), tensor.type)
   const multiply = (input: Value, matrix: Value, bias: Value | null, transposed: boolean): Value =>
     graph.node('Gemm', bias === null ? [input, matrix] : [input, matrix, bias], transposed ? { transB: 1 } : {})
   const halves = (value: Value): GateAndUp => {

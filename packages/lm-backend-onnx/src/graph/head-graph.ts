@@ -28,7 +28,7 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
   const targets = graph.input(headNames.targets, 'int64', ['K'])
 
   const normed = nodes.norm(hidden, spec.finalNorm)
-  const raw = graph.node('Gemm', [normed, nodes.float(spec.unembedding)], { transB: 1 })
+  const raw = nodes.unembed(normed)
   const logits = spec.finalSoftcap === null ? raw : softcap(graph, raw, spec.finalSoftcap)
 
   const last = graph.ints([1])

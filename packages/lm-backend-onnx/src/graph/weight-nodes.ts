@@ -1,16 +1,21 @@
+import { type ElementType, elementType } from '../onnx/encode-model.js'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { Activation } from '../spec/activation.js'
 import type { Linear, ModelSpec, Norm } from '../spec/model-spec.js'
 import type { StoredTensor } from '../weights/checkpoint.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 
-/** Nodes that read the model's weights. All of them compute in float32; onnxruntime folds the casts when it loads. */
+/** Nodes that read the model's weights. All of them compute in float32, with weights rounded to the model's precision. */
 export interface WeightNodes {
   /** The stored tensor as it is: float32, float16 or bfloat16. */
   stored(name: string): Value
   /** The tensor in float32. */
   float(name: string): Value
+  /** A value of a stored type in float32, rounded to the model's precision. */
+  toFloat(value: Value, type: ElementType): Value
   linear(x: Value, linear: Linear): Value
+  /** Logits [N, vocab] of x [N, d_model]. */
+  unembed(x: Value): Value
   norm(x: Value, norm: Norm): Value
   /** The first half of norm: centred (LayerNorm only) and scaled, without weight and bias. `width` is the size of the last axis. */
   normalize(x: Value, width: number): Value
@@ -24,6 +29,9 @@ export interface WeightNodes {
   external(tensor: StoredTensor): Value
 }
 
+// weights of the unembedding that are converted at a time: 8 MB, which caches hold
+const conversionNumbers = 2 ** 21
+
 export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: ModelWeights): WeightNodes {
   const floats = new Map<string, Value>()
 
@@ -31,27 +39,38 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     return graph.initializer({ name, type, shape, data: { location, offset, length: byteLength } })
   }
   const stored = (name: string): Value => external({ ...weights.tensor(name), name })
-  const toFloat = (value: Value, name: string) => {
-    return weights.tensor(name).type === 'float32' ? value : graph.node('Cast', [value], { to: 1 })
+  const { precision, residence } = weights
+  const convert = (value: Value, type: ElementType, cast: (value: Value, to: ElementType) => Value): Value => {
+    const rounded = precision === 'float32' || precision === type ? value : cast(value, precision)
+    return precision === 'float32' && type === 'float32' ? rounded : cast(rounded, 'float32')
   }
+  const toFloat = (value: Value, type: ElementType) =>
+    convert(value, type, (from, to) => graph.node('Cast', [from], { to: elementType[to] }))
+  const weightToFloat = (value: Value, type: ElementType) =>
+    convert(value, type, (from, to) => graph.weightNode('Cast', [from], { to: elementType[to] }))
   const float = (name: string): Value => {
     const known = floats.get(name)
     if (known !== undefined) return known
-    const value = toFloat(stored(name), name)
+    const value = weightToFloat(stored(name), weights.tensor(name).type)
     floats.set(name, value)
     return value
   }
   const { kind, epsilon, unitOffset } = spec.norm
   const attributes = { axis: -1, epsilon: { float: epsilon } }
   const scale = (weight: string) => (unitOffset ? graph.node('Add', [float(weight), graph.scalar(1)]) : float(weight))
+  const timesTransposed = (x: Value, matrix: Value) =>
+    // onnxruntime's own operator of the CPU; other devices copy the transposed matrix
+    residence === 'device'
+      ? graph.node('MatMul', [x, graph.node('Transpose', [matrix], { perm: [1, 0] })])
+      : graph.node('com.microsoft.FusedMatMul', [x, matrix], { transB: 1 })
   return {
     weights,
     external,
     stored,
     float,
+    toFloat,
     linear: (x, { weight, bias, layout }) => {
-      const matrix = layout === 'in_out' ? float(weight) : graph.node('Transpose', [float(weight)], { perm: [1, 0] })
-      const product = graph.node('MatMul', [x, matrix])
+      const product = layout === 'in_out' ? graph.node('MatMul', [x, float(weight)]) : timesTransposed(x, float(weight))
       return bias === null ? product : graph.node('Add', [product, float(bias)])
     },
     norm: (x, { weight, bias }) => {
@@ -79,7 +98,22 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
           return graph.node('Mul', [x, graph.node('Sigmoid', [x])])
       }
     },
-    // cast the gathered rows, not the table: a folded float32 copy of a big vocabulary costs gigabytes
-    lookup: (table, indices) => toFloat(graph.node('Gather', [stored(table), indices], { axis: 0 }), table),
+    unembed: (x) => {
+      const name = spec.unembedding
+      const { type } = weights.tensor(name)
+      const times = (matrix: Value) => graph.node('Gemm', [x, matrix], { transB: 1 })
+      if (residence !== 'mapped' || (type === 'float32' && precision === 'float32')) return times(float(name))
+      // a float32 copy of a big vocabulary costs gigabytes: part by part
+      const step = Math.max(1, Math.floor(conversionNumbers / spec.dModel))
+      const starts = Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, part) => part * step)
+      const logits = starts.map((start) => {
+        const rows = weights.rows(name, start, Math.min(start + step, spec.vocabSize))
+        return times(weightToFloat(external(rows), type))
+      })
+      return logits.length === 1 ? logits[0]! : graph.node('Concat', logits, { axis: -1 })
+    },
+    // convert the gathered rows, not the table
+    lookup: (table, indices) =>
+      toFloat(graph.node('Gather', [stored(table), indices], { axis: 0 }), weights.tensor(table).type),
   }
 }

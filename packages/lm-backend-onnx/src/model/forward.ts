@@ -112,7 +112,8 @@ export function createForward({ spec, weights, thread, provider, threads, specia
   let count = 0
 
   const create = async (name: string, model: Uint8Array) => {
-    await thread.create({ session: name, model, folder: weights.folder, provider, threads })
+    const mapped = weights.residence === 'mapped'
+    await thread.create({ session: name, model, folder: weights.folder, mapped, provider, threads })
     return name
   }
   const segment = (wanted: Segment): Promise<string> => {

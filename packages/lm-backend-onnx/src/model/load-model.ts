@@ -9,6 +9,8 @@ import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js
 import { loadTokenizer } from '../text/tokenizer.js'
 import { openCheckpoint } from '../weights/checkpoint.js'
 import { matchWeights } from '../weights/model-weights.js'
+import { type Dtype, resolvePrecision } from '../weights/precision.js'
+import { largestPacked, residenceOf } from '../weights/residence.js'
 import { createForward } from './forward.js'
 import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
@@ -21,6 +23,11 @@ export interface LoadModelOptions {
   readonly revision?: string
   /** "cpu", "cuda:0", "webgpu": a name of listDevices(). By default the first CUDA device where there is one, else the CPU. */
   readonly device?: string
+  /**
+   * Precision to which weights are rounded, as the checkpoint stores them for "auto"; "float32" by default. Everything that is computed with
+   * them is float32.
+   */
+  readonly dtype?: Dtype
   /** Longest input in tokens; the model's own limit by default. */
   readonly maxLength?: number
   /** Whether texts start with the BOS token; by default as the tokenizer does. */
@@ -38,12 +45,18 @@ export interface LoadModelOptions {
  * Opens a model: reads its configuration, tokenizer and the headers of its weights. The weights themselves are read from the
  * safetensors files by onnxruntime when the first text is scored. Throws InputError for anything that cannot be computed as trained.
  */
-export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
+export function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
+  return loadModelPacked(options, largestPacked)
+}
+
+/** loadModel, with the size in bytes up to which weights are packed on the CPU. */
+export async function loadModelPacked(options: LoadModelOptions, packUpTo: number): Promise<OnnxModel> {
   const hub = options.hub ?? {}
   const device = await findDevice(options.device ?? null)
   const files = await openModelFiles(options.model, options.revision, hub)
   const configPath = await files.path('config.json')
-  const spec = modelSpec(`${options.model}/config.json`, await readFile(configPath, 'utf8'))
+  const configText = await readFile(configPath, 'utf8')
+  const spec = modelSpec(`${options.model}/config.json`, configText)
   const tokenizer = await loadTokenizer({
     tokenizerJson: await tokenizerFile(files),
     tokenizerConfig: await files.pathIfPresent('tokenizer_config.json'),
@@ -51,7 +64,13 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
     chatTemplate: await files.pathIfPresent('chat_template.jinja'),
     modelType: spec.family,
   })
-  const weights = matchWeights(spec, await openCheckpoint(await weightFiles(files)), options.model)
+  const checkpoint = await openCheckpoint(await weightFiles(files))
+  const stored = matchWeights(spec, checkpoint, options.model)
+  const weights = {
+    ...stored,
+    precision: resolvePrecision(options.dtype ?? 'float32', configPath, configText, checkpoint),
+    residence: residenceOf(device.provider, 4 * stored.numParameters, packUpTo),
+  }
   const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.maxPositionsIsHard)
   const rules: TextRules = {
     tokenizer,
@@ -75,7 +94,12 @@ export async function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
     chatTemplate: createChatTemplate(tokenizer),
     batchSize: batchSize(options.batchSize ?? 'auto'),
     endIds,
-    facts: { numParameters: weights.numParameters, revision: files.revision, sha: files.commit },
+    facts: {
+      numParameters: weights.numParameters,
+      precision: weights.precision,
+      revision: files.revision,
+      sha: files.commit,
+    },
   })
 }
 

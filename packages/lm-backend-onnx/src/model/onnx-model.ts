@@ -12,6 +12,7 @@ import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
 import { encodePair, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
+import type { Precision } from '../weights/precision.js'
 import { checkInterventions } from './check-interventions.js'
 import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
 import { answerGenerateUntil } from './generate-until.js'
@@ -45,7 +46,12 @@ export interface OnnxModelParts {
   readonly batchSize: BatchSize
   /** Tokens that end a generated text. */
   readonly endIds: ReadonlySet<number>
-  readonly facts: { readonly numParameters: number; readonly revision: string; readonly sha: string }
+  readonly facts: {
+    readonly numParameters: number
+    readonly precision: Precision
+    readonly revision: string
+    readonly sha: string
+  }
 }
 
 /** Puts a model together from its parts; see loadModel. */
@@ -207,8 +213,10 @@ function modelInfo(
   const pair = (token: { text: string; id: number } | null) =>
     token === null ? null : ([token.text, token.id] as const)
   return {
-    ...facts,
-    dtype: 'torch.float32',
+    numParameters: facts.numParameters,
+    revision: facts.revision,
+    sha: facts.sha,
+    dtype: `torch.${facts.precision}`,
     maxLength: rules.maxLength,
     // lm_eval pads with EOS where the tokenizer has no padding token
     padToken: pair(pad ?? eos),
@@ -219,6 +227,7 @@ function modelInfo(
     truncatedRequests: truncated,
     provenance: {
       backend: 'onnxruntime',
+      computed_in: 'float32',
       batch: batchSize,
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
     },

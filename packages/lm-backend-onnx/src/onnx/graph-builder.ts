@@ -15,6 +15,7 @@ const opset = 23
 
 /** Collects nodes, constants, inputs and outputs of one graph; every method that makes a tensor returns its name. */
 export class GraphBuilder {
+  readonly #weightNodes: Node[] = []
   #nodes: Node[] = []
   readonly #initializers = new Map<string, Initializer>()
   readonly #inputs: ValueInfo[] = []
@@ -54,6 +55,17 @@ export class GraphBuilder {
     return values
   }
 
+  /**
+   * A node with one output that depends on constants alone. It stands before all others: onnxruntime's order of computation is a depth-first
+   * search from the outputs that enters nodes with high numbers first, so what stands first is computed right before its first use and its
+   * result freed right after. In the order of the text, all weights would be converted before anything else is computed.
+   */
+  weightNode(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
+    const name = `${op}_${this.#count++}`
+    this.#weightNodes.push({ op, name, inputs, outputs: [name], attributes })
+    return name
+  }
+
   /** A float32 value from one of two branches; what they build stays inside and is computed only when taken. */
   choose(condition: Value, shape: readonly (number | string)[], then: () => Value, otherwise: () => Value): Value {
     const branches = {
@@ -88,7 +100,7 @@ export class GraphBuilder {
   build(): Uint8Array {
     return encodeModel({
       opset,
-      nodes: this.#nodes,
+      nodes: [...this.#weightNodes, ...this.#nodes],
       initializers: [...this.#initializers.values()],
       inputs: this.#inputs,
       outputs: this.#outputs,

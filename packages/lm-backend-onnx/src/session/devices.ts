@@ -73,7 +73,14 @@ async function computes(provider: Provider): Promise<boolean> {
   graph.output(graph.node('Add', [x, x]), 'y', 'float32', ['N'])
   const thread = startSessionThread()
   try {
-    await thread.create({ session: 'probe', model: graph.build(), folder: null, provider, threads: null })
+    await thread.create({
+      session: 'probe',
+      model: graph.build(),
+      folder: null,
+      mapped: false,
+      provider,
+      threads: null,
+    })
     const { y } = await thread.run({
       session: 'probe',
       feeds: { x: { type: 'float32', data: Float32Array.of(21), dims: [1] } },

@@ -20,6 +20,8 @@ export interface Requests {
     readonly model: Uint8Array
     /** Folder that the external data locations are relative to; null when the model has none. */
     readonly folder: string | null
+    /** Whether weights stay in their files, mapped into memory: neither converted nor packed when the session is made. */
+    readonly mapped: boolean
     readonly provider: Provider
     readonly threads: number | null
   }

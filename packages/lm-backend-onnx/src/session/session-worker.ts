@@ -28,13 +28,22 @@ function sessionNamed(name: string): InferenceSession {
   return session
 }
 
-async function create({ session, model, folder, provider, threads }: Requests['create']): Promise<void> {
+/** Largest constant that is computed when a mapped model loads: gains and biases are, matrices are not. */
+const largestFolded = 2 ** 16
+
+async function create({ session, model, folder, mapped, provider, threads }: Requests['create']): Promise<void> {
   const created = await InferenceSession.create(model, {
     executionProviders: [provider],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
     ...(threads === null ? {} : { intraOpNumThreads: threads }),
-    ...(folder === null ? {} : { extra: { session: { model_external_initializers_file_folder_path: folder } } }),
+    extra: {
+      session: {
+        ...(folder === null ? {} : { model_external_initializers_file_folder_path: folder }),
+        ...(mapped ? { disable_prepacking: '1' } : {}),
+      },
+      ...(mapped ? { optimization: { constant_folding_max_output_size_in_bytes: String(largestFolded) } } : {}),
+    },
   })
   sessions.set(session, created)
 }

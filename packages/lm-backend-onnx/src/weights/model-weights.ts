@@ -2,25 +2,35 @@ import { InputError } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { specTensors } from '../spec/spec-tensors.js'
 import type { Checkpoint, StoredTensor } from './checkpoint.js'
+import type { Precision } from './precision.js'
+import type { Residence } from './residence.js'
 
 /** The tensors of a spec, found in a checkpoint under whatever prefix it uses, with their shapes checked. */
-export interface ModelWeights {
+export interface StoredWeights {
   readonly folder: string
   /** The stored tensor of a spec's tensor name. */
   tensor(name: string): StoredTensor
   /** Part `index` of a tensor along its first axis, as a tensor of its own in the same file. */
   slice(name: string, index: number): StoredTensor
+  /** Rows [start, end) of a tensor, as a tensor of its own in the same file. */
+  rows(name: string, start: number, end: number): StoredTensor
   /** Whether the checkpoint has a tensor of that name of a spec. */
   has(name: string): boolean
   /** Number of weights, tied ones once. */
   readonly numParameters: number
 }
 
+/** Stored weights and how the model holds them. */
+export interface ModelWeights extends StoredWeights {
+  readonly precision: Precision
+  readonly residence: Residence
+}
+
 /**
  * Matches a spec with a checkpoint. Throws InputError for a missing tensor, a wrong shape, and for a tensor that the spec
  * does not know: weights that cannot take effect mean that the model would not be computed as it was trained.
  */
-export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName: string): ModelWeights {
+export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName: string): StoredWeights {
   const prefix = spec.prefixes.find((candidate) => checkpoint.tensors.has(candidate + spec.embedding.weight))
   if (prefix === undefined)
     throw new InputError(
@@ -73,6 +83,18 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
       const [count, ...shape] = whole.shape as [number, ...number[]]
       const byteLength = whole.byteLength / count
       return { ...whole, name: `${name}[${index}]`, shape, offset: whole.offset + index * byteLength, byteLength }
+    },
+    rows: (name, start, end) => {
+      const whole = tensor(name)
+      const [count, ...shape] = whole.shape as [number, ...number[]]
+      const rowBytes = whole.byteLength / count
+      return {
+        ...whole,
+        name: `${name}[${start}:${end}]`,
+        shape: [end - start, ...shape],
+        offset: whole.offset + start * rowBytes,
+        byteLength: (end - start) * rowBytes,
+      }
     },
   }
 }

@@ -1,0 +1,21 @@
+import type { Provider } from '../session/protocol.js'
+
+/**
+ * Where weights are while the model computes.
+ * - mapped: in the safetensors files, which the operating system maps into memory; converted to float32 where they are used.
+ * - packed: float32 copies on the CPU, in the order that onnxruntime's matrix products read fastest.
+ * - device: float32 copies in a device's memory.
+ */
+export type Residence = 'mapped' | 'packed' | 'device'
+
+/**
+ * Copies of small models are made in no time, and short inputs run faster on them. Copies of large ones would take their time and
+ * memory at every start; above some 256 tokens in a forward pass they gain nothing (bench/README.md).
+ */
+export const largestPacked = 2 ** 28
+
+/** Where the weights of a model go, from the number of bytes that they take in float32. */
+export function residenceOf(provider: Provider, floatBytes: number, packUpTo: number): Residence {
+  if (provider.name !== 'cpu') return 'device'
+  return floatBytes <= packUpTo ? 'packed' : 'mapped'
+}
