@@ -26,14 +26,14 @@ objects = []  # results that JSON cannot hold, by number
 
 def pack(value):
     """A value as JSON can say it; anything else becomes a ticket with which it is found again when it comes back."""
+    if hasattr(value, "tolist"):  # numbers and arrays of numpy
+        value = value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
         return [pack(item) for item in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {str(key): pack(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        return pack(value.tolist())
     if inspect.isgenerator(value) or isinstance(value, (map, filter, zip)):
         return [pack(item) for item in value]
     objects.append(value)

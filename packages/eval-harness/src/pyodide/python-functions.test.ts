@@ -239,6 +239,7 @@ describe('stand-ins for packages', () => {
       'float(np.mean(np.array([1, 2.5]) / np.array([2, 2]))), np.argmax([1, 3, 3])',
       [0.875, 1],
     ],
+    ['numpy truth', 'import numpy as np', '(1 == 1) + (np.argmax([1, 3]) == 1)', true],
     // sklearn.metrics.f1_score, scikit-learn 1.9
     ['sklearn', 'from sklearn.metrics import f1_score as g', 'g([0, 1, 2, 2], [0, 2, 2, 1], average="weighted")', 0.5],
     [
@@ -256,9 +257,11 @@ describe('stand-ins for packages', () => {
     ['regex', 'import regex', 'regex.findall(r"\\d+", "a1b22")', ['1', '22']],
   ])('%s', async (_, imports, code, value) => {
     expect(await call(`${imports}\ndef f(): return ${code}`)).toEqual(
-      typeof value === 'number'
-        ? new PyFloat(value)
-        : value.map((item) => (Number.isInteger(item) ? item : fromPlain(item))),
+      typeof value === 'boolean'
+        ? value
+        : typeof value === 'number'
+          ? new PyFloat(value)
+          : value.map((item) => (Number.isInteger(item) ? item : fromPlain(item))),
     )
   })
 })

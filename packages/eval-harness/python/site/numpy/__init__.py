@@ -11,10 +11,110 @@ nan = NaN = NAN = math.nan
 inf = Inf = math.inf
 pi = math.pi
 e = math.e
-float16 = float32 = float64 = float_ = floating = float
-int8 = int16 = int32 = int64 = int_ = integer = int
-bool_ = bool
 str_ = str
+
+
+class _Scalar:
+    """What numpy's numbers have beyond Python's."""
+
+    def astype(self, kind):
+        return kind(self.item())
+
+    def tolist(self):
+        return self.item()
+
+
+class bool_(_Scalar):
+    """A truth value; with another one, + is "or" and * is "and". As in numpy it is no int, so that its own + decides."""
+
+    def __init__(self, value=False):
+        self._value = builtins.bool(value)
+
+    def item(self):
+        return self._value
+
+    def __bool__(self):
+        return self._value
+
+    def __int__(self):
+        return int(self._value)
+
+    __index__ = __int__
+
+    def __float__(self):
+        return float(self._value)
+
+    def __repr__(self):
+        return repr(self._value)
+
+    def __hash__(self):
+        return hash(self._value)
+
+    def __eq__(self, other):
+        return bool_(self._value == _plain(other))
+
+    def __lt__(self, other):
+        return self._value < other
+
+    def __gt__(self, other):
+        return self._value > other
+
+    def __add__(self, other):
+        return bool_(self._value or other) if isinstance(other, (builtins.bool, bool_)) else int(self) + other
+
+    def __mul__(self, other):
+        return bool_(self._value and other) if isinstance(other, (builtins.bool, bool_)) else int(self) * other
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __sub__(self, other):
+        return int(self) - other
+
+    def __rsub__(self, other):
+        return other - int(self)
+
+    def __truediv__(self, other):
+        return int(self) / other
+
+    def __and__(self, other):
+        return bool_(self._value and other)
+
+    def __or__(self, other):
+        return bool_(self._value or other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self):
+        return bool_(not self._value)
+
+
+class float64(_Scalar, float):
+    def item(self):
+        return float(self)
+
+    __repr__ = float.__repr__
+    __hash__ = float.__hash__
+
+    def __eq__(self, other):
+        return bool_(float(self) == other)
+
+
+class int64(_Scalar, int):
+    def item(self):
+        return int(self)
+
+    __repr__ = int.__repr__
+    __hash__ = int.__hash__
+
+    def __eq__(self, other):
+        return bool_(int(self) == other)
+
+    def __ne__(self, other):
+        return bool_(int(self) != other)
+
+
+float16 = float32 = float_ = floating = float64
+int8 = int16 = int32 = int_ = integer = int64
 
 
 class ndarray:
@@ -58,7 +158,7 @@ class ndarray:
         return list(self._items)
 
     def astype(self, kind):
-        return ndarray([kind(item) for item in self._items])
+        return ndarray([_plain(kind(item)) for item in self._items])
 
     def __repr__(self):
         return f"array({self._items!r})"
@@ -166,8 +266,15 @@ def _divide(a, b):
     return a / b
 
 
+def _plain(value):
+    return value.item() if isinstance(value, _Scalar) else value
+
+
 def _items(values):
-    return list(values) if hasattr(values, "__iter__") and not isinstance(values, str) else [values]
+    """All numbers of lists in lists: without an axis numpy takes them in one row."""
+    if not hasattr(values, "__iter__") or isinstance(values, str):
+        return [values]
+    return [item for value in values for item in _items(value)]
 
 
 def _pairwise(items):
@@ -195,7 +302,7 @@ def _pairwise(items):
 def array(values, dtype=None, copy=True):
     if not hasattr(values, "__iter__") or isinstance(values, str):
         return values
-    items = list(values)
+    items = [_plain(item) for item in values]
     if any(isinstance(item, float) for item in items) and all(isinstance(item, (int, float)) for item in items):
         items = [float(item) for item in items]
     result = ndarray(items)
@@ -227,7 +334,7 @@ def prod(values):
 
 def mean(values):
     items = _items(values)
-    return _pairwise(items) / len(items) if items else nan
+    return float64(_pairwise(items) / len(items)) if items else float64(nan)
 
 
 average = mean
@@ -280,13 +387,13 @@ def argmax(values):
     items = _items(values)
     for index, item in enumerate(items):
         if item != item:
-            return index
-    return items.index(builtins.max(items))
+            return int64(index)
+    return int64(items.index(builtins.max(items)))
 
 
 def argmin(values):
     items = _items(values)
-    return items.index(builtins.min(items))
+    return int64(items.index(builtins.min(items)))
 
 
 def argsort(values):
@@ -305,7 +412,7 @@ def any(values):
 def _each(function):
     def apply(values):
         if hasattr(values, "__iter__"):
-            return ndarray([function(item) for item in values])
+            return ndarray([_plain(function(item)) for item in values])
         return function(values)
 
     return apply
@@ -337,7 +444,7 @@ ceil = _each(lambda x: float(math.ceil(x)))
 def round(values, decimals=0):
     # numpy scales, rounds to even, and scales back
     scale = 10.0**decimals
-    return _each(lambda x: builtins.round(x * scale) / scale)(values)
+    return _each(lambda x: float64(builtins.round(x * scale) / scale))(values)
 
 
 around = round
