@@ -1,4 +1,5 @@
 import {
+  builtInTasks,
   defaultBootstrapIterations,
   type Evaluation,
   evaluate,
@@ -13,6 +14,7 @@ import {
   pyRepr,
   resultsFile,
   resultsTable,
+  taskFunctions,
   toPlain,
   writeResults,
 } from '@saeval/eval-harness'
@@ -31,7 +33,8 @@ export interface Surroundings {
 export async function run(options: RunOptions, { stdout, stderr, signal }: Surroundings): Promise<void> {
   const startedAt = Date.now()
   const factory = getModelFactory(options.model)
-  const tasks = loadTasks(indexTasks(options.include_path === null ? [] : [options.include_path]), options.tasks, {
+  const includePaths = options.include_path === null ? [] : [options.include_path]
+  const tasks = loadTasks(indexTasks(includePaths), options.tasks, {
     numFewshot: options.num_fewshot,
     metadata: options.model_args,
   })
@@ -48,10 +51,12 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
     },
     hub,
   })
+  const functions = taskFunctions([builtInTasks, ...includePaths])
   try {
     const evaluation = await evaluate({
       model,
       tasks,
+      functions,
       limit: options.limit,
       samples: options.samples,
       systemInstruction: options.system_instruction,
@@ -88,6 +93,7 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
     if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
   } finally {
     progress.clear()
+    await functions.close()
     await model.close()
   }
 }
