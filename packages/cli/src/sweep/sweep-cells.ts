@@ -1,0 +1,119 @@
+import { basename } from 'node:path'
+import { InputError } from '@saeval/hub'
+import type { Parameters } from '@saeval/report'
+import {
+  formatProblems,
+  type HookAction,
+  hookActions,
+  parseSteeringCsv,
+  type SaeSteeredRow,
+  writeSteeringCsv,
+} from '@saeval/steering-csv'
+
+/** What a sweep varies. Every combination is a cell. */
+export interface SweepAxes {
+  /** Replaces every row's coefficient; null leaves the CSV's own. */
+  readonly coefficients: readonly number[] | null
+  /** Multiplies every row's own coefficient; not together with coefficients. */
+  readonly scales: readonly number[] | null
+  /** Replaces every row's action. */
+  readonly actions: readonly string[] | null
+  /** Replaces the latent of a CSV of one row. */
+  readonly latents: readonly number[] | null
+  /** Each row of a CSV is steered alone instead of all together. */
+  readonly rowsSeparately: boolean
+}
+
+/** One combination: the steering CSV that a single run of it would read. */
+export interface Cell {
+  /** Folder name, unique in the sweep. */
+  readonly id: string
+  readonly parameters: Parameters
+  readonly csv: string
+}
+
+/** A steering CSV as the sweep varies it. */
+export interface SweepCsv {
+  readonly path: string
+  readonly rows: readonly SaeSteeredRow[]
+}
+
+type Setting = { readonly parameters: Parameters; readonly rows: readonly SaeSteeredRow[]; readonly path: string }
+
+/**
+ * All cells of a sweep in the order of its axes: CSV, row, latent, action, coefficient. Throws InputError for axes that do not fit the CSVs, and for a
+ * combination that is no valid steering CSV (clamp_above without clamp_value), naming it.
+ */
+export function sweepCells(files: readonly SweepCsv[], axes: SweepAxes): Cell[] {
+  checkAxes(files, axes)
+  const vary = <Value extends string | number>(
+    settings: readonly Setting[],
+    name: string,
+    values: readonly Value[] | null,
+    change: (row: SaeSteeredRow, value: Value) => SaeSteeredRow,
+  ): readonly Setting[] =>
+    values === null
+      ? settings
+      : settings.flatMap(({ parameters, rows, path }) =>
+          values.map((value) => ({
+            path,
+            parameters: { ...parameters, [name]: value },
+            rows: rows.map((row) => change(row, value)),
+          })),
+        )
+  const start = files.flatMap(({ path, rows }): Setting[] => {
+    const file = files.length > 1 ? { csv: basename(path) } : {}
+    if (!axes.rowsSeparately) return [{ path, rows, parameters: file }]
+    return rows.map((row) => ({ path, rows: [row], parameters: { ...file, line: row.line, latent: row.latent_idx } }))
+  })
+  const latents = vary(start, 'latent', axes.latents, (row, latent) => ({ ...row, latent_idx: latent }))
+  const actions = vary(latents, 'action', axes.actions, (row, action) => ({
+    ...row,
+    hook_action: action as HookAction,
+  }))
+  const scaled = vary(actions, 'scale', axes.scales, (row, scale) => ({
+    ...row,
+    steering_coefficient: Number((row.steering_coefficient * scale).toPrecision(12)),
+  }))
+  const settings = vary(scaled, 'coefficient', axes.coefficients, (row, coefficient) => ({
+    ...row,
+    steering_coefficient: coefficient,
+  }))
+  return uniqueCells(settings.map(cellOf))
+}
+
+function checkAxes(files: readonly SweepCsv[], axes: SweepAxes): void {
+  if (files.length === 0) throw new InputError('a sweep needs a steering CSV: --csv')
+  if (axes.coefficients && axes.scales)
+    throw new InputError('--coefficients and --scales both set the coefficients; give one of them')
+  const unknown = axes.actions?.find((action) => !(hookActions as readonly string[]).includes(action))
+  if (unknown !== undefined)
+    throw new InputError(`--actions: there is no action "${unknown}"; there are ${hookActions.join(', ')}`)
+  const wrong = axes.latents?.find((latent) => !Number.isInteger(latent) || latent < 0)
+  if (wrong !== undefined) throw new InputError(`--latents: ${wrong} is no latent; latents are whole numbers from 0`)
+  const several = axes.latents && files.find(({ rows }) => rows.length > 1)
+  if (several)
+    throw new InputError(
+      `--latents needs a CSV of one row, whose latent it replaces; ${several.path} has ${several.rows.length}`,
+    )
+}
+
+function cellOf({ path, rows, parameters }: Setting): Cell {
+  const csv = writeSteeringCsv(rows)
+  const words = Object.entries(parameters).map(([name, value]) => `${name} ${value}`)
+  const checked = parseSteeringCsv(csv)
+  if (!checked.success)
+    throw new InputError(formatProblems(`${path} with ${words.join(', ') || 'its own values'}`, checked.problems))
+  const id = Object.entries(parameters).map(([name, value]) => `${name}=${String(value).replace(/[^\w.+-]+/g, '_')}`)
+  return { id: id.join(',') || 'steered', parameters, csv }
+}
+
+/** Files of one name in different folders would share their cells' names. */
+function uniqueCells(cells: readonly Cell[]): Cell[] {
+  const seen = new Map<string, number>()
+  return cells.map((cell) => {
+    const count = (seen.get(cell.id) ?? 0) + 1
+    seen.set(cell.id, count)
+    return count === 1 ? cell : { ...cell, id: `${cell.id},${count}` }
+  })
+}
