@@ -29,6 +29,7 @@ export function fakeSweep(coefficients: readonly number[], documents = 60): stri
   const sweep: SweepFile = {
     saeval: '1.2.3',
     command: 'saeval sweep --model_args base_name=tiny --coefficients "<-100:100:20>"',
+    fingerprint: '0',
     baseline: { id: 'baseline', parameters: {}, results: run('baseline', 7, 0, { pretrained: 'tiny' }) },
     cells,
   }

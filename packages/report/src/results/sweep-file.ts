@@ -16,6 +16,8 @@ export interface SweepFile {
   readonly saeval: string
   /** The command line that makes these results again. */
   readonly command: string
+  /** Hash of everything that decides the results: model, tasks, options, cells. The same sweep can be continued, another one cannot. */
+  readonly fingerprint: string
   /** The unsteered model. */
   readonly baseline: SweepCell
   readonly cells: readonly SweepCell[]
