@@ -61,16 +61,27 @@ export const defaultBootstrapIterations = 100_000
 /** Seed of few-shot draws and of sampled generation where none is given. */
 const defaultSeed = 1234
 
+/** Tasks whose requests are built, ready for any number of models that read the same prompts. */
+export interface PreparedEvaluation {
+  readonly nodes: readonly TaskNode[]
+  readonly tasks: readonly PreparedTask[]
+}
+
 /**
  * Evaluates a model on tasks: builds every request, asks the model once for all of them, filters, scores and aggregates. Throws InputError
  * for tasks, documents or options that cannot be evaluated, before the model is asked anything where that can be known.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  return evaluatePrepared(await prepareEvaluation(options), options)
+}
+
+/** The first half of evaluate: builds the requests of all tasks. The model is only asked for its chat template. */
+export async function prepareEvaluation(options: EvaluateOptions): Promise<PreparedEvaluation> {
   const { onProgress = () => {}, signal } = options
   const configs = leaves(options.tasks)
   checkTasks(configs, options)
   const prompt = promptOptions(options)
-  const prepared: PreparedTask[] = []
+  const tasks: PreparedTask[] = []
   for (const [done, config] of configs.entries()) {
     onProgress({ stage: 'tasks', done, total: configs.length })
     signal?.throwIfAborted()
@@ -83,16 +94,28 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       ...(options.hub ? { hub: options.hub } : {}),
     })
     options.onPrepared?.(task)
-    prepared.push(task)
+    tasks.push(task)
   }
-  const answers = await askModel(options.model, prepared, {
+  return { nodes: options.tasks, tasks }
+}
+
+/** The second half of evaluate: asks a model, filters, scores and aggregates. */
+export async function evaluatePrepared(
+  { nodes, tasks }: PreparedEvaluation,
+  options: Pick<
+    EvaluateOptions,
+    'model' | 'generationSeed' | 'bootstrapIterations' | 'onProgress' | 'onBootstrap' | 'signal'
+  >,
+): Promise<Evaluation> {
+  const { onProgress = () => {}, signal } = options
+  const answers = await askModel(options.model, tasks, {
     onProgress: (done, total) => onProgress({ stage: 'requests', done, total }),
     seed: options.generationSeed ?? defaultSeed,
     ...(signal ? { signal } : {}),
   })
   const scores: TaskScore[] = []
   const samples = new Map<string, readonly PyDict[]>()
-  for (const [index, task] of prepared.entries()) {
+  for (const [index, task] of tasks.entries()) {
     signal?.throwIfAborted()
     const scored = await scoreTask(task, answers[index]!, {
       bootstrapIterations: options.bootstrapIterations ?? defaultBootstrapIterations,
@@ -101,7 +124,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     scores.push(scored.score)
     samples.set(task.task.config.task, scored.samples)
   }
-  return { results: collectResults(options.tasks, scores), samples }
+  return { results: collectResults(nodes, scores), samples }
 }
 
 function checkTasks(configs: readonly TaskConfig[], { samples, confirmUnsafeCode }: EvaluateOptions): void {

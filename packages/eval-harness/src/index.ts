@@ -6,6 +6,9 @@ export {
   type Evaluation,
   type EvaluationProgress,
   evaluate,
+  evaluatePrepared,
+  type PreparedEvaluation,
+  prepareEvaluation,
 } from './evaluate.js'
 export {
   type FunctionResolver,
