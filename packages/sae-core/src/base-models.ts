@@ -1,40 +1,63 @@
-/** TransformerLens names whose Hugging Face repository does not follow from a prefix below. */
+import { releases } from './registry/registry.js'
+
+/** TransformerLens names, in lower case, whose Hugging Face repository does not follow from a pattern below. */
 const aliases: Readonly<Record<string, string>> = {
   gpt2: 'openai-community/gpt2',
   'gpt2-small': 'openai-community/gpt2',
-  'gpt2-medium': 'openai-community/gpt2-medium',
-  'gpt2-large': 'openai-community/gpt2-large',
-  'gpt2-xl': 'openai-community/gpt2-xl',
   'mistral-7b': 'mistralai/Mistral-7B-v0.1',
+  'mistral-7b-instruct': 'mistralai/Mistral-7B-Instruct-v0.1',
+  'llama-3-8b': 'meta-llama/Meta-Llama-3-8B',
   'llama-3-8b-instruct': 'meta-llama/Meta-Llama-3-8B-Instruct',
 }
 
-/** Families whose TransformerLens names are the repository names without the organisation. */
-const organisations: readonly (readonly [prefix: RegExp, organisation: string])[] = [
-  [/^pythia-/, 'EleutherAI'],
-  [/^gemma-/, 'google'],
-  [/^tiny-stories-/, 'roneneldan'],
+/** Families whose TransformerLens names follow from the repository's; a function builds it from what the pattern found. */
+const patterns: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
+  [/^(gpt2-(?:medium|large|xl))$/, (name) => `openai-community/${name}`],
+  [/^(pythia-.+)$/, (name) => `EleutherAI/${name}`],
+  [/^(gemma-.+)$/, (name) => `google/${name}`],
+  [
+    /^qwen(2\.5|3)-([\d.]+)b((?:-instruct)?)$/,
+    (version, size, tuned) => `Qwen/Qwen${version}-${size}B${capital(tuned!)}`,
+  ],
+  [/^tiny-stories-(\d+)m$/, (size) => `roneneldan/TinyStories-${size}M`],
+  [/^tiny-stories-instruct-(\d+)m$/, (size) => `roneneldan/TinyStories-Instruct-${size}M`],
+  [/^tiny-stories-1l-(\d+)m$/, (size) => `roneneldan/TinyStories-1Layer-${size}M`],
+  [/^tiny-stories-2l-(\d+)m$/, (size) => `roneneldan/TinyStories-2Layers-${size}M`],
 ]
 
-/** The Hugging Face repository of a base model given by either name; anything else comes back as it is. */
+function capital(suffix: string): string {
+  return suffix === '' ? '' : '-Instruct'
+}
+
+/**
+ * The Hugging Face repository of a base model given by its own name, its TransformerLens name or, for models that SAELens has SAEs
+ * for, its name without the organisation; anything else comes back as it is. As in TransformerLens, case does not matter in the last
+ * two.
+ */
 export function baseModelRepository(name: string): string {
-  const known = aliases[name]
+  if (name.includes('/')) return name
+  const lower = name.toLowerCase()
+  const known = aliases[lower]
   if (known !== undefined) return known
-  const qwen = /^qwen3-([\d.]+)b$/.exec(name)
-  if (qwen) return `Qwen/Qwen3-${qwen[1]}B`
-  const tinyStories = /^tiny-stories-(\d+M)$/.exec(name)
-  if (tinyStories) return `roneneldan/TinyStories-${tinyStories[1]}`
-  const family = organisations.find(([prefix]) => prefix.test(name))
-  return family ? `${family[1]}/${name}` : name
+  for (const [pattern, repository] of patterns) {
+    const found = pattern.exec(lower)
+    if (found) return repository(...found.slice(1))
+  }
+  const listed = [...releases().values()].find(({ model }) => model.split('/').at(-1)!.toLowerCase() === lower)
+  return listed?.model ?? name
 }
 
 /** Whether two names mean one model: by repository name, or by its last part where only one side names the organisation. */
 export function isSameModel(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((name) =>
-    baseModelRepository(name)
-      .toLowerCase()
-      .replace(/^openai-community\//, ''),
-  ) as [string, string]
+  const [left, right] = [canonical(a), canonical(b)]
   if (left === right) return true
   return left.includes('/') !== right.includes('/') && left.split('/').at(-1) === right.split('/').at(-1)
+}
+
+/** In lower case, by the present names of repositories that were renamed. */
+function canonical(name: string): string {
+  return baseModelRepository(name)
+    .toLowerCase()
+    .replace(/^openai-community\//, '')
+    .replace(/^meta-llama\/meta-llama-3\.1-/, 'meta-llama/llama-3.1-')
 }

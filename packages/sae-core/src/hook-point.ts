@@ -10,6 +10,8 @@ const layerKinds = [
   'attn.hook_z',
   'ln2.hook_normalized',
   'mlp.hook_in',
+  'mlp.hook_pre',
+  'mlp.hook_post',
 ] as const
 
 export type HookPointKind = (typeof layerKinds)[number] | 'hook_embed'

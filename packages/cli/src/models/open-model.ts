@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ModelContext } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { dtypes, isDtype, loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
@@ -17,14 +19,14 @@ export const modelArguments = {
 
 type ModelArguments = ReturnType<typeof readArguments<typeof modelArguments>>
 
-/** Opens the language model behind a name of Hugging Face or TransformerLens. */
+/** Opens the language model in a folder, or behind a name of Hugging Face or TransformerLens. */
 export async function openModel(name: string, args: ModelArguments, context: ModelContext): Promise<OnnxModel> {
   if (args.trust_remote_code)
     throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
   if (args.dtype !== undefined && !isDtype(args.dtype))
     throw new InputError(`--model_args: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
   return loadModel({
-    model: baseModelRepository(name),
+    model: existsSync(join(name, 'config.json')) ? name : baseModelRepository(name),
     batchSize: parseBatchSize(context.batchSize),
     hub: context.hub,
     ...(context.device === null ? {} : { device: context.device }),

@@ -24,6 +24,10 @@ describe.skipIf(!hasFixture('sae-registry.json'))('the registry', () => {
   })
 })
 
+/** Where the families are published, with the form of their names. */
+const organisations =
+  /^(google\/gemma-|openai-community\/gpt2|openai\/gpt-oss-|EleutherAI\/pythia-|meta-llama\/(Meta-)?Llama-|mistralai\/Mistral-|Qwen\/Qwen[23]|deepseek-ai\/DeepSeek-R1-Distill-Llama-)/
+
 describe('names', () => {
   it('lead to an SAE, or say which are near', () => {
     expect(findSae('gemma-scope-2b-pt-res-canonical', 'layer_20/width_16k/canonical')).toMatchObject({
@@ -44,9 +48,36 @@ describe('names', () => {
     ['gemma-2-2b', 'google/gemma-2-2b'],
     ['pythia-70m-deduped', 'EleutherAI/pythia-70m-deduped'],
     ['meta-llama/Llama-3.1-8B', 'meta-llama/Llama-3.1-8B'],
+    ['gpt2-xl', 'openai-community/gpt2-xl'],
+    ['mistral-7b', 'mistralai/Mistral-7B-v0.1'],
+    ['qwen3-0.6b', 'Qwen/Qwen3-0.6B'],
+    ['Qwen3-14B', 'Qwen/Qwen3-14B'],
+    ['qwen2.5-7b-instruct', 'Qwen/Qwen2.5-7B-Instruct'],
+    ['gemma-3-270m-it', 'google/gemma-3-270m-it'],
+    ['tiny-stories-33M', 'roneneldan/TinyStories-33M'],
+    ['tiny-stories-1L-21M', 'roneneldan/TinyStories-1Layer-21M'],
+    ['gpt-oss-20b', 'openai/gpt-oss-20b'],
+    ['qwen3.5-27b', 'Qwen/Qwen3.5-27B'],
+    ['DeepSeek-R1-Distill-Llama-8B', 'deepseek-ai/DeepSeek-R1-Distill-Llama-8B'],
   ])('%s is %s', (alias, repository) => {
     expect(baseModelRepository(alias)).toBe(repository)
     expect(isSameModel(alias, repository)).toBe(true)
+  })
+
+  it('of every base model in the registry are repositories of their families', () => {
+    const models = [...new Set([...releases().values()].map(({ model }) => model))].sort()
+    expect(models).toHaveLength(38)
+    const repositories = models.map(baseModelRepository)
+    expect(new Set(repositories).size).toBe(38)
+    for (const [index, repository] of repositories.entries()) {
+      expect(repository).toMatch(organisations)
+      expect(baseModelRepository(repository)).toBe(repository)
+      expect(isSameModel(models[index]!, repository)).toBe(true)
+      // the name alone is enough
+      expect(isSameModel(repository.split('/')[1]!, repository)).toBe(true)
+      if (!models[index]!.includes('/')) expect(baseModelRepository(models[index]!.toUpperCase())).toBe(repository)
+      else expect(baseModelRepository(repository.split('/')[1]!)).toBe(repository)
+    }
   })
 
   it('of other models differ', () => {
