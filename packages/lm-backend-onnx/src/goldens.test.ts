@@ -19,6 +19,8 @@ const names = [
   'roneneldan/TinyStories-33M',
   'EleutherAI/pythia-70m-deduped',
   'Qwen/Qwen3-30B-A3B-Base',
+  'openai/gpt-oss-20b',
+  'Qwen/Qwen3.5-2B-Base',
 ].filter((name) => hasFixture(`golden/models/${name.replace('/', '--')}.json`))
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {

@@ -1,9 +1,8 @@
-import { InputError } from '@saeval/hub'
 import { readActivation } from './activation.js'
 import { readLayerTypes } from './layer-types.js'
 import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
-import { configOf, type ModelConfig, positiveInteger } from './read-config.js'
+import { type ModelConfig, positiveInteger, textConfig } from './read-config.js'
 import { gemma3Ropes, hasDynamicRope, type Rope, readRope } from './rope.js'
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
@@ -45,9 +44,7 @@ export function gemma3TextSpec(config: ModelConfig): ModelSpec {
 
 /** Gemma 3 with a vision tower: the text model inside; images are not part of it. */
 export function gemma3Spec(config: ModelConfig): ModelSpec {
-  const fields = config.object('text_config')
-  if (fields === null) throw new InputError(`${config.file}: text_config is missing`)
-  const spec = gemma3TextSpec(configOf(`${config.file}: text_config`, { model_type: 'gemma3_text', ...fields }))
+  const spec = gemma3TextSpec(textConfig(config))
   return {
     ...spec,
     family: 'gemma3',

@@ -54,7 +54,10 @@ const variants: Readonly<Record<string, Variant>> = {
       const window = config.boolean('use_sliding_window', false) ? slidingWindow(config) : null
       return Array.from({ length: nLayers }, () => window)
     },
-    mlp: (config, layer) => (isSparse(config, layer) ? qwenExperts(config, `layers.${layer}.mlp`) : null),
+    mlp: (config, layer) =>
+      isSparse(config, layer)
+        ? qwenExperts(config, `layers.${layer}.mlp`, { count: 128, chosen: 8, dExpert: 768 })
+        : null,
   },
   gemma: { ...plain, tied: true, gemma: true, dHead: 256 },
 }
@@ -153,5 +156,9 @@ function isSparse(config: ModelConfig, layer: number): boolean {
   const dense = config.object('mlp_only_layers') ?? []
   if (!Array.isArray(dense))
     throw new InputError(`${config.file}: mlp_only_layers is ${JSON.stringify(dense)}, expected a list of layers`)
-  return !(dense as unknown[]).includes(layer) && (layer + 1) % step === 0 && config.number('num_experts', 128) > 0
+  return (
+    !(dense as unknown[]).includes(layer) &&
+    (layer + 1) % step === 0 &&
+    config.number(config.has('num_local_experts') ? 'num_local_experts' : 'num_experts', 128) > 0
+  )
 }

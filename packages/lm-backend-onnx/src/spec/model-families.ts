@@ -2,9 +2,11 @@ import { InputError } from '@saeval/hub'
 import { gemma2Spec, gemma3Spec, gemma3TextSpec } from './gemma.js'
 import { gptNeoSpec } from './gpt-neo.js'
 import { gptNeoxSpec } from './gpt-neox.js'
+import { gptOssSpec } from './gpt-oss.js'
 import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
+import { qwen35Spec, qwen35TextSpec } from './qwen3-5.js'
 import { type ModelConfig, readConfig } from './read-config.js'
 
 /** model_type of config.json -> how to read it. A new family is one file and one line here. */
@@ -16,10 +18,15 @@ const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
   gpt2: gpt2Spec,
   gpt_neo: gptNeoSpec,
   gpt_neox: gptNeoxSpec,
+  gpt_oss: gptOssSpec,
   llama: llamaSpec,
   mistral: llamaSpec,
   qwen2: llamaSpec,
   qwen3: llamaSpec,
+  qwen3_5: qwen35Spec,
+  qwen3_5_moe: qwen35Spec,
+  qwen3_5_moe_text: qwen35TextSpec,
+  qwen3_5_text: qwen35TextSpec,
   qwen3_moe: llamaSpec,
 }
 
@@ -31,6 +38,10 @@ export function modelSpec(file: string, configText: string): ModelSpec {
     const known = Object.keys(families).join(', ')
     throw new InputError(`${file}: models of type "${config.modelType}" are not supported yet; supported: ${known}`)
   }
-  config.require('quantization_config')
-  return family(config)
+  // gpt-oss reads its own
+  if (config.modelType !== 'gpt_oss') config.require('quantization_config')
+  const spec = family(config)
+  // every layer is read now, so that what is wrong with one shows before anything is downloaded
+  const layers = Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
+  return { ...spec, layer: (index) => layers[index]! }
 }

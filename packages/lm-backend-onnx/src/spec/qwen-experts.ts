@@ -4,12 +4,20 @@ import type { Experts } from './model-spec.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 
 /** The experts of Qwen 3 MoE and Qwen 3.5 MoE, stored one by one or stacked. */
-export function qwenExperts(config: ModelConfig, at: string): Experts {
+export function qwenExperts(
+  config: ModelConfig,
+  at: string,
+  defaults: { readonly count: number; readonly chosen: number; readonly dExpert: number },
+): Experts {
   config.require('hidden_act', 'silu')
   const dModel = positiveInteger(config, 'hidden_size')
-  const dExpert = positiveInteger(config, 'moe_intermediate_size')
-  const count = positiveInteger(config, config.has('num_experts') ? 'num_experts' : 'num_local_experts')
-  const chosen = expertsPerToken(config, count)
+  const dExpert = positiveInteger(config, 'moe_intermediate_size', defaults.dExpert)
+  const count = positiveInteger(
+    config,
+    config.has('num_local_experts') ? 'num_local_experts' : 'num_experts',
+    defaults.count,
+  )
+  const chosen = expertsPerToken(config, count, defaults.chosen)
   return {
     kind: 'experts',
     router: linear(`${at}.gate`, dModel, count, false),
@@ -34,8 +42,8 @@ export function qwenExperts(config: ModelConfig, at: string): Experts {
 }
 
 /** num_experts_per_tok; throws InputError when there are not so many. */
-export function expertsPerToken(config: ModelConfig, count: number): number {
-  const chosen = positiveInteger(config, 'num_experts_per_tok')
+export function expertsPerToken(config: ModelConfig, count: number, byDefault: number): number {
+  const chosen = positiveInteger(config, 'num_experts_per_tok', byDefault)
   if (chosen <= count) return chosen
   throw new InputError(`${config.file}: num_experts_per_tok is ${chosen}, but there are ${count} experts`)
 }

@@ -85,6 +85,19 @@ export function configOf(file: string, fields: Readonly<Record<string, unknown>>
   }
 }
 
+/** The language model inside a configuration with a vision tower. Throws InputError when there is none. */
+export function textConfig(config: ModelConfig, fields: Readonly<Record<string, unknown>> = {}): ModelConfig {
+  const inside = config.object('text_config')
+  if (inside === null) throw new InputError(`${config.file}: text_config is missing`)
+  const text = configOf(`${config.file}: text_config`, {
+    model_type: `${config.modelType}_text`,
+    ...inside,
+    ...fields,
+  })
+  text.require('quantization_config')
+  return text
+}
+
 /** A count that sizes a tensor: a positive integer, or an InputError naming the field. */
 export function positiveInteger(config: ModelConfig, field: string, fallback?: number): number {
   const found = config.number(field, fallback)

@@ -37,10 +37,15 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
       `${modelName} has no tensor ${spec.prefixes[0]}${spec.embedding.weight}: its weights are not those of a ${spec.family} model`,
     )
 
-  // an untied head stands beside the prefixed body
-  const stored = (name: string) => checkpoint.tensors.get(prefix + name) ?? checkpoint.tensors.get(name)
+  // an untied head stands beside the body: "model.language_model.", "model." and "" are tried in turn
+  const places = [prefix, prefix.replace(/[^.]+\.$/, ''), '']
+  const stored = (name: string) => {
+    const place = places.find((candidate) => checkpoint.tensors.has(candidate + name))
+    return place === undefined ? undefined : checkpoint.tensors.get(place + name)
+  }
   const has = (name: string) => stored(name) !== undefined
   const expected = specTensors(spec, has)
+  const used = new Set<string>()
   let numParameters = 0
   for (const [name, shape] of expected) {
     const tensor = stored(name)
@@ -57,11 +62,12 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
       throw new InputError(
         `${modelName}: tensor ${tensor.name} is stored as ${tensor.type}, which config.json does not say`,
       )
+    used.add(tensor.name)
     numParameters += weightsIn(name, shape)
   }
   for (const { name, type } of checkpoint.tensors.values()) {
     const short = name.startsWith(prefix) ? name.slice(prefix.length) : name
-    if (expected.has(short) || spec.ignoredTensors.some((pattern) => pattern.test(short))) continue
+    if (used.has(name) || spec.ignoredTensors.some((pattern) => pattern.test(short))) continue
     // masks and other buffers of integers are no weights
     if (type === 'uint8' && !isPacked(name)) continue
     throw new InputError(

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { absentHookPoint, modelSteps } from '../graph/hook-sites.js'
+import { modelSpec } from './model-families.js'
+import type { Attention, ModelSpec } from './model-spec.js'
+
+const small = {
+  vocab_size: 100,
+  hidden_size: 24,
+  num_hidden_layers: 4,
+  num_attention_heads: 3,
+  num_key_value_heads: 1,
+  intermediate_size: 40,
+  max_position_embeddings: 64,
+}
+const gpt2 = { model_type: 'gpt2', vocab_size: 100, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 64 }
+
+const read = (fields: Record<string, unknown>): ModelSpec => modelSpec('config.json', JSON.stringify(fields))
+const attention = (spec: ModelSpec, layer = 0): Attention => {
+  const found = spec.layer(layer).attention
+  if (found.kind !== 'softmax') throw new Error('not softmax attention')
+  return found
+}
+const windows = (spec: ModelSpec) => Array.from({ length: spec.nLayers }, (_, layer) => attention(spec, layer).window)
+
+describe('a configuration', () => {
+  it.each([
+    [{ ...small, model_type: 'llama', hidden_act: 'mish' }, /hidden_act is "mish"/],
+    [
+      { ...small, model_type: 'llama', rope_scaling: { rope_type: 'longrope' } },
+      /rope_scaling\.rope_type is "longrope"/,
+    ],
+    [
+      { ...small, model_type: 'llama', quantization_config: { quant_method: 'gptq' } },
+      /quantization_config is \{.*gptq/,
+    ],
+    [{ ...small, model_type: 'gpt_oss', quantization_config: { quant_method: 'fp8' } }, /quant_method is "fp8"/],
+    [{ ...small, model_type: 'gpt_oss', swiglu_limit: 5 }, /swiglu_limit is 5/],
+    [
+      { ...small, model_type: 'llama', layer_types: ['sliding_attention', 'a', 'b', 'c'] },
+      /layer_types has "sliding_att/,
+    ],
+    [{ ...small, model_type: 'qwen3', layer_types: ['full_attention'] }, /layer_types has 1 entries for 4 layers/],
+    [{ ...small, model_type: 'gemma2', hidden_activation: 'tanh' }, /hidden_activation is "tanh"/],
+    [{ ...small, model_type: 'gemma3_text', use_bidirectional_attention: true }, /use_bidirectional_attention is true/],
+    [
+      { ...small, model_type: 'llama', num_attention_heads: 5, num_key_value_heads: 2 },
+      /not a multiple of num_key_value/,
+    ],
+    [{ ...small, model_type: 'qwen3_moe', num_experts: 4, num_experts_per_tok: 5 }, /num_experts_per_tok is 5, but/],
+    [{ ...small, model_type: 'qwen3_5_text', attn_output_gate: false }, /attn_output_gate is false/],
+    [{ ...small, model_type: 'qwen3_5', text_config: { ...small, quantization_config: {} } }, /quantization_config is/],
+    [{ ...small, model_type: 'gemma3' }, /text_config is missing/],
+    [{ ...gpt2, add_cross_attention: true }, /add_cross_attention is true/],
+    [{ ...gpt2, n_head: 5 }, /n_embd 24 is not a multiple of n_head 5/],
+    [{ ...small, model_type: 'mamba' }, /models of type "mamba" are not supported yet/],
+  ])('that cannot be honoured is refused by its field: %j', (fields, message) => {
+    expect(() => read(fields)).toThrow(message)
+  })
+
+  it('says how GPT-2 scales its attention', () => {
+    expect(attention(read(gpt2), 1).scale).toBeCloseTo(8 ** -0.5, 12)
+    expect(attention(read({ ...gpt2, scale_attn_weights: false }), 1).scale).toBe(1)
+    expect(attention(read({ ...gpt2, scale_attn_by_inverse_layer_idx: true }), 1).scale).toBeCloseTo(8 ** -0.5 / 2, 12)
+  })
+
+  it('says which layers slide, and absent is not null', () => {
+    const mistral = { ...small, model_type: 'mistral' }
+    expect(windows(read(mistral))).toEqual([4096, 4096, 4096, 4096])
+    expect(windows(read({ ...mistral, sliding_window: null }))).toEqual([null, null, null, null])
+    expect(windows(read({ ...mistral, sliding_window: 7 }))).toEqual([7, 7, 7, 7])
+    const qwen = { ...small, model_type: 'qwen2', sliding_window: 7, max_window_layers: 2 }
+    expect(windows(read(qwen))).toEqual([null, null, null, null])
+    expect(windows(read({ ...qwen, use_sliding_window: true }))).toEqual([null, null, 7, 7])
+    const types = ['sliding_attention', 'full_attention', 'full_attention', 'sliding_attention']
+    expect(windows(read({ ...qwen, use_sliding_window: true, layer_types: types }))).toEqual([7, null, null, 7])
+    expect(windows(read({ ...small, model_type: 'gemma2', sliding_window: 9 }))).toEqual([9, null, 9, null])
+    const gemma3 = { ...small, model_type: 'gemma3_text', sliding_window: 9, sliding_window_pattern: 3 }
+    expect(windows(read(gemma3))).toEqual([9, 9, null, 9])
+  })
+
+  it('leaves out what equals the class: soft caps of Gemma 2, rope of gpt-oss', () => {
+    const gemma2 = { ...small, model_type: 'gemma2' }
+    expect(read(gemma2).finalSoftcap).toBe(30)
+    expect(attention(read(gemma2)).softcap).toBe(50)
+    expect(read({ ...gemma2, final_logit_softcapping: null }).finalSoftcap).toBeNull()
+    expect(attention(read({ ...small, model_type: 'gpt_oss' })).rope).toMatchObject({
+      theta: 150_000,
+      scaling: { kind: 'yarn', factor: 32, originalMaxPositions: 4096, truncate: false },
+    })
+  })
+
+  it('gives Gemma 3 two rotary embeddings in both dialects', () => {
+    const old = {
+      ...small,
+      model_type: 'gemma3_text',
+      rope_theta: 1e6,
+      rope_local_base_freq: 1e4,
+      rope_scaling: { rope_type: 'linear', factor: 8 },
+      sliding_window_pattern: 2,
+    }
+    const { rope_theta: _, rope_local_base_freq: __, rope_scaling: ___, ...rest } = old
+    const parameters = {
+      full_attention: { rope_type: 'linear', rope_theta: 1e6, factor: 8 },
+      sliding_attention: { rope_type: 'default', rope_theta: 1e4 },
+    }
+    const now = read({ ...rest, rope_parameters: parameters })
+    for (const layer of [0, 1]) expect(attention(now, layer)).toEqual(attention(read(old), layer))
+    expect(attention(now, 0).rope).toEqual({ theta: 1e4, fraction: 1, scaling: null })
+    expect(attention(now, 1).rope).toEqual({ theta: 1e6, fraction: 1, scaling: { kind: 'linear', factor: 8 } })
+  })
+
+  it('that changes beyond its positions ends there', () => {
+    expect(read({ ...small, model_type: 'llama' }).maxPositionsIsHard).toBe(false)
+    expect(read(gpt2).maxPositionsIsHard).toBe(true)
+    const dynamic = { rope_type: 'dynamic', factor: 2 }
+    expect(read({ ...small, model_type: 'llama', rope_scaling: dynamic }).maxPositionsIsHard).toBe(true)
+  })
+})
+
+describe('hook points', () => {
+  const hooks = (spec: ModelSpec) => modelSteps(spec).map((step) => step.hookPoint)
+
+  it('are in order of computation', () => {
+    expect(hooks(read({ ...gpt2, n_layer: 1 }))).toEqual([
+      'hook_embed',
+      ...[
+        'hook_resid_pre',
+        'attn.hook_z',
+        'hook_attn_out',
+        'hook_resid_mid',
+        'hook_mlp_in',
+        'ln2.hook_normalized',
+        'mlp.hook_in',
+        'mlp.hook_pre',
+        'mlp.hook_post',
+        'hook_mlp_out',
+        'hook_resid_post',
+      ].map((hook) => `blocks.0.${hook}`),
+    ])
+  })
+
+  it('that a model does not have are explained', () => {
+    const neox = read({ ...small, model_type: 'gpt_neox' })
+    expect(hooks(neox)).not.toContain('blocks.0.hook_resid_mid')
+    expect(absentHookPoint(neox, 'blocks.0.hook_resid_mid')).toMatch(/side by side/)
+    expect(hooks(read({ ...small, model_type: 'gpt_neox', use_parallel_residual: false }))).toContain(
+      'blocks.0.hook_resid_mid',
+    )
+    const sparse = { ...small, model_type: 'qwen3_moe', num_experts: 4, num_experts_per_tok: 2, mlp_only_layers: [1] }
+    expect(absentHookPoint(read(sparse), 'blocks.0.mlp.hook_post')).toMatch(/mixture of experts/)
+    expect(hooks(read(sparse))).toContain('blocks.1.mlp.hook_post')
+    expect(absentHookPoint(neox, 'blocks.9.hook_resid_mid')).toBeNull()
+  })
+
+  it('have the width of their layer', () => {
+    const spec = read({ ...small, model_type: 'qwen3_5_text', linear_num_key_heads: 2, linear_num_value_heads: 4 })
+    const widths = modelSteps(spec).flatMap((step) => (step.hookPoint.endsWith('hook_z') ? [step.width] : []))
+    expect(widths).toEqual([512, 512, 512, 768])
+    expect(spec.recurrent).toBe(true)
+  })
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { configOf } from './read-config.js'
+import { readRope, ropeTable } from './rope.js'
+
+/** Written by transformers 5.18's ROPE_INIT_FUNCTIONS for these parameters. */
+const tables = [
+  {
+    parameters: { rope_type: 'linear', rope_theta: 10000, factor: 8 },
+    dHead: 16,
+    frequencies: [
+      0.125, 0.0395284705, 0.0125000002, 0.00395284733, 0.00124999997, 0.000395284733, 0.000125000006, 3.95284733e-5,
+    ],
+    scale: 1,
+  },
+  {
+    parameters: {
+      rope_type: 'llama3',
+      rope_theta: 500000,
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 64,
+    },
+    dHead: 16,
+    frequencies: [
+      1, 0.079403013, 0.00470075384, 0.000911583134, 0.000176776681, 3.42810235e-5, 6.64786967e-6, 1.28917316e-6,
+    ],
+    scale: 1,
+  },
+  {
+    parameters: {
+      rope_type: 'yarn',
+      rope_theta: 150000,
+      factor: 32,
+      beta_fast: 32,
+      beta_slow: 1,
+      truncate: false,
+      original_max_position_embeddings: 4096,
+    },
+    dHead: 16,
+    frequencies: [
+      1, 0.225418001, 0.0508132726, 0.00679495931, 0.000456483918, 1.8188337e-5, 4.09997847e-6, 9.24208962e-7,
+    ],
+    scale: 1.3465735902799727,
+  },
+  {
+    parameters: { rope_type: 'yarn', rope_theta: 10000, factor: 4, original_max_position_embeddings: 32 },
+    dHead: 16,
+    frequencies: [
+      1, 0.197642356, 0.0250000004, 0.00790569466, 0.00249999994, 0.000790569466, 0.000250000012, 7.90569466e-5,
+    ],
+    scale: 1.138629436111989,
+  },
+  {
+    parameters: {
+      rope_type: 'yarn',
+      rope_theta: 1000000,
+      factor: 40,
+      mscale: 0.75,
+      mscale_all_dim: 1,
+      original_max_position_embeddings: 64,
+    },
+    dHead: 12,
+    frequencies: [1, 0.0512499958, 0.000249999983, 2.49999994e-5, 2.49999925e-6, 2.50000085e-7],
+    scale: 0.932629996003703,
+  },
+  {
+    parameters: { rope_type: 'linear', rope_theta: 10000, factor: 2, partial_rotary_factor: 0.25 },
+    dHead: 20,
+    frequencies: [0.5, 0.0125594316, 0.000315478654],
+    scale: 1,
+  },
+] as const
+
+const config = (fields: Record<string, unknown>) =>
+  configOf('config.json', { model_type: 'test', max_position_embeddings: 128, ...fields })
+
+describe('rotary embeddings', () => {
+  it.each(tables)('turn as in transformers: $parameters', ({ parameters, dHead, frequencies, scale }) => {
+    const rope = readRope(config({ rope_parameters: parameters }), { fraction: 1 })
+    const table = ropeTable(rope, dHead)
+    expect(table.scale).toBeCloseTo(scale, 12)
+    expect(table.frequencies.length).toBe(frequencies.length)
+    for (const [pair, frequency] of frequencies.entries())
+      expect(Math.abs(table.frequencies[pair]! / frequency - 1)).toBeLessThan(5e-7)
+    // the same fields in transformers 4's words
+    const { rope_theta: theta, rope_type: type, ...scaling } = parameters
+    const old = config({ rope_theta: theta, rope_scaling: { type, ...scaling } })
+    expect(readRope(old, { fraction: 1 })).toEqual(rope)
+  })
+
+  it('are named when they cannot be computed', () => {
+    const wrong = (fields: Record<string, unknown>) => () => readRope(config(fields))
+    expect(wrong({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.rope_type is "longrope"/)
+    expect(wrong({ rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } })).toThrow(
+      /rope_parameters\.factor is missing/,
+    )
+    expect(wrong({ rope_scaling: { type: 'yarn', factor: 'big' } })).toThrow(/rope_scaling\.factor is "big"/)
+    expect(wrong({ partial_rotary_factor: 0.5 })).toThrow(/partial_rotary_factor is 0\.5, expected 1/)
+  })
+})
