@@ -71,6 +71,8 @@ export interface ModelInfo {
   readonly batchSizes: readonly number[]
   /** Requests so far whose beginning did not fit the model's longest input and was cut. */
   readonly truncatedRequests?: number
+  /** Tokens of all requests so far, and how many of them were computed: shared beginnings count once. */
+  readonly tokens?: { readonly requested: number; readonly computed: number }
   /** One line for each edit of the activations, shown above the results; none for a model as it is. */
   readonly edits?: readonly string[]
   /** Anything a backend wants recorded under "saeval" in results.json: edits, file identities, hook points. JSON values. */

@@ -62,7 +62,11 @@ export function addRunOptions(command: Command): Command {
     .option('-a, --model_args <args>', 'name=value,… or a JSON object', parser(parseModelArgs))
     .option('-t, --tasks <names...>', 'tasks, groups, tags, patterns or YAML files, separated by commas or spaces')
     .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
-    .option('-b, --batch_size <n>', 'rows per forward pass: a number, auto or auto:N', '1')
+    .option(
+      '-b, --batch_size <n>',
+      'tokens per forward pass, as a number of longest inputs; auto or auto:N measures',
+      '1',
+    )
     .option('--device <name>', 'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default')
     .option('-o, --output_path <path>', 'folder for results and samples, or a .json file name')
     .option('-L, --limit <n>', 'documents per task: a number, or a fraction below 1', parser(limit))

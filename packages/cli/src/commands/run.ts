@@ -78,6 +78,11 @@ export async function run(options: RunOptions, { stdout, stderr, signal }: Surro
       stderr.write(
         `${truncatedRequests} requests were longer than ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
       )
+    const { tokens } = model.info
+    if (tokens !== undefined && tokens.requested > 0)
+      stderr.write(
+        `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once\n`,
+      )
     const files =
       output === null
         ? []
@@ -107,6 +112,7 @@ function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evalua
   const provenance = {
     version,
     truncated_requests: model.info.truncatedRequests ?? 0,
+    ...(model.info.tokens === undefined ? {} : { tokens: model.info.tokens }),
     ...model.info.provenance,
   }
   return resultsFile(evaluation, {

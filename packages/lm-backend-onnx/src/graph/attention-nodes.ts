@@ -140,9 +140,10 @@ function attend(parts: AttentionParts, attention: Attention, q: Value, k: Value,
     scale: { float: scale },
     ...(softcap === null ? {} : { softcap: { float: softcap } }),
   }
+  // from a boolean mask, onnxruntime would make the same numbers in every layer anew
   const [z, presentK, presentV] =
     attention.sinks === null
-      ? graph.nodes('Attention', [q, k, v, inputs.mask(window), pastK!, pastV!], 3, attributes)
+      ? graph.nodes('Attention', [q, k, v, inputs.maskBias(window), pastK!, pastV!], 3, attributes)
       : attendWithSinks(parts, attention, { q, k, v, pastK: pastK!, pastV: pastV!, sinks: attention.sinks })
   graph.output(presentK!, keyCache!.present, 'float32', ['B', nKvHeads, 'S', dHead])
   graph.output(presentV!, valueCache!.present, 'float32', ['B', nKvHeads, 'S', dHead])

@@ -1,6 +1,7 @@
 import type { Intervention, PositionSelection } from '@saeval/sae-core'
 import { bodyGraph } from '../graph/body-graph.js'
 import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
+import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
 import { selectedInput } from '../graph/edit-inputs.js'
 import { type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
 import { headGraph, headNames } from '../graph/head-graph.js'
@@ -57,6 +58,7 @@ export interface Forward {
   readonly steps: readonly Step[]
   readonly widths: ReadonlyMap<string, number>
   readonly thread: SessionThread
+  readonly provider: Provider
   /** A session for the whole body that can apply these settings, one per batch row (or one for all rows). */
   edits(settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits>
   /** Like edits, kept on the thread for every later batch. */
@@ -73,6 +75,11 @@ export interface Forward {
     gather: readonly number[],
     cache: { past: string | null; keep: string | null },
   ): Promise<Float32Array>
+  readonly cache: {
+    /** Picks rows and columns of a stored KV cache into another; see cacheGraph. */
+    pick(from: string, to: string, rows: readonly number[], columns: readonly number[]): Promise<void>
+    drop(name: string): Promise<void>
+  }
   /** Runs the head on hidden states, `fetch` being names of headNames; in slices that keep [rows, vocabulary] small. */
   head(
     hidden: Float32Array,
@@ -109,6 +116,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
   const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
   const segments = new Map<string, Promise<string>>()
   let head: Promise<string> | null = null
+  let picker: Promise<string> | null = null
   let count = 0
 
   const create = async (name: string, model: Uint8Array) => {
@@ -176,11 +184,16 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     return { logprobs, argmax, logits }
   }
 
+  /** Where a run leaves its keys and values: output -> name on the thread. */
+  const keepFeeds = (keep: string) =>
+    Object.fromEntries(caches.map(({ name, present }) => [present, `${keep}.${name}`]))
+
   return {
     spec,
     steps,
     widths,
     thread,
+    provider,
     segment,
     segmentEdits: async (shape, interventions, text) => {
       const feeds = await packFeeds(shape, [interventions])
@@ -201,7 +214,6 @@ export function createForward({ spec, weights, thread, provider, threads, specia
       return { ...ready, feeds: { ...ready.feeds, ...Object.fromEntries(references) } }
     },
     body: async (edits, layout, gather, cache) => {
-      const keep = cache.keep === null ? [] : caches.map(({ name, present }) => [present, `${cache.keep}.${name}`])
       const { hidden } = await thread.run({
         session: edits.session,
         feeds: {
@@ -214,9 +226,25 @@ export function createForward({ spec, weights, thread, provider, threads, specia
           [bodyNames.gather]: int64(gather),
         },
         fetch: [bodyNames.hidden],
-        keep: Object.fromEntries(keep),
+        keep: cache.keep === null ? {} : keepFeeds(cache.keep),
       })
       return hidden!.data as Float32Array
+    },
+    cache: {
+      pick: async (from, to, rows, columns) => {
+        picker ??= create('cache', cacheGraph(caches))
+        await thread.run({
+          session: await picker,
+          feeds: {
+            ...pastFeeds(caches, rows.length, from),
+            [cacheNames.rows]: int64(rows),
+            [cacheNames.columns]: int64(columns),
+          },
+          fetch: [],
+          keep: keepFeeds(to),
+        })
+      },
+      drop: (name) => thread.drop(`${name}.`),
     },
     head: async (hidden, targets, wantLogits = false) => {
       const rows = hidden.length / spec.dModel

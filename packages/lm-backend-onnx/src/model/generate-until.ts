@@ -1,10 +1,10 @@
 import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
+import type { BatchSize } from '../plan/token-budget.js'
 import { encodeGenerationContext, type TextRules } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import type { Forward, ReadyEdits } from './forward.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { seededUniform } from './sampling.js'
-import { type BatchSize, planBatches } from './score.js'
 import type { SelectionCounter } from './selection-error.js'
 
 export interface GenerateParts {
@@ -58,6 +58,24 @@ export async function answerGenerateUntil(
     }
   }
   return answers
+}
+
+/** Tokens of one batch for batch_size auto. */
+const automaticTokens = 4096
+
+/** Consecutive prompts of at most batchSize rows or padded tokens; one alone may exceed the token limit. Items come longest first. */
+function planBatches<Item extends { readonly ids: readonly number[] }>(
+  items: readonly Item[],
+  batchSize: BatchSize,
+): Item[][] {
+  const batches: Item[][] = []
+  for (let start = 0; start < items.length; ) {
+    const longest = items[start]!.ids.length
+    const size = batchSize === 'auto' ? Math.max(1, Math.floor(automaticTokens / longest)) : batchSize
+    batches.push(items.slice(start, start + size))
+    start += size
+  }
+  return batches
 }
 
 /** Requests that can share a batch: those that sample in the same way. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type HubOptions, InputError } from '@saeval/hub'
+import type { BatchSize } from '../plan/token-budget.js'
 import { findDevice } from '../session/devices.js'
 import type { Provider } from '../session/protocol.js'
 import { startSessionThread } from '../session/session-thread.js'
@@ -14,7 +15,6 @@ import { largestPacked, residenceOf } from '../weights/residence.js'
 import { createForward } from './forward.js'
 import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
-import { automaticTokens, type BatchSize } from './score.js'
 
 export interface LoadModelOptions {
   /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
@@ -34,7 +34,10 @@ export interface LoadModelOptions {
   readonly addBosToken?: boolean
   /** Token that stands before an empty context; BOS, else EOS, by default. */
   readonly prefixTokenId?: number
-  /** Rows per forward pass, or "auto" (default): as many as fit a budget of tokens. */
+  /**
+   * How much one forward pass may hold: as many tokens as this many of the longest inputs; "auto" (default) measures what is fastest.
+   * In generation, the number of texts written side by side.
+   */
   readonly batchSize?: number | 'auto'
   /** Threads of onnxruntime on the CPU; by default one per physical core. */
   readonly threads?: number
@@ -137,8 +140,8 @@ function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean
 }
 
 function batchSize(wanted: number | 'auto'): BatchSize {
-  if (wanted === 'auto') return { tokens: automaticTokens }
+  if (wanted === 'auto') return wanted
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
-  return { rows: wanted }
+  return wanted
 }

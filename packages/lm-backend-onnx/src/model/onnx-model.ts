@@ -10,14 +10,15 @@ import type {
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
-import { encodePair, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
+import type { BatchSize } from '../plan/token-budget.js'
+import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import type { Precision } from '../weights/precision.js'
 import { checkInterventions } from './check-interventions.js'
 import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
 import { answerGenerateUntil } from './generate-until.js'
 import { type Activation, capture, checkHookPoints, type Hook, type HookedRun, runHooked } from './hooks.js'
-import { type BatchSize, type ScoredRow, type ScoringRow, scoreRows } from './score.js'
+import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
 import { type SelectionCount, SelectionCounter } from './selection-error.js'
 
 /** A language model on onnxruntime. Its views by `steer` share weights and sessions. */
@@ -61,6 +62,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   checkInterventions(forward, interventions)
   let truncated = 0
   const selected = new SelectionCounter()
+  const counts: TokenCounts = { requested: 0, computed: 0 }
   let ready: Promise<ReadyEdits> | null = null
   const edits = () => {
     ready ??= forward.storedEdits(interventions)
@@ -85,6 +87,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       batchSize: parts.batchSize,
       marks,
       signal: options?.signal,
+      counts,
       onScored: (indices) => indices.forEach(onScored),
     })
   }
@@ -95,13 +98,16 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     interventions,
     hookPoints: forward.steps.map((step) => step.hookPoint),
     get info() {
-      return modelInfo(parts, truncated, selected.counts())
+      return modelInfo(parts, truncated, counts, selected.counts())
     },
     steer: (others) => createOnnxModel(parts, others),
 
     loglikelihood: async (requests: readonly LoglikelihoodRequest[], options) => {
+      // the session opens on its thread while this one encodes
+      edits().catch(() => {})
+      const encode = pairEncoder(rules)
       const rows = requests.map(({ context, continuation }) => {
-        const { contextIds, continuationIds } = encodePair(rules, context, continuation)
+        const { contextIds, continuationIds } = encode(context, continuation)
         const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
         if (window.truncated > 0) truncated++
         return scoringRow(window.inputIds, window.targetIds)
@@ -207,6 +213,7 @@ function checkIds(forward: Forward, ids: readonly number[], maxLength: number): 
 function modelInfo(
   { facts, rules, batchSize }: OnnxModelParts,
   truncated: number,
+  counts: TokenCounts,
   positions: readonly SelectionCount[],
 ): ModelInfo {
   const { bos, eos, pad } = rules.tokenizer
@@ -225,6 +232,7 @@ function modelInfo(
     eotTokenId: eos?.id ?? null,
     batchSizes: [],
     truncatedRequests: truncated,
+    tokens: { ...counts },
     provenance: {
       backend: 'onnxruntime',
       computed_in: 'float32',

@@ -1,4 +1,10 @@
-import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
+import { type Budget, type Pass, plan } from '../plan/plan.js'
+import { planRows } from '../plan/plan-rows.js'
+import { prefixTree } from '../plan/prefix-tree.js'
+import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
+import type { Forward, ReadyEdits } from './forward.js'
+import { keptPath } from './kept-path.js'
+import { passLayout } from './pass-layout.js'
 import type { TokenMarks } from './token-marks.js'
 
 /** Token ids of one input and which of the following tokens to score. */
@@ -17,24 +23,40 @@ export interface ScoredRow {
   readonly greedy: readonly boolean[]
 }
 
-/** How many rows go into one forward pass. */
-export type BatchSize = { readonly rows: number } | { readonly tokens: number }
-
-/** Tokens of one forward pass for batch_size auto on a CPU: enough to keep the matrix units busy, small enough for any machine. */
-export const automaticTokens = 4096
+/** How much of the work was the same. */
+export interface TokenCounts {
+  /** Tokens that one request at a time would have taken. */
+  requested: number
+  /** Tokens computed. */
+  computed: number
+}
 
 export interface ScoreOptions {
   readonly batchSize: BatchSize
-  /** Marks of each row's tokens, for edits that select positions. */
+  /** Marks of each row's tokens, for edits that select positions; tokens are one only where these are equal too. */
   readonly marks?: readonly (TokenMarks | null)[]
   /** Called with the indices of rows that are scored. */
   readonly onScored?: (indices: readonly number[]) => void
   readonly signal?: AbortSignal | undefined
+  /** Counts are added to it. */
+  readonly counts?: TokenCounts
+}
+
+// a few rows of hidden states cost the unembedding almost as much as many: wait for more, but not for long
+const headRows = 64
+const headPasses = 8
+
+interface Target {
+  readonly request: number
+  readonly read: number
+  /** Row of the hidden states that are collected. */
+  readonly row: number
+  readonly token: number
 }
 
 /**
- * Scores rows in batches of similar length. Rows with the same ids (the choices of a multiple-choice question) are computed once,
- * and the unembedding runs only at positions with a prediction.
+ * Scores rows: each distinct prefix is computed once, and the unembedding runs only at positions with a prediction. Two passes are
+ * under way at a time, so that the session's thread does not wait for planning.
  */
 export async function scoreRows(
   forward: Forward,
@@ -42,72 +64,99 @@ export async function scoreRows(
   rows: readonly ScoringRow[],
   options: ScoreOptions,
 ): Promise<ScoredRow[]> {
-  const scored: ScoredRow[] = new Array(rows.length)
-  for (const batch of planBatches(groupRows(rows, options.marks ?? []), options.batchSize)) {
-    options.signal?.throwIfAborted()
-    const layout = freshLayout(
-      forward.spec,
-      batch.map((group) => group.ids),
-      batch.map((group) => group.marks),
-    )
-    const gather: number[] = []
-    const targets: { row: number; token: number }[] = []
-    batch.forEach((group, b) => {
-      const places = new Map<number, number>()
-      for (const index of group.members) {
-        for (const { position, token } of rows[index]!.predictions) {
-          const row = places.get(position) ?? gather.push(b * layout.columns + position) - 1
-          places.set(position, row)
-          targets.push({ row, token })
-        }
-      }
-    })
-    const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })
+  const scored = rows.map(({ predictions }) => ({
+    logprobs: new Array<number>(predictions.length),
+    greedy: new Array<boolean>(predictions.length),
+  }))
+  const open = rows.map(({ predictions }) => predictions.length)
+  options.onScored?.([...open.keys()].filter((index) => open[index] === 0))
+
+  const requests = rows.map(({ ids, predictions }, index) => ({
+    ids,
+    keys: options.marks?.[index] ?? undefined,
+    reads: predictions.map(({ position }) => position),
+  }))
+  const tree = prefixTree(requests)
+  const budget = budgetFor(forward, options.batchSize, tree.lengths)
+  let asked: Budget = budget.next()
+  const next = () => {
+    asked = budget.next()
+    return asked
+  }
+  const passes = forward.spec.recurrent ? planRows(requests, tree, () => next().tokens) : plan(requests, tree, next)
+  if (options.counts) options.counts.requested += tree.requestTokens
+
+  const path = keptPath(forward)
+  const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }
+  const flush = async () => {
+    const { targets } = unread
+    if (targets.length === 0) return
+    const hidden = joined(unread.hidden)
+    Object.assign(unread, { hidden: [], targets: [], rows: 0, passes: 0 })
     const { logprobs, argmax } = await forward.head(hidden, targets)
-    let next = 0
-    for (const index of batch.flatMap((group) => group.members)) {
-      const own = Array.from({ length: rows[index]!.predictions.length }, () => next++)
-      scored[index] = {
-        logprobs: own.map((target) => logprobs[target]!),
-        greedy: own.map((target) => argmax[targets[target]!.row] === targets[target]!.token),
-      }
+    const finished: number[] = []
+    targets.forEach(({ request, read, row, token }, index) => {
+      scored[request]!.logprobs[read] = logprobs[index]!
+      scored[request]!.greedy[read] = argmax[row] === token
+      if (--open[request]! === 0) finished.push(request)
+    })
+    if (finished.length > 0) options.onScored?.(finished)
+  }
+  const read = async (pass: Pass, hidden: Float32Array) => {
+    for (const answer of pass.answers) {
+      const token = rows[answer.request]!.predictions[answer.read]!.token
+      unread.targets.push({ ...answer, row: unread.rows + answer.row, token })
     }
-    options.onScored?.(batch.flatMap((group) => group.members))
+    unread.hidden.push(hidden)
+    unread.rows += pass.gather.length
+    if (++unread.passes >= headPasses || unread.rows >= headRows) await flush()
   }
-  return scored
-}
 
-interface RowGroup {
-  readonly ids: readonly number[]
-  readonly marks: TokenMarks | null
-  /** Indices of the rows with these ids and marks. */
-  readonly members: number[]
-}
-
-/** Rows of equal ids and marks together, longest first: a too large batch shows at once, and padding stays small. */
-function groupRows(rows: readonly ScoringRow[], marks: readonly (TokenMarks | null)[]): RowGroup[] {
-  const groups = new Map<string, RowGroup>()
-  rows.forEach((row, index) => {
-    const own = marks[index] ?? null
-    const key = own === null ? row.ids.join() : `${row.ids.join()} ${own.join()}`
-    const group = groups.get(key)
-    if (group) group.members.push(index)
-    else groups.set(key, { ids: row.ids, marks: own, members: [index] })
-  })
-  return [...groups.values()].sort((a, b) => b.ids.length - a.ids.length)
-}
-
-/** Consecutive items of at most batchSize rows or padded tokens; one item alone may exceed the token limit. Items come longest first. */
-export function planBatches<Item extends { readonly ids: readonly number[] }>(
-  items: readonly Item[],
-  batchSize: BatchSize,
-): Item[][] {
-  const batches: Item[][] = []
-  for (let start = 0; start < items.length; ) {
-    const longest = items[start]!.ids.length
-    const size = 'rows' in batchSize ? batchSize.rows : Math.max(1, Math.floor(batchSize.tokens / longest))
-    batches.push(items.slice(start, start + size))
-    start += size
+  let before: Promise<void> = Promise.resolve()
+  let doneAt = performance.now()
+  try {
+    for (const pass of passes) {
+      options.signal?.throwIfAborted()
+      const given = asked
+      const cache = await path.cacheOf(pass)
+      const hidden = forward.body(edits, passLayout(forward.spec, pass), pass.gather, cache)
+      // a failure shows where it is awaited
+      hidden.catch(() => {})
+      if (options.counts) options.counts.computed += pass.size
+      if (cache.keep !== null) await path.extend(pass, cache.keep)
+      const last = before
+      before = last.then(async () => {
+        const states = await hidden
+        const now = performance.now()
+        budget.measured(given, pass.size, now - doneAt)
+        doneAt = now
+        await read(pass, states)
+      })
+      before.catch(() => {})
+      await last
+    }
+    await before
+    await flush()
+    return scored
+  } finally {
+    // not awaited: passes under way when something went wrong would hold it up
+    path.drop().catch(() => {})
   }
-  return batches
+}
+
+function budgetFor({ spec, provider }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
+  if (size === 'auto') return measuredBudget(spec, provider)
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 1)
+  return fixedBudget(size, longest, provider)
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }

@@ -29,19 +29,40 @@ export function encodeText({ tokenizer, addBosToken, prefixTokenId }: TextRules,
 /** What Python's str.rstrip() takes away. */
 const trailingSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/
 
+/** encodeText that remembers the last text: the choices of a question come one after the other with the same context. */
+function rememberLast(rules: TextRules): (text: string) => number[] {
+  let last: { text: string; ids: number[] } | null = null
+  return (text) => {
+    if (last?.text !== text) last = { text, ids: encodeText(rules, text) }
+    return last.ids
+  }
+}
+
+/** encodePair for pair after pair; contexts that come again right away are encoded once. */
+export function pairEncoder(rules: TextRules): (context: string, continuation: string) => EncodedPair {
+  const encodeContext = rememberLast(rules)
+  return (context, continuation) => encodePair(rules, context, continuation, encodeContext)
+}
+
+interface EncodedPair {
+  readonly contextIds: readonly number[]
+  readonly continuationIds: readonly number[]
+}
+
 /**
  * Splits a pair into context and continuation ids: the whole is encoded and cut at the context's length, white space at the end of the
  * context belonging to the continuation. An empty context becomes the prefix token. So does one of white space only when the tokenizer
  * leaves nothing of it; lm_eval stops there with an assertion.
  */
-export function encodePair(
+function encodePair(
   rules: TextRules,
   context: string,
   continuation: string,
-): { contextIds: number[]; continuationIds: number[] } {
+  encodeContext: (text: string) => number[],
+): EncodedPair {
   if (context !== '') {
     const start = context.replace(trailingSpace, '')
-    const contextIds = encodeText(rules, start)
+    const contextIds = encodeContext(start)
     const whole = encodeText(rules, context + continuation)
     if (contextIds.length > 0) return nonEmpty(contextIds, whole.slice(contextIds.length), continuation)
     return nonEmpty([rules.prefixTokenId], whole, continuation)
@@ -52,7 +73,7 @@ export function encodePair(
     : nonEmpty([rules.prefixTokenId], ids, continuation)
 }
 
-function nonEmpty(contextIds: number[], continuationIds: number[], continuation: string) {
+function nonEmpty(contextIds: number[], continuationIds: number[], continuation: string): EncodedPair {
   if (continuationIds.length > 0) return { contextIds, continuationIds }
   throw new InputError(
     `the continuation ${JSON.stringify(continuation)} has no tokens of its own after its context, so it has no log-likelihood`,

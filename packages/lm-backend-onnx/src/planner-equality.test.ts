@@ -1,0 +1,110 @@
+import { readdirSync } from 'node:fs'
+import { loadModel, type OnnxModel, type ScoringRow } from '@saeval/lm-backend-onnx'
+import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { fixtureJson, fixturePath } from '../../../tests/fixtures.js'
+import { seededUniform } from './model/sampling.js'
+
+const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const names = readdirSync(fixturePath('golden/models'))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length).replace('--', '/'))
+
+const opened: OnnxModel[] = []
+afterAll(() => Promise.all(opened.map((model) => model.close())))
+
+async function open(name: string, batchSize: number | 'auto'): Promise<OnnxModel> {
+  const model = await loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
+  opened.push(model)
+  return model
+}
+
+/** Texts that share beginnings of all lengths, up to the longest the model takes, so that windows slide and paths are kept and left. */
+function randomRows(seed: number, vocabulary: number, longest: number): ScoringRow[] {
+  const uniform = seededUniform(seed)
+  const below = (limit: number) => Math.floor(uniform() * limit)
+  const texts: number[][] = [Array.from({ length: longest - 20 }, () => below(vocabulary))]
+  while (texts.length < 30) {
+    const parent = texts[below(texts.length)]!
+    const cut = uniform() < 0.15 ? 0 : below(parent.length)
+    const fresh = Array.from({ length: 1 + below(20) }, () => below(vocabulary))
+    texts.push([...parent.slice(0, cut), ...fresh].slice(0, longest))
+  }
+  return texts.map((ids) => ({
+    ids,
+    promptLength: 1 + below(ids.length),
+    predictions: [ids.length - 1, ...Array.from({ length: below(4) }, () => below(ids.length))].map((position) => ({
+      position,
+      token: below(vocabulary),
+    })),
+  }))
+}
+
+function largestDifference(
+  a: readonly { logprobs: readonly number[] }[],
+  b: readonly { logprobs: readonly number[] }[],
+) {
+  let most = 0
+  a.forEach(({ logprobs }, row) => {
+    logprobs.forEach((value, at) => {
+      most = Math.max(most, Math.abs(value - b[row]!.logprobs[at]!))
+    })
+  })
+  return most
+}
+
+describe.each(names)('%s', (name) => {
+  it('gives the numbers of one request at a time, whatever the budget, steered or not', async () => {
+    const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
+    const vocabulary = golden.tokenizer_info.config_vocab_size as number
+    const models = await Promise.all(([1, 2, 9, 'auto'] as const).map((size) => open(name, size)))
+    const { hookPoints } = models[0]!
+    const hookPoint = hookPoints.find((hook) => hook.endsWith('blocks.1.hook_resid_post'))!
+    const { dims } = (await models[0]!.captureActivations([1, 2, 3], [hookPoint])).get(hookPoint)!
+    const uniform = seededUniform(7)
+    const vector = () => Float32Array.from({ length: dims[1] }, () => uniform() - 0.5)
+    const slot = { latent: 0, encoder: vector(), bias: 0, threshold: 0, decoder: vector() }
+    const reader: LatentReader = {
+      readFrom: null,
+      normalization: 'none',
+      scalesOutput: false,
+      whole: null,
+      slots: [slot],
+    }
+    const positions = { include: parsePositions('last_prompt 1:4'), exclude: [] }
+    const stage: EditStage = {
+      addend: vector(),
+      adds: [],
+      readers: [reader],
+      phases: [[{ slot: 0, gates: [{ slot: 0, above: 0 }], alpha: -1, beta: 3, positions: null }]],
+      gatesRead: 'clean',
+      splice: null,
+    }
+    const everywhere: Intervention = { hookPoint, stages: [stage] }
+    // texts that share a beginning differ in where their prompts end
+    const somewhere: Intervention = {
+      hookPoint,
+      stages: [{ ...stage, addend: null, adds: [{ vector: vector(), gates: [], positions }] }],
+    }
+    for (const [seed, edits] of [
+      [1, []],
+      [2, [everywhere]],
+      [3, [somewhere]],
+    ] as const) {
+      const rows = randomRows(seed, vocabulary, Math.min(128, models[0]!.info.maxLength))
+      const alone = []
+      const single = models[0]!.steer(edits)
+      for (const row of rows) alone.push(...(await single.scoreTokens([row])))
+      for (const [index, model] of models.entries()) {
+        const view = model.steer(edits)
+        const together = await view.scoreTokens(rows)
+        const tokens = view.info.tokens!
+        // where layers carry a state, only texts that begin another one are saved
+        expect(tokens.computed).toBeLessThanOrEqual((name.startsWith('Qwen/Qwen3.5') ? 1 : 0.95) * tokens.requested)
+        const difference = largestDifference(together, alone)
+        if (process.env.SAEVAL_DEVIATIONS) console.log(name, 'planned against alone', index, difference)
+        expect(difference).toBeLessThanOrEqual(1e-4)
+      }
+    }
+  })
+})
