@@ -42,8 +42,8 @@ export interface SafetensorsIndex {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-// the limit of the reference implementation; a longer header is a damaged file
-const longestHeader = 100_000_000
+// headers of the largest models have a few megabytes; parsing takes many times as much memory
+const longestHeader = 2 ** 24
 
 /** Reads and checks the header: every tensor inside the file, no overlaps, no gaps. Throws InputError for a damaged file. */
 export async function readSafetensorsIndex(source: ByteSource): Promise<SafetensorsIndex> {
@@ -86,7 +86,7 @@ function tensorEntry(name: string, value: unknown, start: number, damaged: Damag
     shape,
     data_offsets: offsets,
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
-  if (typeof dtype !== 'string' || !(dtype in dtypeBytes))
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype))
     throw damaged(`tensor ${name} has the unknown type ${JSON.stringify(dtype)}`)
   if (!isCounts(shape)) throw damaged(`tensor ${name} has no valid shape`)
   if (!isCounts(offsets) || offsets.length !== 2) throw damaged(`tensor ${name} has no valid place`)
@@ -134,6 +134,6 @@ export async function readTensorRows(
 }
 
 function floatDtype(source: ByteSource, { name, dtype }: TensorEntry): FloatDtype {
-  if (dtype in floatBytes) return dtype as FloatDtype
+  if (Object.hasOwn(floatBytes, dtype)) return dtype as FloatDtype
   throw new InputError(`tensor ${name} of ${source.name} is stored as ${dtype}; F32, F16, BF16 and F64 can be read`)
 }

@@ -1,83 +1,312 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fixturePath, temporaryFolder } from '../../../../tests/fixtures.js'
-import { type FakeHub, startFakeHub } from '../../../hub/src/fake-hub.testing.js'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { type FakeFile, type FakeHub, startFakeHub, type VirtualFile } from '../../../hub/src/fake-hub.testing.js'
 import { findSae, lowerEdits, openSae } from '../index.js'
+import { byteLength, type MadeArray, madeNpz, madeSafetensors, madeTorch } from './weights.testing.js'
 
 let hub: FakeHub | null = null
 afterEach(() => hub?.close())
 
-/** A safetensors file: 8 bytes of length, the header, the tensors. */
-function safetensors(tensors: Readonly<Record<string, { shape: number[]; data: Float32Array }>>): Buffer {
-  let end = 0
-  const entries = Object.entries(tensors).map(([name, { shape, data }]) => {
-    const start = end
-    end += data.byteLength
-    return [name, { dtype: 'F32', shape, data_offsets: [start, end] }] as const
-  })
-  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(header.length))
-  return Buffer.concat([length, header, ...Object.values(tensors).map(({ data }) => Buffer.from(data.buffer))])
+const latent = 4321
+const row = (width: number) => Float32Array.from({ length: width }, (_, i) => Math.fround(Math.sin(i + 1)))
+
+/** A matrix [rows, columns] that is zero but for row `index`. */
+function withRow(dtype: 'F32' | 'BF16', rows: number, columns: number, index = latent): MadeArray {
+  const values = row(columns)
+  const bytes =
+    dtype === 'F32'
+      ? Buffer.from(values.buffer)
+      : Buffer.from(Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16).buffer)
+  return { dtype, shape: [rows, columns], data: { at: index * bytes.length, bytes } }
+}
+const vector = (size: number, dtype: 'F32' | 'BF16' = 'F32'): MadeArray => ({ dtype, shape: [size] })
+const matrix = (rows: number, columns: number, dtype: 'F32' | 'BF16' = 'F32'): MadeArray => ({
+  dtype,
+  shape: [rows, columns],
+})
+
+interface Case {
+  /** As docs/sae-formats.md names it. */
+  format: string
+  release: string
+  id: string
+  files: Record<string, VirtualFile | object | string>
+  /** Of the row that add reads. */
+  dOut: number
 }
 
-/** Every file of a fixture repository. */
-function repositoryFiles(repository: string): Record<string, Buffer> {
-  const snapshots = fixturePath(`hf-home/hub/${repository}/snapshots`)
-  const root = join(snapshots, readdirSync(snapshots)[0]!)
-  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    statSync(join(root, name)).isFile(),
-  )
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(root, name))]))
+const trainer = { dict_class: 'MatryoshkaBatchTopKSAE', layer: 12, lm_name: 'google/gemma-2-2b' }
+const nativeConfig = {
+  architecture: 'standard',
+  hook_name: 'blocks.8.hook_resid_pre',
+  model_name: 'gpt2-small',
+  d_in: 768,
+  d_sae: 24576,
+}
+
+/** One SAE of each format, as large as the real one. */
+const cases: Case[] = [
+  {
+    format: '`sae_lens`',
+    release: 'gpt2-small-res-jb',
+    id: 'blocks.8.hook_resid_pre',
+    files: {
+      'blocks.8.hook_resid_pre/cfg.json': nativeConfig,
+      'blocks.8.hook_resid_pre/sae_weights.safetensors': madeSafetensors({
+        W_enc: matrix(768, 24576),
+        W_dec: withRow('F32', 24576, 768),
+        b_enc: vector(24576),
+        b_dec: vector(768),
+      }),
+    },
+    dOut: 768,
+  },
+  {
+    format: '`gemma_2`',
+    release: 'gemma-scope-2b-pt-res-canonical',
+    id: 'layer_20/width_16k/canonical',
+    files: { 'layer_20/width_16k/average_l0_71/params.npz': gemmaParameters(2304, 16384) },
+    dOut: 2304,
+  },
+  {
+    format: '`gemma_2`, 1m',
+    release: 'gemma-scope-2b-pt-res',
+    id: 'layer_12/width_1m/average_l0_107',
+    files: { 'layer_12/width_1m/average_l0_107/params.npz': gemmaParameters(2304, 1048576) },
+    dOut: 2304,
+  },
+  {
+    format: '`gemma_2_transcoder`',
+    release: 'gemma-scope-2b-pt-transcoders',
+    id: 'layer_5/width_16k/average_l0_87',
+    files: { 'layer_5/width_16k/average_l0_87/params.npz': gemmaParameters(2304, 16384) },
+    dOut: 2304,
+  },
+  {
+    format: '`gemma_3`',
+    release: 'gemma-scope-2-1b-pt-res',
+    id: 'layer_13_width_16k_l0_medium',
+    files: {
+      'resid_post/layer_13_width_16k_l0_medium/params.safetensors': madeSafetensors({
+        w_enc: matrix(1152, 16384),
+        w_dec: withRow('F32', 16384, 1152),
+        b_enc: vector(16384),
+        b_dec: vector(1152),
+        threshold: vector(16384),
+      }),
+    },
+    dOut: 1152,
+  },
+  {
+    format: '`dictionary_learning_1`, Matryoshka',
+    release: 'saebench_gemma-2-2b_width-2pow12_date-0108',
+    id: 'blocks.12.hook_resid_post__trainer_0',
+    files: {
+      'MatryoshkaBatchTopK_gemma-2-2b__0108/resid_post_layer_12/trainer_0/config.json': { trainer },
+      'MatryoshkaBatchTopK_gemma-2-2b__0108/resid_post_layer_12/trainer_0/ae.pt': madeTorch({
+        k: { dtype: 'I64', shape: [] },
+        threshold: { dtype: 'F32', shape: [] },
+        W_enc: { ...matrix(2304, 16384), strides: [1, 2304] },
+        b_enc: vector(16384),
+        W_dec: withRow('F32', 16384, 2304),
+        b_dec: vector(2304),
+      }),
+    },
+    dOut: 2304,
+  },
+  {
+    format: '`connor_rob_hook_z`',
+    release: 'gpt2-small-hook-z-kk',
+    id: 'blocks.1.hook_z',
+    files: {
+      'gpt2-small_L1_Hcat_z_lr1.20e-03_l18.00e-01_ds24576_bs4096_dc1.00e-06_rsanthropic_rie25000_nr4_v5_cfg.json': {
+        act_name: 'blocks.1.attn.hook_z',
+      },
+      'gpt2-small_L1_Hcat_z_lr1.20e-03_l18.00e-01_ds24576_bs4096_dc1.00e-06_rsanthropic_rie25000_nr4_v5.pt': madeTorch({
+        W_enc: matrix(768, 24576),
+        W_dec: withRow('F32', 24576, 768),
+        b_enc: vector(24576),
+        b_dec: vector(768),
+      }),
+    },
+    dOut: 768,
+  },
+  {
+    format: '`mwhanna_transcoder`',
+    release: 'mwhanna-qwen3-4b-transcoders',
+    id: 'layer_2',
+    files: {
+      'config.yaml': 'model_name: Qwen/Qwen3-4B\n',
+      'layer_2.safetensors': madeSafetensors({
+        W_enc: matrix(163840, 2560, 'BF16'),
+        W_dec: withRow('BF16', 163840, 2560),
+        b_enc: vector(163840, 'BF16'),
+        b_dec: vector(2560, 'BF16'),
+      }),
+    },
+    dOut: 2560,
+  },
+  {
+    format: '`mntss_clt_layer_transcoder`',
+    release: 'mntss-gemma-2-2b-2.5m-clt-as-per-layer',
+    id: 'layer_20',
+    files: {
+      'config.yaml':
+        'model_name: google/gemma-2-2b\nfeature_input_hook: hook_resid_mid\nfeature_output_hook: hook_mlp_out\n',
+      'W_enc_20.safetensors': madeSafetensors({
+        W_enc_20: matrix(98304, 2304, 'BF16'),
+        b_enc_20: vector(98304, 'BF16'),
+        b_dec_20: vector(2304, 'BF16'),
+      }),
+      'W_dec_20.safetensors': madeSafetensors({
+        W_dec_20: { ...withRow('BF16', 98304 * 6, 2304, latent * 6), shape: [98304, 6, 2304] },
+      }),
+    },
+    dOut: 2304,
+  },
+  {
+    format: '`temporal`',
+    release: 'temporal-sae-gemma-2-2b',
+    id: 'blocks.12.hook_resid_post',
+    files: {
+      'gemma-2-2B/layer_12/temporal/conf.yaml':
+        'sae:\n  n_heads: 4\n  n_attn_layers: 1\n  bottleneck_factor: 64\n  sae_diff_type: relu\n  scaling_factor: 0.00666\n',
+      'gemma-2-2B/layer_12/temporal/latest_ckpt.safetensors': madeSafetensors({
+        D: withRow('F32', 9216, 2304),
+        b: vector(2304),
+        ...linear('attn_layers.0.q_target', 144, 9216),
+        ...linear('attn_layers.0.k_ctx', 144, 9216),
+        ...linear('attn_layers.0.v_ctx', 9216, 9216),
+        ...linear('attn_layers.0.c_proj', 9216, 9216),
+      }),
+    },
+    dOut: 2304,
+  },
+  {
+    format: 'sparsify',
+    release: 'EleutherAI/sae-llama-3-8b-32x',
+    id: 'layers.10',
+    files: {
+      'layers.10/cfg.json': { d_in: 4096, k: 192, expansion_factor: 32 },
+      'layers.10/sae.safetensors': madeSafetensors({
+        'encoder.weight': matrix(131072, 4096),
+        'encoder.bias': vector(131072),
+        W_dec: withRow('F32', 131072, 4096),
+        b_dec: vector(4096),
+      }),
+    },
+    dOut: 4096,
+  },
+]
+
+function linear(name: string, out: number, input: number) {
+  return { [`${name}.weight`]: matrix(out, input), [`${name}.bias`]: vector(out) }
+}
+
+function gemmaParameters(dIn: number, dSae: number): VirtualFile {
+  return madeNpz({
+    w_enc: matrix(dIn, dSae),
+    w_dec: withRow('F32', dSae, dIn),
+    b_enc: vector(dSae),
+    b_dec: vector(dIn),
+    threshold: vector(dSae),
+  })
+}
+
+const asFile = (content: VirtualFile | object | string): FakeFile =>
+  typeof content === 'string'
+    ? Buffer.from(content)
+    : 'subarray' in content
+      ? (content as VirtualFile)
+      : Buffer.from(JSON.stringify(content))
+
+async function openOnHub(release: string, id: string, files: Case['files']) {
+  const reference = findSae(release, id)
+  const name = (reference.place as { repository: string }).repository
+  hub = await startFakeHub(name, Object.fromEntries(Object.entries(files).map(([path, file]) => [path, asFile(file)])))
+  return openSae(reference, { env: { HF_HOME: temporaryFolder(), HF_ENDPOINT: hub.endpoint } })
 }
 
 describe('add reads one decoder row over HTTP', () => {
-  it('of a file in the native format', async () => {
-    const [dIn, dSae] = [64, 4096]
-    const filled = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i))
-    const wDec = filled(dIn * dSae)
-    const weights = safetensors({
-      W_enc: { shape: [dIn, dSae], data: filled(dIn * dSae) },
-      W_dec: { shape: [dSae, dIn], data: wDec },
-      b_enc: { shape: [dSae], data: filled(dSae) },
-      b_dec: { shape: [dIn], data: filled(dIn) },
+  const documented = readFileSync(fileURLToPath(new URL('../../../../docs/sae-formats.md', import.meta.url)), 'utf8')
+    .replaceAll(/ +/g, ' ')
+    .split('\n')
+
+  it.each(cases)('of $format', async ({ format, release, id, files, dOut }) => {
+    const sae = await openOnHub(release, id, files)
+    const [edit] = await lowerEdits([{ sae, action: 'add', latent, coefficient: 2 }])
+    const expected = row(dOut).map((value) => 2 * value)
+    const addend = edit!.stages[0]!.addend!
+    // the sixteen-bit rows are cut to eight bits of fraction
+    addend.forEach((value, index) => {
+      expect(Math.abs(value - expected[index]!)).toBeLessThan(2 ** -6)
     })
-    const config = {
-      architecture: 'standard',
-      d_in: dIn,
-      d_sae: dSae,
-      dtype: 'float32',
-      model_name: 'gpt2',
-      hook_name: 'blocks.3.hook_resid_pre',
-      apply_b_dec_to_input: true,
-      normalize_activations: 'none',
-    }
-    hub = await startFakeHub('someone/saes', {
-      'one/cfg.json': Buffer.from(JSON.stringify(config)),
-      'one/sae_weights.safetensors': weights,
+    const sent = hub!.sent()
+    expect(sent).toBeLessThan(100_000)
+    // nothing more is read for the row again
+    await lowerEdits([{ sae, action: 'add', latent, coefficient: 3 }])
+    expect(hub!.sent()).toBe(sent)
+    const size = Object.values(files).reduce<number>((sum, file) => sum + asFile(file).length, 0)
+    const start = `| ${format} | ${release} ${id} |`
+    expect(documented.find((line) => line.startsWith(start))).toBe(
+      `${start} ${Math.round(size / 1e6)} MB | ${Math.ceil(sent / 1000)} kB |`,
+    )
+    await sae.close()
+  })
+})
+
+describe('strided rows and columns over HTTP', () => {
+  it('are read from the whole file, which goes to the cache once', async () => {
+    const [dIn, dSae] = [512, 4096]
+    const weights = madeTorch({
+      bias: vector(dIn),
+      'encoder.weight': withRow('F32', dSae, dIn, 7),
+      'encoder.bias': vector(dSae),
+      'decoder.weight': withRow('F32', dIn, dSae, 3),
     })
-    const env = { HF_HOME: temporaryFolder(), HF_ENDPOINT: hub.endpoint }
-    const sae = await openSae(findSae('someone/saes', 'one'), { env })
-    const [edit] = await lowerEdits([{ sae, action: 'add', latent: 4000, coefficient: 2 }])
-    expect(edit!.stages[0]!.addend).toEqual(wDec.slice(4000 * dIn, 4001 * dIn).map((value) => 2 * value))
-    const sent = hub.sent()
-    expect(sent).toBeLessThan(10_000)
-    await lowerEdits([{ sae, action: 'add', latent: 4000, coefficient: 3 }])
-    expect(hub.sent()).toBe(sent)
-    expect(weights.length).toBeGreaterThan(2_000_000)
+    const path = 'pythia70m_sweep_standard_ctx128_0712/resid_post_layer_4/trainer_0'
+    const sae = await openOnHub(
+      'sae_bench_pythia70m_sweep_standard_ctx128_0712',
+      'blocks.4.hook_resid_post__trainer_0',
+      {
+        [`${path}/config.json`]: { trainer: { ...trainer, dict_class: 'AutoEncoder' } },
+        [`${path}/ae.pt`]: weights,
+      },
+    )
+    expect(hub!.sent()).toBeLessThan(50_000)
+    expect((await sae.encoderColumns([7]))[0]).toEqual(row(dIn))
+    expect(hub!.sent()).toBeLessThan(60_000)
+    const decoderRow = await sae.decoderRow(6)
+    expect(decoderRow[3]).toBe(row(dSae)[6])
+    expect(decoderRow.filter((value) => value !== 0)).toHaveLength(1)
+    expect(hub!.sent()).toBeGreaterThan(weights.length)
+    const sent = hub!.sent()
+    await sae.decoderRow(8)
+    await sae.load()
+    expect(hub!.sent()).toBe(sent)
     await sae.close()
   })
 
-  it('of a gemma-scope npz', async () => {
-    const files = repositoryFiles('models--google--gemma-scope-2b-pt-res')
-    hub = await startFakeHub('google/gemma-scope-2b-pt-res', files)
-    const env = { HF_HOME: temporaryFolder(), HF_ENDPOINT: hub.endpoint }
-    const sae = await openSae(findSae('gemma-scope-2b-pt-res-canonical', 'layer_20/width_16k/canonical'), { env })
-    await lowerEdits([{ sae, action: 'add', latent: 12082, coefficient: 1 }])
-    const [file] = await sae.files()
-    expect(file!.byteLength).toBeGreaterThan(1_000_000)
-    expect(hub.sent()).toBeLessThan(100_000)
+  it('are read one by one from a file that is far larger than they are', async () => {
+    const sae = await openOnHub('someone/saes', 'wide', {
+      'wide/cfg.json': { ...nativeConfig, d_in: 8, d_sae: 2 ** 23 },
+      'wide/sae_weights.safetensors': madeSafetensors({
+        W_enc: { ...matrix(8, 2 ** 23), data: { at: 4 * (5 * 2 ** 23 + 77), bytes: Buffer.from(row(1).buffer) } },
+        W_dec: matrix(2 ** 23, 8),
+        b_enc: vector(2 ** 23),
+        b_dec: vector(8),
+      }),
+    })
+    const [column] = await sae.encoderColumns([77])
+    expect([...column!]).toEqual([0, 0, 0, 0, 0, row(1)[0], 0, 0])
+    expect(hub!.sent()).toBeLessThan(50_000)
     await sae.close()
   })
+})
+
+it('made-up arrays have the sizes of real ones', () => {
+  expect(gemmaParameters(2304, 16384).length).toBeCloseTo(302.1e6, -5)
+  expect(byteLength(matrix(2, 3, 'BF16'))).toBe(12)
 })

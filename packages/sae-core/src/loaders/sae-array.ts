@@ -4,7 +4,7 @@ import type { TensorPlace } from '../tensors/tensor-place.js'
 /** A tensor of an SAE as float32, whatever it is stored as. */
 export interface SaeArray {
   readonly shape: readonly number[]
-  /** Everything, row-major; downloads the file. */
+  /** Everything, row-major; of a matrix the whole file goes to the cache first. */
   all(): Promise<Float32Array>
   /** For each of `indices` along `axis` what lies there, row-major over the other axes. */
   slices(axis: number, indices: readonly number[]): Promise<Float32Array[]>

@@ -28,10 +28,12 @@ export interface Part {
 // a merged read is held in memory while its parts are copied out
 const longestRead = 2 ** 23
 const readsAtOnce = 8
+// a file in the cache serves the next latents and the next runs too, so parts have to be this many times quicker
+const downloadBonus = 2
 
 /**
  * The parts of an array one after the other, in the order asked for. Parts that lie close to each other are read together; where
- * scattered reads over HTTP would take longer than the whole file, that is downloaded into the cache first.
+ * scattered reads over HTTP would take half as long as the whole file or more, that is downloaded into the cache first.
  */
 export async function readParts(bytes: ArrayBytes, parts: readonly Part[]): Promise<Uint8Array> {
   const targets: number[] = []
@@ -55,7 +57,7 @@ export async function readParts(bytes: ArrayBytes, parts: readonly Part[]): Prom
   const { source } = bytes
   let spans = merged(parts, order, source.seekCost)
   const cost = spans.reduce((sum, { start, end }) => sum + source.seekCost + end - start, 0)
-  if (cost > source.seekCost + source.byteLength) {
+  if (cost * downloadBonus > source.byteLength && cost > 4 * source.seekCost) {
     await source.fetchWhole()
     spans = merged(parts, order, source.seekCost)
   }

@@ -4,7 +4,7 @@ import { elementCount, floatDtype, storedExtent, type TensorPlace } from './tens
 
 const piece = 2 ** 20
 
-/** The whole array as float32, row by row whatever its strides are. Downloads the file if it is not on disk. */
+/** The whole array as float32, row by row whatever its strides are. For more than a vector the whole file goes to the cache first. */
 export async function readAll(place: TensorPlace): Promise<Float32Array> {
   const dtype = floatDtype(place)
   const size = floatBytes[dtype]
@@ -14,7 +14,7 @@ export async function readAll(place: TensorPlace): Promise<Float32Array> {
   // also keeps a lying header from asking for more memory than the file has bytes
   if (count > extent) throw new InputError(`${place.name} repeats stored numbers; such a view cannot be read`)
   const bytes = await place.bytes()
-  await bytes.source.fetchWhole()
+  if (bytes.kind === 'sequential' || extent * size > bytes.source.seekCost) await bytes.source.fetchWhole()
   const { values, put, finish } = placement(place, count, extent)
   let at = 0
   let rest: Uint8Array = new Uint8Array(0)

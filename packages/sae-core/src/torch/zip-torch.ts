@@ -12,8 +12,8 @@ export interface TorchContent {
   place(tensor: TorchTensor, name: string): TensorPlace
 }
 
-/** Structure without numbers: a state dict's is a few kilobytes. */
-export const longestPickle = 2 ** 24
+/** Structure without numbers: a state dict's is a few kilobytes. Each byte of a hostile one can make an object of a few hundred. */
+export const longestPickle = 2 ** 20
 
 /** Whether the file starts as a zip archive does. */
 export async function isZip(source: ByteSource): Promise<boolean> {
