@@ -109,6 +109,30 @@ describe('ranges', () => {
     await file.close()
   })
 
+  it('go to the cached file once it is fetched whole', async () => {
+    const repository = await resolve()
+    const file = await openRepositoryFile(repository, 'folder/weights one.bin', { env })
+    expect(file.seekCost).toBeGreaterThan(100_000)
+    await Promise.all([file.fetchWhole(), file.fetchWhole()])
+    expect(file.seekCost).toBeLessThan(10_000)
+    expect(readFileSync(join(repository.snapshotFolder, 'folder', 'weights one.bin')).equals(weights)).toBe(true)
+    const before = hub.sent()
+    expect(before).toBeLessThan(1.1 * weights.length)
+    expect(Buffer.from(await file.read(1000, 50)).equals(weights.subarray(1000, 1050))).toBe(true)
+    expect(hub.sent()).toBe(before)
+    await file.close()
+  })
+
+  it('are still read after a download that failed', async () => {
+    const file = await openRepositoryFile(await resolve(), 'folder/weights one.bin', { env })
+    hub.setFault((url) => (url.pathname.includes('weights') ? 'wrong bytes' : undefined))
+    await expect(file.fetchWhole()).rejects.toThrow(/arrived damaged/)
+    hub.setFault(null)
+    expect(Buffer.from(await file.read(1000, 50)).equals(weights.subarray(1000, 1050))).toBe(true)
+    await file.fetchWhole()
+    await file.close()
+  })
+
   it('are not taken from a server that sends the whole file', async () => {
     const file = await openRepositoryFile(await resolve(), 'folder/weights one.bin', { env })
     hub.setFault((url) => (url.pathname.includes('weights') ? 'whole file' : undefined))

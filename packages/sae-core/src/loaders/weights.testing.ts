@@ -71,7 +71,7 @@ export function madeNpz(arrays: MadeArrays): VirtualFile {
   return madeZip(
     Object.entries(arrays).map(([name, array]) => {
       const shape = `(${array.shape.join(', ')}${array.shape.length === 1 ? ',' : ''})`
-      const header = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`
+      const header = `{'descr': '<f${elementBytes[array.dtype]}', 'fortran_order': False, 'shape': ${shape}, }`
       const padded = Buffer.from(`${header.padEnd(64 * Math.ceil((header.length + 11) / 64) - 11)}\n`, 'latin1')
       return {
         name: `${name}.npy`,

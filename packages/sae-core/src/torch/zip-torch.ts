@@ -13,7 +13,7 @@ export interface TorchContent {
 }
 
 /** Structure without numbers: a state dict's is a few kilobytes. Each byte of a hostile one can make an object of a few hundred. */
-export const longestPickle = 2 ** 20
+export const longestPickle = 2 ** 18
 
 /** Whether the file starts as a zip archive does. */
 export async function isZip(source: ByteSource): Promise<boolean> {
