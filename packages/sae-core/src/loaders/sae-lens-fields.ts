@@ -29,10 +29,11 @@ function isBefore6(version: unknown): boolean {
 /** Before version 6 top-k was an activation function, and hook_z SAEs were told by their hook point. */
 function convertActivation(file: string, result: Record<string, unknown>): void {
   result.reshape_activations ??= String(result.hook_name).includes('hook_z') ? 'hook_z' : 'none'
-  if (result.activation_fn === 'topk') {
+  if (result.activation_fn === 'topk' || result.architecture === 'topk') {
     const kwargs = result.activation_fn_kwargs as { k?: unknown } | null | undefined
     result.architecture = 'topk'
     result.k ??= kwargs?.k
+    if (result.k == null) throw new InputError(`${file}: a top-k SAE without k (activation_fn_kwargs)`)
   } else if (
     (result.architecture ?? 'standard') === 'standard' &&
     !['relu', undefined, null].includes(result.activation_fn as string | null | undefined)

@@ -40,13 +40,14 @@ export const loadSparsify: Loader = async ({ path, id, model }, place) => {
   if (activation === 'groupmax' && dSae % k !== 0)
     throw new InputError(`${fields.file}: ${dSae} latents cannot be divided into ${k} groups`)
   const hookpoint = (path || id).split('/').at(-1)!
+  const modelName = model ?? (await trainedModel(place, path))
   const config = plainConfig({
     architecture: activation,
     dIn,
     dSae,
     k,
-    ...hookPoints(hookpoint, isTranscoder),
-    modelName: model ?? (await trainedModel(place, path)),
+    ...hookPoints(hookpoint, isTranscoder, modelName),
+    modelName,
     applyBDecToInput: !isTranscoder,
     skipConnection,
   })
@@ -63,20 +64,24 @@ const sites: Readonly<Record<string, { readonly input: string | null; readonly o
 }
 
 /** sparsify names modules of the Hugging Face model ("layers.10", "h.3.mlp"): their outputs, and for transcoders their inputs too. */
-function hookPoints(hookpoint: string, isTranscoder: boolean) {
-  const found = /(?:^|\.)(?:layers|h)\.(\d+)(\.\w+)?$/.exec(hookpoint)
-  const site = found && Object.hasOwn(sites, found[2] ?? '') ? sites[found[2] ?? '']! : null
-  const input = isTranscoder ? site?.input : site?.output
-  if (!found || !site || input == null)
-    throw new InputError(
-      `"${hookpoint}" is not a module whose ${isTranscoder ? 'input' : 'output'} can be steered; known are layers.N and layers.N.mlp${isTranscoder ? '' : ', layers.N.self_attn'}`,
-    )
-  return {
-    hookPoint: `blocks.${found[1]}.${input}`,
-    hookPointOut: `blocks.${found[1]}.${site.output}`,
+function hookPoints(hookpoint: string, isTranscoder: boolean, modelName: string | null) {
+  const hf = {
     hfHookPoint: `${hookpoint}.${isTranscoder ? 'input' : 'output'}`,
     hfHookPointOut: isTranscoder ? `${hookpoint}.output` : null,
   }
+  const isGemma = /gemma/i.test(modelName ?? '')
+  if (/(^|\.)(embed_tokens|embed_in|wte)$/.test(hookpoint) && !isTranscoder && !isGemma)
+    return { hookPoint: 'hook_embed', hookPointOut: 'hook_embed', ...hf }
+  const found = /(?:^|\.)(?:layers|h)\.(\d+)(\.\w+)?$/.exec(hookpoint)
+  const site = found && Object.hasOwn(sites, found[2] ?? '') ? sites[found[2] ?? '']! : null
+  const input = isTranscoder ? site?.input : site?.output
+  // Gemma scales embeddings outside of the module; Gemma 2 and 3 normalise what attention and MLP give before the hook points see it
+  const isInside = isGemma && found?.[2] !== undefined
+  if (!found || !site || input == null || isInside)
+    throw new InputError(
+      `the ${isTranscoder ? 'input' : 'output'} of the module "${hookpoint}"${modelName ? ` of ${modelName}` : ''} is no hook point; known are layers.N${isGemma ? '' : ' and layers.N.mlp'}${isTranscoder || isGemma ? '' : ', layers.N.self_attn, embed_tokens'}`,
+    )
+  return { hookPoint: `blocks.${found[1]}.${input}`, hookPointOut: `blocks.${found[1]}.${site.output}`, ...hf }
 }
 
 /** The model that sparsify's trainer notes in the config.json of the whole run; null when there is none. */

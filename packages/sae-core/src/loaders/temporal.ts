@@ -24,6 +24,8 @@ export const loadTemporal: Loader = async ({ path, overrides, model }, place) =>
     bDec: tensors.array('b'),
     attention: attentionLayers(tensors, nLayers),
   }
+  // a tied SAE may keep the encoder that it does not use
+  if (tiedWeights && tensors.has('E')) tensors.place('E')
   tensors.refuseOthers()
   const [dSae = 0, dIn = 0] = arrays.wDec.shape
   const named = overrides.hook_name
