@@ -48,9 +48,10 @@ function checkRow(
   sae: SaeFile,
   { baseName, allowOtherModel }: OpenEditsOptions,
 ): void {
-  const trainedOn = sae.config.modelName ?? sae.reference.model
-  if (!allowOtherModel && trainedOn !== null && !isSameModel(trainedOn, baseName)) {
-    const message = `the SAE was made for ${trainedOn}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`
+  // SAELens' registry and the SAE's files do not always name the same model (Llama Scope R1 Distill)
+  const models = [...new Set([sae.config.modelName, sae.reference.model])].filter((model) => model !== null)
+  if (!allowOtherModel && models.length > 0 && !models.some((model) => isSameModel(model, baseName))) {
+    const message = `the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`
     throw located(file, row, 'sae_release', message)
   }
   for (const column of ['latent_idx', 'refuse_id'] as const) {
