@@ -82,6 +82,11 @@ export function splitWords(text: string): string[] {
   return text.split(whiteSpaceRun).filter((word) => word !== '')
 }
 
+/** Python's order of texts; JavaScript's differs beyond U+FFFF. */
+export function compareCodePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
 /** Number of code points: len(str). */
 export function codePoints(text: string): number {
   let count = 0

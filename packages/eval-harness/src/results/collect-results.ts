@@ -1,3 +1,4 @@
+import { compareCodePoints } from '../python/text.js'
 import type { PyDict, PyValue } from '../python/value.js'
 import type { GroupNode, TaskNode } from '../tasks/load-tasks.js'
 import type { TaskConfig } from '../tasks/task-config.js'
@@ -45,7 +46,7 @@ export function collectResults(nodes: readonly TaskNode[], scores: readonly Task
       'versions',
       sorted([
         ...scores.map(({ config }) => [config.task, config.version] as const),
-        ...groups.map((group) => [group.name, group.version ?? 'N/A'] as const),
+        ...groups.map((group) => [group.name, group.version] as const),
       ]),
     ],
     ['n-shot', sorted([...numFewshot])],
@@ -97,5 +98,5 @@ function mergeDirections(members: readonly PyDict[]): PyDict {
 }
 
 function sorted(entries: readonly (readonly [string, PyValue])[]): PyDict {
-  return new Map([...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  return new Map([...entries].sort(([a], [b]) => compareCodePoints(a, b)))
 }

@@ -1,4 +1,4 @@
-import { pyStr } from '../python/text.js'
+import { compareCodePoints, pyStr } from '../python/text.js'
 import { numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
 import { type Cell, markdownTable } from './markdown-table.js'
 
@@ -25,7 +25,7 @@ function taskRows(name: string, depth: number, metrics: PyDict, results: PyDict)
   const version = of('versions')
   const shots = of('n-shot')
   const rows: Cell[][] = []
-  for (const key of [...metrics.keys()].sort(byCodePoint)) {
+  for (const key of [...metrics.keys()].sort(compareCodePoints)) {
     const [, metric, filter] = /^([^,]*),?(.*)$/s.exec(key) as unknown as [string, string, string]
     if (notMetrics.has(key) || metric.endsWith('_stderr')) continue
     const stderr = metrics.get(`${metric}_stderr,${filter}`)
@@ -70,19 +70,14 @@ function hierarchy(
 ): { depths: ReadonlyMap<string, number>; order: readonly string[] } {
   const depths = new Map<string, number>()
   const order: string[] = []
-  const members = (name: string) => [...((groups.get(name) ?? []) as readonly string[])].sort(byCodePoint)
+  const members = (name: string) => [...((groups.get(name) ?? []) as readonly string[])].sort(compareCodePoints)
   const visit = (name: string, depth: number) => {
     depths.set(name, depth)
     if (names.includes(name)) order.push(name)
     for (const member of members(name)) visit(member, depth + 1)
   }
   const inner = new Set([...groups.keys()].flatMap(members))
-  for (const name of [...groups.keys()].sort(byCodePoint)) if (!inner.has(name)) visit(name, 0)
-  order.push(...[...names].sort(byCodePoint).filter((name) => !depths.has(name)))
+  for (const name of [...groups.keys()].sort(compareCodePoints)) if (!inner.has(name)) visit(name, 0)
+  order.push(...[...names].sort(compareCodePoints).filter((name) => !depths.has(name)))
   return { depths, order }
-}
-
-/** Python's order of texts; JavaScript's differs beyond U+FFFF. */
-function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { InputError } from '@saeval/hub'
-import { pyStr } from '../python/text.js'
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { didYouMean, InputError } from '@saeval/hub'
+import { compareCodePoints, pyStr } from '../python/text.js'
+import { isDict, type PyValue } from '../python/value.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
-import { fileLabel, type IndexEntry, matchTasks, resolveFields, type TaskIndex } from './task-index.js'
+import { fileLabel, fnmatchPattern, type IndexEntry, matchTasks, resolveFields, type TaskIndex } from './task-index.js'
 import type { YamlValue } from './yaml.js'
 
 type Fields = ReadonlyMap<string, YamlValue>
@@ -29,24 +29,35 @@ export interface GroupNode {
   readonly kind: 'group'
   readonly name: string
   readonly alias: string
-  /** As Python prints it; null without one. */
-  readonly version: string | null
+  /** As Python prints it; "N/A" without one. */
+  readonly version: string
   readonly metrics: readonly GroupMetric[]
   readonly children: readonly TaskNode[]
 }
 
 const groupFields = new Set(['group', 'group_alias', 'task', 'aggregate_metric_list', 'metadata'])
 
-/** Loads what the words of --tasks name: tasks, groups, tags, patterns, YAML files. Throws InputError for what cannot be run. */
+/**
+ * Loads what the words of --tasks name: tasks, groups, tags, patterns, YAML files (also by pattern), one folder of YAML files. Words that
+ * name the same thing count once. Throws InputError for what cannot be run, and for a task in two things asked for.
+ */
 export function loadTasks(index: TaskIndex, words: readonly string[], overrides: RunOverrides = {}): TaskNode[] {
   const loader = new TaskLoader(index, overrides)
-  const nodes = words.flatMap((word) => loader.word(word))
-  const seen = new Set<string>()
-  for (const name of nodes.flatMap(leafNames)) {
-    if (seen.has(name)) throw new InputError(`task ${name} is asked for twice by --tasks; name it once`)
-    seen.add(name)
+  const nodes = loader.words(words)
+  const seen = new Map<string, string>()
+  for (const node of nodes) {
+    for (const name of new Set(leafNames(node))) {
+      const first = seen.get(name)
+      if (first !== undefined && first !== nodeName(node))
+        throw new InputError(`--tasks asks for task ${name} twice, by ${first} and by ${nodeName(node)}; name it once`)
+      seen.set(name, nodeName(node))
+    }
   }
-  return nodes
+  return [...new Map(nodes.map((node) => [nodeName(node), node])).values()]
+}
+
+function nodeName(node: TaskNode): string {
+  return node.kind === 'task' ? node.config.task : node.name
 }
 
 /** Names of all tasks at and below a node. */
@@ -54,9 +65,11 @@ export function leafNames(node: TaskNode): string[] {
   return node.kind === 'task' ? [node.config.task] : node.children.flatMap(leafNames)
 }
 
-/** All tasks at and below some nodes, in order. */
+/** All tasks at and below some nodes, in order; one that several groups share stands once. */
 export function leaves(nodes: readonly TaskNode[]): TaskConfig[] {
-  return nodes.flatMap((node) => (node.kind === 'task' ? [node.config] : leaves(node.children)))
+  const all = (list: readonly TaskNode[]): TaskConfig[] =>
+    list.flatMap((node) => (node.kind === 'task' ? [node.config] : all(node.children)))
+  return [...new Map(all(nodes).map((config) => [config.task, config])).values()]
 }
 
 class TaskLoader {
@@ -65,9 +78,15 @@ class TaskLoader {
     readonly overrides: RunOverrides,
   ) {}
 
-  word(word: string): TaskNode[] {
-    if (/\.ya?ml$/.test(word) && existsSync(word)) return [this.file(resolve(word))]
-    return matchTasks(this.index, word).flatMap((name) => this.name(name, new Map()))
+  words(words: readonly string[]): TaskNode[] {
+    const names = new Set<string>()
+    const files = new Set<string>()
+    for (const word of words) {
+      const found = yamlFilesOf(this.index, word, words.length === 1)
+      if (found === null) for (const name of matchTasks(this.index, word)) names.add(name)
+      else for (const file of found) files.add(file)
+    }
+    return [...[...names].flatMap((name) => this.name(name, new Map())), ...[...files].map((file) => this.file(file))]
   }
 
   /** A task, a group, or the tasks of a tag. */
@@ -86,7 +105,7 @@ class TaskLoader {
   }
 
   entry(entry: IndexEntry, fields: Fields, inherited: Fields): TaskNode {
-    if (entry.kind === 'group') return this.group(entry, fields, inherited)
+    if (entry.kind === 'group') return this.group(entry, fields.get('group') as string, fields, inherited)
     const merged = new Map([...fields, ...inherited])
     if (merged.has('class')) throw new InputError(`${entry.file}: tasks written as a Python class cannot be run yet`)
     return {
@@ -95,48 +114,115 @@ class TaskLoader {
     }
   }
 
-  group(entry: IndexEntry, fields: Fields, inherited: Fields): GroupNode {
-    const name = fields.get('group') as string
-    // every other field of a group is an override for all of its tasks
-    const own = new Map([...inherited, ...[...fields].filter(([key]) => !groupFields.has(key))])
+  group(entry: IndexEntry, name: string, fields: Fields, inherited: Fields): GroupNode {
+    // every other field of a group is an override for all of its tasks; those from outside go over its own
+    const own = new Map([...[...fields].filter(([key]) => !groupFields.has(key)), ...inherited])
     const members = fields.get('task') ?? []
     const children = ((Array.isArray(members) ? members : [members]) as YamlValue[]).flatMap((member) =>
       this.member(entry, name, member, own),
     )
     if (children.length === 0) throw new InputError(`${entry.file}: group ${name} has no tasks`)
-    const version = (fields.get('metadata') as PyDict | undefined)?.get('version')
+    const metadata = fields.get('metadata') ?? null
+    const version = new Map([...(isDict(metadata) ? metadata : []), ...(this.overrides.metadata ?? [])]).get('version')
+    const alias = fields.get('group_alias') ?? null
     return {
       kind: 'group',
       name,
-      alias: (fields.get('group_alias') as string | undefined) ?? name,
-      version: version === undefined ? null : pyStr(version),
+      alias: alias === null ? name : pyStr(alias as PyValue),
+      version: version === undefined ? 'N/A' : pyStr(version as PyValue),
       metrics: groupMetrics(entry.file, (fields.get('aggregate_metric_list') ?? []) as PyValue),
-      children,
+      // a member named twice stands once, as the later one
+      children: [...new Map(children.map((child) => [nodeName(child), child])).values()],
     }
   }
 
   member(entry: IndexEntry, group: string, member: YamlValue, inherited: Fields): TaskNode[] {
-    if (typeof member === 'string') return this.name(member, inherited)
+    if (typeof member === 'string') return this.known(entry, group, member, inherited)
     if (!(member instanceof Map))
       throw new InputError(`${entry.file}: group ${group} has a member that is neither a name nor a mapping`)
     const fields = member as Fields
-    if (fields.has('group')) {
-      const known = this.index.entries.get(fields.get('group') as string)
-      const inner = new Map([...(known ? resolveFields(known.file) : []), ...fields])
-      return [
-        this.group(
-          entry,
-          known ? inner : new Map([...fields, ['group', `${group}::${fields.get('group')}`]]),
-          inherited,
-        ),
-      ]
+    const inner = fields.get('group')
+    if (inner !== undefined) {
+      if (typeof inner !== 'string') throw new InputError(`${entry.file}: group ${group} has a group without a name`)
+      const registered = this.index.entries.get(inner)
+      if (!registered) return [this.group(entry, `${group}::${inner}`, fields, inherited)]
+      const changed = [...fields].filter(([key]) => !groupFields.has(key))
+      const shown = [...fields].filter(([key]) => groupFields.has(key))
+      const merged = new Map([...resolveFields(registered.file), ...shown])
+      return [this.group(registered, inner, merged, new Map([...inherited, ...changed]))]
     }
     const task = fields.get('task')
     if (typeof task !== 'string') throw new InputError(`${entry.file}: group ${group} has a member without a task`)
     const merged = new Map([...inherited, ...[...fields].filter(([key]) => key !== 'task')])
     if (this.index.entries.has(task) || this.index.tags.has(task)) return this.name(task, merged)
-    return [this.entry({ ...entry, kind: 'task' }, new Map([...merged, ['task', `${group}::${task}`]]), new Map())]
+    const own = new Map([...this.included(entry, merged), ['task', `${group}::${task}`]])
+    return [{ kind: 'task', config: taskConfig({ fields: own, file: entry.file, label: null }, this.overrides) }]
   }
+
+  /** A task inside a group may include files as a task file does. */
+  included(entry: IndexEntry, fields: Fields): Fields {
+    const include = fields.get('include') ?? []
+    const merged = new Map<string, YamlValue>()
+    for (const target of (Array.isArray(include) ? include : [include]) as YamlValue[]) {
+      if (typeof target !== 'string') throw new InputError(`${entry.file}: include is not a file name`)
+      for (const [key, value] of resolveFields(resolve(dirname(entry.file), target))) merged.set(key, value)
+    }
+    for (const [key, value] of fields) if (key !== 'include') merged.set(key, value)
+    return merged
+  }
+
+  known(entry: IndexEntry, group: string, name: string, inherited: Fields): TaskNode[] {
+    if (this.index.entries.has(name) || this.index.tags.has(name)) return this.name(name, inherited)
+    const names = [...this.index.entries.keys(), ...this.index.tags.keys()]
+    throw new InputError(`${entry.file}: group ${group} names "${name}", which is not there${didYouMean(name, names)}`)
+  }
+}
+
+/** The YAML files that a word of --tasks means; null where it is a name or a pattern of names. */
+function yamlFilesOf(index: TaskIndex, word: string, alone: boolean): string[] | null {
+  if (index.entries.has(word) || index.tags.has(word)) return null
+  if (/\.ya?ml$/.test(word)) {
+    const path = resolve(word)
+    if (existsSync(path)) return [path]
+    if (!/[*?[]/.test(word)) throw new InputError(`--tasks names the file ${word}, which is not there`)
+    const found = globFiles(path)
+    if (found.length === 0) throw new InputError(`--tasks names ${word}, which matches no file`)
+    return found
+  }
+  if (!alone || !existsSync(word) || !statSync(word).isDirectory()) return null
+  const found = globFiles(resolve(word, '*.yaml'))
+  if (found.length === 0) throw new InputError(`--tasks names the folder ${word}, in which there is no *.yaml`)
+  return found
+}
+
+/** Files of a pattern, folder by folder; ** is any number of folders. */
+function globFiles(pattern: string): string[] {
+  const [root, ...parts] = pattern.split(sep)
+  let found = [`${root}${sep}`]
+  for (const [index, part] of parts.entries()) {
+    if (part === '**') {
+      found = found.flatMap((folder) => [
+        folder,
+        ...readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map((entry) => join(entry.parentPath, entry.name)),
+      ])
+    } else if (!/[*?[]/.test(part)) {
+      found = found.map((folder) => join(folder, part)).filter((path) => existsSync(path))
+    } else {
+      const matches = fnmatchPattern(part)
+      const last = index === parts.length - 1
+      found = found
+        .filter((path) => statSync(path).isDirectory())
+        .flatMap((folder) =>
+          readdirSync(folder)
+            .filter((name) => matches.test(name) && !name.startsWith('.'))
+            .map((name) => join(folder, name)),
+        )
+        .filter((path) => last || statSync(path).isDirectory())
+    }
+  }
+  return found.sort(compareCodePoints)
 }
 
 function groupMetrics(file: string, list: PyValue): GroupMetric[] {
@@ -148,7 +234,7 @@ function groupMetrics(file: string, list: PyValue): GroupMetric[] {
     const aggregation = entry.get('aggregation') ?? 'mean'
     if (aggregation !== 'mean')
       throw new InputError(
-        `${file}: aggregate_metric_list.${metric}.aggregation is ${JSON.stringify(aggregation)}; groups can only take the mean`,
+        `${file}: aggregate_metric_list.${metric}.aggregation is ${typeof aggregation === 'string' ? `"${aggregation}"` : 'a Python function'}; groups can only take the mean`,
       )
     const filters = entry.get('filter_list') ?? null
     return {

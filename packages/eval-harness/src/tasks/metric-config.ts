@@ -21,7 +21,14 @@ export interface MetricConfig {
 }
 
 /** Settings that metrics have; tasks of lm_eval give them to metrics that do not look at them, too. */
-const settings = ['ignore_case', 'ignore_punctuation', 'ignore_numbers', 'regexes_to_ignore', 'average', 'multi_label']
+const settings = [
+  'ignore_case',
+  'ignore_punctuation',
+  'ignore_numbers',
+  'regexes_to_ignore',
+  'average',
+  'weight_by_size',
+]
 const own = new Set(['metric', 'aggregation', 'higher_is_better', 'hf_evaluate'])
 /** Metrics of the evaluate library that this program computes itself. */
 const evaluateMetrics = ['accuracy', 'f1', 'exact_match']

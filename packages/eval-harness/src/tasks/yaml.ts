@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
 import yaml from 'js-yaml'
@@ -87,8 +87,20 @@ function integerOf(text: string): number | bigint {
   return intOf(text.replace(/^\+/, ''))
 }
 
-/** Reads a YAML file as PyYAML does. Throws InputError naming file and line. */
+// a template is included by hundreds of files
+const parsed = new Map<string, { readonly stamp: number; readonly value: YamlValue }>()
+
+/** Reads a YAML file as PyYAML does; a file that has not changed is parsed once. Throws InputError naming file and line. */
 export function readYaml(path: string): YamlValue {
+  const stamp = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const known = parsed.get(path)
+  if (known?.stamp === stamp) return known.value
+  const value = readFresh(path)
+  parsed.set(path, { stamp, value })
+  return value
+}
+
+function readFresh(path: string): YamlValue {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
