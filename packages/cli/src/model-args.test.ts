@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { isDict, type PyDict, PyFloat, type PyValue, parseJson } from '@saeval/eval-harness'
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../tests/fixtures.js'
-import { seeds } from './commands/run-options.js'
 import { parseModelArgs } from './model-args.js'
+import { seeds } from './options/parse-option.js'
 
 const golden = parseJson(readFileSync(fixturePath('golden/units/arguments.json'), 'utf8')) as PyDict
 const plain = (value: PyValue): PyValue => {

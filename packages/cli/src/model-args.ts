@@ -2,22 +2,20 @@ import { literalEval, type PyDict, PyFloat, type PyValue, parseJson } from '@sae
 import { InputError } from '@saeval/hub'
 
 /**
- * --model_args as lm_eval's command line reads it: a JSON object, or name=value pairs separated by commas. Values become true and false,
- * whole numbers of digits only, floats, Python literals, else texts.
+ * --model_args (or another `flag` of pairs) as lm_eval's command line reads it: a JSON object, or name=value pairs separated by commas.
+ * Values become true and false, whole numbers of digits only, floats, Python literals, else texts.
  */
-export function parseModelArgs(text: string): PyDict {
+export function parseModelArgs(text: string, flag = '--model_args'): PyDict {
   if (text.trim() === '') return new Map()
   const json = asJson(text)
   if (json instanceof Map) return json as PyDict
   if (text.includes('{'))
-    throw new InputError(`--model_args is not a JSON object: ${text} (JSON needs double quotation marks)`)
+    throw new InputError(`${flag} is not a JSON object: ${text} (JSON needs double quotation marks)`)
   return new Map(
     text.split(',').map((part) => {
       const at = part.indexOf('=')
       if (at < 1)
-        throw new InputError(
-          `--model_args: "${part}" is not name=value (lists and texts with commas need the JSON form)`,
-        )
+        throw new InputError(`${flag}: "${part}" is not name=value (lists and texts with commas need the JSON form)`)
       return [part.slice(0, at), parseValue(part.slice(at + 1))]
     }),
   )

@@ -1,9 +1,12 @@
 import { Argument, Command, Option } from 'commander'
 import { type CompareOptions, compare } from './commands/compare.js'
+import { type DescribeOptions, describe } from './commands/describe.js'
 import { type Listing, listings, ls } from './commands/ls.js'
 import { type ReportCommandOptions, report } from './commands/report.js'
 import { run, type Surroundings } from './commands/run.js'
-import { addRunOptions, checkRunOptions, type RunOptions } from './commands/run-options.js'
+import { addRunOptions, runOptions, splitWords } from './commands/run-options.js'
+import { type ValidateOptions, validate } from './commands/validate.js'
+import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
 import { version } from './version.js'
 
 /** The command line as commander knows it; docs/cli.md is made from its help. */
@@ -24,14 +27,30 @@ export function createProgram(surroundings: Surroundings): Command {
       .copyInheritedSettings(program)
   shared(addRunOptions(program.command('run')))
     .description('evaluate a model on tasks (flags without a command mean run)')
-    .action((parsed: Partial<RunOptions>) => run(checkRunOptions(parsed), surroundings))
-  shared(program.command('ls'))
+    .action((_parsed: object, command: Command) => run(runOptions(command), surroundings))
+  const moreTasks = (command: Command) => command.option('--include_path <folders...>', 'more task files', folders)
+  moreTasks(shared(program.command('ls')))
     .description('list tasks, groups, subtasks, tags, models or devices')
     .addArgument(new Argument('<what>').choices(listings))
-    .option('--include_path <folder>', 'more task files')
-    .action(async (what: Listing, { include_path: includePath }: { include_path?: string }) => {
-      for (const line of await ls(what, includePath ?? null)) stdout.write(`${line}\n`)
+    .action(async (what: Listing, { include_path: includePath = [] }: { include_path?: readonly string[] }) => {
+      for (const line of await ls(what, includePath)) stdout.write(`${line}\n`)
     })
+  moreTasks(shared(program.command('describe')))
+    .description("show the first documents' full prompts and targets")
+    .argument('<tasks...>', 'tasks, groups, tags, patterns or YAML files')
+    .option('-L, --limit <n>', 'documents of each task', parser(positive), 2)
+    .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
+    .option('--seed <number>', 'seed of the few-shot draws', parser(wholeNumber), 1234)
+    .option('--system_instruction <text>', 'text before every prompt')
+    .option('--gen_kwargs <args...>', 'settings of generation over those of the tasks', pairs('--gen_kwargs'))
+    .option('--metadata <args...>', "more of the tasks' metadata", pairs('--metadata'))
+    .action((tasks: readonly string[], options: DescribeOptions) => describe(splitWords(tasks), options, surroundings))
+  moreTasks(shared(program.command('validate')))
+    .description('load tasks and say what is wrong with them')
+    .requiredOption('-t, --tasks <names...>', 'tasks, groups, tags, patterns or YAML files')
+    .action((options: ValidateOptions & { tasks: readonly string[] }) =>
+      validate(splitWords(options.tasks), options, surroundings),
+    )
   shared(program.command('compare'))
     .description('compare two results folders: differences with confidence intervals, changed answers')
     .argument('<before>', 'results folder or file of the run to compare with')

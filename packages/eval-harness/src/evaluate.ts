@@ -36,7 +36,7 @@ export interface EvaluateOptions {
   readonly functions?: FunctionResolver
   readonly onProgress?: (progress: EvaluationProgress) => void
   /** Called for each task when its requests are built, before the model is asked. */
-  readonly onPrepared?: (prepared: PreparedTask) => void
+  readonly onPrepared?: (prepared: PreparedTask) => void | Promise<void>
   /** Called with the name of lm_eval's function before each resampling of a standard error. */
   readonly onBootstrap?: (functionName: string) => void
   readonly signal?: AbortSignal
@@ -93,7 +93,7 @@ export async function prepareEvaluation(options: EvaluateOptions): Promise<Prepa
       ...(options.functions ? { functions: options.functions } : {}),
       ...(options.hub ? { hub: options.hub } : {}),
     })
-    options.onPrepared?.(task)
+    await options.onPrepared?.(task)
     tasks.push(task)
   }
   return { nodes: options.tasks, tasks }

@@ -1,5 +1,7 @@
+export { type CheckTasksOptions, checkTasks } from './check-tasks.js'
 export type { Dataset, Split } from './datasets/dataset.js'
 export { type LoadDatasetOptions, loadDataset } from './datasets/load-dataset.js'
+export { describePrompts } from './describe-prompts.js'
 export {
   defaultBootstrapIterations,
   type EvaluateOptions,
@@ -41,4 +43,4 @@ export { type OutputPlace, prepareOutput, writeResults } from './results/write-r
 export { type GroupNode, leafNames, leaves, loadTasks, type TaskLeaf, type TaskNode } from './tasks/load-tasks.js'
 export type { RunOverrides, TaskConfig } from './tasks/task-config.js'
 export { builtInTasks, type IndexEntry, indexTasks, type TaskIndex } from './tasks/task-index.js'
-export { FunctionReference } from './tasks/yaml.js'
+export { FunctionReference, readYaml } from './tasks/yaml.js'

@@ -17,6 +17,8 @@ export type ModelArguments = Readonly<Record<string, ModelArgument>>
 export interface ModelContext {
   /** `--batch_size` as typed: a number, "auto" or "auto:N". */
   readonly batchSize: string
+  /** `--max_batch_size`: most rows of a forward pass with "auto"; null leaves it to the model. */
+  readonly maxBatchSize?: number | null
   /** `--device` as typed: "cpu", "cuda:0", ... or null for the default. */
   readonly device: string | null
   /** One line for the user, shown once (stderr). */

@@ -6,10 +6,10 @@ export const listings = ['tasks', 'groups', 'subtasks', 'tags', 'models', 'devic
 export type Listing = (typeof listings)[number]
 
 /** `saeval ls <what>`: one name a line, sorted; tags and devices with what stands behind them. */
-export async function ls(what: Listing, includePath: string | null): Promise<string[]> {
+export async function ls(what: Listing, includePaths: readonly string[]): Promise<string[]> {
   if (what === 'models') return registeredModels()
   if (what === 'devices') return (await listDevices()).map(({ name, description }) => `${name}  (${description})`)
-  return listTasks(what, indexTasks(includePath === null ? [] : [includePath]))
+  return listTasks(what, indexTasks(includePaths))
 }
 
 function listTasks(what: Exclude<Listing, 'models' | 'devices'>, { entries, tags }: TaskIndex): string[] {

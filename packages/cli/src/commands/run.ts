@@ -1,15 +1,20 @@
 import {
   builtInTasks,
+  checkTasks,
   defaultBootstrapIterations,
+  describePrompts,
+  dumpsJson,
   type Evaluation,
   evaluate,
   fromPlain,
   getModelFactory,
   indexTasks,
   type LanguageModel,
+  leaves,
   loadTasks,
   type ModelArguments,
   modelName,
+  type OutputPlace,
   prepareOutput,
   pyRepr,
   resultsFile,
@@ -18,6 +23,7 @@ import {
   toPlain,
   writeResults,
 } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
 import { progressLine } from '../progress.js'
 import { version } from '../version.js'
 import type { RunOptions } from './run-options.js'
@@ -30,77 +36,101 @@ export interface Surroundings {
 }
 
 /** `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. */
-export async function run(options: RunOptions, { stdout, stderr, signal }: Surroundings): Promise<void> {
+export async function run(options: RunOptions, surroundings: Surroundings): Promise<void> {
+  const { stdout, stderr, signal } = surroundings
   const startedAt = Date.now()
   const factory = getModelFactory(options.model)
-  const includePaths = options.include_path === null ? [] : [options.include_path]
-  const tasks = loadTasks(indexTasks(includePaths), options.tasks, {
+  const metadata = new Map([...options.model_args, ...options.metadata])
+  const tasks = loadTasks(indexTasks(options.include_path), options.tasks, {
     numFewshot: options.num_fewshot,
-    metadata: options.model_args,
+    metadata,
+    genKwargs: options.gen_kwargs,
+    predictOnly: options.predict_only,
   })
   const output =
     options.output_path === null ? null : await prepareOutput(options.output_path, modelName(options.model_args))
   const progress = progressLine(stderr)
+  const say = (stream: NodeJS.WriteStream, line: string) => {
+    progress.clear()
+    stream.write(`${line}\n`)
+  }
   const hub = { signal, onProgress: progress.download }
-  const model = await factory(modelArguments(options), {
-    batchSize: options.batch_size,
-    device: options.device,
-    notice: (line) => {
-      progress.clear()
-      stderr.write(`${line}\n`)
-    },
-    hub,
-  })
-  const functions = taskFunctions([builtInTasks, ...includePaths])
+  const functions = taskFunctions([builtInTasks, ...options.include_path])
+  let model: LanguageModel | null = null
   try {
+    if (options.check_integrity) {
+      const report = await checkTasks(leaves(tasks), { functions, hub, whole: true, onChecked: () => {} })
+      if (report.problems.length > 0) throw new InputError(`--check_integrity: ${report.problems.join('\n')}`)
+    }
+    model = await factory(modelArguments(options), {
+      batchSize: options.batch_size,
+      maxBatchSize: options.max_batch_size,
+      device: options.device,
+      notice: (line) => say(stderr, line),
+      hub,
+    })
     const evaluation = await evaluate({
       model,
       tasks,
-      functions,
       limit: options.limit,
       samples: options.samples,
       systemInstruction: options.system_instruction,
       applyChatTemplate: options.apply_chat_template,
       fewshotAsMultiturn: options.fewshot_as_multiturn ?? true,
       fewshotSeed: options.seed.fewshot ?? Date.now(),
+      generationSeed: options.seed.torch ?? Date.now(),
+      confirmUnsafeCode: options.confirm_run_unsafe_code,
+      functions,
       hub,
       onProgress: progress.update,
-      onBootstrap: (name) => {
-        // lm_eval's line on standard output, so that outputs compare
-        progress.clear()
-        stdout.write(`bootstrapping for stddev: ${name}\n`)
+      onPrepared: async (task) => {
+        if (options.write_out) say(stderr, await describePrompts(task, 1))
       },
+      // lm_eval's line on standard output, so that outputs compare
+      onBootstrap: (name) => say(stdout, `bootstrapping for stddev: ${name}`),
       signal,
     })
     progress.clear()
-    const { truncatedRequests = 0, maxLength } = model.info
-    if (truncatedRequests > 0)
-      stderr.write(
-        `${truncatedRequests} requests were longer than ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
-      )
-    const { tokens } = model.info
-    if (tokens !== undefined && tokens.requested > 0)
-      stderr.write(
-        `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once\n`,
-      )
-    const files =
-      output === null
-        ? []
-        : await writeResults(
-            output,
-            resultsOf(options, model, evaluation, startedAt),
-            options.log_samples ? evaluation.samples : new Map(),
-          )
-    for (const line of model.info.edits ?? []) stdout.write(`${line}\n`)
-    stdout.write(`${summary(options, model)}\n`)
-    stdout.write(`${resultsTable(evaluation.results)}\n`)
-    if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
-    if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
+    await finish(options, surroundings, { model, evaluation, output, startedAt })
   } finally {
     progress.clear()
     await functions.close()
-    await model.close()
+    await model?.close()
   }
+}
+
+interface Finished {
+  readonly model: LanguageModel
+  readonly evaluation: Evaluation
+  readonly output: OutputPlace | null
+  readonly startedAt: number
+}
+
+/** Writes the files and prints what lm_eval prints. */
+async function finish(
+  options: RunOptions,
+  { stdout, stderr }: Surroundings,
+  { model, evaluation, output, startedAt }: Finished,
+): Promise<void> {
+  const { truncatedRequests = 0, maxLength } = model.info
+  if (truncatedRequests > 0)
+    stderr.write(
+      `${truncatedRequests} requests were longer than ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
+    )
+  const { tokens } = model.info
+  if (tokens !== undefined && tokens.requested > 0)
+    stderr.write(
+      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once\n`,
+    )
+  const results = resultsOf(options, model, evaluation, startedAt)
+  const files =
+    output === null ? [] : await writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
+  if (options.show_config) stdout.write(`${dumpsJson(results, { indent: 2, ensureAscii: false })}\n`)
+  for (const line of model.info.edits ?? []) stdout.write(`${line}\n`)
+  stdout.write(`${summary(options, model)}\n`)
+  stdout.write(`${resultsTable(evaluation.results)}\n`)
+  if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
+  if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
 }
 
 function modelArguments(options: RunOptions): ModelArguments {
@@ -122,6 +152,8 @@ function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evalua
     batchSize: options.batch_size,
     device: options.device,
     limit: options.limit,
+    useCache: options.use_cache,
+    genKwargs: options.gen_kwargs,
     bootstrapIterations: defaultBootstrapIterations,
     seeds: options.seed,
     systemInstruction: options.system_instruction,
@@ -136,10 +168,10 @@ function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evalua
 
 /** lm_eval's line above the tables. */
 function summary(
-  { model, model_args: args, limit, num_fewshot: shots, batch_size: batch }: RunOptions,
+  { model, model_args: args, gen_kwargs: kwargs, limit, num_fewshot: shots, batch_size: batch }: RunOptions,
   { info }: LanguageModel,
 ): string {
   const limitText = limit === null ? 'None' : pyRepr(fromPlain(limit)).replace(/^(\d+)$/, '$1.0')
   const sizes = info.batchSizes.length > 0 ? ` (${info.batchSizes.join(',')})` : ''
-  return `${model} (${pyRepr(args)}), gen_kwargs: ({}), limit: ${limitText}, num_fewshot: ${shots ?? 'None'}, batch_size: ${batch}${sizes}`
+  return `${model} (${pyRepr(args)}), gen_kwargs: (${pyRepr(kwargs ?? new Map())}), limit: ${limitText}, num_fewshot: ${shots ?? 'None'}, batch_size: ${batch}${sizes}`
 }

@@ -9,6 +9,7 @@ import type { readArguments } from './arguments.js'
 /** Arguments that every model of this program takes, as in lm_eval's `hf`. */
 export const modelArguments = {
   revision: 'text',
+  tokenizer: 'text',
   dtype: 'text',
   max_length: 'count',
   add_bos_token: 'truth',
@@ -32,6 +33,7 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),
     ...(args.dtype === undefined ? {} : { dtype: args.dtype }),
+    ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
     ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
     ...(args.add_bos_token === undefined ? {} : { addBosToken: args.add_bos_token }),
     ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),

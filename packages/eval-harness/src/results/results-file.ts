@@ -13,6 +13,10 @@ export interface RunFacts {
   readonly batchSize: string
   readonly device: string | null
   readonly limit: number | null
+  /** --use_cache */
+  readonly useCache?: string | null
+  /** --gen_kwargs */
+  readonly genKwargs?: PyDict | null
   readonly bootstrapIterations: number
   readonly seeds: {
     readonly random: number | null
@@ -48,10 +52,10 @@ export function resultsFile({ results, samples }: Evaluation, run: RunFacts): Py
     ['batch_size', run.batchSize],
     ['batch_sizes', [...info.batchSizes]],
     ['device', run.device],
-    ['use_cache', null],
+    ['use_cache', run.useCache ?? null],
     ['limit', run.limit === null ? null : new PyFloat(run.limit)],
     ['bootstrap_iters', run.bootstrapIterations],
-    ['gen_kwargs', new Map()],
+    ['gen_kwargs', run.genKwargs ?? new Map()],
     ['random_seed', run.seeds.random],
     ['numpy_seed', run.seeds.numpy],
     ['torch_seed', run.seeds.torch],

@@ -5,8 +5,8 @@ import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../
 import { dumpsJson, parseJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
 import { withoutFunctions } from './fewshot-config.js'
-import { type GroupNode, leafNames, loadTasks, type TaskLeaf, type TaskNode } from './load-tasks.js'
-import { indexTasks } from './task-index.js'
+import { type GroupNode, leafNames, leaves, loadTasks, type TaskLeaf, type TaskNode } from './load-tasks.js'
+import { indexTasks, type TaskIndex } from './task-index.js'
 
 const index = indexTasks()
 const goldens = hasFixture('golden/tasks/configs.jsonl')
@@ -126,7 +126,7 @@ describe('task files', () => {
   })
 
   it('cannot include themselves', () => {
-    expect(() => load({ 'a.yaml': 'include: a.yaml\ntask: a\n' }, 'a')).toThrow(/includes itself/)
+    expect(() => load({ 'a.yaml': 'include: a.yaml\ntask: a\n' }, 'a')).toThrow(/a\.yaml is included more than once/)
   })
 
   it('keep 0 shots of their own and take --num_fewshot otherwise', () => {
@@ -145,7 +145,43 @@ describe('task files', () => {
     expect(() => loadTasks(index, ['mmlu_anatomi'])).toThrow(
       /there is no task, group or tag "mmlu_anatomi"; did you mean .*mmlu_anatomy/,
     )
-    expect(() => loadTasks(index, ['t', 'x'])).toThrow(/task t is asked for twice/)
+    expect(loadTasks(index, ['t', 'x', 't']).flatMap(leafNames)).toEqual(['t'])
+    expect(loadTasks(index, [folder]).flatMap(leafNames)).toEqual(['t'])
+    expect(loadTasks(index, [join(folder, '*.yaml')]).flatMap(leafNames)).toEqual(['t'])
+    expect(() => loadTasks(index, [join(folder, 'b.yaml')])).toThrow(/names the file .*b\.yaml, which is not there/)
+    const withGroup = indexTasks([folder, write({ 'g.yaml': 'group: g\ntask: [t]\n' })])
+    expect(() => loadTasks(withGroup, ['g', 't'])).toThrow(/asks for task t twice, by g and by t|by t and by g/)
+  })
+
+  it('of a later folder replace earlier ones; within a folder the first has the name', () => {
+    const first = write({ 'a.yaml': `${task}description: one\n`, 'b.yaml': `${task}description: two\n` })
+    const second = write({ 'c.yaml': `${task}description: three\n` })
+    const described = (index: TaskIndex) => (loadTasks(index, ['t']) as [TaskLeaf])[0].config.description
+    const index = indexTasks([first])
+    expect(described(index)).toBe('one')
+    expect(index.problems).toEqual([expect.stringMatching(/b\.yaml: the task t is that of .*a\.yaml already/)])
+    expect(described(indexTasks([first, second]))).toBe('three')
+  })
+
+  it('get tags from their includes', () => {
+    const folder = write({ base: `${task}tag: y\n`, 'a.yaml': 'include: base\n' })
+    expect(indexTasks([folder]).tags.get('y')).toEqual(['t'])
+  })
+
+  it('take overrides from the outermost group that has them, a member before its group', () => {
+    const [outer] = load(
+      {
+        't.yaml': `${task}num_fewshot: 1\n`,
+        'u.yaml': task.replace('task: t', 'task: u'),
+        'inner.yaml': 'group: inner\ntask: [t]\nnum_fewshot: 2\n',
+        'outer.yaml': 'group: outer\ntask:\n  - inner\n  - task: u\n    num_fewshot: 5\nnum_fewshot: 3\n',
+      },
+      'outer',
+    ) as [GroupNode]
+    expect(leaves([outer]).map(({ task, numFewshot }) => [task, numFewshot])).toEqual([
+      ['t', 3],
+      ['u', 5],
+    ])
   })
 
   it('form groups with overrides and members of their own', () => {

@@ -113,9 +113,9 @@ function withIncludes(file: string, seen: Set<string>): Fields {
   return merged
 }
 
-/** "tasks/mmlu/default/mmlu_anatomy.yaml": how results name a file. */
+/** How results name a file: "tasks/mmlu/default/mmlu_anatomy.yaml" for those of this package, the whole path for others, as lm_eval does. */
 export function fileLabel({ file, root }: IndexEntry): string {
-  return ['tasks', ...relative(root, file).split(sep)].join('/')
+  return root === builtInTasks ? ['tasks', ...relative(root, file).split(sep)].join('/') : file
 }
 
 /** The names behind one word of --tasks: a task, group or tag, or a pattern with *, ? and [...]. Throws InputError with the nearest names. */

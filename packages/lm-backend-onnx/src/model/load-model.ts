@@ -19,6 +19,8 @@ import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 export interface LoadModelOptions {
   /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
   readonly model: string
+  /** Repository or folder of another tokenizer with the same vocabulary; the model's own by default. */
+  readonly tokenizer?: string
   /** Branch, tag or commit; "main" by default. */
   readonly revision?: string
   /** "cpu", "cuda:0", "webgpu": a name of listDevices(). By default the first CUDA device where there is one, else the CPU. */
@@ -60,11 +62,12 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   const configPath = await files.path('config.json')
   const configText = await readFile(configPath, 'utf8')
   const spec = modelSpec(`${options.model}/config.json`, configText)
+  const texts = options.tokenizer === undefined ? files : await openModelFiles(options.tokenizer, undefined, hub)
   const tokenizer = await loadTokenizer({
-    tokenizerJson: await tokenizerFile(files),
-    tokenizerConfig: await files.pathIfPresent('tokenizer_config.json'),
-    specialTokensMap: await files.pathIfPresent('special_tokens_map.json'),
-    chatTemplate: await files.pathIfPresent('chat_template.jinja'),
+    tokenizerJson: await tokenizerFile(texts),
+    tokenizerConfig: await texts.pathIfPresent('tokenizer_config.json'),
+    specialTokensMap: await texts.pathIfPresent('special_tokens_map.json'),
+    chatTemplate: await texts.pathIfPresent('chat_template.jinja'),
     modelType: spec.family,
   })
   const checkpoint = await openCheckpoint(await weightFiles(files))

@@ -1,0 +1,57 @@
+import {
+  builtInTasks,
+  describePrompts,
+  indexTasks,
+  leaves,
+  loadTasks,
+  type PyDict,
+  prepareTask,
+  taskFunctions,
+} from '@saeval/eval-harness'
+import { progressLine } from '../progress.js'
+import type { Surroundings } from './run.js'
+
+/** The flags of `saeval describe`. */
+export interface DescribeOptions {
+  readonly include_path?: readonly string[]
+  readonly limit: number
+  readonly num_fewshot?: number
+  readonly seed: number
+  readonly system_instruction?: string
+  readonly gen_kwargs?: PyDict
+  readonly metadata?: PyDict
+}
+
+/** `saeval describe TASK`: the first documents' full prompts and targets, as a model without a chat template gets them. */
+export async function describe(
+  words: readonly string[],
+  options: DescribeOptions,
+  { stdout, stderr, signal }: Surroundings,
+): Promise<void> {
+  const roots = options.include_path ?? []
+  const tasks = loadTasks(indexTasks(roots), words, {
+    numFewshot: options.num_fewshot ?? null,
+    genKwargs: options.gen_kwargs ?? null,
+    metadata: options.metadata ?? new Map(),
+  })
+  const progress = progressLine(stderr)
+  const functions = taskFunctions([builtInTasks, ...roots])
+  try {
+    for (const config of leaves(tasks)) {
+      signal.throwIfAborted()
+      const prepared = await prepareTask(config, {
+        limit: options.limit,
+        samples: null,
+        prompt: { systemInstruction: options.system_instruction ?? null, chat: null },
+        fewshotSeed: options.seed,
+        functions,
+        hub: { signal, onProgress: progress.download },
+      })
+      progress.clear()
+      stdout.write(`${await describePrompts(prepared, options.limit)}\n`)
+    }
+  } finally {
+    progress.clear()
+    await functions.close()
+  }
+}
