@@ -12,8 +12,10 @@ import type { FunctionReference } from '../tasks/yaml.js'
  * - filter: (resps, docs) with the filter's settings as keywords; for a class, an instance made with the settings whose `apply` is called
  * - filter_fn: (resps, docs), the function of the registered filter "custom"
  * - samples: (), a list of documents (fewshot_config.samples)
+ * - process_docs: not called this way, but shown in results.json; FunctionResolver.processDocs runs it
  */
 export type FunctionUse =
+  | 'process_docs'
   | 'doc_to_text'
   | 'doc_to_target'
   | 'doc_to_choice'

@@ -126,6 +126,7 @@ async function resolveFunctions(
 ): Promise<ReadonlyMap<FunctionReference, TaskFunction>> {
   const { fewshot } = config
   const wanted: [YamlValue | undefined, Parameters<FunctionResolver['resolve']>[1]][] = [
+    [config.processDocs, 'process_docs'],
     [config.docToText, 'doc_to_text'],
     [config.docToTarget, 'doc_to_target'],
     [config.docToChoice, 'doc_to_choice'],
