@@ -57,3 +57,6 @@ export {
   type SaeConfig,
   type TemporalConfig,
 } from './sae-config.js'
+export type { PickleMap, PickleValue } from './torch/pickle.js'
+export { type LoadedTorchFile, openTorchFile } from './torch/torch-file.js'
+export { TorchStorage, TorchTensor } from './torch/torch-world.js'

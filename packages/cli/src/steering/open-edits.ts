@@ -1,5 +1,5 @@
 import { type HubOptions, InputError } from '@saeval/hub'
-import { findSae, isSameModel, openSae, type SaeFile, type SteeringEdit } from '@saeval/sae-core'
+import { baseModelRepository, findSae, isSameModel, openSae, type SaeFile, type SteeringEdit } from '@saeval/sae-core'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 import type { SteeringFile } from './read-steering-file.js'
 
@@ -49,7 +49,8 @@ function checkRow(
   { baseName, allowOtherModel }: OpenEditsOptions,
 ): void {
   // SAELens' registry and the SAE's files do not always name the same model (Llama Scope R1 Distill)
-  const models = [...new Set([sae.config.modelName, sae.reference.model])].filter((model) => model !== null)
+  const named = [sae.config.modelName, sae.reference.model].filter((model) => model !== null)
+  const models = [...new Set(named.map(baseModelRepository))]
   if (!allowOtherModel && models.length > 0 && !models.some((model) => isSameModel(model, baseName))) {
     const message = `the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`
     throw located(file, row, 'sae_release', message)

@@ -1,5 +1,5 @@
 import { readAll, readSlices } from '../tensors/read-tensor.js'
-import type { TensorPlace } from '../tensors/tensor-place.js'
+import { floatDtype, type TensorPlace } from '../tensors/tensor-place.js'
 
 /** A tensor of an SAE as float32, whatever it is stored as. */
 export interface SaeArray {
@@ -10,8 +10,9 @@ export interface SaeArray {
   slices(axis: number, indices: readonly number[]): Promise<Float32Array[]>
 }
 
-/** A tensor as it is stored. */
+/** A tensor as it is stored. Throws InputError for types that hold no floating-point numbers. */
 export function stored(place: TensorPlace): SaeArray {
+  floatDtype(place)
   return {
     shape: place.shape,
     all: () => readAll(place),

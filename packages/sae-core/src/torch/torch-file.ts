@@ -1,4 +1,5 @@
-import { type ByteSource, InputError } from '@saeval/hub'
+import { type ByteSource, InputError, openLocalFile } from '@saeval/hub'
+import { readAll } from '../tensors/read-tensor.js'
 import type { TensorFile, TensorPlace } from '../tensors/tensor-place.js'
 import { readLegacyTorch } from './legacy-torch.js'
 import type { PickleValue } from './pickle.js'
@@ -28,4 +29,25 @@ export async function openTorchStateDict(source: ByteSource): Promise<TensorFile
     if (typeof name === 'string' && tensor instanceof TorchTensor) tensors.set(name, place(tensor, `tensor ${name}`))
   }
   return { name: source.name, tensors }
+}
+
+/** A file on disk that torch.save wrote. */
+export interface LoadedTorchFile {
+  /** Dictionaries are Maps, lists and tuples arrays, tensors `TorchTensor`s. It may hold itself. */
+  readonly value: PickleValue
+  /** The tensor's numbers as float32, row-major; `name` is for messages. */
+  numbers(tensor: TorchTensor, name: string): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** Opens a .pt or .pth file; throws InputError as `readTorchFile` does. */
+export async function openTorchFile(path: string): Promise<LoadedTorchFile> {
+  const source = await openLocalFile(path)
+  try {
+    const { value, place } = await readTorchFile(source)
+    return { value, numbers: (tensor, name) => readAll(place(tensor, name)), close: () => source.close() }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
 }
