@@ -13,6 +13,8 @@ export const tolerance = {
   steeredAdd: 5e-4,
   /** Steered language models: every other action, absolute. */
   steered: 2e-3,
+  /** The same with semantics pr2641 and fork and coefficients of hundreds. */
+  steeredSplice: 1e-2,
   /** Whole steered evaluations: log-likelihoods of answers, absolute. */
   steeredEvaluation: 2e-3,
   /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value; `iterative` for SAEs that work in steps. */

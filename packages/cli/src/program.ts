@@ -5,6 +5,7 @@ import { type Listing, listings, ls } from './commands/ls.js'
 import { type ReportCommandOptions, report } from './commands/report.js'
 import { run, type Surroundings } from './commands/run.js'
 import { addRunOptions, runOptions, splitWords } from './commands/run-options.js'
+import { type SaesOptions, saes } from './commands/saes.js'
 import { type ValidateOptions, validate } from './commands/validate.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
 import { version } from './version.js'
@@ -51,6 +52,15 @@ export function createProgram(surroundings: Surroundings): Command {
     .action((options: ValidateOptions & { tasks: readonly string[] }) =>
       validate(splitWords(options.tasks), options, surroundings),
     )
+  shared(program.command('saes'))
+    .description("search SAELens' registry of SAEs; without a condition, list its releases")
+    .argument('[name]', 'a part of release, id or Neuronpedia name; or a Neuronpedia reference or address')
+    .option('--model <name>', 'the model they were made for, by Hugging Face or TransformerLens name, or a part of it')
+    .option('--layer <n>', 'layer, from 0')
+    .option('--hook <name>', 'hook point they write to, or a part of its name: resid_post, mlp_out, hook_z, …')
+    .option('--width <n>', 'number of latents: 16384, 16k or 1m')
+    .option('--json', 'print everything as JSON')
+    .action((name: string | undefined, options: SaesOptions) => saes(name ?? null, options, surroundings))
   shared(program.command('compare'))
     .description('compare two results folders: differences with confidence intervals, changed answers')
     .argument('<before>', 'results folder or file of the run to compare with')

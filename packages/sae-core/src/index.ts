@@ -47,7 +47,9 @@ export { decode, errorTerm, forward } from './math/decode.js'
 export { encode, preActivations, type Sae } from './math/encode.js'
 export { type TemporalCodes, temporalCodes } from './math/temporal.js'
 export { checkSaeName, findSae, type SaeNameProblem, type SaeReference } from './registry/find-sae.js'
+export { findNeuronpedia, type LatentReference } from './registry/neuronpedia.js'
 export { type RegisteredSae, type Release, releases } from './registry/registry.js'
+export { describeListed, type ListedSae, parseWidth, type SaeSearch, searchSaes } from './registry/search-saes.js'
 export {
   type Activation,
   type Architecture,

@@ -94,7 +94,8 @@ export interface SelectiveAdd {
 }
 
 /**
- * How an SAE is put into the stream for real (the stage's semantics is not `direct`); x~ = x with all adds, f~ its activations:
+ * How an SAE is put into the stream for real (the stage's semantics is not `direct`); x~ = x (minus its mean where the SAE wants it
+ * centred) with all adds, f~ its activations, f' those with all updates:
  *
  *     pr2641:  x' = D(f')
  *     fork:    x' = x + D(f') - D(E(x))
@@ -105,6 +106,8 @@ export interface Splice {
   readonly readFrom: string | null
   readonly normalization: RuntimeNormalization
   readonly scalesOutput: boolean
+  /** Whether the mean is taken away before anything is added; no encoder of the stage then centres by itself. */
+  readonly centres: boolean
   readonly encoder: WholeEncoder
   readonly decoder: WholeDecoder
   /** Where x' replaces x; null: every position. */

@@ -4,6 +4,7 @@ export type Dialect = 'sae_steered_beta' | 'steered'
 /** Actions of `hook_action`; clamp_cond is another name of clamp_above. */
 export const hookActions = [
   'add',
+  'add_latent',
   'clamp',
   'clamp_active',
   'clamp_above',
@@ -11,13 +12,21 @@ export const hookActions = [
   'clamp_refusal',
   'scale',
   'ablate',
+  'project_clamp',
 ] as const
 export type HookAction = (typeof hookActions)[number]
+
+/** What steering_coefficient counts. */
+export const units = ['absolute', 'max_activation', 'residual_norm'] as const
+export type Unit = (typeof units)[number]
+
+/** Where project_clamp measures from. */
+export const origins = ['zero', 'b_dec'] as const
 
 export const steeredActions = ['add', 'clamp'] as const
 export const loaders = ['sparsify', 'sae_lens'] as const
 
-/** A row of the `sae_steered_beta` dialect; keys are the columns' names. */
+/** A row of the `sae_steered_beta` dialect; keys are the columns' names. Properties that may be absent are those of columns the row does not use. */
 export interface SaeSteeredRow {
   /** Physical line, from 1, on which the row starts. */
   readonly line: number
@@ -31,6 +40,26 @@ export interface SaeSteeredRow {
   readonly clamp_value: number | null
   /** The latent that clamp_refusal sets. */
   readonly refuse_id: number | null
+  /** The reference that latent_idx, sae_release and sae_id were read from. */
+  readonly neuronpedia?: string
+  /** Token positions at which the row acts, and those at which it does not; checked by ParseOptions.checkPositions. */
+  readonly positions?: string
+  readonly skip_positions?: string
+  /** The row acts only where this latent is above condition_threshold. */
+  readonly condition_latent?: number
+  /** 0 by default. */
+  readonly condition_threshold?: number
+  /** SAE of condition_latent; the row's own by default. */
+  readonly condition_sae_release?: string
+  readonly condition_sae_id?: string
+  readonly condition_neuronpedia?: string
+  /** The only head the row changes, at attn.hook_z. */
+  readonly head_index?: number
+  /** Where project_clamp measures from: zero by default. */
+  readonly origin?: (typeof origins)[number]
+  readonly unit?: Unit
+  /** The latent's largest activation, for unit max_activation. */
+  readonly max_activation?: number
   /** Cells of columns that mean nothing to saeval. */
   readonly extra: Readonly<Record<string, string>>
 }
@@ -59,15 +88,25 @@ export interface Column {
   /** Every row must have a value; columns without one give the default. */
   readonly required: boolean
   readonly default: string | null
+  /** Whether rows without a value leave the property out instead of holding null. */
+  readonly sparse: boolean
 }
 
-const required = (name: string, type: CellType): Column => ({ name, type, required: true, default: null })
+const required = (name: string, type: CellType): Column => ({
+  name,
+  type,
+  required: true,
+  default: null,
+  sparse: false,
+})
 const optional = (name: string, type: CellType, fallback: string | null = null): Column => ({
   name,
   type,
   required: false,
   default: fallback,
+  sparse: false,
 })
+const sparse = (name: string, type: CellType): Column => ({ name, type, required: false, default: null, sparse: true })
 
 /** The columns of each dialect, in the order in which problems are reported. */
 export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
@@ -80,6 +119,18 @@ export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
     optional('description', 'text'),
     optional('clamp_value', 'number'),
     optional('refuse_id', 'index'),
+    sparse('neuronpedia', 'name'),
+    sparse('positions', 'text'),
+    sparse('skip_positions', 'text'),
+    sparse('condition_latent', 'index'),
+    sparse('condition_threshold', 'number'),
+    sparse('condition_sae_release', 'name'),
+    sparse('condition_sae_id', 'name'),
+    sparse('condition_neuronpedia', 'name'),
+    sparse('head_index', 'index'),
+    sparse('origin', origins),
+    sparse('unit', units),
+    sparse('max_activation', 'number'),
   ],
   steered: [
     optional('loader', loaders, 'sparsify'),

@@ -1,3 +1,4 @@
+import { checkUse } from './check-use.js'
 import { type Column, columns, type Dialect, detectDialect, type SaeSteeredRow, type SteeredRow } from './columns.js'
 import type { Problem, ProblemKind } from './problem.js'
 import { readCell } from './read-cell.js'
@@ -30,6 +31,16 @@ export interface ParseOptions {
     release: string,
     saeId: string,
   ) => { readonly kind: 'unknown_release' | 'unknown_sae_id'; readonly message: string } | null
+  /** Finds the latent behind a Neuronpedia reference, or says why there is none. Without it such references are a problem. */
+  readonly findNeuronpedia?: (reference: string) => NeuronpediaLatent | { readonly message: string }
+  /** What is wrong with a list of positions, or null. Without it any text passes. */
+  readonly checkPositions?: (text: string) => string | null
+}
+
+export interface NeuronpediaLatent {
+  readonly release: string
+  readonly saeId: string
+  readonly latent: number
 }
 
 /** Reads a steering file from its bytes (or text). Never throws for what the file holds: every problem comes back, with its place. */
@@ -47,18 +58,26 @@ export function parseSteeringCsv(input: Uint8Array | string, options: ParseOptio
   const usable = problems.length === 0 && records.length > 0
   if (usable && records.length === 1 && broken === null) report(1, null, 'no_rows', formMessages.no_rows)
 
-  const rows = usable ? records.slice(1).map((record) => readRow(record, header, dialect, report)) : []
+  const rows = usable ? records.slice(1).map((record) => readRow(record, header, dialect, options, report)) : []
   if (broken !== null) report(broken.line, header[broken.cell] ?? null, broken.kind, formMessages[broken.kind])
   if (dialect === 'sae_steered_beta' && options.checkName) {
-    for (const row of rows) checkName(row, options.checkName, report)
+    for (const row of rows) {
+      checkName(row, '', options.checkName, report)
+      checkName(row, 'condition_', options.checkName, report)
+    }
   }
   if (problems.length > 0)
     return { success: false, dialect, problems: problems.sort((a, b) => a.line - b.line), warnings }
   return { success: true, dialect, rows, warnings } as unknown as SteeringCsv
 }
 
-type Report = (line: number, column: string | null, kind: ProblemKind, message: string, value?: string) => void
-type Row = { readonly line: number } & Record<string, string | number | null | Readonly<Record<string, string>>>
+/** Notes a problem. */
+export type Report = (line: number, column: string | null, kind: ProblemKind, message: string, value?: string) => void
+/** A row while it is being read: column -> value. */
+export type Row = { readonly line: number } & Record<
+  string,
+  string | number | null | undefined | Readonly<Record<string, string>>
+>
 
 function checkHeader(header: readonly string[], dialect: Dialect, report: Report): Problem[] {
   const known = columns[dialect]
@@ -66,6 +85,8 @@ function checkHeader(header: readonly string[], dialect: Dialect, report: Report
   for (const name of repeated)
     report(1, name, 'duplicate_column', `the column "${name}" stands more than once; keep one`)
   for (const { name, required } of known) {
+    // a Neuronpedia reference stands for the three
+    if (header.includes('neuronpedia') && byReference.includes(name)) continue
     if (required && !header.includes(name))
       report(1, name, 'missing_column', `the column "${name}" is missing; the header needs ${requiredNames(known)}`)
   }
@@ -81,6 +102,9 @@ function checkHeader(header: readonly string[], dialect: Dialect, report: Report
     )
 }
 
+/** Columns whose values a Neuronpedia reference gives. */
+const byReference = ['latent_idx', 'sae_release', 'sae_id']
+
 function requiredNames(known: readonly Column[]): string {
   return known
     .filter((column) => column.required)
@@ -88,7 +112,13 @@ function requiredNames(known: readonly Column[]): string {
     .join(', ')
 }
 
-function readRow({ line, cells }: CsvRecord, header: readonly string[], dialect: Dialect, report: Report): Row {
+function readRow(
+  { line, cells }: CsvRecord,
+  header: readonly string[],
+  dialect: Dialect,
+  options: ParseOptions,
+  report: Report,
+): Row {
   const row: Row = { line, extra: {} }
   if (cells.length > header.length) {
     report(line, null, 'too_many_fields', formMessages.too_many_fields)
@@ -104,11 +134,14 @@ function readRow({ line, cells }: CsvRecord, header: readonly string[], dialect:
     )
   }
   let failed = cells.length < header.length
+  const hasReference = dialect === 'sae_steered_beta' && (cells[header.indexOf('neuronpedia')] ?? '') !== ''
   for (const column of columns[dialect]) {
     const index = header.indexOf(column.name)
     // cells that are not there are reported above
     if (index >= cells.length) continue
-    const value = readColumn(column, index < 0 ? '' : cells[index]!, line, report)
+    const given = index < 0 ? '' : cells[index]!
+    if (given === '' && (column.sparse || (hasReference && byReference.includes(column.name)))) continue
+    const value = readColumn(column, given, line, report)
     failed ||= value === undefined
     row[column.name] = value ?? null
   }
@@ -116,8 +149,13 @@ function readRow({ line, cells }: CsvRecord, header: readonly string[], dialect:
     if (!columns[dialect].some((column) => column.name === name))
       (row.extra as Record<string, string>)[name] = cells[index] ?? ''
   })
-  if (!failed) checkCombination(row, dialect, report)
-  return row
+  if (failed || dialect === 'steered') {
+    if (!failed) checkSteered(row, report)
+    return row
+  }
+  checkUse(row, report)
+  checkPositions(row, options, report)
+  return findReferences(row, options, report)
 }
 
 /** The cell's value, null where there is none, undefined when it was reported. */
@@ -142,34 +180,56 @@ function readColumn(
   return undefined
 }
 
-/** Columns that an action needs, and values that it cannot use. */
-function checkCombination(row: Row, dialect: Dialect, report: Report): void {
-  const needs = (column: string, kind: 'required_for_action' | 'required_for_loader', of: string) => {
-    if (row[column] === null) report(row.line, column, kind, `${of} needs a ${column}; give one`)
+function checkSteered(row: Row, report: Report): void {
+  if (row.loader === 'sae_lens' && row.sae_id === null)
+    report(row.line, 'sae_id', 'required_for_loader', 'loader sae_lens needs a sae_id; give one')
+}
+
+/** Fills in what Neuronpedia references stand for. */
+function findReferences(row: Row, { findNeuronpedia }: ParseOptions, report: Report): Row {
+  const found = { ...row }
+  const find = (column: string, names: { latent: string; release: string; id: string }) => {
+    const reference = row[column]
+    if (typeof reference !== 'string') return
+    const filled = Object.values(names).find((name) => row[name] !== undefined)
+    if (filled !== undefined) {
+      const message = `the row names a latent by ${column} and by ${filled}; leave one of them empty`
+      report(row.line, column, 'contradiction', message, reference)
+      return
+    }
+    const latent = findNeuronpedia?.(reference) ?? { message: 'references to Neuronpedia cannot be looked up here' }
+    if ('message' in latent) {
+      report(row.line, column, 'unknown_neuronpedia', latent.message, reference)
+      return
+    }
+    Object.assign(found, {
+      [names.latent]: latent.latent,
+      [names.release]: latent.release,
+      [names.id]: latent.saeId,
+    })
   }
-  if (dialect === 'steered') {
-    if (row.loader === 'sae_lens') needs('sae_id', 'required_for_loader', 'loader sae_lens')
-    return
-  }
-  const action = row.hook_action as string
-  if (['clamp_above', 'clamp_cond', 'clamp_refusal'].includes(action))
-    needs('clamp_value', 'required_for_action', action)
-  if (action === 'clamp_refusal') needs('refuse_id', 'required_for_action', action)
-  if (action === 'ablate' && row.steering_coefficient !== 0) {
-    report(
-      row.line,
-      'steering_coefficient',
-      'without_effect',
-      `ablate sets the latent to 0 and uses no coefficient; write 0, or use scale`,
-      String(row.steering_coefficient),
-    )
+  find('neuronpedia', { latent: 'latent_idx', release: 'sae_release', id: 'sae_id' })
+  find('condition_neuronpedia', {
+    latent: 'condition_latent',
+    release: 'condition_sae_release',
+    id: 'condition_sae_id',
+  })
+  return found
+}
+
+function checkPositions(row: Row, { checkPositions: check }: ParseOptions, report: Report): void {
+  for (const column of ['positions', 'skip_positions']) {
+    const text = row[column]
+    const message = typeof text === 'string' ? check?.(text) : null
+    if (message) report(row.line, column, 'invalid_positions', message, text as string)
   }
 }
 
-function checkName(row: Row, check: NonNullable<ParseOptions['checkName']>, report: Report): void {
-  if (typeof row.sae_release !== 'string' || typeof row.sae_id !== 'string') return
-  const found = check(row.sae_release, row.sae_id)
+function checkName(row: Row, prefix: string, check: NonNullable<ParseOptions['checkName']>, report: Report): void {
+  const [release, id] = [row[`${prefix}sae_release`], row[`${prefix}sae_id`]]
+  if (typeof release !== 'string' || typeof id !== 'string') return
+  const found = check(release, id)
   if (found === null) return
-  const column = found.kind === 'unknown_release' ? 'sae_release' : 'sae_id'
+  const column = `${prefix}${found.kind === 'unknown_release' ? 'sae_release' : 'sae_id'}`
   report(row.line, column, found.kind, found.message, row[column] as string)
 }

@@ -43,6 +43,10 @@ function readNumber(text: string): Cell {
 
 function oneOf(text: string, values: readonly string[]): Cell {
   if (values.includes(text)) return { value: text }
-  const kind = values.includes('sparsify') ? 'unknown_loader' : 'unknown_action'
+  const kind = values.includes('sparsify')
+    ? 'unknown_loader'
+    : values.includes('add')
+      ? 'unknown_action'
+      : 'unknown_word'
   return problem(kind, `"${text}" is none of ${values.join(', ')}`)
 }

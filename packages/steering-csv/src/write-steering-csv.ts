@@ -5,7 +5,11 @@ export function writeSteeringCsv(rows: readonly SaeSteeredRow[] | readonly Steer
   const list = rows as readonly (SaeSteeredRow | SteeredRow)[]
   const dialect = list[0] !== undefined && 'sparse_model' in list[0] ? 'steered' : 'sae_steered_beta'
   const value = (row: SaeSteeredRow | SteeredRow, name: string) => {
-    const found = (row as unknown as Record<string, string | number | null>)[name] ?? row.extra[name]
+    // what a Neuronpedia reference gave is not written beside it
+    const prefix = name.startsWith('condition_') ? 'condition_' : ''
+    const fields = row as unknown as Record<string, string | number | null | undefined>
+    if (fields[`${prefix}neuronpedia`] && referenced.has(name)) return ''
+    const found = fields[name] ?? row.extra[name]
     return found === null || found === undefined ? '' : String(found)
   }
   const known = columns[dialect]
@@ -17,6 +21,15 @@ export function writeSteeringCsv(rows: readonly SaeSteeredRow[] | readonly Steer
     .map((cells) => `${cells.map(quoted).join(',')}\n`)
     .join('')
 }
+
+const referenced = new Set([
+  'latent_idx',
+  'sae_release',
+  'sae_id',
+  'condition_latent',
+  'condition_sae_release',
+  'condition_sae_id',
+])
 
 function quoted(cell: string): string {
   return /[",\r\n]/.test(cell) || cell !== cell.trim() ? `"${cell.replaceAll('"', '""')}"` : cell

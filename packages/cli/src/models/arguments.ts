@@ -1,8 +1,9 @@
 import type { ModelArgument, ModelArguments } from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
 
-type Kind = 'text' | 'count' | 'truth'
-type Value<K> = K extends 'text' ? string : K extends 'count' ? number : boolean
+/** `words` is a text that the command line may have read as a number: positions=3. */
+type Kind = 'text' | 'words' | 'count' | 'truth'
+type Value<K> = K extends 'text' ? string : K extends 'words' ? string | number : K extends 'count' ? number : boolean
 
 /** A model's arguments: name -> what it takes. */
 export type ArgumentKinds = Readonly<Record<string, Kind>>
@@ -28,12 +29,14 @@ export function readArguments<Kinds extends ArgumentKinds>(
 
 const expected: Readonly<Record<Kind, string>> = {
   text: 'a text',
+  words: 'a text',
   count: 'a whole number from 0',
   truth: 'true or false',
 }
 
 function fits(kind: Kind, value: ModelArgument): boolean {
   if (kind === 'text') return typeof value === 'string'
+  if (kind === 'words') return typeof value === 'string' || typeof value === 'number'
   return kind === 'truth'
     ? typeof value === 'boolean'
     : typeof value === 'number' && Number.isInteger(value) && value >= 0

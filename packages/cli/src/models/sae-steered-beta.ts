@@ -1,11 +1,16 @@
-import type { LanguageModel, ModelFactory } from '@saeval/eval-harness'
+import type { ModelFactory } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
-import { lowerEdits } from '@saeval/sae-core'
-import { checkEffects, effectLine } from '../steering/check-effects.js'
+import { lowerEdits, type Semantics, type SteeringEdit, semanticsNames } from '@saeval/sae-core'
+import { checkEffects, effectLine, type Trial } from '../steering/check-effects.js'
+import { type ScaledRow, scaleCoefficients } from '../steering/coefficient-units.js'
 import { editLines, steeringRecord } from '../steering/describe-edits.js'
+import { readFeaturesFile } from '../steering/features-file.js'
 import { closeEdits, openEdits } from '../steering/open-edits.js'
-import { readSteeringFile } from '../steering/read-steering-file.js'
+import { inFile } from '../steering/place-in-file.js'
+import { readSteeringFile, type SteeringFile } from '../steering/read-steering-file.js'
+import { rowDefaults, steeringArguments } from '../steering/steering-arguments.js'
+import { withSteering } from '../steering/with-steering.js'
 import { readArguments } from './arguments.js'
 import { modelArguments, openModel } from './open-model.js'
 
@@ -15,62 +20,84 @@ export const saeSteeredBeta: ModelFactory = async (given, context) => {
     base_name: 'text',
     csv_path: 'text',
     semantics: 'text',
-    allow_other_model: 'truth',
-    allow_inert_rows: 'truth',
+    ...steeringArguments,
     ...modelArguments,
   })
-  const { base_name: baseName, csv_path: csvPath, semantics = 'direct' } = args
+  const { base_name: baseName, csv_path: csvPath, features_path: featuresPath } = args
   if (baseName === undefined)
     throw new InputError('--model sae_steered_beta needs --model_args base_name=…, the model to steer')
   if (csvPath === undefined)
     throw new InputError('--model sae_steered_beta needs --model_args csv_path=…, the CSV of edits')
-  if (semantics !== 'direct')
-    throw new InputError(`--model_args: semantics=${semantics} is not supported yet; there is "direct"`)
+  const semantics = semanticsArgument(args.semantics)
+  const defaults = rowDefaults(args)
   const file = await readSteeringFile(csvPath)
   if (file.ignoredColumns.length > 0)
     context.notice(`${csvPath}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
-  const rows = await openEdits(file, {
+  const features =
+    featuresPath === undefined ? null : { path: featuresPath, features: await readFeaturesFile(featuresPath) }
+  const opened = await openEdits(file, {
     baseName,
     allowOtherModel: args.allow_other_model ?? false,
+    positions: defaults.positions,
     hub: context.hub,
   })
   try {
-    const interventions = await inFile(csvPath, () => lowerEdits(rows.map(({ edit }) => edit)))
     const base = await openModel(baseName, args, context)
     try {
-      const steered = await inFile(csvPath, async () => base.steer(interventions))
-      const report = await checkEffects(steered, file, rows, interventions, args.allow_inert_rows ?? false)
-      context.notice(effectLine(rows, report))
-      return withSteering(steered, editLines(file, rows), await steeringRecord(file, rows, semantics, report))
+      const rows = await scaleCoefficients(file, opened, { unit: defaults.unit, features, model: base })
+      const trial = await inFile(csvPath, () => trialOf(file, rows, semantics, base.dHead))
+      const steered = await inFile(csvPath, async () => base.steer(trial.together))
+      const report = await checkEffects(steered, trial, args.allow_inert_rows ?? false)
+      context.notice(effectLine(trial, report))
+      const selecting = rows.map(({ row, edit }) => ({
+        place: { path: csvPath, line: row.line },
+        positions: edit.positions ?? null,
+        isOwn: row.positions !== undefined || row.skip_positions !== undefined,
+      }))
+      const record = await steeringRecord(file, rows, semantics, report)
+      return withSteering(steered, editLines(file, rows), record, selecting)
     } catch (error) {
       await base.close()
       throw error
     }
   } finally {
-    await closeEdits(rows)
+    await closeEdits(opened)
   }
 }
 
-/** The model with its edits in its description. */
-function withSteering(model: OnnxModel, edits: readonly string[], steering: object): LanguageModel {
+function semanticsArgument(name = 'direct'): Semantics {
+  const known = semanticsNames.find((candidate) => candidate === name)
+  if (known !== undefined) return known
+  throw new InputError(`--model_args: semantics is "${name}", expected ${semanticsNames.join(', ')}`)
+}
+
+/** The rows lowered together and each alone. */
+async function trialOf(
+  file: SteeringFile,
+  rows: readonly ScaledRow[],
+  semantics: Semantics,
+  dHead: OnnxModel['dHead'],
+): Promise<Trial> {
+  const lower = (edits: readonly SteeringEdit[]) => lowerEdits(edits, { semantics, dHead })
+  // pr2641 replaces the activation even where no latent is changed
+  const inert = ({ sae }: SteeringEdit): SteeringEdit => ({ sae, action: 'scale', latent: 0, coefficient: 1 })
+  const without = (edits: readonly SteeringEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
+  const edits = rows.map(({ edit }) => edit)
+  const together = await lower(edits)
+  const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add')
   return {
-    get info() {
-      return { ...model.info, edits, provenance: { ...model.info.provenance, steering } }
-    },
-    chatTemplate: model.chatTemplate,
-    loglikelihood: model.loglikelihood,
-    loglikelihoodRolling: model.loglikelihoodRolling,
-    generateUntil: model.generateUntil,
-    close: model.close,
-  }
-}
-
-/** Names the CSV in errors that only know the line. */
-async function inFile<Value>(path: string, step: () => Promise<Value>): Promise<Value> {
-  try {
-    return await step()
-  } catch (cause) {
-    if (!InputError.isInstance(cause)) throw cause
-    throw new InputError(`${path}: ${cause.message}`, { cause })
+    path: file.path,
+    rows: await Promise.all(
+      rows.map(async ({ row, edit }) => ({
+        place: { path: file.path, line: row.line },
+        what: `${row.hook_action} ${row.steering_coefficient} of latent ${row.latent_idx}`,
+        coefficientColumn: 'steering_coefficient',
+        alone: await lower([edit]),
+        without: await without([edit]),
+      })),
+    ),
+    together,
+    without: await without(edits),
+    zero: await lower(adds.map((edit) => ({ ...edit, coefficient: 0 }))),
   }
 }

@@ -1,8 +1,29 @@
 import { InputError } from '@saeval/hub'
 import { type EditEffect, measureEffects, type OnnxModel } from '@saeval/lm-backend-onnx'
-import { type Intervention, lowerEdits } from '@saeval/sae-core'
-import { located, type OpenRow } from './open-edits.js'
-import type { SteeringFile } from './read-steering-file.js'
+import type { Intervention } from '@saeval/sae-core'
+import { located, type RowPlace } from './place-in-file.js'
+
+/** One row of a steering file, ready to be tried alone. */
+export interface TriedRow {
+  readonly place: RowPlace
+  /** "add 240 of latent 12082", for messages. */
+  readonly what: string
+  /** The column or field that holds its coefficient. */
+  readonly coefficientColumn: string
+  readonly alone: readonly Intervention[]
+  /** What it is compared with: the unsteered model, or the same SAEs in the stream without any edit. */
+  readonly without: readonly Intervention[]
+}
+
+/** All rows of a file, and what they are together. */
+export interface Trial {
+  readonly path: string
+  readonly rows: readonly TriedRow[]
+  readonly together: readonly Intervention[]
+  readonly without: readonly Intervention[]
+  /** The rows that add a vector, with coefficient 0: they must change nothing. Empty where there are none. */
+  readonly zero: readonly Intervention[]
+}
 
 /** What the check found, for the results file. */
 export interface EffectReport {
@@ -10,13 +31,13 @@ export interface EffectReport {
   readonly logit_change: readonly number[]
   /** The same for all rows together. */
   readonly logit_change_together: number
-  /** Lines of rows whose latent is silent on the check's text; they act where it is active. */
-  readonly silent_lines: readonly number[]
-  /** Lines of rows without any effect; empty unless --allow_inert_rows. */
-  readonly inert_lines: readonly number[]
+  /** Lines (or names) of rows whose latent is silent on the check's text; they act where it is active. */
+  readonly silent_lines: readonly (number | string)[]
+  /** Lines (or names) of rows without any effect; empty unless --allow_inert_rows. */
+  readonly inert_lines: readonly (number | string)[]
 }
 
-/** The text that edits are tried on: ordinary words, a number, a quotation. */
+/** The text that edits are tried on: ordinary words, a number, a quotation. Rows with positions act on all of it. */
 const checkText =
   'The old dog looked at the 7 children and said: "Good morning, may I walk with you to the river?" Then'
 
@@ -24,55 +45,45 @@ const checkText =
  * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
  * line of a row that changes nothing, and for rows that cancel each other.
  */
-export async function checkEffects(
-  model: OnnxModel,
-  file: SteeringFile,
-  rows: readonly OpenRow[],
-  together: readonly Intervention[],
-  allowInert: boolean,
-): Promise<EffectReport> {
+export async function checkEffects(model: OnnxModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
+  const { path, rows, together, without, zero } = trial
   const ids = model.tokenizer.encode(checkText).slice(0, model.info.maxLength)
-  const alone = await Promise.all(rows.map(({ edit }) => lowerEdits([edit])))
-  const adds = rows.filter(({ edit }) => edit.action === 'add')
-  const zero = await lowerEdits(adds.map(({ edit }) => ({ ...edit, coefficient: 0 })))
-  const effects = await measureEffects(model, ids, [...alone, together, zero])
+  const settings = [...rows.map(({ alone }) => alone), together, zero]
+  const effects = await measureEffects(model, ids, settings, [...rows.map((row) => row.without), without, []])
   const own = effects.slice(0, rows.length)
   const [all, nothing] = effects.slice(rows.length) as [EditEffect, EditEffect]
   if (nothing.acts)
-    throw new Error(
-      `${file.path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`,
-    )
+    throw new Error(`${path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`)
   const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
-  if (inert.length > 0 && !allowInert) throw new InputError(inert.map(({ row }) => inertMessage(file, row)).join('\n'))
+  if (inert.length > 0 && !allowInert) throw new InputError(inert.map(inertMessage).join('\n'))
   if (!all.actsWhenActive && inert.length < rows.length && !allowInert)
     throw new InputError(
-      `${file.path}: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)`,
+      `${path}: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)`,
     )
   return {
     logit_change: own.map(({ change }) => change),
     logit_change_together: all.change,
-    silent_lines: rows.filter((_, index) => !own[index]!.acts && own[index]!.actsWhenActive).map(({ row }) => row.line),
-    inert_lines: inert.map(({ row }) => row.line),
+    silent_lines: rows.filter((_, index) => !own[index]!.acts && own[index]!.actsWhenActive).map(nameOf),
+    inert_lines: inert.map(nameOf),
   }
 }
 
-function inertMessage(file: SteeringFile, row: OpenRow['row']): string {
-  const what = `${row.hook_action} ${row.steering_coefficient} of latent ${row.latent_idx}`
-  return located(
-    file,
-    row,
-    'steering_coefficient',
-    `${what} does not change the output; take the row out, or run with --allow_inert_rows`,
-  ).message
+function nameOf({ place }: TriedRow): number | string {
+  return place.line ?? place.entry ?? place.path
+}
+
+function inertMessage({ place, what, coefficientColumn }: TriedRow): string {
+  const message = `${what} does not change the output; take the row out, or run with --allow_inert_rows`
+  return located(place, coefficientColumn, message).message
 }
 
 /** The report in one line. */
-export function effectLine(rows: readonly OpenRow[], report: EffectReport): string {
+export function effectLine({ rows, zero }: Trial, report: EffectReport): string {
   const counts = [
     `${rows.length - report.silent_lines.length - report.inert_lines.length} of ${rows.length} rows change the output of a test sentence`,
     report.silent_lines.length > 0 ? `line ${report.silent_lines.join(', ')} only where the latent is active` : '',
     report.inert_lines.length > 0 ? `line ${report.inert_lines.join(', ')} nowhere` : '',
   ].filter((part) => part !== '')
-  const zero = rows.some(({ edit }) => edit.action === 'add') ? '; add with coefficient 0 does not' : ''
-  return `steering check: ${counts.join(', ')} (largest logit change ${report.logit_change_together.toPrecision(3)})${zero}`
+  const nothing = zero.length > 0 ? '; add with coefficient 0 does not' : ''
+  return `steering check: ${counts.join(', ')} (largest logit change ${report.logit_change_together.toPrecision(3)})${nothing}`
 }

@@ -1,55 +1,91 @@
-import type { SaeFile } from '@saeval/sae-core'
+import { describeSelection, type SaeFile } from '@saeval/sae-core'
 import type { EffectReport } from './check-effects.js'
-import type { OpenRow } from './open-edits.js'
+import type { ScaledRow } from './coefficient-units.js'
+import { saesOf } from './open-edits.js'
 import type { SteeringFile } from './read-steering-file.js'
 
 /** One line for each row, as the header of a run shows it. */
-export function editLines(file: SteeringFile, rows: readonly OpenRow[]): string[] {
-  return rows.map(({ row, edit }) => {
-    const { latent_idx: latent, steering_coefficient: value, clamp_value: threshold, refuse_id: set } = row
-    const what: Readonly<Record<string, string>> = {
-      add: `add ${value} x latent ${latent}`,
-      clamp: `clamp latent ${latent} to ${value}`,
-      clamp_active: `clamp latent ${latent} to ${value} where it is active`,
-      clamp_above: `clamp latent ${latent} to ${value} where it is above ${threshold}`,
-      clamp_refusal: `clamp latent ${set} to ${value} where latent ${latent} is above ${threshold}`,
-      scale: `scale latent ${latent} by ${value}`,
-      ablate: `ablate latent ${latent}`,
-    }
+export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): string[] {
+  return rows.map((scaled) => {
+    const { row, edit } = scaled
     const note = row.description ? ` (${row.description})` : ''
-    return `${file.path}:${row.line}: ${what[edit.action]}${note}, ${row.sae_release} ${row.sae_id}, at ${edit.sae.config.hookPoint}`
+    const conditions = [
+      edit.head === undefined ? '' : ` in head ${edit.head}`,
+      edit.positions === undefined ? '' : `, at ${describeSelection(edit.positions)}`,
+      edit.condition === undefined
+        ? ''
+        : `, where latent ${edit.condition.latent}${edit.condition.sae === edit.sae ? '' : ` of ${nameOf(edit.condition.sae)}`} is above ${edit.condition.above}`,
+    ].join('')
+    return `${file.path}:${row.line}: ${whatOf(scaled)}${note}, ${row.sae_release} ${row.sae_id}, at ${edit.sae.config.hookPointOut}${conditions}`
   })
+}
+
+function whatOf({ row, edit, unit }: ScaledRow): string {
+  const { latent_idx: latent, steering_coefficient: given, clamp_value: threshold, refuse_id: set } = row
+  const value = unit === null ? String(given) : `${given} x ${unit.unit} = ${Number(edit.coefficient.toPrecision(6))}`
+  switch (edit.action) {
+    case 'add':
+      return `add ${value} x latent ${latent}`
+    case 'add_latent':
+      return `add ${value} to latent ${latent}`
+    case 'clamp':
+      return `clamp latent ${latent} to ${value}`
+    case 'clamp_active':
+      return `clamp latent ${latent} to ${value} where it is active`
+    case 'clamp_above':
+      return `clamp latent ${latent} to ${value} where it is above ${threshold}`
+    case 'clamp_refusal':
+      return `clamp latent ${set} to ${value} where latent ${latent} is above ${threshold}`
+    case 'scale':
+      return `scale latent ${latent} by ${value}`
+    case 'ablate':
+      return `ablate latent ${latent}`
+    case 'project_clamp':
+      return `clamp the projection on latent ${latent} to ${value}`
+  }
 }
 
 /** What results.json records of the steering: enough to trace and to repeat the run. */
 export async function steeringRecord(
   file: SteeringFile,
-  rows: readonly OpenRow[],
+  rows: readonly ScaledRow[],
   semantics: string,
   check: EffectReport,
 ): Promise<object> {
-  const saes = [...new Set(rows.map(({ edit }) => edit.sae))]
   return {
     csv_path: file.path,
     csv_sha256: file.sha256,
     semantics,
-    rows: rows.map(({ row, edit }) => ({ ...row, hook_point: edit.sae.config.hookPoint })),
-    saes: await Promise.all(saes.map(saeRecord)),
+    rows: rows.map(({ row, edit, unit }) => ({
+      ...row,
+      hook_point: edit.sae.config.hookPointOut,
+      ...(edit.positions === undefined ? {} : { acts_at: describeSelection(edit.positions) }),
+      ...(unit === null
+        ? {}
+        : { unit: unit.unit, unit_statistic: unit.statistic, unit_source: unit.source, coefficient: edit.coefficient }),
+    })),
+    saes: await Promise.all([...saesOf(rows)].map(saeRecord)),
     check,
   }
 }
 
-async function saeRecord(sae: SaeFile): Promise<object> {
+/** What results.json records of an SAE. */
+export async function saeRecord(sae: SaeFile): Promise<object> {
   const { release, id } = sae.reference
-  const { architecture, dIn, dSae, hookPoint, modelName } = sae.config
+  const { architecture, dIn, dSae, hookPoint, hookPointOut, modelName } = sae.config
   return {
     sae_release: release,
     sae_id: id,
     architecture,
     d_in: dIn,
     d_sae: dSae,
-    hook_point: hookPoint,
+    hook_point: hookPointOut,
+    ...(hookPoint === hookPointOut ? {} : { reads: hookPoint }),
     model_name: modelName,
     files: await sae.files(),
   }
+}
+
+function nameOf({ reference }: SaeFile): string {
+  return `${reference.release} ${reference.id}`
 }

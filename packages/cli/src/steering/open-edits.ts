@@ -1,6 +1,16 @@
-import { type HubOptions, InputError } from '@saeval/hub'
-import { baseModelRepository, findSae, isSameModel, openSae, type SaeFile, type SteeringEdit } from '@saeval/sae-core'
+import type { HubOptions, InputError } from '@saeval/hub'
+import {
+  baseModelRepository,
+  findSae,
+  isSameModel,
+  openSae,
+  type PositionSelection,
+  parsePositions,
+  type SaeFile,
+  type SteeringEdit,
+} from '@saeval/sae-core'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
+import { atRow, located, type RowPlace } from './place-in-file.js'
 import type { SteeringFile } from './read-steering-file.js'
 
 /** A row with its SAE opened. */
@@ -13,22 +23,32 @@ export interface OpenEditsOptions {
   /** The model to be steered; SAEs that were made for another one are refused. */
   readonly baseName: string
   readonly allowOtherModel: boolean
+  /** For rows without positions of their own; everywhere by default. */
+  readonly positions?: PositionSelection | null
   readonly hub: HubOptions
 }
 
 /** Opens the SAEs of all rows, each once. Throws InputError with line and column for rows that do not fit their SAE or the model. */
 export async function openEdits(file: SteeringFile, options: OpenEditsOptions): Promise<OpenRow[]> {
   const saes = new Map<string, SaeFile>()
+  const open = async (place: RowPlace, column: string, release: string, id: string) => {
+    const key = JSON.stringify([release, id])
+    const sae = saes.get(key) ?? (await atRow(place, column, () => openSae(findSae(release, id), options.hub)))
+    saes.set(key, sae)
+    checkModel(sae, options, (message) => located(place, column.replace('sae_id', 'sae_release'), message))
+    return sae
+  }
   const rows: OpenRow[] = []
   try {
     for (const row of file.rows) {
-      const key = JSON.stringify([row.sae_release, row.sae_id])
-      const sae =
-        saes.get(key) ??
-        (await atRow(file, row, 'sae_id', () => openSae(findSae(row.sae_release, row.sae_id), options.hub)))
-      saes.set(key, sae)
-      checkRow(file, row, sae, options)
-      rows.push({ row, edit: editOf(row, sae) })
+      const place = { path: file.path, line: row.line }
+      const named = row.neuronpedia === undefined ? 'sae_id' : 'neuronpedia'
+      const sae = await open(place, named, row.sae_release, row.sae_id)
+      const otherNamed = row.condition_neuronpedia === undefined ? 'condition_sae_id' : 'condition_neuronpedia'
+      const { condition_sae_release: release, condition_sae_id: id } = row
+      const other = release === undefined || id === undefined ? sae : await open(place, otherNamed, release, id)
+      checkLatents(place, row, sae, other)
+      rows.push({ row, edit: editOf(row, sae, other, options.positions ?? null) })
     }
   } catch (error) {
     await Promise.all([...saes.values()].map((sae) => sae.close()))
@@ -39,31 +59,44 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
 
 /** Closes the SAEs of all rows. */
 export async function closeEdits(rows: readonly OpenRow[]): Promise<void> {
-  await Promise.all([...new Set(rows.map(({ edit }) => edit.sae))].map((sae) => sae.close()))
+  await Promise.all([...saesOf(rows)].map((sae) => sae.close()))
 }
 
-function checkRow(
-  file: SteeringFile,
-  row: SaeSteeredRow,
+/** The SAEs that rows use, those of conditions too. */
+export function saesOf(rows: readonly OpenRow[]): Set<SaeFile> {
+  return new Set(rows.flatMap(({ edit }) => [edit.sae, ...(edit.condition ? [edit.condition.sae] : [])]))
+}
+
+/** Throws what `complain` makes of it where an SAE was made for another model. */
+export function checkModel(
   sae: SaeFile,
-  { baseName, allowOtherModel }: OpenEditsOptions,
+  { baseName, allowOtherModel }: Pick<OpenEditsOptions, 'baseName' | 'allowOtherModel'>,
+  complain: (message: string) => InputError,
 ): void {
   // SAELens' registry and the SAE's files do not always name the same model (Llama Scope R1 Distill)
   const named = [sae.config.modelName, sae.reference.model].filter((model) => model !== null)
   const models = [...new Set(named.map(baseModelRepository))]
-  if (!allowOtherModel && models.length > 0 && !models.some((model) => isSameModel(model, baseName))) {
-    const message = `the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`
-    throw located(file, row, 'sae_release', message)
-  }
-  for (const column of ['latent_idx', 'refuse_id'] as const) {
-    const latent = row[column]
-    if (latent === null || latent < sae.config.dSae) continue
-    const message = `latent ${latent} is out of range: ${row.sae_release} ${row.sae_id} has latents 0 to ${sae.config.dSae - 1}`
-    throw located(file, row, column, message)
-  }
+  if (allowOtherModel || models.length === 0 || models.some((model) => isSameModel(model, baseName))) return
+  throw complain(
+    `the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`,
+  )
 }
 
-function editOf(row: SaeSteeredRow, sae: SaeFile): SteeringEdit {
+function checkLatents(place: RowPlace, row: SaeSteeredRow, sae: SaeFile, other: SaeFile): void {
+  const check = (column: 'latent_idx' | 'refuse_id' | 'condition_latent', { config, reference }: SaeFile) => {
+    const latent = row[column] ?? null
+    if (latent === null || latent < config.dSae) return
+    const message = `latent ${latent} is out of range: ${reference.release} ${reference.id} has latents 0 to ${config.dSae - 1}`
+    const given = column === 'condition_latent' ? 'condition_neuronpedia' : 'neuronpedia'
+    throw located(place, column === 'refuse_id' || row[given] === undefined ? column : given, message)
+  }
+  check('latent_idx', sae)
+  check('refuse_id', sae)
+  check('condition_latent', other)
+}
+
+function editOf(row: SaeSteeredRow, sae: SaeFile, other: SaeFile, fallback: PositionSelection | null): SteeringEdit {
+  const positions = positionsOf(row, fallback)
   return {
     sae,
     action: row.hook_action === 'clamp_cond' ? 'clamp_above' : row.hook_action,
@@ -72,30 +105,23 @@ function editOf(row: SaeSteeredRow, sae: SaeFile): SteeringEdit {
     line: row.line,
     ...(row.clamp_value === null ? {} : { threshold: row.clamp_value }),
     ...(row.refuse_id === null ? {} : { setLatent: row.refuse_id }),
+    ...(row.origin === 'b_dec' ? { fromDecoderBias: true } : {}),
+    ...(row.head_index === undefined ? {} : { head: row.head_index }),
+    ...(positions === null ? {} : { positions }),
+    ...(row.condition_latent === undefined
+      ? {}
+      : { condition: { sae: other, latent: row.condition_latent, above: row.condition_threshold ?? 0 } }),
   }
 }
 
-/** "steer.csv:3, column latent_idx: …" */
-export function located(
-  file: SteeringFile,
-  row: SaeSteeredRow,
-  column: string | null,
-  message: string,
-  cause?: unknown,
-): InputError {
-  return new InputError(`${file.path}:${row.line}${column === null ? '' : `, column ${column}`}: ${message}`, { cause })
-}
-
-async function atRow<Value>(
-  file: SteeringFile,
-  row: SaeSteeredRow,
-  column: string,
-  step: () => Promise<Value>,
-): Promise<Value> {
-  try {
-    return await step()
-  } catch (cause) {
-    if (InputError.isInstance(cause)) throw located(file, row, column, cause.message, cause)
-    throw cause
+/** The row's own positions; what it leaves empty comes from the model's arguments. */
+function positionsOf(
+  { positions, skip_positions: skip }: SaeSteeredRow,
+  fallback: PositionSelection | null,
+): PositionSelection | null {
+  if (positions === undefined && skip === undefined) return fallback
+  return {
+    include: positions === undefined ? (fallback?.include ?? ['all']) : parsePositions(positions),
+    exclude: skip === undefined ? (fallback?.exclude ?? []) : parsePositions(skip),
   }
 }

@@ -1,37 +1,72 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { InputError } from '@saeval/hub'
-import { checkSaeName } from '@saeval/sae-core'
-import { formatProblems, parseSteeringCsv, type SaeSteeredRow } from '@saeval/steering-csv'
+import { checkSaeName, findNeuronpedia, parsePositions } from '@saeval/sae-core'
+import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
 
 /** The rows of a steering CSV and which file they are from. */
-export interface SteeringFile {
+export interface SteeringFile<Row = SaeSteeredRow> {
   readonly path: string
   readonly sha256: string
-  readonly rows: readonly SaeSteeredRow[]
+  readonly rows: readonly Row[]
   /** Columns that mean nothing to saeval. */
   readonly ignoredColumns: readonly string[]
 }
 
 /** Reads csv_path. Throws one InputError that lists every problem with its line and column. */
 export async function readSteeringFile(path: string): Promise<SteeringFile> {
-  let bytes: Uint8Array
-  try {
-    bytes = await readFile(path)
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw new InputError(`cannot read csv_path ${path}: ${code === 'ENOENT' ? 'no such file' : message}`, { cause })
-  }
-  const csv = parseSteeringCsv(bytes, { checkName: checkSaeName })
-  if (!csv.success) throw new InputError(formatProblems(path, csv.problems))
+  const { csv, ...file } = await readCsv('csv_path', path)
   if (csv.dialect === 'steered')
     throw new InputError(
-      `${path}:1: the columns are those of lm_eval's model "steered", which saeval does not have yet; sae_steered_beta needs latent_idx, steering_coefficient, sae_release and sae_id`,
+      `${path}:1: the columns are those of the model "steered"; run it with --model steered --model_args pretrained=…,steer_path=${path}, or give latent_idx, steering_coefficient, sae_release and sae_id`,
     )
-  return {
-    path,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    rows: csv.rows,
-    ignoredColumns: csv.warnings.flatMap(({ column }) => column ?? []),
+  return { ...file, rows: csv.rows }
+}
+
+/** Reads a CSV of the model "steered". */
+export async function readSteeredCsv(path: string): Promise<SteeringFile<SteeredRow>> {
+  const { csv, ...file } = await readCsv('steer_path', path)
+  if (csv.dialect !== 'steered')
+    throw new InputError(
+      `${path}:1: the columns are those of the model "sae_steered_beta"; run it with --model sae_steered_beta --model_args base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
+    )
+  return { ...file, rows: csv.rows }
+}
+
+async function readCsv(argument: string, path: string) {
+  const bytes = await readSteeringBytes(argument, path)
+  const csv = parseSteeringCsv(bytes, { checkName: checkSaeName, findNeuronpedia: findReference, checkPositions })
+  if (!csv.success) throw new InputError(formatProblems(path, csv.problems))
+  const ignoredColumns = csv.warnings.flatMap(({ column }) => column ?? [])
+  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), ignoredColumns, csv }
+}
+
+/** The bytes of a steering file; InputError that names the argument where it cannot be read. */
+export async function readSteeringBytes(argument: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new InputError(`cannot read ${argument} ${path}: ${code === 'ENOENT' ? 'no such file' : message}`, { cause })
+  }
+}
+
+function findReference(reference: string) {
+  try {
+    const { sae, latent } = findNeuronpedia(reference)
+    return { release: sae.release, saeId: sae.id, latent }
+  } catch (cause) {
+    if (InputError.isInstance(cause)) return { message: cause.message }
+    throw cause
+  }
+}
+
+function checkPositions(text: string): string | null {
+  try {
+    parsePositions(text)
+    return null
+  } catch (cause) {
+    if (InputError.isInstance(cause)) return cause.message
+    throw cause
   }
 }

@@ -41,7 +41,7 @@ function stageNodes(
   const width = (from: string | null) => reads.width(from ?? hookPoint)
   const d = width(null)
   const whole = wholeNodes(graph)
-  const target = splice ? input(splice.readFrom) : x
+  const target = splice ? centred(graph, input(splice.readFrom), splice.centres) : x
   const added = splice ? width(splice.readFrom) : d
   const always = graph.node('Add', [target, graph.input(names.addend, 'float32', ['edit_rows', 1, added])])
   // additions of a splice come before its latents are read; all others look at the clean x
@@ -75,6 +75,10 @@ function stageNodes(
   const picked = graph.input(names.spliced, 'float32', ['edit_rows', selections(stage), 1])
   const weight = stage.selects ? graph.node('MatMul', [selected(graph), picked]) : picked
   return graph.node('Where', [graph.node('Greater', [weight, graph.scalar(0)]), spliced, x])
+}
+
+function centred(graph: GraphBuilder, x: Value, wanted: boolean): Value {
+  return wanted ? graph.node('Sub', [x, graph.node('ReduceMean', [x, graph.ints([-1])])]) : x
 }
 
 interface ReaderNodes {

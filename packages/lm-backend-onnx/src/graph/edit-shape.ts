@@ -22,6 +22,7 @@ export interface SpliceShape extends ReadingShape {
   readonly kind: 'pr2641' | 'fork'
   readonly whole: WholeShape
   readonly restoresMean: boolean
+  readonly centres: boolean
 }
 
 /** The part of a stage that the graph is built for; everything else about an edit is a graph input. */
@@ -72,6 +73,7 @@ export function stageShape({ readers, phases, adds, gatesRead, splice }: EditSta
       normalization: splice.normalization,
       scalesOutput: splice.scalesOutput,
       restoresMean: splice.decoder.restoresMean,
+      centres: splice.centres,
       whole: wholeShape(splice.encoder),
     },
   }

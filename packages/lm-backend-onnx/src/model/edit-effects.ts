@@ -20,19 +20,22 @@ const rowsPerPass = 32
 
 /**
  * Measures each setting alone against the unsteered model, all as rows of the same batches, so that a setting that silently does
- * nothing shows before hours of scoring. `ids` is the text, in tokens; edits that select positions act at all of them here.
+ * nothing shows before hours of scoring. `ids` is the text, in tokens; edits that select positions act at all of them here. A setting
+ * that puts a whole SAE into the stream changes everything by that alone: `baselines` has for each setting what it is compared with.
  */
 export async function measureEffects(
   model: OnnxModel,
   ids: readonly number[],
   settings: readonly (readonly Intervention[])[],
+  baselines: readonly (readonly Intervention[])[] = settings.map(() => []),
 ): Promise<EditEffect[]> {
   const acting = settings.map((setting) => setting.map(everywhere))
-  const changes = await changesFrom(model, ids, acting)
+  const changes = await changesFrom(model, ids, acting, baselines)
   const held = await changesFrom(
     model,
     ids,
     acting.map((setting) => setting.map(holdActive)),
+    baselines,
   )
   return changes.map(({ change, acts }, index) => ({ change, acts, actsWhenActive: acts || held[index]!.acts }))
 }
@@ -41,17 +44,21 @@ async function changesFrom(
   model: OnnxModel,
   ids: readonly number[],
   settings: readonly (readonly Intervention[])[],
+  baselines: readonly (readonly Intervention[])[],
 ): Promise<{ change: number; acts: boolean }[]> {
   const results: { change: number; acts: boolean }[] = []
   for (let start = 0; start < settings.length; start += rowsPerPass) {
     const part = settings.slice(start, start + rowsPerPass)
+    const compared = baselines.slice(start, start + rowsPerPass).filter((baseline) => baseline.length > 0)
     // the unsteered model first and last: what these two differ by is rounding
-    const logits = await model.lastLogits(ids, [[], ...part, []])
+    const logits = await model.lastLogits(ids, [[], ...part, ...compared, []])
     const plain = logits[0]!
     const noise = largestDifference(plain, logits.at(-1)!)
     const smallest = Math.max(noise * noiseFactor, largest(plain) * 2 ** -22)
-    for (const row of logits.slice(1, -1)) {
-      const change = largestDifference(plain, row)
+    const others = logits.slice(1 + part.length, -1)
+    for (const [index, row] of logits.slice(1, 1 + part.length).entries()) {
+      const baseline = baselines[start + index]!.length === 0 ? plain : others.shift()!
+      const change = largestDifference(baseline, row)
       // NaN is a change too: a broken edit must not pass for one without effect
       results.push({ change, acts: !(change <= smallest) })
     }

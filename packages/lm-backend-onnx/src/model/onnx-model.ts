@@ -24,8 +24,12 @@ import { type SelectionCount, SelectionCounter } from './selection-error.js'
 /** A language model on onnxruntime. Its views by `steer` share weights and sessions. */
 export interface OnnxModel extends LanguageModel {
   readonly tokenizer: Tokenizer
+  /** model_type of its config.json. */
+  readonly family: string
   /** Names of all hook points in order of computation. */
   readonly hookPoints: readonly string[]
+  /** Size of one head of attn.hook_z. */
+  readonly dHead: number
   /** The edits this view applies. */
   readonly interventions: readonly Intervention[]
   /** The same model with these edits instead of its own; [] is the unsteered model. Throws InputError where an edit does not fit. */
@@ -96,7 +100,9 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     tokenizer,
     chatTemplate,
     interventions,
+    family: forward.spec.family,
     hookPoints: forward.steps.map((step) => step.hookPoint),
+    dHead: forward.spec.dHead,
     get info() {
       return modelInfo(parts, truncated, counts, selected.counts())
     },

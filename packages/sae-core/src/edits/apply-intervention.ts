@@ -44,7 +44,8 @@ type Selected = (positions: PositionSelection | null) => boolean
 function applyStage(x: Float64Array, stage: EditStage, read: Read, selected: Selected): Float64Array {
   const { addend, adds, readers, phases, splice } = stage
   const input = ({ readFrom }: { readFrom: string | null }) => (readFrom === null ? x : read(readFrom))
-  const shifted = splice === null ? null : input(splice).slice()
+  const spliced = splice === null ? null : centred(input(splice), splice.centres)
+  const shifted = spliced?.slice() ?? null
   const target = shifted ?? x.slice()
   if (addend) accumulate(target, addend, 1)
 
@@ -75,11 +76,17 @@ function applyStage(x: Float64Array, stage: EditStage, read: Read, selected: Sel
     .forEach(({ decoder }, slot) => {
       accumulate(change, decoder, scales[slot]! * (edited[slot]! - clean[slot]!))
     })
-  if (splice === null || shifted === null) return target.map((value, i) => value + change[i]!)
+  if (splice === null || shifted === null || spliced === null) return target.map((value, i) => value + change[i]!)
   if (splice.positions !== null && !splice.positions.some(selected)) return x
   const put = reconstruct(splice, shifted)
-  const taken = splice.kind === 'fork' ? reconstruct(splice, input(splice)) : null
+  const taken = splice.kind === 'fork' ? reconstruct(splice, spliced) : null
   return x.map((value, i) => put[i]! + change[i]! + (taken === null ? 0 : value - taken[i]!))
+}
+
+function centred(x: Float64Array, wanted: boolean): Float64Array {
+  if (!wanted) return x
+  const mean = x.reduce((sum, value) => sum + value, 0) / x.length
+  return x.map((value) => value - mean)
 }
 
 function accumulate(sum: Float64Array, vector: Float32Array, factor: number): void {

@@ -5,14 +5,19 @@ import type { LowerOptions } from './lower-edits.js'
 import { describeSelection, type PositionSelection } from './position-selection.js'
 import { headPart, type PendingSlot, readingOf, StageSlots } from './stage-slots.js'
 import type { EditAction, Semantics, SteeringEdit } from './steering-edit.js'
-import { wholeSae } from './whole-sae.js'
+import { uncentred, wholeSae } from './whole-sae.js'
 
 /** The rows of one SAE as one stage; formulas in docs/steering.md. */
 export async function lowerStage(
-  sae: SaeFile,
-  rows: readonly SteeringEdit[],
+  file: SaeFile,
+  edits: readonly SteeringEdit[],
   { semantics = 'direct', dHead }: LowerOptions,
 ): Promise<EditStage> {
+  // without additions D(E(x)) of fork cancels what the SAE puts back: only the changed latents remain
+  const isSpliced = semantics === 'pr2641' || (semantics === 'fork' && edits.some((row) => row.action === 'add'))
+  // a splice centres its input before anything is added to it
+  const sae = isSpliced ? uncentred(file) : file
+  const rows = edits.map((row) => ({ ...row, sae }))
   const slots = new StageSlots(sae, dHead)
   const added = rows.filter((row) => isAddition(row))
   const updates = rows.filter((row) => !isAddition(row)).map((row) => pendingUpdate(row, slots, semantics))
@@ -42,18 +47,23 @@ export async function lowerStage(
       gatesRead,
     ),
     gatesRead,
-    splice: await spliceOf(sae, rows, semantics),
+    splice: isSpliced ? await spliceOf(file, rows, semantics) : null,
   }
 }
 
 /** The whole SAE, where it must run: fork's additions pass through it, and pr2641 leaves nothing else of the activation. */
-async function spliceOf(sae: SaeFile, rows: readonly SteeringEdit[], semantics: Semantics): Promise<Splice | null> {
-  // without additions D(E(x)) of fork cancels what the SAE puts back: only the changed latents remain
-  if (semantics === 'direct' || (semantics === 'fork' && !rows.some((row) => row.action === 'add'))) return null
-  const { encoder, decoder } = await wholeSae(sae)
+async function spliceOf(file: SaeFile, rows: readonly SteeringEdit[], kind: Splice['kind']): Promise<Splice> {
+  const { encoder, decoder } = await wholeSae(uncentred(file))
   const selections = rows.map((row) => row.positions ?? null)
   const everywhere = selections.includes(null)
-  return { kind: semantics, ...readingOf(sae), encoder, decoder, positions: everywhere ? null : distinct(selections) }
+  return {
+    kind,
+    ...readingOf(file),
+    centres: file.config.centreInput,
+    encoder,
+    decoder,
+    positions: everywhere ? null : distinct(selections),
+  }
 }
 
 function distinct(selections: readonly (PositionSelection | null)[]): PositionSelection[] {

@@ -47,7 +47,7 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
   const decoder = wDec.map((value, at) => value / (inputScale * (lengths?.[Math.floor(at / dOut)] ?? 1)))
   return {
     encoder: {
-      key: JSON.stringify([reference.place, reference.path, reference.release, reference.id]),
+      key: JSON.stringify([reference.place, reference.path, reference.release, reference.id, config.centreInput]),
       dSae,
       encoder,
       bias,
@@ -60,6 +60,16 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
       restoresMean: config.normalization === 'layer_norm' && !config.centreInput,
     },
   }
+}
+
+const plain = new WeakMap<SaeFile, SaeFile>()
+
+/** The same SAE without centring of its input: what it makes of an input that was centred before. */
+export function uncentred(sae: SaeFile): SaeFile {
+  if (!sae.config.centreInput) return sae
+  const known = plain.get(sae) ?? { ...sae, config: { ...sae.config, centreInput: false } }
+  plain.set(sae, known)
+  return known
 }
 
 /** Which latents an SAE lets be active together. */

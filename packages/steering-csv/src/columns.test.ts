@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { type ParseOptions, parseSteeringCsv, writeSteeringCsv } from './index.js'
+
+const options: ParseOptions = {
+  findNeuronpedia: (reference) =>
+    reference === 'm/s/5' ? { release: 'r', saeId: 'i', latent: 5 } : { message: `no page ${reference}` },
+  checkPositions: (text) => (text === 'prompt' ? null : `"${text}" is not a position`),
+}
+
+function problems(header: string, ...rows: string[]): [number, string | null, string][] {
+  const csv = parseSteeringCsv([header, ...rows, ''].join('\n'), options)
+  return csv.success ? [] : csv.problems.map(({ line, column, kind }) => [line, column, kind])
+}
+
+const base = 'latent_idx,steering_coefficient,sae_release,sae_id'
+
+describe('columns that rows may have', () => {
+  it('reads and writes all of them', () => {
+    const text = `${base},hook_action,positions,skip_positions,condition_latent,condition_threshold,condition_sae_release,condition_sae_id,head_index,origin,unit,max_activation
+1,2.5,r,i,project_clamp,prompt,prompt,3,0.5,r2,i2,4,b_dec,residual_norm,7
+1,2.5,r,i,add,,,,,,,,,,
+`
+    const csv = parseSteeringCsv(text, options)
+    expect(csv.success && csv.rows).toMatchObject([
+      {
+        positions: 'prompt',
+        skip_positions: 'prompt',
+        condition_latent: 3,
+        condition_threshold: 0.5,
+        condition_sae_release: 'r2',
+        condition_sae_id: 'i2',
+        head_index: 4,
+        origin: 'b_dec',
+        unit: 'residual_norm',
+        max_activation: 7,
+      },
+      { hook_action: 'add' },
+    ])
+    if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
+    expect(csv.rows[1]).not.toHaveProperty('positions')
+    expect(parseSteeringCsv(writeSteeringCsv(csv.rows), options)).toEqual(csv)
+  })
+
+  it('fills in what a Neuronpedia reference stands for', () => {
+    const csv = parseSteeringCsv('neuronpedia,steering_coefficient,condition_neuronpedia\nm/s/5,1,m/s/5\n', options)
+    if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
+    expect(csv.rows[0]).toMatchObject({ latent_idx: 5, sae_release: 'r', sae_id: 'i', condition_latent: 5 })
+    expect(parseSteeringCsv(writeSteeringCsv(csv.rows), options)).toEqual({ ...csv, rows: csv.rows })
+  })
+
+  it.each([
+    ['neuronpedia,steering_coefficient', 'x/y/1,1', 'neuronpedia', 'unknown_neuronpedia'],
+    [`${base},neuronpedia`, '1,1,r,i,m/s/5', 'neuronpedia', 'contradiction'],
+    [`${base},neuronpedia`, '1,1,r,,', 'sae_id', 'empty'],
+    [`${base},positions`, '1,1,r,i,somewhere', 'positions', 'invalid_positions'],
+    [`${base},unit`, '1,1,r,i,metres', 'unit', 'unknown_word'],
+    [`${base},unit,hook_action`, '1,1,r,i,max_activation,scale', 'unit', 'without_effect'],
+    [`${base},origin`, '1,1,r,i,b_dec', 'origin', 'without_effect'],
+    [`${base},refuse_id`, '1,1,r,i,4', 'refuse_id', 'without_effect'],
+    [`${base},clamp_value,hook_action`, '1,1,r,i,4,clamp', 'clamp_value', 'without_effect'],
+    [`${base},condition_threshold`, '1,1,r,i,4', 'condition_threshold', 'without_effect'],
+    [`${base},condition_latent,condition_sae_id`, '1,1,r,i,4,x', 'condition_sae_release', 'incomplete'],
+    [`${base},head_index`, '1,1,r,i,-1', 'head_index', 'negative'],
+  ])('%s: %s', (header, row, column, kind) => {
+    expect(problems(header, row)).toEqual([[2, column, kind]])
+  })
+
+  it('never throws and never reads nonsense as rows, whatever the bytes', () => {
+    const good = new TextEncoder().encode(`${base},positions\n1,2.5,r,"i ""x""",prompt\n2,1,r,é,\n`)
+    let state = 7
+    const next = (below: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0
+      return (state >>> 8) % below
+    }
+    for (let round = 0; round < 2000; round++) {
+      const bytes = Uint8Array.from(good)
+      for (let change = 0; change <= next(4); change++) bytes[next(bytes.length)] = next(256)
+      const csv = parseSteeringCsv(bytes.subarray(0, next(3) === 0 ? next(bytes.length) : bytes.length), options)
+      if (!csv.success) {
+        expect(csv.problems.length).toBeGreaterThan(0)
+        continue
+      }
+      for (const row of csv.rows) expect(Number.isFinite(row.steering_coefficient)).toBe(true)
+    }
+  })
+})
