@@ -1,6 +1,7 @@
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, describe, expect, it } from 'vitest'
+import { Deviations, type Measured } from '../../../tests/deviations.js'
 import { fixtureJson, fixturePath, hasFixture } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
@@ -35,16 +36,17 @@ function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): numbe
 }
 
 const opened: OnnxModel[] = []
-afterAll(() => Promise.all(opened.map((model) => model.close())))
-
-function report(what: string, value: number): void {
-  if (process.env.SAEVAL_DEVIATIONS) console.log(what, value)
-}
+const deviations = new Deviations()
+afterAll(async () => {
+  if (process.env.SAEVAL_DEVIATIONS) deviations.write()
+  await Promise.all(opened.map((model) => model.close()))
+})
 
 describe.each(names)('%s', (name) => {
   const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
   const tensors = readGoldenTensors(`golden/models/${name.replace('/', '--')}.safetensors`)
   const close = tolerance.logits(golden.tolerance['logits_change_for_1e-6_relative_embedding_noise'])
+  const report = (what: Measured, value: number) => deviations.add(name, what, value)
   const closeHooks = name.startsWith('Qwen/Qwen3.5') ? tolerance.hooksQwen35 : tolerance.hooks
   const long = golden.forward[2].ids as number[]
   let loading: Promise<OnnxModel> | null = null
@@ -75,13 +77,14 @@ describe.each(names)('%s', (name) => {
     const together = await model.scoreTokens(rows)
     for (const [index, run] of golden.forward.entries()) {
       const { logprobs, greedy } = together[index]!
-      report(`${name} log-probability`, difference(logprobs, run.next_token_log_prob))
+      report('log-probabilities', difference(logprobs, run.next_token_log_prob))
       expect(difference(logprobs, run.next_token_log_prob)).toBeLessThanOrEqual(close)
       expect(greedy).toEqual(run.ids.slice(1).map((token: number, position: number) => token === run.argmax[position]))
       const [alone] = await model.scoreTokens([rows[index]])
       expect(difference(alone!.logprobs, logprobs)).toBeLessThanOrEqual(1e-4)
       const [logits] = await model.lastLogits(run.ids, [[]])
-      report(`${name} logits`, difference(logits!, tensors.get(`forward.${index}.last_logits`)!))
+      report('allowed', close)
+      report('logits', difference(logits!, tensors.get(`forward.${index}.last_logits`)!))
       expect(difference(logits!, tensors.get(`forward.${index}.last_logits`)!)).toBeLessThanOrEqual(close)
     }
   })
@@ -93,16 +96,13 @@ describe.each(names)('%s', (name) => {
     const hooks = [...tensors.keys()].filter((key) => key.startsWith('hooks.')).map((key) => key.slice('hooks.'.length))
     expect(hooks.length).toBeGreaterThan(golden.hooks.n_layers)
     const captured = await model.captureActivations(long, hooks.map(named))
-    const most = new Map<string, number>()
     for (const hook of hooks) {
       const expected = tensors.get(`hooks.${hook}`)!
       const largest = expected.reduce((maximum, value) => Math.max(maximum, Math.abs(value)), 0)
       const relative = difference(captured.get(named(hook))!.data, expected) / largest
       expect(relative, hook).toBeLessThanOrEqual(closeHooks)
-      const kind = hook.replace(/^blocks\.\d+\./, '')
-      most.set(kind, Math.max(most.get(kind) ?? 0, relative))
+      report('hook points', relative)
     }
-    for (const [kind, relative] of most) report(`${name} ${named(kind)}`, relative)
   })
 
   it('can be cut and steered at every hook point', async () => {
@@ -127,19 +127,28 @@ describe.each(names)('%s', (name) => {
       ...captured.get(`blocks.0.${before}`),
       hookPoint: 'blocks.0.hook_mlp_in',
     })
-    // an edit in the graph does what a callback between two graphs does
-    for (const hookPoint of model.hookPoints.filter(
-      (point) => point === 'hook_embed' || point.startsWith('blocks.1.'),
-    )) {
-      const { dims } = captured.get(hookPoint)!
-      const addend = Float32Array.from({ length: dims[1] }, (_, i) => Math.sin(i + 1))
-      const [edited] = await model.lastLogits(long, [[{ hookPoint, stages: [addStage(addend)] }]])
-      const { logits: hooked } = await model.runWithHooks(long, {
-        [hookPoint]: ({ data }) => data.map((value, i) => value + addend[i % dims[1]]!),
-      })
-      expect(difference(edited!, hooked.at(-1)!), hookPoint).toBeLessThanOrEqual(close)
-      expect(difference(edited!, tensors.get('forward.2.last_logits')!), hookPoint).toBeGreaterThan(10 * close)
-    }
+    // edits in the graph do what callbacks between graphs do, and each of them does something
+    const edited = hookPoints.filter((point) => !point.startsWith('blocks.0.'))
+    const vectors = new Map(
+      edited.map((hookPoint) => {
+        const width = captured.get(hookPoint)!.dims[1]
+        return [hookPoint, Float32Array.from({ length: width }, (_, i) => Math.sin(i + 1))]
+      }),
+    )
+    const edits = edited.map((hookPoint): Intervention => ({ hookPoint, stages: [addStage(vectors.get(hookPoint)!)] }))
+    const [together, ...each] = await model.lastLogits(long, [edits, ...edits.map((edit) => [edit])])
+    const { logits: hooked } = await model.runWithHooks(
+      long,
+      Object.fromEntries(
+        edited.map((hookPoint) => {
+          const vector = vectors.get(hookPoint)!
+          return [hookPoint, ({ data }: { data: Float32Array }) => data.map((x, i) => x + vector[i % vector.length]!)]
+        }),
+      ),
+    )
+    expect(difference(together!, hooked.at(-1)!)).toBeLessThanOrEqual(close)
+    for (const [index, logits] of each.entries())
+      expect(difference(logits, tensors.get('forward.2.last_logits')!), edited[index]).toBeGreaterThan(10 * close)
   })
 
   it('says why a hook point of other models is not there', async () => {
@@ -171,7 +180,7 @@ describe.each(names)('%s', (name) => {
     const edits = intervention(mode, hook)
     // in one batch with the unsteered model: rows must not touch each other
     const [plain, steered] = await model.lastLogits(long, [[], edits])
-    report(`${name} steered ${mode}`, difference(steered!, tensors.get(`steered.${mode}.last_logits`)!))
+    report('steered logits', difference(steered!, tensors.get(`steered.${mode}.last_logits`)!))
     expect(difference(steered!, tensors.get(`steered.${mode}.last_logits`)!)).toBeLessThanOrEqual(close)
     expect(difference(plain!, tensors.get('forward.2.last_logits')!)).toBeLessThanOrEqual(close)
   })

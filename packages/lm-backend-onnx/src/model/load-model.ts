@@ -69,6 +69,7 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
     specialTokensMap: await texts.pathIfPresent('special_tokens_map.json'),
     chatTemplate: await texts.pathIfPresent('chat_template.jinja'),
     modelType: spec.family,
+    addBosToken: options.addBosToken ?? null,
   })
   const checkpoint = await openCheckpoint(await weightFiles(files))
   const stored = matchWeights(spec, checkpoint, options.model)
@@ -81,7 +82,7 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   const rules: TextRules = {
     tokenizer,
     addBosToken: options.addBosToken ?? null,
-    prefixTokenId: resolvePrefixTokenId(tokenizer, options.prefixTokenId ?? null),
+    prefixTokenId: resolvePrefixTokenId(tokenizer, options.prefixTokenId ?? null, spec.vocabSize),
     maxLength,
   }
   const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)

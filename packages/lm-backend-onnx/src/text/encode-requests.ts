@@ -12,8 +12,10 @@ export interface TextRules {
   readonly maxLength: number
 }
 
-/** The prefix token: as given, else BOS, else EOS. Throws InputError when there is none. */
-export function resolvePrefixTokenId(tokenizer: Tokenizer, argument: number | null): number {
+/** The prefix token: as given, else BOS, else EOS. Throws InputError when there is none, or none of that number in the vocabulary. */
+export function resolvePrefixTokenId(tokenizer: Tokenizer, argument: number | null, vocabSize: number): number {
+  if (argument !== null && !(Number.isInteger(argument) && argument >= 0 && argument < vocabSize))
+    throw new InputError(`prefix_token_id is ${argument}, outside the model's vocabulary of ${vocabSize} tokens`)
   const id = argument ?? tokenizer.bos?.id ?? tokenizer.eos?.id
   if (id === undefined) throw new InputError('the tokenizer has neither a BOS nor an EOS token; give prefix_token_id')
   return id

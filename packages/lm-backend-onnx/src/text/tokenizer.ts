@@ -35,6 +35,11 @@ export interface TokenizerFiles {
   readonly chatTemplate: string | null
   /** model_type of config.json: names the Python class, whose defaults count where the files say nothing. */
   readonly modelType: string
+  /**
+   * lm_eval's add_bos_token: true puts BOS before every text that gets special tokens, whether or not the tokenizer does so by itself;
+   * null (default) leaves it to the tokenizer.
+   */
+  readonly addBosToken?: boolean | null
 }
 
 type Role = 'bos' | 'eos' | 'pad' | 'unk'
@@ -66,9 +71,17 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     const id = text === undefined ? undefined : fast.token_to_id(text)
     return text === undefined || id === undefined ? null : { text, id }
   }
-  const encode = (text: string, addSpecialTokens: boolean) =>
+  const encodePlain = (text: string, addSpecialTokens: boolean) =>
     fast.encode(text, { add_special_tokens: addSpecialTokens }).ids
   const bos = special('bos')
+  const addsBos = bos !== null && encodePlain('a', true)[0] === bos.id && encodePlain('a', false)[0] !== bos.id
+  const { addBosToken = null } = files
+  if (addBosToken === true && bos === null)
+    throw new InputError('the tokenizer has no BOS token, so add_bos_token=true cannot take effect')
+  const encode = (text: string, addSpecialTokens: boolean) => {
+    const ids = encodePlain(text, addSpecialTokens)
+    return addSpecialTokens && addBosToken === true && !addsBos ? [bos!.id, ...ids] : ids
+  }
   // transformers 5 leaves spaces alone unless the tokenizer's own file asks for the old clean-up
   const cleanUp = config.clean_up_tokenization_spaces === true
   return {
@@ -84,7 +97,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     pad: special('pad'),
     unk: special('unk'),
     specialIds: specialIds(tokenizerJson.added_tokens, [bos, special('eos'), special('pad'), special('unk')]),
-    addsBos: bos !== null && encode('a', true)[0] === bos.id && encode('a', false)[0] !== bos.id,
+    addsBos: addsBos || addBosToken === true,
     chatTemplateSource:
       files.chatTemplate === null ? templateOf(config.chat_template) : await readFile(files.chatTemplate, 'utf8'),
   }

@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { encodeText, resolvePrefixTokenId } from './encode-requests.js'
+import { loadTokenizer } from './tokenizer.js'
+
+function load(repository: string, modelType: string, addBosToken: boolean | null) {
+  const snapshots = fixturePath(`hf-home/hub/models--${repository.replace('/', '--')}/snapshots`)
+  const folder = join(snapshots, readdirSync(snapshots)[0]!)
+  return loadTokenizer({
+    tokenizerJson: join(folder, 'tokenizer.json'),
+    tokenizerConfig: join(folder, 'tokenizer_config.json'),
+    specialTokensMap: null,
+    chatTemplate: null,
+    modelType,
+    addBosToken,
+  })
+}
+
+/** First tokens of "Hello there" by AutoTokenizer.from_pretrained(…, add_bos_token=…) of transformers 5.18. */
+const goldens = [
+  ['EleutherAI/pythia-70m-deduped', 'gpt_neox', [41, 70, 77], [0, 41, 70]],
+  ['openai-community/gpt2', 'gpt2', [15496, 612], [50256, 15496, 612]],
+  ['roneneldan/TinyStories-33M', 'gpt_neo', [39, 68, 75], [1200, 39, 68]],
+  ['openai/gpt-oss-20b', 'gpt_oss', [39, 68, 75], [1400, 39, 68]],
+  ['google/gemma-2-2b', 'gemma2', [326, 1557, 513], [2, 326, 1557]],
+  ['meta-llama/Llama-3.1-8B', 'llama', [39, 68, 75], [1500, 39, 68]],
+] as const
+const present = goldens.filter(([name]) => hasFixture(`hf-home/hub/models--${name.replace('/', '--')}`))
+
+describe('add_bos_token', () => {
+  it.each(present)('%s', async (name, modelType, without, withBos) => {
+    for (const [addBosToken, expected] of [
+      [false, without],
+      [true, withBos],
+    ] as const) {
+      const tokenizer = await load(name, modelType, addBosToken)
+      const rules = { tokenizer, addBosToken, prefixTokenId: tokenizer.bos!.id, maxLength: 64 }
+      expect(encodeText(rules, 'Hello there').slice(0, expected.length)).toEqual(expected)
+      expect(tokenizer.encode('Hello there', { addSpecialTokens: false }).slice(0, without.length)).toEqual(without)
+      // a text that brings its own gets no second one
+      expect(encodeText(rules, `${tokenizer.bos!.text}Hello there`).slice(0, withBos.length)).toEqual(withBos)
+    }
+  })
+
+  it.skipIf(!hasFixture('hf-home/hub/models--Qwen--Qwen3-1.7B'))('needs a BOS token', async () => {
+    await expect(load('Qwen/Qwen3-1.7B', 'qwen3', true)).rejects.toThrow(/no BOS token, so add_bos_token=true cannot/)
+  })
+})
+
+it.skipIf(present.length === 0)('prefix_token_id is a token of the model', async () => {
+  const tokenizer = await load(present[0]![0], present[0]![1], null)
+  expect(resolvePrefixTokenId(tokenizer, 7, 100)).toBe(7)
+  expect(() => resolvePrefixTokenId(tokenizer, 100, 100)).toThrow(/prefix_token_id is 100, outside/)
+})
