@@ -2,7 +2,7 @@ import { codePoints, pyRepr, pyStr } from '../../python/text.js'
 import { intOf, isDict, numberOf, PyFloat, type PyValue } from '../../python/value.js'
 import { compare } from '../../templates/operators.js'
 import { stripped } from './methods.js'
-import { iterate, setOf, truth } from './run.js'
+import { iterate, setOf, truth } from './operations.js'
 import { Unsupported } from './unsupported.js'
 import {
   Callable,

@@ -21,7 +21,7 @@ export const methodNames = new Set([
 ])
 
 /** Methods that change what they are called on. */
-export const changingMethods = new Set('append extend insert pop remove reverse update setdefault'.split(' '))
+const changingMethods = new Set('append extend insert pop remove reverse update setdefault'.split(' '))
 
 /** Calls a method of a text, list or dict. */
 export function method(object: Value, name: string, args: readonly Value[], keywords: Keywords): Value {

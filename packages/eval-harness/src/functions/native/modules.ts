@@ -3,7 +3,7 @@ import { escapeRegex, findAll, pythonRegex, RegexError, substitute } from '../..
 import { PyFloat, type PyValue } from '../../python/value.js'
 import { NativeDataset } from './native-dataset.js'
 import { NumberArray } from './number-array.js'
-import { iterate } from './run.js'
+import { iterate } from './operations.js'
 import { Unsupported } from './unsupported.js'
 import { Callable, isList, type Thing, Tuple, type Value } from './values.js'
 import { weightedF1 } from './weighted-f1.js'

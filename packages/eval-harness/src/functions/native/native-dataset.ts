@@ -1,6 +1,6 @@
 import { asTable } from '../../datasets/arrow-columns.js'
 import { isDict, type PyDict } from '../../python/value.js'
-import { truth } from './run.js'
+import { truth } from './operations.js'
 import { Unsupported } from './unsupported.js'
 import { Callable, deepCopy, isList, Raised, type Thing, toPython, type Value } from './values.js'
 

@@ -1,4 +1,4 @@
-import { PyFloat, type PyValue } from '../../python/value.js'
+import type { PyValue } from '../../python/value.js'
 
 /** What a name, an index or an attribute is assigned to. */
 export type Target = Expression
@@ -108,5 +108,5 @@ export type Statement = { readonly line: number } & (
   | { readonly kind: 'break' | 'continue' | 'pass' }
 )
 
+/** The constant None. */
 export const none: Expression = { kind: 'constant', value: null }
-export const float = (value: number): PyFloat => new PyFloat(value)

@@ -1,0 +1,346 @@
+// Builds the requests of a task on stored documents of its dataset, or on made-up ones.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  comparedColumns,
+  docOf,
+  firstKind,
+  keyedKinds,
+  kinds,
+  mentionedColumns,
+  mentionedKeys,
+} from './synthetic-docs.mjs'
+
+/** Milliseconds for finding documents for one kind of task. */
+const budget = 15_000
+const documents = 30
+
+export async function taskBuilder({ dist, root, index, repository }) {
+  const { loadTasks, leaves } = await import(join(dist, 'tasks/load-tasks.js'))
+  const { prepareTask } = await import(join(dist, 'prepare-task.js'))
+  const { FunctionReference } = await import(join(dist, 'tasks/yaml.js'))
+  const { NativeFunctions } = await import(join(dist, 'functions/native/native-functions.js'))
+  const { pythonFunctions } = await import(join(dist, 'pyodide/python-functions.js'))
+  const { taskFunctions } = await import(join(dist, 'functions/task-functions.js'))
+  const { requestArguments } = await import(join(dist, 'requests/task-request.js'))
+  const { fromPlain } = await import(join(dist, 'python/value.js'))
+  const { parseJson, dumpsJson } = await import(join(dist, 'python/json.js'))
+  const native = nativeOnly(new NativeFunctions([root]))
+  const python = pythonFunctions([root])
+  const both = taskFunctions([root])
+  /** Kinds of tasks whose native requests were compared with CPython's. */
+  const compared = new Set()
+  const stored = storedDocuments(repository, parseJson)
+  /** Columns that worked, by what tasks read. */
+  const solved = new Map()
+  const unsolved = new Map()
+
+  const prepare = async (config, functions, dataset) => {
+    const { asked } = await prepareTask(config, {
+      limit: 3,
+      samples: null,
+      fewshotSeed: 1234,
+      functions,
+      dataset,
+      prompt: { systemInstruction: null, chat: null },
+    })
+    if (asked.length === 0 || asked.some(({ requests }) => requests.length === 0)) throw new Error('no requests')
+    return dumpsJson(
+      asked.map(({ doc, requests }) => [doc, requests.map((request) => [request.type, requestArguments(request)])]),
+      { ensureAscii: false },
+    )
+  }
+
+  const datasetOf = (rows) => {
+    const docs = rows.map(fromPlain)
+    const split = {
+      columns: [...new Set(docs.flatMap((doc) => [...doc.keys()]))],
+      length: docs.length,
+      rows: async (start, end) => docs.slice(start, end),
+    }
+    return { name: 'made-up documents', splitNames: [], split: async () => split }
+  }
+
+  const referencesOf = (value) => {
+    if (value instanceof FunctionReference) return [value]
+    if (Array.isArray(value)) return value.flatMap(referencesOf)
+    if (value instanceof Map) return [...value.values()].flatMap(referencesOf)
+    return typeof value === 'object' && value !== null ? Object.values(value).flatMap(referencesOf) : []
+  }
+
+  async function build(name) {
+    let config
+    try {
+      config = leaves(loadTasks(index, [name]))[0]
+    } catch (error) {
+      return { how: 'refused', why: message(error, root) }
+    }
+    const references = referencesOf(config)
+    const sources = [...new Set(references.map(({ file }) => file))]
+      .filter(existsSync)
+      .map((file) => readFileSync(file, 'utf8'))
+    const templates = templatesOf(config)
+    const key = JSON.stringify([templates, sources, config.outputType, config.numFewshot])
+    const tries = []
+    const real = stored.get(config.datasetPath)
+    if (real !== undefined) tries.push({ documents: 'stored', dataset: real })
+    let why = ''
+    for (const { documents: on, dataset } of tries) {
+      try {
+        return await finish(config, key, references, dataset, on)
+      } catch (error) {
+        why = message(error, root)
+      }
+    }
+    const known = solved.get(key)
+    const found = await search(
+      config,
+      templates,
+      sources,
+      [...namesIn(config.datasetName ?? ''), ...namesIn(name)],
+      known,
+    )
+    if (found.dataset === undefined) {
+      if (!refusedFor(found.why)) unsolved.set(key, (unsolved.get(key) ?? 0) + 1)
+      return { how: refusedFor(found.why) ? 'refused' : 'unbuilt', why: found.why || why }
+    }
+    solved.set(key, found)
+    try {
+      return await finish(config, key, references, found.dataset, 'made-up')
+    } catch (error) {
+      return { how: 'unbuilt', why: message(error, root) }
+    }
+  }
+
+  /** Builds natively if that can be, else in CPython; the first task of a kind is built in both ways, and must come out the same. */
+  async function finish(config, key, references, dataset, on) {
+    if (references.length === 0) {
+      await prepare(config, native, dataset)
+      return { how: 'native', on }
+    }
+    let built
+    let reason
+    try {
+      built = await prepare(config, native, dataset)
+    } catch (error) {
+      if (error.name !== 'Unsupported') throw error
+      reason = error.message
+    }
+    if (built !== undefined && compared.has(key)) return { how: 'native', on }
+    const wanted = await prepare(config, python, dataset).catch((error) => error)
+    if (built === undefined && wanted instanceof Error) throw wanted
+    if (built === undefined) return { how: 'python', on, reason }
+    compared.add(key)
+    if (wanted instanceof Error) return { how: 'native', on, differs: `CPython: ${message(wanted, root)}` }
+    return { how: 'native', on, ...(built === wanted ? {} : { differs: firstDifference(built, wanted) }) }
+  }
+
+  /** Looks for columns and values with which the task builds its requests. */
+  async function search(config, templates, sources, names, known) {
+    let columns = new Map(known?.columns ?? mentionedColumns(templates, sources))
+    const compared = comparedColumns(sources, names)
+    const keys = mentionedKeys(templates, sources, names)
+    const seen = new Set()
+    let why = ''
+    /** Rows that filters keep: a compared column takes each of the texts. */
+    const keeping = (row, texts) =>
+      compared.columns.flatMap((column) =>
+        texts.map((text) => ({
+          ...row,
+          ...Object.fromEntries(
+            compared.columns.map((other) => [
+              other,
+              other === column || compared.columns.length < 3 ? text : row[other],
+            ]),
+          ),
+        })),
+      )
+    const attempt = async (tried) => {
+      const rows = Array.from({ length: documents }, (_, place) => docOf(tried, place, keys))
+      const [row] = rows
+      const lists = [
+        () => rows,
+        () => [...rows, ...keeping(row, names)],
+        () => [...rows, ...keeping(row, compared.texts)],
+        () => keeping(row, compared.texts),
+        () => keeping(row, compared.texts.slice(0, 200)).flatMap((item) => Array.from({ length: 8 }, () => item)),
+      ]
+      for (const [place, list] of lists.entries()) {
+        if (place < (known?.list ?? 0) || (place > 0 && compared.columns.length === 0)) continue
+        const dataset = datasetOf(list())
+        try {
+          await prepare(config, both, dataset)
+          return { dataset, list: place }
+        } catch (error) {
+          why = message(error, root)
+          if (!/has no documents|KeyError|ValueError|only \d+ to choose|few-shot/.test(why)) break
+        }
+      }
+      return { why }
+    }
+    let current = await attempt(columns)
+    // a kind of task that was not solved before is not tried as long again
+    const until =
+      Date.now() +
+      (unsolved.get(JSON.stringify([templates, sources, config.outputType, config.numFewshot])) ? 0 : budget)
+    const raws = compared.texts
+      .filter((text) => /^\S{1,24}$/.test(text))
+      .slice(0, 40)
+      .map((raw) => ({ raw }))
+    while (current.dataset === undefined && Date.now() < until) {
+      if (refusedFor(current.why)) return current
+      seen.add(current.why)
+      const lacking =
+        /['"]([\p{L}\w .-]+?)['"] is undefined|KeyError: ['"]?([^'"(]+?)['"]? \(|KeyError: ['"]([^'"]+)['"]|Column ([\w-]+) not|no attribute ['"]([^'"]+)/u.exec(
+          current.why,
+        )
+      const missing = lacking?.slice(1).find((group) => group !== undefined)
+      if (
+        missing !== undefined &&
+        !columns.has(missing) &&
+        !/^\d+$/.test(missing) &&
+        !/no attribute/.test(current.why)
+      ) {
+        const tried = new Map(columns).set(missing, firstKind(missing))
+        const result = await attempt(tried)
+        columns = tried
+        if (result.dataset !== undefined || !seen.has(result.why)) {
+          current = result
+          continue
+        }
+      }
+      // the change that gets furthest; a column that the message names first
+      const order = [...columns.keys()].sort(
+        (x, y) => Number(current.why.includes(y)) - Number(current.why.includes(x)),
+      )
+      let best = null
+      all: for (const values of [kinds, keyedKinds, raws]) {
+        for (const column of order) {
+          for (const kind of values) {
+            if (Date.now() > until) break all
+            if (columns.get(column) === kind) continue
+            const changed = new Map(columns).set(column, kind)
+            const result = await attempt(changed)
+            if (result.dataset !== undefined) return { ...result, columns: changed }
+            if (!seen.has(result.why) && stage(result.why) > (best?.stage ?? -1))
+              best = { changed, result, stage: stage(result.why) }
+          }
+        }
+        if (best !== null && best.stage > stage(current.why)) break
+      }
+      if (best === null) return current
+      columns = best.changed
+      current = best.result
+    }
+    return { ...current, columns }
+  }
+
+  const close = async () => {
+    await python.close()
+    await both.close()
+  }
+  return { build, close }
+}
+
+/** How far a task came before an error: the place in the file, then the step of building requests. */
+function stage(why) {
+  const line = Number(/\.py:(\d+)\)/.exec(why)?.[1] ?? 0) / 10000
+  const step = ['doc_to_text', 'doc_to_target', 'doc_to_choice'].findIndex((name) => why.includes(name))
+  return (/few-shot|choices|no requests/.test(why) ? 6 : step >= 0 ? step + 2 : /document \d/.test(why) ? 1 : 0) + line
+}
+
+/** What no document can change. */
+function refusedFor(why) {
+  return /needs .*, which saeval's Python|cannot be loaded|cannot be run|has no function|does not exist|is not supported|names its function/.test(
+    why,
+  )
+}
+
+/** A resolver that runs nothing in CPython. */
+function nativeOnly(functions) {
+  return {
+    resolve: async (reference, use) => {
+      const found = functions.find(reference, use)
+      return { reference, source: found.source, call: async (args, keywords) => found.call(args, keywords) }
+    },
+    processDocs: async (reference) => functions.find(reference, 'process_docs').processDocs,
+    customDataset: async (reference) => functions.find(reference, 'custom_dataset'),
+  }
+}
+
+/** A name in the ways in which data may write it. */
+function namesIn(name) {
+  const parts = name.split(/[_-]/)
+  const tails = parts.map((_, from) => parts.slice(from))
+  return [
+    ...new Set([
+      name,
+      ...parts,
+      ...tails.flatMap((tail) => [
+        tail.join('_'),
+        tail.join(' '),
+        tail.map((part) => part[0]?.toUpperCase() + part.slice(1)).join(' '),
+      ]),
+    ]),
+  ]
+}
+
+function templatesOf(config) {
+  const { fewshot } = config
+  const fields = [
+    config.docToText,
+    config.docToTarget,
+    config.docToChoice,
+    config.description,
+    config.genPrefix,
+    fewshot.docToText,
+    fewshot.docToTarget,
+    fewshot.docToChoice,
+    fewshot.genPrefix,
+  ]
+  const texts = (value) =>
+    typeof value === 'string'
+      ? [value]
+      : Array.isArray(value)
+        ? value.flatMap(texts)
+        : value instanceof Map
+          ? [...value.values()].flatMap(texts)
+          : []
+  return fields.flatMap(texts)
+}
+
+/** Documents of the goldens beside the checkout, by dataset. */
+function storedDocuments(repository, parseJson) {
+  const folder = join(repository, '../shared/fixtures/golden/requests')
+  const found = new Map()
+  if (!existsSync(folder)) return found
+  for (const file of readdirSync(folder)) {
+    const head = parseJson(readFileSync(join(folder, file), 'utf8').split('\n')[0])
+    const splits = head.get('splits')
+    if (splits === undefined || found.has(head.get('dataset_path'))) continue
+    const all = [...splits.values()].flat()
+    found.set(head.get('dataset_path'), {
+      name: head.get('dataset_path'),
+      splitNames: [],
+      split: async () => ({
+        columns: [...all[0].keys()],
+        length: all.length,
+        rows: async (start, end) => all.slice(start, end),
+      }),
+    })
+  }
+  return found
+}
+
+function message(error, root) {
+  return String(error.message ?? error)
+    .replaceAll(`${root}/`, '')
+    .split('\n')[0]
+    .slice(0, 300)
+}
+
+function firstDifference(a, b) {
+  let at = 0
+  while (a[at] === b[at]) at++
+  return `${a.slice(Math.max(0, at - 30), at + 50)} | ${b.slice(Math.max(0, at - 30), at + 50)}`
+}

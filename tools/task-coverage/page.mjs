@@ -1,0 +1,3 @@
+export function coveragePage(results) {
+  return JSON.stringify(results, null, 1)
+}
