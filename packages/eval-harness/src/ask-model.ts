@@ -70,9 +70,10 @@ async function askKind(
       return (await model.loglikelihoodRolling(of(kind), options)).map((logprob) => new PyFloat(logprob))
     case 'generate_until':
       return model.generateUntil(
-        of(kind).map(({ context, kwargs }, index) =>
-          generationRequest(context, kwargs, complainAbout(places[index]!.file)),
-        ),
+        of(kind).map(({ context, kwargs }, draw) => ({
+          ...generationRequest(context, kwargs, complainAbout(places[draw]!.file)),
+          draw,
+        })),
         options,
       )
   }

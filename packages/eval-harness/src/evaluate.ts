@@ -1,5 +1,6 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import { askModel } from './ask-model.js'
+import type { RequestCache } from './cache/cached-requests.js'
 import type { FunctionResolver } from './functions/task-function.js'
 import type { LanguageModel } from './language-model.js'
 import { type PreparedTask, prepareTask } from './prepare-task.js'
@@ -32,6 +33,8 @@ export interface EvaluateOptions {
   /** Whether tasks that say unsafe_code (they run what the model writes) may run. */
   readonly confirmUnsafeCode?: boolean
   readonly hub?: HubOptions
+  /** Keeps the requests of tasks; without it they are always built. */
+  readonly requestCache?: RequestCache
   /** What runs the Python functions of task files; without it tasks that have some are refused. */
   readonly functions?: FunctionResolver
   readonly onProgress?: (progress: EvaluationProgress) => void
@@ -92,6 +95,7 @@ export async function prepareEvaluation(options: EvaluateOptions): Promise<Prepa
       fewshotSeed: options.fewshotSeed ?? defaultSeed,
       ...(options.functions ? { functions: options.functions } : {}),
       ...(options.hub ? { hub: options.hub } : {}),
+      ...(options.requestCache ? { requestCache: options.requestCache } : {}),
     })
     await options.onPrepared?.(task)
     tasks.push(task)

@@ -1,3 +1,6 @@
+export { cachedModel } from './cache/cached-model.js'
+export type { RequestCache } from './cache/cached-requests.js'
+export { openStore, type Store } from './cache/store.js'
 export { type CheckTasksOptions, checkTasks } from './check-tasks.js'
 export type { Dataset, Split } from './datasets/dataset.js'
 export { type LoadDatasetOptions, loadDataset } from './datasets/load-dataset.js'

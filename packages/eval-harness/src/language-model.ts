@@ -27,6 +27,8 @@ export interface GenerateUntilRequest {
   readonly temperature: number
   readonly topK: number | null
   readonly topP: number | null
+  /** Which of the run's draws a sampled text is; by default the request's place in the list. */
+  readonly draw?: number
 }
 
 export interface RequestOptions {
@@ -86,6 +88,11 @@ export interface LanguageModel {
   loglikelihood(requests: readonly LoglikelihoodRequest[], options?: RequestOptions): Promise<LoglikelihoodResult[]>
   loglikelihoodRolling(requests: readonly LoglikelihoodRollingRequest[], options?: RequestOptions): Promise<number[]>
   generateUntil(requests: readonly GenerateUntilRequest[], options?: RequestOptions): Promise<string[]>
+  /**
+   * Text that is another one whenever anything that can change an answer is another: weights, edits, tokenizer, precision, longest input.
+   * Without it answers cannot be kept (--use_cache).
+   */
+  readonly fingerprint?: () => Promise<string>
   /** Frees sessions and threads. */
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { cachedRequests, type RequestCache } from './cache/cached-requests.js'
 import type { OpenMetric } from './metrics/generation.js'
 import type { PyDict } from './python/value.js'
 import { buildContexts, type PromptOptions } from './requests/build-contexts.js'
@@ -32,6 +33,8 @@ export interface PreparedTask {
 
 export interface PrepareOptions extends OpenTaskOptions, DocChoice {
   readonly prompt: PromptOptions
+  /** Keeps the requests; without it they are always built. */
+  readonly requestCache?: RequestCache
 }
 
 /** Opens a task and builds the requests of its documents, in their order. Throws InputError naming task and document. */
@@ -43,16 +46,28 @@ export async function prepareTask(config: TaskConfig, options: PrepareOptions): 
   }))
   const chosen = chosenDocs(task, options)
   const docs = await task.docs.rows(0, (chosen.at(-1) ?? -1) + 1)
-  const asked: Asked[] = []
-  for (const docId of chosen) {
-    const doc = docs[docId]!
-    const requests = await inTask(config.task, docId, async () => {
-      const contexts = await buildContexts(task, doc, options.prompt)
-      return buildRequests(task, doc, contexts, options.prompt.chat !== null)
-    })
-    asked.push({ docId, doc, requests })
+  const build = async () => {
+    const built: TaskRequest[][] = []
+    for (const docId of chosen) {
+      const doc = docs[docId]!
+      const requests = await inTask(config.task, docId, async () => {
+        const contexts = await buildContexts(task, doc, options.prompt)
+        return buildRequests(task, doc, contexts, options.prompt.chat !== null)
+      })
+      built.push(requests)
+    }
+    return built
   }
-  return { task, metrics, asked }
+  const { requestCache, prompt, fewshotSeed } = options
+  const own = chosen.map((docId) => docs[docId]!)
+  const requests = requestCache
+    ? await cachedRequests({ ...requestCache, task, docs: own, docIds: chosen, prompt, seed: fewshotSeed, build })
+    : await build()
+  return {
+    task,
+    metrics,
+    asked: chosen.map((docId, index): Asked => ({ docId, doc: own[index]!, requests: requests[index]! })),
+  }
 }
 
 /** Places of the documents to evaluate, in the split's order. */

@@ -1,5 +1,8 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import {
   builtInTasks,
+  cachedModel,
   checkTasks,
   defaultBootstrapIterations,
   describePrompts,
@@ -15,8 +18,10 @@ import {
   type ModelArguments,
   modelName,
   type OutputPlace,
+  openStore,
   prepareOutput,
   pyRepr,
+  type RequestCache,
   resultsFile,
   resultsTable,
   taskFunctions,
@@ -56,6 +61,8 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
   }
   const hub = { signal, onProgress: progress.download }
   const functions = taskFunctions([builtInTasks, ...options.include_path])
+  const answers = options.use_cache === null ? null : openStore(options.use_cache, '--use_cache')
+  const requests = await openRequestCache(options)
   let model: LanguageModel | null = null
   try {
     if (options.check_integrity) {
@@ -69,6 +76,7 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
       notice: (line) => say(stderr, line),
       hub,
     })
+    if (answers !== null) model = await cachedModel(model, answers)
     const evaluation = await evaluate({
       model,
       tasks,
@@ -82,6 +90,7 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
       confirmUnsafeCode: options.confirm_run_unsafe_code,
       functions,
       hub,
+      ...(requests === null ? {} : { requestCache: requests }),
       onProgress: progress.update,
       onPrepared: async (task) => {
         if (options.write_out) say(stderr, await describePrompts(task, 1))
@@ -96,7 +105,25 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
     progress.clear()
     await functions.close()
     await model?.close()
+    await answers?.close()
+    await requests?.store.close()
   }
+}
+
+/** --cache_requests: the store of prompts, emptied where that is asked for; null without it. */
+async function openRequestCache({ cache_requests: wanted }: RunOptions): Promise<RequestCache | null> {
+  if (wanted === null) return null
+  const store = openStore(requestCacheFolder(), '--cache_requests')
+  if (wanted !== 'delete') return { store, refresh: wanted === 'refresh' }
+  await store.clear()
+  await store.close()
+  return null
+}
+
+/** LM_HARNESS_CACHE_PATH, which lm_eval keeps its prompts under too, or the user's folder for caches. */
+function requestCacheFolder(): string {
+  const own = process.env.LM_HARNESS_CACHE_PATH
+  return join(own ? own : (process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')), 'saeval', 'requests')
 }
 
 interface Finished {

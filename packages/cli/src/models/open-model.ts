@@ -29,6 +29,7 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
   return loadModel({
     model: existsSync(join(name, 'config.json')) ? name : baseModelRepository(name),
     batchSize: parseBatchSize(context.batchSize),
+    ...(context.maxBatchSize == null ? {} : { maxBatchSize: context.maxBatchSize }),
     hub: context.hub,
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),

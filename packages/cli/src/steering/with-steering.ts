@@ -30,6 +30,7 @@ export function withSteering(
       return { ...model.info, edits, provenance: { ...model.info.provenance, steering } }
     },
     chatTemplate: model.chatTemplate,
+    ...(model.fingerprint ? { fingerprint: model.fingerprint } : {}),
     loglikelihood: answer(model.loglikelihood),
     loglikelihoodRolling: answer(model.loglikelihoodRolling),
     generateUntil: answer(model.generateUntil),

@@ -7,6 +7,9 @@ export interface FewshotSampler {
    * `count` documents of the pool. With `evalDoc` given, that document is not among them. Throws RangeError when the pool is too small.
    */
   sample(count: number, evalDoc: PyDict | null): readonly PyDict[]
+  /** The documents there are to choose from, and how. */
+  readonly kind: 'default' | 'first_n'
+  readonly pool: readonly PyDict[]
 }
 
 /**
@@ -22,6 +25,8 @@ export function fewshotSampler(kind: 'default' | 'first_n', pool: readonly PyDic
     throw new RangeError(`${count} few-shot examples are asked for, but there are only ${docs.length} to choose from`)
   }
   return {
+    kind,
+    pool,
     sample(count, evalDoc) {
       if (kind === 'first_n') {
         const rest = without(pool, evalDoc)

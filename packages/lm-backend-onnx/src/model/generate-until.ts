@@ -47,7 +47,7 @@ export async function answerGenerateUntil(
       })
       const generated = await generateBatch(forward, edits, prompts, {
         sampling: first.doSample ? first : null,
-        uniform: (row) => seededUniform(seed + batch[row]!.index),
+        uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
         signal: options.signal,
       })
       batch.forEach(({ index }, row) => {
@@ -71,7 +71,8 @@ function planBatches<Item extends { readonly ids: readonly number[] }>(
   const batches: Item[][] = []
   for (let start = 0; start < items.length; ) {
     const longest = items[start]!.ids.length
-    const size = batchSize === 'auto' ? Math.max(1, Math.floor(automaticTokens / longest)) : batchSize
+    const automatic = Math.max(1, Math.floor(automaticTokens / longest))
+    const size = typeof batchSize === 'number' ? batchSize : Math.min(automatic, batchSize.most)
     batches.push(items.slice(start, start + size))
     start += size
   }

@@ -12,9 +12,13 @@ import { openCheckpoint } from '../weights/checkpoint.js'
 import { matchWeights } from '../weights/model-weights.js'
 import { type Dtype, resolvePrecision } from '../weights/precision.js'
 import { largestPacked, residenceOf } from '../weights/residence.js'
+import { fileIdentity } from './file-identity.js'
 import { createForward } from './forward.js'
 import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
+
+/** Raise when the numbers of the same model become others. */
+const answersVersion = 1
 
 export interface LoadModelOptions {
   /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
@@ -41,6 +45,8 @@ export interface LoadModelOptions {
    * In generation, the number of texts written side by side.
    */
   readonly batchSize?: number | 'auto'
+  /** With "auto": the batch size that is not exceeded. */
+  readonly maxBatchSize?: number
   /** Threads of onnxruntime on the CPU; by default one per physical core. */
   readonly threads?: number
   readonly hub?: HubOptions
@@ -99,8 +105,23 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
     forward,
     rules,
     chatTemplate: createChatTemplate(tokenizer),
-    batchSize: batchSize(options.batchSize ?? 'auto'),
+    batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
     endIds,
+    identity: async () => [
+      answersVersion,
+      configText,
+      await Promise.all((await weightFiles(files)).map(fileIdentity)),
+      await Promise.all(
+        [
+          await tokenizerFile(texts),
+          await texts.pathIfPresent('tokenizer_config.json'),
+          await texts.pathIfPresent('special_tokens_map.json'),
+        ].map((path) => (path === null ? null : fileIdentity(path))),
+      ),
+      [...endIds],
+      [rules.addBosToken, rules.prefixTokenId, rules.maxLength],
+      [weights.precision, provider.name],
+    ],
     facts: {
       numParameters: weights.numParameters,
       precision: weights.precision,
@@ -143,8 +164,8 @@ function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean
   return wanted
 }
 
-function batchSize(wanted: number | 'auto'): BatchSize {
-  if (wanted === 'auto') return wanted
+function batchSize(wanted: number | 'auto', most: number): BatchSize {
+  if (wanted === 'auto') return { most }
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
   return wanted

@@ -15,6 +15,7 @@ import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../t
 import type { Tokenizer } from '../text/tokenizer.js'
 import type { Precision } from '../weights/precision.js'
 import { checkInterventions } from './check-interventions.js'
+import { fingerprintOf } from './fingerprint.js'
 import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
 import { answerGenerateUntil } from './generate-until.js'
 import { type Activation, capture, checkHookPoints, type Hook, type HookedRun, runHooked } from './hooks.js'
@@ -49,6 +50,8 @@ export interface OnnxModelParts {
   readonly rules: TextRules
   readonly chatTemplate: ChatTemplate | null
   readonly batchSize: BatchSize
+  /** What can change the numbers of the model as it is: weights, tokenizer, settings; JSON values. */
+  readonly identity: () => Promise<unknown>
   /** Tokens that end a generated text. */
   readonly endIds: ReadonlySet<number>
   readonly facts: {
@@ -188,6 +191,8 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return runHooked(forward, interventions, toIds(text), new Map(Object.entries(hooks)))
     },
 
+    fingerprint: async () => fingerprintOf([await parts.identity(), interventions]),
+
     close: () => forward.thread.close(),
   }
 }
@@ -242,7 +247,7 @@ function modelInfo(
     provenance: {
       backend: 'onnxruntime',
       computed_in: 'float32',
-      batch: batchSize,
+      batch: typeof batchSize === 'number' ? batchSize : 'auto',
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
     },
   }

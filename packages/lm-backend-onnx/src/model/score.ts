@@ -145,9 +145,10 @@ export async function scoreRows(
 }
 
 function budgetFor({ spec, provider }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
-  if (size === 'auto') return measuredBudget(spec, provider)
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1)
-  return fixedBudget(size, longest, provider)
+  return typeof size === 'number'
+    ? fixedBudget(size, longest, provider)
+    : measuredBudget(spec, provider, size.most * longest)
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

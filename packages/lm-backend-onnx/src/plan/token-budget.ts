@@ -2,8 +2,8 @@ import type { Provider } from '../session/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { Budget } from './plan.js'
 
-/** `--batch_size`: as many tokens as that many of the longest inputs have, or what turns out to be fastest. */
-export type BatchSize = number | 'auto'
+/** `--batch_size`: as many tokens as that many of the longest inputs have, or what turns out to be fastest up to that many. */
+export type BatchSize = number | { readonly most: number }
 
 /** The budget of the next pass, and what it learns from the passes done. */
 export interface TokenBudget {
@@ -28,10 +28,10 @@ export function fixedBudget(size: number, longest: number, provider: Provider): 
 
 /**
  * Tries growing budgets on the first passes and stays with the one that took least time a token. All of them give the same numbers, so
- * nothing is computed twice for it. None holds more activations than half a gigabyte.
+ * nothing is computed twice for it. None holds more activations than half a gigabyte, or more than `limit` tokens.
  */
-export function measuredBudget(spec: ModelSpec, provider: Provider): TokenBudget {
-  const most = Math.max(256, Math.floor(passBytes / bytesPerToken(spec)))
+export function measuredBudget(spec: ModelSpec, provider: Provider, limit = Number.POSITIVE_INFINITY): TokenBudget {
+  const most = Math.min(limit, Math.max(256, Math.floor(passBytes / bytesPerToken(spec))))
   const columns = Math.min(most, widestRow[provider.name])
   const fitting = candidates[provider.name].filter((tokens) => tokens <= most)
   const tried = (fitting.length > 0 ? fitting : [most]).map((tokens) => ({

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import type { GenerateUntilRequest, LanguageModel, LoglikelihoodRequest, ModelInfo } from '../language-model.js'
+import { cachedModel } from './cached-model.js'
+import { openStore } from './store.js'
+
+/** A model that counts what it is asked. */
+function counting(fingerprint: string | null) {
+  const asked: string[] = []
+  const model: LanguageModel = {
+    info: { provenance: {} } as unknown as ModelInfo,
+    chatTemplate: null,
+    ...(fingerprint === null ? {} : { fingerprint: async () => fingerprint }),
+    loglikelihood: async (requests) =>
+      requests.map(({ context, continuation }) => {
+        asked.push(context + continuation)
+        return { logprob: -continuation.length / 3, isGreedy: context === '' }
+      }),
+    loglikelihoodRolling: async (requests) =>
+      requests.map(({ text }) => {
+        asked.push(text)
+        return -text.length
+      }),
+    generateUntil: async (requests) =>
+      requests.map(({ context, draw }) => {
+        asked.push(context)
+        return `${context} ${draw}`
+      }),
+    close: async () => {},
+  }
+  return { asked, model }
+}
+
+const pairs = (count: number): LoglikelihoodRequest[] =>
+  Array.from({ length: count }, (_, index) => ({ context: `c${index}`, continuation: 'x'.repeat(index) }))
+const text = (context: string, doSample: boolean): GenerateUntilRequest => ({
+  context,
+  until: ['\n'],
+  maxGenToks: 4,
+  doSample,
+  temperature: doSample ? 1 : 0,
+  topK: null,
+  topP: null,
+})
+
+describe('a model with a cache', () => {
+  it('is asked only what it has not answered, and gives the same answers', async () => {
+    const folder = temporaryFolder()
+    const plain = await counting('a').model.loglikelihood(pairs(300))
+    for (const [count, fresh] of [
+      [200, 200],
+      [300, 100],
+      [300, 0],
+    ] as const) {
+      const { asked, model } = counting('a')
+      const store = openStore(folder, '--use_cache')
+      const seen: number[] = []
+      const cached = await cachedModel(model, store)
+      const answers = await cached.loglikelihood(pairs(count), { onProgress: (done) => seen.push(done) })
+      await store.close()
+      expect(answers).toEqual(plain.slice(0, count))
+      expect(asked.length).toBe(fresh)
+      expect(seen.at(-1)).toBe(count)
+    }
+  })
+
+  it('is asked anew when it is another model', async () => {
+    const store = openStore(temporaryFolder(), '--use_cache')
+    for (const fingerprint of ['a', 'b']) {
+      const { asked, model } = counting(fingerprint)
+      await (await cachedModel(model, store)).loglikelihoodRolling([{ text: 't' }, { text: 't' }])
+      expect(asked).toEqual(['t'])
+    }
+    await expect(cachedModel(counting(null).model, store)).rejects.toThrow(/does not tell what identifies it/)
+    await store.close()
+  })
+
+  it('keeps sampled texts by their draw and seed', async () => {
+    const store = openStore(temporaryFolder(), '--use_cache')
+    const { asked, model } = counting('a')
+    const cached = await cachedModel(model, store)
+    const requests = [text('p', true), text('p', true), text('q', false), text('q', false)]
+    expect(await cached.generateUntil(requests, { seed: 1 })).toEqual(['p 0', 'p 1', 'q 2', 'q 2'])
+    expect(await cached.generateUntil(requests, { seed: 1 })).toEqual(['p 0', 'p 1', 'q 2', 'q 2'])
+    expect(asked).toEqual(['p', 'p', 'q'])
+    await cached.generateUntil(requests, { seed: 2 })
+    expect(asked.length).toBe(5)
+    await store.close()
+  })
+
+  it('goes on where a killed process stopped', async () => {
+    const folder = temporaryFolder()
+    const library = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
+    const code = `
+      import { cachedModel, openStore } from ${JSON.stringify(library)}
+      const store = openStore(${JSON.stringify(folder)}, '--use_cache')
+      let answered = 0
+      const model = {
+        fingerprint: async () => 'a',
+        loglikelihood: async (requests) => {
+          if (answered > 0) console.log(answered)
+          answered += requests.length
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          return requests.map(({ continuation }) => ({ logprob: -continuation.length / 3, isGreedy: false }))
+        },
+      }
+      const cached = await cachedModel(model, store)
+      await cached.loglikelihood(Array.from({ length: 100000 }, (_, index) => ({ context: 'c' + index, continuation: 'x'.repeat(index % 7) })))
+    `
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const stored = await new Promise<number>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        const counts = chunk.toString().trim().split('\n').map(Number)
+        if (counts.at(-1)! < 500) return
+        child.kill('SIGKILL')
+        resolve(counts.at(-1)!)
+      })
+    })
+    await new Promise((resolve) => child.on('exit', resolve))
+    const { asked, model } = counting('a')
+    const store = openStore(folder, '--use_cache')
+    const requests = Array.from({ length: stored }, (_, i) => ({ context: `c${i}`, continuation: 'x'.repeat(i % 7) }))
+    const answers = await (await cachedModel(model, store)).loglikelihood(requests)
+    await store.close()
+    expect(asked).toEqual([])
+    expect(answers.map(({ logprob }) => logprob)).toEqual(requests.map(({ continuation }) => -continuation.length / 3))
+  })
+
+  it('does not take files, lm_eval caches among them', () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'c_rank0.db'), 'SQLite format 3\0')
+    expect(() => openStore(join(folder, 'c'), '--use_cache')).toThrow(/c_rank0\.db is a cache of lm_eval/)
+    writeFileSync(join(folder, 'f'), 'x')
+    expect(() => openStore(join(folder, 'f'), '--use_cache')).toThrow(/f is a file/)
+  })
+})

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { InputError } from '@saeval/hub'
+import { open } from 'lmdb'
+
+/** Values by key in a folder; what is stored survives the end of the process at any moment. */
+export interface Store {
+  /** undefined where nothing is stored. */
+  get(key: string): unknown
+  /** Stores all of the entries or, where the process ends meanwhile, none. */
+  put(entries: readonly (readonly [key: string, value: unknown])[]): Promise<void>
+  /** Forgets everything. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Opens (or begins) a store in a folder; `flag` names it in messages. Throws InputError for a file, for lm_eval's own caches, which do not
+ * say which model their answers are from, and for folders that cannot be written.
+ */
+export function openStore(path: string, flag: string): Store {
+  const folder = resolve(path)
+  refuseSqlite(folder, path, flag)
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new InputError(`${flag} ${path} is a file; saeval keeps its cache in a folder`)
+  try {
+    const database = open<unknown, string>({ path: folder, noSubdir: false, compression: true })
+    return {
+      get: (key) => database.get(key),
+      put: async (entries) => {
+        await database.transaction(() => {
+          for (const [key, value] of entries) database.put(key, value)
+        })
+        await database.flushed
+      },
+      clear: () => database.clearAsync(),
+      close: () => database.close(),
+    }
+  } catch (cause) {
+    throw new InputError(`${flag} ${path}: no cache can be opened there: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** lm_eval keeps P_rank0.db beside the path that is given. */
+function refuseSqlite(folder: string, path: string, flag: string): void {
+  for (const file of [folder, `${folder}_rank0.db`]) {
+    if (!existsSync(file) || !statSync(file).isFile() || !isSqlite(file)) continue
+    throw new InputError(
+      `${flag} ${path}: ${file} is a cache of lm_eval, which does not tell which model its answers are from; name another path`,
+    )
+  }
+}
+
+function isSqlite(file: string): boolean {
+  const head = Buffer.alloc(16)
+  const descriptor = openSync(file, 'r')
+  try {
+    readSync(descriptor, head, 0, head.length, 0)
+  } finally {
+    closeSync(descriptor)
+  }
+  return head.toString('latin1').startsWith('SQLite format 3')
+}
+
+/** A key for what `parts` say, as JSON. */
+export function storeKey(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
