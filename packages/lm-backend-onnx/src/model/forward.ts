@@ -1,19 +1,18 @@
-import type { Intervention, PositionSelection } from '@saeval/sae-core'
+import type { Intervention } from '@saeval/sae-core'
 import { bodyGraph } from '../graph/body-graph.js'
-import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
-import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
 import { selectedInput } from '../graph/edit-inputs.js'
-import { type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
+import { type EditShape, selectsPositions } from '../graph/edit-shape.js'
 import { headGraph, headNames } from '../graph/head-graph.js'
 import { modelSteps, type Step } from '../graph/hook-sites.js'
-import { type CacheTensor, cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import { packEdits } from '../graph/pack-edits.js'
-import type { Feeds, Provider, Stored, TensorData } from '../session/protocol.js'
+import type { Feeds, Provider, Stored } from '../session/protocol.js'
 import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import { int64 } from './layout.js'
+import type { SharedLayers } from './shared-layers.js'
+import { createStretch, type ReadyEdits, type Stretch } from './stretch.js'
 import {
-  joinMarks,
   type MarkedText,
   type SpecialIds,
   selectedTensor,
@@ -22,17 +21,7 @@ import {
   tokenMarks,
 } from './token-marks.js'
 
-/** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
-export interface ReadyEdits {
-  readonly session: string
-  readonly feeds: Feeds
-  /** The position selections of each setting, one list for each batch row or one for all rows. */
-  readonly selections: readonly (readonly PositionSelection[])[]
-  /** Selections that the graph's mask of selected tokens has columns for; null where the graph takes no mask. */
-  readonly selected: number | null
-}
-
-/** A stretch of the model that runs on its own; see BodyOptions. */
+/** A part of the model that a session of its own computes; see BodyOptions. */
 export interface Segment {
   readonly from: number
   readonly to: number
@@ -40,46 +29,22 @@ export interface Segment {
   readonly captures: readonly string[]
 }
 
-/** Where each row's new tokens stand. One batch is [rows, columns]; shorter rows are padded on the right. */
-export interface Layout {
-  readonly rows: number
-  readonly columns: number
-  /** Cached tokens before the new ones. */
-  readonly past: number
-  /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
-  readonly feeds: Feeds
-  /** Marks of the new tokens [rows * columns], for edits that select positions; null for none. */
-  readonly marks: TokenMarks | null
-}
-
-/** The model's sessions and how to feed them. */
-export interface Forward {
+/** The model's sessions and how to feed them; itself the stretch of all its steps. */
+export interface Forward extends Stretch {
   readonly spec: ModelSpec
   readonly steps: readonly Step[]
   readonly widths: ReadonlyMap<string, number>
   readonly thread: SessionThread
   readonly provider: Provider
-  /** A session for the whole body that can apply these settings, one per batch row (or one for all rows). */
-  edits(settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits>
-  /** Like edits, kept on the thread for every later batch. */
-  storedEdits(interventions: readonly Intervention[]): Promise<ReadyEdits>
+  /** A part of the model that is run by itself again and again; the same one for the same ends. */
+  stretch(from: number, to: number): Stretch
+  /** Where the model is divided for settings that share the layers below their edits; see shareBelow. */
+  readonly shared?: SharedLayers
   segment(segment: Segment): Promise<string>
   /** Edit inputs of a segment's graph, for one setting. */
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MarkedText): Promise<Feeds>
   /** Marks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
   marks(edits: ReadyEdits, row: number, text: MarkedText, from?: number): TokenMarks | null
-  /** Hidden states [gather.length, d_model] before the final norm; `keep` leaves the KV cache on the thread under that name. */
-  body(
-    edits: ReadyEdits,
-    layout: Layout,
-    gather: readonly number[],
-    cache: { past: string | null; keep: string | null },
-  ): Promise<Float32Array>
-  readonly cache: {
-    /** Picks rows and columns of a stored KV cache into another; see cacheGraph. */
-    pick(from: string, to: string, rows: readonly number[], columns: readonly number[]): Promise<void>
-    drop(name: string): Promise<void>
-  }
   /** Runs the head on hidden states, `fetch` being names of headNames; in slices that keep [rows, vocabulary] small. */
   head(
     hidden: Float32Array,
@@ -112,12 +77,8 @@ export interface ForwardOptions {
 export function createForward({ spec, weights, thread, provider, threads, special }: ForwardOptions): Forward {
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
-  const caches = cacheTensors(spec, cachedLayers(steps))
-  const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
   const segments = new Map<string, Promise<string>>()
   let head: Promise<string> | null = null
-  let picker: Promise<string> | null = null
-  let count = 0
 
   const create = async (name: string, model: Uint8Array) => {
     const mapped = weights.residence === 'mapped'
@@ -133,14 +94,6 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     }
     return session
   }
-  /** An existing session that has room for the edits, else a new one. */
-  const bodyFor = (shape: EditShape) => {
-    const existing = bodies.find((body) => serves(body.shape, shape))
-    if (existing) return existing
-    const body = { shape, session: segment({ from: 0, to: steps.length, edits: shape, captures: [] }) }
-    bodies.push(body)
-    return body
-  }
   const shared = new Map<string, Promise<void>>()
   /** Edit inputs of a graph; the matrices of whole SAEs go to the thread once and stay there. */
   const packFeeds = async (shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<Feeds> => {
@@ -151,12 +104,6 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     }
     const references = [...packed.shared.keys()].map((name): [string, Stored] => [name, { stored: name }])
     return Object.fromEntries([...packed.feeds, ...references])
-  }
-  const pack = async (settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits> => {
-    const { shape, session } = bodyFor(jointShape(settings))
-    const selections = settings.map(settingSelections)
-    const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
-    return { session: await session, feeds: await packFeeds(shape, settings), selections, selected }
   }
   const runHead = async (
     hidden: Float32Array,
@@ -184,17 +131,23 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     return { logprobs, argmax, logits }
   }
 
-  /** Where a run leaves its keys and values: output -> name on the thread. */
-  const keepFeeds = (keep: string) =>
-    Object.fromEntries(caches.map(({ name, present }) => [present, `${keep}.${name}`]))
+  const stretches = new Map<string, Stretch>()
+  const stretch = (from: number, to: number): Stretch => {
+    const key = `${from}-${to}`
+    const known = stretches.get(key) ?? createStretch({ spec, steps, from, to, thread, create, segment, packFeeds })
+    stretches.set(key, known)
+    return known
+  }
 
   return {
+    ...stretch(0, steps.length),
     spec,
     steps,
     widths,
     thread,
     provider,
     segment,
+    stretch,
     segmentEdits: async (shape, interventions, text) => {
       const feeds = await packFeeds(shape, [interventions])
       if (!selectsPositions(shape)) return feeds
@@ -204,48 +157,6 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     },
     marks: ({ selections }, row, text, from) =>
       tokenMarks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
-    edits: pack,
-    storedEdits: async (interventions) => {
-      const ready = await pack([interventions])
-      const prefix = `edits.${count++}.`
-      const own = Object.entries(ready.feeds).filter((entry): entry is [string, TensorData] => !('stored' in entry[1]))
-      await thread.store(Object.fromEntries(own.map(([name, tensor]) => [prefix + name, tensor])))
-      const references = own.map(([name]): [string, Stored] => [name, { stored: prefix + name }])
-      return { ...ready, feeds: { ...ready.feeds, ...Object.fromEntries(references) } }
-    },
-    body: async (edits, layout, gather, cache) => {
-      const { hidden } = await thread.run({
-        session: edits.session,
-        feeds: {
-          ...layout.feeds,
-          ...edits.feeds,
-          ...(edits.selected === null
-            ? {}
-            : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
-          ...pastFeeds(caches, layout.rows, cache.past),
-          [bodyNames.gather]: int64(gather),
-        },
-        fetch: [bodyNames.hidden],
-        keep: cache.keep === null ? {} : keepFeeds(cache.keep),
-      })
-      return hidden!.data as Float32Array
-    },
-    cache: {
-      pick: async (from, to, rows, columns) => {
-        picker ??= create('cache', cacheGraph(caches))
-        await thread.run({
-          session: await picker,
-          feeds: {
-            ...pastFeeds(caches, rows.length, from),
-            [cacheNames.rows]: int64(rows),
-            [cacheNames.columns]: int64(columns),
-          },
-          fetch: [],
-          keep: keepFeeds(to),
-        })
-      },
-      drop: (name) => thread.drop(`${name}.`),
-    },
     head: async (hidden, targets, wantLogits = false) => {
       const rows = hidden.length / spec.dModel
       const slice = Math.max(1, Math.floor(headNumbers / spec.vocabSize))
@@ -267,62 +178,6 @@ export function createForward({ spec, weights, thread, provider, threads, specia
       return { logprobs, argmax, logits }
     },
   }
-}
-
-/** Token feeds of right-padded rows without a cache. Rows see only what stands before: padding comes after and is never read. */
-export function freshLayout(
-  spec: ModelSpec,
-  rows: readonly (readonly number[])[],
-  marks: readonly (TokenMarks | null)[] = [],
-): Layout {
-  const columns = Math.max(...rows.map((row) => row.length))
-  const tokens = new BigInt64Array(rows.length * columns)
-  const positions = new BigInt64Array(rows.length * columns)
-  rows.forEach((row, b) => {
-    for (let t = 0; t < columns; t++) {
-      tokens[b * columns + t] = BigInt(row[t] ?? 0)
-      positions[b * columns + t] = BigInt(t)
-    }
-  })
-  const mask = new Uint8Array(columns * columns)
-  for (let query = 0; query < columns; query++) mask.fill(1, query * columns, query * columns + query + 1)
-  const dims = [rows.length, columns]
-  return {
-    rows: rows.length,
-    columns,
-    past: 0,
-    marks: joinMarks(marks, columns),
-    feeds: tokenFeeds(spec, {
-      [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
-      [bodyNames.positions]: { type: 'int64', data: positions, dims },
-      [bodyNames.keyPositions]: { type: 'int64', data: positions, dims },
-      [bodyNames.mask]: { type: 'bool', data: mask, dims: [1, 1, columns, columns] },
-      [bodyNames.lengths]: int64(rows.map((row) => row.length)),
-    }),
-  }
-}
-
-/** Those of the feeds that the model's graphs take; a segment [from, to) may take fewer than the whole. */
-export function tokenFeeds(spec: ModelSpec, feeds: Feeds, from = 0, to = Number.POSITIVE_INFINITY): Feeds {
-  const needed = tokenInputs(spec, from, to)
-  return Object.fromEntries(Object.entries(feeds).filter(([name]) => needed.has(name)))
-}
-
-/** The cache before the new tokens: what an earlier run left under that name, or that of no tokens. */
-export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: string | null): Feeds {
-  return Object.fromEntries(
-    caches.map((cache): [string, TensorData | Stored] => {
-      if (past !== null) return [cache.past, { stored: `${past}.${cache.name}` }]
-      const dims = cache.empty(rows)
-      const size = dims.reduce((product, length) => product * length, 1)
-      return [cache.past, { type: 'float32', data: new Float32Array(size), dims }]
-    }),
-  )
-}
-
-/** A vector of int64. */
-export function int64(values: readonly number[]): TensorData {
-  return { type: 'int64', data: BigInt64Array.from(values, BigInt), dims: [values.length] }
 }
 
 function splitRows(data: Float32Array, width: number): Float32Array[] {

@@ -2,10 +2,11 @@ import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
 import type { BatchSize } from '../plan/token-budget.js'
 import { encodeGenerationContext, type TextRules } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
-import type { Forward, ReadyEdits } from './forward.js'
+import type { Forward } from './forward.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { seededUniform } from './sampling.js'
 import type { SelectionCounter } from './selection-error.js'
+import type { ReadyEdits } from './stretch.js'
 
 export interface GenerateParts {
   readonly forward: Forward

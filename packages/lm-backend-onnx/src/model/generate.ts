@@ -1,6 +1,8 @@
 import { bodyNames } from '../graph/body-inputs.js'
-import { type Forward, freshLayout, int64, type Layout, type ReadyEdits, tokenFeeds } from './forward.js'
+import type { Forward } from './forward.js'
+import { freshLayout, int64, type Layout, tokenFeeds } from './layout.js'
 import { type SamplingOptions, sampleToken } from './sampling.js'
+import type { ReadyEdits } from './stretch.js'
 import { joinMarks } from './token-marks.js'
 
 /** One prompt to continue. */

@@ -5,7 +5,8 @@ import { editShape, readHookPoints } from '../graph/edit-shape.js'
 import { absentHookPoint } from '../graph/hook-sites.js'
 import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, TensorData } from '../session/protocol.js'
-import { type Forward, freshLayout, int64, pastFeeds, tokenFeeds } from './forward.js'
+import type { Forward } from './forward.js'
+import { freshLayout, int64, pastFeeds, tokenFeeds } from './layout.js'
 
 /** An activation at a hook point: float32 [pos, width], heads flattened at attn.hook_z. */
 export interface Activation {

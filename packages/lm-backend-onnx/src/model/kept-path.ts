@@ -1,5 +1,5 @@
 import type { Pass } from '../plan/plan.js'
-import type { Forward } from './forward.js'
+import type { Stretch } from './stretch.js'
 
 /**
  * The keys and values of the path that the planner keeps, on the session's thread. Only the path itself and, where several rows come after
@@ -21,7 +21,7 @@ interface Stored {
   readonly length: number
 }
 
-export function keptPath({ cache }: Forward): KeptPath {
+export function keptPath({ cache }: Pick<Stretch, 'cache'>): KeptPath {
   let path: Stored | null = null
   let spread: (Stored & { readonly rows: number }) | null = null
   const name = () => `path.${count++}`

@@ -16,11 +16,14 @@ import type { Tokenizer } from '../text/tokenizer.js'
 import type { Precision } from '../weights/precision.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
-import { type Forward, freshLayout, type ReadyEdits } from './forward.js'
+import type { Forward } from './forward.js'
 import { answerGenerateUntil } from './generate-until.js'
 import { type Activation, capture, checkHookPoints, type Hook, type HookedRun, runHooked } from './hooks.js'
+import { freshLayout } from './layout.js'
 import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
 import { type SelectionCount, SelectionCounter } from './selection-error.js'
+import { defaultKeepBytes, firstEditedStep, shareBelow } from './shared-layers.js'
+import type { ReadyEdits } from './stretch.js'
 
 /** A language model on onnxruntime. Its views by `steer` share weights and sessions. */
 export interface OnnxModel extends LanguageModel {
@@ -35,6 +38,12 @@ export interface OnnxModel extends LanguageModel {
   readonly interventions: readonly Intervention[]
   /** The same model with these edits instead of its own; [] is the unsteered model. Throws InputError where an edit does not fit. */
   steer(interventions: readonly Intervention[]): OnnxModel
+  /**
+   * The same model for settings that are tried one after the other on the same requests: what comes before the first hook point that any of
+   * them edits or reads is computed once and kept, up to `keepBytes` (1 GB by default); requests beyond that share nothing. Steer the
+   * result with these settings or without any.
+   */
+  shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
   /** Log-probabilities of chosen tokens; inputs longer than the model allows are an InputError. */
   scoreTokens(rows: readonly ScoringRow[], options?: RequestOptions): Promise<ScoredRow[]>
   /** Next-token logits [vocab] after one text, once per setting, computed side by side as rows of one batch. */
@@ -110,6 +119,13 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return modelInfo(parts, truncated, counts, selected.counts())
     },
     steer: (others) => createOnnxModel(parts, others),
+    shareBelow: (settings, keepBytes = defaultKeepBytes) => {
+      for (const setting of settings) checkInterventions(forward, setting)
+      const cut = firstEditedStep(forward, settings)
+      return cut === 0
+        ? createOnnxModel(parts)
+        : createOnnxModel({ ...parts, forward: shareBelow(forward, cut, keepBytes) })
+    },
 
     loglikelihood: async (requests: readonly LoglikelihoodRequest[], options) => {
       // the session opens on its thread while this one encodes

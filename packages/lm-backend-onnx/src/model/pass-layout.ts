@@ -1,7 +1,7 @@
 import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { int64, type Layout, tokenFeeds } from './forward.js'
+import { int64, type Layout, tokenFeeds } from './layout.js'
 
 /** The token feeds of a planned pass: every token sees the past, its ancestors and itself, wherever they stand in the row. */
 export function passLayout(

@@ -2,9 +2,11 @@ import { type Budget, type Pass, plan } from '../plan/plan.js'
 import { planRows } from '../plan/plan-rows.js'
 import { prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
-import type { Forward, ReadyEdits } from './forward.js'
+import type { Forward } from './forward.js'
 import { keptPath } from './kept-path.js'
 import { passLayout } from './pass-layout.js'
+import { withinTokens } from './shared-layers.js'
+import type { ReadyEdits } from './stretch.js'
 import type { TokenMarks } from './token-marks.js'
 
 /** Token ids of one input and which of the following tokens to score. */
@@ -64,6 +66,17 @@ export async function scoreRows(
   rows: readonly ScoringRow[],
   options: ScoreOptions,
 ): Promise<ScoredRow[]> {
+  const requests = rows.map(({ ids, predictions }, index) => ({
+    ids,
+    keys: options.marks?.[index] ?? undefined,
+    reads: predictions.map(({ position }) => position),
+  }))
+  const tree = prefixTree(requests)
+  const { shared, ...alone } = forward
+  if (shared && tree.root.size > shared.tokens) {
+    const { within, rest } = withinTokens(requests, tree, shared.tokens)
+    return scoreParts([forward, alone], edits, rows, options, [within, rest])
+  }
   const scored = rows.map(({ predictions }) => ({
     logprobs: new Array<number>(predictions.length),
     greedy: new Array<boolean>(predictions.length),
@@ -71,22 +84,17 @@ export async function scoreRows(
   const open = rows.map(({ predictions }) => predictions.length)
   options.onScored?.([...open.keys()].filter((index) => open[index] === 0))
 
-  const requests = rows.map(({ ids, predictions }, index) => ({
-    ids,
-    keys: options.marks?.[index] ?? undefined,
-    reads: predictions.map(({ position }) => position),
-  }))
-  const tree = prefixTree(requests)
   const budget = budgetFor(forward, options.batchSize, tree.lengths)
   let asked: Budget = budget.next()
   const next = () => {
     asked = budget.next()
     return asked
   }
-  const passes = forward.spec.recurrent ? planRows(requests, tree, () => next().tokens) : plan(requests, tree, next)
+  const planned = forward.spec.recurrent ? planRows(requests, tree, () => next().tokens) : plan(requests, tree, next)
+  const passes = shared ? shared.passes(requests, planned) : planned
   if (options.counts) options.counts.requested += tree.requestTokens
 
-  const path = keptPath(forward)
+  const path = keptPath(shared?.upper ?? forward)
   const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }
   const flush = async () => {
     const { targets } = unread
@@ -119,7 +127,10 @@ export async function scoreRows(
       options.signal?.throwIfAborted()
       const given = asked
       const cache = await path.cacheOf(pass)
-      const hidden = forward.body(edits, passLayout(forward.spec, pass), pass.gather, cache)
+      if (shared) await shared.below(pass)
+      const hidden = shared
+        ? shared.body(edits, pass, cache)
+        : forward.body(edits, passLayout(forward.spec, pass), pass.gather, cache)
       // a failure shows where it is awaited
       hidden.catch(() => {})
       if (options.counts) options.counts.computed += pass.size
@@ -142,6 +153,33 @@ export async function scoreRows(
     // not awaited: passes under way when something went wrong would hold it up
     path.drop().catch(() => {})
   }
+}
+
+/** Scores parts of the rows one after the other, each with its own way through the model. */
+async function scoreParts(
+  ways: readonly Forward[],
+  edits: ReadyEdits,
+  rows: readonly ScoringRow[],
+  { marks, onScored, ...options }: ScoreOptions,
+  parts: readonly (readonly number[])[],
+): Promise<ScoredRow[]> {
+  const scored = new Array<ScoredRow>(rows.length)
+  for (const [index, part] of parts.entries()) {
+    const own = await scoreRows(
+      ways[index]!,
+      edits,
+      part.map((row) => rows[row]!),
+      {
+        ...options,
+        ...(marks ? { marks: part.map((row) => marks[row]!) } : {}),
+        onScored: (done) => onScored?.(done.map((at) => part[at]!)),
+      },
+    )
+    own.forEach((row, at) => {
+      scored[part[at]!] = row
+    })
+  }
+  return scored
 }
 
 function budgetFor({ spec, provider }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {

@@ -95,7 +95,12 @@ function finish({ from, first, children, size }: OpenNode, to: number, end: numb
   return { from, to, first, end, children, size: size + to - from }
 }
 
-function sharedLength(requests: readonly PlanRequest[], lengths: readonly number[], a: number, b: number): number {
+export function sharedLength(
+  requests: readonly PlanRequest[],
+  lengths: readonly number[],
+  a: number,
+  b: number,
+): number {
   const most = Math.min(lengths[a]!, lengths[b]!)
   const left = requests[a]!
   const right = requests[b]!

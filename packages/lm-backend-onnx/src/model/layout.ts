@@ -1,0 +1,73 @@
+import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
+import type { CacheTensor } from '../graph/layer-cache.js'
+import type { Feeds, Stored, TensorData } from '../session/protocol.js'
+import type { ModelSpec } from '../spec/model-spec.js'
+import { joinMarks, type TokenMarks } from './token-marks.js'
+
+/** Where each row's new tokens stand. One batch is [rows, columns]; shorter rows are padded on the right. */
+export interface Layout {
+  readonly rows: number
+  readonly columns: number
+  /** Cached tokens before the new ones. */
+  readonly past: number
+  /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
+  readonly feeds: Feeds
+  /** Marks of the new tokens [rows * columns], for edits that select positions; null for none. */
+  readonly marks: TokenMarks | null
+}
+
+/** Token feeds of right-padded rows without a cache. Rows see only what stands before: padding comes after and is never read. */
+export function freshLayout(
+  spec: ModelSpec,
+  rows: readonly (readonly number[])[],
+  marks: readonly (TokenMarks | null)[] = [],
+): Layout {
+  const columns = Math.max(...rows.map((row) => row.length))
+  const tokens = new BigInt64Array(rows.length * columns)
+  const positions = new BigInt64Array(rows.length * columns)
+  rows.forEach((row, b) => {
+    for (let t = 0; t < columns; t++) {
+      tokens[b * columns + t] = BigInt(row[t] ?? 0)
+      positions[b * columns + t] = BigInt(t)
+    }
+  })
+  const mask = new Uint8Array(columns * columns)
+  for (let query = 0; query < columns; query++) mask.fill(1, query * columns, query * columns + query + 1)
+  const dims = [rows.length, columns]
+  return {
+    rows: rows.length,
+    columns,
+    past: 0,
+    marks: joinMarks(marks, columns),
+    feeds: tokenFeeds(spec, {
+      [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
+      [bodyNames.positions]: { type: 'int64', data: positions, dims },
+      [bodyNames.keyPositions]: { type: 'int64', data: positions, dims },
+      [bodyNames.mask]: { type: 'bool', data: mask, dims: [1, 1, columns, columns] },
+      [bodyNames.lengths]: int64(rows.map((row) => row.length)),
+    }),
+  }
+}
+
+/** Those of the feeds that the model's graphs take; a segment [from, to) may take fewer than the whole. */
+export function tokenFeeds(spec: ModelSpec, feeds: Feeds, from = 0, to = Number.POSITIVE_INFINITY): Feeds {
+  const needed = tokenInputs(spec, from, to)
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => needed.has(name)))
+}
+
+/** The cache before the new tokens: what an earlier run left under that name, or that of no tokens. */
+export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: string | null): Feeds {
+  return Object.fromEntries(
+    caches.map((cache): [string, TensorData | Stored] => {
+      if (past !== null) return [cache.past, { stored: `${past}.${cache.name}` }]
+      const dims = cache.empty(rows)
+      const size = dims.reduce((product, length) => product * length, 1)
+      return [cache.past, { type: 'float32', data: new Float32Array(size), dims }]
+    }),
+  )
+}
+
+/** A vector of int64. */
+export function int64(values: readonly number[]): TensorData {
+  return { type: 'int64', data: BigInt64Array.from(values, BigInt), dims: [values.length] }
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import type { Intervention } from '@saeval/sae-core'
+import type { Pass } from '../plan/plan.js'
+import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
+import type { Forward } from './forward.js'
+import { type KeptPath, keptPath } from './kept-path.js'
+import { passLayout } from './pass-layout.js'
+import type { CacheUse, ReadyEdits, Stretch } from './stretch.js'
+
+/**
+ * The layers before the first edit, for several settings on the same requests. Their results on every planned pass stay on the session's
+ * thread, so that each setting after the first computes only the layers after them.
+ */
+export interface SharedLayers {
+  /** The stretch that differs between settings. */
+  readonly upper: Stretch
+  /** Distinct tokens that there is room for. */
+  readonly tokens: number
+  /** The passes of an earlier setting on the same requests, or these new ones, which are remembered as they are taken. */
+  passes(requests: readonly PlanRequest[], fresh: Iterable<Pass>): Iterable<Pass>
+  /** Sees to it that the layers below are computed for the pass that was taken last; before `body`. */
+  below(pass: Pass): Promise<void>
+  /** Hidden states of a pass, its upper layers computed with these edits. */
+  body(edits: ReadyEdits, pass: Pass, cache: CacheUse): Promise<Float32Array>
+}
+
+/** Bytes of states that are kept at most, where nothing else is said. */
+export const defaultKeepBytes = 2 ** 30
+
+// names on the thread are never used again, so that an old plan can be forgotten while the next one runs
+let count = 0
+
+interface SharedPlan {
+  readonly name: string
+  /** Fingerprint of the requests. */
+  readonly requests: string
+  /** The passes in order; their number names their states. */
+  readonly places: Map<Pass, number>
+  /** Whether all passes were taken. */
+  complete: boolean
+  /** Keys and values of the layers below. */
+  readonly path: KeptPath
+}
+
+/** Divides the model before step `cut`: the steps from there on are computed for every setting. */
+export function createSharedLayers(forward: Forward, cut: number, keepBytes: number): SharedLayers {
+  const lower = forward.stretch(0, cut)
+  const upper = forward.stretch(cut, forward.steps.length)
+  const width = [...forward.steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
+  let plan: SharedPlan | null = null
+  const forget = async ({ name, path }: SharedPlan) => {
+    await path.drop()
+    await forward.thread.drop(`${name}.`)
+  }
+  const placeOf = (pass: Pass) => {
+    const place = plan?.places.get(pass)
+    if (plan === null || place === undefined) throw new Error('the pass is not one of those that are shared')
+    return { plan, place, states: `${plan.name}.${place}` }
+  }
+
+  return {
+    upper,
+    tokens: Math.floor(keepBytes / (4 * width)),
+    passes: function* (requests, fresh) {
+      const key = fingerprint(requests)
+      if (plan?.requests === key && plan.complete) {
+        yield* plan.places.keys()
+        return
+      }
+      if (plan !== null) forget(plan).catch(() => {})
+      const path = keptPath(lower)
+      const now: SharedPlan = { name: `shared.${count++}`, requests: key, places: new Map(), complete: false, path }
+      plan = now
+      for (const pass of fresh) {
+        now.places.set(pass, now.places.size)
+        yield pass
+      }
+      now.complete = true
+    },
+    // each pass may come after what the ones before it have kept, so this happens in their order, once
+    below: async (pass) => {
+      const { plan, states } = placeOf(pass)
+      if (plan.complete) return
+      const cache = await plan.path.cacheOf(pass)
+      const run = lower.leave(passLayout(forward.spec, pass), cache, states)
+      // a failure shows where the states are used
+      run.catch(() => {})
+      if (cache.keep !== null) await plan.path.extend(pass, cache.keep)
+    },
+    body: (edits, pass, cache) =>
+      upper.body(edits, passLayout(forward.spec, pass), pass.gather, cache, placeOf(pass).states),
+  }
+}
+
+/** The same model, divided at `cut`; its edits act from there on. Everything works as before, and scoring shares the layers below. */
+export function shareBelow(forward: Forward, cut: number, keepBytes: number): Forward {
+  const shared = createSharedLayers(forward, cut, keepBytes)
+  const lower = forward.stretch(0, cut)
+  let runs = 0
+  return {
+    ...forward,
+    shared,
+    edits: async (settings) => {
+      await lower.openLeaving()
+      return shared.upper.edits(settings)
+    },
+    storedEdits: async (interventions) => {
+      await lower.openLeaving()
+      return shared.upper.storedEdits(interventions)
+    },
+    // both runs go to the thread at once, as callers expect of one run
+    body: (edits, layout, gather, cache) => {
+      const states = `once.${runs++}`
+      const left = lower.leave(layout, cache, states)
+      const hidden = shared.upper.body(edits, layout, gather, cache, states)
+      forward.thread.drop(`${states}.`).catch(() => {})
+      return left.then(
+        () => hidden,
+        (error) => {
+          hidden.catch(() => {})
+          throw error
+        },
+      )
+    },
+  }
+}
+
+/** The step before which nothing depends on these edits: index of the first one that is edited or read. 0 where that is the first step. */
+export function firstEditedStep({ steps }: Forward, settings: readonly (readonly Intervention[])[]): number {
+  const named = new Set(
+    settings
+      .flat()
+      .flatMap(({ hookPoint, stages }) => [
+        hookPoint,
+        ...stages.flatMap(({ readers, splice }) => [
+          ...readers.map(({ readFrom }) => readFrom),
+          splice?.readFrom ?? null,
+        ]),
+      ]),
+  )
+  const first = steps.findIndex((step) => named.has(step.hookPoint))
+  return first < 0 ? steps.length - 1 : first
+}
+
+/** The first requests, in the tree's order, that have at most so many distinct tokens together; and the rest. */
+export function withinTokens(
+  requests: readonly PlanRequest[],
+  { order, lengths }: PrefixTree,
+  tokens: number,
+): { readonly within: number[]; readonly rest: number[] } {
+  let distinct = 0
+  const within = order.findIndex((request, place) => {
+    const before = order[place - 1]
+    distinct += lengths[request]! - (before === undefined ? 0 : sharedLength(requests, lengths, before, request))
+    return distinct > tokens
+  })
+  return within < 0 ? { within: [...order], rest: [] } : { within: order.slice(0, within), rest: order.slice(within) }
+}
+
+/** Names a list of requests. */
+function fingerprint(requests: readonly PlanRequest[]): string {
+  const hash = createHash('sha256')
+  for (const { ids, keys, reads } of requests) {
+    for (const list of [ids, keys ?? [], reads]) {
+      hash.update(Int32Array.of(list.length))
+      hash.update(Int32Array.from(list))
+    }
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,168 @@
+import type { Intervention, PositionSelection } from '@saeval/sae-core'
+import { bodyNames } from '../graph/body-inputs.js'
+import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
+import { selectedInput } from '../graph/edit-inputs.js'
+import { type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
+import type { Step } from '../graph/hook-sites.js'
+import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
+import type { Feeds, Stored, TensorData } from '../session/protocol.js'
+import type { SessionThread } from '../session/session-thread.js'
+import type { ModelSpec } from '../spec/model-spec.js'
+import type { Segment } from './forward.js'
+import { int64, type Layout, pastFeeds, tokenFeeds } from './layout.js'
+import { selectedTensor, settingSelections } from './token-marks.js'
+
+/** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
+export interface ReadyEdits {
+  readonly session: string
+  readonly feeds: Feeds
+  /** The position selections of each setting, one list for each batch row or one for all rows. */
+  readonly selections: readonly (readonly PositionSelection[])[]
+  /** Selections that the graph's mask of selected tokens has columns for; null where the graph takes no mask. */
+  readonly selected: number | null
+}
+
+/** Names on the thread: where a run finds the keys and values before its tokens, and where it leaves its own; null for none. */
+export interface CacheUse {
+  readonly past: string | null
+  readonly keep: string | null
+}
+
+/** A KV cache on the session's thread. */
+export interface KvCache {
+  /** Picks rows and columns of a stored cache into another; see cacheGraph. */
+  pick(from: string, to: string, rows: readonly number[], columns: readonly number[]): Promise<void>
+  drop(name: string): Promise<void>
+}
+
+/** Consecutive steps of the model with their own sessions and cache. */
+export interface Stretch {
+  /** A session that can apply these settings, one per batch row (or one for all rows). */
+  edits(settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits>
+  /** Like edits, kept on the thread for every later batch. */
+  storedEdits(interventions: readonly Intervention[]): Promise<ReadyEdits>
+  /**
+   * Of a stretch to the end: hidden states [gather.length, d_model] before the final norm. `entering` names the states that `leave` of the stretch
+   * before it has kept; null at the beginning of the model.
+   */
+  body(
+    edits: ReadyEdits,
+    layout: Layout,
+    gather: readonly number[],
+    cache: CacheUse,
+    entering?: string | null,
+  ): Promise<Float32Array>
+  /** Opens the session of `leave`; after that its runs go to the thread at once. */
+  openLeaving(): Promise<void>
+  /** Of a stretch that ends earlier: runs it without edits and keeps on the thread, under this name, what the next step reads. */
+  leave(layout: Layout, cache: CacheUse, name: string): Promise<void>
+  readonly cache: KvCache
+}
+
+export interface StretchOptions {
+  readonly spec: ModelSpec
+  /** Of the whole model. */
+  readonly steps: readonly Step[]
+  readonly from: number
+  readonly to: number
+  readonly thread: SessionThread
+  create(name: string, model: Uint8Array): Promise<string>
+  segment(segment: Segment): Promise<string>
+  packFeeds(shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<Feeds>
+}
+
+// names of stored edits are unique among all stretches
+let count = 0
+
+export function createStretch({ spec, steps, from, to, thread, create, segment, packFeeds }: StretchOptions): Stretch {
+  const own = steps.slice(from, to)
+  const caches = cacheTensors(spec, cachedLayers(own))
+  const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
+  let picker: Promise<string> | null = null
+
+  /** An existing session that has room for the edits, else a new one. */
+  const bodyFor = (shape: EditShape) => {
+    const outside = [...shape.keys()].find((hookPoint) => !own.some((step) => step.hookPoint === hookPoint))
+    if (outside !== undefined) throw new Error(`${outside} lies outside the layers that this session computes`)
+    const existing = bodies.find((body) => serves(body.shape, shape))
+    if (existing) return existing
+    const body = { shape, session: segment({ from, to, edits: shape, captures: [] }) }
+    bodies.push(body)
+    return body
+  }
+  const pack = async (settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits> => {
+    const { shape, session } = bodyFor(jointShape(settings))
+    const selections = settings.map(settingSelections)
+    const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
+    return { session: await session, feeds: await packFeeds(shape, settings), selections, selected }
+  }
+  /** Where a run leaves its keys and values: output -> name on the thread. */
+  const keepFeeds = (keep: string) =>
+    Object.fromEntries(caches.map(({ name, present }) => [present, `${keep}.${name}`]))
+  let leaving: string | null = null
+  const openLeaving = async () => {
+    leaving = await segment({ from, to, edits: new Map(), captures: [] })
+  }
+  const lanes = (index: number) => [...steps[index]!.lanes.keys()]
+  const inputs = (layout: Layout, cache: CacheUse) => ({
+    ...tokenFeeds(spec, layout.feeds, from, to),
+    ...pastFeeds(caches, layout.rows, cache.past),
+  })
+
+  return {
+    edits: pack,
+    storedEdits: async (interventions) => {
+      const ready = await pack([interventions])
+      const prefix = `edits.${count++}.`
+      const sent = Object.entries(ready.feeds).filter((entry): entry is [string, TensorData] => !('stored' in entry[1]))
+      await thread.store(Object.fromEntries(sent.map(([name, tensor]) => [prefix + name, tensor])))
+      const references = sent.map(([name]): [string, Stored] => [name, { stored: prefix + name }])
+      return { ...ready, feeds: { ...ready.feeds, ...Object.fromEntries(references) } }
+    },
+    body: async (edits, layout, gather, cache, entering = null) => {
+      const states = entering === null ? [] : lanes(from - 1)
+      const { hidden } = await thread.run({
+        session: edits.session,
+        feeds: {
+          ...inputs(layout, cache),
+          ...edits.feeds,
+          ...(edits.selected === null
+            ? {}
+            : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
+          ...Object.fromEntries(states.map((lane) => [bodyNames.lane(lane, 'in'), { stored: `${entering}.${lane}` }])),
+          [bodyNames.gather]: int64(gather),
+        },
+        fetch: [bodyNames.hidden],
+        keep: cache.keep === null ? {} : keepFeeds(cache.keep),
+      })
+      return hidden!.data as Float32Array
+    },
+    openLeaving,
+    leave: async (layout, cache, name) => {
+      const states = lanes(to - 1).map((lane) => [bodyNames.lane(lane, 'out'), `${name}.${lane}`])
+      if (leaving === null) await openLeaving()
+      await thread.run({
+        session: leaving!,
+        feeds: inputs(layout, cache),
+        fetch: [],
+        keep: { ...Object.fromEntries(states), ...(cache.keep === null ? {} : keepFeeds(cache.keep)) },
+      })
+    },
+    cache: {
+      pick: async (source, target, rows, columns) => {
+        picker ??= create(`cache.${from}-${to}`, cacheGraph(caches))
+        await thread.run({
+          session: await picker,
+          feeds: {
+            ...pastFeeds(caches, rows.length, source),
+            [cacheNames.rows]: int64(rows),
+            [cacheNames.columns]: int64(columns),
+          },
+          fetch: [],
+          keep: keepFeeds(target),
+        })
+      },
+      drop: (name) => thread.drop(`${name}.`),
+    },
+  }
+}
