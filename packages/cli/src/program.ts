@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander'
 import { type CompareOptions, compare } from './commands/compare.js'
 import { type DescribeOptions, describe } from './commands/describe.js'
+import { type InspectCommandOptions, inspect } from './commands/inspect.js'
 import { type Listing, listings, ls } from './commands/ls.js'
 import { type ReportCommandOptions, report } from './commands/report.js'
 import { run, type Surroundings } from './commands/run.js'
@@ -8,6 +9,7 @@ import { addRunOptions, runOptions, splitWords } from './commands/run-options.js
 import { type SaesOptions, saes } from './commands/saes.js'
 import { type ValidateOptions, validate } from './commands/validate.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
+import { parseNumberList } from './sweep/number-list.js'
 import { version } from './version.js'
 
 /** The command line as commander knows it; docs/cli.md is made from its help. */
@@ -61,6 +63,18 @@ export function createProgram(surroundings: Surroundings): Command {
     .option('--width <n>', 'number of latents: 16384, 16k or 1m')
     .option('--json', 'print everything as JSON')
     .action((name: string | undefined, options: SaesOptions) => saes(name ?? null, options, surroundings))
+  shared(program.command('inspect'))
+    .description("show which latents of an SAE are active on a text's tokens, and how long the activations are")
+    .argument('[text...]', 'the text')
+    .requiredOption('-a, --model_args <args...>', 'base_name=…, and what else the model takes', pairs('--model_args'))
+    .requiredOption('--sae_release <name>', 'release of the SAE, a repository, a folder or a Neuronpedia reference')
+    .option('--sae_id <name>', 'which SAE of the release')
+    .option('--latents <list>', 'latents to follow: 7,12 or 0:10:1', (text) => parseNumberList('--latents', text))
+    .option('--top <n>', 'most active latents shown for each token', parser(wholeNumber), 5)
+    .option('--file <path>', 'a file with the text')
+    .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('--json', 'print everything as JSON')
+    .action((text: string[], options: InspectCommandOptions) => inspect(text, options, surroundings))
   shared(program.command('compare'))
     .description('compare two results folders: differences with confidence intervals, changed answers')
     .argument('<before>', 'results folder or file of the run to compare with')

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { type ModelArguments, markdownTable, type PyDict, toPlain } from '@saeval/eval-harness'
+import { didYouMean, InputError } from '@saeval/hub'
+import { findNeuronpedia, findSae, openSae } from '@saeval/sae-core'
+import { type Inspection, inspectText } from '../inspect/inspect-text.js'
+import { readArguments } from '../models/arguments.js'
+import { modelArguments, openModel } from '../models/open-model.js'
+import { progressLine } from '../progress.js'
+import type { Surroundings } from './run.js'
+
+export interface InspectCommandOptions {
+  readonly model_args: PyDict
+  readonly sae_release: string
+  readonly sae_id?: string
+  readonly latents?: readonly number[]
+  readonly top: number
+  readonly file?: string
+  readonly device?: string
+  readonly json?: boolean
+}
+
+/** `saeval inspect <text>`: prints which latents of an SAE are active on each token, and how long the activations are. */
+export async function inspect(
+  words: readonly string[],
+  options: InspectCommandOptions,
+  { stdout, stderr, signal }: Surroundings,
+): Promise<void> {
+  const text = textOf(words, options.file)
+  const args = readArguments('inspect', toPlain(options.model_args) as ModelArguments, {
+    base_name: 'text',
+    ...modelArguments,
+  })
+  if (args.base_name === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
+  const progress = progressLine(stderr)
+  const hub = { signal, onProgress: progress.download }
+  const wanted = saeOf(options)
+  const sae = await openSae(wanted.reference, hub)
+  try {
+    const model = await openModel(args.base_name, args, {
+      batchSize: '1',
+      device: options.device ?? null,
+      notice: (line) => stderr.write(`${line}\n`),
+      hub,
+    })
+    try {
+      const { hookPoint, dIn } = sae.config
+      if (!model.hookPoints.includes(hookPoint))
+        throw new InputError(
+          `${args.base_name} has no hook point ${hookPoint}, where this SAE acts${didYouMean(hookPoint, model.hookPoints)}`,
+        )
+      const latents = options.latents ?? wanted.latents
+      const inspection = await inspectText(model, sae, text, { latents, top: options.top })
+      progress.clear()
+      stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, dIn))
+    } finally {
+      await model.close()
+    }
+  } finally {
+    progress.clear()
+    await sae.close()
+  }
+}
+
+/** The SAE by release and id, or by a Neuronpedia reference, which names a latent too. */
+function saeOf({ sae_release: release, sae_id: id }: InspectCommandOptions) {
+  if (id !== undefined) return { reference: findSae(release, id), latents: [] }
+  const { sae, latent } = findNeuronpedia(release)
+  return { reference: sae, latents: [latent] }
+}
+
+function textOf(words: readonly string[], file: string | undefined): string {
+  if (file !== undefined && words.length > 0) throw new InputError('give a text or --file, not both')
+  if (file === undefined && words.length === 0) throw new InputError('give a text, or --file with one')
+  if (file === undefined) return words.join(' ')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new InputError(`cannot read --file ${file}`, { cause })
+  }
+}
+
+function inspectionText(
+  { sae_release: release, sae_id: id, hook_point: hookPoint, ...found }: Inspection,
+  dIn: number,
+): string {
+  const { tokens, norms, latents } = found
+  const headers = [
+    'Position',
+    'Token',
+    'Norm',
+    ...latents.map(({ latent }) => `Latent ${latent}`),
+    'Most active latents',
+  ]
+  const rows = tokens.map(({ position, text, norm, top }) => [
+    position,
+    JSON.stringify(text),
+    round(norm),
+    ...latents.map(({ activations }) => round(activations[position]!)),
+    top.map(({ latent, activation }) => `${latent}: ${activation.toPrecision(3)}`).join(', '),
+  ])
+  const sizes = latents.map(
+    ({ latent, max, decoder_norm: norm, coefficient_of_median_norm: coefficient }) =>
+      `latent ${latent}: at most ${max.toPrecision(4)} here; |decoder row| ${norm.toPrecision(4)}, so add ${coefficient.toPrecision(3)} is as long as the median activation\n`,
+  )
+  return `${release} ${id} at ${hookPoint} (${dIn} numbers)
+${markdownTable(headers, rows)}
+activations without BOS: median length ${norms.median.toPrecision(4)}, largest ${norms.max.toPrecision(4)}
+${sizes.join('')}`
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(3))
+}
