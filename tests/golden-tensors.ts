@@ -31,3 +31,10 @@ export function readGoldenIntegers(path: string, name: string): number[] {
   const start = 8 + headerLength + offsets[0]
   return Array.from({ length: (offsets[1] - offsets[0]) / 8 }, (_, i) => Number(bytes.readBigInt64LE(start + 8 * i)))
 }
+
+/** The shape of one tensor of a golden. */
+export function readGoldenShape(path: string, name: string): number[] {
+  const bytes = readFileSync(fixturePath(path))
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0))))
+  return (header as Record<string, { shape: number[] }>)[name]!.shape
+}

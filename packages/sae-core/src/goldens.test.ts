@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fixtureJson, fixturePath, hasFixture } from '../../../tests/fixtures.js'
-import { readGoldenIntegers, readGoldenTensors } from '../../../tests/golden-tensors.js'
+import { readGoldenIntegers, readGoldenShape, readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
 import {
   decode,
@@ -107,7 +107,7 @@ describe.each(saes)('SAE $name', ({ name, golden }) => {
     // the golden's x is what the SAE saw, centred already
     const whole = { config: { ...config, centreInput: false }, tensors: await load() }
     const x = tensors.get('x')!
-    const positions = 7
+    const [, positions] = readGoldenShape(`golden/saes/${name}.safetensors`, 'x') as [number, number, number]
     const acts = encode(whole, x, positions)
     const expected = tensors.get('acts')!
     expect(acts.map((value) => (value > 0 ? 1 : 0))).toEqual(expected.map((value) => (value > 0 ? 1 : 0)))

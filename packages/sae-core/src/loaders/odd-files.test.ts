@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import type { VirtualFile } from '../../../hub/src/fake-hub.testing.js'
 import { startFakeHub } from '../../../hub/src/fake-hub.testing.js'
-import { findSae, openSae, openTorchFile, type SaeFile, TorchTensor } from '../index.js'
+import { decode, findSae, lowerEdits, openSae, openTorchFile, type SaeFile, TorchTensor } from '../index.js'
 import { type MadeArrays, madeNpz, madeSafetensors, statePickle } from './weights.testing.js'
 
 const m = (...shape: number[]) => ({ dtype: 'F32' as const, shape })
@@ -79,6 +79,23 @@ describe('a folder in the native format', () => {
       { W_enc: m(4, 6), W_dec: m(6, 3), b_enc: m(6), b_dec: m(3), W_skip: m(3, 4) },
     )
     expect(config).toMatchObject({ dIn: 4, dOut: 3, skipConnection: true, hookPointOut: 'blocks.1.hook_mlp_out' })
+  })
+
+  it('can be a transcoder that normalises its input: its output is left as it is, edits that read it are refused', async () => {
+    const sae = await openNative(
+      {
+        architecture: 'transcoder',
+        hook_name: 'blocks.1.mlp.hook_in',
+        hook_name_out: 'blocks.1.hook_mlp_out',
+        normalize_activations: 'layer_norm',
+      },
+      { ...standard, b_dec: ones(4, 3) },
+    )
+    const whole = { config: sae.config, tensors: await sae.load() }
+    expect([...decode(whole, new Float32Array(6), Float32Array.of(9, 2, 3, 5))]).toEqual([3, 3, 3, 3])
+    const edit = { sae, latent: 1, coefficient: 2 }
+    expect(await lowerEdits([{ ...edit, action: 'add' }])).toHaveLength(1)
+    await expect(lowerEdits([{ ...edit, action: 'clamp' }])).rejects.toThrow(/a transcoder that normalises its input/)
   })
 
   it('can be temporal', async () => {

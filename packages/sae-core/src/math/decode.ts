@@ -12,6 +12,8 @@ export function decode(sae: Sae, f: Float32Array, x: Float32Array): Float32Array
   const { config, tensors } = sae
   const { dIn, dOut, dSae, inputScale, temporal } = config
   const norms = config.rescaleActsByDecoderNorm ? decoderNorms(sae) : null
+  // SAELens' transcoders normalise what they read only: their output is another activation
+  const isTranscoder = config.architecture.endsWith('transcoder')
   // a bias that was not taken off the input is not put back by these
   const activation = activationOf(config)
   const hasBias =
@@ -27,6 +29,10 @@ export function decode(sae: Sae, f: Float32Array, x: Float32Array): Float32Array
       if (value === 0) continue
       const offset = j * dOut
       for (let i = 0; i < dOut; i++) sums[i]! += value * tensors.wDec[offset + i]!
+    }
+    if (isTranscoder) {
+      result.set(sums, row * dOut)
+      continue
     }
     const { scale, shift } = normalizeInput(
       config.normalization,
