@@ -1,4 +1,5 @@
 import { Argument, Command, Option } from 'commander'
+import { type CacheAction, cache, cacheActions } from './commands/cache.js'
 import { type CompareOptions, compare } from './commands/compare.js'
 import { type DescribeOptions, describe } from './commands/describe.js'
 import { type InspectCommandOptions, inspect } from './commands/inspect.js'
@@ -90,5 +91,12 @@ export function createProgram(surroundings: Surroundings): Command {
     .option('--target <task>', 'the task that the steering is about (default: the one that moves most)')
     .option('--no_samples', 'leave the samples out of the page')
     .action((results: string, options: ReportCommandOptions) => report(results, options, surroundings))
+  shared(program.command('cache'))
+    .description(
+      'list (ls) or remove (clear) the files that saeval made from weights for dtype=int8 and int4. They lie in the folder SAEVAL_CACHE, by default in ~/.cache/saeval; SAEVAL_CACHE=off keeps none',
+    )
+    .addArgument(new Argument('<action>').choices(cacheActions))
+    .option('--json', 'print the files as JSON')
+    .action((action: CacheAction, { json = false }: { json?: boolean }) => cache(action, json, surroundings))
   return program
 }

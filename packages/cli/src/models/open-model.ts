@@ -31,6 +31,7 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
     batchSize: parseBatchSize(context.batchSize),
     ...(context.maxBatchSize == null ? {} : { maxBatchSize: context.maxBatchSize }),
     hub: context.hub,
+    notice: context.notice,
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),
     ...(args.dtype === undefined ? {} : { dtype: args.dtype }),

@@ -1,9 +1,10 @@
 import { type ElementType, elementType } from '../onnx/encode-model.js'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
+import { blockSize } from '../quantized/quantize-rows.js'
 import type { Activation } from '../spec/activation.js'
 import type { Linear, ModelSpec, Norm } from '../spec/model-spec.js'
 import type { StoredTensor } from '../weights/checkpoint.js'
-import type { ModelWeights } from '../weights/model-weights.js'
+import type { ModelWeights, QuantizedMatrices } from '../weights/model-weights.js'
 
 /** Nodes that read the model's weights. All of them compute in float32, with weights rounded to the model's precision. */
 export interface WeightNodes {
@@ -39,7 +40,7 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     return graph.initializer({ name, type, shape, data: { location, offset, length: byteLength } })
   }
   const stored = (name: string): Value => external({ ...weights.tensor(name), name })
-  const { precision, residence } = weights
+  const { precision, residence, quantized } = weights
   const convert = (value: Value, type: ElementType, cast: (value: Value, to: ElementType) => Value): Value => {
     const rounded = precision === 'float32' || precision === type ? value : cast(value, precision)
     return precision === 'float32' && type === 'float32' ? rounded : cast(rounded, 'float32')
@@ -63,15 +64,30 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     residence === 'device'
       ? graph.node('MatMul', [x, graph.node('Transpose', [matrix], { perm: [1, 0] })])
       : graph.node('com.microsoft.FusedMatMul', [x, matrix], { transB: 1 })
+  const timesQuantized = ({ bits, matrix }: QuantizedMatrices, x: Value, wanted: Parameters<typeof matrix>[0]) => {
+    const { codes, scales } = matrix(wanted)
+    return graph.node('com.microsoft.MatMulNBits', [x, external(codes), external(scales)], {
+      K: wanted.inFeatures,
+      N: wanted.outFeatures,
+      bits,
+      block_size: blockSize,
+      // 8 bits: activations are rounded to 8 bits too, there is no other fast way; 4 bits: float32
+      accuracy_level: bits === 8 ? 4 : 1,
+    })
+  }
+  const times = (x: Value, { weight, layout, inFeatures, outFeatures }: Linear) => {
+    if (quantized !== null) return timesQuantized(quantized, x, { weight, layout, inFeatures, outFeatures })
+    return layout === 'in_out' ? graph.node('MatMul', [x, float(weight)]) : timesTransposed(x, float(weight))
+  }
   return {
     weights,
     external,
     stored,
     float,
     toFloat,
-    linear: (x, { weight, bias, layout }) => {
-      const product = layout === 'in_out' ? graph.node('MatMul', [x, float(weight)]) : timesTransposed(x, float(weight))
-      return bias === null ? product : graph.node('Add', [product, float(bias)])
+    linear: (x, linear) => {
+      const product = times(x, linear)
+      return linear.bias === null ? product : graph.node('Add', [product, float(linear.bias)])
     },
     norm: (x, { weight, bias }) => {
       if (kind === 'rms_norm') return graph.node('RMSNormalization', [x, scale(weight)], attributes)
@@ -100,15 +116,19 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     },
     unembed: (x) => {
       const name = spec.unembedding
+      if (quantized !== null) {
+        const sizes = { inFeatures: spec.dModel, outFeatures: spec.vocabSize }
+        return timesQuantized(quantized, x, { weight: name, layout: 'out_in', ...sizes })
+      }
       const { type } = weights.tensor(name)
-      const times = (matrix: Value) => graph.node('Gemm', [x, matrix], { transB: 1 })
-      if (residence !== 'mapped' || (type === 'float32' && precision === 'float32')) return times(float(name))
+      const product = (matrix: Value) => graph.node('Gemm', [x, matrix], { transB: 1 })
+      if (residence !== 'mapped' || (type === 'float32' && precision === 'float32')) return product(float(name))
       // a float32 copy of a big vocabulary costs gigabytes: part by part
       const step = Math.max(1, Math.floor(conversionNumbers / spec.dModel))
       const starts = Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, part) => part * step)
       const logits = starts.map((start) => {
         const rows = weights.rows(name, start, Math.min(start + step, spec.vocabSize))
-        return times(weightToFloat(external(rows), type))
+        return product(weightToFloat(external(rows), type))
       })
       return logits.length === 1 ? logits[0]! : graph.node('Concat', logits, { axis: -1 })
     },

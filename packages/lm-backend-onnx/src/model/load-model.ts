@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { type HubOptions, InputError } from '@saeval/hub'
 import type { BatchSize } from '../plan/token-budget.js'
+import { blockSize } from '../quantized/quantize-rows.js'
+import { quantizeWeights } from '../quantized/quantized-weights.js'
 import { findDevice } from '../session/devices.js'
 import type { Provider } from '../session/protocol.js'
 import { startSessionThread } from '../session/session-thread.js'
 import { modelSpec } from '../spec/model-families.js'
+import type { ModelSpec } from '../spec/model-spec.js'
 import { createChatTemplate } from '../text/chat-template.js'
 import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
 import { loadTokenizer } from '../text/tokenizer.js'
 import { openCheckpoint } from '../weights/checkpoint.js'
-import { matchWeights } from '../weights/model-weights.js'
-import { type Dtype, resolvePrecision } from '../weights/precision.js'
+import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
+import { type Dtype, type Holding, resolveDtype } from '../weights/precision.js'
 import { largestPacked, residenceOf } from '../weights/residence.js'
 import { fileIdentity } from './file-identity.js'
 import { createForward } from './forward.js'
@@ -30,8 +33,8 @@ export interface LoadModelOptions {
   /** "cpu", "cuda:0", "webgpu": a name of listDevices(). By default the first CUDA device where there is one, else the CPU. */
   readonly device?: string
   /**
-   * Precision to which weights are rounded, as the checkpoint stores them for "auto"; "float32" by default. Everything that is computed with
-   * them is float32.
+   * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
+   * float32. "int8" and "int4" hold the matrices of products (experts excluded, CPU only) in 8 or 4 bits, in files that the cache keeps.
    */
   readonly dtype?: Dtype
   /** Longest input in tokens; the model's own limit by default. */
@@ -50,6 +53,8 @@ export interface LoadModelOptions {
   /** Threads of onnxruntime on the CPU; by default one per physical core. */
   readonly threads?: number
   readonly hub?: HubOptions
+  /** Told, in a line each, what the user should know: a file that is written into the cache, a cache that cannot be written. */
+  readonly notice?: (line: string) => void
 }
 
 /**
@@ -79,11 +84,7 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   })
   const checkpoint = await openCheckpoint(await weightFiles(files))
   const stored = matchWeights(spec, checkpoint, options.model)
-  const weights = {
-    ...stored,
-    precision: resolvePrecision(options.dtype ?? 'float32', configPath, configText, checkpoint),
-    residence: residenceOf(device.provider, 4 * stored.numParameters, packUpTo),
-  }
+  const { precision, bits } = resolveDtype(options.dtype ?? 'float32', configPath, configText, checkpoint)
   const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.maxPositionsIsHard)
   const rules: TextRules = {
     tokenizer,
@@ -92,11 +93,13 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
     maxLength,
   }
   const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)
-  const provider: Provider = device.provider
+  const { provider } = device
+  const { weights, dispose } = await holdWeights(options, { spec, stored, provider, precision, bits, packUpTo })
+  const thread = startSessionThread()
   const forward = createForward({
     spec,
     weights,
-    thread: startSessionThread(),
+    thread: { ...thread, close: () => thread.close().finally(dispose) },
     provider,
     threads: options.threads ?? null,
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
@@ -120,15 +123,42 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
       ),
       [...endIds],
       [rules.addBosToken, rules.prefixTokenId, rules.maxLength],
-      [weights.precision, provider.name],
+      [precision, bits, provider.name],
     ],
     facts: {
-      numParameters: weights.numParameters,
-      precision: weights.precision,
+      numParameters: stored.numParameters,
+      dtype: bits === null ? `torch.${precision}` : `int${bits}`,
+      quantization: bits === null ? null : { bits, block: blockSize, activations: bits === 8 ? 'int8' : 'float32' },
       revision: files.revision,
       sha: files.commit,
     },
   })
+}
+
+interface HoldOptions extends Holding {
+  readonly spec: ModelSpec
+  readonly stored: StoredWeights
+  readonly provider: Provider
+  readonly packUpTo: number
+}
+
+/** The weights as the model uses them, and what removes files that were made for this run. */
+async function holdWeights(
+  { model, hub = {}, notice = () => {} }: LoadModelOptions,
+  { spec, stored, provider, precision, bits, packUpTo }: HoldOptions,
+): Promise<{ readonly weights: ModelWeights; dispose(): void }> {
+  const floatBytes = 4 * stored.numParameters
+  if (bits === null) {
+    const residence = residenceOf(provider, floatBytes, packUpTo)
+    return { weights: { ...stored, precision, residence, quantized: null }, dispose: () => {} }
+  }
+  if (provider.name !== 'cpu')
+    throw new InputError(`dtype=int${bits} is computed on the CPU only; add device cpu or choose another dtype`)
+  // those of a small model are made in no time
+  const keep = floatBytes > packUpTo
+  const held = await quantizeWeights({ spec, stored, bits, modelName: model, keep, hub, notice })
+  const weights = { ...held.stored, precision, residence: 'packed', quantized: held.quantized } as const
+  return { weights, dispose: held.dispose }
 }
 
 async function tokenizerFile(files: ModelFiles): Promise<string> {

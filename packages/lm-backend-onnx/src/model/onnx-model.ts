@@ -13,7 +13,6 @@ import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
-import type { Precision } from '../weights/precision.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
@@ -65,7 +64,9 @@ export interface OnnxModelParts {
   readonly endIds: ReadonlySet<number>
   readonly facts: {
     readonly numParameters: number
-    readonly precision: Precision
+    /** How weights are held: "torch.float32" and the like, or "int8", "int4". */
+    readonly dtype: string
+    readonly quantization: object | null
     readonly revision: string
     readonly sha: string
   }
@@ -250,7 +251,7 @@ function modelInfo(
     numParameters: facts.numParameters,
     revision: facts.revision,
     sha: facts.sha,
-    dtype: `torch.${facts.precision}`,
+    dtype: facts.dtype,
     maxLength: rules.maxLength,
     // lm_eval pads with EOS where the tokenizer has no padding token
     padToken: pair(pad ?? eos),
@@ -263,6 +264,7 @@ function modelInfo(
     provenance: {
       backend: 'onnxruntime',
       computed_in: 'float32',
+      ...(facts.quantization === null ? {} : { quantization: facts.quantization }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
     },

@@ -52,7 +52,8 @@ function storedTensor({ name, dtype, shape, offset, byteLength }: TensorEntry, l
   throw new InputError(`tensor ${name} of ${location} is stored as ${dtype}; F32, F16 and BF16 weights are supported`)
 }
 
-function commonFolder(a: string, b: string): string {
+/** The nearest folder above two folders. */
+export function commonFolder(a: string, b: string): string {
   let folder = a
   while (relative(folder, b).startsWith('..')) folder = dirname(folder)
   return folder

@@ -24,6 +24,20 @@ export interface StoredWeights {
 export interface ModelWeights extends StoredWeights {
   readonly precision: Precision
   readonly residence: Residence
+  /** The matrices of products in 8 or 4 bits; null where they are as stored. */
+  readonly quantized: QuantizedMatrices | null
+}
+
+/** Matrices in the layout of onnxruntime's MatMulNBits. */
+export interface QuantizedMatrices {
+  readonly bits: 4 | 8
+  /** Codes [out, blocks, bytes] and scales [out * blocks] of a matrix. */
+  matrix(wanted: {
+    readonly weight: string
+    readonly layout: 'out_in' | 'in_out'
+    readonly inFeatures: number
+    readonly outFeatures: number
+  }): { readonly codes: StoredTensor; readonly scales: StoredTensor }
 }
 
 /**

@@ -5,24 +5,26 @@ import type { Checkpoint } from './checkpoint.js'
 export type Precision = 'float32' | 'float16' | 'bfloat16'
 
 /** What `dtype` takes; "auto" is the precision the model was saved in. */
-export const dtypes = ['float32', 'float16', 'bfloat16', 'auto'] as const
+export const dtypes = ['float32', 'float16', 'bfloat16', 'auto', 'int8', 'int4'] as const
 export type Dtype = (typeof dtypes)[number]
 
+/** How weights are held: matrices in 8 or 4 bits where `bits` says so, everything else in `precision`. */
+export interface Holding {
+  readonly precision: Precision
+  readonly bits: 4 | 8 | null
+}
+
 /**
- * The precision that a dtype means for a model. "auto" is what transformers takes: the precision that config.json names, else that of the
+ * What a dtype means for a model. "auto" is what transformers takes: the precision that config.json names, else that of the
  * checkpoint's first weight. Throws InputError for others than these.
  */
-export function resolvePrecision(
-  dtype: string,
-  configPath: string,
-  configText: string,
-  checkpoint: Checkpoint,
-): Precision {
-  if (isPrecision(dtype)) return dtype
+export function resolveDtype(dtype: string, configPath: string, configText: string, checkpoint: Checkpoint): Holding {
+  if (isPrecision(dtype)) return { precision: dtype, bits: null }
+  if (dtype === 'int8' || dtype === 'int4') return { precision: 'float32', bits: dtype === 'int8' ? 8 : 4 }
   if (dtype !== 'auto') throw new InputError(`dtype is ${JSON.stringify(dtype)}, expected ${dtypes.join(', ')}`)
   const config = JSON.parse(configText) as { readonly torch_dtype?: unknown; readonly dtype?: unknown }
   const named = config.dtype ?? config.torch_dtype ?? firstType(checkpoint)
-  if (isPrecision(named)) return named
+  if (isPrecision(named)) return { precision: named, bits: null }
   throw new InputError(
     `${configPath}: dtype=auto asks for the model's own precision, which is ${JSON.stringify(named)}; choose dtype=float32, float16 or bfloat16`,
   )

@@ -1,0 +1,54 @@
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openLocalFile, readSafetensorsIndex } from '@saeval/hub'
+import { cacheFolder } from '../weights/cache-folder.js'
+import { quantizedFolder } from './quantized-weights.js'
+
+/** A file of saeval's cache. */
+export interface CachedWeights {
+  readonly path: string
+  /** Model it belongs to; null for a file that is being written, or that was left by a process that was killed. */
+  readonly model: string | null
+  readonly dtype: string | null
+  readonly bytes: number
+  /** When it was written. */
+  readonly modified: Date
+}
+
+/** What lies in the cache, by name; [] where there is none. */
+export async function listCachedWeights(env: NodeJS.ProcessEnv = process.env): Promise<CachedWeights[]> {
+  const cache = cacheFolder(env)
+  if (cache === null) return []
+  const folder = join(cache, quantizedFolder)
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const ours = names.filter((name) => /\.safetensors(\.[\w-]+\.part)?$/.test(name)).sort()
+  return Promise.all(ours.map((name) => describe(join(folder, name))))
+}
+
+/** Removes every file that listCachedWeights names and returns them. Runs that use one keep what they have opened. */
+export async function clearCachedWeights(env: NodeJS.ProcessEnv = process.env): Promise<CachedWeights[]> {
+  const files = await listCachedWeights(env)
+  for (const { path } of files) await rm(path, { force: true })
+  return files
+}
+
+async function describe(path: string): Promise<CachedWeights> {
+  const { size, mtime } = await stat(path)
+  const { model = null, dtype = null } = path.endsWith('.part') ? {} : await metadata(path)
+  return { path, model, dtype, bytes: size, modified: mtime }
+}
+
+async function metadata(path: string): Promise<Readonly<Record<string, string>>> {
+  const source = await openLocalFile(path)
+  try {
+    return (await readSafetensorsIndex(source)).metadata
+  } catch {
+    // a damaged file has nothing to say; the next run makes it anew
+    return {}
+  } finally {
+    await source.close()
+  }
+}
