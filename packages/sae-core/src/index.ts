@@ -3,6 +3,7 @@ export { type ApplyOptions, applyIntervention } from './edits/apply-intervention
 export { EditError } from './edits/edit-error.js'
 export { type EffectiveLatent, effectiveLatents } from './edits/effective-latent.js'
 export { type LowerOptions, lowerEdits } from './edits/lower-edits.js'
+export { lowerVectors, type VectorEdit } from './edits/lower-vectors.js'
 export {
   describeSelection,
   isSelected,

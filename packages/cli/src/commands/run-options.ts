@@ -60,7 +60,11 @@ const absent: Readonly<Record<string, string>> = {
 export function addRunOptions(command: Command): Command {
   command
     .option('-C, --config <file>', 'YAML file with values of these flags; what the command line says goes before')
-    .requiredOption('-M, --model <name>', 'sae_steered_beta (edits from a CSV) or hf (a model as it is)', 'hf')
+    .requiredOption(
+      '-M, --model <name>',
+      'sae_steered_beta (edits from a CSV), steered (vectors at modules) or hf (a model as it is)',
+      'hf',
+    )
     .option('-a, --model_args <args...>', 'name=value,… or a JSON object', pairs('--model_args'))
     .option(
       '-t, --tasks <names...>',

@@ -1,9 +1,11 @@
 import { registerModel } from '@saeval/eval-harness'
 import { hf } from './hf.js'
 import { saeSteeredBeta } from './sae-steered-beta.js'
+import { steered } from './steered.js'
 
 /** Makes the models of this program known to the harness. */
 export function registerModels(): void {
   registerModel('hf', hf)
   registerModel('sae_steered_beta', saeSteeredBeta)
+  registerModel('steered', steered)
 }

@@ -31,6 +31,8 @@ export interface OnnxModel extends LanguageModel {
   readonly family: string
   /** Names of all hook points in order of computation. */
   readonly hookPoints: readonly string[]
+  /** Size of a hook point's last axis. Throws InputError for names the model does not have. */
+  widthOf(hookPoint: string): number
   /** Size of one head of attn.hook_z. */
   readonly dHead: number
   /** The edits this view applies. */
@@ -115,6 +117,10 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     interventions,
     family: forward.spec.family,
     hookPoints: forward.steps.map((step) => step.hookPoint),
+    widthOf: (hookPoint) => {
+      checkHookPoints(forward, [hookPoint])
+      return forward.widths.get(hookPoint)!
+    },
     dHead: forward.spec.dHead,
     get info() {
       return modelInfo(parts, truncated, counts, selected.counts())

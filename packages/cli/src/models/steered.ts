@@ -1,0 +1,136 @@
+import { extname } from 'node:path'
+import type { ModelContext, ModelFactory } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { lowerVectors, type PositionSelection, type VectorEdit } from '@saeval/sae-core'
+import { checkEffects, effectLine, type Trial } from '../steering/check-effects.js'
+import { saeRecord } from '../steering/describe-edits.js'
+import { atRow, inFile } from '../steering/place-in-file.js'
+import { hookPointOfModule } from '../steering/steered/hook-module.js'
+import { type OpenSteeredOptions, openSteeredCsv } from '../steering/steered/read-steered-csv.js'
+import { readSteeredSafetensors, readSteeredTorch } from '../steering/steered/read-steered-vectors.js'
+import type { SteeredEntry, SteeredFile } from '../steering/steered/steered-entry.js'
+import { selectionArgument } from '../steering/steering-arguments.js'
+import { withSteering } from '../steering/with-steering.js'
+import { readArguments } from './arguments.js'
+import { modelArguments, openModel } from './open-model.js'
+
+/** `--model steered --model_args pretrained=…,steer_path=…`: lm_eval's model of that name, steering with vectors at modules. */
+export const steered: ModelFactory = async (given, context) => {
+  const args = readArguments('steered', given, {
+    pretrained: 'text',
+    steer_path: 'text',
+    positions: 'words',
+    skip_positions: 'words',
+    allow_other_model: 'truth',
+    allow_inert_rows: 'truth',
+    ...modelArguments,
+  })
+  const { pretrained, steer_path: path } = args
+  if (pretrained === undefined)
+    throw new InputError('--model steered needs --model_args pretrained=…, a Hugging Face model or a folder')
+  if (path === undefined)
+    throw new InputError('--model steered needs --model_args steer_path=…, a .csv, .pt, .pth or .safetensors file')
+  const positions = selectionArgument(args)
+  const file = await openFile(path, {
+    baseName: pretrained,
+    allowOtherModel: args.allow_other_model ?? false,
+    hub: context.hub,
+  })
+  if (file.ignored.length > 0) context.notice(`${path}: without meaning to saeval: ${file.ignored.join(', ')}`)
+  const saes = [...new Set(file.entries.flatMap(({ sae }) => sae ?? []))]
+  try {
+    const base = await openModel(pretrained, args, context)
+    try {
+      return await steer(
+        base,
+        file,
+        positions,
+        args.allow_inert_rows ?? false,
+        context,
+        await Promise.all(saes.map(saeRecord)),
+      )
+    } catch (error) {
+      await base.close()
+      throw error
+    }
+  } finally {
+    await Promise.all(saes.map((sae) => sae.close()))
+  }
+}
+
+async function openFile(path: string, options: OpenSteeredOptions): Promise<SteeredFile> {
+  switch (extname(path).toLowerCase()) {
+    case '.csv':
+      return openSteeredCsv(path, options)
+    case '.pt':
+    case '.pth':
+      return readSteeredTorch(path)
+    case '.safetensors':
+      return readSteeredSafetensors(path)
+    default:
+      throw new InputError(`steer_path ${path} ends in none of .csv, .pt, .pth, .safetensors`)
+  }
+}
+
+async function steer(
+  base: OnnxModel,
+  file: SteeredFile,
+  positions: PositionSelection | null,
+  allowInert: boolean,
+  context: ModelContext,
+  saes: readonly object[],
+) {
+  const rows: { readonly entry: SteeredEntry; readonly edit: VectorEdit; readonly alone: Trial['together'] }[] = []
+  const lower = (edits: readonly VectorEdit[]) => lowerVectors(edits, { width: base.widthOf, dHead: base.dHead })
+  for (const entry of file.entries) {
+    const column = entry.sae === null ? null : 'hookpoint'
+    const hasHead = entry.head !== null
+    const hookPoint = await atRow(entry.place, column, async () => hookPointOfModule(entry.hookpoint, hasHead, base))
+    if (hasHead && !hookPoint.endsWith('attn.hook_z'))
+      await atRow(entry.place, entry.sae === null ? null : 'head_index', async () => {
+        throw new InputError(`only attention has heads, and ${entry.hookpoint} is not attention`)
+      })
+    const edit: VectorEdit = {
+      hookPoint,
+      action: entry.action === 'add' ? 'add' : 'project_clamp',
+      vector: entry.vector,
+      coefficient: entry.coefficient,
+      origin: entry.bias,
+      head: entry.head,
+      positions,
+    }
+    rows.push({ entry, edit, alone: await atRow(entry.place, null, async () => lower([edit])) })
+  }
+  const edits = rows.map(({ edit }) => edit)
+  const trial: Trial = {
+    path: file.path,
+    rows: rows.map(({ entry, alone }) => ({
+      place: entry.place,
+      what: `${entry.action} ${entry.coefficient} of ${entry.origin}`,
+      coefficientColumn: 'steering_coefficient',
+      alone,
+      without: [],
+    })),
+    together: lower(edits),
+    without: [],
+    zero: lower(edits.filter(({ action }) => action === 'add').map((edit) => ({ ...edit, coefficient: 0 }))),
+  }
+  const model = await inFile(file.path, async () => base.steer(trial.together))
+  const check = await checkEffects(model, trial, allowInert)
+  context.notice(effectLine(trial, check))
+  const lines = rows.map(({ entry, edit }) => {
+    const verb = entry.action === 'add' ? `add ${entry.coefficient} x` : `clamp to ${entry.coefficient} along`
+    const at = `${entry.place.path}${entry.place.line === undefined ? '' : `:${entry.place.line}`}`
+    return `${at}: ${verb} ${entry.origin}, at ${edit.hookPoint}${entry.head === null ? '' : `, head ${entry.head}`}`
+  })
+  const record = {
+    steer_path: file.path,
+    steer_sha256: file.sha256,
+    rows: rows.map(({ entry, edit }) => ({ ...entry.record, hook_point: edit.hookPoint })),
+    saes,
+    check,
+  }
+  const selecting = rows.map(({ entry }) => ({ place: entry.place, positions, isOwn: false }))
+  return withSteering(model, lines, record, selecting)
+}

@@ -1,0 +1,61 @@
+import { InputError } from '@saeval/hub'
+
+/** The model whose modules a steering file names. */
+export interface NamedModel {
+  /** model_type of its config.json. */
+  readonly family: string
+  readonly hookPoints: readonly string[]
+}
+
+const attention = ['self_attn', 'attn', 'attention', 'attn.attention', 'linear_attn']
+const attentionOutput = ['self_attn.o_proj', 'attn.c_proj', 'attention.dense', 'attn.attention.out_proj']
+const mlp = ['mlp', 'mlp.down_proj', 'mlp.c_proj', 'mlp.dense_4h_to_h']
+
+/** Modules inside a layer -> the hook point that sees their output. */
+const plainModules: Readonly<Record<string, string>> = {
+  '': 'hook_resid_post',
+  ...Object.fromEntries([...attention, ...attentionOutput].map((name) => [name, 'hook_attn_out'])),
+  ...Object.fromEntries(mlp.map((name) => [name, 'hook_mlp_out'])),
+  post_attention_layernorm: 'mlp.hook_in',
+  ln_2: 'mlp.hook_in',
+}
+
+/** Gemma 2 and 3 norm what attention and MLP give before they add it; hook points are after that norm. */
+const normedModules: Readonly<Record<string, string>> = {
+  '': 'hook_resid_post',
+  post_attention_layernorm: 'hook_attn_out',
+  pre_feedforward_layernorm: 'mlp.hook_in',
+  post_feedforward_layernorm: 'hook_mlp_out',
+}
+
+/**
+ * The hook point that sees the output of a Hugging Face module ("layers.3", "h.3", "model.layers.3.mlp"); names of hook points pass. With a
+ * head, an attention module stands for its heads, attn.hook_z. Throws InputError for modules whose output is no hook point.
+ */
+export function hookPointOfModule(name: string, hasHead: boolean, { family, hookPoints }: NamedModel): string {
+  if (hookPoints.includes(name)) return name
+  const found = /(?:^|\.)(?:layers|h)\.(\d+)(?:\.(.+))?$/.exec(name)
+  if (!found) {
+    // Gemma 1 and 2 scale embeddings after the module
+    if (/(?:^|\.)(?:wte|embed_in|embed_tokens)$/.test(name) && !/^gemma2?$/.test(family)) return 'hook_embed'
+    throw new InputError(
+      `"${name}" is no module that can be steered; expected layers.N, h.N, layers.N.mlp, layers.N.self_attn and the like, or a hook point such as blocks.N.hook_resid_post`,
+    )
+  }
+  const [, layer, inner = ''] = found
+  const modules = /^gemma[23]/.test(family) ? normedModules : plainModules
+  const isAttention = [...attention, ...attentionOutput].includes(inner)
+  const kind = hasHead && isAttention ? 'attn.hook_z' : modules[inner]
+  if (kind === undefined)
+    throw new InputError(
+      `the output of module "${name}" is no hook point of this model; of layer ${layer} these can be named: ${Object.keys(
+        modules,
+      )
+        .filter((module) => hookPoints.includes(`blocks.${layer}.${modules[module]}`))
+        .map((module) => (module === '' ? `layers.${layer}` : `layers.${layer}.${module}`))
+        .join(', ')}, and its hook points`,
+    )
+  const hookPoint = `blocks.${layer}.${kind}`
+  if (!hookPoints.includes(hookPoint)) throw new InputError(`the model has no ${hookPoint}, which "${name}" stands for`)
+  return hookPoint
+}
