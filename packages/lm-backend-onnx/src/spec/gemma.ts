@@ -2,7 +2,8 @@ import { readActivation } from './activation.js'
 import { readLayerTypes } from './layer-types.js'
 import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
-import { type ModelConfig, positiveInteger, textConfig } from './read-config.js'
+import { type ModelConfig, positiveInteger } from './read-config.js'
+import { readTextSpec } from './read-spec.js'
 import { gemma3Ropes, hasDynamicRope, type Rope, readRope } from './rope.js'
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
@@ -44,7 +45,7 @@ export function gemma3TextSpec(config: ModelConfig): ModelSpec {
 
 /** Gemma 3 with a vision tower: the text model inside; images are not part of it. */
 export function gemma3Spec(config: ModelConfig): ModelSpec {
-  const spec = gemma3TextSpec(textConfig(config))
+  const spec = readTextSpec(config, gemma3TextSpec)
   return {
     ...spec,
     family: 'gemma3',

@@ -3,7 +3,7 @@ import { readActivation } from './activation.js'
 import { readLayerTypes } from './layer-types.js'
 import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { Experts, Mlp, ModelSpec } from './model-spec.js'
-import { qwenExperts } from './qwen-experts.js'
+import { expertCount, qwenExperts } from './qwen-experts.js'
 import { type ModelConfig, positiveInteger } from './read-config.js'
 import { hasDynamicRope, readRope } from './rope.js'
 
@@ -72,7 +72,9 @@ export function llamaSpec(config: ModelConfig): ModelSpec {
   const { nHeads, nKvHeads } = attentionHeads(config)
   const dHead = positiveInteger(config, 'head_dim', variant.dHead ?? Math.floor(dModel / nHeads))
   const tied = config.boolean('tie_word_embeddings', variant.tied)
-  const attentionBias = variant.biases === 'attention_bias' && config.boolean('attention_bias', false)
+  // Qwen 2 has its biases whatever attention_bias says; Mistral has none and no such field
+  const attentionBias =
+    variant.biases !== 'none' && config.boolean('attention_bias', false) && variant.biases === 'attention_bias'
   const mlpBias = config.modelType === 'llama' && config.boolean('mlp_bias', false)
   const activation = variant.gemma ? gemmaActivation(config) : readActivation(config, 'hidden_act', 'silu')
   const rope = readRope(config)
@@ -152,13 +154,11 @@ function qwenWindows(config: ModelConfig, nLayers: number): (number | null)[] {
 
 /** Whether a layer of Qwen 3 MoE has experts. */
 function isSparse(config: ModelConfig, layer: number): boolean {
+  // read in any case: the field is the family's, even where no layer has experts
+  expertCount(config, 128)
   const step = positiveInteger(config, 'decoder_sparse_step', 1)
   const dense = config.object('mlp_only_layers') ?? []
   if (!Array.isArray(dense))
     throw new InputError(`${config.file}: mlp_only_layers is ${JSON.stringify(dense)}, expected a list of layers`)
-  return (
-    !(dense as unknown[]).includes(layer) &&
-    (layer + 1) % step === 0 &&
-    config.number(config.has('num_local_experts') ? 'num_local_experts' : 'num_experts', 128) > 0
-  )
+  return !(dense as unknown[]).includes(layer) && (layer + 1) % step === 0
 }

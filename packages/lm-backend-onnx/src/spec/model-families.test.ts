@@ -50,6 +50,16 @@ describe('a configuration', () => {
     [{ ...small, model_type: 'qwen3_5_text', attn_output_gate: false }, /attn_output_gate is false/],
     [{ ...small, model_type: 'qwen3_5', text_config: { ...small, quantization_config: {} } }, /quantization_config is/],
     [{ ...small, model_type: 'gemma3' }, /text_config is missing/],
+    [
+      { ...small, model_type: 'llama', final_logit_softcapping: 30 },
+      /final_logit_softcapping is 30, which a llama model/,
+    ],
+    [{ ...small, model_type: 'qwen3', mlp_bias: true }, /mlp_bias is true, which a qwen3 model/],
+    [
+      { ...small, model_type: 'gemma3', text_config: { ...small, logit_scale: 2 } },
+      /text_config: logit_scale is 2, which/,
+    ],
+    [{ ...gpt2, rope_scaling: { type: 'linear', factor: 2 } }, /rope_scaling is \{.*which a gpt2 model/],
     [{ ...gpt2, add_cross_attention: true }, /add_cross_attention is true/],
     [{ ...gpt2, n_head: 5 }, /n_embd 24 is not a multiple of n_head 5/],
     [{ ...small, model_type: 'mamba' }, /models of type "mamba" are not supported yet/],

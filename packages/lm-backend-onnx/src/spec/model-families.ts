@@ -7,10 +7,11 @@ import { gpt2Spec } from './gpt2.js'
 import { llamaSpec } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
 import { qwen35Spec, qwen35TextSpec } from './qwen3-5.js'
-import { type ModelConfig, readConfig } from './read-config.js'
+import { readConfig } from './read-config.js'
+import { type Family, readSpec } from './read-spec.js'
 
 /** model_type of config.json -> how to read it. A new family is one file and one line here. */
-const families: Readonly<Record<string, (config: ModelConfig) => ModelSpec>> = {
+const families: Readonly<Record<string, Family>> = {
   gemma: llamaSpec,
   gemma2: gemma2Spec,
   gemma3: gemma3Spec,
@@ -40,8 +41,5 @@ export function modelSpec(file: string, configText: string): ModelSpec {
   }
   // gpt-oss reads its own
   if (config.modelType !== 'gpt_oss') config.require('quantization_config')
-  const spec = family(config)
-  // every layer is read now, so that what is wrong with one shows before anything is downloaded
-  const layers = Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
-  return { ...spec, layer: (index) => layers[index]! }
+  return readSpec(config, family)
 }

@@ -12,11 +12,7 @@ export function qwenExperts(
   config.require('hidden_act', 'silu')
   const dModel = positiveInteger(config, 'hidden_size')
   const dExpert = positiveInteger(config, 'moe_intermediate_size', defaults.dExpert)
-  const count = positiveInteger(
-    config,
-    config.has('num_local_experts') ? 'num_local_experts' : 'num_experts',
-    defaults.count,
-  )
+  const count = expertCount(config, defaults.count)
   const chosen = expertsPerToken(config, count, defaults.chosen)
   return {
     kind: 'experts',
@@ -39,6 +35,12 @@ export function qwenExperts(
     ],
     shared: null,
   }
+}
+
+/** Number of experts by either name that transformers gave it; the newer one counts. */
+export function expertCount(config: ModelConfig, byDefault: number): number {
+  const older = config.number('num_experts', byDefault)
+  return positiveInteger(config, config.has('num_local_experts') ? 'num_local_experts' : 'num_experts', older)
 }
 
 /** num_experts_per_tok; throws InputError when there are not so many. */

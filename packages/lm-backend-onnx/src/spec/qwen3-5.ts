@@ -3,7 +3,8 @@ import { readLayerTypes } from './layer-types.js'
 import { attentionHeads, linear, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { DeltaNet, Experts, LayerSpec, Mlp, ModelSpec } from './model-spec.js'
 import { qwenExperts } from './qwen-experts.js'
-import { type ModelConfig, positiveInteger, textConfig } from './read-config.js'
+import { type ModelConfig, positiveInteger } from './read-config.js'
+import { readTextSpec } from './read-spec.js'
 import { hasDynamicRope, readRope } from './rope.js'
 
 /** Qwen 3.5's text model: three layers of gated delta-net for each layer of gated softmax attention; with experts or without. */
@@ -74,7 +75,7 @@ export function qwen35Spec(config: ModelConfig): ModelSpec {
   const tied = config.declares('tie_word_embeddings')
     ? { tie_word_embeddings: config.boolean('tie_word_embeddings', false) }
     : {}
-  const spec = qwen35TextSpec(textConfig(config, tied))
+  const spec = readTextSpec(config, qwen35TextSpec, tied)
   return { ...spec, family: config.modelType, ignoredTensors: [...spec.ignoredTensors, /^(model\.)?visual\./] }
 }
 

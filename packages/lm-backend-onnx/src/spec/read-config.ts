@@ -14,6 +14,8 @@ export interface ModelConfig {
   string(field: string, fallback?: string): string
   strings(field: string): readonly string[] | null
   object(field: string): Readonly<Record<string, unknown>> | null
+  /** The value of a field that nobody has read so far. */
+  unread(field: string): unknown
   /** Throws unless the field is absent, null or one of the values that the builder can honour. */
   require(field: string, ...allowed: readonly unknown[]): void
 }
@@ -33,7 +35,11 @@ export function readConfig(file: string, text: string): ModelConfig {
 
 /** A configuration from its fields; `file` names it in messages ("config.json: text_config"). */
 export function configOf(file: string, fields: Readonly<Record<string, unknown>>): ModelConfig {
-  const value = (field: string): unknown => fields[field] ?? undefined
+  const read = new Set<string>()
+  const value = (field: string): unknown => {
+    read.add(field)
+    return fields[field] ?? undefined
+  }
   const wrong = (field: string, expected: string): never => {
     throw new InputError(`${file}: ${field} is ${JSON.stringify(fields[field]) ?? 'missing'}, expected ${expected}`)
   }
@@ -51,6 +57,7 @@ export function configOf(file: string, fields: Readonly<Record<string, unknown>>
     modelType: string('model_type'),
     has: (field) => value(field) !== undefined,
     declares: (field) => field in fields,
+    unread: (field) => (read.has(field) ? undefined : fields[field]),
     number: (field, fallback) => numberOrNull(field) ?? fallback ?? wrong(field, 'a number'),
     numberOrNull,
     boolean: (field, fallback) => {
@@ -83,19 +90,6 @@ export function configOf(file: string, fields: Readonly<Record<string, unknown>>
       )
     },
   }
-}
-
-/** The language model inside a configuration with a vision tower. Throws InputError when there is none. */
-export function textConfig(config: ModelConfig, fields: Readonly<Record<string, unknown>> = {}): ModelConfig {
-  const inside = config.object('text_config')
-  if (inside === null) throw new InputError(`${config.file}: text_config is missing`)
-  const text = configOf(`${config.file}: text_config`, {
-    model_type: `${config.modelType}_text`,
-    ...inside,
-    ...fields,
-  })
-  text.require('quantization_config')
-  return text
 }
 
 /** A count that sizes a tensor: a positive integer, or an InputError naming the field. */

@@ -103,7 +103,8 @@ function ropeOf(
     optional('original_max_position_embeddings') ??
     config.number('max_position_embeddings')
 
-  const share = optional('partial_rotary_factor') ?? config.number(fractionField, fraction ?? 1)
+  const outside = config.number(fractionField, fraction ?? 1)
+  const share = optional('partial_rotary_factor') ?? outside
   if (share !== 1 && fraction === undefined)
     throw new InputError(`${config.file}: partial_rotary_factor is ${share}, expected 1 in a ${config.modelType} model`)
   const rope = {

@@ -1,0 +1,46 @@
+import { InputError } from '@saeval/hub'
+import type { ModelConfig } from './read-config.js'
+
+/**
+ * Fields by which some architecture changes what is computed, with the values (beside null, false, 0 and empty lists) that change nothing.
+ * transformers passes silently over those that a model's class does not know; a file that has one was written for other code.
+ */
+const meaningful: Readonly<Record<string, readonly unknown[]>> = {
+  add_cross_attention: [],
+  alibi: [],
+  attention_bias: [],
+  attention_chunk_size: [],
+  attention_multiplier: [1],
+  attn_logit_softcapping: [],
+  attn_output_gate: [],
+  clip_qkv: [],
+  embedding_multiplier: [1],
+  final_logit_softcapping: [],
+  is_encoder_decoder: [],
+  logit_scale: [1],
+  logits_scaling: [1],
+  mlp_bias: [],
+  no_rope_layers: [],
+  num_experts: [],
+  num_local_experts: [],
+  partial_rotary_factor: [1],
+  qk_layernorm: [],
+  query_pre_attn_scalar: [],
+  residual_multiplier: [1],
+  rope_scaling: [],
+  scale_attn_by_inverse_layer_idx: [],
+  use_bidirectional_attention: [],
+  use_qk_norm: [],
+}
+
+/** Throws InputError for a field of another architecture that the specification has not read. */
+export function refuseForeignFields(config: ModelConfig): void {
+  for (const [field, neutral] of Object.entries(meaningful)) {
+    const value = config.unread(field)
+    if (value === undefined || value === null || value === false || value === 0 || neutral.includes(value)) continue
+    if (Array.isArray(value) && value.length === 0) continue
+    throw new InputError(
+      `${config.file}: ${field} is ${JSON.stringify(value)}, which a ${config.modelType} model does not have`,
+    )
+  }
+}
