@@ -26,6 +26,9 @@ export function fixtureJson(path: string): any {
   return JSON.parse(readFileSync(fixturePath(path), 'utf8'))
 }
 
+/** The trained model of the examples, with its SAEs and tasks: read-only. */
+export const demoFolder = join(repository, 'examples', 'demo')
+
 /** A new folder that the test may write into. */
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'saeval-test-'))
