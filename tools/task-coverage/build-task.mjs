@@ -138,7 +138,7 @@ export async function taskBuilder({ dist, root, index, repository }) {
   /** Looks for columns and values with which the task builds its requests. */
   async function search(config, templates, sources, names, known) {
     let columns = new Map(known?.columns ?? mentionedColumns(templates, sources))
-    const compared = comparedColumns(sources, names)
+    const compared = comparedColumns(sources, templates, names)
     const keys = mentionedKeys(templates, sources, names)
     const seen = new Set()
     let why = ''
@@ -228,7 +228,7 @@ export async function taskBuilder({ dist, root, index, repository }) {
         }
         if (best !== null && best.stage > stage(current.why)) break
       }
-      if (best === null) return current
+      if (best === null || best.stage < stage(current.why) - 0.001) return current
       columns = best.changed
       current = best.result
     }

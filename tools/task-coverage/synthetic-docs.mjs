@@ -54,10 +54,7 @@ export const keyedKinds = Object.keys(keyed)
 export function docOf(columns, place, keys) {
   const value = (kind) => (kind in keyed ? keyed[kind](keys) : varied(candidates[kind], place, kind))
   return Object.fromEntries(
-    [...columns].map(([name, kind]) => [
-      name,
-      typeof kind === 'string' ? varied(candidates[kind], place, kind) : kind.raw,
-    ]),
+    [...columns].map(([name, kind]) => [name, typeof kind === 'string' ? value(kind) : kind.raw]),
   )
 }
 
@@ -116,13 +113,14 @@ export function mentionedColumns(templates, sources) {
 export function mentionedKeys(templates, sources, names) {
   const found = [...templates, ...sources].flatMap((text) => [
     ...[...text.matchAll(/\[["']([^"'\n]{1,40})["']\]/g)].map(([, key]) => key),
+    ...[...text.matchAll(/attribute=["'](\w+)["']/g)].map(([, key]) => key),
     ...[...text.matchAll(/\.(?!\d)([\p{L}_]\w*)\b(?!\()/gu)].map(([, key]) => key),
   ])
   return [...new Set(['en', 'fr', ...names.filter((name) => /^[\w]{2,12}$/.test(name)), ...found])].slice(0, 60)
 }
 
 /** Columns that sources compare with something, and the texts that they may be compared with. */
-export function comparedColumns(sources, more) {
+export function comparedColumns(sources, templates, more) {
   const columns = new Set()
   const texts = new Set(more)
   for (const source of sources) {
@@ -135,5 +133,7 @@ export function comparedColumns(sources, more) {
     for (const [, text] of source.matchAll(/["']([^"'\n]{1,60})["']\s*:/g)) texts.add(text)
     for (const [, text] of source.matchAll(/["']([^"'\n]{1,60})["']/g)) texts.add(text)
   }
+  for (const template of templates)
+    for (const [, text] of template.matchAll(/["']([^"'\n]{1,60})["']/g)) texts.add(text)
   return { columns: [...columns], texts: [...texts].slice(0, 400) }
 }

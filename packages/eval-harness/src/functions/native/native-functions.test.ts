@@ -224,6 +224,11 @@ describe('functions give what CPython gives', () => {
   })
 })
 
+it('exceptions tell their place', () => {
+  const found = native.find(written('def g(x):\n    return x["b"]\n\ndef f(doc):\n    return g(doc)\n'), 'doc_to_text')
+  expect(() => found.call([new Map()])).toThrow(/^'b' \(.*utils\.py:2\)$/)
+})
+
 describe('what is left to CPython', () => {
   it.each([
     ['another package', 'import nltk\ndef f(doc): return nltk.x(doc)'],

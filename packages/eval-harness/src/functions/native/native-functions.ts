@@ -7,6 +7,7 @@ import { TemplateError } from '../../templates/template-error.js'
 import { type FunctionUse, type TaskFunction, TaskFunctionError } from '../task-function.js'
 import { NativeDataset } from './native-dataset.js'
 import { NativeModule } from './native-module.js'
+import { places } from './run.js'
 import { Unsupported } from './unsupported.js'
 import { Callable, deepCopy, Raised, toPython, type Value } from './values.js'
 
@@ -58,7 +59,9 @@ export class NativeFunctions {
         return body.call(args, keywords)
       } catch (error) {
         if (error instanceof Raised || error instanceof TemplateError)
-          throw new TaskFunctionError(error.exception, `${error.message} (${module.file})`, { cause: error })
+          throw new TaskFunctionError(error.exception, `${error.message} (${places.get(error) ?? module.file})`, {
+            cause: error,
+          })
         throw error
       }
     }

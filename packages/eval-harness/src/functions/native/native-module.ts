@@ -31,7 +31,7 @@ export class NativeModule {
     readonly find: (name: string) => NativeModule | null,
   ) {
     this.#source = readFileSync(file, 'utf8')
-    this.#scope = new Scope(null, (name) => this.get(name))
+    this.#scope = new Scope(null, (name) => this.get(name), file)
     for (const statement of topLevel(this.#source)) this.#note(statement)
   }
 

@@ -17,6 +17,8 @@ export class Scope {
     readonly parent: Scope | null,
     /** What the module's top level knows. */
     readonly global: (name: string) => Value | undefined,
+    /** The module's file, for messages. */
+    readonly file: string,
   ) {}
 
   get(name: string): Value {
@@ -32,7 +34,7 @@ export class Scope {
   }
 
   inner(): Scope {
-    return new Scope(this, this.global)
+    return new Scope(this, this.global, this.file)
   }
 }
 
@@ -76,11 +78,25 @@ export function define(node: Extract<Statement, { kind: 'def' }>, scope: Scope):
 
 export function execute(statements: readonly Statement[], scope: Scope): Ending {
   for (const statement of statements) {
-    const ending = run(statement, scope)
+    const ending = located(statement, scope)
     if (ending !== null) return ending
   }
   return null
 }
+
+/** Runs a statement; an exception learns where it was raised. */
+function located(statement: Statement, scope: Scope): Ending {
+  try {
+    return run(statement, scope)
+  } catch (error) {
+    if ((error instanceof Raised || error instanceof TemplateError) && !places.has(error))
+      places.set(error, `${scope.file}:${statement.line}`)
+    throw error
+  }
+}
+
+/** Where exceptions were raised: "…/utils.py:12". */
+export const places = new WeakMap<Error, string>()
 
 function run(statement: Statement, scope: Scope): Ending {
   switch (statement.kind) {
