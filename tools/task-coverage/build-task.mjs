@@ -12,7 +12,7 @@ import {
 } from './synthetic-docs.mjs'
 
 /** Milliseconds for finding documents for one kind of task. */
-const budget = 15_000
+const budget = 5000
 const documents = 30
 
 export async function taskBuilder({ dist, root, index, repository }) {
@@ -142,6 +142,9 @@ export async function taskBuilder({ dist, root, index, repository }) {
     const keys = mentionedKeys(templates, sources, names)
     const seen = new Set()
     let why = ''
+    // a source may compare in a function of its own
+    if (compared.columns.length === 0 && sources.some((source) => source.includes('.filter(')))
+      compared.columns.push(...[...columns].filter(([, kind]) => kind === 'sentence').map(([name]) => name))
     /** Rows that filters keep: a compared column takes each of the texts. */
     const keeping = (row, texts) =>
       compared.columns.flatMap((column) =>

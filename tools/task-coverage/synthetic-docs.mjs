@@ -66,7 +66,7 @@ function varied(value, place, kind) {
 /** What to try first for a column of this name. */
 export function firstKind(name) {
   if (/choices|options|endings|candidates|answers$|references|aliases|distractors|targets$/i.test(name)) return 'words'
-  if (/^(answer|label|gold|correct|target|answerKey|answer_key|Answer|cop|output_label)/.test(name)) return 'zero'
+  if (/^(answer|label|gold|correct|target|cop|output_label)(_?(idx|index|key|id|label))?$/i.test(name)) return 'zero'
   if (/idx|index|num|^id$|label/i.test(name)) return 'zero'
   if (/solution|rationale|cot/i.test(name)) return 'boxed'
   return 'sentence'
@@ -133,7 +133,12 @@ export function comparedColumns(sources, templates, more) {
     for (const [, text] of source.matchAll(/["']([^"'\n]{1,60})["']\s*:/g)) texts.add(text)
     for (const [, text] of source.matchAll(/["']([^"'\n]{1,60})["']/g)) texts.add(text)
   }
+  // texts that are put together: a constant before or behind a name
+  for (const source of sources)
+    for (const [, before, behind] of source.matchAll(/f["']([^"'\n{]*)\{\w+\}([^"'\n{]*)["']/g))
+      if (/\w/.test(before + behind) && before.length < 30)
+        for (const text of more) texts.add(`${before}${text}${behind}`)
   for (const template of templates)
     for (const [, text] of template.matchAll(/["']([^"'\n]{1,60})["']/g)) texts.add(text)
-  return { columns: [...columns], texts: [...texts].slice(0, 400) }
+  return { columns: [...columns], texts: [...texts].slice(0, 500) }
 }
