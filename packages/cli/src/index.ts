@@ -1,2 +1,5 @@
 export { exitCode, main } from './main.js'
 export { registerModels } from './models/register.js'
+export { readSweepCsvs } from './sweep/steering-files.js'
+export { type SweepOptions, type SweepResult, sweep } from './sweep/sweep.js'
+export { type Cell, type SweepAxes, type SweepCsv, sweepCells } from './sweep/sweep-cells.js'

@@ -9,7 +9,7 @@ export const exitCode = { success: 0, failure: 1, badInput: 2, interrupted: 130 
 /** Runs a command line (without node and script; registerModels first) and gives the exit code. Errors are one sentence; --verbose adds the stack. */
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
   try {
-    await createProgram(surroundings).parseAsync(withCommand(argv), { from: 'user' })
+    await createProgram(surroundings, argv).parseAsync(withCommand(argv), { from: 'user' })
     return exitCode.success
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCode.success

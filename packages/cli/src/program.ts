@@ -8,13 +8,16 @@ import { type ReportCommandOptions, report } from './commands/report.js'
 import { run, type Surroundings } from './commands/run.js'
 import { addRunOptions, runOptions, splitWords } from './commands/run-options.js'
 import { type SaesOptions, saes } from './commands/saes.js'
+import { runSweep } from './commands/sweep.js'
+import { addSweepOptions } from './commands/sweep-options.js'
 import { type ValidateOptions, validate } from './commands/validate.js'
+import { commandLine } from './options/command-line.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
 import { parseNumberList } from './sweep/number-list.js'
 import { version } from './version.js'
 
 /** The command line as commander knows it; docs/cli.md is made from its help. */
-export function createProgram(surroundings: Surroundings): Command {
+export function createProgram(surroundings: Surroundings, argv: readonly string[] = []): Command {
   const { stdout, stderr } = surroundings
   const program = new Command('saeval')
     .description('Evaluates language models steered by sparse-autoencoder features')
@@ -31,7 +34,10 @@ export function createProgram(surroundings: Surroundings): Command {
       .copyInheritedSettings(program)
   shared(addRunOptions(program.command('run')))
     .description('evaluate a model on tasks (flags without a command mean run)')
-    .action((_parsed: object, command: Command) => run(runOptions(command), surroundings))
+    .action((_parsed: object, command: Command) => run(runOptions(command), commandLine(argv), surroundings))
+  shared(addSweepOptions(program.command('sweep')))
+    .description('run a grid of steering settings and the unsteered model, and compare them')
+    .action((_parsed: object, command: Command) => runSweep(command, commandLine(argv), surroundings))
   const moreTasks = (command: Command) => command.option('--include_path <folders...>', 'more task files', folders)
   moreTasks(shared(program.command('ls')))
     .description('list tasks, groups, subtasks, tags, models or devices')

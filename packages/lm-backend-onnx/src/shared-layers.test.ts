@@ -42,7 +42,7 @@ describe.each(models)('settings of %s that share the layers below', (name) => {
     }
   })
 
-  it('compute other requests anew', async () => {
+  it('share several lists of requests side by side', async () => {
     const shared = model.shareBelow(settings).steer(settings[0]!)
     const alone = model.steer(settings[0]!)
     for (const part of [requests.slice(0, 4), requests.slice(2), requests.slice(0, 4)]) {

@@ -4,7 +4,6 @@ import {
   builtInTasks,
   cachedModel,
   checkTasks,
-  defaultBootstrapIterations,
   describePrompts,
   dumpsJson,
   type Evaluation,
@@ -22,7 +21,6 @@ import {
   prepareOutput,
   pyRepr,
   type RequestCache,
-  resultsFile,
   resultsTable,
   taskFunctions,
   toPlain,
@@ -30,8 +28,8 @@ import {
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { progressLine } from '../progress.js'
-import { version } from '../version.js'
 import type { RunOptions } from './run-options.js'
+import { resultsOf } from './run-results.js'
 
 /** Where a command writes, and what stops it. */
 export interface Surroundings {
@@ -40,8 +38,11 @@ export interface Surroundings {
   readonly signal: AbortSignal
 }
 
-/** `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. */
-export async function run(options: RunOptions, surroundings: Surroundings): Promise<void> {
+/**
+ * `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. `command` is the
+ * command line, for the record.
+ */
+export async function run(options: RunOptions, command: string, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr, signal } = surroundings
   const startedAt = Date.now()
   const factory = getModelFactory(options.model)
@@ -100,7 +101,7 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
       signal,
     })
     progress.clear()
-    await finish(options, surroundings, { model, evaluation, output, startedAt })
+    await finish(options, surroundings, { model, evaluation, output, startedAt, command })
   } finally {
     progress.clear()
     await functions.close()
@@ -131,13 +132,14 @@ interface Finished {
   readonly evaluation: Evaluation
   readonly output: OutputPlace | null
   readonly startedAt: number
+  readonly command: string
 }
 
 /** Writes the files and prints what lm_eval prints. */
 async function finish(
   options: RunOptions,
   { stdout, stderr }: Surroundings,
-  { model, evaluation, output, startedAt }: Finished,
+  { model, evaluation, output, startedAt, command }: Finished,
 ): Promise<void> {
   const { truncatedRequests = 0, maxLength } = model.info
   if (truncatedRequests > 0)
@@ -149,7 +151,7 @@ async function finish(
     stderr.write(
       `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once\n`,
     )
-  const results = resultsOf(options, model, evaluation, startedAt)
+  const results = resultsOf(options, model, evaluation, { startedAt, command })
   const files =
     output === null ? [] : await writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
   if (options.show_config) stdout.write(`${dumpsJson(results, { indent: 2, ensureAscii: false })}\n`)
@@ -163,34 +165,6 @@ async function finish(
 function modelArguments(options: RunOptions): ModelArguments {
   const given = toPlain(options.model_args) as ModelArguments
   return options.allow_inert_rows ? { ...given, allow_inert_rows: true } : given
-}
-
-function resultsOf(options: RunOptions, model: LanguageModel, evaluation: Evaluation, startedAt: number) {
-  const provenance = {
-    version,
-    truncated_requests: model.info.truncatedRequests ?? 0,
-    ...(model.info.tokens === undefined ? {} : { tokens: model.info.tokens }),
-    ...model.info.provenance,
-  }
-  return resultsFile(evaluation, {
-    model: options.model,
-    modelArgs: options.model_args,
-    info: { ...model.info, provenance },
-    batchSize: options.batch_size,
-    device: options.device,
-    limit: options.limit,
-    useCache: options.use_cache,
-    genKwargs: options.gen_kwargs,
-    bootstrapIterations: defaultBootstrapIterations,
-    seeds: options.seed,
-    systemInstruction: options.system_instruction,
-    chatTemplate: options.apply_chat_template ? model.chatTemplate : null,
-    fewshotAsMultiturn: options.apply_chat_template ? (options.fewshot_as_multiturn ?? true) : null,
-    logSamples: options.log_samples,
-    startedAt,
-    seconds: (Date.now() - startedAt) / 1000,
-    environment: `saeval ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
-  })
 }
 
 /** lm_eval's line above the tables. */

@@ -59,6 +59,7 @@ export async function openSweepStore({
         cells: cells.map(({ id, parameters }) => open(id, parameters)),
       }
     }
+    await mkdir(cellFolder(baselineId), { recursive: true })
     for (const { id, csv } of cells) {
       await mkdir(cellFolder(id), { recursive: true })
       await replaceFile(join(cellFolder(id), 'steer.csv'), csv)

@@ -5,7 +5,6 @@ import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '.
 import type { Forward } from './forward.js'
 import { keptPath } from './kept-path.js'
 import { passLayout } from './pass-layout.js'
-import { withinTokens } from './shared-layers.js'
 import type { ReadyEdits } from './stretch.js'
 import type { TokenMarks } from './token-marks.js'
 
@@ -73,9 +72,9 @@ export async function scoreRows(
   }))
   const tree = prefixTree(requests)
   const { shared, ...alone } = forward
-  if (shared && tree.root.size > shared.tokens) {
-    const { within, rest } = withinTokens(requests, tree, shared.tokens)
-    return scoreParts([forward, alone], edits, rows, options, [within, rest])
+  if (shared && rows.length > 0) {
+    const { within, rest } = shared.admit(requests, tree)
+    if (rest.length > 0) return scoreParts([forward, alone], edits, rows, options, [within, rest])
   }
   const scored = rows.map(({ predictions }) => ({
     logprobs: new Array<number>(predictions.length),

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Intervention } from '@saeval/sae-core'
 import type { Pass } from '../plan/plan.js'
 import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
+import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
 import { type KeptPath, keptPath } from './kept-path.js'
 import { passLayout } from './pass-layout.js'
@@ -14,8 +14,8 @@ import type { CacheUse, ReadyEdits, Stretch } from './stretch.js'
 export interface SharedLayers {
   /** The stretch that differs between settings. */
   readonly upper: Stretch
-  /** Distinct tokens that there is room for. */
-  readonly tokens: number
+  /** Which of these requests share: all that there is room for beside what is kept already, and always the same ones. */
+  admit(requests: readonly PlanRequest[], tree: PrefixTree): SharedPart
   /** The passes of an earlier setting on the same requests, or these new ones, which are remembered as they are taken. */
   passes(requests: readonly PlanRequest[], fresh: Iterable<Pass>): Iterable<Pass>
   /** Sees to it that the layers below are computed for the pass that was taken last; before `body`. */
@@ -24,18 +24,22 @@ export interface SharedLayers {
   body(edits: ReadyEdits, pass: Pass, cache: CacheUse): Promise<Float32Array>
 }
 
+/** Places of requests. */
+export interface SharedPart {
+  readonly within: readonly number[]
+  readonly rest: readonly number[]
+}
+
 /** Bytes of states that are kept at most, where nothing else is said. */
 export const defaultKeepBytes = 2 ** 30
 
-// names on the thread are never used again, so that an old plan can be forgotten while the next one runs
+// names on the thread are unique among all that share
 let count = 0
 
+/** The passes over some requests, in order, and what the layers below leave for each. */
 interface SharedPlan {
   readonly name: string
-  /** Fingerprint of the requests. */
-  readonly requests: string
-  /** The passes in order; their number names their states. */
-  readonly places: Map<Pass, number>
+  readonly passes: Pass[]
   /** Whether all passes were taken. */
   complete: boolean
   /** Keys and values of the layers below. */
@@ -47,35 +51,52 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
   const lower = forward.stretch(0, cut)
   const upper = forward.stretch(cut, forward.steps.length)
   const width = [...forward.steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
-  let plan: SharedPlan | null = null
-  const forget = async ({ name, path }: SharedPlan) => {
-    await path.drop()
-    await forward.thread.drop(`${name}.`)
+  let room = Math.floor(keepBytes / (4 * width))
+  const parts = new Map<string, SharedPart>()
+  const plans = new Map<string, SharedPlan>()
+  const keys = new WeakMap<readonly PlanRequest[], string>()
+  const keyOf = (requests: readonly PlanRequest[]) => {
+    const key = keys.get(requests) ?? requestsKey(requests)
+    keys.set(requests, key)
+    return key
   }
+  const places = new WeakMap<Pass, { readonly plan: SharedPlan; readonly states: string }>()
   const placeOf = (pass: Pass) => {
-    const place = plan?.places.get(pass)
-    if (plan === null || place === undefined) throw new Error('the pass is not one of those that are shared')
-    return { plan, place, states: `${plan.name}.${place}` }
+    const place = places.get(pass)
+    if (place === undefined) throw new Error('the pass is not one of those that are shared')
+    return place
   }
 
   return {
     upper,
-    tokens: Math.floor(keepBytes / (4 * width)),
+    admit: (requests, tree) => {
+      const key = keyOf(requests)
+      const known = parts.get(key)
+      if (known) return known
+      const part = withinTokens(requests, tree, room)
+      parts.set(key, part)
+      // of a part, the room is taken when it comes by itself
+      if (part.rest.length === 0) room -= tree.root.size
+      return part
+    },
     passes: function* (requests, fresh) {
-      const key = fingerprint(requests)
-      if (plan?.requests === key && plan.complete) {
-        yield* plan.places.keys()
+      const key = keyOf(requests)
+      const known = plans.get(key)
+      if (known?.complete) {
+        yield* known.passes
         return
       }
-      if (plan !== null) forget(plan).catch(() => {})
+      // one that was broken off is begun anew
       const path = keptPath(lower)
-      const now: SharedPlan = { name: `shared.${count++}`, requests: key, places: new Map(), complete: false, path }
-      plan = now
+      const plan: SharedPlan = { name: known?.name ?? `shared.${count++}`, passes: [], complete: false, path }
+      plans.set(key, plan)
       for (const pass of fresh) {
-        now.places.set(pass, now.places.size)
+        places.set(pass, { plan, states: `${plan.name}.${plan.passes.length}` })
+        plan.passes.push(pass)
         yield pass
       }
-      now.complete = true
+      plan.complete = true
+      path.drop().catch(() => {})
     },
     // each pass may come after what the ones before it have kept, so this happens in their order, once
     below: async (pass) => {
@@ -143,11 +164,7 @@ export function firstEditedStep({ steps }: Forward, settings: readonly (readonly
 }
 
 /** The first requests, in the tree's order, that have at most so many distinct tokens together; and the rest. */
-export function withinTokens(
-  requests: readonly PlanRequest[],
-  { order, lengths }: PrefixTree,
-  tokens: number,
-): { readonly within: number[]; readonly rest: number[] } {
+function withinTokens(requests: readonly PlanRequest[], { order, lengths }: PrefixTree, tokens: number): SharedPart {
   let distinct = 0
   const within = order.findIndex((request, place) => {
     const before = order[place - 1]
@@ -157,14 +174,8 @@ export function withinTokens(
   return within < 0 ? { within: [...order], rest: [] } : { within: order.slice(0, within), rest: order.slice(within) }
 }
 
-/** Names a list of requests. */
-function fingerprint(requests: readonly PlanRequest[]): string {
-  const hash = createHash('sha256')
-  for (const { ids, keys, reads } of requests) {
-    for (const list of [ids, keys ?? [], reads]) {
-      hash.update(Int32Array.of(list.length))
-      hash.update(Int32Array.from(list))
-    }
-  }
-  return hash.digest('hex')
+/** Names a list of requests by everything about them. */
+function requestsKey(requests: readonly PlanRequest[]): string {
+  const numbers = ({ ids, keys = [], reads }: PlanRequest) => [ids, keys, reads].map((list) => Int32Array.from(list))
+  return fingerprintOf(requests.map(numbers))
 }

@@ -1,0 +1,44 @@
+import {
+  defaultBootstrapIterations,
+  type Evaluation,
+  type LanguageModel,
+  type PyDict,
+  resultsFile,
+} from '@saeval/eval-harness'
+import { version } from '../version.js'
+import type { RunOptions } from './run-options.js'
+
+/** The results file of a run. `command` is the command line that made it. */
+export function resultsOf(
+  options: RunOptions,
+  model: LanguageModel,
+  evaluation: Evaluation,
+  { startedAt, command }: { readonly startedAt: number; readonly command: string },
+): PyDict {
+  const provenance = {
+    version,
+    command,
+    truncated_requests: model.info.truncatedRequests ?? 0,
+    ...(model.info.tokens === undefined ? {} : { tokens: model.info.tokens }),
+    ...model.info.provenance,
+  }
+  return resultsFile(evaluation, {
+    model: options.model,
+    modelArgs: options.model_args,
+    info: { ...model.info, provenance },
+    batchSize: options.batch_size,
+    device: options.device,
+    limit: options.limit,
+    useCache: options.use_cache,
+    genKwargs: options.gen_kwargs,
+    bootstrapIterations: defaultBootstrapIterations,
+    seeds: options.seed,
+    systemInstruction: options.system_instruction,
+    chatTemplate: options.apply_chat_template ? model.chatTemplate : null,
+    fewshotAsMultiturn: options.apply_chat_template ? (options.fewshot_as_multiturn ?? true) : null,
+    logSamples: options.log_samples,
+    startedAt,
+    seconds: (Date.now() - startedAt) / 1000,
+    environment: `saeval ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+  })
+}

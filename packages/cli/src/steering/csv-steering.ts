@@ -1,0 +1,126 @@
+import type { LanguageModel, ModelContext } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { type Intervention, lowerEdits, type Semantics, type SteeringEdit, semanticsNames } from '@saeval/sae-core'
+import { checkEffects, effectLine, type Trial } from './check-effects.js'
+import { type ScaledRow, scaleCoefficients } from './coefficient-units.js'
+import { editLines, steeringRecord } from './describe-edits.js'
+import { readFeaturesFile } from './features-file.js'
+import { closeEdits, openEdits } from './open-edits.js'
+import { inFile } from './place-in-file.js'
+import { readSteeringFile, type SteeringFile } from './read-steering-file.js'
+import { rowDefaults, steeringArguments } from './steering-arguments.js'
+import { withSteering } from './with-steering.js'
+
+/** Arguments of a model that is steered with a CSV of edits along latents. */
+export const csvSteeringArguments = { semantics: 'text', ...steeringArguments } as const
+
+export interface CsvSteeringArguments {
+  readonly semantics?: string
+  readonly positions?: string | number
+  readonly skip_positions?: string | number
+  readonly unit?: string
+  readonly features_path?: string
+  readonly allow_other_model?: boolean
+  readonly allow_inert_rows?: boolean
+}
+
+/** A CSV whose SAEs are open; nothing of the language model was needed for it. */
+export interface CsvSteering {
+  readonly file: SteeringFile
+  /** Turns the rows into edits of this model. Throws InputError for rows that do not fit it. */
+  lower(base: OnnxModel): Promise<LoweredSteering>
+  /** Closes the SAEs. */
+  close(): Promise<void>
+}
+
+/** Edits that are plain numbers. */
+export interface LoweredSteering {
+  readonly rows: readonly ScaledRow[]
+  readonly interventions: readonly Intervention[]
+  /** The model with the edits. Tries every row first: one that changes nothing is an InputError that names its line. */
+  steer(base: OnnxModel): Promise<LanguageModel>
+}
+
+/** Reads a steering CSV and opens its SAEs. Throws InputError with file, line and column. */
+export async function openCsvSteering(
+  baseName: string,
+  csvPath: string,
+  args: CsvSteeringArguments,
+  { hub, notice }: Pick<ModelContext, 'hub' | 'notice'>,
+): Promise<CsvSteering> {
+  const semantics = semanticsArgument(args.semantics)
+  const defaults = rowDefaults(args)
+  const file = await readSteeringFile(csvPath)
+  if (file.ignoredColumns.length > 0)
+    notice(`${csvPath}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
+  const { features_path: path } = args
+  const features = path === undefined ? null : { path, features: await readFeaturesFile(path) }
+  const opened = await openEdits(file, {
+    baseName,
+    allowOtherModel: args.allow_other_model ?? false,
+    positions: defaults.positions,
+    hub,
+  })
+  return {
+    file,
+    lower: async (base) => {
+      const rows = await scaleCoefficients(file, opened, { unit: defaults.unit, features, model: base })
+      const trial = await inFile(csvPath, () => trialOf(file, rows, semantics, base.dHead))
+      const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
+      return {
+        rows,
+        interventions: trial.together,
+        steer: async (model) => {
+          const steered = await inFile(csvPath, async () => model.steer(trial.together))
+          const report = await checkEffects(steered, trial, args.allow_inert_rows ?? false)
+          notice(effectLine(trial, report))
+          const selecting = rows.map(({ row, edit }) => ({
+            place: { path: csvPath, line: row.line },
+            positions: edit.positions ?? null,
+            isOwn: row.positions !== undefined || row.skip_positions !== undefined,
+          }))
+          return withSteering(steered, editLines(file, rows), await record(report), selecting)
+        },
+      }
+    },
+    close: () => closeEdits(opened),
+  }
+}
+
+function semanticsArgument(name = 'direct'): Semantics {
+  const known = semanticsNames.find((candidate) => candidate === name)
+  if (known !== undefined) return known
+  throw new InputError(`--model_args: semantics is "${name}", expected ${semanticsNames.join(', ')}`)
+}
+
+/** The rows lowered together and each alone. */
+async function trialOf(
+  file: SteeringFile,
+  rows: readonly ScaledRow[],
+  semantics: Semantics,
+  dHead: OnnxModel['dHead'],
+): Promise<Trial> {
+  const lower = (edits: readonly SteeringEdit[]) => lowerEdits(edits, { semantics, dHead })
+  // pr2641 replaces the activation even where no latent is changed
+  const inert = ({ sae }: SteeringEdit): SteeringEdit => ({ sae, action: 'scale', latent: 0, coefficient: 1 })
+  const without = (edits: readonly SteeringEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
+  const edits = rows.map(({ edit }) => edit)
+  const together = await lower(edits)
+  const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add')
+  return {
+    path: file.path,
+    rows: await Promise.all(
+      rows.map(async ({ row, edit }) => ({
+        place: { path: file.path, line: row.line },
+        what: `${row.hook_action} ${row.steering_coefficient} of latent ${row.latent_idx}`,
+        coefficientColumn: 'steering_coefficient',
+        alone: await lower([edit]),
+        without: await without([edit]),
+      })),
+    ),
+    together,
+    without: await without(edits),
+    zero: await lower(adds.map((edit) => ({ ...edit, coefficient: 0 }))),
+  }
+}

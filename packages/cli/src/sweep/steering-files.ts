@@ -1,0 +1,27 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fnmatchPattern } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import { readSteeringFile } from '../steering/read-steering-file.js'
+import type { SweepCsv } from './sweep-cells.js'
+
+/** Reads the CSVs that paths and patterns (*, ? and [...] in the last part) name, in order. Throws InputError for a pattern without a file. */
+export async function readSweepCsvs(words: readonly string[]): Promise<SweepCsv[]> {
+  const paths = [...new Set(words.flatMap(matchingFiles))]
+  return Promise.all(paths.map(async (path) => ({ path, rows: (await readSteeringFile(path)).rows })))
+}
+
+function matchingFiles(word: string): string[] {
+  if (!/[*?[]/.test(basename(word))) return [word]
+  const folder = dirname(word)
+  const pattern = fnmatchPattern(basename(word))
+  let names: string[]
+  try {
+    names = readdirSync(folder)
+  } catch (cause) {
+    throw new InputError(`--csv ${word}: there is no folder ${folder}`, { cause })
+  }
+  const found = names.filter((name) => pattern.test(name)).sort()
+  if (found.length === 0) throw new InputError(`--csv ${word}: no file has such a name`)
+  return found.map((name) => join(folder, name))
+}

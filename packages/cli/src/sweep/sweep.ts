@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto'
+import { rename, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import {
+  builtInTasks,
+  cachedModel,
+  evaluatePrepared,
+  indexTasks,
+  type LanguageModel,
+  loadTasks,
+  type ModelArguments,
+  openStore,
+  type PreparedEvaluation,
+  prepareEvaluation,
+  taskFunctions,
+  toPlain,
+  writeResults,
+} from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import {
+  type Comparison,
+  compareWithBaseline,
+  type Experiment,
+  type ExperimentRun,
+  readExperiment,
+  type SweepCell,
+} from '@saeval/report'
+import type { Intervention } from '@saeval/sae-core'
+import type { RunOptions } from '../commands/run-options.js'
+import { resultsOf } from '../commands/run-results.js'
+import { readArguments } from '../models/arguments.js'
+import { openModel } from '../models/open-model.js'
+import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
+import { openCsvSteering } from '../steering/csv-steering.js'
+import { version } from '../version.js'
+import { readSweepCsvs } from './steering-files.js'
+import { type Cell, type SweepAxes, sweepCells } from './sweep-cells.js'
+import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
+import { sweepTable } from './sweep-table.js'
+
+export interface SweepOptions {
+  /** As for a single run; output_path is the sweep's folder, model_args are those of sae_steered_beta without csv_path. */
+  readonly run: RunOptions
+  /** Paths or patterns of steering CSVs. */
+  readonly csv: readonly string[]
+  readonly axes: SweepAxes
+  /** The command line, for the record. */
+  readonly command: string
+  readonly signal?: AbortSignal
+  /** Lines for the user: what the rows of each cell do, columns that are ignored. */
+  readonly onNotice?: (line: string) => void
+  readonly onProgress?: (progress: { readonly stage: string; readonly done: number; readonly total: number }) => void
+  /** Called before a cell (or the baseline) runs; `left` cells come after it. */
+  readonly onCell?: (cell: SweepCell, left: number) => void
+  /** Called with everything that has run so far after each cell. */
+  readonly onFinished?: (cell: SweepCell) => void
+}
+
+/** What a sweep ends in: its runs, and each one's differences to the baseline. */
+export interface SweepResult {
+  readonly folder: string
+  readonly experiment: Experiment
+  readonly comparisons: readonly (readonly Comparison[])[]
+}
+
+/**
+ * Runs every cell that has no results yet, the unsteered baseline first: the model is loaded once, prompts are built once, and the layers
+ * below all edits are computed once. Every cell's files are those of a single run; sweep.json says what has run, sweep.csv holds the
+ * numbers. Interrupted and called again with the same options, it goes on. Throws InputError for what cannot run, before anything runs.
+ */
+export async function sweep(options: SweepOptions): Promise<SweepResult> {
+  const { run, axes, signal, onProgress = () => {}, onNotice = () => {} } = options
+  const folder = run.output_path
+  if (folder === null) throw new InputError('a sweep needs --output_path, the folder of its results')
+  const cells = sweepCells(await readSweepCsvs(options.csv), axes)
+  const given = toPlain(run.model_args) as ModelArguments
+  const args = readArguments('sae_steered_beta', given, saeSteeredBetaArguments)
+  const { base_name: baseName } = args
+  if (baseName === undefined) throw new InputError('--model_args needs base_name=…, the model to steer')
+  if (args.csv_path !== undefined)
+    throw new InputError('a sweep takes its CSVs by --csv, not by csv_path in --model_args')
+  const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
+    numFewshot: run.num_fewshot,
+    metadata: new Map([...run.model_args, ...run.metadata]),
+    genKwargs: run.gen_kwargs,
+  })
+  const hub = {
+    ...(signal ? { signal } : {}),
+    onProgress: ({ repo, path, loaded, total }: { repo: string; path: string; loaded: number; total: number | null }) =>
+      onProgress({ stage: `bytes of ${repo}/${path}`, done: loaded, total: total ?? loaded }),
+  }
+  const context = {
+    batchSize: run.batch_size,
+    maxBatchSize: run.max_batch_size,
+    device: run.device,
+    notice: onNotice,
+    hub,
+  }
+  const functions = taskFunctions([builtInTasks, ...run.include_path])
+  const answers = run.use_cache === null ? null : openStore(run.use_cache, '--use_cache')
+  const base = await openModel(baseName, args, context)
+  let store: SweepStore | null = null
+  try {
+    const prepared = await prepareEvaluation({
+      model: base,
+      tasks,
+      limit: run.limit,
+      samples: run.samples,
+      systemInstruction: run.system_instruction,
+      applyChatTemplate: run.apply_chat_template,
+      fewshotAsMultiturn: run.fewshot_as_multiturn ?? true,
+      fewshotSeed: run.seed.fewshot ?? 1234,
+      confirmUnsafeCode: run.confirm_run_unsafe_code,
+      functions,
+      hub,
+      onProgress,
+      ...(signal ? { signal } : {}),
+    })
+    store = await openSweepStore({
+      folder,
+      saeval: version,
+      command: options.command,
+      fingerprint: await sweepFingerprint(base, options, cells),
+      cells,
+    })
+    const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
+    const missing = store.missing()
+    const steered = missing.filter(({ id }) => id !== baselineId)
+    // every cell is tried on the model before the first one runs
+    const settings: (readonly Intervention[])[] = []
+    for (const { id } of steered) {
+      signal?.throwIfAborted()
+      const steering = await openCsvSteering(baseName, csvOf(id), args, { ...context, notice: () => {} })
+      try {
+        const { interventions } = await steering.lower(base)
+        if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
+      } finally {
+        await steering.close()
+      }
+    }
+    const shared = settings.length === 0 ? base : base.shareBelow(settings)
+    for (const [index, cell] of missing.entries()) {
+      signal?.throwIfAborted()
+      options.onCell?.(cell, missing.length - 1 - index)
+      const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
+        evaluateCell(options, prepared, { model, modelArgs, name, folder: store!.cellFolder(cell.id), answers })
+      let results: string
+      if (cell.id === baselineId) results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
+      else {
+        // a coefficient of 0 among others is meant to do nothing
+        const isZero = cell.parameters.coefficient === 0 || cell.parameters.scale === 0
+        const own = isZero ? { ...args, allow_inert_rows: true } : args
+        const steering = await openCsvSteering(baseName, csvOf(cell.id), own, context)
+        try {
+          const model = await (await steering.lower(base)).steer(shared)
+          results = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
+        } finally {
+          await steering.close()
+        }
+      }
+      await store.finish(cell.id, relative(folder, results))
+      options.onFinished?.(cell)
+    }
+    return await summarize(folder)
+  } finally {
+    await functions.close()
+    await answers?.close()
+    await base.close()
+    await store?.close()
+  }
+}
+
+interface CellRun {
+  readonly model: LanguageModel
+  readonly modelArgs: ModelArguments
+  /** --model of the single run that would give the same. */
+  readonly name: string
+  readonly folder: string
+  readonly answers: ReturnType<typeof openStore> | null
+}
+
+/** Runs one cell and writes its files; gives the results file. */
+async function evaluateCell(
+  { run, command, signal, onProgress }: SweepOptions,
+  prepared: PreparedEvaluation,
+  { model, modelArgs, name, folder, answers }: CellRun,
+): Promise<string> {
+  const startedAt = Date.now()
+  const evaluation = await evaluatePrepared(prepared, {
+    model: answers === null ? model : await cachedModel(model, answers),
+    generationSeed: run.seed.torch ?? 1234,
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  })
+  const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
+  const results = resultsOf({ ...own, log_samples: true }, model, evaluation, { startedAt, command })
+  const [file] = await writeResults({ folder, stem: 'results' }, results, evaluation.samples)
+  return file!
+}
+
+/** Reads what has run, compares it with the baseline and writes sweep.csv. */
+async function summarize(folder: string): Promise<SweepResult> {
+  const experiment = await readExperiment(folder)
+  const { baseline, runs } = experiment
+  const compared = (run: ExperimentRun) => run.results
+  const comparisons = baseline ? await compareWithBaseline(compared(baseline), runs.map(compared)) : runs.map(() => [])
+  const path = join(folder, 'sweep.csv')
+  const cells = runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
+  await writeFile(`${path}.partial`, sweepTable(baseline, cells))
+  await rename(`${path}.partial`, path)
+  return { folder, experiment, comparisons }
+}
+
+/** Arguments of the same model unsteered. */
+function hfArguments(given: ModelArguments, baseName: string): ModelArguments {
+  const own = Object.keys(saeSteeredBetaArguments)
+  const steering = ['base_name', 'csv_path', 'semantics', 'positions', 'skip_positions', 'unit', 'features_path']
+  const kept = Object.entries(given).filter(
+    ([name]) => own.includes(name) && !steering.includes(name) && !name.startsWith('allow_'),
+  )
+  return { pretrained: baseName, ...Object.fromEntries(kept) }
+}
+
+/** Where edits act, without what they do: settings of one place share the same layers. */
+function placesOf(interventions: readonly Intervention[]): string {
+  return JSON.stringify(
+    interventions.map(({ hookPoint, stages }) => [
+      hookPoint,
+      stages.map(({ readers, splice }) => [readers.map(({ readFrom }) => readFrom), splice?.readFrom ?? null]),
+    ]),
+  )
+}
+
+/** Hash of everything that decides the results. */
+async function sweepFingerprint(base: OnnxModel, { run, axes }: SweepOptions, cells: readonly Cell[]): Promise<string> {
+  const facts = {
+    model: await base.fingerprint?.(),
+    args: [...run.model_args],
+    tasks: run.tasks,
+    num_fewshot: run.num_fewshot,
+    gen_kwargs: run.gen_kwargs === null ? null : [...run.gen_kwargs],
+    limit: run.limit,
+    samples: run.samples === null ? null : [...run.samples],
+    system_instruction: run.system_instruction,
+    apply_chat_template: run.apply_chat_template,
+    fewshot_as_multiturn: run.fewshot_as_multiturn,
+    seed: run.seed,
+    axes,
+    cells: cells.map(({ id, csv }) => [id, csv]),
+  }
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
+}
