@@ -212,6 +212,16 @@ describe.each(names)('%s', (name) => {
     }
   })
 
+  it('writes up to the last position, beside a row that writes on', async () => {
+    const model = await open()
+    const request = (context: string, maxGenToks: number) => {
+      return { context, until: [], maxGenToks, doSample: false, temperature: 0, topK: null, topP: null }
+    }
+    const requests = [request(golden.forward[3].text.repeat(4), 3), request(golden.forward[1].text, 9)]
+    const alone = await Promise.all(requests.map(async (item) => (await model.generateUntil([item]))[0]))
+    expect(await model.generateUntil(requests)).toEqual(alone)
+  })
+
   it('scores pairs and whole documents as lm_eval', async () => {
     const model = await open()
     const { pairs, rolling } = golden.loglikelihood

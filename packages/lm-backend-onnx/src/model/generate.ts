@@ -65,7 +65,10 @@ export async function generateBatch(
   }
 }
 
-/** One new token per row after `step` generated ones; finished rows go on with their last token and are not read. */
+/**
+ * One new token per row after `step` generated ones. Finished rows go on with their last token at its place, since there may be none
+ * after it, and are not read.
+ */
 function nextLayout(
   forward: Forward,
   edits: ReadyEdits,
@@ -77,7 +80,7 @@ function nextLayout(
   const promptColumns = Math.max(...prompts.map((prompt) => prompt.ids.length))
   const columns = promptColumns + step
   const tokens = BigInt64Array.from(generated, (ids) => BigInt(ids.at(-1) ?? 0))
-  const positions = BigInt64Array.from(prompts, (prompt) => BigInt(prompt.ids.length + step - 1))
+  const positions = BigInt64Array.from(prompts, ({ ids }, b) => BigInt(ids.length + generated[b]!.length - 1))
   const keyPositions = new BigInt64Array(rows * columns)
   const mask = new Uint8Array(rows * columns)
   prompts.forEach((prompt, b) => {
