@@ -1,4 +1,4 @@
-import { isDict, PyFloat, type PyValue } from './value.js'
+import { isDict, PyFloat, PyTuple, type PyValue } from './value.js'
 
 /** repr(float): the shortest digits that give the number back, with Python's choice of notation. */
 export function floatRepr(value: number): string {
@@ -28,6 +28,7 @@ export function pyRepr(value: PyValue): string {
   if (value === false) return 'False'
   if (value instanceof PyFloat) return floatRepr(value.value)
   if (typeof value === 'string') return textRepr(value)
+  if (value instanceof PyTuple) return `(${[...value].map(pyRepr).join(', ')}${value.length === 1 ? ',' : ''})`
   if (Array.isArray(value)) return `[${value.map(pyRepr).join(', ')}]`
   if (isDict(value)) return `{${[...value].map(([key, item]) => `${pyRepr(key)}: ${pyRepr(item)}`).join(', ')}}`
   return String(value)

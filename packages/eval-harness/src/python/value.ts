@@ -9,6 +9,16 @@ export class PyFloat {
   constructor(readonly value: number) {}
 }
 
+/** A Python tuple: a list that prints in parentheses and equals no list. */
+export class PyTuple extends Array<PyValue> {}
+
+/** A tuple of these items. */
+export function tupleOf(items: Iterable<PyValue>): PyTuple {
+  const tuple = new PyTuple()
+  for (const item of items) tuple.push(item)
+  return tuple
+}
+
 /** A Python dict. Keys are texts in practice. */
 export type PyDict = ReadonlyMap<string, PyValue>
 
@@ -40,6 +50,7 @@ export function intOf(digits: string): number | bigint {
 export function typeName(value: PyValue): string {
   if (value === null) return 'NoneType'
   if (value instanceof PyFloat) return 'float'
+  if (value instanceof PyTuple) return 'tuple'
   if (Array.isArray(value)) return 'list'
   if (isDict(value)) return 'dict'
   const names: Readonly<Record<string, string>> = { boolean: 'bool', number: 'int', bigint: 'int', string: 'str' }
@@ -54,7 +65,11 @@ export function equals(a: PyValue, b: PyValue): boolean {
   const [left, right] = [numberOf(a), numberOf(b)]
   if (left !== null || right !== null) return left === right
   if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((item, index) => equals(item, b[index]!))
+    return (
+      a.length === b.length &&
+      a instanceof PyTuple === b instanceof PyTuple &&
+      a.every((item: PyValue, index: number) => equals(item, b[index]!))
+    )
   if (isDict(a) && isDict(b))
     return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equals(value, b.get(key)!))
   return a === b

@@ -1,4 +1,6 @@
-import { equals, isDict, isTrue, numberOf, PyFloat, type PyValue, typeName } from '../python/value.js'
+import { percentFormat } from '../python/percent-format.js'
+import { pyStr } from '../python/text.js'
+import { equals, isDict, isTrue, numberOf, PyFloat, PyTuple, type PyValue, tupleOf, typeName } from '../python/value.js'
 import { TemplateError } from './template-error.js'
 
 /** Applies one of Python's binary operators; `and` and `or` are not among them, for they do not always look at both sides. */
@@ -63,13 +65,54 @@ function compareText(a: string, b: string): number {
 }
 
 function arithmetic(operator: string, left: PyValue, right: PyValue): PyValue {
-  if (operator === '~') throw new TemplateError('TemplateSyntaxError', 'the operator ~ is not supported')
+  if (operator === '~') return pyStr(left) + pyStr(right)
+  if (operator === '%' && typeof left === 'string') return formatted(left, right)
   const [a, b] = [numberOf(left), numberOf(right)]
   if (a === null || b === null) return sequenceArithmetic(operator, left, right)
   const isFloat = left instanceof PyFloat || right instanceof PyFloat || operator === '/'
   if (['/', '//', '%'].includes(operator) && b === 0) throw new TemplateError('ZeroDivisionError', 'division by zero')
+  if (isFloat || (operator === '**' && b < 0)) return new PyFloat(compute(operator, a, b))
   const result = compute(operator, a, b)
-  return isFloat || (operator === '**' && b < 0) ? new PyFloat(result) : result
+  // ints are exact in Python
+  const exact = [a, b, result].every(Number.isSafeInteger)
+  return exact ? result : narrow(computeExact(operator, integer(left), integer(right)))
+}
+
+/** template % values */
+export function formatted(template: string, values: PyValue): string {
+  try {
+    return percentFormat(template, values)
+  } catch (error) {
+    throw new TemplateError('TypeError', (error as Error).message)
+  }
+}
+
+function integer(value: PyValue): bigint {
+  return typeof value === 'bigint' ? value : BigInt(Number(value))
+}
+
+function narrow(value: bigint): PyValue {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
+
+function computeExact(operator: string, a: bigint, b: bigint): bigint {
+  switch (operator) {
+    case '+':
+      return a + b
+    case '-':
+      return a - b
+    case '*':
+      return a * b
+    case '//':
+      return (a - (((a % b) + b) % b)) / b
+    case '%':
+      return ((a % b) + b) % b
+    case '**':
+      return a ** b
+    default:
+      throw new TemplateError('TemplateSyntaxError', `unknown operator ${operator}`)
+  }
 }
 
 function compute(operator: string, a: number, b: number): number {
@@ -97,7 +140,8 @@ function compute(operator: string, a: number, b: number): number {
 function sequenceArithmetic(operator: string, left: PyValue, right: PyValue): PyValue {
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') return left + right
-    if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right]
+    if (Array.isArray(left) && Array.isArray(right) && typeName(left) === typeName(right))
+      return left instanceof PyTuple ? tupleOf([...left, ...right]) : [...left, ...right]
     if (typeof left === 'string')
       throw new TemplateError('TypeError', `can only concatenate str (not "${typeName(right)}") to str`)
   }
@@ -119,6 +163,7 @@ export function unary(operator: string, value: PyValue): PyValue {
   const number = numberOf(value)
   if (number === null)
     throw new TemplateError('TypeError', `bad operand type for unary ${operator}: '${typeName(value)}'`)
+  if (typeof value === 'bigint') return operator === '-' ? -value : value
   const result = operator === '-' ? -number : number
   return value instanceof PyFloat ? new PyFloat(result) : result + 0
 }

@@ -1,7 +1,9 @@
 import { parse, tokenize } from '@huggingface/jinja'
 import type { PyDict } from '../python/value.js'
 import { evaluateStatements, Scope } from './evaluate.js'
+import { prepareSource } from './prepare-source.js'
 import { TemplateError } from './template-error.js'
+import { testsAsFilters } from './test-tokens.js'
 
 type Program = ReturnType<typeof parse>
 
@@ -21,7 +23,8 @@ function program(source: string): Program {
   if (!found) {
     try {
       // the tokenizer drops one final newline, which Jinja's keep_trailing_newline keeps
-      found = parse(tokenize(source.endsWith('\n') ? `${source}\n` : source, {}))
+      const prepared = prepareSource(source)
+      found = parse(testsAsFilters(tokenize(prepared.endsWith('\n') ? `${prepared}\n` : prepared, {})))
     } catch (cause) {
       throw new TemplateError('TemplateSyntaxError', cause instanceof Error ? cause.message : String(cause))
     }

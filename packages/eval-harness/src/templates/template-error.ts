@@ -8,6 +8,7 @@ export class TemplateError extends Error {
       | 'TypeError'
       | 'ValueError'
       | 'TemplateSyntaxError'
+      | 'TemplateAssertionError'
       | 'ZeroDivisionError'
       | 'KeyError',
     message: string,
