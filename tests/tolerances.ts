@@ -24,7 +24,7 @@ export const tolerance = {
   /** Sums of log-likelihoods over the runs under golden/eval, absolute per token scored. */
   evaluation: 1e-4,
   /** The same for gemma2, whose runs were made with sdpa attention, which leaves out the soft cap: its difference to eager attention. */
-  evaluationWithoutSoftcap: 0.25,
+  evaluationWithoutSoftcap: 0.4,
   /** Metrics, aggregations and standard errors on the same inputs, relative above 1, absolute below. */
   metrics: 1e-9,
 } as const

@@ -106,7 +106,8 @@ describe('runs of lm_eval', () => {
     expect(code).toBe(0)
     // without the soft cap (gemma2) numbers, not decisions, differ
     const near = name.endsWith('gemma2') ? tolerance.evaluationWithoutSoftcap : tolerance.evaluation
-    const digits = (text: string) => (continuous.test(text) ? text.replace(/[\d.]+|[ -]+/g, '') : text)
+    const isRough = near === tolerance.evaluationWithoutSoftcap
+    const digits = (text: string) => (isRough || continuous.test(text) ? text.replace(/[\d.]+|[ -]+/g, '') : text)
     expect(digits(stdout)).toBe(digits(readFileSync(fixturePath(`golden/eval/${name}/stdout.txt`), 'utf8')))
     const own = readOutput(join(out, repository.replace('/', '__')))
     const { results: ownScores, ...ownRest } = comparable(own.results, upstream)
@@ -125,8 +126,13 @@ describe('runs of lm_eval', () => {
       const answers = own.samples.get(task)!
       expect(answers.length).toBe(lines.length)
       for (const [index, line] of lines.entries()) {
+        const undecided = isRough && isClose(line.resps as unknown[], 2 * near)
         const exact = (sample: Json) =>
-          Object.fromEntries(Object.entries(sample).filter(([key]) => !/resps/.test(key) && !continuous.test(key)))
+          Object.fromEntries(
+            Object.entries(sample).filter(
+              ([key]) => !/resps/.test(key) && !continuous.test(key) && !(undecided && key.startsWith('acc')),
+            ),
+          )
         expect(exact(answers[index]!)).toEqual(exact(line))
         expect(Object.keys(answers[index]!)).toEqual(Object.keys(line))
         for (const key of ['resps', 'filtered_resps'])
@@ -137,6 +143,14 @@ describe('runs of lm_eval', () => {
     if (process.env.SAEVAL_DEVIATIONS) console.log(name, largest)
   })
 })
+
+/** Whether the two most likely of several answers are so close that another program may choose the other one. */
+function isClose(answers: readonly unknown[], margin: number): boolean {
+  const [first = 0, second = Number.NEGATIVE_INFINITY] = answers
+    .map((answer) => Number((answer as string[][])[0]![0]))
+    .sort((a, b) => b - a)
+  return first - second < margin
+}
 
 /** Largest difference of the log-likelihoods in answers, which must have the same texts otherwise. */
 function difference(own: unknown, golden: unknown): number {

@@ -25,9 +25,11 @@ export async function validate(
   const lines: string[] = []
   try {
     let checked = 0
+    let unloaded = 0
     for (const word of words) {
       signal.throwIfAborted()
       const configs = tryLoad(() => leaves(loadTasks(index, [word], { numFewshot: null })), lines)
+      if (configs.length === 0) unloaded++
       const { problems } = await checkTasks(configs, {
         functions,
         hub: { signal, onProgress: progress.download },
@@ -39,7 +41,7 @@ export async function validate(
     }
     progress.clear()
     for (const problem of [...index.problems, ...lines]) stdout.write(`${problem}\n`)
-    if (lines.length > 0) throw new Error(`${lines.length} of ${Math.max(checked, lines.length)} tasks cannot be run`)
+    if (lines.length > 0) throw new Error(`${lines.length} of ${checked + unloaded} tasks cannot be run`)
     stdout.write(`${checked} tasks can be run\n`)
   } finally {
     progress.clear()
