@@ -39,31 +39,33 @@ export async function aggregateTask(
       continue
     }
     const aggregation = aggregations[declared]!
-    const [value, stderr] = known(metric, declared, () => [
-      aggregate(aggregation, items),
-      stderrOf(metric, aggregation, items, options),
-    ])
+    const value = await known(metric, declared, () => aggregate(aggregation, items))
+    const stderr = await known(metric, declared, () => stderrOf(metric, aggregation, items, options))
     results.set(`${metric},${filter}`, value)
     results.set(`${metric}_stderr,${filter}`, stderr === null ? 'N/A' : new PyFloat(stderr))
   }
   return results
 }
 
-function stderrOf(
+async function stderrOf(
   metric: string,
   aggregation: Aggregation,
   items: Items,
   { bootstrapIterations, onBootstrap }: AggregateOptions,
-): number | null {
+): Promise<number | null> {
   if (bootstrapIterations <= 0 || items.length < 2) return null
   if (aggregation.stderr === 'bootstrap') onBootstrap(aggregation.functionName)
   const most = slowMetrics.has(metric) ? 100 : Number.POSITIVE_INFINITY
   return standardError(aggregation, items, Math.min(bootstrapIterations, most))
 }
 
-function known<Result>(metric: string, aggregation: string, step: () => Result): Result {
+async function known<Result>(
+  metric: string,
+  aggregation: string,
+  step: () => Result | Promise<Result>,
+): Promise<Result> {
   try {
-    return step()
+    return await step()
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause
     throw new DocFieldError(`aggregation "${aggregation}" of metric ${metric} cannot work with ${cause.message}`, {

@@ -78,7 +78,7 @@ it('metrics have the direction, aggregation and standard error of lm_eval', () =
 describe('standard errors', () => {
   const byFunction = (name: string): Aggregation =>
     Object.values(aggregations).find(({ functionName }) => functionName === name)!
-  const run: Readonly<Record<string, (item: PyDict) => number>> = {
+  const run: Readonly<Record<string, (item: PyDict) => number | Promise<number>>> = {
     mean_stderr: (item) => meanStderr(numbers(item.get('items'))),
     sample_stddev: (item) => sampleStddev(numbers(item.get('items'))),
     bootstrap_stderr: (item) =>
@@ -99,8 +99,8 @@ describe('standard errors', () => {
 
   it.each(cases.map((item, index) => [item.get('function') as string, index, item] as const))(
     '%s %i',
-    (name, _, item) => {
-      close(run[name]!(item), numberOf(plain(item.get('output')!))!)
+    async (name, _, item) => {
+      close(await run[name]!(item), numberOf(plain(item.get('output')!))!)
     },
   )
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { PyRandom } from '../python/random.js'
 import { type Aggregation, type Items, numeric, questions } from './aggregations.js'
 
@@ -13,7 +14,11 @@ export function meanStderr(values: readonly number[]): number {
 }
 
 /** Standard error of a metric's aggregate as lm_eval estimates it; null where it does not. */
-export function standardError(aggregation: Aggregation, items: Items, bootstrapIterations: number): number | null {
+export async function standardError(
+  aggregation: Aggregation,
+  items: Items,
+  bootstrapIterations: number,
+): Promise<number | null> {
   switch (aggregation.stderr) {
     case 'mean':
       return meanStderr(items.map(numeric))
@@ -34,14 +39,15 @@ export function accAllStderr(items: Items): number {
 
 /**
  * Standard deviation of an aggregation over resampled documents, drawn as lm_eval draws them: chunks of at most 1,000 draws, chunk i by
- * Python's generator seeded with i.
+ * Python's generator seeded with i. Between chunks others may run: 100,000 draws of thousands of documents take seconds.
  */
-export function bootstrapStderr(aggregation: Aggregation, items: Items, iterations: number): number {
+export async function bootstrapStderr(aggregation: Aggregation, items: Items, iterations: number): Promise<number> {
   const chunk = Math.min(1000, iterations)
   const select = aggregation.prepare(items)
   const places = new Int32Array(items.length)
   const values: number[] = []
   for (let i = 0; i < Math.floor(iterations / chunk); i++) {
+    await setImmediate()
     const random = new PyRandom(i)
     for (let draw = 0; draw < chunk; draw++) {
       random.choosePlaces(places)

@@ -22,7 +22,8 @@ export function numpyText(values: readonly number[]): string {
   return [...lines, `${line}]`].join('\n')
 }
 
-const lineWidth = 75
+/** 75 with room for the closing bracket. */
+const lineWidth = 74
 const digits = 8
 
 /** Shortest digits, rounded to 8 after the point; columns are aligned at the point. */
@@ -47,11 +48,12 @@ function scientific(values: readonly number[]): string[] {
     return [whole, long ? fraction.replace(/0+$/, '') : fraction, exponent] as const
   })
   const fraction = Math.max(...parts.map((part) => part?.[1].length ?? 0))
+  const power = Math.max(2, ...parts.map((part) => (part === null ? 0 : part[2].length - 1)))
   return values.map((value, index) => {
     const part = parts[index]
     if (!part) return special(value)
-    const exponent = `${part[2][0]}${part[2].slice(1).padStart(2, '0')}`
-    // exponents show the mantissas with equal digits
+    const exponent = `${part[2][0]}${part[2].slice(1).padStart(power, '0')}`
+    // mantissas and exponents have equal numbers of digits
     return `${part[0]}.${part[1].padEnd(fraction, '0')}e${exponent}`
   })
 }

@@ -107,7 +107,7 @@ class TaskLoader {
   entry(entry: IndexEntry, fields: Fields, inherited: Fields): TaskNode {
     if (entry.kind === 'group') return this.group(entry, fields.get('group') as string, fields, inherited)
     const merged = new Map([...fields, ...inherited])
-    if (merged.has('class')) throw new InputError(`${entry.file}: tasks written as a Python class cannot be run yet`)
+    if (merged.has('class')) throw new InputError(`${entry.file}: tasks written as a Python class cannot be run`)
     return {
       kind: 'task',
       config: taskConfig({ fields: merged, file: entry.file, label: fileLabel(entry) }, this.overrides),

@@ -1,5 +1,5 @@
 import { dumpsJson } from '../python/json.js'
-import { pythonRegex, substitute } from '../python/regex.js'
+import { pythonRegex, RegexError, substitute } from '../python/regex.js'
 import { compareCodePoints, pyRepr, pyStr, strip } from '../python/text.js'
 import { equals, isDict, isTrue, numberOf, PyFloat, type PyValue, tupleOf, typeName } from '../python/value.js'
 import { callMethod, capitalize, replaceText } from './methods.js'
@@ -199,9 +199,14 @@ const filters: Readonly<Record<string, Filter>> = {
     const rest = lines.map((line) => (line === '' && !isTrue(blank ?? false) ? line : space + line))
     return [isTrue(first ?? false) ? space + head : head, ...rest].join('\n')
   }),
-  regex_replace: filter('pattern repl count', (value, [pattern, by, count]) =>
-    substitute(pyStr(pattern!), pyStr(by!), pyStr(value), typeof count === 'number' ? count : 0),
-  ),
+  regex_replace: filter('pattern repl count', (value, [pattern, by, count]) => {
+    try {
+      return substitute(pyStr(pattern!), pyStr(by!), pyStr(value), typeof count === 'number' ? count : 0)
+    } catch (cause) {
+      if (!(cause instanceof RegexError)) throw cause
+      throw new TemplateError('ValueError', cause.message)
+    }
+  }),
   pprint: filter('', pyRepr),
   center: filter('width', (value, [width = 80]) => callMethod(pyStr(value), 'center', [width])!),
   truncate: filter('length killwords end leeway', (value, [length = 255, kill, end = '...', leeway = 5]) => {
