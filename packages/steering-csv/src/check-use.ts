@@ -1,7 +1,7 @@
 import type { Report, Row } from './parse-steering-csv.js'
 
 /** Which actions use a column that not every action uses. */
-const usedBy: Readonly<Record<string, readonly string[]>> = {
+export const usedBy: Readonly<Record<string, readonly string[]>> = {
   clamp_value: ['clamp_above', 'clamp_cond', 'clamp_refusal'],
   refuse_id: ['clamp_refusal'],
   origin: ['project_clamp'],

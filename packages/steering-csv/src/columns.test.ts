@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ParseOptions, parseSteeringCsv, writeSteeringCsv } from './index.js'
+import { hookActions, type ParseOptions, parseSteeringCsv, withAction, writeSteeringCsv } from './index.js'
 
 const options: ParseOptions = {
   findNeuronpedia: (reference) =>
@@ -45,7 +45,10 @@ describe('columns that rows may have', () => {
     const csv = parseSteeringCsv('neuronpedia,steering_coefficient,condition_neuronpedia\nm/s/5,1,m/s/5\n', options)
     if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
     expect(csv.rows[0]).toMatchObject({ latent_idx: 5, sae_release: 'r', sae_id: 'i', condition_latent: 5 })
-    expect(parseSteeringCsv(writeSteeringCsv(csv.rows), options)).toEqual({ ...csv, rows: csv.rows })
+    // written out, so that a program may change the latent
+    const { neuronpedia, condition_neuronpedia, ...row } = csv.rows[0]!
+    expect([neuronpedia, condition_neuronpedia]).toEqual(['m/s/5', 'm/s/5'])
+    expect(parseSteeringCsv(writeSteeringCsv(csv.rows))).toEqual({ ...csv, rows: [row] })
   })
 
   it.each([
@@ -63,6 +66,23 @@ describe('columns that rows may have', () => {
     [`${base},head_index`, '1,1,r,i,-1', 'head_index', 'negative'],
   ])('%s: %s', (header, row, column, kind) => {
     expect(problems(header, row)).toEqual([[2, column, kind]])
+  })
+
+  it('empties what another action cannot use', () => {
+    const csv = parseSteeringCsv(
+      `${base},hook_action,clamp_value,unit,max_activation\n1,2,r,i,clamp_above,4,max_activation,9\n`,
+    )
+    if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
+    for (const action of hookActions.filter((name) => name !== 'clamp_refusal')) {
+      const changed = parseSteeringCsv(writeSteeringCsv([withAction(csv.rows[0]!, action)]))
+      expect(changed.success && changed.rows[0]).toMatchObject({ hook_action: action })
+    }
+    expect(withAction(csv.rows[0]!, 'clamp')).toMatchObject({
+      clamp_value: null,
+      unit: 'max_activation',
+      steering_coefficient: 2,
+    })
+    expect(withAction(csv.rows[0]!, 'ablate')).toMatchObject({ clamp_value: null, steering_coefficient: 0 })
   })
 
   it('never throws and never reads nonsense as rows, whatever the bytes', () => {

@@ -7,7 +7,7 @@ import { type ScaledRow, scaleCoefficients } from './coefficient-units.js'
 import { editLines, steeringRecord } from './describe-edits.js'
 import { readFeaturesFile } from './features-file.js'
 import { closeEdits, openEdits } from './open-edits.js'
-import { inFile } from './place-in-file.js'
+import { atRow, inFile } from './place-in-file.js'
 import { readSteeringFile, type SteeringFile } from './read-steering-file.js'
 import { rowDefaults, steeringArguments } from './steering-arguments.js'
 import { withSteering } from './with-steering.js'
@@ -66,7 +66,7 @@ export async function openCsvSteering(
     file,
     lower: async (base) => {
       const rows = await scaleCoefficients(file, opened, { unit: defaults.unit, features, model: base })
-      const trial = await inFile(csvPath, () => trialOf(file, rows, semantics, base.dHead))
+      const trial = await inFile(csvPath, () => trialOf(file, rows, semantics, base))
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
       return {
         rows,
@@ -99,27 +99,34 @@ async function trialOf(
   file: SteeringFile,
   rows: readonly ScaledRow[],
   semantics: Semantics,
-  dHead: OnnxModel['dHead'],
+  base: OnnxModel,
 ): Promise<Trial> {
+  const { dHead } = base
   const lower = (edits: readonly SteeringEdit[]) => lowerEdits(edits, { semantics, dHead })
   // pr2641 replaces the activation even where no latent is changed
   const inert = ({ sae }: SteeringEdit): SteeringEdit => ({ sae, action: 'scale', latent: 0, coefficient: 1 })
   const without = (edits: readonly SteeringEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
   const edits = rows.map(({ edit }) => edit)
-  const together = await lower(edits)
+  const alone: Intervention[][] = []
+  for (const { row, edit } of rows) {
+    const interventions = await lower([edit])
+    // the model must have the row's hook points, with the SAE's widths
+    await atRow({ path: file.path, line: row.line }, 'sae_id', async () => base.steer(interventions))
+    alone.push(interventions)
+  }
   const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add')
   return {
     path: file.path,
     rows: await Promise.all(
-      rows.map(async ({ row, edit }) => ({
+      rows.map(async ({ row, edit }, index) => ({
         place: { path: file.path, line: row.line },
         what: `${row.hook_action} ${row.steering_coefficient} of latent ${row.latent_idx}`,
         coefficientColumn: 'steering_coefficient',
-        alone: await lower([edit]),
+        alone: alone[index]!,
         without: await without([edit]),
       })),
     ),
-    together,
+    together: await lower(edits),
     without: await without(edits),
     zero: await lower(adds.map((edit) => ({ ...edit, coefficient: 0 }))),
   }

@@ -8,6 +8,9 @@ export interface RowPlace {
   readonly entry?: string
 }
 
+/** An error that names its place already. */
+class LocatedError extends InputError {}
+
 /** "steer.csv:3, column latent_idx: …" */
 export function located(
   { path, line, entry }: RowPlace,
@@ -20,7 +23,7 @@ export function located(
     ...(entry === undefined ? [] : [entry]),
     ...(column === null ? [] : [`column ${column}`]),
   ]
-  return new InputError(`${at.join(', ')}: ${message}`, { cause })
+  return new LocatedError(`${at.join(', ')}: ${message}`, { cause })
 }
 
 /** Names the row's place, and the column where one is known, in errors of a step that concerns the row. */
@@ -56,7 +59,7 @@ export async function inFile<Value>(path: string, step: () => Promise<Value>): P
       const place = { path, ...(line === undefined ? {} : { line }) }
       throw located(place, columnOf[cause.field] ?? null, cause.reason, cause)
     }
-    if (!InputError.isInstance(cause)) throw cause
+    if (!InputError.isInstance(cause) || cause instanceof LocatedError) throw cause
     throw new InputError(`${path}: ${cause.message}`, { cause })
   }
 }

@@ -7,6 +7,7 @@ import {
   hookActions,
   parseSteeringCsv,
   type SaeSteeredRow,
+  withAction,
   writeSteeringCsv,
 } from '@saeval/steering-csv'
 
@@ -67,10 +68,7 @@ export function sweepCells(files: readonly SweepCsv[], axes: SweepAxes): Cell[] 
     return rows.map((row) => ({ path, rows: [row], parameters: { ...file, line: row.line, latent: row.latent_idx } }))
   })
   const latents = vary(start, 'latent', axes.latents, (row, latent) => ({ ...row, latent_idx: latent }))
-  const actions = vary(latents, 'action', axes.actions, (row, action) => ({
-    ...row,
-    hook_action: action as HookAction,
-  }))
+  const actions = vary(latents, 'action', axes.actions, (row, action) => withAction(row, action as HookAction))
   const scaled = vary(actions, 'scale', axes.scales, (row, scale) => ({
     ...row,
     steering_coefficient: Number((row.steering_coefficient * scale).toPrecision(12)),
