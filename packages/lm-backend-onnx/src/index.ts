@@ -1,5 +1,6 @@
 export { type EditEffect, measureEffects } from './model/edit-effects.js'
-export type { Activation, Hook, HookedRun } from './model/hooks.js'
+export type { GeneratedTokens, GenerateUntilOptions } from './model/generate-until.js'
+export type { Activation, Hook, HookedRun, TextOptions } from './model/hooks.js'
 export { type LoadModelOptions, loadModel } from './model/load-model.js'
 export type { OnnxModel } from './model/onnx-model.js'
 export type { ScoredRow, ScoringRow } from './model/score.js'

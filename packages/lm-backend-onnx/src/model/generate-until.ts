@@ -17,13 +17,28 @@ export interface GenerateParts {
   readonly endIds: ReadonlySet<number>
 }
 
+/** How far the text of one request is. */
+export interface GeneratedTokens {
+  /** Its place in the list of requests. */
+  readonly request: number
+  /** The prompt as the model reads it, special tokens included. */
+  readonly promptIds: readonly number[]
+  /** All new tokens so far, the one that ends the text included. */
+  readonly newIds: readonly number[]
+}
+
+export interface GenerateUntilOptions extends RequestOptions {
+  /** Called after every new token of a request, and once more with all of them before the request is answered. */
+  readonly onTokens?: (generated: GeneratedTokens) => void
+}
+
 const defaultSeed = 1234
 
 /** Answers lm_eval's generate_until requests: the text after the context, cut at the first stop string. */
 export async function answerGenerateUntil(
   parts: GenerateParts,
   requests: readonly GenerateUntilRequest[],
-  options: RequestOptions = {},
+  options: GenerateUntilOptions = {},
 ): Promise<string[]> {
   const { forward, rules, edits, endIds } = parts
   const { tokenizer } = rules
@@ -44,14 +59,19 @@ export async function answerGenerateUntil(
       const prompts = batch.map(({ index, ids }): Prompt => {
         const { until, maxGenToks } = requests[index]!
         const stopped = stopDetector(tokenizer, until)
-        return { ids, maxNewTokens: maxGenToks, isDone: (newIds) => endIds.has(newIds.at(-1)!) || stopped(newIds) }
+        const isDone = (newIds: readonly number[]) => {
+          options.onTokens?.({ request: index, promptIds: ids, newIds: [...newIds] })
+          return endIds.has(newIds.at(-1)!) || stopped(newIds)
+        }
+        return { ids, maxNewTokens: maxGenToks, isDone }
       })
       const generated = await generateBatch(forward, edits, prompts, {
         sampling: first.doSample ? first : null,
         uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
         signal: options.signal,
       })
-      batch.forEach(({ index }, row) => {
+      batch.forEach(({ index, ids }, row) => {
+        options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
         const text = tokenizer.decode(generated[row]!, { skipSpecialTokens: true })
         answers[index] = cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null))
         options.onProgress?.(++done, requests.length)

@@ -7,6 +7,7 @@ import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, TensorData } from '../session/protocol.js'
 import type { Forward } from './forward.js'
 import { freshLayout, int64, pastFeeds, tokenFeeds } from './layout.js'
+import type { MarkedText } from './token-marks.js'
 
 /** An activation at a hook point: float32 [pos, width], heads flattened at attn.hook_z. */
 export interface Activation {
@@ -14,6 +15,11 @@ export interface Activation {
   readonly data: Float32Array
   /** [pos, width] */
   readonly dims: readonly [number, number]
+}
+
+export interface TextOptions {
+  /** Tokens of the prompt, for edits that select positions; the tokens after them count as generated. By default all tokens. */
+  readonly promptLength?: number
 }
 
 /** Sees an activation, edits applied, and may change it in place or return another array of the same size. */
@@ -25,13 +31,13 @@ export interface HookedRun {
 }
 
 /**
- * Runs one text, given as token ids, with JavaScript callbacks at hook points. The graph is cut at each of them, so that a callback's
+ * Runs one text with JavaScript callbacks at hook points. The graph is cut at each of them, so that a callback's
  * change takes effect on everything after it; interventions at the same hook point act first.
  */
 export async function runHooked(
   forward: Forward,
   interventions: readonly Intervention[],
-  ids: readonly number[],
+  text: MarkedText,
   hooks: ReadonlyMap<string, Hook>,
 ): Promise<HookedRun> {
   const cuts = forward.steps.flatMap((step, index) => (hooks.has(step.hookPoint) ? [index + 1] : []))
@@ -47,7 +53,7 @@ export async function runHooked(
       .slice(from, to)
       .map((step) => step.hookPoint)
       .filter((hookPoint) => reads.has(hookPoint))
-    const outputs = await runSegment(forward, { from, to, interventions, captures }, ids, state, carried)
+    const outputs = await runSegment(forward, { from, to, interventions, captures }, text, state, carried)
     for (const hookPoint of captures) carried.set(hookPoint, outputs[hookPoint]!)
     hidden = outputs[bodyNames.hidden] ?? null
     const step = forward.steps[to - 1]!
@@ -72,17 +78,17 @@ export async function runHooked(
   return { logits }
 }
 
-/** Activations at hook points, edits applied, for one text given as token ids. */
+/** Activations at hook points, edits applied, for one text. */
 export async function capture(
   forward: Forward,
   interventions: readonly Intervention[],
-  ids: readonly number[],
+  text: MarkedText,
   hookPoints: readonly string[],
 ): Promise<Map<string, Activation>> {
   const steps = forward.steps.flatMap((step, index) => (hookPoints.includes(step.hookPoint) ? [index] : []))
   // nothing after the last of them needs to be computed
   const to = Math.max(...steps) + 1
-  const outputs = await runSegment(forward, { from: 0, to, interventions, captures: hookPoints }, ids, {})
+  const outputs = await runSegment(forward, { from: 0, to, interventions, captures: hookPoints }, text, {})
   return new Map(hookPoints.map((hookPoint) => [hookPoint, activation(hookPoint, outputs[hookPoint]!)]))
 }
 
@@ -107,7 +113,7 @@ function layerHookPoints(forward: Forward): string[] {
 async function runSegment(
   forward: Forward,
   part: { from: number; to: number; interventions: readonly Intervention[]; captures: readonly string[] },
-  ids: readonly number[],
+  text: MarkedText,
   state: Feeds,
   carried: ReadonlyMap<string, TensorData> = new Map(),
 ): Promise<Readonly<Record<string, TensorData>>> {
@@ -119,7 +125,7 @@ async function runSegment(
   const before = new Set(forward.steps.slice(0, from).map((step) => step.hookPoint))
   const read = [...readHookPoints(edits)].filter((hookPoint) => before.has(hookPoint))
   const session = await forward.segment({ from, to, edits, captures })
-  const layout = freshLayout(forward.spec, [ids])
+  const layout = freshLayout(forward.spec, [text.ids])
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
   return forward.thread.run({
     session,
@@ -127,9 +133,9 @@ async function runSegment(
       ...tokenFeeds(forward.spec, layout.feeds, from, to),
       ...state,
       ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
-      ...(await forward.segmentEdits(edits, inside, { ids, promptLength: ids.length })),
+      ...(await forward.segmentEdits(edits, inside, text)),
       ...pastFeeds(cacheTensors(forward.spec, cachedLayers(steps)), 1, null),
-      ...(last ? { [bodyNames.gather]: int64(ids.map((_, index) => index)) } : {}),
+      ...(last ? { [bodyNames.gather]: int64(text.ids.map((_, index) => index)) } : {}),
     },
     fetch: [...outputs, ...captures],
     keep: {},

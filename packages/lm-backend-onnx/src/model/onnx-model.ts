@@ -16,8 +16,16 @@ import type { Tokenizer } from '../text/tokenizer.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
-import { answerGenerateUntil } from './generate-until.js'
-import { type Activation, capture, checkHookPoints, type Hook, type HookedRun, runHooked } from './hooks.js'
+import { answerGenerateUntil, type GenerateUntilOptions } from './generate-until.js'
+import {
+  type Activation,
+  capture,
+  checkHookPoints,
+  type Hook,
+  type HookedRun,
+  runHooked,
+  type TextOptions,
+} from './hooks.js'
 import { freshLayout } from './layout.js'
 import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
 import { type SelectionCount, SelectionCounter } from './selection-error.js'
@@ -49,10 +57,20 @@ export interface OnnxModel extends LanguageModel {
   scoreTokens(rows: readonly ScoringRow[], options?: RequestOptions): Promise<ScoredRow[]>
   /** Next-token logits [vocab] after one text, once per setting, computed side by side as rows of one batch. */
   lastLogits(ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<readonly Float32Array[]>
+  /** Answers as LanguageModel says; onTokens sees texts while they are written. */
+  generateUntil(requests: readonly GenerateUntilRequest[], options?: GenerateUntilOptions): Promise<string[]>
   /** Activations [pos, width] of one text at hook points, edits applied. A string is tokenised as scoring does. */
-  captureActivations(text: string | readonly number[], hookPoints: readonly string[]): Promise<Map<string, Activation>>
+  captureActivations(
+    text: string | readonly number[],
+    hookPoints: readonly string[],
+    options?: TextOptions,
+  ): Promise<Map<string, Activation>>
   /** Runs one text with callbacks on activations, which may change them; returns the logits at every position. */
-  runWithHooks(text: string | readonly number[], hooks: Readonly<Record<string, Hook>>): Promise<HookedRun>
+  runWithHooks(
+    text: string | readonly number[],
+    hooks: Readonly<Record<string, Hook>>,
+    options?: TextOptions,
+  ): Promise<HookedRun>
 }
 
 export interface OnnxModelParts {
@@ -175,7 +193,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return sums
     },
 
-    generateUntil: async (requests: readonly GenerateUntilRequest[], options) => {
+    generateUntil: async (requests, options) => {
       return answerGenerateUntil(
         { forward, rules, edits: await edits(), selected, batchSize: parts.batchSize, endIds: parts.endIds },
         requests,
@@ -203,15 +221,15 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return (await forward.head(hidden, [], true)).logits
     },
 
-    captureActivations: async (text, hookPoints) => {
+    captureActivations: async (text, hookPoints, options) => {
       checkHookPoints(forward, hookPoints)
       if (hookPoints.length === 0) throw new InputError('captureActivations needs at least one hook point')
-      return capture(forward, interventions, toIds(text), hookPoints)
+      return capture(forward, interventions, markedText(toIds(text), options), hookPoints)
     },
 
-    runWithHooks: async (text, hooks) => {
+    runWithHooks: async (text, hooks, options) => {
       checkHookPoints(forward, Object.keys(hooks))
-      return runHooked(forward, interventions, toIds(text), new Map(Object.entries(hooks)))
+      return runHooked(forward, interventions, markedText(toIds(text), options), new Map(Object.entries(hooks)))
     },
 
     fingerprint: async () => fingerprintOf([await parts.identity(), interventions]),
@@ -228,6 +246,10 @@ function scoringRow(inputIds: readonly number[], targetIds: readonly number[]): 
     predictions: targetIds.map((token, index) => ({ position: first + index, token })),
     promptLength: first + 1,
   }
+}
+
+function markedText(ids: readonly number[], { promptLength = ids.length }: TextOptions = {}) {
+  return { ids, promptLength }
 }
 
 /** Sums as lm_eval does, in float32, so that a sum of one equals the number. */

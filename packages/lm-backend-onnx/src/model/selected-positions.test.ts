@@ -70,6 +70,23 @@ describe('edits at selected positions', () => {
     }
   })
 
+  it('captures a text whose end counts as generated', async () => {
+    const ids = model.tokenizer.encode(prompt)
+    const promptLength = ids.length - 2
+    const capture = async (view: OnnxModel) =>
+      (await view.captureActivations(ids, [hookPoint], { promptLength })).get(hookPoint)!.data
+    const plain = await capture(model)
+    const steered = await capture(model.steer(add('generated')))
+    steered.forEach((value, at) => {
+      const added = at < promptLength * d ? 0 : vector[at % d]!
+      expect(Math.abs(value - plain[at]! - added)).toBeLessThan(1e-4)
+    })
+    const run = (view: OnnxModel, options = {}) => view.runWithHooks(ids, {}, options)
+    const { logits } = await run(model.steer(add('generated')), { promptLength })
+    const expected = (await run(model.steer(add('-2:')))).logits
+    expect(logits).toEqual(expected)
+  })
+
   it('takes the context of a loglikelihood request for its prompt', async () => {
     const [context, continuation] = ['The dog said', ' "hello" to you']
     const ids = model.tokenizer.encode(context + continuation)

@@ -1,0 +1,30 @@
+import { type GeneratedTokens, loadModel } from '@saeval/lm-backend-onnx'
+import { expect, it } from 'vitest'
+import { fixturePath } from '../../../../tests/fixtures.js'
+
+it('shows texts while they are written', async () => {
+  const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+  const model = await loadModel({ model: 'google/gemma-2-2b', device: 'cpu', hub: { env } })
+  try {
+    const greedy = { until: [], doSample: false, temperature: 0, topK: null, topP: null }
+    const requests = [
+      { ...greedy, context: 'The dog', maxGenToks: 5 },
+      { ...greedy, context: 'One two three', maxGenToks: 3 },
+    ]
+    const seen: GeneratedTokens[] = []
+    const texts = await model.generateUntil(requests, { onTokens: (generated) => seen.push(generated) })
+    for (const [request, { context, maxGenToks }] of requests.entries()) {
+      const own = seen.filter((generated) => generated.request === request)
+      const last = own.at(-1)!
+      expect(last.promptIds).toEqual(model.tokenizer.encode(context))
+      expect(last.newIds.length).toBeLessThanOrEqual(maxGenToks)
+      expect(model.tokenizer.decode(last.newIds, { skipSpecialTokens: true })).toBe(texts[request])
+      // one token more each time
+      const steps = own.slice(0, -1).map(({ newIds }) => newIds)
+      expect(steps.map(({ length }) => length)).toEqual(steps.map((_, index) => index + 1))
+      for (const step of steps) expect(last.newIds.slice(0, step.length)).toEqual(step)
+    }
+  } finally {
+    await model.close()
+  }
+})
