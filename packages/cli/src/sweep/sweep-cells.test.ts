@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { parseSteeringCsv, type SaeSteeredRow } from '@saeval/steering-csv'
 import { describe, expect, it } from 'vitest'
+import { readSweepCsvs } from './steering-files.js'
 import { type SweepAxes, sweepCells } from './sweep-cells.js'
 
 const none: SweepAxes = { coefficients: null, scales: null, actions: null, latents: null, rowsSeparately: false }
@@ -53,6 +55,21 @@ describe('sweepCells', () => {
     ])
     const latents = sweepCells([one], { ...none, latents: [3, 4] })
     expect(latents.map(({ csv }) => rowsOf(csv)[0]!.latent_idx)).toEqual([3, 4])
+  })
+
+  it('knows which cells add nothing on purpose', () => {
+    const cells = sweepCells([two], { ...none, coefficients: [0, 1], actions: ['add', 'clamp'] })
+    expect(cells.map(({ addsNothing }) => addsNothing)).toEqual([true, false, false, false])
+    expect(sweepCells([two], { ...none, scales: [0] })[0]!.addsNothing).toBe(true)
+  })
+
+  it('makes the cells of the example', async () => {
+    const examples = fileURLToPath(new URL('../../../../examples/sweeps/viral_top_*.csv', import.meta.url))
+    const files = await readSweepCsvs([examples])
+    expect(files.map(({ rows }) => rows.length)).toEqual([10, 5])
+    const coefficients = [0, -5, -10, -20, -30, -50, -70, -100]
+    expect(sweepCells(files, { ...none, coefficients, actions: ['clamp_active', 'clamp'] })).toHaveLength(32)
+    await expect(readSweepCsvs(['examples/nothing_*.csv'])).rejects.toThrow('no file has such a name')
   })
 
   it('gives files of one name folders of their own', () => {

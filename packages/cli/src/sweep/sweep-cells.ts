@@ -31,6 +31,8 @@ export interface Cell {
   readonly id: string
   readonly parameters: Parameters
   readonly csv: string
+  /** Whether it adds 0 and nothing else: the unsteered model, on purpose. */
+  readonly addsNothing: boolean
 }
 
 /** A steering CSV as the sweep varies it. */
@@ -103,7 +105,9 @@ function cellOf({ path, rows, parameters }: Setting): Cell {
   if (!checked.success)
     throw new InputError(formatProblems(`${path} with ${words.join(', ') || 'its own values'}`, checked.problems))
   const id = Object.entries(parameters).map(([name, value]) => `${name}=${String(value).replace(/[^\w.+-]+/g, '_')}`)
-  return { id: id.join(',') || 'steered', parameters, csv }
+  const adds = (action: HookAction) => action === 'add' || action === 'add_latent'
+  const addsNothing = rows.every((row) => row.steering_coefficient === 0 && adds(row.hook_action))
+  return { id: id.join(',') || 'steered', parameters, csv, addsNothing }
 }
 
 /** Files of one name in different folders would share their cells' names. */

@@ -10,8 +10,8 @@ const options = (folder: string) => ({
   command: 'saeval sweep',
   fingerprint: 'abc',
   cells: [
-    { id: 'coefficient=1', parameters: { coefficient: 1 }, csv: 'latent_idx\n1\n' },
-    { id: 'coefficient=2', parameters: { coefficient: 2 }, csv: 'latent_idx\n2\n' },
+    { id: 'coefficient=1', parameters: { coefficient: 1 }, csv: 'latent_idx\n1\n', addsNothing: false },
+    { id: 'coefficient=2', parameters: { coefficient: 2 }, csv: 'latent_idx\n2\n', addsNothing: false },
   ],
 })
 

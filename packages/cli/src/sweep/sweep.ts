@@ -148,9 +148,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       let results: string
       if (cell.id === baselineId) results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
       else {
-        // a coefficient of 0 among others is meant to do nothing
-        const isZero = cell.parameters.coefficient === 0 || cell.parameters.scale === 0
-        const own = isZero ? { ...args, allow_inert_rows: true } : args
+        const { addsNothing } = cells.find(({ id }) => id === cell.id)!
+        const own = addsNothing ? { ...args, allow_inert_rows: true } : args
         const steering = await openCsvSteering(baseName, csvOf(cell.id), own, context)
         try {
           const model = await (await steering.lower(base)).steer(shared)

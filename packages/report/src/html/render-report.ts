@@ -51,7 +51,13 @@ export async function renderReport(experiment: Experiment, options: ReportOption
   }
   if (options.target !== undefined && ![...metrics.values()].flat().some((score) => isNamed(score, options.target!)))
     throw new InputError(`--target ${options.target}: no task of that name in these results`)
-  const samples = options.withoutSamples ? '' : samplesSection(await collectSamples(all), baseline !== null)
+  const samples = options.withoutSamples
+    ? ''
+    : samplesSection(
+        await collectSamples(all),
+        baseline !== null,
+        all.indexOf(mostMovedRun(experiment, metrics) ?? all[1]!),
+      )
   const tested = compared.some(({ comparisons }) => comparisons?.some(({ paired }) => paired !== null))
   return {
     html: page(title, [
@@ -67,6 +73,21 @@ export async function renderReport(experiment: Experiment, options: ReportOption
     ]),
     charts: await Promise.all(charts.map(async ({ name, chart }) => ({ name, svg: await renderSvg(chart, 'paper') }))),
   }
+}
+
+/** The run that differs most on the task that moves most: what a reader wants to see first. */
+function mostMovedRun(experiment: Experiment, metrics: ReadonlyMap<string, readonly Score[]>): ExperimentRun | null {
+  const { baseline, runs } = experiment
+  const tasks = ([...metrics.values()][0] ?? []).filter(({ members }) => members === null)
+  if (!baseline || runs.length === 0 || tasks.length === 0) return null
+  const target = mostMoved(experiment, tasks)
+  const before = scoreOf(baseline, target)?.value ?? 0
+  return farthestRun(runs, target, before)
+}
+
+function farthestRun(runs: readonly ExperimentRun[], target: Score, from: number): ExperimentRun {
+  const distance = (run: ExperimentRun) => Math.abs((scoreOf(run, target)?.value ?? from) - from)
+  return runs.reduce((best, run) => (distance(run) > distance(best) ? run : best))
 }
 
 async function compareRuns({ baseline, runs }: Experiment): Promise<ComparedRun[]> {
@@ -92,8 +113,7 @@ function summaryLine({ baseline, runs }: Experiment, metric: string, tasks: read
   const before = scoreOf(baseline!, target)?.value
   const scored = runs.filter((run) => scoreOf(run, target) !== undefined)
   if (before === undefined || scored.length === 0) return ''
-  const distance = (run: ExperimentRun) => Math.abs(scoreOf(run, target)!.value - before)
-  const most = scored.reduce((best, run) => (distance(run) > distance(best) ? run : best))
+  const most = farthestRun(scored, target, before)
   const others = tasks.filter((task) => task !== target)
   const [restBefore, restAfter] = [meanScore(baseline!, others), meanScore(most, others)]
   const rest =

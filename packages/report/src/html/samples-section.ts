@@ -1,8 +1,8 @@
 import { escapeHtml, scriptJson } from './escape.js'
 import type { SampleData } from './samples.js'
 
-/** The table of samples with its filters, filled by the page's script; '' where no run has samples. */
-export function samplesSection({ documents, runs }: SampleData, hasBaseline: boolean): string {
+/** The table of samples with its filters, filled by the page's script; '' where no run has samples. Run number `shown` is chosen at first. */
+export function samplesSection({ documents, runs }: SampleData, hasBaseline: boolean, shown: number): string {
   if (documents.length === 0) return ''
   const tasks = [...new Set(documents.map(({ task }) => task))]
   const option = (value: string, text: string, selected = false) =>
@@ -13,7 +13,7 @@ export function samplesSection({ documents, runs }: SampleData, hasBaseline: boo
   return `<section id="samples"><h2>Samples</h2>
 <div class="controls">
 ${compares ? `<label>${hasBaseline ? 'compare' : 'from'}<select name="before">${runOptions(0)}</select></label>` : ''}
-<label>${compares ? 'with' : 'run'}<select name="after">${runOptions(runs.length > 1 ? 1 : 0)}</select></label>
+<label>${compares ? 'with' : 'run'}<select name="after">${runOptions(compares ? shown : 0)}</select></label>
 <label>task<select name="task">${option('', 'all')}${tasks.map((task) => option(task, task)).join('')}</select></label>
 <label>show<select name="which">${option('all', 'changed answers first')}${compares ? option('changed', 'changed answers only') + option('worse', 'became worse') + option('better', 'became better') : ''}</select></label>
 <label>containing<input name="words" type="search"></label>
