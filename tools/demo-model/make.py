@@ -37,7 +37,7 @@ def for_transformers_4() -> None:
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     path = DEMO / "model" / "tokenizer_config.json"
     config = json.loads(path.read_text())
-    config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 256}
+    config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 256, "model_input_names": ["input_ids", "attention_mask"]}
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
