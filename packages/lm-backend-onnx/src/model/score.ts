@@ -184,7 +184,7 @@ async function scoreParts(
 function budgetFor({ spec, provider }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1)
   return typeof size === 'number'
-    ? fixedBudget(size, longest, provider)
+    ? fixedBudget(size, longest, spec, provider)
     : measuredBudget(spec, provider, size.most * longest)
 }
 

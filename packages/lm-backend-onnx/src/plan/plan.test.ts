@@ -93,7 +93,7 @@ function isTail(pass: Pass, at: number): boolean {
 describe('plan', () => {
   const seeds = Array.from({ length: 25 }, (_, seed) => seed)
   const budgets: Budget[] = [1, 2, 3, 7, 13, 40, 200].flatMap((tokens) =>
-    [1, 5, 64].map((columns) => ({ tokens, columns })),
+    [1, 5, 64].map((columns) => ({ tokens, columns, cellsPerToken: Number.POSITIVE_INFINITY })),
   )
 
   it.each([false, true])('answers every read from exactly its own history (keys: %s)', (withKeys) => {
@@ -130,10 +130,22 @@ describe('plan', () => {
       const passes = plan(requests, prefixTree(requests), () => ({
         tokens: 1 + Math.floor(uniform() * 30),
         columns: 1 + Math.floor(uniform() * 30),
+        cellsPerToken: uniform() * 30,
       }))
       const { answers } = simulate(requests, passes, () => {})
       expect(answers).toEqual(requests.map((request) => request.reads.map((position) => history(request, position))))
     }
+  })
+
+  it('computes short beginnings again where that is cheaper', () => {
+    const question = (first: number) => ({ ids: [7, ...Array(60).fill(first)], reads: [0, 60] })
+    const requests = [{ ids: [7], reads: [0] }, question(1), question(2), question(3)]
+    const tree = prefixTree(requests)
+    const passes = (cellsPerToken: number) => [
+      ...plan(requests, tree, () => ({ tokens: 512, columns: 512, cellsPerToken })),
+    ]
+    expect(passes(Number.POSITIVE_INFINITY).map(({ rows, columns }) => [rows, columns])).toEqual([[1, 181]])
+    expect(passes(1000).map(({ rows, columns, size }) => [rows, columns, size])).toEqual([[3, 61, 183]])
   })
 
   it('gives each request a row of its own where states cannot branch', () => {
@@ -169,7 +181,8 @@ describe('plan', () => {
     const tree = prefixTree(requests)
     expect(tree.requestTokens).toBe(1400 * 730)
     let passes = 0
-    for (const pass of plan(requests, tree, () => ({ tokens: 1024, columns: 512 }))) passes += Math.min(1, pass.size)
+    for (const pass of plan(requests, tree, () => ({ tokens: 1024, columns: 512, cellsPerToken: 1000 })))
+      passes += Math.min(1, pass.size)
     expect(passes).toBeGreaterThan(100)
     // generous: a slow machine under load
     expect(performance.now() - started).toBeLessThan(5000)

@@ -6,6 +6,8 @@ export interface Budget {
   readonly tokens: number
   /** New tokens of one row: a row's tokens all look at each other in the attention matrix, whether they may attend or not. */
   readonly columns: number
+  /** As many cells of that matrix cost as much as one more token. Infinity never computes a token twice. */
+  readonly cellsPerToken: number
 }
 
 /**
@@ -43,8 +45,8 @@ const shortRow = 64
 /**
  * Turns the tree into forward passes, depth first, so that one path of keys and values is all that has to be kept: its beginning serves
  * every branch further up. Subtrees that fit into a row are computed whole; a larger one begins with its shared stretch, which is kept,
- * and goes on with its children. Each distinct prefix is computed once, whatever the budget; short shared beginnings of rows are no
- * exception. Lazy: `budget` is asked again for every pass.
+ * and goes on with its children. Each distinct prefix is computed once, except beginnings so short that computing them again
+ * costs less than the attention between subtrees in one row (see apart). Lazy: `budget` is asked again for every pass.
  */
 export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget: () => Budget): Generator<Pass> {
   const reader = createReader(requests, tree)
@@ -54,7 +56,11 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
   function* below(past: number, nodes: readonly PrefixNode[]): Generator<Pass> {
     const small: PrefixNode[] = []
     const large: PrefixNode[] = []
-    for (const node of nodes) if (node.size > 0) (node.size <= limits(budget()).columns ? small : large).push(node)
+    const { columns, cellsPerToken } = limits(budget())
+    for (const node of nodes) {
+      if (node.size > columns) large.push(node)
+      else if (node.size > 0) small.push(...apart(node, cellsPerToken).nodes)
+    }
     yield* whole(past, small)
     for (const node of large) yield* opened(past, node)
   }
@@ -124,7 +130,8 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
     rows.forEach((row, index) => {
       let column = 0
       const place = (node: PrefixNode, above: number) => {
-        const request = requests[tree.order[node.first]!]!
+        // the last one, because one that ends earlier may have been put to the first
+        const request = requests[tree.order[node.end - 1]!]!
         const start = column
         for (let position = node.from; position < node.to; position++, column++) {
           const at = index * columns + column
@@ -168,9 +175,30 @@ function count({ from, to, children }: PrefixNode): number {
   return children.reduce((sum, child) => sum + child.size, to - from)
 }
 
-function limits({ tokens, columns }: Budget): Budget {
+/**
+ * A subtree as it is, or its children as subtrees of their own, each with the stretch they shared, and so on below: whatever costs least.
+ * A row of n tokens has n * n cells of attention. Questions that begin with the same word are better computed apart.
+ */
+function apart(node: PrefixNode, cellsPerToken: number): { nodes: PrefixNode[]; cost: number } {
+  const whole = { nodes: [node], cost: node.size * (node.size + cellsPerToken) }
+  if (node.children.length === 0 || cellsPerToken === Number.POSITIVE_INFINITY) return whole
+  const shared = node.to - node.from
+  const nodes: PrefixNode[] = []
+  let cost = 0
+  for (const [index, child] of node.children.entries()) {
+    // requests that end within the shared stretch go with the first child
+    const first = index === 0 ? node.first : child.first
+    const split = apart({ ...child, from: node.from, first, size: child.size + shared }, cellsPerToken)
+    nodes.push(...split.nodes)
+    cost += split.cost
+    if (cost >= whole.cost) return whole
+  }
+  return { nodes, cost }
+}
+
+function limits({ tokens, columns, cellsPerToken }: Budget): Budget {
   const most = Math.max(1, Math.floor(tokens))
-  return { tokens: most, columns: Math.max(1, Math.min(most, Math.floor(columns))) }
+  return { tokens: most, columns: Math.max(1, Math.min(most, Math.floor(columns))), cellsPerToken }
 }
 
 /** Nodes from `first` on in rows: each goes into the first row with room for it; the first that finds none ends the pass. */

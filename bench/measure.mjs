@@ -1,0 +1,132 @@
+// What the benchmarks share: the model, the machine's peak, floating-point operations, the report.
+
+import { createRequire } from 'node:module'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadModel } from '../packages/lm-backend-onnx/dist/index.js'
+import { GraphBuilder } from '../packages/lm-backend-onnx/dist/onnx/graph-builder.js'
+import { plan } from '../packages/lm-backend-onnx/dist/plan/plan.js'
+import { prefixTree } from '../packages/lm-backend-onnx/dist/plan/prefix-tree.js'
+import { fixedBudget } from '../packages/lm-backend-onnx/dist/plan/token-budget.js'
+import {
+  pairEncoder,
+  resolvePrefixTokenId,
+  scoringWindow,
+} from '../packages/lm-backend-onnx/dist/text/encode-requests.js'
+import { makeModel } from './make-model.mjs'
+
+const require = createRequire(new URL('../packages/lm-backend-onnx/package.json', import.meta.url))
+const { InferenceSession, Tensor } = require('onnxruntime-node')
+
+/** --model FOLDER (GPT-2 small's dimensions with random weights by default), --batch_size N, --threads N, and those given. */
+export async function arguments_(own = {}) {
+  const options = {
+    model: { type: 'string' },
+    batch_size: { type: 'string', default: '8' },
+    threads: { type: 'string' },
+  }
+  for (const [name, value] of Object.entries(own)) options[name] = { type: 'string', default: String(value) }
+  const { values } = parseArgs({ options })
+  const folder = values.model ?? join(tmpdir(), 'saeval-bench', 'gpt2')
+  const size = values.model === undefined ? await makeModel(folder) : null
+  const numbers = Object.fromEntries(Object.keys(own).map((name) => [name, Number(values[name])]))
+  const threads = values.threads === undefined ? {} : { threads: Number(values.threads) }
+  const batchSize = values.batch_size === 'auto' ? 'auto' : Number(values.batch_size)
+  const open = (more = {}) => loadModel({ model: folder, device: 'cpu', batchSize, ...threads, ...more })
+  return { folder, size, open, batchSize, threads, ...numbers }
+}
+
+/** GFLOP/s of a matrix product that fills the machine, the best of several. */
+export async function matrixPeak({ threads } = {}) {
+  const [rows, inner, columns] = [1024, 2048, 2048]
+  const graph = new GraphBuilder()
+  const weights = graph.floats(
+    Float32Array.from({ length: inner * columns }, (_, i) => (i % 7) - 3),
+    [inner, columns],
+  )
+  const product = graph.node('MatMul', [graph.input('x', 'float32', ['N', inner]), weights])
+  graph.output(graph.node('ReduceMax', [product], { keepdims: 0 }), 'y', 'float32', [])
+  const session = await InferenceSession.create(
+    graph.build(),
+    threads === undefined ? {} : { intraOpNumThreads: threads },
+  )
+  const x = new Tensor('float32', new Float32Array(rows * inner).fill(0.5), [rows, inner])
+  let best = Number.POSITIVE_INFINITY
+  for (let time = 0; time < 8; time++) {
+    const started = performance.now()
+    await session.run({ x })
+    best = Math.min(best, performance.now() - started)
+  }
+  await session.release()
+  return (2 * rows * inner * columns) / best / 1e6
+}
+
+/** Weights that a token is multiplied with on its way through the body, and what its attention and unembedding cost. */
+export function costs({ layers, d_model: d, heads, kv_heads: kv, d_head: head, d_mlp: mlp, vocab }, gated = false) {
+  const body = layers * (d * (heads + 2 * kv) * head + heads * head * d + (gated ? 3 : 2) * d * mlp)
+  return { token: 2 * body, pair: 4 * layers * heads * head, row: 2 * d * vocab }
+}
+
+/** FLOPs that scoring takes at least, each distinct token once, and those that the passes of a fixed budget do. */
+export function scoringFlops(model, size, requests, batchSize) {
+  const { token, pair, row } = costs(size)
+  const prefixTokenId = resolvePrefixTokenId(model.tokenizer, null)
+  const encode = pairEncoder({
+    tokenizer: model.tokenizer,
+    addBosToken: null,
+    prefixTokenId,
+    maxLength: model.info.maxLength,
+  })
+  const rows = requests.map(({ context, continuation }) => {
+    const { contextIds, continuationIds } = encode(context, continuation)
+    const { inputIds, targetIds } = scoringWindow(contextIds, continuationIds, model.info.maxLength)
+    return { ids: inputIds, reads: targetIds.map((_, index) => inputIds.length - targetIds.length + index) }
+  })
+  const tree = prefixTree(rows)
+  const longest = Math.max(...tree.lengths)
+  const spec = { dModel: size.d_model, nHeads: size.heads, dHead: size.d_head }
+  const budget = fixedBudget(batchSize === 'auto' ? 8 : batchSize, longest, spec, { name: 'cpu' })
+  const found = { needed: 0, done: 0, passes: 0, requested: tree.requestTokens, computed: tree.root.size, alone: 0 }
+  for (const pass of plan(rows, tree, budget.next)) {
+    found.passes++
+    found.done += pass.rows * pass.columns * (token + pair * (pass.past + pass.columns)) + pass.gather.length * row
+    pass.parents.forEach((parent, at) => {
+      const isReal = at % pass.columns < pass.lengths[Math.floor(at / pass.columns)]
+      if (isReal) found.needed += token + pair * (pass.positions[at] + 1)
+    })
+    found.needed += pass.gather.length * row
+  }
+  return found
+}
+
+/** Runs a function and tells seconds, with the machine's peak before and after, since other programs may share it. */
+export async function timed(threads, run) {
+  const before = await matrixPeak(threads)
+  const started = performance.now()
+  const value = await run()
+  const seconds = (performance.now() - started) / 1000
+  const after = await matrixPeak(threads)
+  return { value, seconds, peak: (before + after) / 2 }
+}
+
+/** Prints rows as a table, then everything as one line of JSON. */
+export function report(name, rows) {
+  const machine = { cpu: cpus()[0].model.trim(), threads: cpus().length, load: Number(loadavg()[0].toFixed(2)) }
+  const rounded = rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [
+        key,
+        typeof value === 'number' ? Number(value.toPrecision(4)) : value,
+      ]),
+    ),
+  )
+  console.log(`${name}: ${machine.cpu}, ${machine.threads} threads, load average ${machine.load}`)
+  console.table(rounded)
+  console.log(JSON.stringify({ name, machine, rows: rounded }))
+}
+
+/** Most memory that this process has had, in MB. */
+export function peakMemory() {
+  return process.resourceUsage().maxRSS / 1024
+}
