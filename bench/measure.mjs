@@ -19,14 +19,15 @@ import { makeModel } from './make-model.mjs'
 const require = createRequire(new URL('../packages/lm-backend-onnx/package.json', import.meta.url))
 const { InferenceSession, Tensor } = require('onnxruntime-node')
 
-/** --model FOLDER (GPT-2 small's dimensions with random weights by default), --batch_size N, --threads N, and those given. */
-export async function arguments_(own = {}) {
+/** Options of every benchmark: --model FOLDER (GPT-2 small's dimensions with random weights by default), --batch_size N, --threads N, and its own: numbers, and texts without defaults. */
+export async function arguments_(own = {}, ownTexts = []) {
   const options = {
     model: { type: 'string' },
     batch_size: { type: 'string', default: '8' },
     threads: { type: 'string' },
   }
   for (const [name, value] of Object.entries(own)) options[name] = { type: 'string', default: String(value) }
+  for (const name of ownTexts) options[name] = { type: 'string' }
   const { values } = parseArgs({ options })
   const folder = values.model ?? join(tmpdir(), 'saeval-bench', 'gpt2')
   const size = values.model === undefined ? await makeModel(folder) : null
@@ -34,7 +35,8 @@ export async function arguments_(own = {}) {
   const threads = values.threads === undefined ? {} : { threads: Number(values.threads) }
   const batchSize = values.batch_size === 'auto' ? 'auto' : Number(values.batch_size)
   const open = (more = {}) => loadModel({ model: folder, device: 'cpu', batchSize, ...threads, ...more })
-  return { folder, size, open, batchSize, threads, ...numbers }
+  const texts = Object.fromEntries(ownTexts.map((name) => [name, values[name]]))
+  return { folder, size, open, batchSize, threads, texts, ...numbers }
 }
 
 /** GFLOP/s of a matrix product that fills the machine, the best of several. */
@@ -91,9 +93,9 @@ export function scoringFlops(model, size, requests, batchSize) {
   for (const pass of plan(rows, tree, budget.next)) {
     found.passes++
     found.done += pass.rows * pass.columns * (token + pair * (pass.past + pass.columns)) + pass.gather.length * row
-    pass.parents.forEach((parent, at) => {
+    pass.positions.forEach((position, at) => {
       const isReal = at % pass.columns < pass.lengths[Math.floor(at / pass.columns)]
-      if (isReal) found.needed += token + pair * (pass.positions[at] + 1)
+      if (isReal) found.needed += token + pair * (position + 1)
     })
     found.needed += pass.gather.length * row
   }

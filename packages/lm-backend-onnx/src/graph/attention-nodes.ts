@@ -68,6 +68,8 @@ export interface AttentionParts {
   readonly spec: ModelSpec
   readonly index: number
   readonly inputs: AttentionInputs
+  /** As in BodyOptions. */
+  readonly writes: boolean
 }
 
 /** Softmax attention from normed input [B, T, d_model] to hook_z [B, T, n_heads * d_head]. */
@@ -134,6 +136,12 @@ function attend(parts: AttentionParts, attention: Attention, q: Value, k: Value,
   const [pastK, pastV] = [keyCache!, valueCache!].map((cache) =>
     graph.input(cache.past, 'float32', ['B', nKvHeads, 'P', dHead]),
   )
+  if (parts.writes) {
+    const [z, newK, newV] = attendToBuffer(parts, attention, { q, k, v, pastK: pastK!, pastV: pastV! })
+    graph.output(newK!, keyCache!.present, 'float32', ['B', nKvHeads, 1, dHead])
+    graph.output(newV!, valueCache!.present, 'float32', ['B', nKvHeads, 1, dHead])
+    return z!
+  }
   const attributes = {
     q_num_heads: nHeads,
     kv_num_heads: nKvHeads,
@@ -186,4 +194,45 @@ function attendWithSinks(
     graph.ints([0, 0, nHeads * dHead]),
   ])
   return [flat, presentK, presentV]
+}
+
+/**
+ * Attention of one token a row to a cache [B, n_kv_heads, P, d_head] and to itself, written out so that the cache is only read: the
+ * operator would copy it to make room for the token. Keys and values are those of n_heads / n_kv_heads neighbouring heads.
+ */
+function attendToBuffer(
+  { graph, nodes, spec, inputs }: AttentionParts,
+  { scale, softcap, window, sinks }: Attention,
+  given: { q: Value; k: Value; v: Value; pastK: Value; pastV: Value },
+): Value[] {
+  const { nHeads, nKvHeads, dHead } = spec
+  const group = nHeads / nKvHeads
+  const heads = (value: Value, each: number) => graph.node('Reshape', [value, graph.ints([0, nKvHeads, each, dHead])])
+  const [q, k, v] = [heads(given.q, group), heads(given.k, 1), heads(given.v, 1)]
+  const product = (keys: Value) => graph.node('MatMul', [q, graph.node('Transpose', [keys], { perm: [0, 1, 3, 2] })])
+  const raw = graph.node('Concat', [product(given.pastK), product(k)], { axis: -1 })
+  const scaled = graph.node('Mul', [raw, graph.scalar(scale)])
+  const capped =
+    softcap === null
+      ? scaled
+      : graph.node('Mul', [
+          graph.node('Tanh', [graph.node('Div', [scaled, graph.scalar(softcap)])]),
+          graph.scalar(softcap),
+        ])
+  const masked = graph.node('Add', [capped, inputs.maskBias(window)])
+  let logits = masked
+  if (sinks !== null) {
+    const perHead = graph.node('Reshape', [nodes.float(sinks), graph.ints([1, nKvHeads, group, 1])])
+    const rows = graph.node('Slice', [graph.node('Shape', [masked]), graph.ints([0]), graph.ints([1])])
+    const shape = graph.node('Concat', [rows, graph.ints([nKvHeads, group, 1])], { axis: 0 })
+    logits = graph.node('Concat', [masked, graph.node('Expand', [perHead, shape])], { axis: -1 })
+  }
+  const shares = graph.node('Softmax', [logits], { axis: -1 })
+  const places = graph.node('Slice', [graph.node('Shape', [given.pastK]), graph.ints([2]), graph.ints([3])])
+  const next = graph.node('Add', [places, graph.ints([1])])
+  const axis = graph.ints([3])
+  const ofPast = graph.node('Slice', [shares, graph.ints([0]), places, axis])
+  const own = graph.node('Slice', [shares, places, next, axis])
+  const z = graph.node('Add', [graph.node('MatMul', [ofPast, given.pastV]), graph.node('Mul', [own, v])])
+  return [graph.node('Reshape', [z, graph.ints([0, 1, nHeads * dHead])]), k, v]
 }

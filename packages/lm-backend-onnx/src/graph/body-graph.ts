@@ -21,6 +21,11 @@ export interface BodyOptions {
   readonly edits: EditShape
   /** Hook points whose activation, edits applied, becomes an output of the same name. */
   readonly captures: readonly string[]
+  /**
+   * Whether the graph writes one token a row (T = 1) after a cache of fixed size: it returns the token's own keys and values, for the
+   * caller to put into the cache, instead of a longer cache. Unused places are masked.
+   */
+  readonly writes?: boolean
 }
 
 /** The transformer's body: token ids to hidden states, or any stretch of it, with room for edits at the hook points asked for. */
@@ -79,7 +84,7 @@ function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
 /** Returns what computes one step: it reads and replaces lanes. */
 function stepNodes(
   graph: GraphBuilder,
-  { spec, weights, edits, captures, to }: BodyOptions,
+  { spec, weights, edits, captures, to, writes = false }: BodyOptions,
 ): (step: Step, lanes: Map<Lane, Value>) => void {
   const nodes = weightNodes(graph, spec, weights)
   const inputs = attentionInputs(graph, spec)
@@ -111,7 +116,7 @@ function stepNodes(
         break
       case 'attention': {
         const x = nodes.norm(residual, layer.attentionNorm)
-        const parts = { graph, nodes, spec, index: step.layer, inputs }
+        const parts = { graph, nodes, spec, index: step.layer, inputs, writes }
         const { attention } = layer
         lanes.set(
           'branch',

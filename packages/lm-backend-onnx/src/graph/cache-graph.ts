@@ -16,18 +16,16 @@ export const cacheNames = {
 export function cacheGraph(caches: readonly CacheTensor[]): Uint8Array {
   const graph = new GraphBuilder()
   const rows = graph.input(cacheNames.rows, 'int64', ['R'])
-  for (const { past, present, empty } of caches) {
+  for (const { past, present, grows, empty } of caches) {
     const [, ...sizes] = empty(1)
-    const tokens = sizes.indexOf(0)
     const shape = (batch: string, length: string) => [
       batch,
-      ...sizes.map((size, at) => (at === tokens ? length : size)),
+      ...sizes.map((size, at) => (grows && at === 1 ? length : size)),
     ]
     const whole = graph.input(past, 'float32', shape('B', 'P'))
-    const part =
-      tokens < 0
-        ? whole
-        : graph.node('Gather', [whole, graph.inputOnce(cacheNames.columns, 'int64', ['C'])], { axis: tokens + 1 })
+    const part = grows
+      ? graph.node('Gather', [whole, graph.inputOnce(cacheNames.columns, 'int64', ['C'])], { axis: 2 })
+      : whole
     graph.output(graph.node('Gather', [part, rows], { axis: 0 }), present, 'float32', shape('R', 'C'))
   }
   return graph.build()

@@ -9,6 +9,8 @@ export interface CacheTensor {
   readonly past: string
   /** Graph output. */
   readonly present: string
+  /** Whether it has a place for every token, on axis 2; otherwise it is a state that is replaced. */
+  readonly grows: boolean
   /** Shape of the input before any token; batch rows first. All zeros. */
   empty(rows: number): number[]
 }
@@ -25,16 +27,20 @@ export function cachedLayers(steps: readonly Step[]): number[] {
 export function cacheTensors(spec: ModelSpec, layers: readonly number[]): CacheTensor[] {
   return layers.flatMap((layer) => {
     const { attention } = spec.layer(layer)
-    const tensor = (which: string, empty: readonly number[]): CacheTensor => ({
+    const tensor = (which: string, grows: boolean, empty: readonly number[]): CacheTensor => ({
       name: `${layer}.${which}`,
       past: `past.${layer}.${which}`,
       present: `present.${layer}.${which}`,
+      grows,
       empty: (rows) => [rows, ...empty],
     })
     if (attention.kind === 'softmax') {
-      return ['k', 'v'].map((which) => tensor(which, [spec.nKvHeads, 0, spec.dHead]))
+      return ['k', 'v'].map((which) => tensor(which, true, [spec.nKvHeads, 0, spec.dHead]))
     }
     const { qkv, kernel, nValueHeads, dKey, dValue } = attention
-    return [tensor('convolution', [kernel - 1, qkv.outFeatures]), tensor('state', [nValueHeads, dKey, dValue])]
+    return [
+      tensor('convolution', false, [kernel - 1, qkv.outFeatures]),
+      tensor('state', false, [nValueHeads, dKey, dValue]),
+    ]
   })
 }

@@ -27,6 +27,7 @@ export interface Segment {
   readonly to: number
   readonly edits: EditShape
   readonly captures: readonly string[]
+  readonly writes?: boolean
 }
 
 /** The model's sessions and how to feed them; itself the stretch of all its steps. */
@@ -86,7 +87,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     return name
   }
   const segment = (wanted: Segment): Promise<string> => {
-    const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures])
+    const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.writes ?? false])
     let session = segments.get(key)
     if (!session) {
       session = create(`segment.${segments.size}`, bodyGraph({ spec, weights, ...wanted }))

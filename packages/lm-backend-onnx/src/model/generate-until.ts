@@ -5,6 +5,7 @@ import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import type { Forward } from './forward.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { seededUniform } from './sampling.js'
+import type { TokenCounts } from './score.js'
 import type { SelectionCounter } from './selection-error.js'
 import type { ReadyEdits } from './stretch.js'
 
@@ -15,6 +16,8 @@ export interface GenerateParts {
   readonly selected: SelectionCounter
   readonly batchSize: BatchSize
   readonly endIds: ReadonlySet<number>
+  /** Counts are added to it. */
+  readonly counts: TokenCounts
 }
 
 /** How far the text of one request is. */
@@ -53,8 +56,10 @@ export async function answerGenerateUntil(
   )
 
   for (const group of groupBySampling(requests)) {
-    const items = group.map((index) => ({ index, ids: contexts[index]! })).sort((a, b) => b.ids.length - a.ids.length)
-    for (const batch of planBatches(items, parts.batchSize)) {
+    const items = inOrder(
+      group.map((index) => ({ index, ids: contexts[index]!, maxNewTokens: requests[index]!.maxGenToks })),
+    )
+    for (const batch of batches(items, parts.batchSize, forward.cache.bytesPerToken)) {
       const first = requests[group[0]!]!
       const prompts = batch.map(({ index, ids }): Prompt => {
         const { until, maxGenToks } = requests[index]!
@@ -69,6 +74,7 @@ export async function answerGenerateUntil(
         sampling: first.doSample ? first : null,
         uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
         signal: options.signal,
+        counts: parts.counts,
       })
       batch.forEach(({ index, ids }, row) => {
         options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
@@ -81,23 +87,55 @@ export async function answerGenerateUntil(
   return answers
 }
 
-/** Tokens of one batch for batch_size auto. */
-const automaticTokens = 4096
+// rows that write side by side under batch_size auto: the weights are read once for all of them
+const automaticRows = 32
+// memory of their caches
+const cacheBytes = 2 ** 30
+// tokens of the prompts of one batch
+const promptTokens = 8192
 
-/** Consecutive prompts of at most batchSize rows or padded tokens; one alone may exceed the token limit. Items come longest first. */
-function planBatches<Item extends { readonly ids: readonly number[] }>(
-  items: readonly Item[],
-  batchSize: BatchSize,
-): Item[][] {
-  const batches: Item[][] = []
+interface Item {
+  readonly index: number
+  readonly ids: readonly number[]
+  readonly maxNewTokens: number
+}
+
+/** Consecutive prompts; under auto as many as the limits above allow, at least one. */
+function batches(items: readonly Item[], batchSize: BatchSize, bytesPerToken: number): Item[][] {
+  const found: Item[][] = []
   for (let start = 0; start < items.length; ) {
-    const longest = items[start]!.ids.length
-    const automatic = Math.max(1, Math.floor(automaticTokens / longest))
-    const size = typeof batchSize === 'number' ? batchSize : Math.min(automatic, batchSize.most)
-    batches.push(items.slice(start, start + size))
+    let size = 1
+    let longest = 0
+    let most = 0
+    for (; start + size <= items.length; size++) {
+      const { ids, maxNewTokens } = items[start + size - 1]!
+      longest = Math.max(longest, ids.length)
+      most = Math.max(most, ids.length + maxNewTokens)
+      const fits =
+        typeof batchSize === 'number'
+          ? size <= batchSize
+          : size <= Math.min(automaticRows, batchSize.most) &&
+            size * most * bytesPerToken <= cacheBytes &&
+            size * longest <= promptTokens
+      if (!fits) break
+    }
+    size = Math.max(1, size - 1)
+    found.push(items.slice(start, start + size))
     start += size
   }
-  return batches
+  return found
+}
+
+// prompts that begin with as many equal tokens stand together, so that a batch computes what it shares once
+const beginning = 64
+
+/** Alike beginnings together, longer prompts first. */
+function inOrder(items: Item[]): Item[] {
+  const key = ({ ids }: Item) => (ids.length <= beginning ? '' : ids.slice(0, beginning).join())
+  return items
+    .map((item) => ({ item, key: key(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : b.item.ids.length - a.item.ids.length))
+    .map(({ item }) => item)
 }
 
 /** Requests that can share a batch: those that sample in the same way. */

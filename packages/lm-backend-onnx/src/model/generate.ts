@@ -1,9 +1,12 @@
 import { bodyNames } from '../graph/body-inputs.js'
+import type { Pass } from '../plan/plan.js'
 import type { Forward } from './forward.js'
-import { freshLayout, int64, type Layout, tokenFeeds } from './layout.js'
+import { int64, type Layout, tokenFeeds } from './layout.js'
+import { passLayout } from './pass-layout.js'
 import { type SamplingOptions, sampleToken } from './sampling.js'
+import type { TokenCounts } from './score.js'
 import type { ReadyEdits } from './stretch.js'
-import { joinMarks } from './token-marks.js'
+import { joinMarks, type TokenMarks } from './token-marks.js'
 
 /** One prompt to continue. */
 export interface Prompt {
@@ -20,13 +23,23 @@ export interface GenerateOptions {
   /** One source of random numbers per prompt, so that a row's text does not depend on its batch. */
   readonly uniform: (prompt: number) => () => number
   readonly signal?: AbortSignal | undefined
+  /** Counts are added to it. */
+  readonly counts?: TokenCounts
 }
+
+// a shorter beginning is computed with each row: it is not worth a pass of its own
+const shortestShared = 16
+// tokens of a shared beginning that go into one pass
+const chunk = 512
+// places for new tokens that are reserved at once
+const roomAtOnce = 64
 
 let caches = 0
 
 /**
- * Continues a batch of prompts token by token with a KV cache that stays on the session's thread. Returns the new ids of each
- * prompt, the one that ended it included. Every row is computed as if it were alone: padding is masked and positions are its own.
+ * Continues a batch of prompts token by token. What all prompts begin with is computed once; the KV cache stays on the session's thread, in
+ * memory that each token is written into; rows that have ended leave the batch. Returns the new ids of each prompt, the one that
+ * ended it included. Every row is computed as if it were alone: padding is masked and positions are its own.
  */
 export async function generateBatch(
   forward: Forward,
@@ -34,79 +47,212 @@ export async function generateBatch(
   prompts: readonly Prompt[],
   options: GenerateOptions,
 ): Promise<number[][]> {
-  const cache = `cache.${caches++}`
+  const name = `cache.${caches++}`
   const generated: number[][] = prompts.map(() => [])
-  const done = prompts.map((prompt) => prompt.maxNewTokens === 0)
   const uniform = prompts.map((_, index) => options.uniform(index))
+  const isOver = (prompt: number) => {
+    const { maxNewTokens, isDone } = prompts[prompt]!
+    const newIds = generated[prompt]!
+    return newIds.length >= maxNewTokens || (newIds.length > 0 && isDone(newIds))
+  }
+  /** Draws one token for each row that is not over; says which rows are over then. */
+  const extend = async (hidden: Float32Array, rows: readonly number[], over: boolean[]) => {
+    const { argmax, logits } = await forward.head(hidden, [], options.sampling !== null)
+    rows.forEach((prompt, row) => {
+      if (over[row]) return
+      const { sampling } = options
+      generated[prompt]!.push(sampling === null ? argmax[row]! : sampleToken(logits[row]!, sampling, uniform[prompt]!))
+      over[row] = isOver(prompt)
+    })
+  }
+
+  let rows = prompts.flatMap(({ maxNewTokens }, prompt) => (maxNewTokens > 0 ? [prompt] : []))
+  if (rows.length === 0) return generated
   try {
-    let layout = freshLayout(
-      forward.spec,
-      prompts.map((prompt) => prompt.ids),
-      prompts.map(({ ids }, b) => forward.marks(edits, b, { ids, promptLength: ids.length })),
-    )
-    let gather = prompts.map((prompt, b) => b * layout.columns + prompt.ids.length - 1)
-    for (let step = 0; !done.every(Boolean); step++) {
+    const { hidden, columns } = await readPrompts(forward, edits, prompts, rows, name, options)
+    let over = rows.map(() => false)
+    await extend(hidden, rows, over)
+
+    let cache = `${name}.prompt`
+    let places = 0
+    for (let step = 0; !over.every(Boolean); step++) {
       options.signal?.throwIfAborted()
-      const hidden = await forward.body(edits, layout, gather, { past: step === 0 ? null : cache, keep: cache })
-      const { argmax, logits } = await forward.head(hidden, [], options.sampling !== null)
-      prompts.forEach((prompt, b) => {
-        if (done[b]) return
-        const token = options.sampling === null ? argmax[b]! : sampleToken(logits[b]!, options.sampling, uniform[b]!)
-        const newIds = generated[b]!
-        newIds.push(token)
-        done[b] = newIds.length >= prompt.maxNewTokens || prompt.isDone(newIds)
-      })
-      layout = nextLayout(forward, edits, prompts, generated, step + 1)
-      gather = prompts.map((_, b) => b)
+      const at = columns + step
+      const live = over.flatMap((isDone, row) => (isDone ? [] : [row]))
+      const leaves = live.length <= 0.75 * rows.length
+      if (leaves || at >= places) {
+        const left = Math.max(...live.map((row) => prompts[rows[row]!]!.maxNewTokens - generated[rows[row]!]!.length))
+        places = Math.max(places, at + Math.min(left, Math.max(roomAtOnce, at >> 1)))
+        const next = `${name}.${step}`
+        await forward.cache.reserve(cache, next, live, places)
+        await forward.cache.drop(cache)
+        cache = next
+        rows = live.map((row) => rows[row]!)
+        over = rows.map(() => false)
+      }
+      const texts = rows.map((prompt): Text => ({ ...prompts[prompt]!, newIds: generated[prompt]! }))
+      const layout = writeLayout(forward, edits, rows, texts, { columns, places, step })
+      await extend(await forward.write(edits, layout, cache, at), rows, over)
+    }
+    if (options.counts) {
+      const written = generated.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0)
+      options.counts.requested += written
+      options.counts.computed += written
     }
     return generated
   } finally {
-    await forward.thread.drop(`${cache}.`)
+    forward.thread.drop(`${name}.`).catch(() => {})
   }
 }
 
-/**
- * One new token per row after `step` generated ones. Finished rows go on with their last token at its place, since there may be none
- * after it, and are not read.
- */
-function nextLayout(
+/** Computes the prompts and leaves their cache under `name`.prompt, padded on the right to `columns`; hidden states are those of the last tokens. */
+async function readPrompts(
   forward: Forward,
   edits: ReadyEdits,
   prompts: readonly Prompt[],
-  generated: readonly (readonly number[])[],
-  step: number,
+  rows: readonly number[],
+  name: string,
+  { counts, signal }: GenerateOptions,
+): Promise<{ hidden: Float32Array; columns: number }> {
+  const texts = rows.map((prompt) => {
+    const { ids } = prompts[prompt]!
+    return { ids, marks: forward.marks(edits, prompt, { ids, promptLength: ids.length }) }
+  })
+  const shared = sharedBeginning(texts)
+  let past: string | null = null
+  for (let from = 0; from < shared; from += chunk) {
+    signal?.throwIfAborted()
+    const part = [slice(texts[0]!, from, Math.min(shared, from + chunk))]
+    const keep = `${name}.shared.${from}`
+    await forward.body(edits, textLayout(forward, part, from), [0], { past, keep })
+    if (past !== null) await forward.cache.drop(past)
+    past = keep
+  }
+  if (past !== null && rows.length > 1) {
+    const columns = Array.from({ length: shared }, (_, column) => column)
+    await forward.cache.pick(past, `${name}.spread`, Array(rows.length).fill(0), columns)
+    await forward.cache.drop(past)
+    past = `${name}.spread`
+  }
+  const rest = texts.map((text) => slice(text, shared, text.ids.length))
+  const layout = textLayout(forward, rest, shared)
+  const gather = rest.map(({ ids }, row) => row * layout.columns + ids.length - 1)
+  const hidden = await forward.body(edits, layout, gather, { past, keep: `${name}.prompt` })
+  if (past !== null) await forward.cache.drop(past)
+  if (counts) {
+    counts.requested += texts.reduce((sum, { ids }) => sum + ids.length, 0)
+    counts.computed += shared + rest.reduce((sum, { ids }) => sum + ids.length, 0)
+  }
+  return { hidden, columns: shared + layout.columns }
+}
+
+interface MarkedIds {
+  readonly ids: readonly number[]
+  readonly marks: TokenMarks | null
+}
+
+function slice({ ids, marks }: MarkedIds, from: number, to: number): MarkedIds {
+  return { ids: ids.slice(from, to), marks: marks?.slice(from, to) ?? null }
+}
+
+/** Tokens that all texts begin with, equal in marks too; each text keeps one of its own. */
+function sharedBeginning(texts: readonly MarkedIds[]): number {
+  const first = texts[0]!
+  let length = Math.min(...texts.map(({ ids }) => ids.length)) - 1
+  for (const { ids, marks } of texts) {
+    let at = 0
+    while (at < length && ids[at] === first.ids[at] && marks?.[at] === first.marks?.[at]) at++
+    length = at
+  }
+  return length >= shortestShared && texts.length > 1 ? length : 0
+}
+
+/** Rows of texts that go on after `past` tokens, padded on the right. */
+function textLayout(forward: Forward, texts: readonly MarkedIds[], past: number): Layout {
+  const rows = texts.length
+  const columns = Math.max(...texts.map(({ ids }) => ids.length))
+  const parts = texts.map(({ ids }) => Int32Array.from({ length: columns }, (_, column) => ids[column] ?? 0))
+  const each = (value: (column: number) => number) =>
+    Int32Array.from({ length: rows * columns }, (_, at) => value(at % columns))
+  const tokens = new Int32Array(rows * columns)
+  parts.forEach((part, row) => {
+    tokens.set(part, row * columns)
+  })
+  const lengths = texts.map(({ ids }) => ids.length)
+  const pass: Pass = {
+    past,
+    rows,
+    columns,
+    size: lengths.reduce((sum, length) => sum + length, 0),
+    lengths,
+    tokens,
+    keys:
+      joinMarks(
+        texts.map(({ marks }) => marks),
+        columns,
+      ) ?? new Uint32Array(tokens.length),
+    positions: each((column) => past + column),
+    parents: each((column) => column - 1),
+    keep: 0,
+    gather: [],
+    answers: [],
+  }
+  return passLayout(forward.spec, pass)
+}
+
+interface Text {
+  readonly ids: readonly number[]
+  readonly newIds: readonly number[]
+}
+
+/**
+ * The last new token of each row, after prompts padded to `columns` and the tokens of `step` earlier steps. Rows that are over go on with
+ * theirs at its place, since there may be none after it, and are not read.
+ */
+function writeLayout(
+  forward: Forward,
+  edits: ReadyEdits,
+  prompts: readonly number[],
+  texts: readonly Text[],
+  { columns, places, step }: { columns: number; places: number; step: number },
 ): Layout {
-  const rows = prompts.length
-  const promptColumns = Math.max(...prompts.map((prompt) => prompt.ids.length))
-  const columns = promptColumns + step
-  const tokens = BigInt64Array.from(generated, (ids) => BigInt(ids.at(-1) ?? 0))
-  const positions = BigInt64Array.from(prompts, ({ ids }, b) => BigInt(ids.length + generated[b]!.length - 1))
-  const keyPositions = new BigInt64Array(rows * columns)
-  const mask = new Uint8Array(rows * columns)
-  prompts.forEach((prompt, b) => {
-    for (let key = 0; key < columns; key++) {
-      const padding = key >= prompt.ids.length && key < promptColumns
-      keyPositions[b * columns + key] = BigInt(key < promptColumns ? key : prompt.ids.length + key - promptColumns)
-      mask[b * columns + key] = padding ? 0 : 1
-    }
+  const rows = texts.length
+  const keys = places + 1
+  const keyPositions = new BigInt64Array(rows * keys)
+  const mask = new Uint8Array(rows * keys)
+  texts.forEach(({ ids }, row) => {
+    const start = row * keys
+    mask.fill(1, start, start + ids.length)
+    mask.fill(1, start + columns, start + columns + step)
+    mask[start + places] = 1
+    for (let key = 0; key < ids.length; key++) keyPositions[start + key] = BigInt(key)
+    for (let earlier = 0; earlier < step; earlier++)
+      keyPositions[start + columns + earlier] = BigInt(ids.length + earlier)
+    keyPositions[start + places] = BigInt(ids.length + step)
+  })
+  const marks = texts.map(({ ids, newIds }, row) => {
+    const text = [...ids, ...newIds]
+    return forward.marks(edits, prompts[row]!, { ids: text, promptLength: ids.length }, text.length - 1)
   })
   return {
     rows,
     columns: 1,
-    past: columns - 1,
-    marks: joinMarks(
-      prompts.map(({ ids }, b) => {
-        const text = [...ids, ...generated[b]!]
-        return forward.marks(edits, b, { ids: text, promptLength: ids.length }, text.length - 1)
-      }),
-      1,
-    ),
+    past: places,
+    marks: joinMarks(marks, 1),
     feeds: tokenFeeds(forward.spec, {
-      [bodyNames.tokens]: { type: 'int64', data: tokens, dims: [rows, 1] },
-      [bodyNames.positions]: { type: 'int64', data: positions, dims: [rows, 1] },
-      [bodyNames.keyPositions]: { type: 'int64', data: keyPositions, dims: [rows, columns] },
-      [bodyNames.mask]: { type: 'bool', data: mask, dims: [rows, 1, 1, columns] },
-      [bodyNames.lengths]: int64(prompts.map(() => 1)),
+      [bodyNames.tokens]: {
+        type: 'int64',
+        data: BigInt64Array.from(texts, ({ newIds }) => BigInt(newIds.at(-1)!)),
+        dims: [rows, 1],
+      },
+      [bodyNames.positions]: {
+        type: 'int64',
+        data: BigInt64Array.from(texts, ({ ids, newIds }) => BigInt(ids.length + newIds.length - 1)),
+        dims: [rows, 1],
+      },
+      [bodyNames.keyPositions]: { type: 'int64', data: keyPositions, dims: [rows, keys] },
+      [bodyNames.mask]: { type: 'bool', data: mask, dims: [rows, 1, 1, keys] },
+      [bodyNames.lengths]: int64(texts.map(() => 1)),
     }),
   }
 }

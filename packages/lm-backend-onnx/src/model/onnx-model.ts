@@ -195,7 +195,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
 
     generateUntil: async (requests, options) => {
       return answerGenerateUntil(
-        { forward, rules, edits: await edits(), selected, batchSize: parts.batchSize, endIds: parts.endIds },
+        { forward, rules, edits: await edits(), selected, batchSize: parts.batchSize, endIds: parts.endIds, counts },
         requests,
         options,
       )

@@ -4,7 +4,7 @@ import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
 import { selectedInput } from '../graph/edit-inputs.js'
 import { type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
 import type { Step } from '../graph/hook-sites.js'
-import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
+import { type CacheTensor, cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, Stored, TensorData } from '../session/protocol.js'
 import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
@@ -15,6 +15,8 @@ import { selectedTensor, settingSelections } from './token-marks.js'
 /** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
 export interface ReadyEdits {
   readonly session: string
+  /** Opens a session of the same steps for writing token by token, at the first call. */
+  readonly writer: () => Promise<string>
   readonly feeds: Feeds
   /** The position selections of each setting, one list for each batch row or one for all rows. */
   readonly selections: readonly (readonly PositionSelection[])[]
@@ -30,6 +32,10 @@ export interface CacheUse {
 
 /** A KV cache on the session's thread. */
 export interface KvCache {
+  /** Memory of a row's cache for each token. */
+  readonly bytesPerToken: number
+  /** Makes room for writing: these rows of a cache (repeated ones too), with `places` for tokens. */
+  reserve(from: string, to: string, rows: readonly number[], places: number): Promise<void>
   /** Picks rows and columns of a stored cache into another; see cacheGraph. */
   pick(from: string, to: string, rows: readonly number[], columns: readonly number[]): Promise<void>
   drop(name: string): Promise<void>
@@ -52,6 +58,11 @@ export interface Stretch {
     cache: CacheUse,
     entering?: string | null,
   ): Promise<Float32Array>
+  /**
+   * Of a stretch from the beginning to the end: hidden states [B, d_model] of one new token a row after the first `layout.past` places of a
+   * reserved cache; the token goes into place `at`.
+   */
+  write(edits: ReadyEdits, layout: Layout, cache: string, at: number): Promise<Float32Array>
   /** Opens the session of `leave`; after that its runs go to the thread at once. */
   openLeaving(): Promise<void>
   /** Of a stretch that ends earlier: runs it without edits and keeps on the thread, under this name, what the next step reads. */
@@ -78,7 +89,10 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
   const own = steps.slice(from, to)
   const caches = cacheTensors(spec, cachedLayers(own))
   const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
+  const growing = caches.filter((cache) => cache.grows)
+  const states = caches.filter((cache) => !cache.grows)
   let picker: Promise<string> | null = null
+  let stateRows: Promise<string> | null = null
 
   /** An existing session that has room for the edits, else a new one. */
   const bodyFor = (shape: EditShape) => {
@@ -94,7 +108,8 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
     const { shape, session } = bodyFor(jointShape(settings))
     const selections = settings.map(settingSelections)
     const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
-    return { session: await session, feeds: await packFeeds(shape, settings), selections, selected }
+    const writer = () => segment({ from, to, edits: shape, captures: [], writes: true })
+    return { session: await session, writer, feeds: await packFeeds(shape, settings), selections, selected }
   }
   /** Where a run leaves its keys and values: output -> name on the thread. */
   const keepFeeds = (keep: string) =>
@@ -109,6 +124,13 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
     ...pastFeeds(caches, layout.rows, cache.past),
   })
 
+  const editFeeds = (edits: ReadyEdits, layout: Layout): Feeds => ({
+    ...edits.feeds,
+    ...(edits.selected === null
+      ? {}
+      : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
+  })
+
   return {
     edits: pack,
     storedEdits: async (interventions) => {
@@ -120,16 +142,13 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
       return { ...ready, feeds: { ...ready.feeds, ...Object.fromEntries(references) } }
     },
     body: async (edits, layout, gather, cache, entering = null) => {
-      const states = entering === null ? [] : lanes(from - 1)
+      const entered = entering === null ? [] : lanes(from - 1)
       const { hidden } = await thread.run({
         session: edits.session,
         feeds: {
           ...inputs(layout, cache),
-          ...edits.feeds,
-          ...(edits.selected === null
-            ? {}
-            : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
-          ...Object.fromEntries(states.map((lane) => [bodyNames.lane(lane, 'in'), { stored: `${entering}.${lane}` }])),
+          ...editFeeds(edits, layout),
+          ...Object.fromEntries(entered.map((lane) => [bodyNames.lane(lane, 'in'), { stored: `${entering}.${lane}` }])),
           [bodyNames.gather]: int64(gather),
         },
         fetch: [bodyNames.hidden],
@@ -137,18 +156,46 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
       })
       return hidden!.data as Float32Array
     },
+    write: async (edits, layout, cache, at) => {
+      const place = (tensor: CacheTensor) => `${cache}.${tensor.name}`
+      const { hidden } = await thread.run({
+        session: await edits.writer(),
+        feeds: {
+          ...inputs(layout, { past: cache, keep: null }),
+          ...editFeeds(edits, layout),
+          [bodyNames.gather]: int64(Array.from({ length: layout.rows }, (_, row) => row)),
+        },
+        fetch: [bodyNames.hidden],
+        keep: Object.fromEntries(states.map((tensor) => [tensor.present, place(tensor)])),
+        write: Object.fromEntries(growing.map((tensor) => [tensor.present, { into: place(tensor), at }])),
+      })
+      return hidden!.data as Float32Array
+    },
     openLeaving,
     leave: async (layout, cache, name) => {
-      const states = lanes(to - 1).map((lane) => [bodyNames.lane(lane, 'out'), `${name}.${lane}`])
+      const left = lanes(to - 1).map((lane) => [bodyNames.lane(lane, 'out'), `${name}.${lane}`])
       if (leaving === null) await openLeaving()
       await thread.run({
         session: leaving!,
         feeds: inputs(layout, cache),
         fetch: [],
-        keep: { ...Object.fromEntries(states), ...(cache.keep === null ? {} : keepFeeds(cache.keep)) },
+        keep: { ...Object.fromEntries(left), ...(cache.keep === null ? {} : keepFeeds(cache.keep)) },
       })
     },
     cache: {
+      bytesPerToken: 4 * growing.length * spec.nKvHeads * spec.dHead,
+      reserve: async (source, target, rows, places) => {
+        for (const { name } of growing)
+          await thread.reserve({ from: `${source}.${name}`, to: `${target}.${name}`, rows, places })
+        if (states.length === 0) return
+        stateRows ??= create(`states.${from}-${to}`, cacheGraph(states))
+        await thread.run({
+          session: await stateRows,
+          feeds: { ...pastFeeds(states, rows.length, source), [cacheNames.rows]: int64(rows) },
+          fetch: [],
+          keep: Object.fromEntries(states.map(({ name, present }) => [present, `${target}.${name}`])),
+        })
+      },
       pick: async (source, target, rows, columns) => {
         picker ??= create(`cache.${from}-${to}`, cacheGraph(caches))
         await thread.run({

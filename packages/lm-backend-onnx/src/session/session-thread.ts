@@ -6,6 +6,7 @@ export interface SessionThread {
   create(request: Requests['create']): Promise<void>
   run(request: Requests['run']): Promise<Readonly<Record<string, TensorData>>>
   store(tensors: Readonly<Record<string, TensorData>>): Promise<void>
+  reserve(request: Requests['reserve']): Promise<void>
   drop(prefix: string): Promise<void>
   release(session: string): Promise<void>
   /** Stops the thread at once, running computations included; their promises reject. */
@@ -53,6 +54,9 @@ export function startSessionThread(): SessionThread {
     run: (request) => send('run', request),
     store: async (tensors) => {
       await send('store', { tensors })
+    },
+    reserve: async (request) => {
+      await send('reserve', request)
     },
     drop: async (prefix) => {
       await send('drop', { prefix })

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { reserved, writeAt } from './cache-buffer.js'
 import type { Reply, Request, Requests, TensorData } from './protocol.js'
 
 // `InferenceSession.run` blocks its thread, so sessions live on this one and the main thread stays free.
@@ -48,12 +49,13 @@ async function create({ session, model, folder, mapped, provider, threads }: Req
   sessions.set(session, created)
 }
 
-async function run({ session, feeds, fetch, keep }: Requests['run']): Promise<Record<string, TensorData>> {
+async function run({ session, feeds, fetch, keep, write = {} }: Requests['run']): Promise<Record<string, TensorData>> {
   const inputs: Record<string, Tensor> = {}
   for (const [name, feed] of Object.entries(feeds))
     inputs[name] = 'stored' in feed ? tensorNamed(feed.stored) : toTensor(feed)
-  const outputs = await sessionNamed(session).run(inputs, [...fetch, ...Object.keys(keep)])
+  const outputs = await sessionNamed(session).run(inputs, [...fetch, ...Object.keys(keep), ...Object.keys(write)])
   for (const [output, name] of Object.entries(keep)) stored.set(name, outputs[output]!)
+  for (const [output, { into, at }] of Object.entries(write)) writeAt(tensorNamed(into), outputs[output]!, at)
   return Object.fromEntries(fetch.map((name) => [name, fromTensor(outputs[name]!)]))
 }
 
@@ -66,6 +68,9 @@ async function answer(request: Request): Promise<Record<string, TensorData>> {
       return run(request)
     case 'store':
       for (const [name, tensor] of Object.entries(request.tensors)) stored.set(name, toTensor(tensor))
+      return {}
+    case 'reserve':
+      stored.set(request.to, reserved(tensorNamed(request.from), request.rows, request.places))
       return {}
     case 'drop':
       for (const name of stored.keys()) if (name.startsWith(request.prefix)) stored.delete(name)

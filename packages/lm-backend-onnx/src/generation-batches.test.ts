@@ -1,0 +1,51 @@
+import { readdirSync } from 'node:fs'
+import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { afterAll, describe, expect, it } from 'vitest'
+import { fixtureJson, fixturePath } from '../../../tests/fixtures.js'
+
+const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const names = readdirSync(fixturePath('golden/models'))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length).replace('--', '/'))
+
+const opened: OnnxModel[] = []
+afterAll(() => Promise.all(opened.map((model) => model.close())))
+
+async function open(name: string, batchSize: number | 'auto'): Promise<OnnxModel> {
+  const model = await loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
+  opened.push(model)
+  return model
+}
+
+describe.each(names)('%s', (name) => {
+  it('writes what it writes alone: a shared beginning, other lengths, rows that leave', async () => {
+    const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
+    const [alone, together] = await Promise.all([open(name, 1), open(name, 'auto')])
+    const { tokenizer } = alone
+    const beginning = tokenizer.decode(golden.forward[2].ids.slice(0, 30), { skipSpecialTokens: true })
+    const ends = golden.generate.prompts.map(({ text }: { text: string }) => text.slice(0, 24))
+    // more than the places that are reserved at once, and little enough for the model
+    const lengths = [70, 1, 5, 2, 12]
+    for (const doSample of [false, true]) {
+      const requests = lengths.map((maxGenToks, index) => ({
+        context: `${beginning} ${ends[index % ends.length]} ${'and '.repeat(index)}`,
+        until: [],
+        maxGenToks,
+        doSample,
+        temperature: 0.5,
+        topK: 3,
+        topP: null,
+      }))
+      // seeds are by place, so that a request alone must have its place: the others are asked for nothing
+      const texts = await together.generateUntil(requests)
+      const single = []
+      for (const index of requests.keys()) {
+        const only = requests.map((request, at) => (at === index ? request : { ...request, maxGenToks: 0 }))
+        single.push((await alone.generateUntil(only))[index])
+      }
+      expect(texts).toEqual(single)
+    }
+    const { requested, computed } = together.info.tokens!
+    expect(computed).toBeLessThan(requested)
+  })
+})
