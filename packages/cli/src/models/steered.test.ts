@@ -6,6 +6,7 @@ import { addStage, findSae, type Intervention, lowerEdits, openSae } from '@saev
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
+import { torchSteeringFile } from '../steering/steered/torch-file.testing.js'
 import { steered } from './steered.js'
 
 const name = 'google/gemma-2-2b'
@@ -105,6 +106,30 @@ describe('--model steered', () => {
       { [`layers.${layer}.action`]: 'clamp', [`layers.${layer}.steering_coefficient`]: String(golden.clamp_a) },
     )
     await expectSame(file('clamp.safetensors', clamp), [projection(`blocks.${layer}.hook_resid_post`)])
+  })
+
+  it('reads what torch.save writes', async () => {
+    const ramp = Float32Array.from({ length: 64 }, (_, i) => i / 16)
+    const ones = new Float32Array(64).fill(1 / 8)
+    const slot = { latent: -1, encoder: ones, bias: 0, threshold: Number.NEGATIVE_INFINITY, decoder: ones }
+    const reader = { readFrom: null, normalization: 'none', scalesOutput: false, whole: null, slots: [slot] } as const
+    const phases = [[{ slot: 0, gates: [], alpha: -1, beta: 30, positions: null }]]
+    await expectSame(file('steer.pt', torchSteeringFile()), [
+      addition('blocks.13.hook_resid_post', ramp),
+      {
+        hookPoint: 'blocks.20.hook_resid_post',
+        stages: [{ addend: null, adds: [], readers: [reader], phases, gatesRead: 'clean', splice: null }],
+      },
+    ])
+    expect(notices.at(-2)).toContain('bias of layers.13, which add does not use')
+  })
+
+  it('acts at the positions of its arguments', async () => {
+    const content = safetensors({ 'layers.13.steering_vector': vector }, { 'layers.13.action': 'add' })
+    const adds = [{ vector, gates: [], positions: { include: ['generated' as const], exclude: [] } }]
+    const stage = { addend: null, adds, readers: [], phases: [], gatesRead: 'clean', splice: null } as const
+    const expected = [{ hookPoint: 'blocks.13.hook_resid_post', stages: [stage] }]
+    await expectSame(file('where.safetensors', content), expected, { positions: 'generated' })
   })
 
   it('steers one head', async () => {

@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import type { ModelContext, ModelFactory } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
-import { lowerVectors, type PositionSelection, type VectorEdit } from '@saeval/sae-core'
+import { describeSelection, lowerVectors, type PositionSelection, type VectorEdit } from '@saeval/sae-core'
 import { checkEffects, effectLine, type Trial } from '../steering/check-effects.js'
 import { saeRecord } from '../steering/describe-edits.js'
 import { atRow, inFile } from '../steering/place-in-file.js'
@@ -119,15 +119,17 @@ async function steer(
   const model = await inFile(file.path, async () => base.steer(trial.together))
   const check = await checkEffects(model, trial, allowInert)
   context.notice(effectLine(trial, check))
+  const where = positions === null ? '' : `, at ${describeSelection(positions)}`
   const lines = rows.map(({ entry, edit }) => {
     const verb = entry.action === 'add' ? `add ${entry.coefficient} x` : `clamp to ${entry.coefficient} along`
     const at = `${entry.place.path}${entry.place.line === undefined ? '' : `:${entry.place.line}`}`
-    return `${at}: ${verb} ${entry.origin}, at ${edit.hookPoint}${entry.head === null ? '' : `, head ${entry.head}`}`
+    return `${at}: ${verb} ${entry.origin}, at ${edit.hookPoint}${entry.head === null ? '' : `, head ${entry.head}`}${where}`
   })
   const record = {
     steer_path: file.path,
     steer_sha256: file.sha256,
     rows: rows.map(({ entry, edit }) => ({ ...entry.record, hook_point: edit.hookPoint })),
+    ...(positions === null ? {} : { acts_at: describeSelection(positions) }),
     saes,
     check,
   }
