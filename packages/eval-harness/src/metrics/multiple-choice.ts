@@ -1,6 +1,7 @@
 import type { LoglikelihoodResult } from '../language-model.js'
 import { codePoints } from '../python/text.js'
 import { numberOf, PyFloat, type PyValue } from '../python/value.js'
+import { DocFieldError } from '../requests/doc-fields.js'
 
 export interface MultipleChoiceAnswer {
   readonly choices: readonly string[]
@@ -51,8 +52,12 @@ function goldOf({ gold, choices, multipleTarget }: MultipleChoiceAnswer): number
     const found = numberOf(value)
     return found !== null && found < choices.length ? found : missing
   }
-  if (!Array.isArray(gold)) return index(gold)
-  return multipleTarget ? gold.map(index) : missing
+  // lm_eval decides by the first document and fails on others
+  if (Array.isArray(gold) !== multipleTarget)
+    throw new DocFieldError(
+      `the target is ${multipleTarget ? 'one answer' : 'a list'}, but that of the first document is ${multipleTarget ? 'a list' : 'one answer'}`,
+    )
+  return Array.isArray(gold) ? gold.map(index) : index(gold)
 }
 
 /** Index of the largest value, the first of equals; NaN wins as in numpy. */

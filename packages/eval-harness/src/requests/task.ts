@@ -6,7 +6,15 @@ import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
 import { withoutFunctions } from '../tasks/fewshot-config.js'
 import type { TaskConfig } from '../tasks/task-config.js'
 import { FunctionReference, type YamlValue } from '../tasks/yaml.js'
-import { callFunction, DocFieldError, docToChoice, docToTarget, docToText, type Rule } from './doc-fields.js'
+import {
+  callFunction,
+  DocFieldError,
+  docToChoice,
+  docToTarget,
+  docToText,
+  type FieldRules,
+  type Rule,
+} from './doc-fields.js'
 import { type FewshotSampler, fewshotSampler } from './fewshot-sampler.js'
 
 /** A task with its documents, ready to be asked. */
@@ -72,11 +80,7 @@ export async function openTask(config: TaskConfig, options: OpenTaskOptions): Pr
       `task ${config.task}: split "${config.testSplit ?? config.validationSplit}" of ${dataset.name} has no documents`,
     )
   const hasChoices = config.docToChoice !== null
-  const read = { columns: docs.columns, hasChoices }
-  const shape = await inTask(config.task, 0, async () => ({
-    multipleInput: hasChoices && typeof (await docToText(rules.text, first, read)) === 'number',
-    multipleTarget: Array.isArray(await docToTarget(rules.target, first, read)),
-  }))
+  const shape = await inTask(config.task, 0, () => shapeOf(rules, first, { columns: docs.columns, hasChoices }))
   return {
     config,
     docs,
@@ -88,6 +92,22 @@ export async function openTask(config: TaskConfig, options: OpenTaskOptions): Pr
     functions,
     dump: dumpOf(config, functions),
   }
+}
+
+/** What lm_eval learns from the first document, and what it checks there. */
+async function shapeOf(
+  rules: TaskRules,
+  first: PyDict,
+  read: FieldRules,
+): Promise<Pick<Task, 'multipleInput' | 'multipleTarget'>> {
+  const text = await docToText(rules.text, first, read)
+  const answer = await docToTarget(rules.target, first, read)
+  if (read.hasChoices && typeof answer === 'number') {
+    const { length } = await docToChoice(rules.choice, first, read)
+    if (answer >= length || answer < -length)
+      throw new DocFieldError(`the target is ${answer}, which is not the place of one of the ${length} choices`)
+  }
+  return { multipleInput: read.hasChoices && typeof text === 'number', multipleTarget: Array.isArray(answer) }
 }
 
 async function openDataset(config: TaskConfig, resolver: FunctionResolver, hub: HubOptions): Promise<Dataset> {
