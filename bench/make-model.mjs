@@ -48,7 +48,7 @@ export async function makeModel(folder, family = 'gpt2', given = {}) {
   const { config, tensors } = family === 'gpt2' ? gpt2(size) : gemma2(size)
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, torch_dtype: size.dtype }, null, 2))
   writeTokenizer(folder, size.vocab)
-  await writeSafetensors(join(folder, 'model.safetensors'), tensors, size.dtype)
+  await writeShards(folder, tensors, size.dtype)
   writeFileSync(note, made)
   return size
 }
@@ -133,6 +133,34 @@ function gemma2({ layers, d_model: d, heads, kv_heads: kv, d_head: head, d_mlp: 
     tie_word_embeddings: true,
   }
   return { config, tensors }
+}
+
+const shardBytes = 2e9
+
+/** model.safetensors, or several files and their index where it would exceed 2 GB. */
+async function writeShards(folder, tensors, dtype) {
+  const bytesOf = ([, shape]) => shape.reduce((product, n) => product * n, dtype === 'bfloat16' ? 2 : 4)
+  const shards = [[]]
+  let filled = 0
+  for (const tensor of tensors) {
+    if (filled > 0 && filled + bytesOf(tensor) > shardBytes) {
+      shards.push([])
+      filled = 0
+    }
+    shards.at(-1).push(tensor)
+    filled += bytesOf(tensor)
+  }
+  if (shards.length === 1) return writeSafetensors(join(folder, 'model.safetensors'), tensors, dtype)
+  const number = (n) => String(n).padStart(5, '0')
+  const weightMap = {}
+  for (const [index, shard] of shards.entries()) {
+    const file = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`
+    for (const [name] of shard) weightMap[name] = file
+    await writeSafetensors(join(folder, file), shard, dtype)
+  }
+  const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
+  const index = { metadata: { total_size: total }, weight_map: weightMap }
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify(index, null, 2))
 }
 
 /** Normal numbers of standard deviation 0.02, the same block from another start for every tensor; gains of LayerNorm near 1. */

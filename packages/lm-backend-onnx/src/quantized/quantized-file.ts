@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { decodeFloats, openLocalFile, readSafetensorsIndex } from '@saeval/hub'
 import type { StoredTensor } from '../weights/checkpoint.js'
+import { fileIdentity } from '../weights/file-identity.js'
 import type { StoredWeights } from '../weights/model-weights.js'
 import type { NeededMatrix } from './needed-matrices.js'
 import { type Bits, blockSize, blocks, codeBytes, quantizeRows } from './quantize-rows.js'
@@ -36,13 +37,6 @@ export async function contentKey({ bits, matrices, weights }: QuantizedContent):
     .update(JSON.stringify([version, bits, blockSize, files, matrices]))
     .digest('hex')
     .slice(0, 16)
-}
-
-/** A file of the hub's cache is named after its content; any other is known by place, size and time. */
-async function fileIdentity(path: string): Promise<readonly (string | number)[]> {
-  const real = await realpath(path)
-  const { size, mtimeMs } = await stat(real)
-  return basename(dirname(real)) === 'blobs' ? [basename(real), size] : [real, size, mtimeMs]
 }
 
 /** Rounds the matrices, one part after the other, into a safetensors file at `path`, which must not exist. */

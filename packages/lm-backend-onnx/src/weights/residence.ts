@@ -9,8 +9,8 @@ import type { Provider } from '../session/protocol.js'
 export type Residence = 'mapped' | 'packed' | 'device'
 
 /**
- * Copies of small models are made in no time, and short inputs run faster on them. Copies of large ones would take their time and
- * memory at every start; above some 256 tokens in a forward pass they gain nothing (bench/README.md).
+ * Bytes of float32. Copies of small models are made in no time, and short inputs run up to half again as fast on them. Copies of large ones
+ * would take their time and memory at every start, for up to 15 % in forward passes of hundreds of tokens (bench/loading.md).
  */
 export const largestPacked = 2 ** 28
 
