@@ -12,7 +12,7 @@ import {
 } from './synthetic-docs.mjs'
 
 /** Milliseconds for finding documents for one kind of task. */
-const budget = 5000
+const budget = 12_000
 const documents = 30
 
 export async function taskBuilder({ dist, root, index, repository }) {
@@ -212,12 +212,25 @@ export async function taskBuilder({ dist, root, index, repository }) {
           continue
         }
       }
+      // choices may be whatever other columns there are
+      if (/no requests/.test(current.why) && !columns.has('choice1')) {
+        for (const place of [1, 2, 3]) columns.set(`choice${place}`, 'sentence')
+        current = await attempt(columns)
+        continue
+      }
       // the change that gets furthest; a column that the message names first
       const order = [...columns.keys()].sort(
         (x, y) => Number(current.why.includes(y)) - Number(current.why.includes(x)),
       )
       let best = null
-      all: for (const values of [kinds, keyedKinds, raws]) {
+      // a table that lacks the value of a column wants one of its keys
+      const looked =
+        /KeyError|^'/.test(current.why) && current.why.includes(String(docOf(new Map([['x', 'sentence']]), 0, keys).x))
+      all: for (const values of looked
+        ? [raws, kinds, keyedKinds]
+        : /attribute 'keys'|indices must be|not subscriptable/.test(current.why)
+          ? [keyedKinds, kinds, raws]
+          : [kinds, keyedKinds, raws]) {
         for (const column of order) {
           for (const kind of values) {
             if (Date.now() > until) break all
@@ -227,9 +240,9 @@ export async function taskBuilder({ dist, root, index, repository }) {
             if (result.dataset !== undefined) return { ...result, columns: changed }
             if (!seen.has(result.why) && stage(result.why) > (best?.stage ?? -1))
               best = { changed, result, stage: stage(result.why) }
+            if (best !== null && best.stage > stage(current.why)) break all
           }
         }
-        if (best !== null && best.stage > stage(current.why)) break
       }
       if (best === null || best.stage < stage(current.why) - 0.001) return current
       columns = best.changed
@@ -249,12 +262,20 @@ export async function taskBuilder({ dist, root, index, repository }) {
 function stage(why) {
   const line = Number(/\.py:(\d+)\)/.exec(why)?.[1] ?? 0) / 10000
   const step = ['doc_to_text', 'doc_to_target', 'doc_to_choice'].findIndex((name) => why.includes(name))
-  return (/few-shot|choices|no requests/.test(why) ? 6 : step >= 0 ? step + 2 : /document \d/.test(why) ? 1 : 0) + line
+  return (
+    (/few-shot|choices|no requests|is not a text/.test(why)
+      ? 6
+      : step >= 0
+        ? step + 2
+        : /document \d/.test(why)
+          ? 1
+          : 0) + line
+  )
 }
 
 /** What no document can change. */
 function refusedFor(why) {
-  return /needs .*, which saeval's Python|cannot be loaded|cannot be run|has no function|does not exist|is not supported|names its function/.test(
+  return /the question is not a text: \[|needs .*, which saeval's Python|cannot be loaded|cannot be run|has no function|does not exist|is not supported|names its function/.test(
     why,
   )
 }

@@ -3,6 +3,7 @@
 /** Why a task does not build requests, in few words: what tasks have in common. */
 const reasons = [
   [/written as a Python class/, 'written as a Python class (`class:`)'],
+  [/the question is not a text: \[/, 'doc_to_text gives a list, which lm_eval refuses too'],
   [/doc_to_image/, 'the model must see images'],
   [/doc_to_audio/, 'the model must hear'],
   [
@@ -10,6 +11,11 @@ const reasons = [
     (match) => `scoring or documents need the Python package ${packageOf(match[1])}`,
   ],
   [/No package metadata was found for (\w+)/, (match) => `scoring needs the Python package ${match[1]}`],
+  [
+    /cannot be loaded: (?:ModuleNotFoundError: `?|.*packages )(sympy|[\w.-]+)?/,
+    (match) => `the Python file cannot be loaded without ${match[1] ?? 'its packages'}`,
+  ],
+  [/cannot be loaded/, 'the Python file cannot be loaded without its packages'],
   [/names the filter "(\w+)"/, (match) => `the filter ${match[1]}, which a Python file of the task registers`],
   [/metric_list\.(\S+) names no aggregation/, 'a metric of the package evaluate, without an aggregation'],
   [/num_beams/, 'beam search'],

@@ -36,7 +36,8 @@ const candidates = {
     "[{'question': 'what is  _  .', 'answer': 'A', 'options': ['a', 'b', 'c', 'd']}, {'question': 'which', 'answer': 'B', 'options': ['a', 'b', 'c', 'd']}]",
   lines: 'A. alpha one\nB. beta two\nC. gamma three\nD. delta four',
 }
-export const kinds = Object.keys(candidates)
+/** `absent`: the document has no such column, which a function may then make. */
+export const kinds = [...Object.keys(candidates), 'absent']
 
 /** Kinds made of the keys that the sources mention: dicts and lists of dicts. */
 const keyed = {
@@ -54,7 +55,9 @@ export const keyedKinds = Object.keys(keyed)
 export function docOf(columns, place, keys) {
   const value = (kind) => (kind in keyed ? keyed[kind](keys) : varied(candidates[kind], place, kind))
   return Object.fromEntries(
-    [...columns].map(([name, kind]) => [name, typeof kind === 'string' ? value(kind) : kind.raw]),
+    [...columns]
+      .filter(([, kind]) => kind !== 'absent')
+      .map(([name, kind]) => [name, typeof kind === 'string' ? value(kind) : kind.raw]),
   )
 }
 
@@ -75,8 +78,14 @@ export function firstKind(name) {
 /** Columns that templates and Python sources mention, with nested ones as structs. */
 export function mentionedColumns(templates, sources) {
   const columns = new Map()
-  const add = (name, kind) => {
+  const addColumn = (name, kind) => {
     if (name !== undefined && !columns.has(name)) columns.set(name, kind ?? firstKind(name))
+  }
+  // what a function makes (a key of a dict that it writes) is not in the dataset
+  const made = (name) =>
+    sources.some((source) => source.includes('.map(') && new RegExp(`["']${name}["']\\s*:`).test(source))
+  const add = (name, kind) => {
+    if (!made(name)) addColumn(name, kind)
   }
   for (const template of templates) {
     if (/^[\p{L}_][\p{L}\p{N}_ ]*$/u.test(template) && template.length < 40) add(template)
@@ -100,11 +109,11 @@ export function mentionedColumns(templates, sources) {
   }
   for (const source of sources) {
     for (const [, name, rest] of source.matchAll(/\b\w+\[["']([^"'\n]+)["']\](\[["'])?/g))
-      add(name, rest ? 'struct' : undefined)
-    for (const [, name] of source.matchAll(/\b\w+\.get\(["']([^"'\n]+)["']/g)) add(name)
+      addColumn(name, rest ? 'struct' : undefined)
+    for (const [, name] of source.matchAll(/\b\w+\.get\(["']([^"'\n]+)["']/g)) addColumn(name)
     for (const [, start, end] of source.matchAll(/\[f["']([^"'\n{]*)\{\w+\}([^"'\n{]*)["']\]/g))
       for (const part of ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E'])
-        add(`${start}${part}${end}`)
+        addColumn(`${start}${part}${end}`)
   }
   return columns
 }

@@ -48,6 +48,7 @@ function textMethod(text: string, name: string, args: readonly Value[], keywords
   if (plainText.has(name)) {
     // prefixes may be tuples, and places may be given
     const most = name === 'replace' ? 3 : 1
+    if ((name === 'replace' || name === 'count') && args[0] === '') throw new Unsupported(`${name} of nothing`)
     if (args.length > most || args.some((arg) => Array.isArray(arg)))
       throw new Unsupported(`${name} with more arguments`)
     return callMethod(text, name, args as PyValue[]) as Value
