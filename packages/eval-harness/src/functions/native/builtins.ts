@@ -1,5 +1,5 @@
 import { codePoints, pyRepr, pyStr } from '../../python/text.js'
-import { intOf, isDict, numberOf, PyFloat, type PyValue } from '../../python/value.js'
+import { intOf, isDict, numberOf, PyFloat, PyTuple, type PyValue } from '../../python/value.js'
 import { compare } from '../../templates/operators.js'
 import { stripped } from './methods.js'
 import { iterate, setOf, truth } from './operations.js'
@@ -10,12 +10,12 @@ import {
   isThing,
   type Key,
   keyOf,
+  makeTuple,
   PySet,
   printable,
   Raised,
   safe,
   sum,
-  Tuple,
   type Value,
 } from './values.js'
 
@@ -50,7 +50,7 @@ const bodies: Readonly<Record<string, Body>> = {
   },
   enumerate: ([value = null, start], keywords) => {
     const from = (keywords.get('start') ?? start ?? 0) as number
-    return iterate(value).map((item, index) => Tuple.from<Value>([index + from, item]))
+    return iterate(value).map((item, index) => makeTuple([index + from, item]))
   },
   zip: (args, keywords) => {
     const lists = args.map(iterate)
@@ -58,7 +58,7 @@ const bodies: Readonly<Record<string, Body>> = {
     const shortest = lists.length === 0 ? 0 : Math.min(...lengths)
     if (keywords.get('strict') === true && lengths.some((length) => length !== shortest))
       throw new Raised('ValueError', 'zip() arguments have different lengths')
-    return Array.from({ length: shortest }, (_, index) => Tuple.from<Value>(lists.map((list) => list[index]!)))
+    return Array.from({ length: shortest }, (_, index) => makeTuple(lists.map((list) => list[index]!)))
   },
   map: ([of, ...lists]) => {
     const items = lists.map((list) => iterate(list))
@@ -105,7 +105,7 @@ const bodies: Readonly<Record<string, Body>> = {
   },
   print: () => null,
   repr: ([value = null]) => pyRepr(printable(value)),
-  isinstance: ([value = null, of = null]) => (of instanceof Tuple ? [...of] : [of]).some((type) => isOf(value, type)),
+  isinstance: ([value = null, of = null]) => (of instanceof PyTuple ? [...of] : [of]).some((type) => isOf(value, type)),
   str: ([value]) => (value === undefined ? '' : pyStr(printable(value))),
   bool: ([value]) => (value === undefined ? false : truth(value)),
   int: ([value = 0]) => {
@@ -133,7 +133,7 @@ const bodies: Readonly<Record<string, Body>> = {
     return new PyFloat(number)
   },
   list: ([value]) => (value === undefined ? [] : [...iterate(value)]),
-  tuple: ([value]) => Tuple.from<Value>(value === undefined ? [] : iterate(value)),
+  tuple: ([value]) => makeTuple(value === undefined ? [] : iterate(value)),
   set: ([value]) => setOf(value === undefined ? [] : iterate(value)),
   dict: ([value], keywords) => {
     const dict = new Map<Key, Value>()
@@ -208,9 +208,9 @@ function isOf(value: Value, type: Value): boolean {
     case 'float':
       return value instanceof PyFloat
     case 'list':
-      return isList(value) && !(value instanceof Tuple)
+      return isList(value) && !(value instanceof PyTuple)
     case 'tuple':
-      return value instanceof Tuple
+      return value instanceof PyTuple
     case 'dict':
       return isDict(value)
     default:

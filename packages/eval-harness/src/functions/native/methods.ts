@@ -1,8 +1,8 @@
 import { codePoints, pyStr, strip } from '../../python/text.js'
-import { equals, isDict, type PyValue } from '../../python/value.js'
+import { equals, isDict, PyTuple, type PyValue } from '../../python/value.js'
 import { callMethod } from '../../templates/methods.js'
 import { Unsupported } from './unsupported.js'
-import { type Key, keyOf, printable, Raised, Tuple, type Value } from './values.js'
+import { type Key, keyOf, makeTuple, printable, Raised, type Value } from './values.js'
 
 type Keywords = ReadonlyMap<string, Value>
 
@@ -73,8 +73,8 @@ function textMethod(text: string, name: string, args: readonly Value[], keywords
     case 'partition': {
       const at = text.indexOf(word(0))
       return at < 0
-        ? Tuple.from<Value>([text, '', ''])
-        : Tuple.from<Value>([text.slice(0, at), word(0), text.slice(at + word(0).length)])
+        ? makeTuple([text, '', ''])
+        : makeTuple([text.slice(0, at), word(0), text.slice(at + word(0).length)])
     }
     case 'encode': {
       if (args.length > 0 && !/^utf-?8$/i.test(word(0))) throw new Unsupported('another encoding')
@@ -105,7 +105,7 @@ function format(template: string, args: readonly Value[], keywords: Keywords): s
 
 function listMethod(list: Value[], name: string, args: readonly Value[]): Value {
   const [first = null] = args
-  if (list instanceof Tuple && changingMethods.has(name))
+  if (list instanceof PyTuple && changingMethods.has(name))
     throw new Raised('AttributeError', `'tuple' object has no attribute '${name}'`)
   switch (name) {
     case 'append':
@@ -154,7 +154,7 @@ function dictMethod(dict: Map<Key, Value>, name: string, args: readonly Value[])
     case 'values':
       return [...dict.values()]
     case 'items':
-      return [...dict].map(([key, value]) => Tuple.from<Value>([key, value]))
+      return [...dict].map(([key, value]) => makeTuple([key, value]))
     case 'copy':
       return new Map(dict)
     case 'update':

@@ -5,7 +5,7 @@ import { NativeDataset } from './native-dataset.js'
 import { NumberArray } from './number-array.js'
 import { iterate } from './operations.js'
 import { Unsupported } from './unsupported.js'
-import { Callable, isList, type Thing, Tuple, type Value } from './values.js'
+import { Callable, isList, makeTuple, type Thing, type Value } from './values.js'
 import { weightedF1 } from './weighted-f1.js'
 
 type Body = (...args: Value[]) => Value
@@ -58,7 +58,7 @@ const re = {
   findall: (pattern: Value, text: Value, flags?: Value): Value => {
     noMore(flags)
     return regular(() => findAll(word(pattern), word(text))).map((found) =>
-      typeof found === 'string' ? found : Tuple.from<Value>(found),
+      typeof found === 'string' ? found : makeTuple(found),
     )
   },
   split: (pattern: Value, text: Value, ...rest: Value[]): Value => {

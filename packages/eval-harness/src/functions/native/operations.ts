@@ -1,9 +1,9 @@
 import { pyRepr } from '../../python/text.js'
-import { isDict, isTrue, PyFloat, type PyValue } from '../../python/value.js'
+import { isDict, isTrue, PyFloat, PyTuple, type PyValue } from '../../python/value.js'
 import { binary } from '../../templates/operators.js'
 import { NumberArray } from './number-array.js'
 import { Unsupported } from './unsupported.js'
-import { Callable, isList, isThing, type Key, keyOf, PySet, Raised, safe, Tuple, type Value } from './values.js'
+import { Callable, isList, isThing, type Key, keyOf, makeTuple, PySet, Raised, safe, type Value } from './values.js'
 
 export function attribute(object: Value, name: string): Value {
   if (isThing(object)) return object.attribute(name)
@@ -22,7 +22,7 @@ export function compareOnce(operator: string, left: Value, right: Value): Value 
     return (left === right) === (operator === 'is')
   }
   if (operator === 'in' || operator === 'not in') return contains(right, left) === (operator === 'in')
-  if (left instanceof Tuple !== right instanceof Tuple && isList(left) && isList(right)) {
+  if (left instanceof PyTuple !== right instanceof PyTuple && isList(left) && isList(right)) {
     if (operator === '==' || operator === '!=') return operator === '!='
     throw new Raised('TypeError', `'${operator}' not supported between a tuple and a list`)
   }
@@ -47,9 +47,8 @@ export function operate(operator: string, left: Value, right: Value): Value {
     throw new Unsupported(operator)
   if (typeof left === 'bigint' || typeof right === 'bigint' || left instanceof PySet || right instanceof PySet)
     throw new Unsupported(`${operator} of this`)
-  if (left instanceof Tuple || right instanceof Tuple) {
-    if (operator === '+' && left instanceof Tuple && right instanceof Tuple)
-      return Tuple.from<Value>([...left, ...right])
+  if (left instanceof PyTuple || right instanceof PyTuple) {
+    if (operator === '+' && left instanceof PyTuple && right instanceof PyTuple) return makeTuple([...left, ...right])
     throw new Unsupported(`${operator} of a tuple`)
   }
   const result = binary(operator, left as PyValue, right as PyValue)
@@ -68,7 +67,7 @@ export function truth(value: Value): boolean {
 /** The items of something that can be gone through. */
 export function iterate(value: Value): readonly Value[] {
   if (typeof value === 'string') return [...value]
-  if (isList(value)) return value
+  if (isList(value)) return value instanceof PyTuple ? [...value] : value
   if (isDict(value)) return [...(value as ReadonlyMap<Key, Value>).keys()]
   if (isThing(value) && 'items' in value) return (value as unknown as { items(): readonly Value[] }).items()
   if (value === null || typeof value !== 'object' || value instanceof PyFloat)
@@ -118,5 +117,5 @@ export function slice(object: Value, start: Value, end: Value, step: Value): Val
   const picked: Value[] = []
   for (let at = from; by > 0 ? at < to : at > to; at += by) picked.push(list[at]!)
   if (typeof object === 'string') return picked.join('')
-  return object instanceof Tuple ? Tuple.from<Value>(picked) : picked
+  return object instanceof PyTuple ? makeTuple(picked) : picked
 }

@@ -1,5 +1,5 @@
 import { pyRepr, pyStr } from '../../python/text.js'
-import { isDict, type PyValue } from '../../python/value.js'
+import { isDict, PyTuple, type PyValue } from '../../python/value.js'
 import { unary } from '../../templates/operators.js'
 import { TemplateError } from '../../templates/template-error.js'
 import { builtin } from './builtins.js'
@@ -7,7 +7,18 @@ import { method } from './methods.js'
 import { attribute, compareOnce, item, iterate, operate, place, setOf, slice, truth } from './operations.js'
 import type { Argument, Comprehension, Expression, Parameter, Statement, Target } from './syntax.js'
 import { Unsupported } from './unsupported.js'
-import { Callable, isList, isThing, type Key, keyOf, PySet, printable, Raised, Tuple, type Value } from './values.js'
+import {
+  Callable,
+  isList,
+  isThing,
+  type Key,
+  keyOf,
+  makeTuple,
+  PySet,
+  printable,
+  Raised,
+  type Value,
+} from './values.js'
 
 /** Names and their values; those of a function see those around it. */
 export class Scope {
@@ -112,7 +123,7 @@ function run(statement: Statement, scope: Scope): Ending {
       const old = evaluate(statement.target, scope)
       const by = evaluate(statement.value, scope)
       // a list is changed in place, and whoever else holds it sees that
-      if (statement.operator === '+' && isList(old) && !(old instanceof Tuple)) {
+      if (statement.operator === '+' && isList(old) && !(old instanceof PyTuple)) {
         ;(old as Value[]).push(...iterate(by))
         return null
       }
@@ -214,7 +225,7 @@ function assign(target: Target, value: Value, scope: Scope): void {
       const of = evaluate(target.of, scope)
       const index = evaluate(target.index, scope)
       if (isDict(of)) (of as unknown as Map<Key, Value>).set(keyOf(index), value)
-      else if (isList(of) && !(of instanceof Tuple)) (of as Value[])[place(of, index)] = value
+      else if (isList(of) && !(of instanceof PyTuple)) (of as Value[])[place(of, index)] = value
       else throw new Unsupported('assignment to this')
       return
     }
@@ -240,7 +251,7 @@ export function evaluate(expression: Expression, scope: Scope): Value {
     case 'list':
       return expression.items.map((item) => evaluate(item, scope))
     case 'tuple':
-      return Tuple.from<Value>(expression.items.map((item) => evaluate(item, scope)))
+      return makeTuple(expression.items.map((item) => evaluate(item, scope)))
     case 'set':
       return setOf(expression.items.map((item) => evaluate(item, scope)))
     case 'dict': {

@@ -1,11 +1,9 @@
-import { isDict, numberOf, PyFloat, type PyValue } from '../../python/value.js'
+import { isDict, numberOf, PyFloat, PyTuple, type PyValue, tupleOf } from '../../python/value.js'
 import { Unsupported } from './unsupported.js'
 
-/** A Python tuple; lists are plain arrays. */
-export class Tuple extends Array<Value> {
-  static override get [Symbol.species](): ArrayConstructor {
-    return Array
-  }
+/** A tuple; lists are plain arrays. */
+export function makeTuple(items: Iterable<Value>): Value {
+  return tupleOf(items as Iterable<PyValue>)
 }
 
 /** A Python set: members by their key. */
@@ -49,11 +47,23 @@ export function isList(value: Value): value is readonly Value[] {
 
 /** A value that leaves the interpreter: tuples as lists; functions, sets and dicts with other keys than texts do not leave. */
 export function toPython(value: Value): PyValue {
-  if (Array.isArray(value)) return Array.from(value as readonly Value[], toPython)
+  return outside(value, false)
+}
+
+/** A value as str() and repr() print it. */
+export function printable(value: Value): PyValue {
+  return outside(value, true)
+}
+
+function outside(value: Value, tuples: boolean): PyValue {
+  if (Array.isArray(value)) {
+    const items = Array.from(value as readonly Value[], (item) => outside(item, tuples))
+    return tuples && value instanceof PyTuple ? tupleOf(items) : items
+  }
   if (isDict(value)) {
     const entries = [...(value as ReadonlyMap<Key, Value>)].map(([key, item]): [string, PyValue] => {
       if (typeof key !== 'string') throw new Unsupported('a dict whose keys are not texts')
-      return [key, toPython(item)]
+      return [key, outside(item, tuples)]
     })
     return new Map(entries)
   }
@@ -62,21 +72,10 @@ export function toPython(value: Value): PyValue {
   return value as PyValue
 }
 
-/** A text-only view for str() and repr(): tuples would be printed as lists. */
-export function printable(value: Value): PyValue {
-  const check = (item: Value): void => {
-    if (item instanceof Tuple) throw new Unsupported('the text of a tuple')
-    if (isList(item)) item.forEach(check)
-    else if (isDict(item)) for (const part of (item as ReadonlyMap<Key, Value>).values()) check(part)
-  }
-  check(value)
-  return toPython(value)
-}
-
 /** A copy whose parts may be changed. */
 export function deepCopy<Kind extends Value>(value: Kind): Kind {
-  if (value instanceof Tuple || Array.isArray(value)) {
-    const copy = value instanceof Tuple ? new Tuple() : []
+  if (value instanceof PyTuple || Array.isArray(value)) {
+    const copy: Value[] = value instanceof PyTuple ? (new PyTuple() as unknown as Value[]) : []
     for (const item of value as readonly Value[]) copy.push(deepCopy(item))
     return copy as unknown as Kind
   }
