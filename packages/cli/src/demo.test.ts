@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, temporaryFolder } from '../../../tests/fixtures.js'
 import { runCommand } from './run.testing.js'
@@ -46,6 +49,19 @@ async function demo(tasks: string, csv: string | null, limit: number): Promise<R
 const shipped = (name: string) => readFileSync(join(demoFolder, name), 'utf8')
 
 describe('saeval run on the trained demo model', () => {
+  it('ends with code 0 as a process of its own, with nothing written into the home folder', async () => {
+    const home = temporaryFolder()
+    const bin = fileURLToPath(new URL('../bin/saeval.js', import.meta.url))
+    const argv = ['run', '--model', 'hf', '--model_args', `pretrained=${base}`, '--tasks', 'demo_dogs', '--limit', '2']
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [bin, ...argv, '--include_path', join(demoFolder, 'tasks'), '--device', 'cpu'],
+      { env: { PATH: process.env.PATH, HOME: home, HF_HUB_OFFLINE: '1' } },
+    )
+    expect(stdout).toContain('demo_dogs')
+    expect(readdirSync(home)).toEqual([])
+  })
+
   it('finds what the model knows', async () => {
     const { dogs, fish, people } = await demo('demo_dogs,demo_fish,demo_people', null, 48)
     expect(Math.min(dogs!, fish!, people!)).toBeGreaterThanOrEqual(0.95)

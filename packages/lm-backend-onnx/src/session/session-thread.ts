@@ -17,6 +17,8 @@ type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; r
 
 /** Starts a thread without sessions. It does not keep the process alive while nothing is being computed. */
 export function startSessionThread(): SessionThread {
+  // onnxruntime otherwise keeps a database in the home folder and sends usage data; it reads this when the thread loads it
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
   const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [] })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
@@ -31,7 +33,8 @@ export function startSessionThread(): SessionThread {
   worker.on('message', (reply: Reply) => {
     const request = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (waiting.size === 0) worker.unref()
+    // a late reply must not let the process go while close() still waits for the thread: it would end with code 13
+    if (waiting.size === 0 && ended === null) worker.unref()
     if ('error' in reply) request?.reject(new Error(`onnxruntime: ${reply.error}`))
     else request?.resolve(reply.tensors)
   })
