@@ -1,7 +1,7 @@
 // saeval and lm_eval's hf model in turn on the same requests, float32 on the CPU:
 //   node bench/compare-lm-eval.mjs [--shape mmlu-5-shot|mmlu-0-shot|hellaswag] [--rounds 2] [--batches 2] [--python PYTHON] [--threads N]
 // Runs the real lm_eval where PYTHON can import it; else its batches through transformers, --batches of them standing for all (0: all).
-import { arguments_, report } from './measure.mjs'
+import { arguments_, report, stopwatch } from './measure.mjs'
 import { reference } from './reference.mjs'
 import { hellaswag, mmlu } from './shapes.mjs'
 
@@ -26,23 +26,31 @@ for (const name of names) {
   let by = ''
   let share = 1
   for (let round = 0; round < rounds; round++) {
-    const started = performance.now()
-    await model.loglikelihood(requests)
-    ours.push((performance.now() - started) / 1000)
+    ours.push(await stopwatch(() => model.loglikelihood(requests)))
     const job = {
       kind: 'lm_eval',
       model: folder,
       requests: requests.map(({ context, continuation }) => [context, continuation]),
     }
     const result = reference(texts.python, { ...job, batch_size: 8, most_batches: batches, ...threads })
-    theirs.push(result.seconds)
+    theirs.push(result)
     by = result.by
     share = result.share
   }
   await model.close()
   // the least disturbed of each
-  const [saeval, other] = [Math.min(...ours), Math.min(...theirs)]
-  rows.push({ shape: name, 'saeval s': saeval, 'reference s': other, ratio: other / saeval, by, 'share run': share })
+  const least = (times, key) => Math.min(...times.map((time) => time[key]))
+  const [saeval, other] = [least(ours, 'seconds'), least(theirs, 'seconds')]
+  const cpuRatio = least(theirs, 'cpu') / least(ours, 'cpu')
+  rows.push({
+    shape: name,
+    'saeval s': saeval,
+    'reference s': other,
+    ratio: other / saeval,
+    'cpu ratio': cpuRatio,
+    by,
+    'share run': share,
+  })
   report(`compare with lm_eval: ${name}`, rows.slice(-1))
 }
 if (rows.length > 1) report('compare with lm_eval', rows)

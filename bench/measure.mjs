@@ -39,7 +39,7 @@ export async function arguments_(own = {}, ownTexts = []) {
   return { folder, size, open, batchSize, threads, texts, ...numbers }
 }
 
-/** GFLOP/s of a matrix product that fills the machine, the best of several. */
+/** GFLOP/s of a matrix product that fills the machine, the best of several: by the clock and by processor time. */
 export async function matrixPeak({ threads } = {}) {
   const [rows, inner, columns] = [1024, 2048, 2048]
   const graph = new GraphBuilder()
@@ -54,14 +54,15 @@ export async function matrixPeak({ threads } = {}) {
     threads === undefined ? {} : { intraOpNumThreads: threads },
   )
   const x = new Tensor('float32', new Float32Array(rows * inner).fill(0.5), [rows, inner])
-  let best = Number.POSITIVE_INFINITY
+  const best = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY }
   for (let time = 0; time < 8; time++) {
-    const started = performance.now()
-    await session.run({ x })
-    best = Math.min(best, performance.now() - started)
+    const { seconds, cpu } = await stopwatch(() => session.run({ x }))
+    best.wall = Math.min(best.wall, seconds)
+    best.cpu = Math.min(best.cpu, cpu)
   }
   await session.release()
-  return (2 * rows * inner * columns) / best / 1e6
+  const flops = 2 * rows * inner * columns
+  return { wall: flops / best.wall / 1e9, cpu: flops / best.cpu / 1e9 }
 }
 
 /** Weights that a token is multiplied with on its way through the body, and what its attention and unembedding cost. */
@@ -70,28 +71,36 @@ export function costs({ layers, d_model: d, heads, kv_heads: kv, d_head: head, d
   return { token: 2 * body, pair: 4 * layers * heads * head, row: 2 * d * vocab }
 }
 
-/** FLOPs that scoring takes at least, each distinct token once, and those that the passes of a fixed budget do. */
-export function scoringFlops(model, size, requests, batchSize) {
-  const { token, pair, row } = costs(size)
-  const prefixTokenId = resolvePrefixTokenId(model.tokenizer, null)
-  const encode = pairEncoder({
-    tokenizer: model.tokenizer,
-    addBosToken: null,
-    prefixTokenId,
-    maxLength: model.info.maxLength,
-  })
-  const rows = requests.map(({ context, continuation }) => {
+/** Requests as token ids and the positions that are read, as loglikelihood encodes them. */
+export function encoded(model, requests) {
+  const { tokenizer, info } = model
+  const prefixTokenId = resolvePrefixTokenId(tokenizer, null)
+  const encode = pairEncoder({ tokenizer, addBosToken: null, prefixTokenId, maxLength: info.maxLength })
+  return requests.map(({ context, continuation }) => {
     const { contextIds, continuationIds } = encode(context, continuation)
-    const { inputIds, targetIds } = scoringWindow(contextIds, continuationIds, model.info.maxLength)
+    const { inputIds, targetIds } = scoringWindow(contextIds, continuationIds, info.maxLength)
     return { ids: inputIds, reads: targetIds.map((_, index) => inputIds.length - targetIds.length + index) }
   })
+}
+
+/** The passes of a fixed budget; auto counts as 8. */
+export function planned(rows, { size, batchSize }) {
   const tree = prefixTree(rows)
-  const longest = Math.max(...tree.lengths)
-  const spec = { dModel: size.d_model, nHeads: size.heads, dHead: size.d_head }
+  const longest = tree.lengths.reduce((most, length) => Math.max(most, length), 1)
+  const spec =
+    size === null
+      ? { dModel: 1, nHeads: 1, dHead: 1 }
+      : { dModel: size.d_model, nHeads: size.heads, dHead: size.d_head }
   const budget = fixedBudget(batchSize === 'auto' ? 8 : batchSize, longest, spec, { name: 'cpu' })
-  const found = { needed: 0, done: 0, passes: 0, requested: tree.requestTokens, computed: tree.root.size, alone: 0 }
-  for (const pass of plan(rows, tree, budget.next)) {
-    found.passes++
+  return { tree, passes: [...plan(rows, tree, budget.next)] }
+}
+
+/** FLOPs that scoring takes at least, each distinct token once, and those that the passes of a fixed budget do. */
+export function scoringFlops(model, given, requests) {
+  const { token, pair, row } = costs(given.size)
+  const { passes } = planned(encoded(model, requests), given)
+  const found = { needed: 0, done: 0, passes: passes.length }
+  for (const pass of passes) {
     found.done += pass.rows * pass.columns * (token + pair * (pass.past + pass.columns)) + pass.gather.length * row
     pass.positions.forEach((position, at) => {
       const isReal = at % pass.columns < pass.lengths[Math.floor(at / pass.columns)]
@@ -102,14 +111,21 @@ export function scoringFlops(model, size, requests, batchSize) {
   return found
 }
 
-/** Runs a function and tells seconds, with the machine's peak before and after, since other programs may share it. */
+/** Runs a function between two measurements of the machine's peak, since other programs may share it. */
 export async function timed(threads, run) {
   const before = await matrixPeak(threads)
-  const started = performance.now()
   const value = await run()
-  const seconds = (performance.now() - started) / 1000
   const after = await matrixPeak(threads)
-  return { value, seconds, peak: (before + after) / 2 }
+  return { value, peak: (before.wall + after.wall) / 2, cpuPeak: Math.max(before.cpu, after.cpu) }
+}
+
+/** Wall-clock and processor seconds of a function; the second is of use where other programs share the machine (with --threads 1). */
+export async function stopwatch(run) {
+  const cpu = process.cpuUsage()
+  const started = performance.now()
+  await run()
+  const { user, system } = process.cpuUsage(cpu)
+  return { seconds: (performance.now() - started) / 1000, cpu: (user + system) / 1e6 }
 }
 
 /** Prints rows as a table, then everything as one line of JSON. */

@@ -1,0 +1,30 @@
+// What tokenising and planning cost, without computing anything: node bench/planner.mjs [--subjects 4] [--questions 100] [--model FOLDER]
+// The share is of the time that computing the tokens would take at --tokens_per_second (GPT-2 small on two threads by default).
+import { arguments_, encoded, peakMemory, planned, report } from './measure.mjs'
+import { mmlu } from './shapes.mjs'
+
+const given = await arguments_({ subjects: 4, questions: 100, tokens_per_second: 600 })
+const model = await given.open()
+const requests = Array.from({ length: given.subjects }, (_, subject) =>
+  mmlu({ shots: 5, questions: given.questions, seed: subject + 1 }),
+).flat()
+const started = performance.now()
+const rows = encoded(model, requests)
+const tokenised = performance.now()
+const { passes, tree } = planned(rows, given)
+const plannedAt = performance.now()
+const computing = tree.root.size / given.tokens_per_second
+report('tokenising and planning', [
+  {
+    requests: requests.length,
+    'request tokens': tree.requestTokens,
+    'distinct tokens': tree.root.size,
+    passes: passes.length,
+    'tokenising s': (tokenised - started) / 1000,
+    'planning s': (plannedAt - tokenised) / 1000,
+    'µs a request': (1000 * (plannedAt - started)) / requests.length,
+    '% of the run': (100 * (plannedAt - started)) / 1000 / computing,
+    'peak memory MB': peakMemory(),
+  },
+])
+await model.close()
