@@ -10,7 +10,7 @@ const reasons = [
     /needs (.+?), which saeval's Python/,
     (match) => `scoring or documents need the Python package ${packageOf(match[1])}`,
   ],
-  [/No package metadata was found for (\w+)/, (match) => `scoring needs the Python package ${match[1]}`],
+  [/No package metadata was found for [`']?(\w+)/, (match) => `the Python file cannot be loaded without ${match[1]}`],
   [/cannot be loaded: \w+NotFoundError: `?(\w+)/, (match) => `the Python file cannot be loaded without ${match[1]}`],
   [/cannot be loaded/, 'the Python file cannot be loaded without its packages'],
   [/names the filter "(\w+)"/, (match) => `the filter ${match[1]}, which a Python file of the task registers`],
