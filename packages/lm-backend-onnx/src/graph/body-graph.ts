@@ -42,23 +42,42 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
   const compute = stepNodes(graph, options)
   const reads = editReads(graph, options)
 
+  // after the last attention a token no longer looks at others: what is left is computed only for those that are asked for
+  const lastMix = all.findLastIndex((step) => step.part === 'attention')
+  const isQuiet = (step: Step) => !edits.has(step.hookPoint) && !captures.includes(step.hookPoint)
+  const picksEarly = to === all.length && lastMix >= from && all.slice(lastMix + 1).every(isQuiet)
+
   for (const step of steps) {
     compute(step, lanes)
     const here = applyStages(graph, lanes.get(step.on)!, step.hookPoint, edits.get(step.hookPoint) ?? [], reads)
     reads.keep(step.hookPoint, here)
     lanes.set(step.on, here)
     if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])
+    if (picksEarly && step === all[lastMix]) {
+      for (const [lane, width] of step.lanes) {
+        const picked = pickTokens(graph, lanes.get(lane)!, width)
+        lanes.set(lane, graph.node('Unsqueeze', [picked, graph.ints([0])]))
+      }
+    }
   }
 
   if (to === all.length) {
-    const flat = graph.node('Reshape', [lanes.get('residual')!, graph.ints([-1, spec.dModel])])
-    const picked = graph.node('Gather', [flat, graph.input(bodyNames.gather, 'int64', ['N'])], { axis: 0 })
-    graph.output(picked, bodyNames.hidden, 'float32', ['N', spec.dModel])
+    const residual = lanes.get('residual')!
+    const hidden = picksEarly
+      ? graph.node('Squeeze', [residual, graph.ints([0])])
+      : pickTokens(graph, residual, spec.dModel)
+    graph.output(hidden, bodyNames.hidden, 'float32', ['N', spec.dModel])
   } else {
     for (const [lane, width] of all[to - 1]!.lanes)
       graph.output(lanes.get(lane)!, bodyNames.lane(lane, 'out'), 'float32', ['B', 'T', width])
   }
   return graph.build()
+}
+
+/** Rows [N, width] of the tokens that are asked for, numbered through the batch. */
+function pickTokens(graph: GraphBuilder, value: Value, width: number): Value {
+  const flat = graph.node('Reshape', [value, graph.ints([-1, width])])
+  return graph.node('Gather', [flat, graph.inputOnce(bodyNames.gather, 'int64', ['N'])], { axis: 0 })
 }
 
 /** Activations that edits read at other hook points than their own; those from before this stretch are inputs. */

@@ -101,6 +101,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const selected = new SelectionCounter()
   const counts: TokenCounts = { requested: 0, computed: 0 }
   let ready: Promise<ReadyEdits> | null = null
+  let wholeEdits: Promise<ReadyEdits> | null = null
   const edits = () => {
     ready ??= forward.storedEdits(interventions)
     return ready
@@ -194,8 +195,12 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     },
 
     generateUntil: async (requests, options) => {
+      // texts go their own ways with every setting: there is nothing to share
+      const whole = forward.shared?.whole ?? forward
+      wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions)
+      const { batchSize, endIds } = parts
       return answerGenerateUntil(
-        { forward, rules, edits: await edits(), selected, batchSize: parts.batchSize, endIds: parts.endIds, counts },
+        { forward: whole, rules, edits: await wholeEdits, selected, batchSize, endIds, counts },
         requests,
         options,
       )

@@ -12,6 +12,8 @@ import type { CacheUse, ReadyEdits, Stretch } from './stretch.js'
  * thread, so that each setting after the first computes only the layers after them.
  */
 export interface SharedLayers {
+  /** The model undivided. */
+  readonly whole: Forward
   /** The stretch that differs between settings. */
   readonly upper: Stretch
   /** Which of these requests share: all that there is room for beside what is kept already, and always the same ones. */
@@ -68,6 +70,7 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
   }
 
   return {
+    whole: forward,
     upper,
     admit: (requests, tree) => {
       const key = keyOf(requests)
@@ -113,7 +116,7 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
   }
 }
 
-/** The same model, divided at `cut`; its edits act from there on. Everything works as before, and scoring shares the layers below. */
+/** The same model for scoring, divided at `cut`; its edits act from there on. Planned passes share the layers below. */
 export function shareBelow(forward: Forward, cut: number, keepBytes: number): Forward {
   const shared = createSharedLayers(forward, cut, keepBytes)
   const lower = forward.stretch(0, cut)
