@@ -296,8 +296,7 @@ function modelInfo(
     tokens: { ...counts },
     provenance: {
       backend: 'onnxruntime',
-      computed_in: 'float32',
-      ...(facts.quantization === null ? {} : { quantization: facts.quantization }),
+      ...(facts.quantization === null ? { computed_in: 'float32' } : { quantization: facts.quantization }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
     },
