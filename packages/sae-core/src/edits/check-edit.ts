@@ -14,7 +14,6 @@ export function checkEdit(edit: SteeringEdit, options: LowerOptions): void {
   if (edit.action === 'clamp_refusal' && edit.setLatent === undefined)
     throw new EditError(edit, 'setLatent', 'clamp_refusal needs the latent to set')
   checkArchitecture(edit)
-  checkNormalization(edit, options)
   checkCondition(edit)
   checkHead(edit, options)
   if ((options.semantics ?? 'direct') !== 'direct') checkSplice(edit, options.semantics!)
@@ -51,18 +50,6 @@ function checkArchitecture(edit: SteeringEdit): void {
     edit,
     'action',
     `${edit.action} reads a latent, but ${saeName(edit.sae)} (${config.architecture}) computes its latents from more than one token and the others; it can be steered with add, add_latent and project_clamp`,
-  )
-}
-
-/** What an SAE's normalisation is undone by belongs to the activation it read; a transcoder writes another one. */
-function checkNormalization(edit: SteeringEdit, { semantics = 'direct' }: LowerOptions): void {
-  const { normalization, inputScale, hookPoint, hookPointOut } = edit.sae.config
-  if (hookPoint === hookPointOut || (normalization === 'none' && inputScale === 1)) return
-  if (semantics === 'direct' && (edit.action === 'add' || edit.action === 'project_clamp')) return
-  throw new EditError(
-    edit,
-    'action',
-    `${edit.action} is not supported for ${saeName(edit.sae)}, a transcoder that normalises its input; add and project_clamp are`,
   )
 }
 

@@ -1,5 +1,6 @@
 import type { LatentReader, LatentSlot } from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
+import type { SaeConfig } from '../sae-config.js'
 import { type EffectiveLatent, effectiveLatents } from './effective-latent.js'
 import { tieBreak } from './tie-break.js'
 import { membershipOf, wholeSae } from './whole-sae.js'
@@ -99,9 +100,9 @@ export class StageSlots {
   /** What one unit of the latent adds, in the SAE's own scale. */
   async #decoderOf({ sae, latent, head, written }: PendingSlot): Promise<Float32Array> {
     if (!written) return new Float32Array(this.#own.config.dOut)
-    const { inputScale, rescaleActsByDecoderNorm } = sae!.config
+    const { rescaleActsByDecoderNorm } = sae!.config
     const row = await sae!.decoderRow(latent)
-    const scale = inputScale * (rescaleActsByDecoderNorm ? lengthOf(row) : 1)
+    const scale = outputScale(sae!.config) * (rescaleActsByDecoderNorm ? lengthOf(row) : 1)
     return headPart(scale === 1 ? row : row.map((value) => value / scale), head, this.#dHead)
   }
 
@@ -110,6 +111,11 @@ export class StageSlots {
     const row = headPart(await this.#own.decoderRow(latent), head, this.#dHead)
     return { latent, ...directionSlot(row, fromDecoderBias ? await this.#own.decoderBias() : null) }
   }
+}
+
+/** What an SAE's output is divided by: its input scale, which transcoders do not undo. */
+export function outputScale({ hookPoint, hookPointOut, inputScale }: SaeConfig): number {
+  return hookPoint === hookPointOut ? inputScale : 1
 }
 
 /** How an SAE reads the activation, for a stage that edits one hook point: by default the one the SAE writes to. */

@@ -44,7 +44,10 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
     const above = gate === null ? (tensors.threshold?.[j] ?? 0) : own - stretch * gate.bGate[j]!
     threshold[j] = Math.max(0, above) * tieBreak
   }
-  const decoder = wDec.map((value, at) => value / (inputScale * (lengths?.[Math.floor(at / dOut)] ?? 1)))
+  // transcoders undo neither scale nor normalisation
+  const isTranscoder = config.hookPoint !== config.hookPointOut
+  const back = isTranscoder ? 1 : inputScale
+  const decoder = wDec.map((value, at) => value / (back * (lengths?.[Math.floor(at / dOut)] ?? 1)))
   return {
     encoder: {
       key: JSON.stringify([reference.place, reference.path, reference.release, reference.id, config.centreInput]),
@@ -56,8 +59,8 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
     },
     decoder: {
       decoder,
-      bias: bDec.map((value) => value / inputScale),
-      restoresMean: config.normalization === 'layer_norm' && !config.centreInput,
+      bias: bDec.map((value) => value / back),
+      restoresMean: config.normalization === 'layer_norm' && !config.centreInput && !isTranscoder,
     },
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import type { VirtualFile } from '../../../hub/src/fake-hub.testing.js'
 import { startFakeHub } from '../../../hub/src/fake-hub.testing.js'
-import { decode, findSae, lowerEdits, openSae, openTorchFile, type SaeFile, TorchTensor } from '../index.js'
+import { decode, findSae, openSae, openTorchFile, type SaeFile, TorchTensor } from '../index.js'
 import { type MadeArrays, madeNpz, madeSafetensors, statePickle } from './weights.testing.js'
 
 const m = (...shape: number[]) => ({ dtype: 'F32' as const, shape })
@@ -81,7 +81,7 @@ describe('a folder in the native format', () => {
     expect(config).toMatchObject({ dIn: 4, dOut: 3, skipConnection: true, hookPointOut: 'blocks.1.hook_mlp_out' })
   })
 
-  it('can be a transcoder that normalises its input: its output is left as it is, edits that read it are refused', async () => {
+  it('can be a transcoder that normalises its input: its output is left as it is', async () => {
     const sae = await openNative(
       {
         architecture: 'transcoder',
@@ -93,9 +93,6 @@ describe('a folder in the native format', () => {
     )
     const whole = { config: sae.config, tensors: await sae.load() }
     expect([...decode(whole, new Float32Array(6), Float32Array.of(9, 2, 3, 5))]).toEqual([3, 3, 3, 3])
-    const edit = { sae, latent: 1, coefficient: 2 }
-    expect(await lowerEdits([{ ...edit, action: 'add' }])).toHaveLength(1)
-    await expect(lowerEdits([{ ...edit, action: 'clamp' }])).rejects.toThrow(/a transcoder that normalises its input/)
   })
 
   it('can be temporal', async () => {
