@@ -11,6 +11,7 @@ import { type SaesOptions, saes } from './commands/saes.js'
 import { runSweep } from './commands/sweep.js'
 import { addSweepOptions } from './commands/sweep-options.js'
 import { type ValidateOptions, validate } from './commands/validate.js'
+import { type VerifyCommandOptions, verifyCommand } from './commands/verify.js'
 import { commandLine } from './options/command-line.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
 import { parseNumberList } from './sweep/number-list.js'
@@ -82,6 +83,19 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--device <name>', 'cpu, cuda:0, webgpu')
     .option('--json', 'print everything as JSON')
     .action((text: string[], options: InspectCommandOptions) => inspect(text, options, surroundings))
+  shared(program.command('verify'))
+    .description(
+      'check that steering is real: every row does what its formula says, whatever is batched, cached or shared',
+    )
+    .requiredOption(
+      '-a, --model_args <args...>',
+      'as for sae_steered_beta: base_name=…,csv_path=…',
+      pairs('--model_args'),
+    )
+    .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('--text <text>', 'what the edits are tried on (default: a paragraph about a dog)')
+    .option('--json', 'print everything as JSON')
+    .action((options: VerifyCommandOptions) => verifyCommand(options, surroundings))
   shared(program.command('compare'))
     .description('compare two results folders: differences with confidence intervals, changed answers')
     .argument('<before>', 'results folder or file of the run to compare with')

@@ -1,6 +1,7 @@
-import type { ModelFactory } from '@saeval/eval-harness'
+import type { ModelArguments, ModelContext, ModelFactory } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import { csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { type CsvSteering, csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
 import { readArguments } from './arguments.js'
 import { modelArguments, openModel } from './open-model.js'
 
@@ -12,8 +13,15 @@ export const saeSteeredBetaArguments = {
   ...modelArguments,
 } as const
 
-/** `--model sae_steered_beta --model_args base_name=…,csv_path=…`: a language model with edits along SAE latents. */
-export const saeSteeredBeta: ModelFactory = async (given, context) => {
+/** A model and the CSV that is to steer it; both must be closed. */
+export interface OpenSteering {
+  readonly args: ReturnType<typeof readArguments<typeof saeSteeredBetaArguments>>
+  readonly steering: CsvSteering
+  readonly base: OnnxModel
+}
+
+/** Opens the CSV's SAEs and the unsteered model. Throws InputError for arguments that are missing or wrong. */
+export async function openSteering(given: ModelArguments, context: ModelContext): Promise<OpenSteering> {
   const args = readArguments('sae_steered_beta', given, saeSteeredBetaArguments)
   const { base_name: baseName, csv_path: csvPath } = args
   if (baseName === undefined)
@@ -22,13 +30,21 @@ export const saeSteeredBeta: ModelFactory = async (given, context) => {
     throw new InputError('--model sae_steered_beta needs --model_args csv_path=…, the CSV of edits')
   const steering = await openCsvSteering(baseName, csvPath, args, context)
   try {
-    const base = await openModel(baseName, args, context)
-    try {
-      return await (await steering.lower(base)).steer(base)
-    } catch (error) {
-      await base.close()
-      throw error
-    }
+    return { args, steering, base: await openModel(baseName, args, context) }
+  } catch (error) {
+    await steering.close()
+    throw error
+  }
+}
+
+/** `--model sae_steered_beta --model_args base_name=…,csv_path=…`: a language model with edits along SAE latents. */
+export const saeSteeredBeta: ModelFactory = async (given, context) => {
+  const { steering, base } = await openSteering(given, context)
+  try {
+    return await (await steering.lower(base)).steer(base)
+  } catch (error) {
+    await base.close()
+    throw error
   } finally {
     await steering.close()
   }

@@ -21,7 +21,7 @@ export interface Trial {
   readonly rows: readonly TriedRow[]
   readonly together: readonly Intervention[]
   readonly without: readonly Intervention[]
-  /** The rows that add a vector, with coefficient 0: they must change nothing. Empty where there are none. */
+  /** The rows that add to the stream or to a latent, with coefficient 0: they must change nothing. Empty where there are none. */
   readonly zero: readonly Intervention[]
 }
 

@@ -38,6 +38,8 @@ export interface CsvSteering {
 export interface LoweredSteering {
   readonly rows: readonly ScaledRow[]
   readonly interventions: readonly Intervention[]
+  /** The same rows one by one, for checks. */
+  readonly trial: Trial
   /** The model with the edits. Tries every row first: one that changes nothing is an InputError that names its line. */
   steer(base: OnnxModel): Promise<LanguageModel>
 }
@@ -71,6 +73,7 @@ export async function openCsvSteering(
       return {
         rows,
         interventions: trial.together,
+        trial,
         steer: async (model) => {
           const steered = await inFile(csvPath, async () => model.steer(trial.together))
           const report = await checkEffects(steered, trial, args.allow_inert_rows ?? false)
@@ -114,7 +117,7 @@ async function trialOf(
     await atRow({ path: file.path, line: row.line }, 'sae_id', async () => base.steer(interventions))
     alone.push(interventions)
   }
-  const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add')
+  const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add' || action === 'add_latent')
   return {
     path: file.path,
     rows: await Promise.all(

@@ -1,0 +1,152 @@
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { applyIntervention, type Intervention } from '@saeval/sae-core'
+import { allowed, type Check, largest } from './check.js'
+import { readsOf, type Subject, settingsOf } from './subject.js'
+
+/**
+ * Every row alone changes the activation at its hook point as its formula says, computed in float64 from the unsteered model's activations. A row
+ * that changes nothing there is a problem.
+ */
+export const rowsFollowFormula: Check<Subject> = {
+  name: 'each row changes its hook point as its formula says',
+  allowed: allowed.edit,
+  run: async (subject) => {
+    const { base, trial } = subject
+    const deviations: { what: string; deviation: number }[] = []
+    const problems: string[] = []
+    for (const { place, what, alone, without } of trial.rows) {
+      const name = `${place.path}:${place.line ?? place.entry}: ${what}`
+      for (const [index, intervention] of alone.entries()) {
+        const plain = await capture(subject, base.steer([]), intervention)
+        const expected = apply(subject, plain, intervention)
+        const actual = (await capture(subject, base.steer(alone), intervention)).data
+        const { hookPoint } = intervention
+        deviations.push({
+          what: `${name}: ${hookPoint} is off`,
+          deviation: deviation(plain, expected, actual),
+        })
+        // pr2641 changes activations without any row
+        const before = without[index] === undefined ? plain.data : apply(subject, plain, without[index])
+        if (!isVisible(plain.width, before, expected))
+          problems.push(`${name} changes nothing at ${hookPoint} on this text; give a --text on which it acts`)
+      }
+    }
+    return { deviations, problems }
+  },
+}
+
+/** The same for all rows, hook point after hook point, with all other hook points edited by the model. */
+export const allRowsFollowFormula: Check<Subject> = {
+  name: 'all rows together do, at each hook point',
+  allowed: allowed.edit,
+  run: async (subject) => {
+    const { base, trial } = subject
+    if (trial.rows.length === 1) return { notApplicable: 'there is one row' }
+    const deviations = []
+    for (const intervention of trial.together) {
+      const others = trial.together.filter((other) => other !== intervention)
+      const plain = await capture(subject, base.steer(others), intervention)
+      const actual = (await capture(subject, base.steer(trial.together), intervention)).data
+      const off = deviation(plain, apply(subject, plain, intervention), actual)
+      deviations.push({ what: `all rows together: ${intervention.hookPoint} is off`, deviation: off })
+    }
+    return { deviations }
+  },
+}
+
+/**
+ * Scores are those of the unsteered model into which the formulas' activations are put from outside, row by row and all together: the edits
+ * reach the output, and nothing else does.
+ */
+export const scoresFollowFormula: Check<Subject> = {
+  name: 'scores are those of the unsteered model with the edits made outside it',
+  allowed: allowed.outside,
+  run: async (subject) => {
+    const { base, trial, ids, promptLength } = subject
+    const predictions = ids.slice(1).map((token, position) => ({ position, token }))
+    const deviations = []
+    for (const { name, setting } of settingsOf(trial)) {
+      const [scored] = await base.steer(setting).scoreTokens([{ ids, predictions, promptLength }])
+      const outside = await fromOutside(subject, setting)
+      const off = largest(scored!.logprobs.map((logprob, index) => Math.abs(logprob - outside[index]!)))
+      deviations.push({ what: `${name}: log-probabilities are off`, deviation: off })
+    }
+    return { deviations }
+  },
+}
+
+/** Activations of a text at an intervention's hook point and those it reads. */
+interface Captured {
+  readonly data: Float32Array
+  readonly width: number
+  readonly reads: ReadonlyMap<string, Float32Array>
+}
+
+async function capture(
+  { ids, promptLength }: Subject,
+  model: OnnxModel,
+  intervention: Intervention,
+): Promise<Captured> {
+  const reads = readsOf(intervention)
+  const { hookPoint } = intervention
+  const captured = await model.captureActivations(ids, [...new Set([hookPoint, ...reads])], { promptLength })
+  const { data, dims } = captured.get(hookPoint)!
+  return { data, width: dims[1], reads: new Map(reads.map((name) => [name, captured.get(name)!.data])) }
+}
+
+function apply({ places }: Subject, { data, width, reads }: Captured, intervention: Intervention): Float32Array {
+  return applyIntervention(data, intervention, width, { reads, places })
+}
+
+/** See `allowed.edit`. */
+function deviation({ data, width }: Captured, expected: Float32Array, actual: Float32Array): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
+  return largest(
+    tokens(width, expected).map(([from, to]) => {
+      const change = most(from, to, (i) => expected[i]! - data[i]!)
+      const size = most(from, to, (i) => expected[i]!)
+      const off = most(from, to, (i) => actual[i]! - expected[i]!)
+      return off === 0 ? 0 : off / Math.max(change, 0.01 * size)
+    }),
+  )
+}
+
+/** Whether a change is more, at some token, than what goes for rounding. */
+function isVisible(width: number, before: Float32Array, after: Float32Array): boolean {
+  return tokens(width, after).some(([from, to]) => {
+    const change = most(from, to, (i) => after[i]! - before[i]!)
+    return change > allowed.edit * 0.01 * most(from, to, (i) => after[i]!)
+  })
+}
+
+function tokens(width: number, data: Float32Array): [from: number, to: number][] {
+  return Array.from({ length: data.length / width }, (_, token) => [token * width, (token + 1) * width])
+}
+
+function most(from: number, to: number, value: (i: number) => number): number {
+  let found = 0
+  for (let i = from; i < to; i++) found = Math.max(found, Math.abs(value(i)))
+  return found
+}
+
+/** Log-probability of each of the text's tokens after the first. */
+async function fromOutside(subject: Subject, setting: readonly Intervention[]): Promise<number[]> {
+  const { base, ids, places, promptLength } = subject
+  const reads = new Map<string, Float32Array>()
+  const edits = new Map(setting.map((intervention) => [intervention.hookPoint, intervention]))
+  const points = new Set(setting.flatMap((intervention) => [intervention.hookPoint, ...readsOf(intervention)]))
+  const hook = ({ hookPoint, data, dims }: { hookPoint: string; data: Float32Array; dims: readonly number[] }) => {
+    const edit = edits.get(hookPoint)
+    const edited = edit === undefined ? data : applyIntervention(data, edit, dims[1]!, { reads, places })
+    reads.set(hookPoint, edited.slice())
+    return edited
+  }
+  const hooks = Object.fromEntries([...points].map((hookPoint) => [hookPoint, hook]))
+  const { logits } = await base.steer([]).runWithHooks(ids, hooks, { promptLength })
+  return ids.slice(1).map((token, position) => logProbability(logits[position]!, token))
+}
+
+function logProbability(logits: Float32Array, token: number): number {
+  const highest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  return logits[token]! - highest - Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0))
+}
