@@ -144,7 +144,7 @@ async function finish(
   const { truncatedRequests = 0, maxLength } = model.info
   if (truncatedRequests > 0)
     stderr.write(
-      `${truncatedRequests} requests were longer than ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
+      `${truncatedRequests} requests did not fit into the model's ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
     )
   const { tokens } = model.info
   if (tokens !== undefined && tokens.requested > 0)

@@ -143,6 +143,24 @@ describe('rows', () => {
       'steer.csv:2, column max_activation: unit max_activation needs the largest activation of latent 1',
     ],
     [
+      'a statistic without its unit',
+      `${base},max_activation\n1,2,${release},${id},80\n`,
+      {},
+      'steer.csv:2, column max_activation: a max_activation has no meaning for the unit absolute',
+    ],
+    [
+      'a features file that no row uses',
+      `${base}\n1,2,${release},${id}\n`,
+      { features_path: file('unused.jsonl', '{"latent": 1, "max_activation": 80}\n') },
+      'unused.jsonl has no effect: no row has the unit max_activation',
+    ],
+    [
+      'a coefficient that is too large for float32',
+      `${base}\n1,1e30,${release},${id}\n`,
+      {},
+      "steer.csv:2, column steering_coefficient: add 1e+30 of latent 1 makes the model's activations overflow float32",
+    ],
+    [
       'a length for a latent',
       `${base},unit,hook_action\n1,2,${release},${id},residual_norm,clamp\n`,
       {},

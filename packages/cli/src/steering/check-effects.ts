@@ -43,7 +43,7 @@ const checkText =
 
 /**
  * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
- * line of a row that changes nothing, and for rows that cancel each other.
+ * line of a row that changes nothing or makes the activations overflow, and for rows that cancel each other.
  */
 export async function checkEffects(model: OnnxModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
   const { path, rows, together, without, zero } = trial
@@ -54,6 +54,12 @@ export async function checkEffects(model: OnnxModel, trial: Trial, allowInert: b
   const [all, nothing] = effects.slice(rows.length) as [EditEffect, EditEffect]
   if (nothing.acts)
     throw new Error(`${path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`)
+  const overflowing = rows.filter((_, index) => Number.isNaN(own[index]!.change))
+  if (overflowing.length > 0) throw new InputError(overflowing.map(overflowMessage).join('\n'))
+  if (Number.isNaN(all.change))
+    throw new InputError(
+      `${path}: all rows together make the model's activations overflow float32; lower the coefficients`,
+    )
   const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
   if (inert.length > 0 && !allowInert) throw new InputError(inert.map(inertMessage).join('\n'))
   if (!all.actsWhenActive && inert.length < rows.length && !allowInert)
@@ -74,6 +80,11 @@ function nameOf({ place }: TriedRow): number | string {
 
 function inertMessage({ place, what, coefficientColumn }: TriedRow): string {
   const message = `${what} does not change the output; take the row out, or run with --allow_inert_rows`
+  return located(place, coefficientColumn, message).message
+}
+
+function overflowMessage({ place, what, coefficientColumn }: TriedRow): string {
+  const message = `${what} makes the model's activations overflow float32, so its answers would mean nothing; lower the coefficient`
   return located(place, coefficientColumn, message).message
 }
 

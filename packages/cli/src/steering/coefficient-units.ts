@@ -1,3 +1,4 @@
+import { InputError } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Unit } from '@saeval/steering-csv'
 import { type Feature, maxActivation } from './features-file.js'
@@ -38,6 +39,11 @@ export async function scaleCoefficients(
   rows: readonly OpenRow[],
   options: UnitOptions,
 ): Promise<ScaledRow[]> {
+  const { features, unit: fallback } = options
+  if (features !== null && !rows.some(({ row }) => (row.unit ?? fallback) === 'max_activation'))
+    throw new InputError(
+      `--model_args: features_path=${features.path} has no effect: no row has the unit max_activation; add unit=max_activation, or leave it out`,
+    )
   const norms = new Map<string, number>()
   const scaled: ScaledRow[] = []
   for (const open of rows) {
@@ -58,6 +64,12 @@ async function unitOf(
   // the factor of scale and the nothing of ablate have no unit
   if (edit.action === 'scale' || edit.action === 'ablate') return null
   const unit = row.unit ?? options.unit
+  if (row.max_activation !== undefined && unit !== 'max_activation')
+    throw located(
+      place,
+      'max_activation',
+      `a max_activation has no meaning for the unit ${unit}; set the unit max_activation, or leave the cell empty`,
+    )
   if (unit === 'absolute') return null
   const isVector = edit.action === 'add' || edit.action === 'project_clamp'
   const wrong = (message: string) => located(place, 'unit', message)

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import {
+  type Asked,
   builtInTasks,
   cachedModel,
+  dumpsJson,
   evaluatePrepared,
   indexTasks,
   type LanguageModel,
@@ -121,7 +123,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       folder,
       saeval: version,
       command: options.command,
-      fingerprint: await sweepFingerprint(base, options, cells),
+      fingerprint: await sweepFingerprint(base, prepared, args.features_path ?? null, options, cells),
       cells,
     })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
@@ -232,11 +234,20 @@ function placesOf(interventions: readonly Intervention[]): string {
 }
 
 /** Hash of everything that decides the results. */
-async function sweepFingerprint(base: OnnxModel, { run, axes }: SweepOptions, cells: readonly Cell[]): Promise<string> {
+async function sweepFingerprint(
+  base: OnnxModel,
+  prepared: PreparedEvaluation,
+  featuresPath: string | null,
+  { run, axes }: SweepOptions,
+  cells: readonly Cell[],
+): Promise<string> {
   const facts = {
     model: await base.fingerprint?.(),
     args: [...run.model_args],
+    features: featuresPath === null ? null : hashOf([await readFile(featuresPath)]),
     tasks: run.tasks,
+    // a task file or its documents may change between two starts
+    asked: prepared.tasks.map(({ task, asked }) => hashOf([dumpsJson(task.dump), ...asked.flatMap(wordsOf)])),
     num_fewshot: run.num_fewshot,
     gen_kwargs: run.gen_kwargs === null ? null : [...run.gen_kwargs],
     limit: run.limit,
@@ -248,5 +259,16 @@ async function sweepFingerprint(base: OnnxModel, { run, axes }: SweepOptions, ce
     axes,
     cells: cells.map(({ id, csv }) => [id, csv]),
   }
-  return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
+  return hashOf([JSON.stringify(facts)])
+}
+
+/** A document with its prompts, as it is asked and scored. */
+function wordsOf({ docId, doc, requests }: Asked): string[] {
+  return [`\n${docId}`, dumpsJson(doc), ...requests.map((request) => dumpsJson(new Map(Object.entries(request))))]
+}
+
+function hashOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
 }

@@ -3,7 +3,7 @@ import type { OnnxModel } from './onnx-model.js'
 
 /** What one setting does to the next-token logits of a text. */
 export interface EditEffect {
-  /** Largest |difference| of a logit to the unsteered model. */
+  /** Largest |difference| of a logit to the unsteered model; NaN where the setting makes the activations overflow. */
   readonly change: number
   /** Whether the change is more than rounding. */
   readonly acts: boolean

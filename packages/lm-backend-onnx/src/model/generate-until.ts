@@ -18,6 +18,8 @@ export interface GenerateParts {
   readonly endIds: ReadonlySet<number>
   /** Counts are added to it. */
   readonly counts: TokenCounts
+  /** Called for each prompt whose beginning is cut. */
+  readonly onTruncated: () => void
 }
 
 /** How far the text of one request is. */
@@ -48,7 +50,11 @@ export async function answerGenerateUntil(
   const answers: string[] = new Array(requests.length)
   const seed = options.seed ?? defaultSeed
   let done = 0
-  const contexts = requests.map(({ context, maxGenToks }) => encodeGenerationContext(rules, context, maxGenToks))
+  const contexts = requests.map(({ context, maxGenToks }) => {
+    const { ids, truncated } = encodeGenerationContext(rules, context, maxGenToks)
+    if (truncated) parts.onTruncated()
+    return ids
+  })
   parts.selected.add(
     edits.selections[0]!,
     // a token of no text stands for those that will be generated

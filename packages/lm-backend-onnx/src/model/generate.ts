@@ -2,6 +2,7 @@ import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
 import type { Forward } from './forward.js'
 import { int64, type Layout, tokenFeeds } from './layout.js'
+import { checkOverflow } from './overflow.js'
 import { passLayout } from './pass-layout.js'
 import { type SamplingOptions, sampleToken } from './sampling.js'
 import type { TokenCounts } from './score.js'
@@ -57,6 +58,7 @@ export async function generateBatch(
   }
   /** Draws one token for each row that is not over; says which rows are over then. */
   const extend = async (hidden: Float32Array, rows: readonly number[], over: boolean[]) => {
+    checkOverflow(hidden, forward.spec.dModel)
     const { argmax, logits } = await forward.head(hidden, [], options.sampling !== null)
     rows.forEach((prompt, row) => {
       if (over[row]) return

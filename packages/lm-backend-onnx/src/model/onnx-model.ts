@@ -27,6 +27,7 @@ import {
   type TextOptions,
 } from './hooks.js'
 import { freshLayout } from './layout.js'
+import { overflows } from './overflow.js'
 import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
 import { type SelectionCount, SelectionCounter } from './selection-error.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from './shared-layers.js'
@@ -55,7 +56,10 @@ export interface OnnxModel extends LanguageModel {
   shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
   /** Log-probabilities of chosen tokens; inputs longer than the model allows are an InputError. */
   scoreTokens(rows: readonly ScoringRow[], options?: RequestOptions): Promise<ScoredRow[]>
-  /** Next-token logits [vocab] after one text, once per setting, computed side by side as rows of one batch. */
+  /**
+   * Next-token logits [vocab] after one text, once per setting, computed side by side as rows of one batch; NaN where a setting makes the
+   * activations overflow.
+   */
   lastLogits(ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<readonly Float32Array[]>
   /** Answers as LanguageModel says; onTokens sees texts while they are written. */
   generateUntil(requests: readonly GenerateUntilRequest[], options?: GenerateUntilOptions): Promise<string[]>
@@ -200,7 +204,16 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions)
       const { batchSize, endIds } = parts
       return answerGenerateUntil(
-        { forward: whole, rules, edits: await wholeEdits, selected, batchSize, endIds, counts },
+        {
+          forward: whole,
+          rules,
+          edits: await wholeEdits,
+          selected,
+          batchSize,
+          endIds,
+          counts,
+          onTruncated: () => truncated++,
+        },
         requests,
         options,
       )
@@ -223,7 +236,9 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })
-      return (await forward.head(hidden, [], true)).logits
+      const { logits } = await forward.head(hidden, [], true)
+      const { dModel } = forward.spec
+      return logits.map((row, index) => (overflows(hidden, index, dModel) ? row.fill(Number.NaN) : row))
     },
 
     captureActivations: async (text, hookPoints, options) => {

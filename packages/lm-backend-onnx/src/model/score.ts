@@ -4,6 +4,7 @@ import { prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
 import type { Forward } from './forward.js'
 import { keptPath } from './kept-path.js'
+import { checkOverflow } from './overflow.js'
 import { passLayout } from './pass-layout.js'
 import type { ReadyEdits } from './stretch.js'
 import type { TokenMarks } from './token-marks.js'
@@ -110,6 +111,7 @@ export async function scoreRows(
     if (finished.length > 0) options.onScored?.(finished)
   }
   const read = async (pass: Pass, hidden: Float32Array) => {
+    checkOverflow(hidden, forward.spec.dModel)
     for (const answer of pass.answers) {
       const token = rows[answer.request]!.predictions[answer.read]!.token
       unread.targets.push({ ...answer, row: unread.rows + answer.row, token })

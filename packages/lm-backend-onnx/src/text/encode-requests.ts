@@ -90,16 +90,22 @@ export interface ScoringWindow {
   readonly truncated: number
 }
 
-/** The last maxLength + 1 tokens without the final one; it predicts the continuation, or what is left of it. */
+/**
+ * The last maxLength + 1 tokens without the final one; they predict the continuation. Throws InputError for a continuation that is longer than
+ * that: a part of it would have another log-likelihood.
+ */
 export function scoringWindow(
   contextIds: readonly number[],
   continuationIds: readonly number[],
   maxLength: number,
 ): ScoringWindow {
+  if (continuationIds.length > maxLength)
+    throw new InputError(
+      `a continuation has ${continuationIds.length} tokens and the model takes ${maxLength}, so it has no log-likelihood; leave the document out, or raise max_length`,
+    )
   const all = [...contextIds, ...continuationIds]
   const kept = all.slice(-(maxLength + 1))
-  const targetIds = continuationIds.slice(-(kept.length - 1))
-  return { inputIds: kept.slice(0, -1), targetIds: [...targetIds], truncated: all.length - kept.length }
+  return { inputIds: kept.slice(0, -1), targetIds: [...continuationIds], truncated: all.length - kept.length }
 }
 
 /**
@@ -133,12 +139,12 @@ export function rollingWindows(rules: TextRules, text: string): ScoringWindow[] 
   )
 }
 
-/** The end of a prompt that leaves room for maxGenToks new tokens. Throws InputError when nothing would be left. */
+/** The end of a prompt that leaves room for maxGenToks new tokens, and whether its beginning was cut. Throws InputError when nothing would be left. */
 export function encodeGenerationContext(
   { tokenizer, addBosToken, prefixTokenId, maxLength }: TextRules,
   context: string,
   maxGenToks: number,
-): number[] {
+): { readonly ids: number[]; readonly truncated: boolean } {
   const room = maxLength - maxGenToks
   if (room < 1)
     throw new InputError(
@@ -147,5 +153,5 @@ export function encodeGenerationContext(
   const hasBos = tokenizer.bos !== null && context.startsWith(tokenizer.bos.text)
   const addSpecialTokens = hasBos ? false : addBosToken
   const ids = tokenizer.encode(context, addSpecialTokens === null ? {} : { addSpecialTokens })
-  return ids.length === 0 ? [prefixTokenId] : ids.slice(-room)
+  return { ids: ids.length === 0 ? [prefixTokenId] : ids.slice(-room), truncated: ids.length > room }
 }
