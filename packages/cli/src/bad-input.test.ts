@@ -75,6 +75,7 @@ describe('bad input ends in one sentence and code 2', () => {
       [...model, '--limit', '1', '--samples', '{"x": [1]}'],
       /--limit and --samples cannot stand together/,
     ],
+    ['a cache in no folder', [...model, '--use_cache', ''], /--use_cache is empty/],
     ['log_samples to nowhere', [...model, '--log_samples'], /--log_samples needs --output_path/],
     [
       'a model that is not in the cache',

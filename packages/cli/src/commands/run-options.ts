@@ -163,6 +163,8 @@ function checkRunOptions(parsed: Parsed): RunOptions {
     allow_inert_rows: parsed.allow_inert_rows ?? false,
   }
   if (options.tasks.length === 0) throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')
+  const empty = (['output_path', 'use_cache', 'device'] as const).find((flag) => options[flag]?.trim() === '')
+  if (empty !== undefined) throw new InputError(`--${empty} is empty; give it a value, or leave it out`)
   if (options.log_samples && options.output_path === null)
     throw new InputError(`${predictOnly ? '--predict_only' : '--log_samples'} needs --output_path`)
   if (options.limit !== null && options.samples !== null)

@@ -36,6 +36,13 @@ describe('openSweepStore', () => {
     expect(existsSync(join(folder, 'sweep.lock'))).toBe(false)
   })
 
+  it('refuses a folder that cannot be made', async () => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    for (const folder of [file, join(file, 'sweep'), '/proc/saeval-sweep'])
+      await expect(openSweepStore(options(folder))).rejects.toThrow(`--output_path ${folder}: cannot write into it`)
+  })
+
   it('refuses a folder with another sweep, and one that is damaged', async () => {
     const folder = temporaryFolder()
     await (await openSweepStore(options(folder))).close()

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, constants, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { makeFolder } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
 import type { Cell } from './sweep-cells.js'
@@ -30,7 +31,7 @@ export interface SweepStoreOptions {
 
 /**
  * Opens a sweep's folder, or makes it; every cell's folder holds the steering CSV that a single run of it would read. Throws InputError where
- * another sweep lies there, and where another process works on it.
+ * another sweep lies there, where another process works on it, and where nothing can be written.
  */
 export async function openSweepStore({
   folder,
@@ -39,7 +40,13 @@ export async function openSweepStore({
   fingerprint,
   cells,
 }: SweepStoreOptions): Promise<SweepStore> {
-  await mkdir(folder, { recursive: true })
+  try {
+    makeFolder(resolve(folder))
+    await access(folder, constants.W_OK)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new InputError(`--output_path ${folder}: cannot write into it (${code})`, { cause })
+  }
   const unlock = await lock(join(folder, 'sweep.lock'))
   const path = join(folder, sweepFileName)
   const cellFolder = (id: string) => join(folder, 'cells', id)

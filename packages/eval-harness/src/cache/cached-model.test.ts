@@ -136,5 +136,6 @@ describe('a model with a cache', () => {
     expect(() => openStore(join(folder, 'c'), '--use_cache')).toThrow(/c_rank0\.db is a cache of lm_eval/)
     writeFileSync(join(folder, 'f'), 'x')
     expect(() => openStore(join(folder, 'f'), '--use_cache')).toThrow(/f is a file/)
+    expect(() => openStore('/proc/saeval-cache', '--use_cache')).toThrow(/no cache can be opened there/)
   })
 })

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { open } from 'lmdb'
+import { makeFolder } from '../results/make-folder.js'
 
 /** Values by key in a folder; what is stored survives the end of the process at any moment. */
 export interface Store {
@@ -25,6 +26,7 @@ export function openStore(path: string, flag: string): Store {
   if (existsSync(folder) && !statSync(folder).isDirectory())
     throw new InputError(`${flag} ${path} is a file; saeval keeps its cache in a folder`)
   try {
+    makeFolder(folder)
     const database = open<unknown, string>({ path: folder, noSubdir: false, compression: true })
     return {
       get: (key) => database.get(key),

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { access, constants, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { dumpsJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
+import { makeFolder } from './make-folder.js'
 import { dateId, sanitizeModelName } from './names.js'
 
 /** Where a run's files go. */
@@ -22,7 +22,7 @@ export async function prepareOutput(outputPath: string, modelName: string): Prom
   const json = extname(outputPath) === '.json'
   const folder = json ? dirname(resolve(outputPath)) : join(resolve(outputPath), sanitizeModelName(modelName))
   try {
-    await makeFolder(folder)
+    makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (cause) {
     throw new InputError(
@@ -31,13 +31,6 @@ export async function prepareOutput(outputPath: string, modelName: string): Prom
     )
   }
   return { folder, stem: json ? basename(outputPath, '.json') : 'results' }
-}
-
-/** mkdir -p. Node's own `recursive` never returns for some folders that nothing can be made in, such as /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  if (existsSync(folder)) return
-  await makeFolder(dirname(folder))
-  await mkdir(folder)
 }
 
 /**

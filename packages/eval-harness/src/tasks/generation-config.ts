@@ -48,6 +48,13 @@ export function generationRequest(context: string, kwargs: PyDict, complain: Com
   const temperature = number('temperature') ?? 0
   const doSample = kwargs.get('do_sample') ?? temperature > 0
   if (typeof doSample !== 'boolean') throw complain('generation_kwargs.do_sample', 'is neither true nor false')
+  // transformers refuses them too
+  if (doSample && !(temperature > 0))
+    throw complain('generation_kwargs.temperature', 'is not above 0, as do_sample needs it; do_sample: false is greedy')
+  const [topK, topP] = [number('top_k'), number('top_p')]
+  if (topK !== null && !(Number.isInteger(topK) && topK >= 0))
+    throw complain('generation_kwargs.top_k', 'is not a whole number from 0')
+  if (topP !== null && !(topP >= 0 && topP <= 1)) throw complain('generation_kwargs.top_p', 'is not between 0 and 1')
   const limit = limits.map(number).find((value) => value !== null) ?? defaultLimit
   if (!(limit > 0)) throw complain('generation_kwargs.max_gen_toks', 'is not above 0')
   return {
@@ -56,7 +63,7 @@ export function generationRequest(context: string, kwargs: PyDict, complain: Com
     maxGenToks: Math.floor(limit),
     doSample,
     temperature: doSample ? temperature : 0,
-    topK: number('top_k'),
-    topP: number('top_p'),
+    topK,
+    topP,
   }
 }

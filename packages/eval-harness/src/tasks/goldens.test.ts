@@ -112,6 +112,16 @@ describe('task files', () => {
       `${task.replace('multiple_choice', 'generate_until')}generation_kwargs: {num_beams: 4}\n`,
       /generation_kwargs.num_beams is not 1/,
     ],
+    ...[
+      ['sampling without a temperature', '{do_sample: true}', /temperature is not above 0/],
+      ['a negative temperature', '{do_sample: true, temperature: -1.0}', /temperature is not above 0/],
+      ['a probability above 1', '{temperature: 1.0, top_p: 2}', /top_p is not between 0 and 1/],
+      ['a negative number of tokens', '{temperature: 1.0, top_k: -3}', /top_k is not a whole number/],
+    ].map(([name, kwargs, message]): [string, string, RegExp] => [
+      name as string,
+      `${task.replace('multiple_choice', 'generate_until')}generation_kwargs: ${kwargs}\n`,
+      message as RegExp,
+    ]),
     ['a wrong number of shots', `${task}num_fewshot: two\n`, /num_fewshot is a text, expected a whole number/],
   ])('refuse %s', (_, text, message) => {
     expect(() => load({ 't.yaml': text }, 't')).toThrow(message)

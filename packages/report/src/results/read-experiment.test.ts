@@ -34,8 +34,15 @@ describe('readExperiment', () => {
     const folder = temporaryFolder()
     await expect(readExperiment(folder)).rejects.toThrow('holds no results')
     await expect(readExperiment(join(folder, 'nowhere'))).rejects.toThrow('no such file or folder')
-    writeFileSync(join(folder, 'sweep.json'), '[')
-    await expect(readExperiment(folder)).rejects.toThrow('is not a sweep file')
+    for (const damaged of [
+      '[',
+      '{}',
+      '{"cells": [1], "baseline": {}}',
+      '{"cells": [], "baseline": {"parameters": {}}}',
+    ]) {
+      writeFileSync(join(folder, 'sweep.json'), damaged)
+      await expect(readExperiment(folder)).rejects.toThrow('is not a sweep file')
+    }
     writeFileSync(join(folder, 'other.json'), '{}')
     await expect(readExperiment(join(folder, 'other.json'))).rejects.toThrow('it has no "results"')
   })

@@ -48,7 +48,7 @@ async function readSweep(folder: string): Promise<Experiment> {
   let sweep: SweepFile
   try {
     sweep = parseResultsJson(await readFile(path, 'utf8')) as SweepFile
-    if (!Array.isArray(sweep.cells) || !sweep.baseline) throw new Error('no cells')
+    if (![...sweep.cells, sweep.baseline].every(isCell)) throw new Error('no cells')
   } catch (cause) {
     throw new InputError(`${path} is not a sweep file`, { cause })
   }
@@ -65,6 +65,15 @@ async function readSweep(folder: string): Promise<Experiment> {
     command: sweep.command,
     missing: sweep.cells.length - runs.length,
   }
+}
+
+function isCell(cell: Partial<SweepCell> | null): boolean {
+  const results = cell?.results
+  return (
+    typeof cell?.parameters === 'object' &&
+    cell.parameters !== null &&
+    (results === null || typeof results === 'string')
+  )
 }
 
 function fromRuns(folder: string, results: readonly RunResults[]): Experiment {
