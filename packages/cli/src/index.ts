@@ -1,3 +1,4 @@
+export { type GenerateOptions, generate } from './generate/generate.js'
 export { exitCode, main } from './main.js'
 export { registerModels } from './models/register.js'
 export { readSweepCsvs } from './sweep/steering-files.js'

@@ -2,6 +2,7 @@ import { Argument, Command, Option } from 'commander'
 import { type CacheAction, cache, cacheActions } from './commands/cache.js'
 import { type CompareOptions, compare } from './commands/compare.js'
 import { type DescribeOptions, describe } from './commands/describe.js'
+import { type GenerateCommandOptions, generateCommand } from './commands/generate.js'
 import { type InspectCommandOptions, inspect } from './commands/inspect.js'
 import { type Listing, listings, ls } from './commands/ls.js'
 import { type ReportCommandOptions, report } from './commands/report.js'
@@ -83,6 +84,29 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--device <name>', 'cpu, cuda:0, webgpu')
     .option('--json', 'print everything as JSON')
     .action((text: string[], options: InspectCommandOptions) => inspect(text, options, surroundings))
+  shared(program.command('generate'))
+    .description('continue prompts with the unsteered and the steered model, side by side')
+    .argument('[prompts...]', 'prompts')
+    .requiredOption(
+      '-a, --model_args <args...>',
+      'as for sae_steered_beta: base_name=…,csv_path=…',
+      pairs('--model_args'),
+    )
+    .option('--prompts <file>', 'a file with one prompt, or one JSON object {"prompt": …}, a line')
+    .option('--coefficients <list>', "settings that replace all rows' coefficients: 0,-5,-10 or -100:100:20", (text) =>
+      parseNumberList('--coefficients', text),
+    )
+    .option('--max_gen_toks <n>', 'new tokens at most', parser(positive), 64)
+    .option('--temperature <t>', '0 takes the most likely token', Number, 0)
+    .option('--top_k <n>', 'sample among the n most likely tokens', parser(positive))
+    .option('--top_p <p>', 'sample among the most likely tokens that have this probability together', Number)
+    .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), 1234)
+    .option('--until <texts...>', 'texts that end a continuation')
+    .option('--apply_chat_template', "put each prompt into the model's chat template")
+    .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
+    .option('--json', 'print everything as JSON')
+    .action((prompts: string[], options: GenerateCommandOptions) => generateCommand(prompts, options, surroundings))
   shared(program.command('verify'))
     .description(
       'check that steering is real: every row does what its formula says, whatever is batched, cached or shared',

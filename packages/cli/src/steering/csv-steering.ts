@@ -6,7 +6,7 @@ import { checkEffects, effectLine, type Trial } from './check-effects.js'
 import { type ScaledRow, scaleCoefficients } from './coefficient-units.js'
 import { editLines, steeringRecord } from './describe-edits.js'
 import { readFeaturesFile } from './features-file.js'
-import { closeEdits, openEdits } from './open-edits.js'
+import { closeEdits, type OpenRow, openEdits } from './open-edits.js'
 import { atRow, inFile } from './place-in-file.js'
 import { readSteeringFile, type SteeringFile } from './read-steering-file.js'
 import { rowDefaults, steeringArguments } from './steering-arguments.js'
@@ -29,9 +29,14 @@ export interface CsvSteeringArguments {
 export interface CsvSteering {
   readonly file: SteeringFile
   /** Turns the rows into edits of this model. Throws InputError for rows that do not fit it. */
-  lower(base: OnnxModel): Promise<LoweredSteering>
+  lower(base: OnnxModel, options?: LowerRowsOptions): Promise<LoweredSteering>
   /** Closes the SAEs. */
   close(): Promise<void>
+}
+
+export interface LowerRowsOptions {
+  /** Replaces the coefficient of every row but those that ablate; null (default) leaves the CSV's own. */
+  readonly coefficient?: number | null
 }
 
 /** Edits that are plain numbers. */
@@ -66,8 +71,9 @@ export async function openCsvSteering(
   })
   return {
     file,
-    lower: async (base) => {
-      const rows = await scaleCoefficients(file, opened, { unit: defaults.unit, features, model: base })
+    lower: async (base, { coefficient = null } = {}) => {
+      const given = coefficient === null ? opened : opened.map((row) => withCoefficient(row, coefficient))
+      const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
       const trial = await inFile(csvPath, () => trialOf(file, rows, semantics, base))
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
       return {
@@ -89,6 +95,11 @@ export async function openCsvSteering(
     },
     close: () => closeEdits(opened),
   }
+}
+
+function withCoefficient({ row, edit }: OpenRow, coefficient: number): OpenRow {
+  if (edit.action === 'ablate') return { row, edit }
+  return { row: { ...row, steering_coefficient: coefficient }, edit: { ...edit, coefficient } }
 }
 
 function semanticsArgument(name = 'direct'): Semantics {

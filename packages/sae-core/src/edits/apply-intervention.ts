@@ -93,6 +93,17 @@ function accumulate(sum: Float64Array, vector: Float32Array, factor: number): vo
   for (let i = 0; i < sum.length; i++) sum[i]! += factor * vector[i]!
 }
 
+/** Activations [n, slots] of a reader's latents, from activations x [n, d] at the hook point it reads; in float64. */
+export function latentActivations(reader: LatentReader, x: Float32Array, d: number): Float32Array {
+  const { slots, normalization } = reader
+  const result = new Float32Array((x.length / d) * slots.length)
+  for (let row = 0; row < x.length / d; row++) {
+    const { values } = normalizeInput(normalization, Float64Array.from(x.subarray(row * d, (row + 1) * d)))
+    result.set(readSlots(reader, values), row * slots.length)
+  }
+  return result
+}
+
 /** Activations of a reader's slots. */
 function readSlots({ whole, slots }: LatentReader, values: Float64Array): number[] {
   const members = whole === null ? null : encodeWhole(whole, values)

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, extname } from 'node:path'
+import { type ModelArguments, type PyDict, toPlain } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import { type Generation, type Generations, renderGenerations } from '@saeval/report'
+import { generate } from '../generate/generate.js'
+import { progressLine } from '../progress.js'
+import type { Surroundings } from './run.js'
+
+export interface GenerateCommandOptions {
+  readonly model_args: PyDict
+  readonly prompts?: string
+  readonly coefficients?: readonly number[]
+  readonly max_gen_toks: number
+  readonly temperature: number
+  readonly top_k?: number
+  readonly top_p?: number
+  readonly seed: number
+  readonly until?: readonly string[]
+  readonly apply_chat_template?: boolean
+  readonly device?: string
+  readonly output?: string
+  readonly json?: boolean
+}
+
+/** `saeval generate <prompts>`: prints unsteered and steered continuations, writes them as JSON or HTML. */
+export async function generateCommand(
+  words: readonly string[],
+  options: GenerateCommandOptions,
+  { stdout, stderr, signal }: Surroundings,
+): Promise<void> {
+  const { output, json = false } = options
+  if (output !== undefined && !['.json', '.html'].includes(extname(output)))
+    throw new InputError(`--output ${output}: expected a name that ends in .json or .html`)
+  const prompts = [...words, ...(options.prompts === undefined ? [] : readPrompts(options.prompts))]
+  const progress = progressLine(stderr)
+  const streams = stdout.isTTY && !json
+  let at: { prompt: number; label: string } | null = null
+  const generations = await generate({
+    modelArgs: toPlain(options.model_args) as ModelArguments,
+    prompts,
+    coefficients: options.coefficients ?? null,
+    maxGenToks: options.max_gen_toks,
+    temperature: options.temperature,
+    topK: options.top_k ?? null,
+    topP: options.top_p ?? null,
+    seed: options.seed,
+    until: options.until ?? [],
+    applyChatTemplate: options.apply_chat_template ?? false,
+    device: options.device ?? null,
+    signal,
+    hub: { signal, onProgress: progress.download },
+    onNotice: (line) => {
+      progress.clear()
+      stderr.write(`${line}\n`)
+    },
+    ...(streams
+      ? {
+          onText: (place, added) => {
+            // once: the texts may stand on the same terminal
+            if (at === null) progress.clear()
+            if (at?.prompt !== place.prompt)
+              stdout.write(`${at === null ? '' : '\n\n'}${promptLine(prompts[place.prompt]!)}`)
+            if (at?.prompt !== place.prompt || at.label !== place.label) stdout.write(`\n${place.label}:\n  `)
+            stdout.write(added.replaceAll('\n', '\n  '))
+            at = place
+          },
+        }
+      : {}),
+  })
+  progress.clear()
+  if (json) stdout.write(`${JSON.stringify(generations, null, 2)}\n`)
+  else if (streams) stdout.write('\n\n')
+  else stdout.write(`${generations.prompts.map(block).join('\n')}\n`)
+  if (!json) for (const line of generations.edits) stdout.write(`${line}\n`)
+  if (output !== undefined) {
+    await writeWhole(output, fileOf(output, generations))
+    stderr.write(`written: ${output}\n`)
+  }
+}
+
+function fileOf(path: string, generations: Generations): string {
+  return extname(path) === '.html' ? renderGenerations(generations) : `${JSON.stringify(generations, null, 2)}\n`
+}
+
+/** Nothing half-written is left under the name. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(`${path}.partial`, content)
+  await rename(`${path}.partial`, path)
+}
+
+/** One prompt a line, or one JSON object {"prompt": …} a line. Throws InputError that names the line. */
+function readPrompts(path: string): string[] {
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new InputError(`cannot read --prompts ${path}`, { cause })
+  }
+  const lines = content
+    .split(/\r?\n/)
+    .flatMap((line, index) => (line.trim() === '' ? [] : [{ line, number: index + 1 }]))
+  if (lines.length === 0) throw new InputError(`--prompts ${path} holds no prompt`)
+  if (!lines[0]!.line.startsWith('{')) return lines.map(({ line }) => line)
+  return lines.map(({ line, number }) => {
+    try {
+      const { prompt } = JSON.parse(line) as { prompt?: unknown }
+      if (typeof prompt === 'string') return prompt
+    } catch (cause) {
+      throw new InputError(`${path}:${number}: not a JSON object`, { cause })
+    }
+    throw new InputError(`${path}:${number}: "prompt" is missing or not a text`)
+  })
+}
+
+function promptLine(prompt: string): string {
+  return `> ${prompt.replaceAll('\n', '\n> ')}`
+}
+
+function block({ prompt, settings }: { prompt: string; settings: readonly Generation[] }): string {
+  return `${promptLine(prompt)}\n${settings.map(({ label, text }) => `${label}:\n  ${text.replaceAll('\n', '\n  ')}\n`).join('')}`
+}
