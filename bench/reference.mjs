@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Runs reference.py with a Python that has torch and transformers: --python, else $PYTHON, else python3. */
+/** Runs reference.py with a Python that has torch and transformers: --python, else python3. */
 export function reference(python, job) {
   const folder = mkdtempSync(join(tmpdir(), 'saeval-bench-'))
   try {
     const file = join(folder, 'job.json')
     writeFileSync(file, JSON.stringify(job))
     const script = fileURLToPath(new URL('reference.py', import.meta.url))
-    const program = python ?? process.env.PYTHON ?? 'python3'
+    const program = python ?? 'python3'
     const { stdout, stderr, status, error } = spawnSync(program, [script, file], { encoding: 'utf8' })
     if (status !== 0)
       throw new Error(`${program} reference.py failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}`)
