@@ -57,8 +57,11 @@ export async function answerGenerateUntil(
   })
   parts.selected.add(
     edits.selections[0]!,
-    // a token of no text stands for those that will be generated
-    contexts.map((ids) => forward.marks(edits, 0, { ids: [...ids, -1], promptLength: ids.length })),
+    // a token of no text stands for those that will be generated and read; the last one is not read
+    contexts.map((ids, index) => {
+      const read = requests[index]!.maxGenToks > 1 ? [...ids, -1] : ids
+      return forward.marks(edits, 0, { ids: read, promptLength: ids.length })
+    }),
   )
 
   for (const group of groupBySampling(requests)) {

@@ -138,6 +138,17 @@ describe('edits at selected positions', () => {
       'positions 100:200 hold no token of the request',
     )
     await expect(model.steer(add('prompt', 'all')).loglikelihood(requests)).rejects.toThrow(SelectionError)
+    // the only new token is never read
+    const text = {
+      context: 'The dog',
+      until: [],
+      maxGenToks: 1,
+      doSample: false,
+      temperature: 0,
+      topK: null,
+      topP: null,
+    }
+    await expect(model.steer(add('generated')).generateUntil([text])).rejects.toThrow(SelectionError)
   })
 })
 
