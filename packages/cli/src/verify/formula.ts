@@ -23,7 +23,7 @@ export const rowsFollowFormula: Check<Subject> = {
         const { hookPoint } = intervention
         deviations.push({
           what: `${name}: ${hookPoint} is off`,
-          deviation: deviation(plain, expected, actual),
+          deviation: deviation(subject, plain, intervention, actual),
         })
         // pr2641 changes activations without any row
         const before = without[index] === undefined ? plain.data : apply(subject, plain, without[index])
@@ -47,7 +47,7 @@ export const allRowsFollowFormula: Check<Subject> = {
       const others = trial.together.filter((other) => other !== intervention)
       const plain = await capture(subject, base.steer(others), intervention)
       const actual = (await capture(subject, base.steer(trial.together), intervention)).data
-      const off = deviation(plain, apply(subject, plain, intervention), actual)
+      const off = deviation(subject, plain, intervention, actual)
       deviations.push({ what: `all rows together: ${intervention.hookPoint} is off`, deviation: off })
     }
     return { deviations }
@@ -55,8 +55,8 @@ export const allRowsFollowFormula: Check<Subject> = {
 }
 
 /**
- * Scores are those of the unsteered model into which the formulas' activations are put from outside, row by row and all together: the edits
- * reach the output, and nothing else does.
+ * Scores are those of the unsteered model into which the activations that follow the formulas are put from outside, row by row and all
+ * together: the edits reach the output, and nothing else does.
  */
 export const scoresFollowFormula: Check<Subject> = {
   name: 'scores are those of the unsteered model with the edits made outside it',
@@ -98,17 +98,45 @@ function apply({ places }: Subject, { data, width, reads }: Captured, interventi
   return applyIntervention(data, intervention, width, { reads, places })
 }
 
-/** See `allowed.edit`. */
-function deviation({ data, width }: Captured, expected: Float32Array, actual: Float32Array): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
+// a latent this near its threshold, relative to the activation, is active or not by rounding
+const rounding = 2e-6
+const nudges = 16
+
+/**
+ * See `allowed.edit`. Where rounding decides whether a latent is active, either answer is right: a token that is off is tried again with
+ * its activation nudged by as much as rounding.
+ */
+function deviation(subject: Subject, plain: Captured, intervention: Intervention, actual: Float32Array): number {
+  const { data, width, reads } = plain
+  if (actual.length !== data.length) return Number.POSITIVE_INFINITY
+  const expected = apply(subject, plain, intervention)
   return largest(
-    tokens(width, expected).map(([from, to]) => {
-      const change = most(from, to, (i) => expected[i]! - data[i]!)
-      const size = most(from, to, (i) => expected[i]!)
-      const off = most(from, to, (i) => actual[i]! - expected[i]!)
-      return off === 0 ? 0 : off / Math.max(change, 0.01 * size)
+    subject.places.map((place, token) => {
+      const part = (values: Float32Array) => {
+        const own = values.length / subject.places.length
+        return values.subarray(token * own, (token + 1) * own)
+      }
+      const [x, found] = [part(data), part(actual)]
+      let off = distanceAt(x, part(expected), found)
+      for (let nudge = 1; off > allowed.edit && nudge <= nudges; nudge++) {
+        const nudged = (values: Float32Array, seed: number) =>
+          part(values).map((value, i) => value * (1 + rounding * Math.sin(nudge * 7919 + seed + i * 104729)))
+        const near = nudged(data, 0)
+        const nearReads = new Map([...reads].map(([name, values]) => [name, nudged(values, name.length)]))
+        const other = applyIntervention(near, intervention, width, { reads: nearReads, places: [place] })
+        off = Math.min(off, distanceAt(near, other, found))
+      }
+      return off
     }),
   )
+}
+
+/** How far one token's activation is from what it should be. */
+function distanceAt(x: Float32Array, expected: Float32Array, actual: Float32Array): number {
+  const change = most(0, x.length, (i) => expected[i]! - x[i]!)
+  const size = most(0, x.length, (i) => expected[i]!)
+  const off = most(0, x.length, (i) => actual[i]! - expected[i]!)
+  return off === 0 ? 0 : off / Math.max(change, 0.01 * size)
 }
 
 /** Whether a change is more, at some token, than what goes for rounding. */
@@ -129,19 +157,11 @@ function most(from: number, to: number, value: (i: number) => number): number {
   return found
 }
 
-/** Log-probability of each of the text's tokens after the first. */
-async function fromOutside(subject: Subject, setting: readonly Intervention[]): Promise<number[]> {
-  const { base, ids, places, promptLength } = subject
-  const reads = new Map<string, Float32Array>()
-  const edits = new Map(setting.map((intervention) => [intervention.hookPoint, intervention]))
-  const points = new Set(setting.flatMap((intervention) => [intervention.hookPoint, ...readsOf(intervention)]))
-  const hook = ({ hookPoint, data, dims }: { hookPoint: string; data: Float32Array; dims: readonly number[] }) => {
-    const edit = edits.get(hookPoint)
-    const edited = edit === undefined ? data : applyIntervention(data, edit, dims[1]!, { reads, places })
-    reads.set(hookPoint, edited.slice())
-    return edited
-  }
-  const hooks = Object.fromEntries([...points].map((hookPoint) => [hookPoint, hook]))
+/** Log-probability of each of the text's tokens after the first, with the activations that the checks above have compared put in. */
+async function fromOutside({ base, ids, promptLength }: Subject, setting: readonly Intervention[]): Promise<number[]> {
+  const hookPoints = setting.map(({ hookPoint }) => hookPoint)
+  const edited = await base.steer(setting).captureActivations(ids, hookPoints, { promptLength })
+  const hooks = Object.fromEntries(hookPoints.map((name) => [name, () => edited.get(name)!.data]))
   const { logits } = await base.steer([]).runWithHooks(ids, hooks, { promptLength })
   return ids.slice(1).map((token, position) => logProbability(logits[position]!, token))
 }

@@ -54,6 +54,13 @@ describe('saeval verify', () => {
     expect(stdout).toContain('gpt2.csv:2: clamp latent 17 to 8')
   })
 
+  it('takes either answer where rounding decides whether a latent is active', async () => {
+    // on the own text, a latent of the layer 20 SAE is within 1e-6 of its threshold
+    const path = csv('splice.csv', [`12082,18,${high},add`])
+    const { code, stdout } = await verify('google/gemma-2-2b', path, '-a', 'semantics=pr2641')
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok {14}each row changes/m)])
+  })
+
   it('fails a row that changes nothing, and names its line', async () => {
     const path = csv('inert.csv', [`12082,30,${high},add`, `12082,1,${high},scale`])
     const { code, stdout, stderr } = await verify('google/gemma-2-2b', path)
@@ -110,7 +117,7 @@ describe('a model that steers wrongly fails', () => {
     ['nothing is wrong', '', () => ({})],
     [
       'edits are ignored',
-      'each row changes its hook point as its formula says, all rows together do, at each hook point, scores are those',
+      'each row changes its hook point as its formula says, all rows together do, at each hook point',
       (view) => ({ steer: () => view.steer([]) }),
     ],
     ['edits are halved', 'each row', (view) => ({ steer: (edits) => view.steer(half(edits)) })],
