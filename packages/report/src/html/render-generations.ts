@@ -109,7 +109,7 @@ function scaleText(most: number): string {
 }
 
 const tokenStyle = `
-.controls label { max-width: 100%; } .prompt { white-space: pre-wrap; overflow-wrap: anywhere; }
+.controls label { max-width: 100%; grid-template-columns: minmax(0, 1fr); } .prompt { white-space: pre-wrap; overflow-wrap: anywhere; }
 .texts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem; }
 .text { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem .75rem; } .text.baseline { background: var(--raised); }
 .text h3 { margin: .25rem 0 .5rem; } .tokens { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 .5rem; line-height: 1.7; }

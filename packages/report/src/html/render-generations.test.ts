@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest'
+import type { Generations } from '../generations/generations.js'
+import { renderGenerations } from './render-generations.js'
+
+const token = (text: string, activation: number) => ({
+  id: 1,
+  text,
+  logprob: -0.5,
+  unsteered_logprob: -1.25,
+  activations: [activation],
+  unsteered_activations: [activation / 2],
+})
+const generations: Generations = {
+  model: 'some/model',
+  edits: ['steer.csv:2: add 5 x latent 7'],
+  latents: [{ latent: 7, sae_release: 'release', sae_id: 'layer_1', description: '<dogs>' }],
+  options: { seed: 1234 },
+  prompts: [
+    {
+      prompt: 'A <script> & a dog',
+      settings: [
+        { label: 'unsteered', coefficient: null, steered: false, text: '', tokens: [] },
+        {
+          label: 'coefficient 5',
+          coefficient: 5,
+          steered: true,
+          text: ' ran',
+          tokens: [token(' ran', 4), token('', 0), token('</s>', 8)],
+        },
+      ],
+    },
+  ],
+}
+
+it('shows every token with its numbers, escaped, and needs nothing else', () => {
+  const html = renderGenerations(generations)
+  expect(html).toContain('A &lt;script&gt; &amp; a dog')
+  expect(html).toContain('latent 7 (&lt;dogs&gt;) of layer_1, edits applied')
+  expect(html).toContain('log-probability -0.50, unsteered -1.25\nlatent 7: 2 read unsteered, 4 edits applied')
+  // coloured by the strongest of the first choice
+  expect(html).toContain('style="--s:0.500" data-u0="2" data-a0="4" data-p="1.25"')
+  // what comes after the text's end is set apart
+  expect(html.match(/class="after"/g)).toHaveLength(2)
+  expect(html).toContain('&lt;/s&gt;</span>')
+  expect(html).not.toMatch(/<\/s>|https?:|src=/)
+  expect(html).toContain('<title>Steering some/model</title>')
+  expect(renderGenerations(generations, { title: 'Dogs' })).toContain('<h1>Dogs</h1>')
+})
+
+it('takes models without latents that can be read alone', () => {
+  const plain = renderGenerations({
+    ...generations,
+    latents: [],
+    prompts: [
+      {
+        prompt: 'A',
+        settings: [
+          {
+            ...generations.prompts[0]!.settings[1]!,
+            tokens: [{ ...token('b', 0), activations: [], unsteered_activations: [] }],
+          },
+        ],
+      },
+    ],
+  })
+  expect(plain).toContain('style="--s:1.000" data-p="1.25"')
+})
