@@ -129,6 +129,14 @@ describe('saeval sweep', () => {
     expect((await again()).stderr).toContain('holds the results of another sweep')
   })
 
+  it('tries every cell before the first one runs', async () => {
+    const nowhere = join(temporaryFolder(), 'sweep')
+    const huge = args.map((word) => (word.startsWith('--coefficients') ? '--coefficients=1,1e30' : word))
+    const { code, stderr } = await runCommand(['sweep', ...huge, '-o', nowhere], env)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('steer.csv:2') })
+    expect(stderr).not.toContain('more after it')
+  })
+
   it('leaves nothing where it cannot start', async () => {
     const nowhere = join(temporaryFolder(), 'sweep')
     const { code, stderr } = await runCommand(['sweep', ...args, '--actions', 'clmp', '-o', nowhere], env)

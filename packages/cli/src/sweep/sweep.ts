@@ -129,13 +129,17 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
     const missing = store.missing()
     const steered = missing.filter(({ id }) => id !== baselineId)
+    const argumentsOf = (id: string) =>
+      cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
     // every cell is tried on the model before the first one runs
     const settings: (readonly Intervention[])[] = []
     for (const { id } of steered) {
       signal?.throwIfAborted()
-      const steering = await openCsvSteering(baseName, csvOf(id), args, { ...context, notice: () => {} })
+      const steering = await openCsvSteering(baseName, csvOf(id), argumentsOf(id), { ...context, notice: () => {} })
       try {
-        const { interventions } = await steering.lower(base)
+        const lowered = await steering.lower(base)
+        await lowered.steer(base)
+        const { interventions } = lowered
         if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
       } finally {
         await steering.close()
@@ -150,9 +154,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       let results: string
       if (cell.id === baselineId) results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
       else {
-        const { addsNothing } = cells.find(({ id }) => id === cell.id)!
-        const own = addsNothing ? { ...args, allow_inert_rows: true } : args
-        const steering = await openCsvSteering(baseName, csvOf(cell.id), own, context)
+        const steering = await openCsvSteering(baseName, csvOf(cell.id), argumentsOf(cell.id), context)
         try {
           const model = await (await steering.lower(base)).steer(shared)
           results = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')

@@ -50,7 +50,7 @@ export interface OnnxModel extends LanguageModel {
   steer(interventions: readonly Intervention[]): OnnxModel
   /**
    * The same model for settings that are tried one after the other on the same requests: what comes before the first hook point that any of
-   * them edits or reads is computed once and kept, up to `keepBytes` (1 GB by default); requests beyond that share nothing. Steer the
+   * them edits or reads is computed once (and requests are tokenised once) and kept, up to `keepBytes` (1 GB by default); requests beyond that share nothing. Steer the
    * result with these settings or without any.
    */
   shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
@@ -77,6 +77,13 @@ export interface OnnxModel extends LanguageModel {
   ): Promise<HookedRun>
 }
 
+/** A request as tokens, with the texts that it had then. */
+interface EncodedRequest extends LoglikelihoodRequest {
+  readonly row: ScoringRow
+  /** Whether its beginning did not fit and was cut. */
+  readonly isCut: boolean
+}
+
 export interface OnnxModelParts {
   readonly forward: Forward
   readonly rules: TextRules
@@ -84,6 +91,8 @@ export interface OnnxModelParts {
   readonly batchSize: BatchSize
   /** What can change the numbers of the model as it is: weights, tokenizer, settings; JSON values. */
   readonly identity: () => Promise<unknown>
+  /** Requests that were tokenised for an earlier setting; only where settings share. */
+  readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest>
   /** Tokens that end a generated text. */
   readonly endIds: ReadonlySet<number>
   readonly facts: {
@@ -152,20 +161,32 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     shareBelow: (settings, keepBytes = defaultKeepBytes) => {
       for (const setting of settings) checkInterventions(forward, setting)
       const cut = firstEditedStep(forward, settings)
-      return cut === 0
-        ? createOnnxModel(parts)
-        : createOnnxModel({ ...parts, forward: shareBelow(forward, cut, keepBytes) })
+      const encoded = new WeakMap<LoglikelihoodRequest, EncodedRequest>()
+      return createOnnxModel({
+        ...parts,
+        encoded,
+        ...(cut === 0 ? {} : { forward: shareBelow(forward, cut, keepBytes) }),
+      })
     },
 
     loglikelihood: async (requests: readonly LoglikelihoodRequest[], options) => {
       // the session opens on its thread while this one encodes
       edits().catch(() => {})
       const encode = pairEncoder(rules)
-      const rows = requests.map(({ context, continuation }) => {
+      const rows = requests.map((request) => {
+        const { context, continuation } = request
+        const known = parts.encoded?.get(request)
+        if (known?.context === context && known.continuation === continuation) {
+          if (known.isCut) truncated++
+          return known.row
+        }
         const { contextIds, continuationIds } = encode(context, continuation)
         const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
-        if (window.truncated > 0) truncated++
-        return scoringRow(window.inputIds, window.targetIds)
+        const isCut = window.truncated > 0
+        if (isCut) truncated++
+        const row = scoringRow(window.inputIds, window.targetIds)
+        parts.encoded?.set(request, { context, continuation, row, isCut })
+        return row
       })
       let done = 0
       const scored = await score(rows, options, () => {
