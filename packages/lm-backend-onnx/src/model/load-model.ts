@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { type HubOptions, InputError } from '@saeval/hub'
 import type { BatchSize } from '../plan/token-budget.js'
 import { blockSize } from '../quantized/quantize-rows.js'
@@ -50,7 +51,7 @@ export interface LoadModelOptions {
   readonly batchSize?: number | 'auto'
   /** With "auto": the batch size that is not exceeded. */
   readonly maxBatchSize?: number
-  /** Threads of onnxruntime on the CPU; by default one per physical core. */
+  /** Threads of onnxruntime on the CPU; by default as many as the process may use. */
   readonly threads?: number
   readonly hub?: HubOptions
   /** Told, in a line each, what the user should know: a file that is written into the cache, a cache that cannot be written. */
@@ -101,7 +102,8 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
     weights,
     thread: { ...thread, close: () => thread.close().finally(dispose) },
     provider,
-    threads: options.threads ?? null,
+    // onnxruntime's own count of cores is 1 on some virtual machines
+    threads: options.threads ?? availableParallelism(),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
   return createOnnxModel({
