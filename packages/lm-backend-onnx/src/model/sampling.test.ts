@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import { type SamplingOptions, sampleToken, seededUniform } from './sampling.js'
+
+/** The definition, word by word: all tokens in order, then what transformers' top-k and top-p leave. */
+function drawnInOrder(logits: Float32Array, { temperature, topK, topP }: SamplingOptions, uniform: number): number {
+  const order = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b)
+  const candidates = order.slice(0, topK || order.length)
+  const weights = candidates.map((token) => Math.exp((logits[token]! - logits[order[0]!]!) / temperature))
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
+  let left = topP === null || topP >= 1 ? Number.POSITIVE_INFINITY : topP * sum(weights)
+  const last = weights.findIndex((weight) => {
+    left -= weight
+    return left <= 0
+  })
+  const kept = last < 0 ? weights : weights.slice(0, last + 1)
+  let point = uniform * sum(kept)
+  const drawn = kept.findIndex((weight) => {
+    point -= weight
+    return point < 0
+  })
+  return candidates[drawn]!
+}
+
+it('draws what sorting the whole vocabulary draws', () => {
+  const random = seededUniform(1)
+  const pick = <T>(values: readonly T[]) => values[Math.floor(random() * values.length)]!
+  for (let round = 0; round < 5000; round++) {
+    const spread = pick([0.1, 3, 30])
+    // whole numbers are often equal, and 0 has two signs
+    const rounded = pick([Math.round, (value: number) => value])
+    const length = pick([1, 2, 7, 40, 300])
+    const logits = Float32Array.from({ length }, () => rounded((random() - 0.5) * spread))
+    const options = {
+      temperature: pick([0.01, 0.7, 1, 2]),
+      topK: pick([null, 0, 1, 2, 5, 40, 1000]),
+      topP: pick([null, 0, 0.1, 0.5, 0.9, 0.999, 1]),
+    }
+    const uniform = random()
+    const drawn = sampleToken(logits, options, () => uniform)
+    expect(drawn, JSON.stringify({ options, uniform, logits: [...logits] })).toBe(
+      drawnInOrder(logits, options, uniform),
+    )
+  }
+})
