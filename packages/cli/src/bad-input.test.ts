@@ -105,8 +105,11 @@ describe('bad input ends in one sentence and code 2', () => {
     })
   })
 
-  it('--verbose adds where it comes from', async () => {
+  it('--verbose adds where it comes from, on the command line and in a file', async () => {
     expect((await run(['--model', 'gguf', '--verbose'])).stderr).toMatch(/\n\s+at /)
+    const config = join(temporaryFolder(), 'config.yaml')
+    writeFileSync(config, 'verbose: true\nmodel: gguf\n')
+    expect((await run(['--config', config])).stderr).toMatch(/\n\s+at /)
   })
 })
 

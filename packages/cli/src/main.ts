@@ -8,12 +8,15 @@ export const exitCode = { success: 0, failure: 1, badInput: 2, interrupted: 130 
 
 /** Runs a command line (without node and script; registerModels first) and gives the exit code. Errors are one sentence; --verbose adds the stack. */
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const program = createProgram(surroundings, argv)
   try {
-    await createProgram(surroundings, argv).parseAsync(withCommand(argv), { from: 'user' })
+    await program.parseAsync(withCommand(argv), { from: 'user' })
     return exitCode.success
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCode.success
-    return report(error, argv.includes('--verbose'), surroundings)
+    // a line that cannot be parsed has no options; a --config file can say verbose too
+    const verbose = argv.includes('--verbose') || program.commands.some((command) => command.opts().verbose === true)
+    return report(error, verbose, surroundings)
   }
 }
 

@@ -15,7 +15,9 @@ export function parseModelArgs(text: string, flag = '--model_args'): PyDict {
     text.split(',').map((part) => {
       const at = part.indexOf('=')
       if (at < 1)
-        throw new InputError(`${flag}: "${part}" is not name=value (lists and texts with commas need the JSON form)`)
+        throw new InputError(
+          `${flag}: "${part}" is not name=value (lists and texts with commas need the JSON form; what does not belong to ${flag} goes before it, or after --)`,
+        )
       return [part.slice(0, at), parseValue(part.slice(at + 1))]
     }),
   )

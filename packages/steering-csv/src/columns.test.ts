@@ -73,10 +73,15 @@ describe('columns that rows may have', () => {
       `${base},hook_action,clamp_value,unit,max_activation\n1,2,r,i,clamp_above,4,max_activation,9\n`,
     )
     if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
-    for (const action of hookActions.filter((name) => name !== 'clamp_refusal')) {
+    for (const action of hookActions.filter((name) => name !== 'clamp_refusal' && name !== 'project_clamp')) {
       const changed = parseSteeringCsv(writeSteeringCsv([withAction(csv.rows[0]!, action)]))
       expect(changed.success && changed.rows[0]).toMatchObject({ hook_action: action })
     }
+    // clamp 2 beside 2 x the largest activation would be another strength under the same name
+    const projected = parseSteeringCsv(writeSteeringCsv([withAction(csv.rows[0]!, 'project_clamp')]))
+    expect(!projected.success && projected.problems).toMatchObject([
+      { line: 2, column: 'unit', kind: 'without_effect' },
+    ])
     expect(withAction(csv.rows[0]!, 'clamp')).toMatchObject({
       clamp_value: null,
       unit: 'max_activation',

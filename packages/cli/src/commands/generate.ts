@@ -73,7 +73,7 @@ export async function generateCommand(
   if (json) stdout.write(`${JSON.stringify(generations, null, 2)}\n`)
   else if (streams) stdout.write('\n\n')
   else stdout.write(`${generations.prompts.map(block).join('\n')}\n`)
-  if (!json) for (const line of generations.edits) stdout.write(`${line}\n`)
+  if (!json) for (const line of [...generations.edits, ...generations.unread]) stdout.write(`${line}\n`)
   if (output !== undefined) {
     await writeWhole(output, fileOf(output, generations))
     stderr.write(`written: ${output}\n`)

@@ -70,7 +70,8 @@ function saeOf({ sae_release: release, sae_id: id }: InspectCommandOptions) {
 
 function textOf(words: readonly string[], file: string | undefined): string {
   if (file !== undefined && words.length > 0) throw new InputError('give a text or --file, not both')
-  if (file === undefined && words.length === 0) throw new InputError('give a text, or --file with one')
+  if (file === undefined && words.length === 0)
+    throw new InputError('give a text (before -a, or after --), or --file with one')
   if (file === undefined) return words.join(' ')
   try {
     return readFileSync(file, 'utf8')

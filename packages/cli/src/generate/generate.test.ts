@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Generations, GenerationToken } from '@saeval/report'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +11,35 @@ const base = 'examples/demo/model'
 const args = (csv = 'examples/demo/add_dogs.csv') => ['-a', `base_name=${base},csv_path=${csv}`, '--device', 'cpu']
 const run = (...argv: string[]) => runCommand(['generate', ...argv], { HF_HUB_OFFLINE: '1' })
 const dogs = /\b(dog|mastiff|spaniel|corgi|beagle|poodle|collie|terrier|puppy|hound)\b/
+
+/** The demo SAE's decoder as a matching-pursuit SAE, and a CSV that adds a latent of it. */
+function matchingPursuit(): { saes: string; csv: string } {
+  const saes = temporaryFolder()
+  mkdirSync(join(saes, 'layer_3'))
+  const of = (name: string) => join('examples/demo/saes/layer_3', name)
+  const config = JSON.parse(readFileSync(of('cfg.json'), 'utf8'))
+  writeFileSync(join(saes, 'layer_3', 'cfg.json'), JSON.stringify({ ...config, architecture: 'matching_pursuit' }))
+  const bytes = readFileSync(of('sae_weights.safetensors'))
+  const start = 8 + Number(bytes.readBigUInt64LE())
+  const tensors = JSON.parse(bytes.toString('utf8', 8, start))
+  const parts: Buffer[] = []
+  let at = 0
+  const header = Object.fromEntries(
+    ['W_dec', 'b_dec'].map((name) => {
+      const [from, to] = tensors[name].data_offsets as [number, number]
+      parts.push(bytes.subarray(start + from, start + to))
+      at += to - from
+      return [name, { ...tensors[name], data_offsets: [at - (to - from), at] }]
+    }),
+  )
+  const text = Buffer.from(JSON.stringify(header))
+  const size = Buffer.alloc(8)
+  size.writeBigUInt64LE(BigInt(text.length))
+  writeFileSync(join(saes, 'layer_3', 'sae_weights.safetensors'), Buffer.concat([size, text, ...parts]))
+  const csv = join(saes, 'steer.csv')
+  writeFileSync(csv, `latent_idx,steering_coefficient,sae_release,sae_id\n121,20,${saes},layer_3\n`)
+  return { saes, csv }
+}
 
 describe('saeval generate', () => {
   it('sets the steered text beside the unsteered one, with what each token is', async () => {
@@ -91,7 +120,9 @@ describe('saeval generate', () => {
   })
 
   it.each([
-    [[], 'give a prompt'],
+    [[], 'give a prompt (before -a, or after --)'],
+    [['-a', 'x=1', 'Long ago'], '"Long ago" is not name=value'],
+    [['-a', 'x=1', 'Long ago'], 'what does not belong to --model_args goes before it, or after --'],
     [['--prompts', 'none.txt'], 'cannot read --prompts none.txt'],
     [['a', '-o', 'texts.txt'], '--output texts.txt: expected a name that ends in .json or .html'],
     [['a', '--top_k', '5'], 'give a --temperature above 0'],
@@ -101,6 +132,20 @@ describe('saeval generate', () => {
   ])('says what is wrong (%#)', async (argv, message) => {
     const { code, stderr, stdout } = await run(...argv, ...args())
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)])
+  })
+
+  it('says with which coefficients it steered', async () => {
+    const { stdout } = await run('a', ...args(), '--coefficients', '10,-2', '--max_gen_toks', '1')
+    expect(stdout.match(/add .* x latent 121/g)).toEqual(['add 10 x latent 121', 'add -2 x latent 121'])
+  })
+
+  it('says why latents have no activations', async () => {
+    const { saes, csv } = matchingPursuit()
+    const page = join(folder, 'unread.html')
+    const { code, stdout } = await run('a', ...args(csv), '--max_gen_toks', '1', '-o', page)
+    const why = `latent 121 of ${saes} layer_3 has no activations here: a matching_pursuit SAE`
+    expect([code, stdout]).toEqual([0, expect.stringContaining(why)])
+    expect(readFileSync(page, 'utf8')).toContain(why)
   })
 
   it('refuses coefficients for rows without one', async () => {

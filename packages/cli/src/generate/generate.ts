@@ -48,7 +48,8 @@ interface Setting {
  */
 export async function generate(options: GenerateOptions): Promise<Generations> {
   const { prompts, coefficients = null } = options
-  if (prompts.length === 0) throw new InputError('give a prompt, or --prompts with a file of them')
+  if (prompts.length === 0)
+    throw new InputError('give a prompt (before -a, or after --), or --prompts with a file of them')
   if (coefficients?.length === 0) throw new InputError('--coefficients names no number')
   const sampling = samplingOf(options)
   const { args, steering, base } = await openSteering(options.modelArgs, {
@@ -63,14 +64,16 @@ export async function generate(options: GenerateOptions): Promise<Generations> {
       throw new InputError(`--coefficients: all rows of ${args.csv_path} ablate, which has no coefficient`)
     const settings: Setting[] = [{ label: 'unsteered', coefficient: null, model: base.steer([]) }]
     const own = await steering.lower(base)
+    const edits = new Set<string>()
     for (const coefficient of coefficients ?? [null]) {
       const lowered = await steering.lower(base, { coefficient })
       // tries every row; a coefficient of 0 is meant to do nothing
       if (coefficient !== 0) await lowered.steer(base)
+      for (const line of editLines(steering.file, lowered.rows)) edits.add(line)
       const label = coefficient === null ? 'steered' : `coefficient ${coefficient}`
       settings.push({ label, coefficient, model: base.steer(lowered.interventions) })
     }
-    const readings = await latentReadings(own.rows)
+    const { readings, unread } = await latentReadings(own.rows)
     const job: Job = { ...options, sampling, base, readings, contexts }
     const written = prompts.map((): Generation[] => [])
     const all = [...prompts.keys()]
@@ -85,8 +88,9 @@ export async function generate(options: GenerateOptions): Promise<Generations> {
     }
     return {
       model: args.base_name!,
-      edits: editLines(steering.file, own.rows),
+      edits: [...edits],
       latents: readings.map(({ latent }) => latent),
+      unread,
       options: {
         model_args: options.modelArgs,
         csv_sha256: steering.file.sha256,

@@ -167,6 +167,12 @@ describe('rows', () => {
       'steer.csv:2, column unit: residual_norm measures activations',
     ],
     [
+      'a length that cannot be measured',
+      `${base},unit\n1,2,${release},${id},residual_norm\n`,
+      { max_length: 1 },
+      'steer.csv:2, column unit: residual_norm is measured from the second token of a text on, and the model takes 1 only',
+    ],
+    [
       'a head of the residual stream',
       `${base},head_index\n1,2,${release},${id},0\n`,
       {},

@@ -80,6 +80,10 @@ async function unitOf(
       )
     const { hookPointOut } = edit.sae.config
     const norm = norms.get(hookPointOut) ?? (await atRow(place, 'sae_id', () => meanNorm(options.model, hookPointOut)))
+    if (norm === null)
+      throw wrong(
+        `residual_norm is measured from the second token of a text on, and the model takes ${options.model.info.maxLength} only; set a larger max_length, or use absolute`,
+      )
     norms.set(hookPointOut, norm)
     const vector = await edit.sae.decoderRow(edit.latent)
     const length = edit.action === 'add' ? Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) : 1
@@ -122,18 +126,20 @@ const measuredText = [
   'students compared their answers, corrected three mistakes, and went home before the shops shut.',
 ].join(' ')
 
-/** Mean Euclidean length of the unsteered model's activations over that text, leaving out special tokens and the first one. */
-async function meanNorm(model: OnnxModel, hookPoint: string): Promise<number> {
+/** Mean Euclidean length of the unsteered model's activations over that text, leaving out special tokens and the first one; null where none is left. */
+async function meanNorm(model: OnnxModel, hookPoint: string): Promise<number | null> {
   const ids = model.tokenizer.encode(measuredText).slice(0, model.info.maxLength)
-  const captured = await model.steer([]).captureActivations(ids, [hookPoint])
-  const { data, dims } = captured.get(hookPoint)!
   // the first token's activations are far larger than all others in many models
   const counted = ids.map((id, at) => at > 0 && !model.tokenizer.specialIds.has(id))
+  const tokens = counted.filter(Boolean).length
+  if (tokens === 0) return null
+  const captured = await model.steer([]).captureActivations(ids, [hookPoint])
+  const { data, dims } = captured.get(hookPoint)!
   let sum = 0
   counted.forEach((isCounted, at) => {
     if (!isCounted) return
     const x = data.subarray(at * dims[1], (at + 1) * dims[1])
     sum += Math.sqrt(x.reduce((squares, value) => squares + value * value, 0))
   })
-  return sum / counted.filter(Boolean).length
+  return sum / tokens
 }

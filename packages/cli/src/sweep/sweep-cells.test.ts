@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { parseSteeringCsv, type SaeSteeredRow } from '@saeval/steering-csv'
 import { describe, expect, it } from 'vitest'
 import { readSweepCsvs } from './steering-files.js'
-import { type SweepAxes, sweepCells } from './sweep-cells.js'
+import { type SweepAxes, type SweepCsv, sweepCells } from './sweep-cells.js'
 
 const none: SweepAxes = { coefficients: null, scales: null, actions: null, latents: null, rowsSeparately: false }
 const file = (path: string, ...lines: string[]) => {
@@ -10,6 +10,7 @@ const file = (path: string, ...lines: string[]) => {
   if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('the test has a bad CSV')
   return { path, rows: csv.rows }
 }
+const measured = (): SweepCsv => ({ path: 'a/max.csv', rows: [{ ...one.rows[0]!, unit: 'max_activation' }] })
 const one = file('a/dogs.csv', '7,10,r,i,"dogs, mostly"')
 const two = file('b/pets.csv', '7,10,r,i,dogs', '9,-4,r,i,cats')
 const rowsOf = (csv: string) => {
@@ -75,6 +76,14 @@ describe('sweepCells', () => {
   it('gives files of one name folders of their own', () => {
     const ids = sweepCells([one, { ...two, path: 'b/dogs.csv' }], none).map(({ id }) => id)
     expect(new Set(ids).size).toBe(2)
+  })
+
+  it('refuses an action that would give the coefficient another unit', () => {
+    const actions = (...names: string[]) => sweepCells([measured()], { ...none, actions: names })
+    expect(actions('clamp', 'add').map(({ csv }) => rowsOf(csv)[0]!.unit)).toEqual(['max_activation', 'max_activation'])
+    expect(() => actions('clamp', 'project_clamp')).toThrow(
+      /a\/max\.csv with action project_clamp:2, column unit: project_clamp sets a length along a direction/,
+    )
   })
 
   it.each([

@@ -1,10 +1,12 @@
 /** Continuations of prompts, written by one model under several settings. */
 export interface Generations {
   readonly model: string
-  /** One line for each edit. */
+  /** One line for each edit, with each coefficient that it was made with. */
   readonly edits: readonly string[]
   /** Latents whose activations are recorded. */
   readonly latents: readonly GenerationLatent[]
+  /** A sentence for each edited latent whose activations are not recorded, saying why. */
+  readonly unread: readonly string[]
   readonly prompts: readonly GenerationPrompt[]
   /** Seed, lengths, flags: shown as they are. */
   readonly options: Readonly<Record<string, unknown>>

@@ -13,6 +13,7 @@ const token = (text: string, activation: number) => ({
 const generations: Generations = {
   model: 'some/model',
   edits: ['steer.csv:2: add 5 x latent 7'],
+  unread: ['latent 9 has no activations here: <why>'],
   latents: [{ latent: 7, sae_release: 'release', sae_id: 'layer_1', description: '<dogs>' }],
   options: { seed: 1234 },
   prompts: [
@@ -36,6 +37,7 @@ it('shows every token with its numbers, escaped, and needs nothing else', () => 
   const html = renderGenerations(generations)
   expect(html).toContain('A &lt;script&gt; &amp; a dog')
   expect(html).toContain('latent 7 (&lt;dogs&gt;) of layer_1, edits applied')
+  expect(html).toContain('latent 9 has no activations here: &lt;why&gt;')
   expect(html).toContain('log-probability -0.50, unsteered -1.25\nlatent 7: 2 read unsteered, 4 edits applied')
   // coloured by the strongest of the first choice
   expect(html).toContain('style="--s:0.500" data-u0="2" data-a0="4" data-p="1.25"')

@@ -4,7 +4,7 @@ import { pageStyle } from './page-style.js'
 
 /** Renders continuations side by side as one HTML page that needs nothing else: tokens coloured by what a reader picks. */
 export function renderGenerations(generations: Generations, options: { readonly title?: string } = {}): string {
-  const { prompts, latents, model, edits } = generations
+  const { prompts, latents, unread, model, edits } = generations
   const title = options.title ?? `Steering ${model}`
   const colours = latents.flatMap((latent, index) => [
     [`u${index}`, `${latentName(latent)}, read by the unsteered model`],
@@ -27,7 +27,7 @@ export function renderGenerations(generations: Generations, options: { readonly 
 </head>
 <body>
 <header><h1>${escapeHtml(title)}</h1>
-${edits.map((line) => `<p class="soft">${escapeHtml(line)}</p>`).join('\n')}</header>
+${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(line)}</p>`).join('\n')}</header>
 <div class="controls"><label>Colour tokens by<select id="colour">${colours
     .map(([key, name]) => `<option value="${key}" data-most="${most.get(key!)}">${escapeHtml(name!)}</option>`)
     .join('')}</select></label><span class="soft" id="scale">${scaleText(most.get(first)!)}</span></div>
