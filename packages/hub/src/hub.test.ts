@@ -60,6 +60,13 @@ describe('the cache', () => {
     expect(hub.log.length).toBe(before)
   })
 
+  it('says where it cannot be kept', async () => {
+    env.HF_HOME = '/proc/saeval'
+    await expect(resolve()).rejects.toThrow(
+      /^the Hugging Face cache: cannot write into \/proc\/saeval\/hub.* \(E\w+\)$/,
+    )
+  })
+
   it('takes HF_HUB_CACHE and datasets', async () => {
     const cache = join(home, 'elsewhere')
     const repository = await resolveRepository({ type: 'dataset', name, env: { ...env, HF_HUB_CACHE: cache } })

@@ -4,6 +4,7 @@ export type { HubOptions } from './hub-settings.js'
 export { InputError } from './input-error.js'
 export { listRepositoryFiles, type RepositoryEntry } from './list-repository-files.js'
 export { openLocalFile } from './local-file.js'
+export { makeFolder, makeWritableFolder } from './make-folder.js'
 export { didYouMean, nearestNames } from './nearest-names.js'
 export { type Repository, type RepositoryType, resolveRepository } from './repository.js'
 export { openRepositoryFile, repositoryFile, repositoryFileIfPresent } from './repository-file.js'
@@ -15,3 +16,4 @@ export {
   type SafetensorsIndex,
   type TensorEntry,
 } from './safetensors.js'
+export { writeFiles } from './write-files.js'

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, open, rename, rm, symlink } from 'node:fs/promises'
+import { copyFile, open, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo } from '@huggingface/hub'
 import { type ByteSource, seekCost } from './byte-source.js'
@@ -8,6 +8,7 @@ import { hubFetch } from './hub-fetch.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import { openLocalFile } from './local-file.js'
+import { makeWritableFolder } from './make-folder.js'
 import { type Repository, snapshotPath } from './repository.js'
 
 /** Absolute path of a file in the cache, downloaded first if need be. Throws InputError when the repository has no such file. */
@@ -132,7 +133,7 @@ async function download(
     throw new Error(`${repository.name}/${path} has an etag that is no file name: ${info.etag}`)
   const blobPath = join(repository.folder, 'blobs', etag)
   if (!existsSync(blobPath)) {
-    await mkdir(dirname(blobPath), { recursive: true })
+    makeWritableFolder('the Hugging Face cache', dirname(blobPath))
     const partial = `${blobPath}.${randomUUID()}.incomplete`
     try {
       const sha256 = await fetchInto(partial, repository, path, info, options)
@@ -192,7 +193,7 @@ async function fetchInto(
 /** The snapshot's entry: a relative link to the blob as huggingface_hub makes it, a copy where links are not possible. */
 async function linkSnapshot(repository: Repository, path: string, blobPath: string): Promise<void> {
   const entry = snapshotPath(repository, path)
-  await mkdir(dirname(entry), { recursive: true })
+  makeWritableFolder('the Hugging Face cache', dirname(entry))
   const temporary = `${entry}.${randomUUID()}.tmp`
   try {
     await symlink(relative(dirname(entry), blobPath), temporary).catch(() => copyFile(blobPath, temporary))

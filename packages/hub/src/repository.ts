@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { datasetInfo, modelInfo } from '@huggingface/hub'
 import { hubFetch } from './hub-fetch.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
+import { makeWritableFolder } from './make-folder.js'
 
 export type RepositoryType = 'model' | 'dataset'
 
@@ -70,7 +71,7 @@ export async function resolveRepository(
 }
 
 async function writeReference(path: string, commit: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  makeWritableFolder('the Hugging Face cache', dirname(path))
   const temporary = `${path}.${process.pid}.${Date.now()}.tmp`
   await writeFile(temporary, commit)
   await rename(temporary, path)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
@@ -43,6 +43,23 @@ describe('saeval report', () => {
     expect(code).toBe(0)
     expect(stdout).toContain(join(folder, 'report.html'))
     expect(existsSync(join(folder, 'charts', 'acc-trade-off.png'))).toBe(true)
+  })
+
+  it('says where it cannot write', async () => {
+    const folder = fakeSweep([-50, 50])
+    const file = join(folder, 'sweep.json')
+    for (const [output, message] of [
+      [join(file, 'page.html'), /^saeval: --output .*page\.html: cannot write into .*sweep\.json \(E\w+\)\n$/],
+      ['/proc/saeval/page.html', /^saeval: --output .*: cannot write into \/proc\/saeval \(E\w+\)\n$/],
+      [folder, /^saeval: --output .* is a folder; name a file\n$/],
+      ['', /^saeval: --output is empty/],
+    ] as const) {
+      const { code, stderr } = await runCommand(['report', folder, '-o', output])
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(message) })
+    }
+    writeFileSync(join(folder, 'charts'), '')
+    const { code, stderr } = await runCommand(['report', folder])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/report\.html: cannot write into .*charts \(E\w+\)\n$/)])
   })
 
   it('says what is wrong in one sentence', async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, extname } from 'node:path'
+import { extname } from 'node:path'
 import { type ModelArguments, type PyDict, toPlain } from '@saeval/eval-harness'
-import { InputError } from '@saeval/hub'
+import { InputError, writeFiles } from '@saeval/hub'
 import { type Generation, type Generations, renderGenerations } from '@saeval/report'
 import { generate } from '../generate/generate.js'
+import { prepareOutputFile } from '../options/output-file.js'
 import { progressLine } from '../progress.js'
 import type { Surroundings } from './run.js'
 
@@ -33,6 +33,7 @@ export async function generateCommand(
   const { output, json = false } = options
   if (output !== undefined && !['.json', '.html'].includes(extname(output)))
     throw new InputError(`--output ${output}: expected a name that ends in .json or .html`)
+  if (output !== undefined) prepareOutputFile('--output', output)
   const prompts = [...words, ...(options.prompts === undefined ? [] : readPrompts(options.prompts))]
   const progress = progressLine(stderr)
   const streams = stdout.isTTY && !json
@@ -75,20 +76,13 @@ export async function generateCommand(
   else stdout.write(`${generations.prompts.map(block).join('\n')}\n`)
   if (!json) for (const line of [...generations.edits, ...generations.unread]) stdout.write(`${line}\n`)
   if (output !== undefined) {
-    await writeWhole(output, fileOf(output, generations))
+    writeFiles([[output, fileOf(output, generations)]])
     stderr.write(`written: ${output}\n`)
   }
 }
 
 function fileOf(path: string, generations: Generations): string {
   return extname(path) === '.html' ? renderGenerations(generations) : `${JSON.stringify(generations, null, 2)}\n`
-}
-
-/** Nothing half-written is left under the name. */
-async function writeWhole(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(`${path}.partial`, content)
-  await rename(`${path}.partial`, path)
 }
 
 /** One prompt a line, or one JSON object {"prompt": …} a line. Throws InputError that names the line. */

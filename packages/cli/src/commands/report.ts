@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readExperiment, renderReport, writeReport } from '@saeval/report'
+import { prepareOutputFile } from '../options/output-file.js'
 import type { Surroundings } from './run.js'
 
 export interface ReportCommandOptions {
@@ -16,11 +17,13 @@ export async function report(
   { output, title, target, no_samples: withoutSamples = false }: ReportCommandOptions,
   { stdout }: Surroundings,
 ): Promise<void> {
-  const page = await renderReport(await readExperiment(results), {
+  const experiment = await readExperiment(results)
+  const page = output ?? join(statSync(results).isDirectory() ? results : dirname(results), 'report.html')
+  prepareOutputFile('--output', page)
+  const rendered = await renderReport(experiment, {
     withoutSamples,
     ...(title === undefined ? {} : { title }),
     ...(target === undefined ? {} : { target }),
   })
-  const folder = statSync(results).isDirectory() ? results : dirname(results)
-  for (const file of await writeReport(page, output ?? join(folder, 'report.html'))) stdout.write(`${file}\n`)
+  for (const file of writeReport(rendered, page)) stdout.write(`${file}\n`)
 }

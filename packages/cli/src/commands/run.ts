@@ -53,8 +53,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
     genKwargs: options.gen_kwargs,
     predictOnly: options.predict_only,
   })
-  const output =
-    options.output_path === null ? null : await prepareOutput(options.output_path, modelName(options.model_args))
+  const output = options.output_path === null ? null : prepareOutput(options.output_path, modelName(options.model_args))
   const progress = progressLine(stderr)
   const say = (stream: NodeJS.WriteStream, line: string) => {
     progress.clear()
@@ -153,7 +152,7 @@ async function finish(
     )
   const results = resultsOf(options, model, evaluation, { startedAt, command })
   const files =
-    output === null ? [] : await writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
+    output === null ? [] : writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
   if (options.show_config) stdout.write(`${dumpsJson(results, { indent: 2, ensureAscii: false })}\n`)
   for (const line of model.info.edits ?? []) stdout.write(`${line}\n`)
   stdout.write(`${summary(options, model)}\n`)

@@ -125,6 +125,7 @@ describe('saeval generate', () => {
     [['-a', 'x=1', 'Long ago'], 'what does not belong to --model_args goes before it, or after --'],
     [['--prompts', 'none.txt'], 'cannot read --prompts none.txt'],
     [['a', '-o', 'texts.txt'], '--output texts.txt: expected a name that ends in .json or .html'],
+    [['a', '-o', '/proc/saeval/texts.json'], '--output /proc/saeval/texts.json: cannot write into /proc/saeval (E'],
     [['a', '--top_k', '5'], 'give a --temperature above 0'],
     [['a', '--temperature', 'warm'], '--temperature NaN'],
     [['a', '--max_gen_toks', '100000'], 'leaves no room for a prompt'],

@@ -40,7 +40,9 @@ describe('openSweepStore', () => {
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')
     for (const folder of [file, join(file, 'sweep'), '/proc/saeval-sweep'])
-      await expect(openSweepStore(options(folder))).rejects.toThrow(`--output_path ${folder}: cannot write into it`)
+      await expect(openSweepStore(options(folder))).rejects.toThrow(
+        `--output_path ${folder}: cannot write into ${folder}`,
+      )
   })
 
   it('refuses a folder with another sweep, and one that is damaged', async () => {

@@ -1,7 +1,6 @@
-import { access, constants, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { makeFolder } from '@saeval/eval-harness'
-import { InputError } from '@saeval/hub'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, makeWritableFolder, writeFiles } from '@saeval/hub'
 import { type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
 import type { Cell } from './sweep-cells.js'
 
@@ -40,13 +39,7 @@ export async function openSweepStore({
   fingerprint,
   cells,
 }: SweepStoreOptions): Promise<SweepStore> {
-  try {
-    makeFolder(resolve(folder))
-    await access(folder, constants.W_OK)
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new InputError(`--output_path ${folder}: cannot write into it (${code})`, { cause })
-  }
+  makeWritableFolder(`--output_path ${folder}`, folder)
   const unlock = await lock(join(folder, 'sweep.lock'))
   const path = join(folder, sweepFileName)
   const cellFolder = (id: string) => join(folder, 'cells', id)
@@ -69,11 +62,11 @@ export async function openSweepStore({
     await mkdir(cellFolder(baselineId), { recursive: true })
     for (const { id, csv } of cells) {
       await mkdir(cellFolder(id), { recursive: true })
-      await replaceFile(join(cellFolder(id), 'steer.csv'), csv)
+      writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
     }
     // results that were deleted by hand are missing again
     let current = await withPresentResults(folder, sweep)
-    await replaceFile(path, sweepText(current))
+    writeFiles([[path, sweepText(current)]])
     return {
       folder,
       missing: () => [current.baseline, ...current.cells].filter(({ results }) => results === null),
@@ -81,7 +74,7 @@ export async function openSweepStore({
       finish: async (id, resultsFile) => {
         const enter = (cell: SweepCell) => (cell.id === id ? { ...cell, results: resultsFile } : cell)
         current = { ...current, baseline: enter(current.baseline), cells: current.cells.map(enter) }
-        await replaceFile(path, sweepText(current))
+        writeFiles([[path, sweepText(current)]])
       },
       close: unlock,
     }
@@ -120,11 +113,6 @@ async function withPresentResults(folder: string, sweep: SweepFile): Promise<Swe
     return isThere ? cell : { ...cell, results: null }
   }
   return { ...sweep, baseline: await check(sweep.baseline), cells: await Promise.all(sweep.cells.map(check)) }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.partial`, text)
-  await rename(`${path}.partial`, path)
 }
 
 /** Makes a lock file that holds the process's number; one that a dead process left is taken over. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import {
   type Asked,
@@ -18,7 +18,7 @@ import {
   toPlain,
   writeResults,
 } from '@saeval/eval-harness'
-import { InputError } from '@saeval/hub'
+import { InputError, writeFiles } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import {
   type Comparison,
@@ -198,7 +198,7 @@ async function evaluateCell(
   })
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
   const results = resultsOf({ ...own, log_samples: true }, model, evaluation, { startedAt, command })
-  const [file] = await writeResults({ folder, stem: 'results' }, results, evaluation.samples)
+  const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
   return file!
 }
 
@@ -210,8 +210,7 @@ async function summarize(folder: string): Promise<SweepResult> {
   const comparisons = baseline ? await compareWithBaseline(compared(baseline), runs.map(compared)) : runs.map(() => [])
   const path = join(folder, 'sweep.csv')
   const cells = runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
-  await writeFile(`${path}.partial`, sweepTable(baseline, cells))
-  await rename(`${path}.partial`, path)
+  writeFiles([[path, sweepTable(baseline, cells)]])
   return { folder, experiment, comparisons }
 }
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, makeFolder } from '@saeval/hub'
 import { open } from 'lmdb'
-import { makeFolder } from '../results/make-folder.js'
 
 /** Values by key in a folder; what is stored survives the end of the process at any moment. */
 export interface Store {

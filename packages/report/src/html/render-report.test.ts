@@ -40,7 +40,7 @@ describe('renderReport', () => {
 
   it('writes charts as SVG and PNG beside the page', async () => {
     const path = join(temporaryFolder(), 'report.html')
-    const files = await writeReport(await renderReport(await readExperiment(sweep())), path)
+    const files = writeReport(await renderReport(await readExperiment(sweep())), path)
     expect(files.map((file) => file.slice(file.lastIndexOf('.')))).toEqual(['.svg', '.png', '.svg', '.png', '.html'])
     const png = readFileSync(files[1]!)
     expect(png.subarray(1, 4).toString()).toBe('PNG')
@@ -57,7 +57,7 @@ describe.runIf(browserPath)('the page in a browser', () => {
   const complaints: string[] = []
   beforeAll(async () => {
     const path = join(temporaryFolder(), 'report.html')
-    await writeReport(await renderReport(await readExperiment(sweep())), path)
+    writeReport(await renderReport(await readExperiment(sweep())), path)
     browser = await chromium.launch({
       executablePath: browserPath!,
       args: [
