@@ -1,4 +1,4 @@
-import { GraphBuilder } from '../onnx/graph-builder.js'
+import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { weightNodes } from './weight-nodes.js'
@@ -15,41 +15,90 @@ export const headNames = {
   logprobs: 'target_logprobs',
   /** int64 [N]: most likely next token, the lowest id of equals */
   argmax: 'argmax',
-  /** float32 [N, vocab]: raw logits after any soft-cap; fetched only where a caller needs all of them */
+  /** float32 [N, vocab]: raw logits after any soft-cap */
   logits: 'logits',
 } as const
 
-/** Final norm, unembedding and the reduction to what scoring needs, all in float32. */
-export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
+/**
+ * Final norm, unembedding and the reduction to what scoring needs, all in float32. The vocabulary goes by in parts, of which only the maximum, the
+ * sum of exponentials, the argmax and the targets' logits stay, so no [N, vocab] is ever in memory, unless `wantLogits` makes it an output.
+ */
+export function headGraph(spec: ModelSpec, weights: ModelWeights, wantLogits: boolean): Uint8Array {
   const graph = new GraphBuilder()
   const nodes = weightNodes(graph, spec, weights)
   const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
   const rows = graph.input(headNames.rows, 'int64', ['K'])
   const targets = graph.input(headNames.targets, 'int64', ['K'])
+  const first = graph.ints([0])
+  const last = graph.ints([1])
 
   const normed = nodes.norm(hidden, spec.finalNorm)
-  const raw = nodes.unembed(normed)
-  const logits = spec.finalSoftcap === null ? raw : softcap(graph, raw, spec.finalSoftcap)
+  const parts = nodes
+    .unembed(normed)
+    .map(({ logits, ...part }) => ({ ...part, logits: softcap(graph, logits, spec.finalSoftcap) }))
+  const size = graph.ints([parts[0]!.end], [])
+  const partOfTarget = graph.node('Div', [targets, size])
+  const inPart = graph.node('Mod', [targets, size])
+  /** [K, 2] into a part's logits; for targets in other parts any place inside. */
+  const places = (width: number) => {
+    const column = graph.node('Min', [inPart, graph.ints([width - 1], [])])
+    return graph.node('Concat', [graph.node('Unsqueeze', [rows, last]), graph.node('Unsqueeze', [column, last])], {
+      axis: 1,
+    })
+  }
+  const wholePart = places(parts[0]!.end)
 
-  const last = graph.ints([1])
-  const max = graph.node('ReduceMax', [logits, last], { keepdims: 1 })
-  const total = graph.node('ReduceSum', [graph.node('Exp', [graph.node('Sub', [logits, max])]), last], { keepdims: 1 })
-  const logNormalizer = graph.node('Squeeze', [graph.node('Add', [max, graph.node('Log', [total])]), last])
-  const pairs = graph.node(
-    'Concat',
-    [graph.node('Unsqueeze', [rows, last]), graph.node('Unsqueeze', [targets, last])],
+  // one value for each part, so that onnxruntime, which goes backwards from the outputs, finishes and frees a part before the next
+  const found = parts.map(({ start, end, logits }) => {
+    const max = graph.node('ReduceMax', [logits, last], { keepdims: 1 })
+    const exp = graph.node('Exp', [graph.node('Sub', [logits, max])])
+    const best = graph.node('ArgMax', [logits], { axis: 1, keepdims: 0 })
+    const isWhole = end - start === parts[0]!.end
+    return graph.node(
+      'Concat',
+      [
+        graph.node('Squeeze', [max, last]),
+        graph.node('ReduceSum', [exp, last], { keepdims: 0 }),
+        // exact: there are less than 2^24 tokens
+        graph.node('Cast', [best], { to: 1 }),
+        graph.node('GatherND', [logits, isWhole ? wholePart : places(end - start)]),
+      ],
+      { axis: 0 },
+    )
+  })
+  const all = graph.node('Reshape', [graph.node('Concat', found, { axis: 0 }), graph.ints([parts.length, -1])])
+  const [n, k] = [normed, rows].map((value) => graph.node('Slice', [graph.node('Shape', [value]), first, last]))
+  const [maxima, sums, bests, logitsOfTargets] = graph.nodes(
+    'Split',
+    [all, graph.node('Concat', [n!, n!, n!, k!], { axis: 0 })],
+    4,
     { axis: 1 },
   )
-  const targetLogits = graph.node('GatherND', [logits, pairs])
+
+  const max = graph.node('ReduceMax', [maxima!, first], { keepdims: 0 })
+  const shares = graph.node('Mul', [sums!, graph.node('Exp', [graph.node('Sub', [maxima!, max])])])
+  const total = graph.node('ReduceSum', [shares, first], { keepdims: 0 })
+  const logNormalizer = graph.node('Add', [max, graph.node('Log', [total])])
+  const pick = (values: Value, part: Value) =>
+    graph.node('Squeeze', [graph.node('GatherElements', [values, part], { axis: 0 }), first])
+  const targetLogits = pick(logitsOfTargets!, graph.node('Unsqueeze', [partOfTarget, first]))
   const logprobs = graph.node('Sub', [targetLogits, graph.node('Gather', [logNormalizer, rows], { axis: 0 })])
+  // the first of equal parts has the lowest ids
+  const bestPart = graph.node('ArgMax', [maxima!], { axis: 0, keepdims: 1 })
+  const before = graph.node('Squeeze', [graph.node('Mul', [bestPart, size]), first])
+  const argmax = graph.node('Add', [before, graph.node('Cast', [pick(bests!, bestPart)], { to: 7 })])
 
   graph.output(logprobs, headNames.logprobs, 'float32', ['K'])
-  graph.output(graph.node('ArgMax', [logits], { axis: 1, keepdims: 0 }), headNames.argmax, 'int64', ['N'])
-  graph.output(logits, headNames.logits, 'float32', ['N', spec.vocabSize])
+  graph.output(argmax, headNames.argmax, 'int64', ['N'])
+  if (wantLogits) {
+    const logits = parts.map((part) => part.logits)
+    graph.output(graph.node('Concat', logits, { axis: 1 }), headNames.logits, 'float32', ['N', spec.vocabSize])
+  }
   return graph.build()
 }
 
-function softcap(graph: GraphBuilder, logits: string, cap: number): string {
+function softcap(graph: GraphBuilder, logits: Value, cap: number | null): Value {
+  if (cap === null) return logits
   const value = graph.scalar(cap)
   return graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [logits, value])]), value])
 }

@@ -3,7 +3,7 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import { blockSize } from '../quantized/quantize-rows.js'
 import type { Activation } from '../spec/activation.js'
 import type { Linear, ModelSpec, Norm } from '../spec/model-spec.js'
-import type { StoredTensor } from '../weights/checkpoint.js'
+import { type StoredTensor, tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights, QuantizedMatrices } from '../weights/model-weights.js'
 
 /** Nodes that read the model's weights. All of them compute in float32, with weights rounded to the model's precision. */
@@ -15,8 +15,8 @@ export interface WeightNodes {
   /** A value of a stored type in float32, rounded to the model's precision. */
   toFloat(value: Value, type: ElementType): Value
   linear(x: Value, linear: Linear): Value
-  /** Logits [N, vocab] of x [N, d_model]. */
-  unembed(x: Value): Value
+  /** Tokens [start, end) of the vocabulary in order, each part with its logits [N, end - start] of x [N, d_model]. */
+  unembed(x: Value): readonly { readonly start: number; readonly end: number; readonly logits: Value }[]
   norm(x: Value, norm: Norm): Value
   /** The first half of norm: centred (LayerNorm only) and scaled, without weight and bias. `width` is the size of the last axis. */
   normalize(x: Value, width: number): Value
@@ -30,8 +30,8 @@ export interface WeightNodes {
   external(tensor: StoredTensor): Value
 }
 
-// weights of the unembedding that are converted at a time: 8 MB, which caches hold
-const conversionNumbers = 2 ** 21
+// weights of a part of the unembedding: 8 MB in float32, which caches hold
+const partNumbers = 2 ** 21
 
 export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: ModelWeights): WeightNodes {
   const floats = new Map<string, Value>()
@@ -64,11 +64,17 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     residence === 'device'
       ? graph.node('MatMul', [x, graph.node('Transpose', [matrix], { perm: [1, 0] })])
       : graph.node('com.microsoft.FusedMatMul', [x, matrix], { transB: 1 })
-  const timesQuantized = ({ bits, matrix }: QuantizedMatrices, x: Value, wanted: Parameters<typeof matrix>[0]) => {
+  const timesQuantized = (
+    { bits, matrix }: QuantizedMatrices,
+    x: Value,
+    wanted: Parameters<typeof matrix>[0],
+    [start, end]: readonly [number, number] = [0, wanted.outFeatures],
+  ) => {
     const { codes, scales } = matrix(wanted)
-    return graph.node('com.microsoft.MatMulNBits', [x, external(codes), external(scales)], {
+    const part = (tensor: StoredTensor) => external(tensorRows(tensor, wanted.outFeatures, start, end))
+    return graph.node('com.microsoft.MatMulNBits', [x, part(codes), part(scales)], {
       K: wanted.inFeatures,
-      N: wanted.outFeatures,
+      N: end - start,
       bits,
       block_size: blockSize,
       // 8 bits: activations are rounded to 8 bits too, there is no other fast way; 4 bits: float32
@@ -116,21 +122,21 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     },
     unembed: (x) => {
       const name = spec.unembedding
-      if (quantized !== null) {
-        const sizes = { inFeatures: spec.dModel, outFeatures: spec.vocabSize }
-        return timesQuantized(quantized, x, { weight: name, layout: 'out_in', ...sizes })
-      }
       const { type } = weights.tensor(name)
-      const product = (matrix: Value) => graph.node('Gemm', [x, matrix], { transB: 1 })
-      if (residence !== 'mapped' || (type === 'float32' && precision === 'float32')) return product(float(name))
-      // a float32 copy of a big vocabulary costs gigabytes: part by part
-      const step = Math.max(1, Math.floor(conversionNumbers / spec.dModel))
-      const starts = Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, part) => part * step)
-      const logits = starts.map((start) => {
-        const rows = weights.rows(name, start, Math.min(start + step, spec.vocabSize))
-        return product(weightToFloat(external(rows), type))
+      const step = Math.max(1, Math.floor(partNumbers / spec.dModel))
+      const part = (start: number, end: number): Value => {
+        if (quantized === null) {
+          const matrix = weightToFloat(external(weights.rows(name, start, end)), type)
+          return graph.node('Gemm', [x, matrix], { transB: 1 })
+        }
+        const sizes = { inFeatures: spec.dModel, outFeatures: spec.vocabSize }
+        return timesQuantized(quantized, x, { weight: name, layout: 'out_in', ...sizes }, [start, end])
+      }
+      return Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, index) => {
+        const start = index * step
+        const end = Math.min(start + step, spec.vocabSize)
+        return { start, end, logits: part(start, end) }
       })
-      return logits.length === 1 ? logits[0]! : graph.node('Concat', logits, { axis: -1 })
     },
     // convert the gathered rows, not the table
     lookup: (table, indices) =>

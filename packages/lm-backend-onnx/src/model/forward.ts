@@ -46,7 +46,7 @@ export interface Forward extends Stretch {
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MarkedText): Promise<Feeds>
   /** Marks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
   marks(edits: ReadyEdits, row: number, text: MarkedText, from?: number): TokenMarks | null
-  /** Runs the head on hidden states, `fetch` being names of headNames; in slices that keep [rows, vocabulary] small. */
+  /** Runs the head on hidden states [rows, d_model]. */
   head(
     hidden: Float32Array,
     targets: readonly { row: number; token: number }[],
@@ -63,7 +63,7 @@ export interface HeadResult {
   readonly logits: readonly Float32Array[]
 }
 
-// logits of one head run: 32 M numbers, 128 MB
+// logits that one run returns: 32 M numbers, 128 MB
 const headNumbers = 2 ** 25
 
 export interface ForwardOptions {
@@ -79,7 +79,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const segments = new Map<string, Promise<string>>()
-  let head: Promise<string> | null = null
+  const heads = new Map<boolean, Promise<string>>()
 
   const create = async (name: string, model: Uint8Array) => {
     const mapped = weights.residence === 'mapped'
@@ -111,7 +111,9 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     targets: readonly { row: number; token: number }[],
     wantLogits: boolean,
   ) => {
-    head ??= create('head', headGraph(spec, weights))
+    const head =
+      heads.get(wantLogits) ?? create(wantLogits ? 'head.logits' : 'head', headGraph(spec, weights, wantLogits))
+    heads.set(wantLogits, head)
     const rows = hidden.length / spec.dModel
     const { logprobs, argmax, logits } = await thread
       .run({
@@ -160,7 +162,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
       tokenMarks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
     head: async (hidden, targets, wantLogits = false) => {
       const rows = hidden.length / spec.dModel
-      const slice = Math.max(1, Math.floor(headNumbers / spec.vocabSize))
+      const slice = wantLogits ? Math.max(1, Math.floor(headNumbers / spec.vocabSize)) : rows
       const logprobs = new Float32Array(targets.length)
       const argmax: number[] = []
       const logits: Float32Array[] = []

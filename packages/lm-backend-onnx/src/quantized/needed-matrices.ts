@@ -22,7 +22,7 @@ export function neededMatrices(spec: ModelSpec, stored: StoredWeights, bits: Bit
     throw new InputError(`dtype=int${bits}: ${modelName} has experts, whose weights cannot be held in ${bits} bits yet`)
   }
   const needed = new Map<string, NeededMatrix>()
-  const nothing = { name: '', type: 'uint8', shape: [], location: '', offset: 0, byteLength: 0 } as const
+  const nothing = { name: '', type: 'uint8', shape: [0], location: '', offset: 0, byteLength: 0 } as const
   // the graphs themselves say which they are, so that no family needs a second list
   const matrix = (wanted: NeededMatrix) => {
     needed.set(wanted.weight, wanted)
@@ -33,6 +33,6 @@ export function neededMatrices(spec: ModelSpec, stored: StoredWeights, bits: Bit
   }
   const weights = { ...stored, precision: 'float32', residence: 'packed', quantized: { bits, matrix } } as const
   bodyGraph({ spec, weights, from: 0, to: modelSteps(spec).length, edits: new Map(), captures: [] })
-  headGraph(spec, weights)
+  headGraph(spec, weights, false)
   return [...needed.values()]
 }

@@ -58,3 +58,17 @@ export function commonFolder(a: string, b: string): string {
   while (relative(folder, b).startsWith('..')) folder = dirname(folder)
   return folder
 }
+
+/** Rows [start, end) of a tensor that holds `count` of them one after the other, as a tensor of its own; all of them are the tensor itself. */
+export function tensorRows(tensor: StoredTensor, count: number, start: number, end: number): StoredTensor {
+  if (start === 0 && end === count) return tensor
+  const [first, ...shape] = tensor.shape as [number, ...number[]]
+  const bytes = tensor.byteLength / count
+  return {
+    ...tensor,
+    name: `${tensor.name}[${start}:${end}]`,
+    shape: [(first / count) * (end - start), ...shape],
+    offset: tensor.offset + start * bytes,
+    byteLength: (end - start) * bytes,
+  }
+}

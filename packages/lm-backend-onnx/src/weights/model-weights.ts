@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { specTensors } from '../spec/spec-tensors.js'
-import type { Checkpoint, StoredTensor } from './checkpoint.js'
+import { type Checkpoint, type StoredTensor, tensorRows } from './checkpoint.js'
 import type { Precision } from './precision.js'
 import type { Residence } from './residence.js'
 
@@ -106,15 +106,7 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
     },
     rows: (name, start, end) => {
       const whole = tensor(name)
-      const [count, ...shape] = whole.shape as [number, ...number[]]
-      const rowBytes = whole.byteLength / count
-      return {
-        ...whole,
-        name: `${name}[${start}:${end}]`,
-        shape: [end - start, ...shape],
-        offset: whole.offset + start * rowBytes,
-        byteLength: (end - start) * rowBytes,
-      }
+      return tensorRows(whole, whole.shape[0]!, start, end)
     },
   }
 }

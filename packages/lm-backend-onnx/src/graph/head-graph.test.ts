@@ -1,0 +1,138 @@
+import { writeFile } from 'node:fs/promises'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { beforeAll, expect, test } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { gpt2Spec } from '../spec/gpt2.js'
+import { configOf } from '../spec/read-config.js'
+import { tensorRows } from '../weights/checkpoint.js'
+import type { ModelWeights } from '../weights/model-weights.js'
+import { headGraph, headNames } from './head-graph.js'
+
+// wide enough for three parts of the vocabulary, the last one shorter
+const dModel = 2048
+const vocab = 2500
+const rows = 5
+
+const spec = gpt2Spec(
+  configOf('config.json', {
+    model_type: 'gpt2',
+    n_embd: dModel,
+    n_head: 2,
+    n_layer: 1,
+    vocab_size: vocab,
+    n_positions: 8,
+  }),
+)
+let folder = ''
+const embedding = new Float32Array(vocab * dModel)
+const hidden = new Float32Array(rows * dModel)
+
+beforeAll(async () => {
+  let state = 7
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 31 - 1
+  }
+  for (const array of [embedding, hidden]) for (let at = 0; at < array.length; at++) array[at] = next() / 16
+  // the same token in all three parts, the most likely one after the first hidden state
+  for (const token of [1000, 1900, 2499]) embedding.set(hidden.subarray(0, dModel), token * dModel)
+  folder = temporaryFolder()
+  await writeFile(`${folder}/embedding`, embedding)
+  await writeFile(`${folder}/gain`, new Float32Array(dModel).fill(1))
+  await writeFile(`${folder}/bias`, new Float32Array(dModel))
+})
+
+function weights(): ModelWeights {
+  const shapes = {
+    'wte.weight': { location: 'embedding', shape: [vocab, dModel] },
+    'ln_f.weight': { location: 'gain', shape: [dModel] },
+    'ln_f.bias': { location: 'bias', shape: [dModel] },
+  }
+  const tensor = (name: string) => {
+    const { location, shape } = shapes[name as keyof typeof shapes]
+    const byteLength = 4 * shape.reduce((product, size) => product * size, 1)
+    return { name, type: 'float32', location, shape, offset: 0, byteLength } as const
+  }
+  return {
+    folder,
+    tensor,
+    slice: tensor,
+    rows: (name, start, end) => tensorRows(tensor(name), vocab, start, end),
+    has: () => true,
+    numParameters: 0,
+    precision: 'float32',
+    residence: 'packed',
+    quantized: null,
+  }
+}
+
+/** Logits in double precision. */
+function reference(cap: number | null): number[][] {
+  return Array.from({ length: rows }, (_, row) => {
+    const x = Array.from(hidden.subarray(row * dModel, (row + 1) * dModel))
+    const mean = x.reduce((sum, value) => sum + value, 0) / dModel
+    const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / dModel
+    const normed = x.map((value) => (value - mean) / Math.sqrt(variance + spec.norm.epsilon))
+    return Array.from({ length: vocab }, (_, token) => {
+      const logit = normed.reduce((sum, value, at) => sum + value * embedding[token * dModel + at]!, 0)
+      return cap === null ? logit : cap * Math.tanh(logit / cap)
+    })
+  })
+}
+
+async function run(cap: number | null, wantLogits: boolean, targets: readonly (readonly [number, number])[]) {
+  const model = headGraph({ ...spec, finalSoftcap: cap }, weights(), wantLogits)
+  const session = await InferenceSession.create(model, {
+    logSeverityLevel: 3,
+    extra: { session: { model_external_initializers_file_folder_path: folder } },
+  })
+  const ints = (values: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length])
+  const outputs = await session.run({
+    [headNames.hidden]: new Tensor('float32', hidden, [rows, dModel]),
+    [headNames.rows]: ints(targets.map(([row]) => row)),
+    [headNames.targets]: ints(targets.map(([, token]) => token)),
+  })
+  await session.release()
+  return {
+    logprobs: Array.from(outputs[headNames.logprobs]!.data as Float32Array),
+    argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
+    logits: outputs[headNames.logits]?.data as Float32Array | undefined,
+  }
+}
+
+const targets = [
+  [0, 0],
+  [0, 1900],
+  [4, 1023],
+  [4, 1024],
+  [2, 2047],
+  [3, 2048],
+  [1, 2499],
+  [1, 2499],
+] as const
+
+test.each([null, 30])('reduces a vocabulary in parts to what the whole gives, with a soft-cap of %s', async (cap) => {
+  const logits = reference(cap)
+  const logprob = (row: number, token: number) => {
+    const all = logits[row]!
+    const max = Math.max(...all)
+    return all[token]! - max - Math.log(all.reduce((sum, logit) => sum + Math.exp(logit - max), 0))
+  }
+  const found = await run(cap, false, targets)
+  targets.forEach(([row, token], index) => {
+    expect(Math.abs(found.logprobs[index]! - logprob(row, token))).toBeLessThan(5e-6)
+  })
+  expect(found.argmax).toEqual(logits.map((row) => row.indexOf(Math.max(...row))))
+  expect(found.argmax[0]).toBe(1000)
+  expect(found.logits).toBeUndefined()
+})
+
+test('gives all logits where they are asked for, also without targets', async () => {
+  const { logits, logprobs, argmax } = await run(null, true, [])
+  expect(logprobs).toEqual([])
+  expect(argmax).toHaveLength(rows)
+  const largest = reference(null)
+    .flat()
+    .reduce((most, logit, at) => Math.max(most, Math.abs(logit - logits![at]!)), 0)
+  expect(largest).toBeLessThan(5e-6)
+})
