@@ -15,6 +15,7 @@ export {
   type PreparedEvaluation,
   prepareEvaluation,
 } from './evaluate.js'
+export { pythonSources } from './functions/python-sources.js'
 export {
   type FunctionResolver,
   type FunctionUse,
@@ -43,7 +44,15 @@ export { modelName, sanitizeModelName } from './results/names.js'
 export { type RunFacts, resultsFile } from './results/results-file.js'
 export { resultsTable } from './results/results-table.js'
 export { type OutputPlace, prepareOutput, writeResults } from './results/write-results.js'
-export { type GroupNode, leafNames, leaves, loadTasks, type TaskLeaf, type TaskNode } from './tasks/load-tasks.js'
+export {
+  type GroupNode,
+  leafNames,
+  leaves,
+  loadTasks,
+  nodeName,
+  type TaskLeaf,
+  type TaskNode,
+} from './tasks/load-tasks.js'
 export type { RunOverrides, TaskConfig } from './tasks/task-config.js'
 export { builtInTasks, fnmatchPattern, type IndexEntry, indexTasks, type TaskIndex } from './tasks/task-index.js'
 export { FunctionReference, readYaml } from './tasks/yaml.js'

@@ -25,8 +25,10 @@ export async function runSweep(
       signal,
       onNotice: say,
       onProgress: progress.update,
-      onCell: ({ id, parameters }, left) =>
-        say(`${id === 'baseline' ? 'unsteered' : parametersLabel(parameters)} (${left} more after it)`),
+      onCell: ({ id, parameters, tasks }, left) =>
+        say(
+          `${id === 'baseline' ? 'unsteered' : parametersLabel(parameters)} on ${tasks.length > 3 ? `${tasks.length} tasks` : tasks.join(', ')} (${left} more after it)`,
+        ),
     })
     progress.clear()
     stdout.write(`${sweepText(result)}\n`)

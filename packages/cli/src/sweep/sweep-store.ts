@@ -1,143 +1,166 @@
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { InputError, makeWritableFolder, writeFiles } from '@saeval/hub'
 import { type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
 import type { Cell } from './sweep-cells.js'
+import type { Fingerprint } from './sweep-fingerprint.js'
+import { lockFolder } from './sweep-lock.js'
 
 /** Id of the unsteered run among the cells. */
 export const baselineId = 'baseline'
 
+/** A cell and the tasks that it has no results of. */
+export type MissingCell = Pick<SweepCell, 'id' | 'parameters'> & { readonly tasks: readonly string[] }
+
 /** A sweep's folder: what has run, and a place for what will. */
 export interface SweepStore {
   readonly folder: string
-  /** Cells without results, the baseline (id `baseline`, no parameters) first. */
-  missing(): readonly SweepCell[]
   /** Folder of a cell's files. */
   cellFolder(id: string): string
-  /** Enters a cell's results file; the folder is consistent before and after. */
-  finish(id: string, resultsFile: string): Promise<void>
+  /**
+   * Says what decides a cell's results on each task; gives the tasks that must run. Results of any cell in the folder that were decided by the
+   * same are taken. Throws InputError where the cell's own were decided by something else.
+   */
+  enter(id: string, wanted: readonly Fingerprint[]): string[]
+  /** When all cells are entered: writes down what is asked for. Gives the cells to run, the baseline (no parameters) first. */
+  begin(): MissingCell[]
+  /** Enters a cell's results file, which holds these tasks; the folder is consistent before and after. */
+  finish(id: string, tasks: readonly string[], resultsFile: string): void
   /** Lets others use the folder. */
-  close(): Promise<void>
+  close(): void
 }
 
 export interface SweepStoreOptions {
   readonly folder: string
   readonly saeval: string
   readonly command: string
-  readonly fingerprint: string
+  /** Names of the tasks and groups. */
+  readonly tasks: readonly string[]
   readonly cells: readonly Cell[]
+}
+
+/** A line of cell.json, which lies beside the results: one for each task or group. */
+type Finished = Fingerprint & {
+  /** Name of the results file. */
+  readonly results: string
 }
 
 /**
  * Opens a sweep's folder, or makes it; every cell's folder holds the steering CSV that a single run of it would read. Throws InputError where
- * another sweep lies there, where another process works on it, and where nothing can be written.
+ * a cell has results of another CSV, where another process works on the folder, and where nothing can be written.
  */
-export async function openSweepStore({
-  folder,
-  saeval,
-  command,
-  fingerprint,
-  cells,
-}: SweepStoreOptions): Promise<SweepStore> {
+export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepStoreOptions): SweepStore {
   makeWritableFolder(`--output_path ${folder}`, folder)
-  const unlock = await lock(join(folder, 'sweep.lock'))
-  const path = join(folder, sweepFileName)
-  const cellFolder = (id: string) => join(folder, 'cells', id)
+  const unlock = lockFolder(folder)
   try {
-    let sweep = await existing(path)
-    if (sweep !== null && sweep.fingerprint !== fingerprint)
-      throw new InputError(
-        `${folder} holds the results of another sweep (${sweep.command}); choose another --output_path, or delete it`,
-      )
-    if (sweep === null) {
-      const open = (id: string, parameters: SweepCell['parameters']): SweepCell => ({ id, parameters, results: null })
-      sweep = {
+    const cellFolder = (id: string) => join(folder, 'cells', id)
+    const finished = readFinished(join(folder, 'cells'))
+    for (const { id, csv } of cells)
+      if (finished.has(id) && csv !== readCsv(cellFolder(id))) throw changed(folder, id, 'another steering CSV')
+    makeWritableFolder(`--output_path ${folder}`, cellFolder(baselineId))
+    for (const { id, csv } of cells) {
+      makeWritableFolder(`--output_path ${folder}`, cellFolder(id))
+      writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
+    }
+    const entered = new Map<string, readonly Fingerprint[]>()
+    const results = new Map<string, Record<string, string>>()
+    const open = (id: string, parameters: SweepCell['parameters']): SweepCell => ({
+      id,
+      parameters,
+      results: results.get(id) ?? {},
+    })
+    const sweepText = () => {
+      const sweep: SweepFile = {
         saeval,
         command,
-        fingerprint,
+        tasks,
         baseline: open(baselineId, {}),
         cells: cells.map(({ id, parameters }) => open(id, parameters)),
       }
+      return [join(folder, sweepFileName), `${JSON.stringify(sweep, null, 2)}\n`] as const
     }
-    await mkdir(cellFolder(baselineId), { recursive: true })
-    for (const { id, csv } of cells) {
-      await mkdir(cellFolder(id), { recursive: true })
-      writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
-    }
-    // results that were deleted by hand are missing again
-    let current = await withPresentResults(folder, sweep)
-    writeFiles([[path, sweepText(current)]])
     return {
       folder,
-      missing: () => [current.baseline, ...current.cells].filter(({ results }) => results === null),
       cellFolder,
-      finish: async (id, resultsFile) => {
-        const enter = (cell: SweepCell) => (cell.id === id ? { ...cell, results: resultsFile } : cell)
-        current = { ...current, baseline: enter(current.baseline), cells: current.cells.map(enter) }
-        writeFiles([[path, sweepText(current)]])
+      enter: (id, wanted) => {
+        entered.set(id, wanted)
+        const own = finished.get(id) ?? []
+        const found = wanted.map((print) => {
+          const places = [[id, own] as const, ...finished]
+          const place = places.find(([, list]) => list.some((other) => isSame(other, print)))
+          const before = own.find(({ task }) => task === print.task)
+          if (place === undefined && before !== undefined) throw changed(folder, id, whatChanged(before, print))
+          return place && ([print.task, ['cells', place[0], resultsOf(place[1], print)].join('/')] as const)
+        })
+        results.set(id, Object.fromEntries(found.filter((entry) => entry !== undefined)))
+        return tasks.filter((task) => results.get(id)![task] === undefined)
+      },
+      begin: () => {
+        writeFiles([sweepText()])
+        return [{ id: baselineId, parameters: {} }, ...cells]
+          .map(({ id, parameters }) => ({ id, parameters, tasks: tasks.filter((task) => !(task in results.get(id)!)) }))
+          .filter((cell) => cell.tasks.length > 0)
+      },
+      finish: (id, ran, resultsFile) => {
+        const name = basename(resultsFile)
+        const lines = [
+          ...(finished.get(id) ?? []).filter(({ task }) => !ran.includes(task)),
+          ...entered.get(id)!.flatMap((print) => (ran.includes(print.task) ? [{ ...print, results: name }] : [])),
+        ]
+        finished.set(id, lines)
+        const all = { ...results.get(id), ...Object.fromEntries(ran.map((task) => [task, `cells/${id}/${name}`])) }
+        results.set(id, Object.fromEntries(tasks.flatMap((task) => (all[task] ? [[task, all[task]]] : []))))
+        writeFiles([[join(cellFolder(id), cellFileName), `${JSON.stringify(lines, null, 2)}\n`], sweepText()])
       },
       close: unlock,
     }
   } catch (error) {
-    await unlock()
+    unlock()
     throw error
   }
 }
 
-function sweepText(sweep: SweepFile): string {
-  return `${JSON.stringify(sweep, null, 2)}\n`
-}
+const cellFileName = 'cell.json'
 
-async function existing(path: string): Promise<SweepFile | null> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-  try {
-    return JSON.parse(text) as SweepFile
-  } catch (cause) {
-    throw new InputError(`${path} is damaged; delete it to start the sweep again`, { cause })
-  }
-}
-
-async function withPresentResults(folder: string, sweep: SweepFile): Promise<SweepFile> {
-  const check = async (cell: SweepCell): Promise<SweepCell> => {
-    if (cell.results === null) return cell
-    const isThere = await stat(join(folder, cell.results)).then(
-      () => true,
-      () => false,
-    )
-    return isThere ? cell : { ...cell, results: null }
-  }
-  return { ...sweep, baseline: await check(sweep.baseline), cells: await Promise.all(sweep.cells.map(check)) }
-}
-
-/** Makes a lock file that holds the process's number; one that a dead process left is taken over. */
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
+/** What has run in each cell; results that were deleted by hand are not there. */
+function readFinished(folder: string): Map<string, readonly Finished[]> {
+  const finished = new Map<string, readonly Finished[]>()
+  for (const id of existsSync(folder) ? readdirSync(folder) : []) {
+    const path = join(folder, id, cellFileName)
+    if (!existsSync(path)) continue
+    let lines: readonly Finished[]
     try {
-      const file = await open(path, 'wx')
-      await file.writeFile(String(process.pid))
-      await file.close()
-      return () => rm(path, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const owner = Number(await readFile(path, 'utf8').catch(() => ''))
-      if (owner > 0 && owner !== process.pid && isAlive(owner))
-        throw new InputError(`process ${owner} is running a sweep in this folder; wait for it, or delete ${path}`)
-      await rm(path, { force: true })
+      lines = JSON.parse(readFileSync(path, 'utf8')) as readonly Finished[]
+      lines = lines.filter(({ results }) => existsSync(join(folder, id, results)))
+    } catch (cause) {
+      throw new InputError(`${path} is damaged; delete ${join(folder, id)} to run that cell again`, { cause })
     }
+    if (lines.length > 0) finished.set(id, lines)
   }
+  return finished
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+function readCsv(folder: string): string | null {
+  const path = join(folder, 'steer.csv')
+  return existsSync(path) ? readFileSync(path, 'utf8') : null
+}
+
+function isSame(a: Fingerprint, b: Fingerprint): boolean {
+  return a.task === b.task && a.model === b.model && a.edits === b.edits && a.asked === b.asked
+}
+
+function resultsOf(list: readonly Finished[], wanted: Fingerprint): string {
+  return list.find((other) => isSame(other, wanted))!.results
+}
+
+function whatChanged(before: Fingerprint, now: Fingerprint): string {
+  if (before.model !== now.model) return 'another model or other settings of it'
+  if (before.edits !== now.edits) return 'other edits: an SAE, the features file or an argument has changed'
+  return `another ${now.task}: its documents, prompts or scoring have changed`
+}
+
+function changed(folder: string, id: string, what: string): InputError {
+  return new InputError(
+    `${join(folder, 'cells', id)} holds results of ${what}; choose another --output_path, or delete the cells that are to run again`,
+  )
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readExperiment } from '@saeval/report'
@@ -80,53 +80,19 @@ describe('saeval sweep', () => {
     rmSync(join(copy, 'cells', 'coefficient=240'), { recursive: true })
     const { code, stderr } = await runCommand(['sweep', ...args, '-o', copy], env)
     expect(code).toBe(0)
-    expect(stderr).toContain('coefficient 240 (0 more after it)')
+    expect(stderr).toContain('coefficient 240 on mmlu_abstract_algebra (0 more after it)')
+    expect(stderr).toContain('3 of 4 runs are in')
     expect(stderr).not.toContain('unsteered')
     expect(logprobs(join(copy, 'cells', 'coefficient=240'))).toEqual(logprobs(join(folder, 'cells', 'coefficient=240')))
   })
 
   it.each([
-    [['--coefficients=1,2'], 'holds the results of another sweep'],
     [['--scales', '2'], 'give one of them'],
     [['--predict_only'], '--predict_only is a flag of "saeval run"'],
     [['--model', 'hf'], 'leave --model out'],
   ])('says what is wrong (%#)', async (more, message) => {
     const { code, stderr } = await runCommand(['sweep', ...args, '-o', folder, ...more], env)
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
-  })
-
-  it('does not go on with tasks that have changed since', async () => {
-    const tasks = temporaryFolder()
-    const task = ['dataset_path: json', `dataset_kwargs: {data_files: {test: ${tasks}/docs.jsonl}}`, 'test_split: test']
-    writeFileSync(
-      join(tasks, 'dogs.yaml'),
-      [
-        ...task,
-        'task: dogs',
-        'output_type: multiple_choice',
-        'doc_to_text: "A dog is"',
-        'doc_to_choice: [an animal, a colour]',
-        'doc_to_target: "{{label}}"',
-        '',
-      ].join('\n'),
-    )
-    const docs = (label: number) => writeFileSync(join(tasks, 'docs.jsonl'), `{"label": ${label}}\n`)
-    const argv = [
-      'sweep',
-      '-a',
-      'base_name=google/gemma-2-2b',
-      '--csv',
-      steerCsv,
-      '--coefficients=1',
-      '--include_path',
-      tasks,
-    ]
-    const again = () => runCommand([...argv, '-t', 'dogs', '-o', join(tasks, 'sweep')], env)
-    docs(0)
-    expect((await again()).code).toBe(0)
-    expect((await again()).code).toBe(0)
-    docs(1)
-    expect((await again()).stderr).toContain('holds the results of another sweep')
   })
 
   it('tries every cell before the first one runs', async () => {

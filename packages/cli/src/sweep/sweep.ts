@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import {
-  type Asked,
   builtInTasks,
   cachedModel,
-  dumpsJson,
   evaluatePrepared,
   indexTasks,
   type LanguageModel,
+  leaves,
   loadTasks,
   type ModelArguments,
+  nodeName,
   openStore,
   type PreparedEvaluation,
   prepareEvaluation,
@@ -19,14 +17,12 @@ import {
   writeResults,
 } from '@saeval/eval-harness'
 import { InputError, writeFiles } from '@saeval/hub'
-import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import {
   type Comparison,
   compareWithBaseline,
   type Experiment,
   type ExperimentRun,
   readExperiment,
-  type SweepCell,
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { RunOptions } from '../commands/run-options.js'
@@ -37,8 +33,9 @@ import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
 import { openCsvSteering } from '../steering/csv-steering.js'
 import { version } from '../version.js'
 import { readSweepCsvs } from './steering-files.js'
-import { type Cell, type SweepAxes, sweepCells } from './sweep-cells.js'
-import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
+import { type SweepAxes, sweepCells } from './sweep-cells.js'
+import { askedFingerprints } from './sweep-fingerprint.js'
+import { baselineId, type MissingCell, openSweepStore, type SweepStore } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
 export interface SweepOptions {
@@ -54,9 +51,7 @@ export interface SweepOptions {
   readonly onNotice?: (line: string) => void
   readonly onProgress?: (progress: { readonly stage: string; readonly done: number; readonly total: number }) => void
   /** Called before a cell (or the baseline) runs; `left` cells come after it. */
-  readonly onCell?: (cell: SweepCell, left: number) => void
-  /** Called with everything that has run so far after each cell. */
-  readonly onFinished?: (cell: SweepCell) => void
+  readonly onCell?: (cell: MissingCell, left: number) => void
 }
 
 /** What a sweep ends in: its runs, and each one's differences to the baseline. */
@@ -67,9 +62,10 @@ export interface SweepResult {
 }
 
 /**
- * Runs every cell that has no results yet, the unsteered baseline first: the model is loaded once, prompts are built once, and the layers
- * below all edits are computed once. Every cell's files are those of a single run; sweep.json says what has run, sweep.csv holds the
- * numbers. Interrupted and called again with the same options, it goes on. Throws InputError for what cannot run, before anything runs.
+ * Runs every cell on the tasks that it has no results of, the unsteered baseline first: the model is loaded once, prompts are built once, and
+ * the layers below all edits are computed once. Every cell's files are those of a single run; sweep.json says what was asked for, sweep.csv holds
+ * the numbers. Interrupted and called again, with the same options or others, it takes what is there and was decided by the same model,
+ * edits, documents and scoring. Throws InputError for what cannot run, before anything runs.
  */
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const { run, axes, signal, onProgress = () => {}, onNotice = () => {} } = options
@@ -119,38 +115,49 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       onProgress,
       ...(signal ? { signal } : {}),
     })
-    store = await openSweepStore({
-      folder,
-      saeval: version,
-      command: options.command,
-      fingerprint: await sweepFingerprint(base, prepared, args.features_path ?? null, options, cells),
-      cells,
-    })
+    const tasksAsked = prepared.nodes.map(nodeName)
+    store = openSweepStore({ folder, saeval: version, command: options.command, tasks: tasksAsked, cells })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
-    const missing = store.missing()
-    const steered = missing.filter(({ id }) => id !== baselineId)
     const argumentsOf = (id: string) =>
       cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
-    // every cell is tried on the model before the first one runs
+    const asked = askedFingerprints(prepared, generationSeed(run))
+    const model = await base.fingerprint!()
+    const enter = (id: string, edits: string) =>
+      store!.enter(
+        id,
+        tasksAsked.map((task) => ({ task, model, edits, asked: asked.get(task)! })),
+      )
+    enter(baselineId, await base.steer([]).fingerprint!())
+    // every cell that is to run is tried on the model before the first one runs
     const settings: (readonly Intervention[])[] = []
-    for (const { id } of steered) {
+    for (const { id } of cells) {
       signal?.throwIfAborted()
       const steering = await openCsvSteering(baseName, csvOf(id), argumentsOf(id), { ...context, notice: () => {} })
       try {
         const lowered = await steering.lower(base)
-        await lowered.steer(base)
         const { interventions } = lowered
+        if (enter(id, await base.steer(interventions).fingerprint!()).length === 0) continue
+        await lowered.steer(base)
         if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
       } finally {
         await steering.close()
       }
     }
+    const missing = store.begin()
+    const there = cells.length + 1 - missing.length
+    if (there > 0) onNotice(`${there} of ${cells.length + 1} runs are in ${folder} already`)
     const shared = settings.length === 0 ? base : base.shareBelow(settings)
     for (const [index, cell] of missing.entries()) {
       signal?.throwIfAborted()
       options.onCell?.(cell, missing.length - 1 - index)
       const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
-        evaluateCell(options, prepared, { model, modelArgs, name, folder: store!.cellFolder(cell.id), answers })
+        evaluateCell(options, tasksOf(prepared, cell.tasks), {
+          model,
+          modelArgs,
+          name,
+          folder: store!.cellFolder(cell.id),
+          answers,
+        })
       let results: string
       if (cell.id === baselineId) results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
       else {
@@ -162,16 +169,26 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
           await steering.close()
         }
       }
-      await store.finish(cell.id, relative(folder, results))
-      options.onFinished?.(cell)
+      store.finish(cell.id, cell.tasks, results)
     }
     return await summarize(folder)
   } finally {
     await functions.close()
     await answers?.close()
     await base.close()
-    await store?.close()
+    store?.close()
   }
+}
+
+/** The part of the prepared tasks that these tasks and groups are. */
+function tasksOf({ nodes, tasks }: PreparedEvaluation, wanted: readonly string[]): PreparedEvaluation {
+  const own = nodes.filter((node) => wanted.includes(nodeName(node)))
+  const names = new Set(leaves(own).map(({ task }) => task))
+  return { nodes: own, tasks: tasks.filter(({ task }) => names.has(task.config.task)) }
+}
+
+function generationSeed({ seed }: RunOptions): number {
+  return seed.torch ?? 1234
 }
 
 interface CellRun {
@@ -192,7 +209,7 @@ async function evaluateCell(
   const startedAt = Date.now()
   const evaluation = await evaluatePrepared(prepared, {
     model: answers === null ? model : await cachedModel(model, answers),
-    generationSeed: run.seed.torch ?? 1234,
+    generationSeed: generationSeed(run),
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   })
@@ -232,44 +249,4 @@ function placesOf(interventions: readonly Intervention[]): string {
       stages.map(({ readers, splice }) => [readers.map(({ readFrom }) => readFrom), splice?.readFrom ?? null]),
     ]),
   )
-}
-
-/** Hash of everything that decides the results. */
-async function sweepFingerprint(
-  base: OnnxModel,
-  prepared: PreparedEvaluation,
-  featuresPath: string | null,
-  { run, axes }: SweepOptions,
-  cells: readonly Cell[],
-): Promise<string> {
-  const facts = {
-    model: await base.fingerprint?.(),
-    args: [...run.model_args],
-    features: featuresPath === null ? null : hashOf([await readFile(featuresPath)]),
-    tasks: run.tasks,
-    // a task file or its documents may change between two starts
-    asked: prepared.tasks.map(({ task, asked }) => hashOf([dumpsJson(task.dump), ...asked.flatMap(wordsOf)])),
-    num_fewshot: run.num_fewshot,
-    gen_kwargs: run.gen_kwargs === null ? null : [...run.gen_kwargs],
-    limit: run.limit,
-    samples: run.samples === null ? null : [...run.samples],
-    system_instruction: run.system_instruction,
-    apply_chat_template: run.apply_chat_template,
-    fewshot_as_multiturn: run.fewshot_as_multiturn,
-    seed: run.seed,
-    axes,
-    cells: cells.map(({ id, csv }) => [id, csv]),
-  }
-  return hashOf([JSON.stringify(facts)])
-}
-
-/** A document with its prompts, as it is asked and scored. */
-function wordsOf({ docId, doc, requests }: Asked): string[] {
-  return [`\n${docId}`, dumpsJson(doc), ...requests.map((request) => dumpsJson(new Map(Object.entries(request))))]
-}
-
-function hashOf(parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest('hex')
 }

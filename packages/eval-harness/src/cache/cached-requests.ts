@@ -1,5 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { pythonSources } from '../functions/python-sources.js'
 import { dumpsJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
 import type { PromptOptions } from '../requests/build-contexts.js'
@@ -39,7 +38,7 @@ export async function cachedRequests(parts: RequestParts): Promise<readonly (rea
     'requests',
     version,
     dumpsJson(task.dump),
-    [...task.functions.keys()].map(({ folder, name }) => [name, pythonFiles(folder)]),
+    [...task.functions.keys()].map(({ file, name }) => [name, sha256(pythonSources(file).join('\n'))]),
     docIds,
     hashOf(docs),
     task.sampler === null ? null : [task.sampler.kind, hashOf(task.sampler.pool)],
@@ -73,15 +72,4 @@ function restore([type, first, second]: StoredRequest, { config }: Task): TaskRe
     case 'generate_until':
       return { type, context: first!, kwargs: config.generationKwargs! }
   }
-}
-
-/** Names, sizes and times of a folder's Python files: functions call one another. */
-function pythonFiles(folder: string): unknown[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.py'))
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name))
-      return [name, size, mtimeMs]
-    })
 }

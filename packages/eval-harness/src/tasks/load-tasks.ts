@@ -56,7 +56,8 @@ export function loadTasks(index: TaskIndex, words: readonly string[], overrides:
   return [...new Map(nodes.map((node) => [nodeName(node), node])).values()]
 }
 
-function nodeName(node: TaskNode): string {
+/** The name of a task or group, under which its results stand. */
+export function nodeName(node: TaskNode): string {
   return node.kind === 'task' ? node.config.task : node.name
 }
 

@@ -17,7 +17,8 @@ export function fakeSweep(coefficients: readonly number[], documents = 60): stri
       Object.entries(hardness).map(([task, lost]) => [task, questions.map((q) => Number(q < 0.9 - lost))]),
     )
     writeRun(join(folder, 'cells', id), modelArgs, scores)
-    return `cells/${id}/results_${date}.json`
+    const path = `cells/${id}/results_${date}.json`
+    return { dogs: path, cats: path }
   }
   const cells = [7, 11].flatMap((latent) =>
     coefficients.map((coefficient) => {
@@ -29,7 +30,7 @@ export function fakeSweep(coefficients: readonly number[], documents = 60): stri
   const sweep: SweepFile = {
     saeval: '1.2.3',
     command: 'saeval sweep --model_args base_name=tiny --coefficients "<-100:100:20>"',
-    fingerprint: '0',
+    tasks: ['dogs', 'cats'],
     baseline: { id: 'baseline', parameters: {}, results: run('baseline', 7, 0, { pretrained: 'tiny' }) },
     cells,
   }

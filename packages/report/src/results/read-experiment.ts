@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { readRun } from './read-run.js'
+import { readRun, readTasks } from './read-run.js'
 import { parseResultsJson } from './results-json.js'
 import type { RunResults } from './run-results.js'
 import { type Parameters, type SweepCell, type SweepFile, sweepFileName } from './sweep-file.js'
@@ -21,7 +21,7 @@ export interface Experiment {
   readonly runs: readonly ExperimentRun[]
   /** The command line that made it; null where no file says so. */
   readonly command: string | null
-  /** Cells of a sweep that have not run yet. */
+  /** Cells of a sweep that have not run yet, or not on all tasks. */
   readonly missing: number
 }
 
@@ -48,14 +48,18 @@ async function readSweep(folder: string): Promise<Experiment> {
   let sweep: SweepFile
   try {
     sweep = parseResultsJson(await readFile(path, 'utf8')) as SweepFile
-    if (![...sweep.cells, sweep.baseline].every(isCell)) throw new Error('no cells')
+    if (!isNames(sweep.tasks) || ![...sweep.cells, sweep.baseline].every(isCell)) throw new Error('no cells')
   } catch (cause) {
     throw new InputError(`${path} is not a sweep file`, { cause })
   }
-  const open = async ({ parameters, results }: SweepCell): Promise<ExperimentRun | null> =>
-    results === null
+  const open = async ({ parameters, results }: SweepCell): Promise<ExperimentRun | null> => {
+    const files = [...new Set(Object.values(results))]
+    const tasksOf = (file: string) => sweep.tasks.filter((task) => results[task] === file)
+    const [run, ...more] = await Promise.all(files.map((file) => readTasks(join(folder, file), tasksOf(file))))
+    return run === undefined
       ? null
-      : { label: parametersLabel(parameters), parameters, results: await readRun(join(folder, results)) }
+      : { label: parametersLabel(parameters), parameters, results: more.reduce(together, run) }
+  }
   const baseline = await open(sweep.baseline)
   const runs = (await Promise.all(sweep.cells.map(open))).filter((run) => run !== null)
   if (baseline === null && runs.length === 0) throw new InputError(`${path}: no cell of this sweep has run yet`)
@@ -63,17 +67,22 @@ async function readSweep(folder: string): Promise<Experiment> {
     baseline: baseline && { ...baseline, label: 'unsteered' },
     runs,
     command: sweep.command,
-    missing: sweep.cells.length - runs.length,
+    missing: sweep.cells.filter(({ results }) => sweep.tasks.some((task) => results[task] === undefined)).length,
   }
 }
 
+/** Tasks that ran later have a file of their own. */
+function together(run: RunResults, later: RunResults): RunResults {
+  return { ...run, scores: [...run.scores, ...later.scores], samples: new Map([...run.samples, ...later.samples]) }
+}
+
 function isCell(cell: Partial<SweepCell> | null): boolean {
-  const results = cell?.results
-  return (
-    typeof cell?.parameters === 'object' &&
-    cell.parameters !== null &&
-    (results === null || typeof results === 'string')
-  )
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null
+  return isObject(cell?.parameters) && isObject(cell?.results) && isNames(Object.values(cell!.results!))
+}
+
+function isNames(list: unknown): boolean {
+  return Array.isArray(list) && list.every((name) => typeof name === 'string')
 }
 
 function fromRuns(folder: string, results: readonly RunResults[]): Experiment {

@@ -8,7 +8,13 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Reads one results file and finds the sample files of the same run beside it. Throws InputError for a file that is none. */
 export async function readRun(path: string): Promise<RunResults> {
-  const file = await readResultsFile(path)
+  return readTasks(path, null)
+}
+
+/** readRun, but with `tasks` only those tasks and groups and what they are made of. */
+export async function readTasks(path: string, tasks: readonly string[] | null): Promise<RunResults> {
+  const whole = await readResultsFile(path)
+  const file = tasks === null ? whole : { ...whole, results: resultsOf(whole, tasks) }
   const config = fields(file.config)
   return {
     path,
@@ -37,6 +43,15 @@ async function readResultsFile(path: string): Promise<Fields> {
 
 function fields(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+}
+
+/** The entries of some tasks and groups and of all below them. */
+function resultsOf(file: Fields, tasks: readonly string[]): Fields {
+  const groups = fields(file.group_subtasks)
+  const wanted = new Set(tasks)
+  // a set that grows while it is walked
+  for (const name of wanted) if (Array.isArray(groups[name])) for (const member of groups[name]) wanted.add(member)
+  return Object.fromEntries(Object.entries(fields(file.results)).filter(([name]) => wanted.has(name)))
 }
 
 function scoresOf(file: Fields): Score[] {

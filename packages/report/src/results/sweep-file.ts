@@ -6,18 +6,18 @@ export interface SweepCell {
   /** Name of its folder and key of its results. */
   readonly id: string
   readonly parameters: Parameters
-  /** Its results file, relative to sweep.json; null until it has run. */
-  readonly results: string | null
+  /** Results file of each of the sweep's tasks that has run, relative to sweep.json. */
+  readonly results: Readonly<Record<string, string>>
 }
 
-/** sweep.json: what a sweep folder holds. */
+/** sweep.json: what a sweep asks for, and where the results are. */
 export interface SweepFile {
   /** Version of saeval that wrote it. */
   readonly saeval: string
-  /** The command line that makes these results again. */
+  /** The command line that makes these results again, the last one for this folder. */
   readonly command: string
-  /** Hash of everything that decides the results: model, tasks, options, cells. The same sweep can be continued, another one cannot. */
-  readonly fingerprint: string
+  /** Names of the tasks and groups that it asks for. */
+  readonly tasks: readonly string[]
   /** The unsteered model. */
   readonly baseline: SweepCell
   readonly cells: readonly SweepCell[]

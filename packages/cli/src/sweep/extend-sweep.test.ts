@@ -1,0 +1,131 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readExperiment } from '@saeval/report'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { runCommand } from '../run.testing.js'
+
+const demo = 'examples/demo'
+const csv = `${demo}/add_dogs.csv`
+
+/** A task of its own, scored by Python. */
+const taskText = (name: string, folder: string) => `task: ${name}
+dataset_path: json
+dataset_kwargs: {data_files: {test: ${folder}/${name}.jsonl}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "A dog is"
+doc_to_choice: [an animal, a colour]
+doc_to_target: "{{label}}"
+process_results: !function scoring_${name}.process
+metric_list: [{metric: score, aggregation: mean, higher_is_better: true}]
+`
+
+describe('a sweep that is started again', () => {
+  let folder: string
+  let saes: string
+  const write = (name: string, text: string) => writeFileSync(join(folder, 'tasks', name), text)
+  // results.json shows process and not what it calls
+  const scoring = (name: string, score: number) =>
+    write(
+      `scoring_${name}.py`,
+      `def process(doc, results):\n    return {"score": right(doc)}\n\n\ndef right(doc):\n    return ${score}\n`,
+    )
+  const task = (name: string) => {
+    write(`${name}.yaml`, taskText(name, join(folder, 'tasks')))
+    write(`${name}.jsonl`, '{"label": 0}\n{"label": 1}\n')
+    scoring(name, 1)
+  }
+  const sweep = async (coefficients: string, tasks: string, ...more: string[]) => {
+    const { code, stderr, stdout } = await runCommand(
+      [
+        ...['sweep', '-a', `base_name=${demo}/model`, '--csv', join(folder, 'steer.csv'), '--device', 'cpu'],
+        ...[`--coefficients=${coefficients}`, '-t', tasks, '--include_path', join(folder, 'tasks')],
+        ...['-o', join(folder, 'sweep'), ...more],
+      ],
+      { HF_HUB_OFFLINE: '1' },
+    )
+    const ran = stderr.split('\n').filter((line) => line.includes('more after it'))
+    return { code, stderr, stdout, ran: ran.map((line) => line.replace(/ \(.*/, '')) }
+  }
+  beforeEach(() => {
+    folder = temporaryFolder()
+    mkdirSync(join(folder, 'tasks'))
+    saes = join(folder, 'saes')
+    cpSync(`${demo}/saes`, saes, { recursive: true })
+    writeFileSync(join(folder, 'steer.csv'), readFileSync(csv, 'utf8').replaceAll(`${demo}/saes`, saes))
+    for (const name of ['dogs', 'cats']) task(name)
+  })
+
+  it('runs what is new, shows what is asked for and takes the rest as it is', async () => {
+    expect((await sweep('10', 'dogs')).ran).toEqual(['unsteered on dogs', 'coefficient 10 on dogs'])
+    const results = readdirSync(join(folder, 'sweep/cells/coefficient=10'))
+    expect((await sweep('10,20', 'dogs')).ran).toEqual(['coefficient 20 on dogs'])
+    expect(readdirSync(join(folder, 'sweep/cells/coefficient=10'))).toEqual(results)
+    const both = await sweep('10,20', 'dogs,cats')
+    expect(both.ran).toEqual(['unsteered on cats', 'coefficient 10 on cats', 'coefficient 20 on cats'])
+    expect(both.stdout.replaceAll(' ', '').match(/\|coefficient\d+\|\w+\|/g)).toEqual(
+      ['10|dogs', '10|cats', '20|dogs', '20|cats'].map((end) => `|coefficient${end}|`),
+    )
+    const { runs, baseline, missing } = await readExperiment(join(folder, 'sweep'))
+    expect([...runs, baseline!].map(({ results: { samples } }) => [...samples.keys()])).toEqual(
+      Array(3).fill(['dogs', 'cats']),
+    )
+    expect(missing).toBe(0)
+    // another axis gives the cells other names
+    const fewer = await sweep('20', 'cats', '--actions', 'add')
+    expect([fewer.code, fewer.ran]).toEqual([0, []])
+    expect(fewer.stdout).toContain('|action add, coefficient 20|cats ')
+    expect(fewer.stdout).not.toContain('dogs')
+  })
+
+  it('does not care for what decides nothing', async () => {
+    expect((await sweep('10', 'dogs')).code).toBe(0)
+    task('birds')
+    write('unrelated.py', 'right = 0\n')
+    const { code, ran } = await sweep('10', 'dogs', '--seed', '7', '--batch_size', '4', '--metadata', 'a=b')
+    expect([code, ran]).toEqual([0, []])
+  })
+
+  it.each<[string, () => void, string[], string]>([
+    ['documents', () => write('dogs.jsonl', '{"label": 1}\n'), [], 'cells/baseline holds results of another dogs'],
+    ['scoring', () => scoring('dogs', 0), [], 'cells/baseline holds results of another dogs'],
+    ['limit', () => {}, ['--limit', '1'], 'cells/baseline holds results of another dogs'],
+    [
+      'model',
+      () => {},
+      ['-a', `base_name=${demo}/model,dtype=float16`],
+      'cells/baseline holds results of another model',
+    ],
+    [
+      'SAE',
+      () => {
+        const weights = join(saes, 'layer_3', 'sae_weights.safetensors')
+        const bytes = readFileSync(weights)
+        const start = 8 + Number(bytes.readBigUInt64LE())
+        const [from] = JSON.parse(bytes.toString('utf8', 8, start)).W_dec.data_offsets as [number]
+        bytes.writeFloatLE(0.25, start + from + 121 * 128 * 4)
+        writeFileSync(weights, bytes)
+      },
+      [],
+      'cells/coefficient=10 holds results of other edits',
+    ],
+    [
+      'CSV',
+      () =>
+        writeFileSync(join(folder, 'steer.csv'), readFileSync(join(folder, 'steer.csv'), 'utf8').replace('121', '122')),
+      [],
+      'cells/coefficient=10 holds results of another steering CSV',
+    ],
+  ])(
+    'refuses finished cells with another %s, and runs them when they are deleted',
+    async (_, change, more, message) => {
+      expect((await sweep('10', 'dogs')).code).toBe(0)
+      change()
+      expect(await sweep('10', 'dogs', ...more)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+      rmSync(join(folder, 'sweep', 'cells'), { recursive: true })
+      const again = await sweep('10', 'dogs', ...more)
+      expect([again.code, again.ran]).toEqual([0, ['unsteered on dogs', 'coefficient 10 on dogs']])
+    },
+  )
+})
