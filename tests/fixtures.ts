@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -29,9 +30,18 @@ export function fixtureJson(path: string): any {
 /** The trained model of the examples, with its SAEs and tasks: read-only. */
 export const demoFolder = join(repository, 'examples', 'demo')
 
-/** A new folder that the test may write into. */
+const temporaryFolders: string[] = []
+
+// each test file has a copy of this module; hooks run last to first, so the file's own come before this one
+afterAll(() => {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+})
+
+/** A new folder that the test may write into; it is gone when the tests of the file have run. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'saeval-test-'))
+  const folder = mkdtempSync(join(tmpdir(), 'saeval-test-'))
+  temporaryFolders.push(folder)
+  return folder
 }
 
 /** A writable HF_HOME that holds copies of the named repositories ("models--google--gemma-2-2b", "datasets--cais--mmlu"). */

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { randomNumbers } from '../statistics/random.js'
 import type { SweepFile } from './sweep-file.js'
 
@@ -8,7 +8,7 @@ const date = '2026-01-02T03-04-05.000006'
 
 /** A sweep folder of two latents and these coefficients on tasks "dogs" and "cats" with `documents` documents each: dogs fall, cats hold. */
 export function fakeSweep(coefficients: readonly number[], documents = 60): string {
-  const folder = mkdtempSync(join(tmpdir(), 'saeval-test-'))
+  const folder = temporaryFolder()
   const random = randomNumbers(7)
   const questions = Array.from({ length: documents }, random)
   const run = (id: string, latent: number, coefficient: number, modelArgs: object) => {
