@@ -19,7 +19,7 @@ export async function validate(
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
   const roots = options.include_path ?? []
-  const index = indexTasks(roots)
+  const index = indexTasks(roots, { whole: true })
   const progress = progressLine(stderr)
   const functions = taskFunctions([builtInTasks, ...roots])
   const lines: string[] = []

@@ -85,7 +85,17 @@ export function splitWords(text: string): string[] {
 
 /** Python's order of texts; JavaScript's differs beyond U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  const length = Math.min(a.length, b.length)
+  for (let at = 0; at < length; at++) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)]
+    // halves of code points beyond U+FFFF come after all others
+    if (left !== right) return left - right + 0x10000 * (Number(isHalf(left)) - Number(isHalf(right)))
+  }
+  return a.length - b.length
+}
+
+function isHalf(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xe000
 }
 
 /** Number of code points: len(str). */

@@ -173,6 +173,21 @@ describe('task files', () => {
     expect(described(indexTasks([first, second]))).toBe('three')
   })
 
+  it('that are broken are found by name and say what is wrong', () => {
+    const folder = write({
+      'a.yaml': `${task}description:\n  a: 1\n b: 2\n`,
+      'b.yaml': task.replace('task: t', 'task: u'),
+    })
+    const index = indexTasks([folder])
+    expect(() => loadTasks(index, ['t'])).toThrow(/a\.yaml:10: /)
+    expect(() => loadTasks(index, ['v'])).toThrow(
+      /no task, group or tag "v".*not everything could be read: .*a\.yaml:10: /,
+    )
+    const whole = indexTasks([folder], { whole: true })
+    expect([whole.entries.has('t'), whole.entries.has('u')]).toEqual([false, true])
+    expect(whole.problems).toEqual(index.problems)
+  })
+
   it('get tags from their includes', () => {
     const folder = write({ base: `${task}tag: y\n`, 'a.yaml': 'include: base\n' })
     expect(indexTasks([folder]).tags.get('y')).toEqual(['t'])

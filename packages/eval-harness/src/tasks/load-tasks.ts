@@ -3,11 +3,10 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { didYouMean, InputError } from '@saeval/hub'
 import { compareCodePoints, pyStr } from '../python/text.js'
 import { isDict, type PyValue } from '../python/value.js'
+import { type Fields, resolveFields } from './resolve-fields.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
-import { fileLabel, fnmatchPattern, type IndexEntry, matchTasks, resolveFields, type TaskIndex } from './task-index.js'
+import { fileLabel, fnmatchPattern, type IndexEntry, matchTasks, type TaskIndex } from './task-index.js'
 import type { YamlValue } from './yaml.js'
-
-type Fields = ReadonlyMap<string, YamlValue>
 
 /** How a group averages one metric over its tasks. */
 export interface GroupMetric {

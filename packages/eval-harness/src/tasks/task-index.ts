@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { didYouMean, InputError } from '@saeval/hub'
 import { compareCodePoints } from '../python/text.js'
-import { readYaml, type YamlValue } from './yaml.js'
-
-type Fields = ReadonlyMap<string, YamlValue>
+import { neededFields } from './needed-fields.js'
+import { type FieldReader, resolveFields, wholeFields } from './resolve-fields.js'
+import { readText, type YamlValue } from './yaml.js'
 
 /** A task or group file of the index. */
 export interface IndexEntry {
@@ -30,17 +30,32 @@ export const builtInTasks = resolve(dirname(fileURLToPath(import.meta.url)), '..
 
 /**
  * Indexes every *.yaml under the built-in folder and the given ones (a single file may stand for a folder); a name in a later folder
- * replaces the earlier one, within a folder the first file by path has the name. Throws InputError for folders that are not there.
+ * replaces the earlier one, within a folder the first file by path has the name. Only the fields that name things are read, so a file
+ * that is broken elsewhere is found out when it is loaded, or when `problems` are asked for; `whole` reads files whole at once and leaves
+ * broken ones out. Throws InputError for folders that are not there.
  */
-export function indexTasks(includePaths: readonly string[] = []): TaskIndex {
+export function indexTasks(includePaths: readonly string[] = [], { whole = false } = {}): TaskIndex {
+  const roots = [builtInTasks, ...includePaths.map((path) => resolve(path))]
+  if (whole) return buildIndex(roots, wholeFields)
+  let problems: readonly string[] | null = null
+  return {
+    ...buildIndex(roots, namingFields()),
+    get problems() {
+      problems ??= buildIndex(roots, wholeFields).problems
+      return problems
+    },
+  }
+}
+
+function buildIndex(roots: readonly string[], read: FieldReader): TaskIndex {
   const entries = new Map<string, IndexEntry>()
   const problems: string[] = []
   const tagged = new Map<string, Set<string>>()
-  for (const root of [builtInTasks, ...includePaths.map((path) => resolve(path))]) {
+  for (const root of roots) {
     if (!existsSync(root)) throw new InputError(`include_path ${root} does not exist`)
     const own = new Map<string, IndexEntry>()
     for (const file of yamlFiles(root)) {
-      const entry = tryIndex(file, root, problems)
+      const entry = tryIndex(file, root, read, problems)
       if (entry === null) continue
       const first = own.get(entry.name)
       if (first) problems.push(`${file}: the ${entry.kind} ${entry.name} is that of ${first.file} already`)
@@ -55,19 +70,40 @@ export function indexTasks(includePaths: readonly string[] = []): TaskIndex {
   return { entries, tags: new Map(tags.map(([tag, names]) => [tag, [...names].sort(compareCodePoints)])), problems }
 }
 
+const indexed = new Set(['task', 'group', 'tag', 'class', 'include'])
+
+/** Reads what the index needs of files, each once. */
+function namingFields(): FieldReader {
+  const known = new Map<string, YamlValue | undefined>()
+  return (file) => {
+    if (known.has(file)) return known.get(file)
+    const text = readText(file)
+    const fields = text === null ? undefined : neededFields(text, file, indexed)
+    known.set(file, fields)
+    return fields
+  }
+}
+
 const ignoredFolders = ['__pycache__', '.ipynb_checkpoints']
 
 function yamlFiles(root: string): string[] {
-  if (statSync(root).isFile()) return [root]
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.yaml') && !name.split(sep).some((part) => ignoredFolders.includes(part)))
-    .map((name) => join(root, name))
-    .sort(compareCodePoints)
+  return statSync(root).isFile() ? [root] : filesBelow(root).sort(compareCodePoints)
 }
 
-function tryIndex(file: string, root: string, problems: string[]): IndexEntry | null {
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (ignoredFolders.includes(entry.name)) return []
+    const path = join(folder, entry.name)
+    const own = entry.name.endsWith('.yaml') ? [path] : []
+    // with a separator at its end, only a link to a folder is there
+    const isFolder = entry.isSymbolicLink() ? existsSync(join(path, sep)) : entry.isDirectory()
+    return isFolder ? [...own, ...filesBelow(path)] : own
+  })
+}
+
+function tryIndex(file: string, root: string, read: FieldReader, problems: string[]): IndexEntry | null {
   try {
-    return indexFile(file, root)
+    return indexFile(file, root, read)
   } catch (error) {
     if (!InputError.isInstance(error)) throw error
     problems.push(error.message)
@@ -76,8 +112,8 @@ function tryIndex(file: string, root: string, problems: string[]): IndexEntry | 
 }
 
 /** null for files that name neither a task nor a group: they are there to be included. */
-function indexFile(file: string, root: string): IndexEntry | null {
-  const fields = resolveFields(file)
+function indexFile(file: string, root: string, read: FieldReader): IndexEntry | null {
+  const fields = resolveFields(file, read)
   const named = (kind: 'task' | 'group', name: YamlValue | undefined): IndexEntry | null => {
     if (name === undefined) return null
     if (typeof name !== 'string') throw new InputError(`${file}: ${kind} is not a name`)
@@ -87,30 +123,6 @@ function indexFile(file: string, root: string): IndexEntry | null {
   }
   if (fields.has('class')) return named('task', fields.get('task'))
   return fields.has('group') ? named('group', fields.get('group')) : named('task', fields.get('task'))
-}
-
-/** The fields of a task or group file with its includes merged in: later includes over earlier ones, its own fields last. */
-export function resolveFields(file: string): Fields {
-  return withIncludes(file, new Set())
-}
-
-/** One set for the whole file, as in lm_eval: a file that two includes share cannot be told from a circle. */
-function withIncludes(file: string, seen: Set<string>): Fields {
-  if (seen.has(file)) throw new InputError(`${file} is included more than once, by itself or by two of its includes`)
-  seen.add(file)
-  const fields = readYaml(file)
-  if (!(fields instanceof Map)) throw new InputError(`${file} is not a mapping of fields`)
-  const include = fields.get('include')
-  if (include === undefined) return fields
-  const merged = new Map<string, YamlValue>()
-  for (const target of (Array.isArray(include) ? include : [include]) as YamlValue[]) {
-    if (typeof target !== 'string') throw new InputError(`${file}: include is not a file name`)
-    const path = isAbsolute(target) ? target : resolve(dirname(file), target)
-    if (!existsSync(path)) throw new InputError(`${file}: include names ${target}, which is not there`)
-    for (const [key, value] of withIncludes(path, seen)) if (key !== 'task_list') merged.set(key, value)
-  }
-  for (const [key, value] of fields) if (key !== 'include') merged.set(key, value)
-  return merged
 }
 
 /** How results name a file: "tasks/mmlu/default/mmlu_anatomy.yaml" for those of this package, the whole path for others, as lm_eval does. */

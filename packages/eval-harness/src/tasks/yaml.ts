@@ -101,16 +101,19 @@ export function readYaml(path: string): YamlValue {
 }
 
 function readFresh(path: string): YamlValue {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new InputError(
-      `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message}`,
-      { cause },
-    )
-  }
+  const text = readText(path)
+  if (text === null) throw new InputError(`cannot read ${path}: no such file`)
   return parseYaml(text, path)
+}
+
+/** The text of a file; null where there is none. Throws InputError for one that cannot be read. */
+export function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw new InputError(`cannot read ${path}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Reads YAML text; `name` is its file, for messages and for the modules of its functions. */
