@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
+import { describe, expect, it, vi } from 'vitest'
+import { demoFolder, fixturePath, hasFixture } from '../../../../tests/fixtures.js'
 import { encodeText, resolvePrefixTokenId } from './encode-requests.js'
 import { loadTokenizer } from './tokenizer.js'
 
@@ -53,4 +54,18 @@ it.skipIf(present.length === 0)('prefix_token_id is a token of the model', async
   const tokenizer = await load(present[0]![0], present[0]![1], null)
   expect(resolvePrefixTokenId(tokenizer, 7, 100)).toBe(7)
   expect(() => resolvePrefixTokenId(tokenizer, 100, 100)).toThrow(/prefix_token_id is 100, outside/)
+})
+
+it('goes through a text that comes again only where it is new', async () => {
+  const files = { tokenizerConfig: null, specialTokensMap: null, chatTemplate: null, modelType: 'gemma2' }
+  const tokenizer = await loadTokenizer({ tokenizerJson: join(demoFolder, 'model', 'tokenizer.json'), ...files })
+  const examples = 'What does the dog eat?\nA. a bone\nB. a fish\nAnswer: A\n\n'
+  const ids = tokenizer.encode(`${examples}What`)
+  const encode = vi.spyOn(FastTokenizer.prototype, 'encode')
+  try {
+    expect(tokenizer.encode(`${examples}Where`).slice(0, ids.length - 1)).toEqual(ids.slice(0, -1))
+    expect(encode.mock.calls.map((call: unknown[]) => call[0])).toEqual(['\n\nWhere'])
+  } finally {
+    encode.mockRestore()
+  }
 })

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { InputError } from '@saeval/hub'
+import { canCutBeforeNewlines } from './newline-cuts.js'
+import { piecewise } from './piecewise.js'
 
 /** A token with a role of its own. */
 export interface SpecialToken {
@@ -71,8 +73,9 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     const id = text === undefined ? undefined : fast.token_to_id(text)
     return text === undefined || id === undefined ? null : { text, id }
   }
-  const encodePlain = (text: string, addSpecialTokens: boolean) =>
+  const encodeWhole = (text: string, addSpecialTokens: boolean) =>
     fast.encode(text, { add_special_tokens: addSpecialTokens }).ids
+  const encodePlain = canCutBeforeNewlines(tokenizerJson, config) ? piecewise(encodeWhole) : encodeWhole
   const bos = special('bos')
   const addsBos = bos !== null && encodePlain('a', true)[0] === bos.id && encodePlain('a', false)[0] !== bos.id
   const { addBosToken = null } = files
