@@ -231,6 +231,6 @@ it('an interrupted run writes nothing', async () => {
     join(out, 'x'),
   ]
   const { code, stderr } = await runCommand(argv, { HF_HOME: home, HF_HUB_OFFLINE: '1' }, controller)
-  expect([code, stderr]).toEqual([130, 'interrupted; no results were written\n'])
+  expect([code, stderr]).toEqual([130, 'no results were written\ninterrupted\n'])
   expect(readdirSync(join(out, 'x', 'google__gemma-2-2b'))).toEqual([])
 })

@@ -29,7 +29,7 @@ function withCommand(argv: readonly string[]): string[] {
 
 function report(error: unknown, verbose: boolean, { stderr, signal }: Surroundings): number {
   if (signal.aborted) {
-    stderr.write('interrupted; no results were written\n')
+    stderr.write('interrupted\n')
     return exitCode.interrupted
   }
   const message = error instanceof Error ? error.message : String(error)

@@ -8,6 +8,12 @@ import {
 import { version } from '../version.js'
 import type { RunOptions } from './run-options.js'
 
+/** What to say of requests that were too long; null where none was. */
+export function truncationLine({ info: { truncatedRequests = 0, maxLength } }: LanguageModel): string | null {
+  if (truncatedRequests === 0) return null
+  return `${truncatedRequests} requests did not fit into the model's ${maxLength} tokens; their beginnings were cut, as lm_eval does`
+}
+
 /** The results file of a run. `command` is the command line that made it. */
 export function resultsOf(
   options: RunOptions,

@@ -29,7 +29,7 @@ import {
 import { InputError } from '@saeval/hub'
 import { progressLine } from '../progress.js'
 import type { RunOptions } from './run-options.js'
-import { resultsOf } from './run-results.js'
+import { resultsOf, truncationLine } from './run-results.js'
 
 /** Where a command writes, and what stops it. */
 export interface Surroundings {
@@ -101,6 +101,9 @@ export async function run(options: RunOptions, command: string, surroundings: Su
     })
     progress.clear()
     await finish(options, surroundings, { model, evaluation, output, startedAt, command })
+  } catch (error) {
+    if (signal.aborted) say(stderr, 'no results were written')
+    throw error
   } finally {
     progress.clear()
     await functions.close()
@@ -140,11 +143,8 @@ async function finish(
   { stdout, stderr }: Surroundings,
   { model, evaluation, output, startedAt, command }: Finished,
 ): Promise<void> {
-  const { truncatedRequests = 0, maxLength } = model.info
-  if (truncatedRequests > 0)
-    stderr.write(
-      `${truncatedRequests} requests did not fit into the model's ${maxLength} tokens; their beginnings were cut, as lm_eval does\n`,
-    )
+  const cut = truncationLine(model)
+  if (cut !== null) stderr.write(`${cut}\n`)
   const { tokens } = model.info
   if (tokens !== undefined && tokens.requested > 0)
     stderr.write(

@@ -47,7 +47,8 @@ export async function readSteeringBytes(argument: string, path: string): Promise
     return await readFile(path)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
-    throw new InputError(`cannot read ${argument} ${path}: ${code === 'ENOENT' ? 'no such file' : message}`, { cause })
+    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : message
+    throw new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
   }
 }
 

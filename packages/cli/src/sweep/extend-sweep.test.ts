@@ -79,6 +79,32 @@ describe('a sweep that is started again', () => {
     expect(fewer.stdout).not.toContain('dogs')
   })
 
+  it('runs the other cells when one fails, and that one again', async () => {
+    const near = join(folder, 'near.csv')
+    cpSync(join(folder, 'steer.csv'), near)
+    const header = 'latent_idx,steering_coefficient,sae_release,sae_id,positions'
+    writeFileSync(join(folder, 'steer.csv'), `${header}\n121,10,${saes},layer_3,100:200\n`)
+    for (const ran of [
+      ['unsteered on dogs', 'csv steer.csv, coefficient 10 on dogs', 'csv near.csv, coefficient 10 on dogs'],
+      ['csv steer.csv, coefficient 10 on dogs'],
+    ]) {
+      const both = await sweep('10', 'dogs', '--csv', near)
+      expect(both.ran).toEqual(ran)
+      expect(both.code).toBe(2)
+      expect(both.stderr).toMatch(
+        /1 of \d runs failed \(.*sweep\.csv has the others\):\n.*steer\.csv:2, column positions: /,
+      )
+    }
+    const { runs, missing } = await readExperiment(join(folder, 'sweep'))
+    expect([runs.length, missing]).toEqual([1, 1])
+  })
+
+  it('runs rows without effect where that is allowed', async () => {
+    const scale = ['--actions', 'scale']
+    expect((await sweep('1', 'dogs', ...scale)).stderr).toContain('or run with --allow_inert_rows')
+    expect((await sweep('1', 'dogs', ...scale, '--allow_inert_rows')).code).toBe(0)
+  })
+
   it('does not care for what decides nothing', async () => {
     expect((await sweep('10', 'dogs')).code).toBe(0)
     task('birds')

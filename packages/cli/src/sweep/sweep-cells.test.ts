@@ -74,8 +74,22 @@ describe('sweepCells', () => {
   })
 
   it('gives files of one name folders of their own', () => {
-    const ids = sweepCells([one, { ...two, path: 'b/dogs.csv' }], none).map(({ id }) => id)
-    expect(new Set(ids).size).toBe(2)
+    const cells = (...paths: string[]) =>
+      sweepCells(
+        paths.map((path) => ({ ...one, path })),
+        none,
+      )
+    expect(cells('a/dogs.csv', 'b/dogs.csv').map(({ parameters }) => parameters)).toEqual([
+      { csv: 'a/dogs.csv' },
+      { csv: 'b/dogs.csv' },
+    ])
+    expect(cells('hünd 犬.csv', 'händ 犬.csv', 'HÜND_犬.csv', 'a b/x.csv', 'a_b/x.csv').map(({ id }) => id)).toEqual([
+      'csv=hünd_犬.csv',
+      'csv=händ_犬.csv',
+      'csv=HÜND_犬.csv,2',
+      'csv=a_b_x.csv',
+      'csv=a_b_x.csv,2',
+    ])
   })
 
   it('refuses an action that would give the coefficient another unit', () => {
@@ -89,6 +103,7 @@ describe('sweepCells', () => {
   it.each([
     [[], none, 'needs a steering CSV'],
     [[one], { ...none, coefficients: [1], scales: [2] }, 'give one of them'],
+    [[one], { ...none, actions: [] }, '--actions names nothing'],
     [[one], { ...none, actions: ['clmp'] }, 'there is no action "clmp"'],
     [[two], { ...none, latents: [1] }, 'b/pets.csv has 2'],
     [[one], { ...none, latents: [1.5] }, '1.5 is no latent'],

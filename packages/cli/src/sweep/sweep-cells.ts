@@ -65,7 +65,7 @@ export function sweepCells(files: readonly SweepCsv[], axes: SweepAxes): Cell[] 
           })),
         )
   const start = files.flatMap(({ path, rows }): Setting[] => {
-    const file = files.length > 1 ? { csv: basename(path) } : {}
+    const file = files.length > 1 ? { csv: nameOf(path, files) } : {}
     if (!axes.rowsSeparately) return [{ path, rows, parameters: file }]
     return rows.map((row) => ({ path, rows: [row], parameters: { ...file, line: row.line, latent: row.latent_idx } }))
   })
@@ -82,10 +82,17 @@ export function sweepCells(files: readonly SweepCsv[], axes: SweepAxes): Cell[] 
   return uniqueCells(settings.map(cellOf))
 }
 
+/** The file's name; its path where another file has that name. */
+function nameOf(path: string, files: readonly SweepCsv[]): string {
+  return files.filter((file) => basename(file.path) === basename(path)).length > 1 ? path : basename(path)
+}
+
 function checkAxes(files: readonly SweepCsv[], axes: SweepAxes): void {
   if (files.length === 0) throw new InputError('a sweep needs a steering CSV: --csv')
   if (axes.coefficients && axes.scales)
     throw new InputError('--coefficients and --scales both set the coefficients; give one of them')
+  const empty = (['coefficients', 'scales', 'actions', 'latents'] as const).find((axis) => axes[axis]?.length === 0)
+  if (empty !== undefined) throw new InputError(`--${empty} names nothing; give it a value, or leave it out`)
   const unknown = axes.actions?.find((action) => !(hookActions as readonly string[]).includes(action))
   if (unknown !== undefined)
     throw new InputError(`--actions: there is no action "${unknown}"; there are ${hookActions.join(', ')}`)
@@ -104,18 +111,21 @@ function cellOf({ path, rows, parameters }: Setting): Cell {
   const checked = parseSteeringCsv(csv)
   if (!checked.success)
     throw new InputError(formatProblems(`${path} with ${words.join(', ') || 'its own values'}`, checked.problems))
-  const id = Object.entries(parameters).map(([name, value]) => `${name}=${String(value).replace(/[^\w.+-]+/g, '_')}`)
+  const id = Object.entries(parameters).map(
+    ([name, value]) => `${name}=${String(value).replace(/[^\p{L}\p{M}\p{N}_.+-]+/gu, '_')}`,
+  )
   const adds = (action: HookAction) => action === 'add' || action === 'add_latent'
   const addsNothing = rows.every((row) => row.steering_coefficient === 0 && adds(row.hook_action))
   return { id: id.join(',') || 'steered', parameters, csv, addsNothing }
 }
 
-/** Files of one name in different folders would share their cells' names. */
+/** Names that differ in signs only, or in upper and lower case, which some file systems do not tell apart, would share a folder. */
 function uniqueCells(cells: readonly Cell[]): Cell[] {
   const seen = new Map<string, number>()
   return cells.map((cell) => {
-    const count = (seen.get(cell.id) ?? 0) + 1
-    seen.set(cell.id, count)
+    const name = cell.id.toLowerCase()
+    const count = (seen.get(name) ?? 0) + 1
+    seen.set(name, count)
     return count === 1 ? cell : { ...cell, id: `${cell.id},${count}` }
   })
 }

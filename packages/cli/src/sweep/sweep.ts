@@ -26,7 +26,7 @@ import {
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { RunOptions } from '../commands/run-options.js'
-import { resultsOf } from '../commands/run-results.js'
+import { resultsOf, truncationLine } from '../commands/run-results.js'
 import { readArguments } from '../models/arguments.js'
 import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
@@ -65,7 +65,8 @@ export interface SweepResult {
  * Runs every cell on the tasks that it has no results of, the unsteered baseline first: the model is loaded once, prompts are built once, and
  * the layers below all edits are computed once. Every cell's files are those of a single run; sweep.json says what was asked for, sweep.csv holds
  * the numbers. Interrupted and called again, with the same options or others, it takes what is there and was decided by the same model,
- * edits, documents and scoring. Throws InputError for what cannot run, before anything runs.
+ * edits, documents and scoring. Throws InputError for what cannot run, before anything runs; and for cells whose edits turn out not to fit
+ * the texts when all others have run.
  */
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const { run, axes, signal, onProgress = () => {}, onNotice = () => {} } = options
@@ -73,7 +74,10 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   if (folder === null) throw new InputError('a sweep needs --output_path, the folder of its results')
   const cells = sweepCells(await readSweepCsvs(options.csv), axes)
   const given = toPlain(run.model_args) as ModelArguments
-  const args = readArguments('sae_steered_beta', given, saeSteeredBetaArguments)
+  const args = {
+    ...readArguments('sae_steered_beta', given, saeSteeredBetaArguments),
+    ...(run.allow_inert_rows ? { allow_inert_rows: true } : {}),
+  }
   const { base_name: baseName } = args
   if (baseName === undefined) throw new InputError('--model_args needs base_name=…, the model to steer')
   if (args.csv_path !== undefined)
@@ -147,6 +151,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     const there = cells.length + 1 - missing.length
     if (there > 0) onNotice(`${there} of ${cells.length + 1} runs are in ${folder} already`)
     const shared = settings.length === 0 ? base : base.shareBelow(settings)
+    const failures: string[] = []
     for (const [index, cell] of missing.entries()) {
       signal?.throwIfAborted()
       options.onCell?.(cell, missing.length - 1 - index)
@@ -158,20 +163,31 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
           folder: store!.cellFolder(cell.id),
           answers,
         })
-      let results: string
-      if (cell.id === baselineId) results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
-      else {
-        const steering = await openCsvSteering(baseName, csvOf(cell.id), argumentsOf(cell.id), context)
-        try {
-          const model = await (await steering.lower(base)).steer(shared)
-          results = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
-        } finally {
-          await steering.close()
-        }
+      if (cell.id === baselineId) {
+        const results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
+        store.finish(cell.id, cell.tasks, results)
+        continue
       }
-      store.finish(cell.id, cell.tasks, results)
+      const steering = await openCsvSteering(baseName, csvOf(cell.id), argumentsOf(cell.id), context)
+      try {
+        const model = await (await steering.lower(base)).steer(shared)
+        const results = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
+        store.finish(cell.id, cell.tasks, results)
+      } catch (cause) {
+        // an edit that this text cannot have is no reason to leave the other cells out
+        if (signal?.aborted || !InputError.isInstance(cause)) throw cause
+        onNotice(`failed: ${cause.message}`)
+        failures.push(cause.message)
+      } finally {
+        await steering.close()
+      }
     }
-    return await summarize(folder)
+    const result = await summarize(folder)
+    if (failures.length > 0)
+      throw new InputError(
+        `${failures.length} of ${missing.length} runs failed (${folder}/sweep.csv has the others):\n${failures.join('\n')}`,
+      )
+    return result
   } finally {
     await functions.close()
     await answers?.close()
@@ -202,7 +218,7 @@ interface CellRun {
 
 /** Runs one cell and writes its files; gives the results file. */
 async function evaluateCell(
-  { run, command, signal, onProgress }: SweepOptions,
+  { run, command, signal, onProgress, onNotice }: SweepOptions,
   prepared: PreparedEvaluation,
   { model, modelArgs, name, folder, answers }: CellRun,
 ): Promise<string> {
@@ -213,6 +229,8 @@ async function evaluateCell(
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   })
+  const cut = truncationLine(model)
+  if (cut !== null) onNotice?.(cut)
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
   const results = resultsOf({ ...own, log_samples: true }, model, evaluation, { startedAt, command })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
