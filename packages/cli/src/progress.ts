@@ -14,6 +14,8 @@ export interface ProgressLine {
   readonly download: NonNullable<HubOptions['onProgress']>
   /** Takes the line away. */
   clear(): void
+  /** Writes a sentence in its place. */
+  readonly notice: (sentence: string) => void
 }
 
 const millisecondsBetweenLines = 200
@@ -31,6 +33,9 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
     shown = now
     write(progressText(stage, done, total, (now - started.at) / 1000))
   }
+  const clear = () => {
+    if (stream.isTTY) write('')
+  }
   return {
     update,
     download: ({ repo, path, loaded, total }) =>
@@ -39,8 +44,10 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
         done: Math.floor(loaded / 1e6),
         total: Math.floor((total ?? loaded) / 1e6),
       }),
-    clear: () => {
-      if (stream.isTTY) write('')
+    clear,
+    notice: (sentence) => {
+      clear()
+      stream.write(`${sentence}\n`)
     },
   }
 }

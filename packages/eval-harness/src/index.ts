@@ -35,6 +35,7 @@ export {
   registerModel,
 } from './model-registry.js'
 export { type Asked, type PreparedTask, prepareTask } from './prepare-task.js'
+export type { PythonOptions } from './pyodide/python-worker.js'
 export { dumpsJson, parseJson } from './python/json.js'
 export { literalEval } from './python/literal.js'
 export { pyRepr, pyStr } from './python/text.js'

@@ -35,7 +35,7 @@ export async function describe(
     metadata: options.metadata ?? new Map(),
   })
   const progress = progressLine(stderr)
-  const functions = taskFunctions([builtInTasks, ...roots])
+  const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: progress.notice })
   try {
     for (const config of leaves(tasks)) {
       signal.throwIfAborted()

@@ -60,7 +60,10 @@ export async function run(options: RunOptions, command: string, surroundings: Su
     stream.write(`${line}\n`)
   }
   const hub = { signal, onProgress: progress.download }
-  const functions = taskFunctions([builtInTasks, ...options.include_path])
+  const functions = taskFunctions([builtInTasks, ...options.include_path], {
+    signal,
+    onSlow: (line) => say(stderr, line),
+  })
   const answers = options.use_cache === null ? null : openStore(options.use_cache, '--use_cache')
   const requests = await openRequestCache(options)
   let model: LanguageModel | null = null

@@ -21,7 +21,7 @@ export async function validate(
   const roots = options.include_path ?? []
   const index = indexTasks(roots, { whole: true })
   const progress = progressLine(stderr)
-  const functions = taskFunctions([builtInTasks, ...roots])
+  const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: progress.notice })
   const lines: string[] = []
   try {
     let checked = 0

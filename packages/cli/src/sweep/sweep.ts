@@ -99,7 +99,10 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     notice: onNotice,
     hub,
   }
-  const functions = taskFunctions([builtInTasks, ...run.include_path])
+  const functions = taskFunctions([builtInTasks, ...run.include_path], {
+    ...(signal ? { signal } : {}),
+    onSlow: onNotice,
+  })
   const answers = run.use_cache === null ? null : openStore(run.use_cache, '--use_cache')
   const base = await openModel(baseName, args, context)
   let store: SweepStore | null = null

@@ -1,4 +1,5 @@
 import { pythonFunctions } from '../pyodide/python-functions.js'
+import type { PythonOptions } from '../pyodide/python-worker.js'
 import { NativeFunctions, nativeTaskFunction } from './native/native-functions.js'
 import { Unsupported } from './native/unsupported.js'
 import type { FunctionResolver } from './task-function.js'
@@ -10,9 +11,9 @@ export type TaskFunctions = FunctionResolver & { close(): Promise<void> }
  * Runs the Python functions of task files, which were found in the folders `roots` (the built-in tasks and every --include_path): those
  * that keep to a small part of Python here, the others in CPython, which starts when the first of them is met.
  */
-export function taskFunctions(roots: readonly string[]): TaskFunctions {
+export function taskFunctions(roots: readonly string[], options: PythonOptions = {}): TaskFunctions {
   const native = new NativeFunctions(roots)
-  const python = pythonFunctions(roots)
+  const python = pythonFunctions(roots, options)
   return {
     async resolve(reference, use) {
       const found = natively(() => native.find(reference, use))

@@ -145,6 +145,23 @@ describe('modules', () => {
   })
 })
 
+describe('a function without an end', () => {
+  it('is named after ten seconds and ends when the run is stopped', async () => {
+    const controller = new AbortController()
+    const told: string[] = []
+    const stoppable = pythonFunctions([root], { signal: controller.signal, onSlow: (sentence) => told.push(sentence) })
+    const found = await stoppable.resolve(written('def f(doc):\n    while True: pass'), 'doc_to_text')
+    const asked = [found.call([1]), found.call([2])]
+    const ended = Promise.allSettled(asked)
+    await expect
+      .poll(() => told, { timeout: 30_000 })
+      .toEqual([expect.stringMatching(/utils\.py: the Python function f has been running for 10 s/)])
+    controller.abort(new Error('stopped'))
+    expect(await ended).toMatchObject(asked.map(() => ({ status: 'rejected', reason: { message: 'stopped' } })))
+    await expect(found.call([1])).rejects.toThrow('stopped')
+  })
+})
+
 describe('what Python cannot reach', () => {
   it.each([
     ['JavaScript', 'import js'],

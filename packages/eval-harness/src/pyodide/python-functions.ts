@@ -9,15 +9,18 @@ import {
 } from '../functions/task-function.js'
 import { isDict, type PyDict, type PyValue } from '../python/value.js'
 import type { FunctionReference } from '../tasks/yaml.js'
-import { type PythonReply, PythonWorker } from './python-worker.js'
+import { type PythonOptions, type PythonReply, PythonWorker } from './python-worker.js'
 import { TaskModules } from './task-modules.js'
 
 /**
  * Runs the functions of task files unmodified in CPython; `roots` are the folders that tasks were found in. Pyodide starts when it is
  * needed and ends with `close`.
  */
-export function pythonFunctions(roots: readonly string[]): FunctionResolver & { close(): Promise<void> } {
-  const python = new PythonWorker()
+export function pythonFunctions(
+  roots: readonly string[],
+  options: PythonOptions = {},
+): FunctionResolver & { close(): Promise<void> } {
+  const python = new PythonWorker(options)
   const modules = new TaskModules(roots, (files) => python.add(files))
   const loaded = new Map<
     string,
@@ -25,7 +28,7 @@ export function pythonFunctions(roots: readonly string[]): FunctionResolver & { 
   >()
 
   const ask = async (reference: FunctionReference, operation: string, args: PyDict): Promise<PyValue> => {
-    const reply = await python.ask(operation, args)
+    const reply = await python.ask(operation, args, described(reference))
     if ('value' in reply) return reply.value
     throw failure(reference, reply, modules)
   }
@@ -49,6 +52,7 @@ export function pythonFunctions(roots: readonly string[]): FunctionResolver & { 
         ['module', name],
         ['name', reference.functionName],
       ]),
+      described(reference),
     )
     if (!('value' in reply)) throw loadFailure(file, reference, reply, modules)
     const value = reply.value as PyDict
@@ -135,6 +139,10 @@ function place({ where }: Failure, modules: TaskModules): string {
 }
 
 const afterAnswers = new Set<FunctionUse>(['process_results', 'metric', 'aggregation', 'filter', 'filter_fn'])
+
+function described({ file, functionName }: FunctionReference): string {
+  return `${file}: the Python function ${functionName}`
+}
 
 function missing(file: string, name: string, what: string): InputError {
   return new InputError(`${file}: the Python function ${name} needs ${what}, which saeval's Python does not have`)

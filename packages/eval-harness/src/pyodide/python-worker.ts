@@ -23,8 +23,21 @@ export type PythonReply =
 /** The Python and JavaScript files that run beside Pyodide; the same folder from src and from dist. */
 const folder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', 'python')
 
+/** What stops Python, and who hears of functions that take long. */
+export interface PythonOptions {
+  /** Ends Python, whatever it is doing: what was asked fails with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Called with a sentence, once for each function that has kept Python busy for ten seconds. */
+  readonly onSlow?: (sentence: string) => void
+}
+
+/** Milliseconds after which a function counts as slow. */
+const slowAfter = 10_000
+
 interface Question {
   readonly operation: readonly [name: string, args: PyDict]
+  /** The function it is about, for messages. */
+  readonly about: string
   readonly answer: (reply: PythonReply) => void
   readonly fail: (error: Error) => void
 }
@@ -39,16 +52,22 @@ export class PythonWorker {
   #waiting: Question[] = []
   #asked: (readonly Question[])[] = []
   #scheduled = false
+  #clock: NodeJS.Timeout | undefined
+  readonly #slow = new Set<string>()
+
+  constructor(readonly options: PythonOptions = {}) {
+    options.signal?.addEventListener('abort', () => void this.close(), { once: true })
+  }
 
   /** Puts files where Python sees them, before the next question. */
   add(files: readonly PythonFile[]): void {
     this.#files.push(...files)
   }
 
-  /** Asks Python for one operation of host.py. Throws InputError where Pyodide is not installed. */
-  ask(name: string, args: PyDict): Promise<PythonReply> {
+  /** Asks Python for one operation of host.py, about a function of a task. Throws InputError where Pyodide is not installed. */
+  ask(name: string, args: PyDict, about: string): Promise<PythonReply> {
     return new Promise((answer, fail) => {
-      this.#waiting.push({ operation: [name, args], answer, fail })
+      this.#waiting.push({ operation: [name, args], about, answer, fail })
       if (this.#scheduled) return
       this.#scheduled = true
       setImmediate(() => void this.#send())
@@ -66,15 +85,33 @@ export class PythonWorker {
     this.#scheduled = false
     const questions = this.#waiting.splice(0)
     const files = this.#files.splice(0)
+    const { signal } = this.options
     try {
+      signal?.throwIfAborted()
       this.#worker ??= startWorker()
       const worker = await this.#worker
+      signal?.throwIfAborted()
       if (this.#asked.length === 0) this.#listen(worker)
       this.#asked.push(questions)
+      if (this.#asked.length === 1) this.#watch()
       worker.postMessage({ files, request: dumpsJson(questions.map(({ operation: [name, args] }) => [name, args])) })
     } catch (error) {
       for (const { fail } of questions) fail(error as Error)
     }
+  }
+
+  /** Says so when the questions that Python is at take long. */
+  #watch(): void {
+    clearTimeout(this.#clock)
+    const questions = this.#asked[0]
+    if (questions === undefined) return
+    this.#clock = setTimeout(() => {
+      for (const about of new Set(questions.map((question) => question.about))) {
+        if (this.#slow.has(about)) continue
+        this.#slow.add(about)
+        this.options.onSlow?.(`${about} has been running for ${slowAfter / 1000} s and goes on`)
+      }
+    }, slowAfter)
   }
 
   /** Takes answers until none is awaited. */
@@ -86,6 +123,7 @@ export class PythonWorker {
     }
     const take = ({ reply, failure }: { reply?: string; failure?: string }) => {
       const questions = this.#asked.shift()!
+      this.#watch()
       if (this.#asked.length === 0) stop()
       if (reply === undefined) return questions.forEach(({ fail }) => void fail(new Error(`Python: ${failure}`)))
       const replies = parseJson(reply) as readonly PyDict[]
@@ -97,8 +135,9 @@ export class PythonWorker {
       stop()
       this.#worker = null
       for (const { fail } of this.#asked.splice(0).flat()) fail(error)
+      this.#watch()
     }
-    const ended = () => broken(new Error('Python was stopped'))
+    const ended = () => broken(this.options.signal?.reason ?? new Error('Python was stopped'))
     worker.on('message', take).on('error', broken).on('exit', ended)
   }
 }

@@ -32,6 +32,9 @@ const keywordsOf: Readonly<Record<string, readonly string[]>> = {
   print: ['end', 'flush', 'file', 'sep'],
 }
 
+/** Ranges are lists here. */
+const longestRange = 10_000_000
+
 const bodies: Readonly<Record<string, Body>> = {
   len: ([value = null]) => {
     if (typeof value === 'string') return codePoints(value)
@@ -44,6 +47,8 @@ const bodies: Readonly<Record<string, Body>> = {
   range: (args) => {
     if (!args.every((arg) => typeof arg === 'number')) throw new Unsupported('range of something else than ints')
     const [start, end, step] = (args.length === 1 ? [0, args[0], 1] : [args[0], args[1], args[2] ?? 1]) as number[]
+    if (step === 0) throw new Raised('ValueError', 'range() arg 3 must not be zero')
+    if ((end! - start!) / step! > longestRange) throw new Unsupported('a range of this length')
     const list: number[] = []
     for (let at = start!; step! > 0 ? at < end! : at > end!; at += step!) list.push(at)
     return list

@@ -76,6 +76,7 @@ describe('functions give what CPython gives', () => {
       'comprehensions',
       'return {k: [v for v in vs if v != "t"] for k, vs in doc["nested"].items() if vs}, [a + b for a in "xy" for b in "12"]',
     ],
+    ['a range without steps', 'return list(range(3, 1, 0))'],
     ['division', 'return 7 // 2, -7 // 2, 7 % 3, -7 % 3, 7 / 2, 2 ** 5, 7.5 // 2, 1e3, -0.0'],
     ['sums', 'return sum([0.1] * 10), sum([1, 2]), max(3, 1), min([2.5, 1]), sum(x > 1 for x in [1, 2, 3])'],
     [
@@ -245,6 +246,16 @@ describe('what is left to CPython', () => {
     ['a global', 'X = 1\ndef f(doc):\n    global X\n    X += 1\n    return X'],
   ])('%s', (_, code) => {
     expect(() => native.find(written(code), 'doc_to_text')).toThrow(Unsupported)
+  })
+
+  it.each([
+    ['a loop without an end', 'def f(doc):\n    while True: doc = dict(doc)'],
+    ['turns of loops inside loops', 'def f(doc): return sum(1 for a in range(9999) for b in range(9999))'],
+    ['calls without an end', 'def f(doc): return f(doc)'],
+    ['calls that branch', 'def g(n): return 1 if n < 2 else g(n - 1) + g(n - 2)\ndef f(doc): return g(99)'],
+    ['a long range', 'def f(doc): return len(range(10 ** 9))'],
+  ])('what takes too long: %s', (_, code) => {
+    expect(() => native.find(written(code), 'doc_to_text').call([fromPlain(doc)])).toThrow(Unsupported)
   })
 
   it('what turns out in a call', async () => {

@@ -5,9 +5,10 @@ import type { PyDict, PyValue } from '../../python/value.js'
 import type { FunctionReference } from '../../tasks/yaml.js'
 import { TemplateError } from '../../templates/template-error.js'
 import { type FunctionUse, type TaskFunction, TaskFunctionError } from '../task-function.js'
+import { places } from './execute.js'
 import { NativeDataset } from './native-dataset.js'
 import { NativeModule } from './native-module.js'
-import { places } from './run.js'
+import { withTurns } from './turns.js'
 import { Unsupported } from './unsupported.js'
 import { Callable, deepCopy, Raised, toPython, type Value } from './values.js'
 
@@ -22,6 +23,10 @@ const uses = new Set<FunctionUse>([
   'filter_fn',
   'samples',
 ])
+
+/** Turns of loops and calls that a call may take, and those for each row of a dataset: a second of work or so. */
+const turnsOfCall = 1_000_000
+const turnsOfRow = 1000
 
 /** A function that can be run without CPython; a call throws Unsupported where it turns out that it cannot. */
 export interface NativeFunction {
@@ -54,10 +59,12 @@ export class NativeFunctions {
     module.check(name)
     const body = module.get(name)
     if (!(body instanceof Callable)) throw new Unsupported('something else than a function')
-    const run = (args: readonly Value[], keywords: ReadonlyMap<string, Value>): Value => {
+    const run = (args: readonly Value[], keywords: ReadonlyMap<string, Value>, turns: number): Value => {
       try {
-        return body.call(args, keywords)
+        return withTurns(turns, () => body.call(args, keywords))
       } catch (error) {
+        // JavaScript's stack or memory
+        if (error instanceof RangeError) throw new Unsupported('this depth or size')
         if (error instanceof Raised || error instanceof TemplateError)
           throw new TaskFunctionError(error.exception, `${error.message} (${places.get(error) ?? module.file})`, {
             cause: error,
@@ -72,10 +79,12 @@ export class NativeFunctions {
           run(
             args.map((arg) => deepCopy(arg as Value)),
             keywords as ReadonlyMap<string, Value>,
+            turnsOfCall,
           ),
         ),
       processDocs: async (split) => {
-        const result = run([new NativeDataset(split.columns, await split.rows())], new Map())
+        const dataset = new NativeDataset(split.columns, await split.rows())
+        const result = run([dataset], new Map(), turnsOfCall + turnsOfRow * split.length)
         if (!(result instanceof NativeDataset)) throw new Unsupported('something else than a dataset')
         return {
           columns: result.columns,
