@@ -15,7 +15,14 @@ export { type Experiment, type ExperimentRun, parametersLabel, readExperiment } 
 export { readRun } from './results/read-run.js'
 export { readSamples, type Sample } from './results/read-samples.js'
 export type { RunResults, Score } from './results/run-results.js'
-export { type Parameters, type SweepCell, type SweepFile, sweepFileName } from './results/sweep-file.js'
+export {
+  type CellResults,
+  cellFileName,
+  type Parameters,
+  type SweepCell,
+  type SweepFile,
+  sweepFileName,
+} from './results/sweep-file.js'
 export { holm } from './statistics/holm.js'
 export { mcnemar } from './statistics/mcnemar.js'
 export { type PairedDifference, pairedDifference } from './statistics/paired-difference.js'

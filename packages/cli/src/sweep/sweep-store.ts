@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { InputError, makeWritableFolder, writeFiles } from '@saeval/hub'
-import { type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
+import { type CellResults, cellFileName, type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
 import type { Cell } from './sweep-cells.js'
 import type { Fingerprint } from './sweep-fingerprint.js'
 import { lockFolder } from './sweep-lock.js'
@@ -39,11 +39,8 @@ export interface SweepStoreOptions {
   readonly cells: readonly Cell[]
 }
 
-/** A line of cell.json, which lies beside the results: one for each task or group. */
-type Finished = Fingerprint & {
-  /** Name of the results file. */
-  readonly results: string
-}
+/** A line of cell.json: one for each task or group. */
+type Finished = Fingerprint & CellResults
 
 /**
  * Opens a sweep's folder, or makes it; every cell's folder holds the steering CSV that a single run of it would read. Throws InputError where
@@ -119,8 +116,6 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
     throw error
   }
 }
-
-const cellFileName = 'cell.json'
 
 /** What has run in each cell; results that were deleted by hand are not there. */
 function readFinished(folder: string): Map<string, readonly Finished[]> {

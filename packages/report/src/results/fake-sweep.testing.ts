@@ -43,9 +43,10 @@ export function writeRun(
   folder: string,
   modelArgs: object,
   scores: Readonly<Record<string, readonly number[]>>,
+  at = date,
 ): string {
   mkdirSync(folder, { recursive: true })
-  const path = join(folder, `results_${date}.json`)
+  const path = join(folder, `results_${at}.json`)
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   const entries = Object.entries(scores)
   const of = (make: (values: readonly number[], task: string) => object) =>
@@ -69,7 +70,7 @@ export function writeRun(
   writeFileSync(path, JSON.stringify(file))
   for (const [task, values] of entries) {
     const lines = values.map((value, id) => JSON.stringify(sampleLine(task, id, value)))
-    writeFileSync(join(folder, `samples_${task}_${date}.jsonl`), `${lines.join('\n')}\n`)
+    writeFileSync(join(folder, `samples_${task}_${at}.jsonl`), `${lines.join('\n')}\n`)
   }
   return path
 }

@@ -30,6 +30,43 @@ describe('readExperiment', () => {
     expect(runs.map(({ parameters }) => parameters)).toEqual([{ csv: 'a.csv' }, { csv: 'b.csv' }])
   })
 
+  it('reads tasks of a cell from several files', async () => {
+    const folder = temporaryFolder()
+    const cell = join(folder, 'cells', 'a')
+    const steered = { base_name: 'tiny', csv_path: 'a.csv' }
+    const file = (path: string) => path.slice(cell.length + 1)
+    const both = file(writeRun(cell, steered, { dogs: [1, 1], cats: [0, 1] }))
+    const later = file(writeRun(cell, steered, { birds: [0, 0] }, '2026-01-03T03-04-05.000006'))
+    const results = { birds: `cells/a/${later}`, dogs: `cells/a/${both}` }
+    const sweep = (tasks: string[]) =>
+      JSON.stringify({
+        tasks,
+        command: 'saeval sweep',
+        baseline: { parameters: {}, results: {} },
+        cells: [{ parameters: {}, results }],
+      })
+    writeFileSync(join(folder, 'sweep.json'), sweep(['birds', 'dogs']))
+    const { runs, missing } = await readExperiment(folder)
+    expect(runs[0]!.results.scores.map(({ task }) => task)).toEqual(['birds', 'dogs'])
+    expect([...runs[0]!.results.samples.keys()]).toEqual(['birds', 'dogs'])
+    expect(missing).toBe(0)
+    writeFileSync(join(folder, 'sweep.json'), sweep(['dogs', 'fish']))
+    const other = await readExperiment(folder)
+    expect([other.missing, ...other.runs[0]!.results.scores.map(({ task }) => task)]).toEqual([1, 'dogs'])
+
+    const parts = [
+      { task: 'dogs', results: both },
+      { task: 'birds', results: later },
+    ]
+    writeFileSync(join(cell, 'cell.json'), JSON.stringify(parts))
+    const own = await readExperiment(cell)
+    expect(own.runs.map((run) => run.results.scores.map(({ task }) => task))).toEqual([['dogs', 'birds']])
+    for (const damaged of ['{', '{}', '[1]', '[]']) {
+      writeFileSync(join(cell, 'cell.json'), damaged)
+      await expect(readExperiment(cell)).rejects.toThrow('cell.json')
+    }
+  })
+
   it('says what is missing', async () => {
     const folder = temporaryFolder()
     await expect(readExperiment(folder)).rejects.toThrow('holds no results')

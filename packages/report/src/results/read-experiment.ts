@@ -4,7 +4,14 @@ import { InputError } from '@saeval/hub'
 import { readRun, readTasks } from './read-run.js'
 import { parseResultsJson } from './results-json.js'
 import type { RunResults } from './run-results.js'
-import { type Parameters, type SweepCell, type SweepFile, sweepFileName } from './sweep-file.js'
+import {
+  type CellResults,
+  cellFileName,
+  type Parameters,
+  type SweepCell,
+  type SweepFile,
+  sweepFileName,
+} from './sweep-file.js'
 
 /** A run with its place in an experiment. */
 export interface ExperimentRun {
@@ -26,8 +33,8 @@ export interface Experiment {
 }
 
 /**
- * Reads a results folder, a sweep folder or one results file. In a sweep folder sweep.json says what belongs to it; elsewhere every results file
- * below the folder is a run, and the newest one of an unsteered model is the baseline. Throws InputError where there are no results.
+ * Reads a results folder, a sweep folder, the folder of one of its cells or one results file. In a sweep folder sweep.json says what belongs to it,
+ * in a cell's folder cell.json; elsewhere every results file below the folder is a run, and the newest one of an unsteered model is the baseline. Throws InputError where there are no results.
  */
 export async function readExperiment(path: string): Promise<Experiment> {
   const info = await stat(path).catch(() => null)
@@ -36,6 +43,7 @@ export async function readExperiment(path: string): Promise<Experiment> {
   const folder = info.isFile() ? dirname(path) : path
   const names = await readdir(folder, { recursive: true })
   if (names.includes(sweepFileName)) return readSweep(folder)
+  if (names.includes(cellFileName)) return fromRuns(folder, [await readCell(folder)])
   const files = names
     .filter((name) => /(^|[/\\])results_[^/\\]*\.json$|_\d{4}-\d\d-\d\dT[\d.-]+\.json$/.test(name))
     .sort()
@@ -53,12 +61,11 @@ async function readSweep(folder: string): Promise<Experiment> {
     throw new InputError(`${path} is not a sweep file`, { cause })
   }
   const open = async ({ parameters, results }: SweepCell): Promise<ExperimentRun | null> => {
-    const files = [...new Set(Object.values(results))]
-    const tasksOf = (file: string) => sweep.tasks.filter((task) => results[task] === file)
-    const [run, ...more] = await Promise.all(files.map((file) => readTasks(join(folder, file), tasksOf(file))))
-    return run === undefined
-      ? null
-      : { label: parametersLabel(parameters), parameters, results: more.reduce(together, run) }
+    const run = await readParts(
+      folder,
+      sweep.tasks.flatMap((task) => (results[task] === undefined ? [] : [{ task, results: results[task] }])),
+    )
+    return run && { label: parametersLabel(parameters), parameters, results: run }
   }
   const baseline = await open(sweep.baseline)
   const runs = (await Promise.all(sweep.cells.map(open))).filter((run) => run !== null)
@@ -71,9 +78,32 @@ async function readSweep(folder: string): Promise<Experiment> {
   }
 }
 
-/** Tasks that ran later have a file of their own. */
-function together(run: RunResults, later: RunResults): RunResults {
-  return { ...run, scores: [...run.scores, ...later.scores], samples: new Map([...run.samples, ...later.samples]) }
+async function readCell(folder: string): Promise<RunResults> {
+  const path = join(folder, cellFileName)
+  let parts: readonly CellResults[]
+  try {
+    parts = parseResultsJson(await readFile(path, 'utf8')) as readonly CellResults[]
+    if (!isNames(parts.flatMap(({ task, results }) => [task, results]))) throw new Error('no results')
+  } catch (cause) {
+    throw new InputError(`${path} is not a cell's file`, { cause })
+  }
+  const run = await readParts(folder, parts)
+  if (run === null) throw new InputError(`${path} names no results`)
+  return run
+}
+
+/** One run of tasks that may stand in several files: those that were added to a sweep later have their own. null for none. */
+async function readParts(folder: string, parts: readonly CellResults[]): Promise<RunResults | null> {
+  const files = [...new Set(parts.map(({ results }) => results))]
+  const tasksOf = (file: string) => parts.flatMap(({ task, results }) => (results === file ? [task] : []))
+  const runs = await Promise.all(files.map((file) => readTasks(join(folder, file), tasksOf(file))))
+  const [first] = runs
+  if (first === undefined) return null
+  return {
+    ...first,
+    scores: runs.flatMap(({ scores }) => scores),
+    samples: new Map(runs.flatMap(({ samples }) => [...samples])),
+  }
 }
 
 function isCell(cell: Partial<SweepCell> | null): boolean {

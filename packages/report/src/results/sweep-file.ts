@@ -25,3 +25,13 @@ export interface SweepFile {
 
 /** Name of a SweepFile in its folder. */
 export const sweepFileName = 'sweep.json'
+
+/** An entry of cell.json, which lies in a cell's folder: a task or group that has run. */
+export interface CellResults {
+  readonly task: string
+  /** Name of the results file in the folder. */
+  readonly results: string
+}
+
+/** Name of a list of CellResults in a cell's folder. */
+export const cellFileName = 'cell.json'
