@@ -4,7 +4,7 @@ import type { Score } from '../results/run-results.js'
 import { escapeHtml } from './escape.js'
 import { differenceText, pValueText, scoreText } from './numbers.js'
 
-/** A run with its comparisons to the baseline; null where there is no baseline. */
+/** A run with its comparisons to the baseline; null where there is none, or none with a task of the run. */
 export interface ComparedRun {
   readonly run: ExperimentRun
   readonly comparisons: readonly Comparison[] | null

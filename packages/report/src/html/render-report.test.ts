@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { fakeSweep } from '../results/fake-sweep.testing.js'
+import { fakeSweep, writeRun } from '../results/fake-sweep.testing.js'
 import { readExperiment } from '../results/read-experiment.js'
 import { renderReport } from './render-report.js'
 import { writeReport } from './write-report.js'
@@ -36,6 +36,17 @@ describe('renderReport', () => {
     const experiment = await readExperiment(sweep())
     expect((await renderReport(experiment, { target: 'cats' })).html).toContain('Largest effect: cats')
     await expect(renderReport(experiment, { target: 'fish' })).rejects.toThrow('--target fish: no task of that name')
+  })
+
+  it('shows runs on other tasks beside each other, and refuses runs without scores', async () => {
+    const folder = temporaryFolder()
+    writeRun(join(folder, 'a'), { pretrained: 'tiny' }, { dogs: [1, 0] })
+    writeRun(join(folder, 'b'), { pretrained: 'tiny' }, { birds: [1, 1] }, '2026-01-03T03-04-05.000006')
+    const { html } = await renderReport(await readExperiment(folder))
+    expect(html).toContain('<th scope="col">birds</th><th scope="col">dogs</th>')
+    writeFileSync(join(folder, 'results_x.json'), '{"results": {"dogs": null}}')
+    const empty = await readExperiment(join(folder, 'results_x.json'))
+    await expect(renderReport(empty)).rejects.toThrow('results_x.json: no scores')
   })
 
   it('writes charts as SVG and PNG beside the page', async () => {

@@ -29,10 +29,12 @@ export interface Report {
   readonly charts: readonly { readonly name: string; readonly svg: string }[]
 }
 
-/** Renders an experiment as one HTML page. Throws InputError where `target` is no task of it. */
+/** Renders an experiment as one HTML page. Throws InputError where `target` is no task of it, and for runs without scores. */
 export async function renderReport(experiment: Experiment, options: ReportOptions = {}): Promise<Report> {
   const { baseline, runs, missing } = experiment
   const all = [...(baseline ? [baseline] : []), ...runs]
+  if (all.every(({ results }) => results.scores.length === 0))
+    throw new InputError(`${all.map(({ results }) => results.path).join(', ')}: no scores that a report could show`)
   const title = options.title ?? defaultTitle(all)
   const compared = await compareRuns(experiment)
   const metrics = metricColumns(experiment)
@@ -92,11 +94,19 @@ function farthestRun(runs: readonly ExperimentRun[], target: Score, from: number
 
 async function compareRuns({ baseline, runs }: Experiment): Promise<ComparedRun[]> {
   if (!baseline) return runs.map((run) => ({ run, comparisons: null }))
+  // a folder of results may hold runs on other tasks too
+  const comparable = runs.filter((run) => hasCommonScore(run, baseline))
   const comparisons = await compareWithBaseline(
     baseline.results,
-    runs.map(({ results }) => results),
+    comparable.map(({ results }) => results),
   )
-  return runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
+  return runs.map((run) => ({ run, comparisons: comparisons[comparable.indexOf(run)] ?? null }))
+}
+
+function hasCommonScore(a: ExperimentRun, b: ExperimentRun): boolean {
+  const key = ({ task, metric, filter }: Score) => JSON.stringify([task, metric, filter])
+  const known = new Set(b.results.scores.map(key))
+  return a.results.scores.some((score) => known.has(key(score)))
 }
 
 function targetOf(experiment: Experiment, tasks: readonly Score[], wanted: string | undefined): Score | null {
