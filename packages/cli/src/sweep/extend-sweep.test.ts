@@ -114,9 +114,14 @@ describe('a sweep that is started again', () => {
   })
 
   it.each<[string, () => void, string[], string]>([
-    ['documents', () => write('dogs.jsonl', '{"label": 1}\n'), [], 'cells/baseline holds results of another dogs'],
-    ['scoring', () => scoring('dogs', 0), [], 'cells/baseline holds results of another dogs'],
-    ['limit', () => {}, ['--limit', '1'], 'cells/baseline holds results of another dogs'],
+    [
+      'documents',
+      () => write('dogs.jsonl', '{"label": 1}\n'),
+      [],
+      'cells/baseline holds results of dogs with other documents',
+    ],
+    ['scoring', () => scoring('dogs', 0), [], 'cells/baseline holds results of dogs with other documents'],
+    ['limit', () => {}, ['--limit', '1'], 'cells/baseline holds results of dogs with other documents'],
     [
       'model',
       () => {},

@@ -115,7 +115,7 @@ describe('openSweepStore', () => {
   it.each<[string, Fingerprint, string]>([
     ['model', print('coefficient=1', 'dogs', 'other'), 'another model'],
     ['edits', print('other'), 'other edits'],
-    ['task', print('coefficient=1', 'dogs', 'm', 'other'), 'another dogs: its documents, prompts or scoring'],
+    ['task', print('coefficient=1', 'dogs', 'm', 'other'), 'dogs with other documents, prompts'],
   ])('refuses a cell whose %s has changed', (_, changed, message) => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder))

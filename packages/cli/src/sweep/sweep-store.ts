@@ -151,7 +151,7 @@ function resultsOf(list: readonly Finished[], wanted: Fingerprint): string {
 function whatChanged(before: Fingerprint, now: Fingerprint): string {
   if (before.model !== now.model) return 'another model or other settings of it'
   if (before.edits !== now.edits) return 'other edits: an SAE, the features file or an argument has changed'
-  return `another ${now.task}: its documents, prompts or scoring have changed`
+  return `${now.task} with other documents, prompts, settings of generation or scoring`
 }
 
 function changed(folder: string, id: string, what: string): InputError {
