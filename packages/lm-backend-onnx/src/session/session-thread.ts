@@ -9,7 +9,7 @@ export interface SessionThread {
   reserve(request: Requests['reserve']): Promise<void>
   drop(prefix: string): Promise<void>
   release(session: string): Promise<void>
-  /** Stops the thread at once, running computations included; their promises reject. */
+  /** Stops the thread after the computation at hand; all open promises reject at once. */
   close(): Promise<void>
 }
 
@@ -19,7 +19,8 @@ type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; r
 export function startSessionThread(): SessionThread {
   // onnxruntime otherwise keeps a database in the home folder and sends usage data; it reads this when the thread loads it
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
-  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [] })
+  const closing = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [], workerData: closing })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
   let ended: Error | null = null
@@ -39,7 +40,12 @@ export function startSessionThread(): SessionThread {
     else request?.resolve(reply.tensors)
   })
   worker.on('error', end)
-  worker.on('exit', () => end(new Error('the model was closed')))
+  const exited = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      end(new Error('the model was closed'))
+      resolve()
+    })
+  })
 
   const send = <Kind extends keyof Requests>(kind: Kind, request: Requests[Kind]) => {
     if (ended) return Promise.reject(ended)
@@ -69,7 +75,11 @@ export function startSessionThread(): SessionThread {
     },
     close: async () => {
       end(new Error('the model was closed'))
-      await worker.terminate()
+      // terminate() would make onnxruntime abort the whole process where it opens or runs a session meanwhile
+      Atomics.store(closing, 0, 1)
+      worker.ref()
+      worker.postMessage(null)
+      await exited
     },
   }
 }

@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { reserved, writeAt } from './cache-buffer.js'
 import type { Reply, Request, Requests, TensorData } from './protocol.js'
@@ -82,11 +82,16 @@ async function answer(request: Request): Promise<Record<string, TensorData>> {
   }
 }
 
+/** 1 when the thread is to end: what still waits is not answered. */
+const closing = workerData as Int32Array
+
 // One after the other: a run must not start before the tensors it uses are stored.
 let queue: Promise<void> = Promise.resolve()
 
 parentPort!.on('message', (request: Request) => {
   queue = queue.then(async () => {
+    // of this thread, not of the process
+    if (Atomics.load(closing, 0) === 1) process.exit()
     let reply: Reply
     try {
       reply = { id: request.id, tensors: await answer(request) }
