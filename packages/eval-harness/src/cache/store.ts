@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { InputError, makeFolder } from '@saeval/hub'
 import { open } from 'lmdb'
+import { isDamagedDatabase } from './database-file.js'
 
 /** Values by key in a folder; what is stored survives the end of the process at any moment. */
 export interface Store {
   /** undefined where nothing is stored. */
   get(key: string): unknown
-  /** Stores all of the entries or, where the process ends meanwhile, none. */
+  /** Stores all of the entries or, where the process ends meanwhile or nothing can be written, none. */
   put(entries: readonly (readonly [key: string, value: unknown])[]): Promise<void>
   /** Forgets everything. */
   clear(): Promise<void>
@@ -17,7 +18,7 @@ export interface Store {
 
 /**
  * Opens (or begins) a store in a folder; `flag` names it in messages. Throws InputError for a file, for lm_eval's own caches, which do not
- * say which model their answers are from, and for folders that cannot be written.
+ * say which model their answers are from, for damaged stores, and for folders that cannot be written.
  */
 export function openStore(path: string, flag: string): Store {
   const folder = resolve(path)
@@ -26,13 +27,22 @@ export function openStore(path: string, flag: string): Store {
     throw new InputError(`${flag} ${path} is a file; saeval keeps its cache in a folder`)
   try {
     makeFolder(folder)
+    if (isDamagedDatabase(join(folder, 'data.mdb')))
+      throw new Error('its data.mdb is damaged, or no cache of this version; delete it, or name another folder')
     const database = open<unknown, string>({ path: folder, noSubdir: false, compression: true })
     return {
       get: (key) => database.get(key),
       put: async (entries) => {
-        await database.transaction(() => {
-          for (const [key, value] of entries) database.put(key, value)
-        })
+        try {
+          // lmdb's other kind of transaction ends the process where the disk is full
+          database.transactionSync(() => {
+            for (const [key, value] of entries) database.putSync(key, value)
+          })
+        } catch (cause) {
+          throw new Error(`${flag} ${path}: cannot be written (is the disk full?): ${(cause as Error).message}`, {
+            cause,
+          })
+        }
         await database.flushed
       },
       clear: () => database.clearAsync(),
