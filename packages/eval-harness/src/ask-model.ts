@@ -1,4 +1,5 @@
-import type { LanguageModel, RequestOptions } from './language-model.js'
+import { inPartsOf } from './in-parts.js'
+import type { AnswerPart, InParts, LanguageModel, RequestOptions } from './language-model.js'
 import type { PreparedTask } from './prepare-task.js'
 import { PyFloat, type PyValue } from './python/value.js'
 import type { TaskRequest } from './requests/task-request.js'
@@ -17,8 +18,8 @@ interface Place {
 type Kind = TaskRequest['type']
 
 /**
- * Asks a model everything that tasks need, kind by kind, each kind at once so that the model can share work. The result has the answers of
- * every task's requests in their order.
+ * Asks a model everything that tasks need, kind by kind, each kind at once so that the model can share work. It reads all kinds before it is
+ * asked any, so that it refuses what it cannot answer before hours of work. The result has the answers of every task's requests in their order.
  */
 export async function askModel(
   model: LanguageModel,
@@ -34,12 +35,16 @@ export async function askModel(
     const { repeats } = tasks[index]!.task.config
     return list.flatMap((place) => Array.from({ length: repeats }, () => place))
   })
-  let before = 0
+  const inParts = inPartsOf(model)
+  const kinds: { readonly wanted: readonly Place[]; readonly ask: AnswerPart<PyValue> }[] = []
   for (const kind of ['loglikelihood', 'loglikelihood_rolling', 'generate_until'] as const) {
     const wanted = all.filter(({ request }) => request.type === kind)
-    if (wanted.length === 0) continue
+    if (wanted.length > 0) kinds.push({ wanted, ask: await readKind(inParts, kind, wanted) })
+  }
+  let before = 0
+  for (const { wanted, ask } of kinds) {
     const done = before
-    const answers = await askKind(model, kind, wanted, {
+    const answers = await ask([...wanted.keys()], {
       ...options,
       onProgress: (count) => options.onProgress?.(done + count, all.length),
     })
@@ -51,30 +56,27 @@ export async function askModel(
   return places.map((list) => list.map(({ answers }) => answers))
 }
 
-async function askKind(
-  model: LanguageModel,
-  kind: Kind,
-  places: readonly Place[],
-  options: RequestOptions,
-): Promise<PyValue[]> {
+async function readKind(inParts: InParts, kind: Kind, places: readonly Place[]): Promise<AnswerPart<PyValue>> {
   const of = <K extends Kind>(type: K) =>
     places
       .map(({ request }) => request)
       .filter((request): request is Extract<TaskRequest, { type: K }> => request.type === type)
   switch (kind) {
     case 'loglikelihood': {
-      const answers = await model.loglikelihood(of(kind), options)
-      return answers.map(({ logprob, isGreedy }) => [new PyFloat(logprob), isGreedy])
+      const ask = await inParts.loglikelihood(of(kind))
+      return async (places, options) =>
+        (await ask(places, options)).map(({ logprob, isGreedy }) => [new PyFloat(logprob), isGreedy])
     }
-    case 'loglikelihood_rolling':
-      return (await model.loglikelihoodRolling(of(kind), options)).map((logprob) => new PyFloat(logprob))
+    case 'loglikelihood_rolling': {
+      const ask = await inParts.loglikelihoodRolling(of(kind))
+      return async (places, options) => (await ask(places, options)).map((logprob) => new PyFloat(logprob))
+    }
     case 'generate_until':
-      return model.generateUntil(
+      return inParts.generateUntil(
         of(kind).map(({ context, kwargs }, draw) => ({
           ...generationRequest(context, kwargs, complainAbout(places[draw]!.file)),
           draw,
         })),
-        options,
       )
   }
 }

@@ -71,14 +71,29 @@ export interface ModelInfo {
   readonly eotTokenId: number | null
   /** Batch sizes found by `auto`; empty when a number was given. */
   readonly batchSizes: readonly number[]
-  /** Requests so far whose beginning did not fit the model's longest input and was cut. */
+  /** Requests so far whose beginning did not fit the model's longest input and was cut; those with kept answers too. */
   readonly truncatedRequests?: number
-  /** Tokens of all requests so far, and how many of them were computed: shared beginnings count once. */
+  /**
+   * Tokens of all requests so far, those with kept answers too, and of the texts that were generated; and how many were computed: shared
+   * beginnings count once, kept answers not at all.
+   */
   readonly tokens?: { readonly requested: number; readonly computed: number }
+  /** Requests so far whose answers were kept from an earlier run; only of a model with a cache. */
+  readonly keptAnswers?: number
   /** One line for each edit of the activations, shown above the results; none for a model as it is. */
   readonly edits?: readonly string[]
   /** Anything a backend wants recorded under "saeval" in results.json: edits, file identities, hook points. JSON values. */
   readonly provenance: Readonly<Record<string, unknown>>
+}
+
+/** Answers those requests of a list that stand at these places, in their order. */
+export type AnswerPart<Answer> = (places: readonly number[], options?: RequestOptions) => Promise<Answer[]>
+
+/** Reads lists of requests and answers them in parts. What the model counts, and what it refuses, is then about the whole list. */
+export interface InParts {
+  loglikelihood(requests: readonly LoglikelihoodRequest[]): Promise<AnswerPart<LoglikelihoodResult>>
+  loglikelihoodRolling(requests: readonly LoglikelihoodRollingRequest[]): Promise<AnswerPart<number>>
+  generateUntil(requests: readonly GenerateUntilRequest[]): Promise<AnswerPart<string>>
 }
 
 /** What a backend is to the harness. Answers come in the order of the requests. */
@@ -88,6 +103,11 @@ export interface LanguageModel {
   loglikelihood(requests: readonly LoglikelihoodRequest[], options?: RequestOptions): Promise<LoglikelihoodResult[]>
   loglikelihoodRolling(requests: readonly LoglikelihoodRollingRequest[], options?: RequestOptions): Promise<number[]>
   generateUntil(requests: readonly GenerateUntilRequest[], options?: RequestOptions): Promise<string[]>
+  /**
+   * The same answers part by part, where many are kept already (--use_cache). Without it the requests that are left are asked as lists of
+   * their own, and the model knows of no others.
+   */
+  readonly inParts?: InParts
   /**
    * Text that is another one whenever anything that can change an answer is another: weights, edits, tokenizer, precision, longest input.
    * Without it answers cannot be kept (--use_cache).

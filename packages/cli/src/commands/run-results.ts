@@ -26,6 +26,7 @@ export function resultsOf(
     command,
     truncated_requests: model.info.truncatedRequests ?? 0,
     ...(model.info.tokens === undefined ? {} : { tokens: model.info.tokens }),
+    ...(model.info.keptAnswers === undefined ? {} : { kept_answers: model.info.keptAnswers }),
     ...model.info.provenance,
   }
   return resultsFile(evaluation, {

@@ -148,10 +148,11 @@ async function finish(
 ): Promise<void> {
   const cut = truncationLine(model)
   if (cut !== null) stderr.write(`${cut}\n`)
-  const { tokens } = model.info
+  const { tokens, keptAnswers = 0 } = model.info
+  const kept = keptAnswers === 0 ? '' : `, ${keptAnswers} answers were kept from before`
   if (tokens !== undefined && tokens.requested > 0)
     stderr.write(
-      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once\n`,
+      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}\n`,
     )
   const results = resultsOf(options, model, evaluation, { startedAt, command })
   const files =

@@ -1,4 +1,4 @@
-import type { LanguageModel } from '@saeval/eval-harness'
+import type { AnswerPart, LanguageModel } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { type OnnxModel, SelectionError } from '@saeval/lm-backend-onnx'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
@@ -19,21 +19,31 @@ export function withSteering(
   steering: object,
   rows: readonly SelectingRow[],
 ): LanguageModel {
-  const answer =
-    <Requests, Options, Answers>(method: (requests: Requests, options: Options) => Promise<Answers>) =>
-    (requests: Requests, options: Options) =>
-      method(requests, options).catch((cause: unknown) => {
+  const inRows =
+    <Given extends unknown[], Answer>(method: (...given: Given) => Promise<Answer>) =>
+    (...given: Given) =>
+      method(...given).catch((cause: unknown) => {
         throw cause instanceof SelectionError ? inRow(cause, rows) : cause
       })
+  const readInRows =
+    <Requests, Answer>(read: (requests: Requests) => Promise<AnswerPart<Answer>>) =>
+    async (requests: Requests) =>
+      inRows(await read(requests))
+  const { inParts } = model
   return {
     get info() {
       return { ...model.info, edits, provenance: { ...model.info.provenance, steering } }
     },
     chatTemplate: model.chatTemplate,
-    ...(model.fingerprint ? { fingerprint: model.fingerprint } : {}),
-    loglikelihood: answer(model.loglikelihood),
-    loglikelihoodRolling: answer(model.loglikelihoodRolling),
-    generateUntil: answer(model.generateUntil),
+    fingerprint: model.fingerprint,
+    loglikelihood: inRows(model.loglikelihood),
+    loglikelihoodRolling: inRows(model.loglikelihoodRolling),
+    generateUntil: inRows(model.generateUntil),
+    inParts: {
+      loglikelihood: readInRows(inParts.loglikelihood),
+      loglikelihoodRolling: readInRows(inParts.loglikelihoodRolling),
+      generateUntil: readInRows(inParts.generateUntil),
+    },
     close: model.close,
   }
 }

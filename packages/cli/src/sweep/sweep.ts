@@ -128,13 +128,13 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     const argumentsOf = (id: string) =>
       cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
     const asked = askedFingerprints(prepared, generationSeed(run))
-    const model = await base.fingerprint!()
+    const model = await base.fingerprint()
     const enter = (id: string, edits: string) =>
       store!.enter(
         id,
         tasksAsked.map((task) => ({ task, model, edits, asked: asked.get(task)! })),
       )
-    enter(baselineId, await base.steer([]).fingerprint!())
+    enter(baselineId, await base.steer([]).fingerprint())
     // every cell that is to run is tried on the model before the first one runs
     const settings: (readonly Intervention[])[] = []
     for (const { id } of cells) {
@@ -143,7 +143,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       try {
         const lowered = await steering.lower(base)
         const { interventions } = lowered
-        if (enter(id, await base.steer(interventions).fingerprint!()).length === 0) continue
+        if (enter(id, await base.steer(interventions).fingerprint()).length === 0) continue
         await lowered.steer(base)
         if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
       } finally {
@@ -226,8 +226,9 @@ async function evaluateCell(
   { model, modelArgs, name, folder, answers }: CellRun,
 ): Promise<string> {
   const startedAt = Date.now()
+  const asked = answers === null ? model : await cachedModel(model, answers)
   const evaluation = await evaluatePrepared(prepared, {
-    model: answers === null ? model : await cachedModel(model, answers),
+    model: asked,
     generationSeed: generationSeed(run),
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
@@ -235,7 +236,7 @@ async function evaluateCell(
   const cut = truncationLine(model)
   if (cut !== null) onNotice?.(cut)
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
-  const results = resultsOf({ ...own, log_samples: true }, model, evaluation, { startedAt, command })
+  const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
   return file!
 }

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import type { GenerateUntilRequest, LanguageModel, LoglikelihoodRequest, ModelInfo } from '../language-model.js'
+import type {
+  GenerateUntilRequest,
+  InParts,
+  LanguageModel,
+  LoglikelihoodRequest,
+  ModelInfo,
+} from '../language-model.js'
 import { cachedModel } from './cached-model.js'
 import { openStore } from './store.js'
 
@@ -66,6 +72,52 @@ describe('a model with a cache', () => {
       expect(asked.length).toBe(fresh)
       expect(seen.at(-1)).toBe(count)
     }
+  })
+
+  it('reads whole lists, kept answers included, and refuses them as a whole', async () => {
+    const store = openStore(temporaryFolder(), '--use_cache')
+    const plain = counting('a').model
+    const read: number[] = []
+    const asked: (readonly number[])[] = []
+    const reading =
+      <Request, Answer>(ask: (requests: readonly Request[]) => Promise<Answer[]>) =>
+      async (requests: readonly Request[]) => {
+        read.push(requests.length)
+        return async (places: readonly number[]) => {
+          asked.push(places)
+          if (requests.length < 3) throw new Error('too few')
+          return ask(places.map((place) => requests[place]!))
+        }
+      }
+    const inParts: InParts = {
+      loglikelihood: reading(plain.loglikelihood),
+      loglikelihoodRolling: reading(plain.loglikelihoodRolling),
+      generateUntil: reading(plain.generateUntil),
+    }
+    const cached = await cachedModel({ ...plain, inParts }, store)
+    const requests = pairs(5)
+    const part = await cached.inParts!.loglikelihood(requests)
+    const expected = await plain.loglikelihood(requests)
+    expect(await part([3, 1])).toEqual([expected[3], expected[1]])
+    expect(await cached.loglikelihood(requests)).toEqual(expected)
+    expect(await cached.loglikelihood(requests)).toEqual(expected)
+    expect(read).toEqual([5, 5, 5])
+    expect(asked).toEqual([[3, 1], [0, 2, 4], []])
+    expect(cached.info.keptAnswers).toBe(7)
+    await expect(cached.loglikelihood(pairs(2))).rejects.toThrow('too few')
+
+    const windows = [{ text: 'a' }, { text: 'bb' }, { text: 'a' }]
+    expect(await cached.loglikelihoodRolling(windows)).toEqual([-1, -2, -1])
+    expect(await cached.generateUntil([text('p', true), text('q', true), text('r', true)])).toEqual([
+      'p 0',
+      'q 1',
+      'r 2',
+    ])
+    expect(asked.slice(-2)).toEqual([
+      [0, 1],
+      [0, 1, 2],
+    ])
+    await store.close()
   })
 
   it('is asked anew when it is another model', async () => {

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { GenerateUntilRequest, LanguageModel, LoglikelihoodResult, RequestOptions } from '../language-model.js'
+import { inPartsOf, wholeLists } from '../in-parts.js'
+import type { AnswerPart, GenerateUntilRequest, InParts, LanguageModel, RequestOptions } from '../language-model.js'
 import { type Store, storeKey } from './store.js'
 
 /**
@@ -19,83 +20,88 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
   if (model.fingerprint === undefined)
     throw new InputError('--use_cache: this model does not tell what identifies it, so its answers cannot be kept')
   const fingerprint = await model.fingerprint()
+  const reading = inPartsOf(model)
+  let keptAnswers = 0
 
-  const answer = async <Request, Answer>(
-    method: string,
-    requests: readonly Request[],
-    parts: (request: Request) => readonly unknown[],
-    ask: (missing: Request[], options: RequestOptions) => Promise<Answer[]>,
-    options: RequestOptions = {},
-  ): Promise<Answer[]> => {
-    const keys = requests.map((request) => storeKey([fingerprint, method, ...parts(request)]))
-    const known = new Map<string, Answer>()
-    for (const key of keys) {
-      const found = known.has(key) ? undefined : store.get(key)
-      if (found !== undefined) known.set(key, found as Answer)
+  /** Answers from the store, and asks what is missing there; answers are stored as `Stored`, which the store gives back unchanged. */
+  const keeping =
+    <Request, Stored>(
+      method: string,
+      requests: readonly Request[],
+      parts: (request: Request, options: RequestOptions) => readonly unknown[],
+      ask: AnswerPart<Stored>,
+    ): AnswerPart<Stored> =>
+    async (places, options = {}) => {
+      const { onProgress = () => {}, signal } = options
+      const keys = places.map((place) => storeKey([fingerprint, method, ...parts(requests[place]!, options)]))
+      const known = new Map<string, Stored>()
+      for (const key of keys) {
+        const found = known.has(key) ? undefined : store.get(key)
+        if (found !== undefined) known.set(key, found as Stored)
+      }
+      const missing = new Map<string, number>()
+      for (const [index, key] of keys.entries()) {
+        if (known.has(key)) keptAnswers++
+        else if (!missing.has(key)) missing.set(key, places[index]!)
+      }
+      const left = [...missing]
+      let done = places.length - left.length
+      onProgress(done, places.length)
+      // asked even when nothing is left: the model may refuse what it has read as a whole
+      for (let from = 0; from === 0 || from < left.length; from += together) {
+        signal?.throwIfAborted()
+        const chunk = left.slice(from, from + together)
+        const before = done
+        const answers = await ask(
+          chunk.map(([, place]) => place),
+          { ...options, onProgress: (count) => onProgress(before + count, places.length) },
+        )
+        await store.put(chunk.map(([key], index) => [key, answers[index]!] as const))
+        for (const [index, [key]] of chunk.entries()) known.set(key, answers[index]!)
+        done += chunk.length
+        onProgress(done, places.length)
+      }
+      return keys.map((key) => known.get(key)!)
     }
-    const missing: (readonly [key: string, request: Request])[] = []
-    const wanted = new Set<string>()
-    for (const [index, key] of keys.entries()) {
-      if (known.has(key) || wanted.has(key)) continue
-      wanted.add(key)
-      missing.push([key, requests[index]!])
-    }
-    let done = keys.length - missing.length
-    options.onProgress?.(done, requests.length)
-    for (let from = 0; from < missing.length; from += together) {
-      options.signal?.throwIfAborted()
-      const chunk = missing.slice(from, from + together)
-      const before = done
-      const answers = await ask(
-        chunk.map(([, request]) => request),
-        { ...options, onProgress: (count) => options.onProgress?.(before + count, requests.length) },
+
+  const inParts: InParts = {
+    loglikelihood: async (requests) => {
+      const ask = await reading.loglikelihood(requests)
+      const kept = keeping(
+        'loglikelihood',
+        requests,
+        ({ context, continuation }) => [context, continuation],
+        async (places, options) =>
+          (await ask(places, options)).map(({ logprob, isGreedy }) => [numberText(logprob), isGreedy] as const),
       )
-      await store.put(chunk.map(([key], index) => [key, answers[index]!] as const))
-      for (const [index, [key]] of chunk.entries()) known.set(key, answers[index]!)
-      done += chunk.length
-      options.onProgress?.(done, requests.length)
-    }
-    return keys.map((key) => known.get(key)!)
+      return async (places, options) =>
+        (await kept(places, options)).map(([logprob, isGreedy]) => ({ logprob: Number(logprob), isGreedy }))
+    },
+    loglikelihoodRolling: async (requests) => {
+      const ask = await reading.loglikelihoodRolling(requests)
+      const kept = keeping(
+        'loglikelihood_rolling',
+        requests,
+        ({ text }) => [text],
+        async (places, options) => (await ask(places, options)).map(numberText),
+      )
+      return async (places, options) => (await kept(places, options)).map(Number)
+    },
+    generateUntil: async (requests) => {
+      const drawn = requests.map((request, index): GenerateUntilRequest => ({ draw: index, ...request }))
+      return keeping('generate_until', drawn, generationParts, await reading.generateUntil(drawn))
+    },
   }
 
   return {
     get info() {
-      return model.info
+      return { ...model.info, keptAnswers }
     },
     chatTemplate: model.chatTemplate,
-    fingerprint: model.fingerprint,
-    loglikelihood: async (requests, options) => {
-      const answers = await answer(
-        'loglikelihood',
-        requests,
-        ({ context, continuation }) => [context, continuation],
-        async (missing, given) =>
-          (await model.loglikelihood(missing, given)).map(
-            ({ logprob, isGreedy }) => [numberText(logprob), isGreedy] as const,
-          ),
-        options,
-      )
-      return answers.map(([logprob, isGreedy]): LoglikelihoodResult => ({ logprob: Number(logprob), isGreedy }))
-    },
-    loglikelihoodRolling: async (requests, options) => {
-      const answers = await answer(
-        'loglikelihood_rolling',
-        requests,
-        ({ text }) => [text],
-        async (missing, given) => (await model.loglikelihoodRolling(missing, given)).map(numberText),
-        options,
-      )
-      return answers.map(Number)
-    },
-    generateUntil: (requests, options) =>
-      answer(
-        'generate_until',
-        requests.map((request, index): GenerateUntilRequest => ({ draw: index, ...request })),
-        (request) => generationParts(request, options?.seed ?? defaultSeed),
-        model.generateUntil,
-        options,
-      ),
-    close: model.close,
+    fingerprint: async () => fingerprint,
+    ...wholeLists(inParts),
+    inParts,
+    close: () => model.close(),
   }
 }
 
@@ -107,7 +113,7 @@ function numberText(value: number): string {
 /** A sampled text depends on its draw too. */
 function generationParts(
   { context, until, maxGenToks, doSample, temperature, topK, topP, draw }: GenerateUntilRequest,
-  seed: number,
+  { seed = defaultSeed }: RequestOptions,
 ): readonly unknown[] {
   const sampling = doSample ? [temperature, topK, topP, seed, draw] : []
   return [context, until, maxGenToks, ...sampling]

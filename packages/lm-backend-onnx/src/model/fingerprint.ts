@@ -13,6 +13,9 @@ export function fingerprintOf(value: unknown): string {
     } else if (item instanceof Map || item instanceof Set) {
       write([...item])
     } else if (typeof item === 'object' && item !== null) {
+      // what others hide would be missing in the hash
+      if (Object.getPrototypeOf(item) !== Object.prototype)
+        throw new TypeError(`${item.constructor?.name ?? 'an object'} has no fingerprint`)
       const entries = Object.entries(item).filter(([, part]) => part !== undefined)
       hash.update(`{${entries.length}:`)
       for (const [key, part] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -45,7 +45,7 @@ export interface Forward extends Stretch {
   /** Edit inputs of a segment's graph, for one setting. */
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MarkedText): Promise<Feeds>
   /** Marks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
-  marks(edits: ReadyEdits, row: number, text: MarkedText, from?: number): TokenMarks | null
+  marks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MarkedText, from?: number): TokenMarks | null
   /** Runs the head on hidden states [rows, d_model]. */
   head(
     hidden: Float32Array,

@@ -1,25 +1,14 @@
 import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
 import type { BatchSize } from '../plan/token-budget.js'
-import { encodeGenerationContext, type TextRules } from '../text/encode-requests.js'
+import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
-import type { Forward } from './forward.js'
 import { generateBatch, type Prompt } from './generate.js'
+import { type ReadParts, readTexts } from './read-requests.js'
 import { seededUniform } from './sampling.js'
-import type { TokenCounts } from './score.js'
-import type { SelectionCounter } from './selection-error.js'
-import type { ReadyEdits } from './stretch.js'
 
-export interface GenerateParts {
-  readonly forward: Forward
-  readonly rules: TextRules
-  readonly edits: ReadyEdits
-  readonly selected: SelectionCounter
-  readonly batchSize: BatchSize
+export interface GenerateParts extends ReadParts {
+  /** Tokens that end a text. */
   readonly endIds: ReadonlySet<number>
-  /** Counts are added to it. */
-  readonly counts: TokenCounts
-  /** Called for each prompt whose beginning is cut. */
-  readonly onTruncated: () => void
 }
 
 /** How far the text of one request is. */
@@ -39,36 +28,50 @@ export interface GenerateUntilOptions extends RequestOptions {
 
 const defaultSeed = 1234
 
-/** Answers lm_eval's generate_until requests: the text after the context, cut at the first stop string. */
-export async function answerGenerateUntil(
+/**
+ * Reads lm_eval's generate_until requests; answers are the text after the context, cut at the first stop string. Throws InputError where
+ * the model has no room for a context; an answer's SelectionError is as that of ScorePart.
+ */
+export function readGenerateUntil(
   parts: GenerateParts,
   requests: readonly GenerateUntilRequest[],
-  options: GenerateUntilOptions = {},
-): Promise<string[]> {
-  const { forward, rules, edits, endIds } = parts
-  const { tokenizer } = rules
-  const answers: string[] = new Array(requests.length)
-  const seed = options.seed ?? defaultSeed
-  let done = 0
+): (places: readonly number[], options?: GenerateUntilOptions) => Promise<string[]> {
+  const { rules, counts } = parts
   const contexts = requests.map(({ context, maxGenToks }) => {
     const { ids, truncated } = encodeGenerationContext(rules, context, maxGenToks)
-    if (truncated) parts.onTruncated()
+    if (truncated) counts.truncated++
+    if (maxGenToks > 0) counts.tokens.requested += ids.length
     return ids
   })
-  parts.selected.add(
-    edits.selections[0]!,
+  readTexts(
+    parts,
     // a token of no text stands for those that will be generated and read; the last one is not read
-    contexts.map((ids, index) => {
-      const read = requests[index]!.maxGenToks > 1 ? [...ids, -1] : ids
-      return forward.marks(edits, 0, { ids: read, promptLength: ids.length })
-    }),
+    contexts.map((ids, index) => ({
+      ids: requests[index]!.maxGenToks > 1 ? [...ids, -1] : ids,
+      promptLength: ids.length,
+    })),
   )
+  return (places, options = {}) => answerPart(parts, requests, contexts, places, options)
+}
 
-  for (const group of groupBySampling(requests)) {
+async function answerPart(
+  { forward, rules, edits, batchSize, endIds, counts }: GenerateParts,
+  requests: readonly GenerateUntilRequest[],
+  contexts: readonly (readonly number[])[],
+  places: readonly number[],
+  options: GenerateUntilOptions,
+): Promise<string[]> {
+  counts.selected.check()
+  if (places.length === 0) return []
+  const { tokenizer } = rules
+  const ready = await edits()
+  const seed = options.seed ?? defaultSeed
+  const answers = new Map<number, string>()
+  for (const group of groupBySampling(requests, places)) {
     const items = inOrder(
       group.map((index) => ({ index, ids: contexts[index]!, maxNewTokens: requests[index]!.maxGenToks })),
     )
-    for (const batch of batches(items, parts.batchSize, forward.cache.bytesPerToken)) {
+    for (const batch of batches(items, batchSize, forward.cache.bytesPerToken)) {
       const first = requests[group[0]!]!
       const prompts = batch.map(({ index, ids }): Prompt => {
         const { until, maxGenToks } = requests[index]!
@@ -79,21 +82,21 @@ export async function answerGenerateUntil(
         }
         return { ids, maxNewTokens: maxGenToks, isDone }
       })
-      const generated = await generateBatch(forward, edits, prompts, {
+      const generated = await generateBatch(forward, ready, prompts, {
         sampling: first.doSample ? first : null,
         uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
         signal: options.signal,
-        counts: parts.counts,
+        counts: counts.tokens,
       })
       batch.forEach(({ index, ids }, row) => {
         options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
         const text = tokenizer.decode(generated[row]!, { skipSpecialTokens: true })
-        answers[index] = cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null))
-        options.onProgress?.(++done, requests.length)
+        answers.set(index, cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)))
+        options.onProgress?.(answers.size, places.length)
       })
     }
   }
-  return answers
+  return places.map((place) => answers.get(place)!)
 }
 
 // rows that write side by side under batch_size auto: the weights are read once for all of them
@@ -147,12 +150,13 @@ function inOrder(items: Item[]): Item[] {
     .map(({ item }) => item)
 }
 
-/** Requests that can share a batch: those that sample in the same way. */
-function groupBySampling(requests: readonly GenerateUntilRequest[]): number[][] {
+/** Places of requests that can share a batch: those that sample in the same way. */
+function groupBySampling(requests: readonly GenerateUntilRequest[], places: readonly number[]): number[][] {
   const groups = new Map<string, number[]>()
-  requests.forEach(({ doSample, temperature, topK, topP }, index) => {
+  for (const place of places) {
+    const { doSample, temperature, topK, topP } = requests[place]!
     const key = JSON.stringify(doSample ? [temperature, topK, topP] : null)
-    groups.set(key, [...(groups.get(key) ?? []), index])
-  })
+    groups.set(key, [...(groups.get(key) ?? []), place])
+  }
   return [...groups.values()]
 }

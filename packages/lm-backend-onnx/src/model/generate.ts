@@ -24,7 +24,7 @@ export interface GenerateOptions {
   /** One source of random numbers per prompt, so that a row's text does not depend on its batch. */
   readonly uniform: (prompt: number) => () => number
   readonly signal?: AbortSignal | undefined
-  /** Counts are added to it. */
+  /** Tokens computed are added to it, new ones that are read also to those requested. */
   readonly counts?: TokenCounts
 }
 
@@ -142,7 +142,6 @@ async function readPrompts(
   const hidden = await forward.body(edits, layout, gather, { past, keep: `${name}.prompt` })
   if (past !== null) await forward.cache.drop(past)
   if (counts) {
-    counts.requested += texts.reduce((sum, { ids }) => sum + ids.length, 0)
     counts.computed += shared + rest.reduce((sum, { ids }) => sum + ids.length, 0)
   }
   return { hidden, columns: shared + layout.columns }

@@ -106,27 +106,32 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
     threads: options.threads ?? availableParallelism(),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
+  let identity: Promise<unknown> | null = null
+  const identify = async () => [
+    answersVersion,
+    configText,
+    await Promise.all((await weightFiles(files)).map(fileIdentity)),
+    await Promise.all(
+      [
+        await tokenizerFile(texts),
+        await texts.pathIfPresent('tokenizer_config.json'),
+        await texts.pathIfPresent('special_tokens_map.json'),
+      ].map((path) => (path === null ? null : fileIdentity(path))),
+    ),
+    [...endIds],
+    [rules.addBosToken, rules.prefixTokenId, rules.maxLength],
+    [precision, bits, provider.name],
+  ]
   return createOnnxModel({
     forward,
     rules,
     chatTemplate: createChatTemplate(tokenizer),
     batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
     endIds,
-    identity: async () => [
-      answersVersion,
-      configText,
-      await Promise.all((await weightFiles(files)).map(fileIdentity)),
-      await Promise.all(
-        [
-          await tokenizerFile(texts),
-          await texts.pathIfPresent('tokenizer_config.json'),
-          await texts.pathIfPresent('special_tokens_map.json'),
-        ].map((path) => (path === null ? null : fileIdentity(path))),
-      ),
-      [...endIds],
-      [rules.addBosToken, rules.prefixTokenId, rules.maxLength],
-      [precision, bits, provider.name],
-    ],
+    identity: () => {
+      identity ??= identify()
+      return identity
+    },
     facts: {
       numParameters: stored.numParameters,
       dtype: bits === null ? `torch.${precision}` : `int${bits}`,

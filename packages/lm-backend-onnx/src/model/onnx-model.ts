@@ -1,9 +1,9 @@
 import type {
   ChatTemplate,
   GenerateUntilRequest,
+  InParts,
   LanguageModel,
   LoglikelihoodRequest,
-  LoglikelihoodResult,
   LoglikelihoodRollingRequest,
   ModelInfo,
   RequestOptions,
@@ -11,12 +11,12 @@ import type {
 import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
-import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
+import type { TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
-import { answerGenerateUntil, type GenerateUntilOptions } from './generate-until.js'
+import { type GenerateParts, type GenerateUntilOptions, readGenerateUntil } from './generate-until.js'
 import {
   type Activation,
   capture,
@@ -28,8 +28,16 @@ import {
 } from './hooks.js'
 import { freshLayout } from './layout.js'
 import { overflows } from './overflow.js'
-import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
-import { type SelectionCount, SelectionCounter } from './selection-error.js'
+import {
+  type EncodedRequest,
+  noRequests,
+  type ReadParts,
+  type RequestCounts,
+  readLoglikelihood,
+  readLoglikelihoodRolling,
+  readRows,
+} from './read-requests.js'
+import type { ScoredRow, ScoringRow } from './score.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from './shared-layers.js'
 import type { ReadyEdits } from './stretch.js'
 
@@ -61,6 +69,10 @@ export interface OnnxModel extends LanguageModel {
    * activations overflow.
    */
   lastLogits(ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<readonly Float32Array[]>
+  /** As LanguageModel says. */
+  readonly inParts: InParts
+  /** As LanguageModel says; files are read for it once, whatever the edits. */
+  readonly fingerprint: () => Promise<string>
   /** Answers as LanguageModel says; onTokens sees texts while they are written. */
   generateUntil(requests: readonly GenerateUntilRequest[], options?: GenerateUntilOptions): Promise<string[]>
   /** Activations [pos, width] of one text at hook points, edits applied. A string is tokenised as scoring does. */
@@ -77,19 +89,12 @@ export interface OnnxModel extends LanguageModel {
   ): Promise<HookedRun>
 }
 
-/** A request as tokens, with the texts that it had then. */
-interface EncodedRequest extends LoglikelihoodRequest {
-  readonly row: ScoringRow
-  /** Whether its beginning did not fit and was cut. */
-  readonly isCut: boolean
-}
-
 export interface OnnxModelParts {
   readonly forward: Forward
   readonly rules: TextRules
   readonly chatTemplate: ChatTemplate | null
   readonly batchSize: BatchSize
-  /** What can change the numbers of the model as it is: weights, tokenizer, settings; JSON values. */
+  /** What can change the numbers of the model as it is: weights, tokenizer, settings; JSON values. The same promise at every call. */
   readonly identity: () => Promise<unknown>
   /** Requests that were tokenised for an earlier setting; only where settings share. */
   readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest>
@@ -110,14 +115,42 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const { forward, rules, chatTemplate } = parts
   const { tokenizer } = rules
   checkInterventions(forward, interventions)
-  let truncated = 0
-  const selected = new SelectionCounter()
-  const counts: TokenCounts = { requested: 0, computed: 0 }
+  const counts = noRequests()
   let ready: Promise<ReadyEdits> | null = null
   let wholeEdits: Promise<ReadyEdits> | null = null
   const edits = () => {
     ready ??= forward.storedEdits(interventions)
     return ready
+  }
+  const reading: ReadParts = { ...parts, interventions, edits, counts }
+  // texts go their own ways with every setting: there is nothing to share
+  const whole = forward.shared?.whole ?? forward
+  const writing: GenerateParts = {
+    ...reading,
+    forward: whole,
+    edits: () => {
+      wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions)
+      return wholeEdits
+    },
+    endIds: parts.endIds,
+  }
+  // the session opens on its thread while this one encodes
+  const openEarly = ({ edits }: ReadParts) => {
+    edits().catch(() => {})
+  }
+  const inParts = {
+    loglikelihood: async (requests: readonly LoglikelihoodRequest[]) => {
+      openEarly(reading)
+      return readLoglikelihood(reading, requests)
+    },
+    loglikelihoodRolling: async (requests: readonly LoglikelihoodRollingRequest[]) => {
+      openEarly(reading)
+      return readLoglikelihoodRolling(reading, requests)
+    },
+    generateUntil: async (requests: readonly GenerateUntilRequest[]) => {
+      openEarly(writing)
+      return readGenerateUntil(writing, requests)
+    },
   }
   const toIds = (text: string | readonly number[]) => {
     const ids =
@@ -125,22 +158,6 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
         ? tokenizer.encode(text, rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken })
         : text
     return checkIds(forward, ids, rules.maxLength)
-  }
-  const score = async (
-    rows: readonly ScoringRow[],
-    options: RequestOptions | undefined,
-    onScored: (index: number) => void,
-  ) => {
-    const own = await edits()
-    const marks = rows.map(({ ids, promptLength = ids.length }) => forward.marks(own, 0, { ids, promptLength }))
-    selected.add(own.selections[0]!, marks)
-    return scoreRows(forward, own, rows, {
-      batchSize: parts.batchSize,
-      marks,
-      signal: options?.signal,
-      counts,
-      onScored: (indices) => indices.forEach(onScored),
-    })
   }
 
   return {
@@ -155,7 +172,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     },
     dHead: forward.spec.dHead,
     get info() {
-      return modelInfo(parts, truncated, counts, selected.counts())
+      return modelInfo(parts, counts)
     },
     steer: (others) => createOnnxModel(parts, others),
     shareBelow: (settings, keepBytes = defaultKeepBytes) => {
@@ -169,81 +186,16 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       })
     },
 
-    loglikelihood: async (requests: readonly LoglikelihoodRequest[], options) => {
-      // the session opens on its thread while this one encodes
-      edits().catch(() => {})
-      const encode = pairEncoder(rules)
-      const rows = requests.map((request) => {
-        const { context, continuation } = request
-        const known = parts.encoded?.get(request)
-        if (known?.context === context && known.continuation === continuation) {
-          if (known.isCut) truncated++
-          return known.row
-        }
-        const { contextIds, continuationIds } = encode(context, continuation)
-        const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
-        const isCut = window.truncated > 0
-        if (isCut) truncated++
-        const row = scoringRow(window.inputIds, window.targetIds)
-        parts.encoded?.set(request, { context, continuation, row, isCut })
-        return row
-      })
-      let done = 0
-      const scored = await score(rows, options, () => {
-        options?.onProgress?.(++done, requests.length)
-      })
-      return scored.map(
-        ({ logprobs, greedy }): LoglikelihoodResult => ({
-          logprob: floatSum(logprobs),
-          isGreedy: greedy.every(Boolean),
-        }),
-      )
-    },
+    loglikelihood: async (requests, options) => (await inParts.loglikelihood(requests))(placesOf(requests), options),
+    loglikelihoodRolling: async (requests, options) =>
+      (await inParts.loglikelihoodRolling(requests))(placesOf(requests), options),
+    generateUntil: async (requests, options) => (await inParts.generateUntil(requests))(placesOf(requests), options),
+    inParts,
 
-    loglikelihoodRolling: async (requests: readonly LoglikelihoodRollingRequest[], options) => {
-      const windows = requests.map(({ text }) => rollingWindows(rules, text))
-      const owner = windows.flatMap((list, request) => list.map(() => request))
-      const open = windows.map((list) => list.length)
-      let done = 0
-      const scored = await score(
-        windows.flat().map(({ inputIds, targetIds }) => scoringRow(inputIds, targetIds)),
-        options,
-        (row) => {
-          if (--open[owner[row]!]! === 0) options?.onProgress?.(++done, requests.length)
-        },
-      )
-      const sums = requests.map(() => 0)
-      scored.forEach(({ logprobs }, row) => {
-        sums[owner[row]!]! += floatSum(logprobs)
-      })
-      return sums
-    },
-
-    generateUntil: async (requests, options) => {
-      // texts go their own ways with every setting: there is nothing to share
-      const whole = forward.shared?.whole ?? forward
-      wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions)
-      const { batchSize, endIds } = parts
-      return answerGenerateUntil(
-        {
-          forward: whole,
-          rules,
-          edits: await wholeEdits,
-          selected,
-          batchSize,
-          endIds,
-          counts,
-          onTruncated: () => truncated++,
-        },
-        requests,
-        options,
-      )
-    },
-
-    scoreTokens: (rows, options) => {
+    scoreTokens: async (rows, options) => {
       for (const row of rows) checkIds(forward, row.ids, rules.maxLength)
       let done = 0
-      return score(rows, options, () => options?.onProgress?.(++done, rows.length))
+      return readRows(reading, rows)(placesOf(rows), options, () => options?.onProgress?.(++done, rows.length))
     },
 
     lastLogits: async (ids, settings) => {
@@ -279,23 +231,12 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   }
 }
 
-/** The last targetIds.length positions of the input predict the targets. */
-function scoringRow(inputIds: readonly number[], targetIds: readonly number[]): ScoringRow {
-  const first = inputIds.length - targetIds.length
-  return {
-    ids: inputIds,
-    predictions: targetIds.map((token, index) => ({ position: first + index, token })),
-    promptLength: first + 1,
-  }
+function placesOf(list: readonly unknown[]): number[] {
+  return [...list.keys()]
 }
 
 function markedText(ids: readonly number[], { promptLength = ids.length }: TextOptions = {}) {
   return { ids, promptLength }
-}
-
-/** Sums as lm_eval does, in float32, so that a sum of one equals the number. */
-function floatSum(values: readonly number[]): number {
-  return Math.fround(values.reduce((sum, value) => sum + value, 0))
 }
 
 function checkIds(forward: Forward, ids: readonly number[], maxLength: number): readonly number[] {
@@ -309,10 +250,9 @@ function checkIds(forward: Forward, ids: readonly number[], maxLength: number): 
 
 function modelInfo(
   { facts, rules, batchSize }: OnnxModelParts,
-  truncated: number,
-  counts: TokenCounts,
-  positions: readonly SelectionCount[],
+  { truncated, tokens, selected }: RequestCounts,
 ): ModelInfo {
+  const positions = selected.counts()
   const { bos, eos, pad } = rules.tokenizer
   const pair = (token: { text: string; id: number } | null) =>
     token === null ? null : ([token.text, token.id] as const)
@@ -329,7 +269,7 @@ function modelInfo(
     eotTokenId: eos?.id ?? null,
     batchSizes: [],
     truncatedRequests: truncated,
-    tokens: { ...counts },
+    tokens: { ...tokens },
     provenance: {
       backend: 'onnxruntime',
       ...(facts.quantization === null ? { computed_in: 'float32' } : { quantization: facts.quantization }),

@@ -27,7 +27,7 @@ export interface ScoredRow {
 
 /** How much of the work was the same. */
 export interface TokenCounts {
-  /** Tokens that one request at a time would have taken. */
+  /** Tokens that one request at a time would have taken; of texts whose answers are kept elsewhere, those of the prompt. */
   requested: number
   /** Tokens computed. */
   computed: number
@@ -40,8 +40,8 @@ export interface ScoreOptions {
   /** Called with the indices of rows that are scored. */
   readonly onScored?: (indices: readonly number[]) => void
   readonly signal?: AbortSignal | undefined
-  /** Counts are added to it. */
-  readonly counts?: TokenCounts
+  /** Tokens computed are added to it. */
+  readonly counts?: Pick<TokenCounts, 'computed'>
 }
 
 // a few rows of hidden states cost the unembedding almost as much as many: wait for more, but not for long
@@ -92,7 +92,6 @@ export async function scoreRows(
   }
   const planned = forward.spec.recurrent ? planRows(requests, tree, () => next().tokens) : plan(requests, tree, next)
   const passes = shared ? shared.passes(requests, planned) : planned
-  if (options.counts) options.counts.requested += tree.requestTokens
 
   const path = keptPath(shared?.upper ?? forward)
   const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }

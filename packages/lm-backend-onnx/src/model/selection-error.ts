@@ -20,23 +20,39 @@ export interface SelectionCount {
   readonly requests_without_a_token: number
 }
 
-/** Counts, over all requests a model has had, those in which a selection holds no token. */
-export class SelectionCounter {
-  readonly #requests = new Map<PositionSelection, { requests: number; without: number }>()
+interface Held {
+  readonly requests: number
+  readonly without: number
+}
 
-  /** Adds requests by the marks of their tokens. Throws SelectionError for a selection that holds no token of any of them. */
+/** Counts, over all requests a model has read, those in which a selection holds no token. */
+export class SelectionCounter {
+  readonly #all = new Map<PositionSelection, Held>()
+  /** Of the requests that were read since `check`. */
+  readonly #unchecked = new Map<PositionSelection, Held>()
+
+  /** Adds requests by the marks of their tokens. */
   add(selections: readonly PositionSelection[], requests: readonly (TokenMarks | null)[]): void {
     if (requests.length === 0) return
     selections.forEach((selection, s) => {
       const without = requests.filter((marks) => !marks?.some((bits) => ((bits >>> s) & 1) === 1)).length
-      if (without === requests.length) throw new SelectionError(selection, requests.length)
-      const known = this.#requests.get(selection) ?? { requests: 0, without: 0 }
-      this.#requests.set(selection, { requests: known.requests + requests.length, without: known.without + without })
+      for (const counts of [this.#all, this.#unchecked]) {
+        const known = counts.get(selection) ?? { requests: 0, without: 0 }
+        counts.set(selection, { requests: known.requests + requests.length, without: known.without + without })
+      }
     })
   }
 
+  /** Throws SelectionError for a selection that holds no token of any request that was added since the last call. */
+  check(): void {
+    const added = [...this.#unchecked]
+    this.#unchecked.clear()
+    const nowhere = added.find(([, { requests, without }]) => requests === without)
+    if (nowhere) throw new SelectionError(nowhere[0], nowhere[1].requests)
+  }
+
   counts(): SelectionCount[] {
-    return [...this.#requests].map(([selection, { requests, without }]) => ({
+    return [...this.#all].map(([selection, { requests, without }]) => ({
       positions: describeSelection(selection),
       requests,
       requests_without_a_token: without,

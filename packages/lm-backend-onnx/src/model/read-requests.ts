@@ -1,0 +1,171 @@
+import type {
+  AnswerPart,
+  LoglikelihoodRequest,
+  LoglikelihoodResult,
+  LoglikelihoodRollingRequest,
+  RequestOptions,
+} from '@saeval/eval-harness'
+import type { Intervention } from '@saeval/sae-core'
+import type { BatchSize } from '../plan/token-budget.js'
+import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
+import type { Forward } from './forward.js'
+import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
+import { SelectionCounter } from './selection-error.js'
+import type { ReadyEdits } from './stretch.js'
+import { type MarkedText, settingSelections, type TokenMarks } from './token-marks.js'
+
+/** A request as tokens, with the texts that it had then. */
+export interface EncodedRequest extends LoglikelihoodRequest {
+  readonly row: ScoringRow
+  /** Whether its beginning did not fit and was cut. */
+  readonly isCut: boolean
+}
+
+/** What is counted over all requests that a model with its edits has read. */
+export interface RequestCounts {
+  /** Requests whose beginning was cut. */
+  truncated: number
+  readonly tokens: TokenCounts
+  readonly selected: SelectionCounter
+}
+
+/** What reading takes. */
+export interface ReadParts {
+  readonly forward: Forward
+  readonly rules: TextRules
+  readonly interventions: readonly Intervention[]
+  /** The interventions, ready for `forward`. */
+  readonly edits: () => Promise<ReadyEdits>
+  readonly batchSize: BatchSize
+  /** Requests that were tokenised for an earlier setting; only where settings share. */
+  readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest> | undefined
+  readonly counts: RequestCounts
+}
+
+export function noRequests(): RequestCounts {
+  return { truncated: 0, tokens: { requested: 0, computed: 0 }, selected: new SelectionCounter() }
+}
+
+/** Marks the tokens of requests, and counts those requests in which a selection holds none. */
+export function readTexts(
+  { forward, interventions, counts }: Pick<ReadParts, 'forward' | 'interventions' | 'counts'>,
+  texts: readonly MarkedText[],
+): (TokenMarks | null)[] {
+  const selections = settingSelections(interventions)
+  const marks = texts.map((text) => forward.marks({ selections: [selections] }, 0, text))
+  counts.selected.add(selections, marks)
+  return marks
+}
+
+/**
+ * Scores those rows of a list that stand at these places; `onScored` is told each one's index among the places. Throws SelectionError for a
+ * selection that holds no token of any request that was read so far and not answered.
+ */
+export type ScorePart = (
+  places: readonly number[],
+  options?: RequestOptions,
+  onScored?: (index: number) => void,
+) => Promise<ScoredRow[]>
+
+/** Counts rows, so that they can be scored. */
+export function readRows(parts: ReadParts, rows: readonly ScoringRow[]): ScorePart {
+  const { forward, edits, batchSize, counts } = parts
+  const marks = readTexts(
+    parts,
+    rows.map(({ ids, promptLength = ids.length }) => ({ ids, promptLength })),
+  )
+  for (const { predictions } of rows)
+    counts.tokens.requested += predictions.reduce((most, { position }) => Math.max(most, position + 1), 0)
+  return async (places, options, onScored) => {
+    counts.selected.check()
+    if (places.length === 0) return []
+    return scoreRows(
+      forward,
+      await edits(),
+      places.map((place) => rows[place]!),
+      {
+        batchSize,
+        marks: places.map((place) => marks[place]!),
+        signal: options?.signal,
+        counts: counts.tokens,
+        onScored: (indices) => {
+          for (const index of indices) onScored?.(index)
+        },
+      },
+    )
+  }
+}
+
+/** Reads lm_eval's loglikelihood requests. Throws InputError for continuations that have no log-likelihood. */
+export function readLoglikelihood(
+  parts: ReadParts,
+  requests: readonly LoglikelihoodRequest[],
+): AnswerPart<LoglikelihoodResult> {
+  const { rules, encoded, counts } = parts
+  const encode = pairEncoder(rules)
+  const rows = requests.map((request) => {
+    const { context, continuation } = request
+    const known = encoded?.get(request)
+    if (known?.context === context && known.continuation === continuation) {
+      if (known.isCut) counts.truncated++
+      return known.row
+    }
+    const { contextIds, continuationIds } = encode(context, continuation)
+    const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
+    const isCut = window.truncated > 0
+    if (isCut) counts.truncated++
+    const row = scoringRow(window.inputIds, window.targetIds)
+    encoded?.set(request, { context, continuation, row, isCut })
+    return row
+  })
+  const score = readRows(parts, rows)
+  return async (places, options) => {
+    let done = 0
+    const scored = await score(places, options, () => options?.onProgress?.(++done, places.length))
+    return scored.map(({ logprobs, greedy }) => ({ logprob: floatSum(logprobs), isGreedy: greedy.every(Boolean) }))
+  }
+}
+
+/** Reads lm_eval's loglikelihood_rolling requests. */
+export function readLoglikelihoodRolling(
+  parts: ReadParts,
+  requests: readonly LoglikelihoodRollingRequest[],
+): AnswerPart<number> {
+  const rows: ScoringRow[] = []
+  const windows = requests.map(({ text }) =>
+    rollingWindows(parts.rules, text).map(({ inputIds, targetIds }) => rows.push(scoringRow(inputIds, targetIds)) - 1),
+  )
+  const score = readRows(parts, rows)
+  return async (places, options) => {
+    const owners = places.flatMap((place, index) => windows[place]!.map(() => index))
+    const open = places.map((place) => windows[place]!.length)
+    let done = 0
+    const scored = await score(
+      places.flatMap((place) => windows[place]!),
+      options,
+      (row) => {
+        if (--open[owners[row]!]! === 0) options?.onProgress?.(++done, places.length)
+      },
+    )
+    const sums = places.map(() => 0)
+    scored.forEach(({ logprobs }, row) => {
+      sums[owners[row]!]! += floatSum(logprobs)
+    })
+    return sums
+  }
+}
+
+/** The last targetIds.length positions of the input predict the targets. */
+function scoringRow(inputIds: readonly number[], targetIds: readonly number[]): ScoringRow {
+  const first = inputIds.length - targetIds.length
+  return {
+    ids: inputIds,
+    predictions: targetIds.map((token, index) => ({ position: first + index, token })),
+    promptLength: first + 1,
+  }
+}
+
+/** Sums as lm_eval does, in float32, so that a sum of one equals the number. */
+function floatSum(values: readonly number[]): number {
+  return Math.fround(values.reduce((sum, value) => sum + value, 0))
+}
