@@ -1,6 +1,7 @@
 import { didYouMean } from '@saeval/hub'
 import { filterNames, filterSettings } from '../filters/filters.js'
-import { pythonRegex, RegexError } from '../python/regex.js'
+import { pythonRegex } from '../python/regex.js'
+import { RegexError } from '../python/regex-translator.js'
 import { isDict } from '../python/value.js'
 import type { Complain } from './check-fields.js'
 import { FunctionReference, type YamlValue } from './yaml.js'

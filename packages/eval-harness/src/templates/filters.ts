@@ -1,5 +1,6 @@
 import { dumpsJson } from '../python/json.js'
-import { pythonRegex, RegexError, substitute } from '../python/regex.js'
+import { pythonRegex, substitute } from '../python/regex.js'
+import { RegexError } from '../python/regex-translator.js'
 import { compareCodePoints, pyRepr, pyStr, strip } from '../python/text.js'
 import { equals, isDict, isTrue, numberOf, PyFloat, type PyValue, tupleOf, typeName } from '../python/value.js'
 import { callMethod, capitalize, replaceText } from './methods.js'

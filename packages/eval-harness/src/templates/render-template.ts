@@ -1,7 +1,8 @@
 import { parse, tokenize } from '@huggingface/jinja'
 import type { PyDict } from '../python/value.js'
-import { evaluateStatements, Scope } from './evaluate.js'
 import { prepareSource } from './prepare-source.js'
+import { Scope } from './scope.js'
+import { evaluateStatements } from './statements.js'
 import { TemplateError } from './template-error.js'
 import { testsAsFilters } from './test-tokens.js'
 

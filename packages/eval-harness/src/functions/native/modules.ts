@@ -1,5 +1,6 @@
 import { literalEval } from '../../python/literal.js'
-import { escapeRegex, findAll, pythonRegex, RegexError, substitute } from '../../python/regex.js'
+import { escapeRegex, findAll, pythonRegex, substitute } from '../../python/regex.js'
+import { RegexError } from '../../python/regex-translator.js'
 import { PyFloat, type PyValue } from '../../python/value.js'
 import { NativeDataset } from './native-dataset.js'
 import { NumberArray } from './number-array.js'

@@ -1,3 +1,4 @@
+import { sliceList } from '../../python/slice.js'
 import { pyRepr } from '../../python/text.js'
 import { isDict, isTrue, PyFloat, PyTuple, type PyValue } from '../../python/value.js'
 import { binary } from '../../templates/operators.js'
@@ -104,18 +105,12 @@ export function item(object: Value, index: Value): Value {
 export function slice(object: Value, start: Value, end: Value, step: Value): Value {
   const list: readonly Value[] | null = typeof object === 'string' ? [...object] : isList(object) ? object : null
   if (list === null) throw new Unsupported('a slice of this')
-  const by = step === null ? 1 : step
-  if (typeof by !== 'number' || by === 0) throw new Unsupported('this step')
-  const bound = (value: Value, fallback: number) => {
-    if (value === null) return fallback
-    if (typeof value !== 'number') throw new Raised('TypeError', 'slice indices must be integers')
-    const from = value < 0 ? value + list.length : value
-    return by > 0 ? Math.min(Math.max(from, 0), list.length) : Math.min(Math.max(from, -1), list.length - 1)
+  if (step !== null && (typeof step !== 'number' || step === 0)) throw new Unsupported('this step')
+  const bound = (value: Value): number | null => {
+    if (value === null || typeof value === 'number') return value
+    throw new Raised('TypeError', 'slice indices must be integers')
   }
-  const from = bound(start, by > 0 ? 0 : list.length - 1)
-  const to = bound(end, by > 0 ? list.length : -1)
-  const picked: Value[] = []
-  for (let at = from; by > 0 ? at < to : at > to; at += by) picked.push(list[at]!)
+  const picked = sliceList(list, bound(start), bound(end), step)
   if (typeof object === 'string') return picked.join('')
   return object instanceof PyTuple ? makeTuple(picked) : picked
 }
