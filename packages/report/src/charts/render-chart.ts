@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module'
 import { Resvg } from '@resvg/resvg-js'
-import { parse, View } from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
+import type { TopLevelSpec } from 'vega-lite'
 import { chartConfig, chartFont, type Theme } from './theme.js'
 
 /** A vega-lite chart as an SVG document. Every mark carries its numbers as its accessible name. */
 export async function renderSvg(chart: TopLevelSpec, theme: Theme): Promise<string> {
+  // they take as long to load as everything else together, and most commands draw nothing
+  const [{ compile }, { parse, View }] = await Promise.all([import('vega-lite'), import('vega')])
   const { spec } = compile(chart, { config: chartConfig(theme) })
   const view = new View(parse(spec), { renderer: 'none' })
   try {
