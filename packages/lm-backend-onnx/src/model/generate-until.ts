@@ -50,6 +50,7 @@ export function readGenerateUntil(
       ids: requests[index]!.maxGenToks > 1 ? [...ids, -1] : ids,
       promptLength: ids.length,
     })),
+    contexts.map((_, place) => [place]),
   )
   return (places, options = {}) => answerPart(parts, requests, contexts, places, options)
 }

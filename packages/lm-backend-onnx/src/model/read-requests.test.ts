@@ -66,8 +66,8 @@ describe('requests that are answered in parts', () => {
     expect(parts.info).toMatchObject({
       truncatedRequests: 1,
       tokens: { requested: whole.info.tokens!.requested },
-      // four pairs, four windows, two prompts; the prompts of windows are one token long
-      provenance: { selected_positions: [{ requests: 10, requests_without_a_token: 7 }] },
+      // three of the pairs and prompts are short, and the prompt of a window is one token long
+      provenance: { selected_positions: [{ requests: 8, requests_without_a_token: 5 }] },
     })
     expect(parts.info.provenance).toEqual(whole.info.provenance)
   })

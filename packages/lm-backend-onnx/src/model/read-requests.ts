@@ -46,14 +46,18 @@ export function noRequests(): RequestCounts {
   return { truncated: 0, tokens: { requested: 0, computed: 0 }, selected: new SelectionCounter() }
 }
 
-/** Marks the tokens of requests, and counts those requests in which a selection holds none. */
+/** Marks the tokens of requests (each the texts at these places), and counts those requests in which a selection holds none. */
 export function readTexts(
   { forward, interventions, counts }: Pick<ReadParts, 'forward' | 'interventions' | 'counts'>,
   texts: readonly MarkedText[],
+  requests: readonly (readonly number[])[],
 ): (TokenMarks | null)[] {
   const selections = settingSelections(interventions)
   const marks = texts.map((text) => forward.marks({ selections: [selections] }, 0, text))
-  counts.selected.add(selections, marks)
+  counts.selected.add(
+    selections,
+    requests.map((places) => places.map((place) => marks[place]!)),
+  )
   return marks
 }
 
@@ -67,12 +71,17 @@ export type ScorePart = (
   onScored?: (index: number) => void,
 ) => Promise<ScoredRow[]>
 
-/** Counts rows, so that they can be scored. */
-export function readRows(parts: ReadParts, rows: readonly ScoringRow[]): ScorePart {
+/** Counts rows, so that they can be scored; each is a request, or `requests` says at which places the rows of each one stand. */
+export function readRows(
+  parts: ReadParts,
+  rows: readonly ScoringRow[],
+  requests: readonly (readonly number[])[] = rows.map((_, place) => [place]),
+): ScorePart {
   const { forward, edits, batchSize, counts } = parts
   const marks = readTexts(
     parts,
     rows.map(({ ids, promptLength = ids.length }) => ({ ids, promptLength })),
+    requests,
   )
   for (const { predictions } of rows)
     counts.tokens.requested += predictions.reduce((most, { position }) => Math.max(most, position + 1), 0)
@@ -135,7 +144,7 @@ export function readLoglikelihoodRolling(
   const windows = requests.map(({ text }) =>
     rollingWindows(parts.rules, text).map(({ inputIds, targetIds }) => rows.push(scoringRow(inputIds, targetIds)) - 1),
   )
-  const score = readRows(parts, rows)
+  const score = readRows(parts, rows, windows)
   return async (places, options) => {
     const owners = places.flatMap((place, index) => windows[place]!.map(() => index))
     const open = places.map((place) => windows[place]!.length)

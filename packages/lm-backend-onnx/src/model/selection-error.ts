@@ -31,11 +31,12 @@ export class SelectionCounter {
   /** Of the requests that were read since `check`. */
   readonly #unchecked = new Map<PositionSelection, Held>()
 
-  /** Adds requests by the marks of their tokens. */
-  add(selections: readonly PositionSelection[], requests: readonly (TokenMarks | null)[]): void {
+  /** Adds requests by the marks of their tokens; a request may be several texts. */
+  add(selections: readonly PositionSelection[], requests: readonly (readonly (TokenMarks | null)[])[]): void {
     if (requests.length === 0) return
     selections.forEach((selection, s) => {
-      const without = requests.filter((marks) => !marks?.some((bits) => ((bits >>> s) & 1) === 1)).length
+      const isHeld = (marks: TokenMarks | null) => marks?.some((bits) => ((bits >>> s) & 1) === 1) ?? false
+      const without = requests.filter((texts) => !texts.some(isHeld)).length
       for (const counts of [this.#all, this.#unchecked]) {
         const known = counts.get(selection) ?? { requests: 0, without: 0 }
         counts.set(selection, { requests: known.requests + requests.length, without: known.without + without })
