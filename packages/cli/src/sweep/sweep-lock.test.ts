@@ -1,10 +1,22 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { lockFolder } from './sweep-lock.js'
+
+/** What others do right after this process has read who owns the lock. */
+const others = vi.hoisted(() => ({ act: () => {} }))
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>()
+  const readdirSync = (path: string) => {
+    const names = fs.readdirSync(path)
+    others.act()
+    return names
+  }
+  return { ...fs, readdirSync }
+})
 
 const ownedBy = (pid: number) => {
   const folder = temporaryFolder()
@@ -38,6 +50,23 @@ it('waits for the living and takes over from the dead', () => {
   expect(existsSync(join(empty, 'sweep.lock'))).toBe(false)
 })
 
+it('leaves the lock of one that took over meanwhile', () => {
+  const folder = ownedBy(4194305)
+  const lock = join(folder, 'sweep.lock')
+  const living = `${process.ppid}-y`
+  others.act = () => {
+    rmSync(join(lock, '4194305-x'), { force: true })
+    writeFileSync(join(lock, living), '')
+  }
+  try {
+    expect(() => lockFolder(folder)).toThrow(`process ${process.ppid} is running a sweep`)
+  } finally {
+    others.act = () => {}
+  }
+  expect(readdirSync(lock)).toEqual([living])
+  expect(readdirSync(folder)).toEqual(['sweep.lock'])
+})
+
 it('says what is in its way', () => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'sweep.lock'), '')
@@ -45,27 +74,33 @@ it('says what is in its way', () => {
   expect(readdirSync(folder)).toEqual(['sweep.lock'])
 })
 
-it('gives a dead lock to one of several takers', async () => {
-  const folder = ownedBy(4194305)
+it('gives each of many dead locks to one of several takers', async () => {
+  const folders = Array.from({ length: 50 }, () => ownedBy(4194305))
   const module = fileURLToPath(new URL('../../dist/sweep/sweep-lock.js', import.meta.url))
   // all start at the same moment and hold what they get until all have tried
   const script = `
     import { lockFolder } from ${JSON.stringify(module)}
     while (Date.now() < Number(process.argv[1]));
-    try { lockFolder(process.argv[2]); console.log('got') } catch (error) { console.log(error.message) }
-    setTimeout(() => {}, 3000)`
+    const tried = process.argv.slice(2).map((folder) => {
+      try { lockFolder(folder); return 'got' } catch (error) { return error.message }
+    })
+    console.log(JSON.stringify(tried))
+    setTimeout(() => {}, 4000)`
   const at = String(Date.now() + 1500)
   const takers = Array.from({ length: 4 }, () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script, at, folder])
-    return new Promise<string>((resolve) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, at, ...folders])
+    return new Promise<string[]>((resolve) => {
       let text = ''
       child.stdout.on('data', (chunk) => {
         text += chunk
       })
-      child.on('close', () => resolve(text.trim()))
+      child.on('close', () => resolve(JSON.parse(text)))
     })
   })
   const said = await Promise.all(takers)
-  expect(said.filter((text) => text === 'got')).toHaveLength(1)
-  expect(said.filter((text) => text.includes('is running a sweep'))).toHaveLength(3)
+  for (const index of folders.keys()) {
+    const answers = said.map((tried) => tried[index]!).sort()
+    expect(answers[0]).toBe('got')
+    for (const answer of answers.slice(1)) expect(answer).toContain('is running a sweep')
+  }
 })
