@@ -55,9 +55,7 @@ export class PythonWorker {
   #clock: NodeJS.Timeout | undefined
   readonly #slow = new Set<string>()
 
-  constructor(readonly options: PythonOptions = {}) {
-    options.signal?.addEventListener('abort', () => void this.close(), { once: true })
-  }
+  constructor(readonly options: PythonOptions = {}) {}
 
   /** Puts files where Python sees them, before the next question. */
   add(files: readonly PythonFile[]): void {
@@ -88,7 +86,7 @@ export class PythonWorker {
     const { signal } = this.options
     try {
       signal?.throwIfAborted()
-      this.#worker ??= startWorker()
+      this.#worker ??= startWorker(signal)
       const worker = await this.#worker
       signal?.throwIfAborted()
       if (this.#asked.length === 0) this.#listen(worker)
@@ -137,12 +135,12 @@ export class PythonWorker {
       for (const { fail } of this.#asked.splice(0).flat()) fail(error)
       this.#watch()
     }
-    const ended = () => broken(this.options.signal?.reason ?? new Error('Python was stopped'))
+    const ended = () => broken(stopped(this.options.signal))
     worker.on('message', take).on('error', broken).on('exit', ended)
   }
 }
 
-async function startWorker(): Promise<Worker> {
+async function startWorker(signal: AbortSignal | undefined): Promise<Worker> {
   const worker = new Worker(join(folder, 'worker.mjs'), {
     workerData: { pyodide: findPyodide(), files: siteFiles() },
     env: {},
@@ -150,14 +148,23 @@ async function startWorker(): Promise<Worker> {
     stdout: true,
     stderr: true,
   })
+  signal?.addEventListener('abort', () => void worker.terminate(), { once: true })
   await new Promise<void>((ready, fail) => {
-    worker.once('error', fail).once('message', () => {
-      worker.off('error', fail)
-      ready()
-    })
+    const ended = () => fail(stopped(signal))
+    worker
+      .once('error', fail)
+      .once('exit', ended)
+      .once('message', () => {
+        worker.off('error', fail).off('exit', ended)
+        ready()
+      })
   })
   worker.unref()
   return worker
+}
+
+function stopped(signal: AbortSignal | undefined): Error {
+  return signal?.reason ?? new Error('Python was stopped')
 }
 
 function findPyodide(): string {
