@@ -24,6 +24,7 @@ export { type HookPoint, type HookPointKind, parseHookPoint } from './hook-point
 export {
   addStage,
   type EditStage,
+  type FromEdit,
   type Gate,
   type Intervention,
   type LatentReader,

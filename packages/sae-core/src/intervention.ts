@@ -76,8 +76,14 @@ export interface Gate {
   readonly above: number
 }
 
+/** Where an update or addition comes from. */
+export interface FromEdit {
+  /** Place of its edit among those that were lowered, by which it is counted where it acts; absent: not counted. */
+  readonly edit?: number
+}
+
 /** f'[slot] <- (1 + alpha) * f' + beta, at the selected positions where every gate is open. */
-export interface LatentUpdate {
+export interface LatentUpdate extends FromEdit {
   readonly slot: number
   readonly gates: readonly Gate[]
   readonly alpha: number
@@ -87,7 +93,7 @@ export interface LatentUpdate {
 }
 
 /** A vector that is added only at some positions, or only where gates are open. */
-export interface SelectiveAdd {
+export interface SelectiveAdd extends FromEdit {
   readonly vector: Float32Array
   readonly gates: readonly Gate[]
   readonly positions: PositionSelection | null

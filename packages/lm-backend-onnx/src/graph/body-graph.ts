@@ -1,6 +1,7 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import { actedNodes } from './acted-nodes.js'
 import { attentionInputs, attentionNodes, positionsInput } from './attention-nodes.js'
 import { bodyNames } from './body-inputs.js'
 import { deltaNetNodes } from './delta-net-nodes.js'
@@ -28,7 +29,10 @@ export interface BodyOptions {
   readonly writes?: boolean
 }
 
-/** The transformer's body: token ids to hidden states, or any stretch of it, with room for edits at the hook points asked for. */
+/**
+ * The transformer's body: token ids to hidden states, or any stretch of it, with room for edits at the hook points asked for, and counts of
+ * the tokens where these act.
+ */
 export function bodyGraph(options: BodyOptions): Uint8Array {
   const { spec, from, to, edits, captures } = options
   const graph = new GraphBuilder()
@@ -41,6 +45,7 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
   }
   const compute = stepNodes(graph, options)
   const reads = editReads(graph, options)
+  const acted = actedNodes(graph)
 
   // after the last attention a token no longer looks at others: what is left is computed only for those that are asked for
   const lastMix = all.findLastIndex((step) => step.part === 'attention')
@@ -49,7 +54,7 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
 
   for (const step of steps) {
     compute(step, lanes)
-    const here = applyStages(graph, lanes.get(step.on)!, step.hookPoint, edits.get(step.hookPoint) ?? [], reads)
+    const here = applyStages(graph, lanes.get(step.on)!, step.hookPoint, edits.get(step.hookPoint) ?? [], reads, acted)
     reads.keep(step.hookPoint, here)
     lanes.set(step.on, here)
     if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])
@@ -61,6 +66,7 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
     }
   }
 
+  acted.output(edits.keys())
   if (to === all.length) {
     const residual = lanes.get('residual')!
     const hidden = picksEarly

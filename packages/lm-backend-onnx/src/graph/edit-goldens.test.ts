@@ -6,7 +6,7 @@ import { fixtureJson, fixturePath } from '../../../../tests/fixtures.js'
 import { type GoldenCase, goldenEdits } from '../../../../tests/golden-edits.js'
 import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
 import { tolerance } from '../../../../tests/tolerances.js'
-import { at, runGraph } from './run-edits.testing.js'
+import { at, expectActs, runGraph } from './run-edits.testing.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 const names = readdirSync(fixturePath('golden/steering'))
@@ -38,14 +38,15 @@ describe.each(names)('the graph edits %s', (name) => {
       const x = tensors.get('x')!
       const [plain, ...edited] = await runGraph(x, new Map([[at, sae.config.dIn]]), settings)
       // a row without edits is not touched by its neighbours
-      expect(plain).toEqual(x)
+      expect(plain!.values).toEqual(x)
       own.forEach((item, index) => {
         expectClose(
-          edited[index]!,
+          edited[index]!.values,
           tensors.get(item.key)!,
           semantics === 'direct' ? tolerance.sae : tolerance.splice,
           item.key,
         )
+        expectActs(edited[index]!, x, settings[index + 1]![0]!, sae.config.dIn)
       })
     },
   )

@@ -1,6 +1,12 @@
 /** The selected tokens of every edit with positions: float32 [B, T, S]; column 0 is 1 everywhere. Only where a stage selects. */
 export const selectedInput = 'edit.selected'
 
+/** Which tokens count where edits act, 1 or 0 (padding): float32 [B, 1, T]. Only where a graph counts; see countsTokens. */
+export const countedInput = 'edit.counted'
+
+/** At how many of them each part of the edits acts: float32 [B, K], an output; packEdits says which column is which part. */
+export const actedOutput = 'acted'
+
 /** Names of a stage's graph inputs. Shapes: R = 1 or the batch, M = slots of all readers, d = width of the hook point. */
 export function stageInputs(hookPoint: string, stage: number) {
   const at = `edit.${hookPoint}.${stage}`

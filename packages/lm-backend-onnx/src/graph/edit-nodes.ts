@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
+import type { ActedNodes } from './acted-nodes.js'
 import { selectedInput, stageInputs } from './edit-inputs.js'
 import type { ReaderShape, StageShape } from './edit-shape.js'
 import { normalizeNodes, type WholeNodes, wholeNodes } from './whole-sae-nodes.js'
@@ -10,10 +11,12 @@ export interface Reads {
 }
 
 type Names = ReturnType<typeof stageInputs>
+/** Takes where parts act: bool [batch, pos, parts]. */
+type Note = (acts: Value) => void
 
 /**
  * Applies the stages of one hook point to its activation x [batch, pos, d], as sae-core's EditStage describes, one stage after the
- * other.
+ * other. Notes for each stage where its updates act, phase after phase, then where its additions do.
  */
 export function applyStages(
   graph: GraphBuilder,
@@ -21,9 +24,11 @@ export function applyStages(
   hookPoint: string,
   stages: readonly StageShape[],
   reads: Reads,
+  acted: ActedNodes,
 ): Value {
+  const note: Note = (acts) => acted.note(hookPoint, acts)
   return stages.reduce(
-    (value, stage, index) => stageNodes(graph, value, hookPoint, stage, stageInputs(hookPoint, index), reads),
+    (value, stage, index) => stageNodes(graph, value, hookPoint, stage, stageInputs(hookPoint, index), reads, note),
     x,
   )
 }
@@ -35,6 +40,7 @@ function stageNodes(
   stage: StageShape,
   names: Names,
   reads: Reads,
+  note: Note,
 ): Value {
   const { splice } = stage
   const input = (from: string | null) => (from === null ? x : reads.value(from))
@@ -45,7 +51,7 @@ function stageNodes(
   const added = splice ? width(splice.readFrom) : d
   const always = graph.node('Add', [target, graph.input(names.addend, 'float32', ['edit_rows', 1, added])])
   // additions of a splice come before its latents are read; all others look at the clean x
-  const shifted = splice ? withAdds(graph, always, stage, names, null, added) : null
+  const shifted = splice ? withAdds(graph, always, stage, names, null, added, null) : null
   const slots = stage.readers.map((reader, index) =>
     readerNodes(
       graph,
@@ -64,10 +70,10 @@ function stageNodes(
           graph,
           slots.map((slot) => slot.f),
         )
-  const edited = clean === null ? null : phaseNodes(graph, clean, stage, names)
+  const edited = clean === null ? null : phaseNodes(graph, clean, stage, names, note)
   const change = clean === null ? null : changeNodes(graph, slots, graph.node('Sub', [edited!, clean]))
   const moved = (value: Value) => (change === null ? value : graph.node('Add', [value, change]))
-  if (splice === null) return moved(withAdds(graph, always, stage, names, clean, d))
+  if (splice === null) return moved(withAdds(graph, always, stage, names, clean, d, note))
 
   const put = moved(whole.reconstruct(shifted!, width(splice.readFrom), d, splice))
   const taken = splice.kind === 'fork' ? whole.reconstruct(target, width(splice.readFrom), d, splice) : null
@@ -116,7 +122,7 @@ function readerNodes(
   }
 }
 
-function phaseNodes(graph: GraphBuilder, clean: Value, stage: StageShape, names: Names): Value {
+function phaseNodes(graph: GraphBuilder, clean: Value, stage: StageShape, names: Names, note: Note): Value {
   const all = `${names.addend}.slots`
   const perSlot = (name: string) => graph.input(name, 'float32', ['edit_rows', 1, all])
   let edited = clean
@@ -127,7 +133,9 @@ function phaseNodes(graph: GraphBuilder, clean: Value, stage: StageShape, names:
     ])
     const read = stage.gatesRead === 'clean' ? clean : edited
     const open = openNodes(graph, read, stage, names.gates(phase), all, all)
-    edited = open === null ? moved : graph.node('Where', [open, moved, edited])
+    const next = open === null ? moved : graph.node('Where', [open, moved, edited])
+    note(graph.node('Not', [graph.node('Equal', [next, edited])]))
+    edited = next
   }
   return edited
 }
@@ -140,10 +148,12 @@ function withAdds(
   names: Names,
   clean: Value | null,
   d: number,
+  note: Note | null,
 ): Value {
   if (!stage.adds) return x
   const count = `${names.vectors}.count`
   const open = openNodes(graph, clean, stage, names.gates('adds'), `${names.addend}.slots`, count)
+  if (open !== null) note?.(open)
   const vectors = graph.input(names.vectors, 'float32', ['edit_rows', count, d])
   const weights = open === null ? null : graph.node('Cast', [open], { to: 1 })
   const sum =

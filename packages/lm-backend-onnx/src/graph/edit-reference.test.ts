@@ -14,11 +14,13 @@ import { randomNumbers, randomSae } from '../../../../tests/random-sae.js'
 import { tolerance } from '../../../../tests/tolerances.js'
 import { selectedTensor, tokenMarks } from '../model/token-marks.js'
 import { selectionsOf } from './pack-edits.js'
-import { at, runGraph } from './run-edits.testing.js'
+import { at, expectActs, runGraph } from './run-edits.testing.js'
 
 // what the goldens do not hold, against the plain TypeScript of sae-core
 
 const n = 9
+// the last ones are padding
+const counted = 7
 const d = 12
 const x = randomNumbers(1)(n * d)
 const text = { ids: [1, 7, 7, 2, 7, 7, 7, 2, 7], promptLength: 6 }
@@ -87,11 +89,12 @@ async function compare(settings: SteeringEdit[][], semantics: Semantics = 'direc
       ['read', 8],
     ]),
     lowered,
-    { reads, selected },
+    { reads, selected, counted },
   )
-  expect(plain).toEqual(x)
-  edited.forEach((actual, index) => {
+  expect(plain!.values).toEqual(x)
+  edited.forEach(({ values: actual, acted }, index) => {
     const expected = applyIntervention(x, lowered[index + 1]![0]!, d, { reads, places })
+    expectActs({ acted }, x, lowered[index + 1]![0]!, d, { reads, places }, counted)
     expectClose(actual, expected, semantics === 'direct' ? tolerance.sae : tolerance.splice, `setting ${index}`)
     if (acts) expect(actual).not.toEqual(x)
   })

@@ -108,6 +108,16 @@ export function selectsPositions(shape: EditShape): boolean {
   return [...shape.values()].flat().some((stage) => stage.selects)
 }
 
+/** Whether the graph decides token by token where additions are made, and counts where it does; those of a splice go through its SAE. */
+export function countsAdds({ adds, gates, readers, selects, splice }: StageShape): boolean {
+  return adds && splice === null && (selects || (gates > 0 && readers.length > 0))
+}
+
+/** Whether the graph counts at how many tokens edits act; it then takes the mask of tokens that count. */
+export function countsTokens(shape: EditShape): boolean {
+  return [...shape.values()].flat().some((stage) => (stage.readers.length > 0 && stage.phases > 0) || countsAdds(stage))
+}
+
 /** Hook points that stages read without editing them. */
 export function readHookPoints(shape: EditShape): Set<string> {
   const readings = [...shape.values()]

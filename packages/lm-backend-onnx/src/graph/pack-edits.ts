@@ -7,14 +7,17 @@ import {
   type PositionSelection,
 } from '@saeval/sae-core'
 import type { TensorData } from '../session/protocol.js'
+import { type ActedColumn, ActedColumns, type CountedPart } from './acted-columns.js'
 import { stageInputs, wholeInputs } from './edit-inputs.js'
-import { assignReaders, assignStages, type EditShape, type StageShape, stageShape } from './edit-shape.js'
+import { assignReaders, assignStages, countsAdds, type EditShape, type StageShape, stageShape } from './edit-shape.js'
 
 /** Values of a graph's edit inputs. */
 export interface PackedEdits {
   readonly feeds: ReadonlyMap<string, TensorData>
   /** Matrices of whole SAEs: large, and the same for every setting that uses the SAE. */
   readonly shared: ReadonlyMap<string, TensorData>
+  /** For each of the rows: which of the graph's counts are its edits'. */
+  readonly acted: readonly (readonly ActedColumn[])[]
 }
 
 /**
@@ -30,6 +33,7 @@ export function packEdits(
   const shared = new Map<string, TensorData>()
   const selections = rows.map(selectionsOf)
   const columns = 1 + Math.max(...selections.map((list) => list.length))
+  const acted = new ActedColumns(rows.length)
   for (const [hookPoint, stageShapes] of shape) {
     const placed = rows.map((interventions) =>
       placeStages(stageShapes, interventions.find((item) => item.hookPoint === hookPoint)?.stages ?? []),
@@ -45,10 +49,11 @@ export function packEdits(
         rows: own.map((part) => part && placeReaders(stage, part)),
         selections,
         columns,
+        acted,
       })
     })
   }
-  return { feeds, shared }
+  return { feeds, shared, acted: acted.settings() }
 }
 
 /** The different position selections of one setting, in order of appearance; the graph's mask has a column for each after the first. */
@@ -95,6 +100,8 @@ interface StagePacking {
   readonly selections: readonly (readonly PositionSelection[])[]
   /** Columns of the mask. */
   readonly columns: number
+  /** Gets a column for each part whose tokens the graph counts, in the graph's order. */
+  readonly acted: ActedColumns
 }
 
 function packStage(packing: StagePacking): void {
@@ -124,6 +131,7 @@ function packStage(packing: StagePacking): void {
     (row?.readers ?? []).flatMap((reader, index) => (reader?.slots ?? []).map((_, slot) => starts[index]! + slot)),
   )
 
+  if (shape.readers.length > 0) packPhases(packing, places, M)
   if (shape.adds) {
     const A = Math.max(0, ...rows.map((row) => row?.adds.length ?? 0))
     const vectors = new Float32Array(R * A * dAdd)
@@ -137,6 +145,7 @@ function packStage(packing: StagePacking): void {
     const gates = shape.splice || shape.readers.length === 0 ? 0 : shape.gates
     const parts = rows.map((row) => (row?.adds ?? []).map((add, a) => ({ ...add, at: a })))
     packParts(packing, names.gates('adds'), parts, places, M, A, gates)
+    if (countsAdds(shape)) packing.acted.append(parts, A)
   }
   if (shape.splice) {
     const columns = shape.selects ? packing.columns : 1
@@ -148,7 +157,12 @@ function packStage(packing: StagePacking): void {
     })
     float(names.spliced, spliced, [R, columns, 1])
   }
-  if (shape.readers.length === 0) return
+}
+
+/** The updates of a stage, on M slots that stand where `places` says. */
+function packPhases(packing: StagePacking, places: readonly (readonly number[])[], M: number): void {
+  const { feeds, names, shape, rows } = packing
+  const R = rows.length
   for (let phase = 0; phase < shape.phases; phase++) {
     const gain = new Float32Array(R * M).fill(1)
     const offset = new Float32Array(R * M)
@@ -161,9 +175,10 @@ function packStage(packing: StagePacking): void {
         offset[row * M + at] = beta
       }
     })
-    float(names.gain(phase), gain, [R, 1, M])
-    float(names.offset(phase), offset, [R, 1, M])
+    feeds.set(names.gain(phase), { type: 'float32', data: gain, dims: [R, 1, M] })
+    feeds.set(names.offset(phase), { type: 'float32', data: offset, dims: [R, 1, M] })
     packParts(packing, names.gates(phase), parts, places, M, M, shape.gates)
+    packing.acted.append(parts, M)
   }
 }
 
@@ -198,8 +213,7 @@ function packReader({ feeds, names, shape, width, rows }: StagePacking, index: n
 }
 
 /** An update or addition, and its column among the `N` of its kind. */
-interface Part {
-  readonly at: number
+interface Part extends CountedPart {
   readonly gates: readonly Gate[]
   readonly positions: PositionSelection | null
 }

@@ -1,22 +1,40 @@
-import type { Intervention } from '@saeval/sae-core'
+import { type ApplyOptions, applyIntervention, type FromEdit, type Intervention } from '@saeval/sae-core'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { expect } from 'vitest'
+import { ActedCounter, countedTensor } from '../model/acted-counter.js'
 import { GraphBuilder } from '../onnx/graph-builder.js'
 import type { TensorData } from '../session/protocol.js'
-import { selectedInput } from './edit-inputs.js'
+import { actedNodes } from './acted-nodes.js'
+import { actedOutput, countedInput, selectedInput } from './edit-inputs.js'
 import { applyStages } from './edit-nodes.js'
-import { jointShape, readHookPoints, selectsPositions } from './edit-shape.js'
+import { countsTokens, jointShape, readHookPoints, selectsPositions } from './edit-shape.js'
 import { packEdits, selectionsOf } from './pack-edits.js'
 
 /** The hook point at which the edits of a test act. */
 export const at = 'here'
 
-/** What the graph makes of x [1, n, d] at one hook point for each setting, as rows of one batch. `selected` is the mask of one setting. */
+/** What the graph makes of one setting. */
+export interface GraphResult {
+  /** x' [n, d] */
+  readonly values: Float32Array
+  /** Edit -> at how many tokens it acts. */
+  readonly acted: ReadonlyMap<number, number>
+}
+
+/**
+ * What the graph makes of x [1, n, d] at one hook point for each setting, as rows of one batch. `selected` is the mask of one setting; only the
+ * first `counted` tokens count.
+ */
 export async function runGraph(
   x: Float32Array,
   widths: ReadonlyMap<string, number>,
   settings: readonly (readonly Intervention[])[],
-  extra: { reads?: ReadonlyMap<string, Float32Array>; selected?: (row: number) => Float32Array } = {},
-): Promise<Float32Array[]> {
+  extra: {
+    reads?: ReadonlyMap<string, Float32Array>
+    selected?: (row: number) => Float32Array
+    counted?: number
+  } = {},
+): Promise<GraphResult[]> {
   const d = widths.get(at)!
   const n = x.length / d
   const shape = jointShape(settings)
@@ -33,7 +51,9 @@ export async function runGraph(
     feeds.set(hookPoint, batch(extra.reads!.get(hookPoint)!, widths.get(hookPoint)!))
   }
   const reads = { value: (hookPoint: string) => hookPoint, width: (hookPoint: string) => widths.get(hookPoint)! }
-  graph.output(applyStages(graph, input, at, shape.get(at)!, reads), 'y', 'float32', ['B', 'T', d])
+  const nodes = actedNodes(graph)
+  graph.output(applyStages(graph, input, at, shape.get(at)!, reads, nodes), 'y', 'float32', ['B', 'T', d])
+  nodes.output(shape.keys())
   const packed = packEdits(shape, widths, settings)
   for (const [name, tensor] of [...packed.feeds, ...packed.shared]) feeds.set(name, tensor)
   if (selectsPositions(shape)) {
@@ -42,10 +62,42 @@ export async function runGraph(
     for (const row of settings.keys()) data.set(extra.selected!(row), row * n * columns)
     feeds.set(selectedInput, { type: 'float32', data, dims: [settings.length, n, columns] })
   }
+  if (countsTokens(shape))
+    feeds.set(
+      countedInput,
+      countedTensor(
+        settings.map(() => extra.counted ?? n),
+        n,
+      ),
+    )
   const session = await InferenceSession.create(graph.build(), { logSeverityLevel: 3 })
   const tensors = [...feeds].map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)])
-  const { y } = await session.run(Object.fromEntries(tensors))
+  const { y, [actedOutput]: acted } = await session.run(Object.fromEntries(tensors))
   await session.release()
   const values = y!.data as Float32Array
-  return settings.map((_, row) => values.slice(row * x.length, (row + 1) * x.length))
+  const counts = (acted?.data as Float32Array | undefined) ?? new Float32Array()
+  return settings.map((_, row) => {
+    const counter = new ActedCounter()
+    counter.expect(packed.acted[row]!)
+    const K = counts.length / settings.length
+    counter.add(packed.acted[row]!, counts.subarray(row * K, (row + 1) * K), 1)
+    return { values: values.slice(row * x.length, (row + 1) * x.length), acted: counter.tokens }
+  })
+}
+
+/** Expects that the graph has counted every edit at as many of the first `counted` tokens as the formulas in float64 do. */
+export function expectActs(
+  { acted }: Pick<GraphResult, 'acted'>,
+  x: Float32Array,
+  intervention: Intervention,
+  d: number,
+  options: ApplyOptions = {},
+  counted = x.length / d,
+): void {
+  const expected = new Map<number, number>([...acted.keys()].map((edit) => [edit, 0]))
+  const onActs = ({ edit }: FromEdit, token: number) => {
+    if (token < counted) expected.set(edit!, (expected.get(edit!) ?? 0) + 1)
+  }
+  applyIntervention(x, intervention, d, { ...options, onActs })
+  expect(acted).toEqual(expected)
 }

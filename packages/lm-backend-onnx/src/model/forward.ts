@@ -1,7 +1,7 @@
 import type { Intervention } from '@saeval/sae-core'
 import { bodyGraph } from '../graph/body-graph.js'
-import { selectedInput } from '../graph/edit-inputs.js'
-import { type EditShape, selectsPositions } from '../graph/edit-shape.js'
+import { countedInput, selectedInput } from '../graph/edit-inputs.js'
+import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
 import { headGraph, headNames } from '../graph/head-graph.js'
 import { modelSteps, type Step } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
@@ -9,9 +9,10 @@ import type { Feeds, Provider, Stored } from '../session/protocol.js'
 import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import { countedTensor } from './acted-counter.js'
 import { int64 } from './layout.js'
 import type { SharedLayers } from './shared-layers.js'
-import { createStretch, type ReadyEdits, type Stretch } from './stretch.js'
+import { createStretch, type PackedFeeds, type ReadyEdits, type Stretch } from './stretch.js'
 import {
   type MarkedText,
   type SpecialIds,
@@ -97,14 +98,14 @@ export function createForward({ spec, weights, thread, provider, threads, specia
   }
   const shared = new Map<string, Promise<void>>()
   /** Edit inputs of a graph; the matrices of whole SAEs go to the thread once and stay there. */
-  const packFeeds = async (shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<Feeds> => {
+  const packFeeds = async (shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<PackedFeeds> => {
     const packed = packEdits(shape, widths, settings)
     for (const [name, tensor] of packed.shared) {
       if (!shared.has(name)) shared.set(name, thread.store({ [name]: tensor }))
       await shared.get(name)
     }
     const references = [...packed.shared.keys()].map((name): [string, Stored] => [name, { stored: name }])
-    return Object.fromEntries([...packed.feeds, ...references])
+    return { feeds: Object.fromEntries([...packed.feeds, ...references]), acted: packed.acted }
   }
   const runHead = async (
     hidden: Float32Array,
@@ -152,11 +153,14 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     segment,
     stretch,
     segmentEdits: async (shape, interventions, text) => {
-      const feeds = await packFeeds(shape, [interventions])
+      const packed = await packFeeds(shape, [interventions])
+      const length = text.ids.length
+      const counted = countsTokens(shape) ? { [countedInput]: countedTensor([length], length) } : {}
+      const feeds = { ...packed.feeds, ...counted }
       if (!selectsPositions(shape)) return feeds
       const selections = settingSelections(interventions)
       const marks = tokenMarks(selections, text, special)
-      return { ...feeds, [selectedInput]: selectedTensor(marks, 1, text.ids.length, selections.length) }
+      return { ...feeds, [selectedInput]: selectedTensor(marks, 1, length, selections.length) }
     },
     marks: ({ selections }, row, text, from) =>
       tokenMarks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),

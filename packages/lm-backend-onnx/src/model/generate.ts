@@ -93,7 +93,7 @@ export async function generateBatch(
         over = rows.map(() => false)
       }
       const texts = rows.map((prompt): Text => ({ ...prompts[prompt]!, newIds: generated[prompt]! }))
-      const layout = writeLayout(forward, edits, rows, texts, { columns, places, step })
+      const layout = writeLayout(forward, edits, rows, texts, { columns, places, step, over })
       await extend(await forward.write(edits, layout, cache, at), rows, over)
     }
     if (options.counts) {
@@ -215,7 +215,7 @@ function writeLayout(
   edits: ReadyEdits,
   prompts: readonly number[],
   texts: readonly Text[],
-  { columns, places, step }: { columns: number; places: number; step: number },
+  { columns, places, step, over }: { columns: number; places: number; step: number; over: readonly boolean[] },
 ): Layout {
   const rows = texts.length
   const keys = places + 1
@@ -239,6 +239,7 @@ function writeLayout(
     rows,
     columns: 1,
     past: places,
+    lengths: over.map((isOver) => (isOver ? 0 : 1)),
     marks: joinMarks(marks, 1),
     feeds: tokenFeeds(forward.spec, {
       [bodyNames.tokens]: {

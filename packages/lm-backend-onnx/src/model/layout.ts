@@ -12,6 +12,8 @@ export interface Layout {
   readonly past: number
   /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
   readonly feeds: Feeds
+  /** Tokens of each row, from its start, that count where edits act: none of the padding, and no row that is computed in vain. */
+  readonly lengths: readonly number[]
   /** Marks of the new tokens [rows * columns], for edits that select positions; null for none. */
   readonly marks: TokenMarks | null
 }
@@ -22,7 +24,8 @@ export function freshLayout(
   rows: readonly (readonly number[])[],
   marks: readonly (TokenMarks | null)[] = [],
 ): Layout {
-  const columns = Math.max(...rows.map((row) => row.length))
+  const lengths = rows.map((row) => row.length)
+  const columns = Math.max(...lengths)
   const tokens = new BigInt64Array(rows.length * columns)
   const positions = new BigInt64Array(rows.length * columns)
   rows.forEach((row, b) => {
@@ -38,13 +41,14 @@ export function freshLayout(
     rows: rows.length,
     columns,
     past: 0,
+    lengths,
     marks: joinMarks(marks, columns),
     feeds: tokenFeeds(spec, {
       [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
       [bodyNames.positions]: { type: 'int64', data: positions, dims },
       [bodyNames.keyPositions]: { type: 'int64', data: positions, dims },
       [bodyNames.mask]: { type: 'bool', data: mask, dims: [1, 1, columns, columns] },
-      [bodyNames.lengths]: int64(rows.map((row) => row.length)),
+      [bodyNames.lengths]: int64(lengths),
     }),
   }
 }

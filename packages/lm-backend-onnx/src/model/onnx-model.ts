@@ -13,6 +13,7 @@ import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import type { TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
+import { ActedCounter } from './acted-counter.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
@@ -54,6 +55,12 @@ export interface OnnxModel extends LanguageModel {
   readonly dHead: number
   /** The edits this view applies. */
   readonly interventions: readonly Intervention[]
+  /**
+   * At how many of the tokens computed so far (info.tokens.computed) each edit has changed its latent's value, or has added its vector where it has
+   * gates or positions. Edit -> tokens, by FromEdit; what is not decided token by token (vectors that are added everywhere, or go through a whole SAE)
+   * is not in it.
+   */
+  readonly actedTokens: ReadonlyMap<number, number>
   /** The same model with these edits instead of its own; [] is the unsteered model. Throws InputError where an edit does not fit. */
   steer(interventions: readonly Intervention[]): OnnxModel
   /**
@@ -116,10 +123,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const { tokenizer } = rules
   checkInterventions(forward, interventions)
   const counts = noRequests()
+  const acted = new ActedCounter()
   let ready: Promise<ReadyEdits> | null = null
   let wholeEdits: Promise<ReadyEdits> | null = null
   const edits = () => {
-    ready ??= forward.storedEdits(interventions)
+    ready ??= forward.storedEdits(interventions, acted)
     return ready
   }
   const reading: ReadParts = { ...parts, interventions, edits, counts }
@@ -129,7 +137,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     ...reading,
     forward: whole,
     edits: () => {
-      wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions)
+      wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions, acted)
       return wholeEdits
     },
     endIds: parts.endIds,
@@ -171,6 +179,9 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return forward.widths.get(hookPoint)!
     },
     dHead: forward.spec.dHead,
+    get actedTokens() {
+      return acted.tokens
+    },
     get info() {
       return modelInfo(parts, counts)
     },

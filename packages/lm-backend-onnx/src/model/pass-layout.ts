@@ -32,6 +32,7 @@ export function passLayout(
     rows,
     columns,
     past,
+    lengths,
     marks,
     feeds: tokenFeeds(spec, {
       [bodyNames.tokens]: { type: 'int64', data: BigInt64Array.from(tokens, BigInt), dims },

@@ -128,9 +128,9 @@ export function shareBelow(forward: Forward, cut: number, keepBytes: number): Fo
       await lower.openLeaving()
       return shared.upper.edits(settings)
     },
-    storedEdits: async (interventions) => {
+    storedEdits: async (interventions, counter) => {
       await lower.openLeaving()
-      return shared.upper.storedEdits(interventions)
+      return shared.upper.storedEdits(interventions, counter)
     },
     // both runs go to the thread at once, as callers expect of one run
     body: (edits, layout, gather, cache) => {

@@ -1,13 +1,15 @@
 import type { Intervention, PositionSelection } from '@saeval/sae-core'
+import type { ActedColumn } from '../graph/acted-columns.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
-import { selectedInput } from '../graph/edit-inputs.js'
-import { type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
+import { actedOutput, countedInput, selectedInput } from '../graph/edit-inputs.js'
+import { countsTokens, type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
 import type { Step } from '../graph/hook-sites.js'
 import { type CacheTensor, cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, Stored, TensorData } from '../session/protocol.js'
 import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
+import { type ActedCounter, countedTensor } from './acted-counter.js'
 import type { Segment } from './forward.js'
 import { int64, type Layout, pastFeeds, tokenFeeds } from './layout.js'
 import { selectedTensor, settingSelections } from './token-marks.js'
@@ -22,6 +24,10 @@ export interface ReadyEdits {
   readonly selections: readonly (readonly PositionSelection[])[]
   /** Selections that the graph's mask of selected tokens has columns for; null where the graph takes no mask. */
   readonly selected: number | null
+  /** Whether the graph takes the mask of tokens that count. */
+  readonly counts: boolean
+  /** Where the graph's counts of the tokens at which edits act are added; null where nobody asks for them or there are none. */
+  readonly acted: { readonly counter: ActedCounter; readonly columns: readonly ActedColumn[] } | null
 }
 
 /** Names on the thread: where a run finds the keys and values before its tokens, and where it leaves its own; null for none. */
@@ -45,8 +51,8 @@ export interface KvCache {
 export interface Stretch {
   /** A session that can apply these settings, one per batch row (or one for all rows). */
   edits(settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits>
-  /** Like edits, kept on the thread for every later batch. */
-  storedEdits(interventions: readonly Intervention[]): Promise<ReadyEdits>
+  /** Like edits, kept on the thread for every later batch; the counter gets at how many tokens of these the edits act. */
+  storedEdits(interventions: readonly Intervention[], counter: ActedCounter): Promise<ReadyEdits>
   /**
    * Of a stretch to the end: hidden states [gather.length, d_model] before the final norm. `entering` names the states that `leave` of the stretch
    * before it has kept; null at the beginning of the model.
@@ -70,6 +76,12 @@ export interface Stretch {
   readonly cache: KvCache
 }
 
+/** Values of a graph's edit inputs, and for each setting which of the graph's counts are its edits'. */
+export interface PackedFeeds {
+  readonly feeds: Feeds
+  readonly acted: readonly (readonly ActedColumn[])[]
+}
+
 export interface StretchOptions {
   readonly spec: ModelSpec
   /** Of the whole model. */
@@ -79,8 +91,10 @@ export interface StretchOptions {
   readonly thread: SessionThread
   create(name: string, model: Uint8Array): Promise<string>
   segment(segment: Segment): Promise<string>
-  packFeeds(shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<Feeds>
+  packFeeds(shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<PackedFeeds>
 }
+
+type RunOutputs = ReturnType<SessionThread['run']>
 
 // names of stored edits are unique among all stretches
 let count = 0
@@ -104,12 +118,21 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
     bodies.push(body)
     return body
   }
-  const pack = async (settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits> => {
+  const pack = async (
+    settings: readonly (readonly Intervention[])[],
+    counter: ActedCounter | null,
+  ): Promise<ReadyEdits> => {
     const { shape, session } = bodyFor(jointShape(settings))
     const selections = settings.map(settingSelections)
     const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
     const writer = () => segment({ from, to, edits: shape, captures: [], writes: true })
-    return { session: await session, writer, feeds: await packFeeds(shape, settings), selections, selected }
+    const {
+      feeds,
+      acted: [columns = []],
+    } = await packFeeds(shape, settings)
+    counter?.expect(columns)
+    const acted = counter === null || columns.length === 0 ? null : { counter, columns }
+    return { session: await session, writer, feeds, selections, selected, counts: countsTokens(shape), acted }
   }
   /** Where a run leaves its keys and values: output -> name on the thread. */
   const keepFeeds = (keep: string) =>
@@ -129,12 +152,19 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
     ...(edits.selected === null
       ? {}
       : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
+    ...(edits.counts ? { [countedInput]: countedTensor(layout.lengths, layout.columns) } : {}),
   })
+  /** The hidden states that a run gives; what it counts goes to the counter. */
+  const hiddenOf = async ({ acted }: ReadyEdits, rows: number, run: (fetch: readonly string[]) => RunOutputs) => {
+    const outputs = await run(acted === null ? [bodyNames.hidden] : [bodyNames.hidden, actedOutput])
+    acted?.counter.add(acted.columns, outputs[actedOutput]!.data as Float32Array, rows)
+    return outputs[bodyNames.hidden]!.data as Float32Array
+  }
 
   return {
-    edits: pack,
-    storedEdits: async (interventions) => {
-      const ready = await pack([interventions])
+    edits: (settings) => pack(settings, null),
+    storedEdits: async (interventions, counter) => {
+      const ready = await pack([interventions], counter)
       const prefix = `edits.${count++}.`
       const sent = Object.entries(ready.feeds).filter((entry): entry is [string, TensorData] => !('stored' in entry[1]))
       await thread.store(Object.fromEntries(sent.map(([name, tensor]) => [prefix + name, tensor])))
@@ -143,33 +173,26 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
     },
     body: async (edits, layout, gather, cache, entering = null) => {
       const entered = entering === null ? [] : lanes(from - 1)
-      const { hidden } = await thread.run({
-        session: edits.session,
-        feeds: {
-          ...inputs(layout, cache),
-          ...editFeeds(edits, layout),
-          ...Object.fromEntries(entered.map((lane) => [bodyNames.lane(lane, 'in'), { stored: `${entering}.${lane}` }])),
-          [bodyNames.gather]: int64(gather),
-        },
-        fetch: [bodyNames.hidden],
-        keep: cache.keep === null ? {} : keepFeeds(cache.keep),
-      })
-      return hidden!.data as Float32Array
+      const feeds: Feeds = {
+        ...inputs(layout, cache),
+        ...editFeeds(edits, layout),
+        ...Object.fromEntries(entered.map((lane) => [bodyNames.lane(lane, 'in'), { stored: `${entering}.${lane}` }])),
+        [bodyNames.gather]: int64(gather),
+      }
+      const keep = cache.keep === null ? {} : keepFeeds(cache.keep)
+      return hiddenOf(edits, layout.rows, (fetch) => thread.run({ session: edits.session, feeds, fetch, keep }))
     },
     write: async (edits, layout, cache, at) => {
       const place = (tensor: CacheTensor) => `${cache}.${tensor.name}`
-      const { hidden } = await thread.run({
-        session: await edits.writer(),
-        feeds: {
-          ...inputs(layout, { past: cache, keep: null }),
-          ...editFeeds(edits, layout),
-          [bodyNames.gather]: int64(Array.from({ length: layout.rows }, (_, row) => row)),
-        },
-        fetch: [bodyNames.hidden],
-        keep: Object.fromEntries(states.map((tensor) => [tensor.present, place(tensor)])),
-        write: Object.fromEntries(growing.map((tensor) => [tensor.present, { into: place(tensor), at }])),
-      })
-      return hidden!.data as Float32Array
+      const session = await edits.writer()
+      const feeds: Feeds = {
+        ...inputs(layout, { past: cache, keep: null }),
+        ...editFeeds(edits, layout),
+        [bodyNames.gather]: int64(Array.from({ length: layout.rows }, (_, row) => row)),
+      }
+      const keep = Object.fromEntries(states.map((tensor) => [tensor.present, place(tensor)]))
+      const write = Object.fromEntries(growing.map((tensor) => [tensor.present, { into: place(tensor), at }]))
+      return hiddenOf(edits, layout.rows, (fetch) => thread.run({ session, feeds, fetch, keep, write }))
     },
     openLeaving,
     leave: async (layout, cache, name) => {

@@ -1,4 +1,4 @@
-import type { EditStage, Gate, Intervention, LatentReader, Splice, WholeEncoder } from '../intervention.js'
+import type { EditStage, FromEdit, Gate, Intervention, LatentReader, Splice, WholeEncoder } from '../intervention.js'
 import { normalizeInput } from '../math/normalize.js'
 import { isSelected, type PositionSelection, type TokenPlace } from './position-selection.js'
 
@@ -7,6 +7,11 @@ export interface ApplyOptions {
   readonly reads?: ReadonlyMap<string, Float32Array>
   /** The n tokens, for edits that select positions; without it they act everywhere. */
   readonly places?: readonly TokenPlace[]
+  /**
+   * Called for each update that changes its latent's value at a token, and each addition with gates or positions that is made there; in a
+   * splice not for additions, whose vectors go through the SAE.
+   */
+  readonly onActs?: (part: FromEdit, token: number) => void
 }
 
 /**
@@ -16,7 +21,7 @@ export function applyIntervention(
   x: Float32Array,
   { stages }: Intervention,
   d: number,
-  { reads, places }: ApplyOptions = {},
+  { reads, places, onActs }: ApplyOptions = {},
 ): Float32Array {
   const result = new Float32Array(x.length)
   const count = x.length / d
@@ -30,7 +35,7 @@ export function applyIntervention(
     const selected = (positions: PositionSelection | null) =>
       positions === null || places === undefined || isSelected(positions, places[row]!)
     const edited = stages.reduce<Float64Array>(
-      (value, stage) => applyStage(value, stage, read, selected),
+      (value, stage) => applyStage(value, stage, read, selected, (part) => onActs?.(part, row)),
       Float64Array.from(x.subarray(row * d, (row + 1) * d)),
     )
     result.set(edited, row * d)
@@ -41,7 +46,13 @@ export function applyIntervention(
 type Read = (hookPoint: string) => Float64Array
 type Selected = (positions: PositionSelection | null) => boolean
 
-function applyStage(x: Float64Array, stage: EditStage, read: Read, selected: Selected): Float64Array {
+function applyStage(
+  x: Float64Array,
+  stage: EditStage,
+  read: Read,
+  selected: Selected,
+  onActs: (part: FromEdit) => void,
+): Float64Array {
   const { addend, adds, readers, phases, splice } = stage
   const input = ({ readFrom }: { readFrom: string | null }) => (readFrom === null ? x : read(readFrom))
   const spliced = splice === null ? null : centred(input(splice), splice.centres)
@@ -61,13 +72,21 @@ function applyStage(x: Float64Array, stage: EditStage, read: Read, selected: Sel
     clean.push(...acts)
     scales.push(...acts.map(() => (reader.scalesOutput ? scale : 1)))
   }
-  if (!shifted) for (const add of adds) if (open(clean, add.gates, add.positions)) accumulate(target, add.vector, 1)
+  for (const add of shifted ? [] : adds) {
+    if (!open(clean, add.gates, add.positions)) continue
+    accumulate(target, add.vector, 1)
+    if (add.vector.some((value) => value !== 0)) onActs(add)
+  }
 
   const edited = [...clean]
   for (const phase of phases) {
     const before = stage.gatesRead === 'clean' ? clean : [...edited]
-    for (const { slot, gates, alpha, beta, positions } of phase) {
-      if (open(before, gates, positions)) edited[slot] = (1 + alpha) * edited[slot]! + beta
+    for (const update of phase) {
+      const { slot, alpha, beta } = update
+      if (!open(before, update.gates, update.positions)) continue
+      const next = (1 + alpha) * edited[slot]! + beta
+      if (next !== edited[slot]) onActs(update)
+      edited[slot] = next
     }
   }
   const change = new Float64Array(x.length)

@@ -2,7 +2,7 @@ import type { EditStage, Intervention } from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
 import { checkEdit } from './check-edit.js'
 import { inEdit } from './edit-error.js'
-import { lowerStage } from './lower-stage.js'
+import { lowerStage, type NumberedEdit } from './lower-stage.js'
 import type { Semantics, SteeringEdit } from './steering-edit.js'
 
 export interface LowerOptions {
@@ -18,18 +18,19 @@ export interface LowerOptions {
  * semantics other than direct. Throws EditError for rows that cannot act.
  */
 export async function lowerEdits(edits: readonly SteeringEdit[], options: LowerOptions = {}): Promise<Intervention[]> {
-  const hookPoints = new Map<string, Map<SaeFile, SteeringEdit[]>>()
-  for (const edit of edits) {
+  const hookPoints = new Map<string, Map<SaeFile, NumberedEdit[]>>()
+  for (const [number, edit] of edits.entries()) {
     checkEdit(edit, options)
     const { hookPointOut } = edit.sae.config
-    const saes = hookPoints.get(hookPointOut) ?? new Map<SaeFile, SteeringEdit[]>()
+    const saes = hookPoints.get(hookPointOut) ?? new Map<SaeFile, NumberedEdit[]>()
     hookPoints.set(hookPointOut, saes)
-    saes.set(edit.sae, [...(saes.get(edit.sae) ?? []), edit])
+    saes.set(edit.sae, [...(saes.get(edit.sae) ?? []), { ...edit, number }])
   }
   const interventions: Intervention[] = []
   for (const [hookPoint, saes] of hookPoints) {
     const stages: EditStage[] = []
-    for (const [sae, rows] of saes) stages.push(await inEdit(rows[0]!, () => lowerStage(sae, rows, options)))
+    for (const [sae, rows] of saes)
+      stages.push(await inEdit(edits[rows[0]!.number]!, () => lowerStage(sae, rows, options)))
     interventions.push({ hookPoint, stages })
   }
   return interventions

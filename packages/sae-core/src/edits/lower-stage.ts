@@ -7,10 +7,15 @@ import { headPart, type PendingSlot, readingOf, StageSlots } from './stage-slots
 import type { EditAction, Semantics, SteeringEdit } from './steering-edit.js'
 import { uncentred, wholeSae } from './whole-sae.js'
 
+/** A row and its place in the list that is lowered. */
+export interface NumberedEdit extends SteeringEdit {
+  readonly number: number
+}
+
 /** The rows of one SAE as one stage; formulas in docs/steering.md. */
 export async function lowerStage(
   file: SaeFile,
-  edits: readonly SteeringEdit[],
+  edits: readonly NumberedEdit[],
   { semantics = 'direct', dHead }: LowerOptions,
 ): Promise<EditStage> {
   // without additions D(E(x)) of fork cancels what the SAE puts back: only the changed latents remain
@@ -31,7 +36,7 @@ export async function lowerStage(
   const adds: SelectiveAdd[] = []
   for (const { row, gates } of selective) {
     const vector = await sumOfAdds(sae, [row], dHead)
-    adds.push({ vector: vector!, gates: placed(gates), positions: row.positions ?? null })
+    adds.push({ vector: vector!, gates: placed(gates), positions: row.positions ?? null, edit: row.number })
   }
   const gatesRead = semantics === 'direct' ? 'clean' : 'running'
   return {
@@ -112,10 +117,10 @@ const updateOf: Readonly<Record<Exclude<EditAction, 'add'>, (coefficient: number
     project_clamp: (v) => ({ alpha: -1, beta: v }),
   }
 
-function pendingUpdate(row: SteeringEdit, slots: StageSlots, semantics: Semantics) {
+function pendingUpdate(row: NumberedEdit, slots: StageSlots, semantics: Semantics) {
   const { latent, head = null } = row
   const { alpha, beta } = updateOf[row.action as Exclude<EditAction, 'add'>](row.coefficient)
-  const common = { alpha, beta, positions: row.positions ?? null }
+  const common = { alpha, beta, positions: row.positions ?? null, edit: row.number }
   const condition = conditionOf(row, slots)
   switch (row.action) {
     case 'project_clamp':

@@ -28,10 +28,10 @@ export function lowerVectors(
   { width, dHead }: { readonly width: (hookPoint: string) => number; readonly dHead: number },
 ): Intervention[] {
   const stages = new Map<string, EditStage[]>()
-  for (const edit of edits) {
+  for (const [number, edit] of edits.entries()) {
     const size = width(edit.hookPoint)
     const vector = fitted(edit.vector, edit, size, dHead)
-    const stage = edit.action === 'add' ? addition(edit, vector) : projection(edit, vector, size, dHead)
+    const stage = edit.action === 'add' ? addition(edit, number, vector) : projection(edit, number, vector, size, dHead)
     stages.set(edit.hookPoint, [...(stages.get(edit.hookPoint) ?? []), stage])
   }
   return [...stages].map(([hookPoint, list]) => ({ hookPoint, stages: list }))
@@ -39,22 +39,22 @@ export function lowerVectors(
 
 const empty = { addend: null, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null } as const
 
-function addition({ coefficient, positions }: VectorEdit, vector: Float32Array): EditStage {
+function addition({ coefficient, positions }: VectorEdit, number: number, vector: Float32Array): EditStage {
   const scaled = vector.map((value) => coefficient * value)
   if (!scaled.every(Number.isFinite))
     throw new InputError(`${coefficient} times the vector is not a finite float32 vector`)
   if (positions === null) return { ...empty, addend: scaled }
-  const add: SelectiveAdd = { vector: scaled, gates: [], positions }
+  const add: SelectiveAdd = { vector: scaled, gates: [], positions, edit: number }
   return { ...empty, adds: [add] }
 }
 
-function projection(edit: VectorEdit, vector: Float32Array, width: number, dHead: number): EditStage {
+function projection(edit: VectorEdit, number: number, vector: Float32Array, width: number, dHead: number): EditStage {
   if (lengthOf(vector) === 0) throw new InputError('the vector is zero, so it has no direction to clamp along')
   if (!Number.isFinite(Math.fround(edit.coefficient)))
     throw new InputError(`${edit.coefficient} is not a finite float32 number`)
   const origin = edit.origin === null ? null : fitted(edit.origin, edit, width, dHead)
   const slot = { latent: -1, ...directionSlot(vector, origin) }
-  const update = { slot: 0, gates: [], alpha: -1, beta: edit.coefficient, positions: edit.positions }
+  const update = { slot: 0, gates: [], alpha: -1, beta: edit.coefficient, positions: edit.positions, edit: number }
   const reader = { readFrom: null, normalization: 'none', scalesOutput: false, whole: null, slots: [slot] } as const
   return { ...empty, readers: [reader], phases: [[update]] }
 }
