@@ -82,6 +82,13 @@ export interface ModelInfo {
   readonly keptAnswers?: number
   /** One line for each edit of the activations, shown above the results; none for a model as it is. */
   readonly edits?: readonly string[]
+  /** Lines about what the edits did in the requests so far, shown with the results. */
+  readonly notes?: readonly string[]
+  /**
+   * Why the answers computed so far are not this model's (no edit has acted at any token); absent where nothing speaks against them. Nobody may
+   * present them as its results then, unless others were kept from earlier runs.
+   */
+  readonly problem?: string
   /** Anything a backend wants recorded under "saeval" in results.json: edits, file identities, hook points. JSON values. */
   readonly provenance: Readonly<Record<string, unknown>>
 }

@@ -2,6 +2,7 @@ import {
   defaultBootstrapIterations,
   type Evaluation,
   type LanguageModel,
+  type ModelInfo,
   type PyDict,
   resultsFile,
 } from '@saeval/eval-harness'
@@ -12,6 +13,14 @@ import type { RunOptions } from './run-options.js'
 export function truncationLine({ info: { truncatedRequests = 0, maxLength } }: LanguageModel): string | null {
   if (truncatedRequests === 0) return null
   return `${truncatedRequests} requests did not fit into the model's ${maxLength} tokens; their beginnings were cut, as lm_eval does`
+}
+
+/** Answers that are not those of the model that was asked for. */
+export class UnsteeredError extends Error {}
+
+/** Throws UnsteeredError where the answers are not those of the model that was asked for. */
+export function checkAnswers({ problem }: ModelInfo): void {
+  if (problem !== undefined) throw new UnsteeredError(problem)
 }
 
 /** The results file of a run. `command` is the command line that made it. */

@@ -29,7 +29,7 @@ import {
 import { InputError } from '@saeval/hub'
 import { progressLine } from '../progress.js'
 import type { RunOptions } from './run-options.js'
-import { resultsOf, truncationLine } from './run-results.js'
+import { checkAnswers, resultsOf, truncationLine } from './run-results.js'
 
 /** Where a command writes, and what stops it. */
 export interface Surroundings {
@@ -154,6 +154,7 @@ async function finish(
     stderr.write(
       `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}\n`,
     )
+  checkAnswers(model.info)
   const results = resultsOf(options, model, evaluation, { startedAt, command })
   const files =
     output === null ? [] : writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
@@ -162,6 +163,7 @@ async function finish(
   stdout.write(`${summary(options, model)}\n`)
   stdout.write(`${resultsTable(evaluation.results)}\n`)
   if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
+  for (const note of model.info.notes ?? []) stderr.write(`${note}\n`)
   if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
 }
 

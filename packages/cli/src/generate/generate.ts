@@ -3,6 +3,8 @@ import { type HubOptions, InputError } from '@saeval/hub'
 import type { GeneratedTokens, OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Generation, Generations } from '@saeval/report'
 import { openSteering } from '../models/sae-steered-beta.js'
+import { actingOf } from '../steering/acting.js'
+import type { Trial } from '../steering/check-effects.js'
 import { editLines } from '../steering/describe-edits.js'
 import { type LatentReading, latentReadings, readLatents } from './latent-readings.js'
 import { settledText, tokenTexts } from './token-texts.js'
@@ -65,13 +67,18 @@ export async function generate(options: GenerateOptions): Promise<Generations> {
     const settings: Setting[] = [{ label: 'unsteered', coefficient: null, model: base.steer([]) }]
     const own = await steering.lower(base)
     const edits = new Set<string>()
+    const steered: { label: string; model: OnnxModel; trial: Trial; allowInert: boolean }[] = []
     for (const coefficient of coefficients ?? [null]) {
       const lowered = await steering.lower(base, { coefficient })
       // tries every row; a coefficient of 0 is meant to do nothing
       if (coefficient !== 0) await lowered.steer(base)
       for (const line of editLines(steering.file, lowered.rows)) edits.add(line)
       const label = coefficient === null ? 'steered' : `coefficient ${coefficient}`
-      settings.push({ label, coefficient, model: base.steer(lowered.interventions) })
+      const model = base.steer(lowered.interventions)
+      settings.push({ label, coefficient, model })
+      // a coefficient of 0 may do nothing here too
+      const allowInert = coefficient === 0 || (args.allow_inert_rows ?? false)
+      steered.push({ label, model, trial: lowered.trial, allowInert })
     }
     const { readings, unread } = await latentReadings(own.rows)
     const job: Job = { ...options, sampling, base, readings, contexts }
@@ -85,6 +92,11 @@ export async function generate(options: GenerateOptions): Promise<Generations> {
         const generations = await write(job, setting, all)
         for (const [prompt, generation] of generations.entries()) written[prompt]!.push(generation)
       }
+    }
+    for (const { label, model, trial, allowInert } of steered) {
+      const { line, problem } = actingOf(model, trial, allowInert)
+      if (problem !== null) throw new Error(`${label}: ${problem}`)
+      if (line !== null) options.onNotice?.(`${label}: ${line}`)
     }
     return {
       model: args.base_name!,

@@ -134,5 +134,5 @@ async function steer(
     check,
   }
   const selecting = rows.map(({ entry }) => ({ place: entry.place, positions, isOwn: false }))
-  return withSteering(model, lines, record, selecting)
+  return withSteering(model, { edits: lines, record, selecting, trial, allowInert })
 }

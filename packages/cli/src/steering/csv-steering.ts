@@ -62,6 +62,7 @@ export async function openCsvSteering(
   if (file.ignoredColumns.length > 0)
     notice(`${csvPath}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
   const { features_path: path } = args
+  const allowInert = args.allow_inert_rows ?? false
   const features = path === undefined ? null : { path, features: await readFeaturesFile(path) }
   const opened = await openEdits(file, {
     baseName,
@@ -82,14 +83,20 @@ export async function openCsvSteering(
         trial,
         steer: async (model) => {
           const steered = await inFile(csvPath, async () => model.steer(trial.together))
-          const report = await checkEffects(steered, trial, args.allow_inert_rows ?? false)
+          const report = await checkEffects(steered, trial, allowInert)
           notice(effectLine(trial, report))
           const selecting = rows.map(({ row, edit }) => ({
             place: { path: csvPath, line: row.line },
             positions: edit.positions ?? null,
             isOwn: row.positions !== undefined || row.skip_positions !== undefined,
           }))
-          return withSteering(steered, editLines(file, rows), await record(report), selecting)
+          return withSteering(steered, {
+            edits: editLines(file, rows),
+            record: await record(report),
+            selecting,
+            trial,
+            allowInert,
+          })
         },
       }
     },
@@ -134,7 +141,7 @@ async function trialOf(
     rows: await Promise.all(
       rows.map(async ({ row, edit }, index) => ({
         place: { path: file.path, line: row.line },
-        what: `${row.hook_action} ${row.steering_coefficient} of latent ${row.latent_idx}`,
+        what: `${row.hook_action}${row.hook_action === 'ablate' ? '' : ` ${row.steering_coefficient} of`} latent ${row.latent_idx}`,
         coefficientColumn: 'steering_coefficient',
         alone: alone[index]!,
         without: await without([edit]),

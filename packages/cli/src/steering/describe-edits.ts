@@ -3,6 +3,7 @@ import type { EffectReport } from './check-effects.js'
 import type { ScaledRow } from './coefficient-units.js'
 import { saesOf } from './open-edits.js'
 import type { SteeringFile } from './read-steering-file.js'
+import type { SteeringRecord } from './with-steering.js'
 
 /** One line for each row, as the header of a run shows it. */
 export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): string[] {
@@ -51,7 +52,7 @@ export async function steeringRecord(
   rows: readonly ScaledRow[],
   semantics: string,
   check: EffectReport,
-): Promise<object> {
+): Promise<SteeringRecord> {
   return {
     csv_path: file.path,
     csv_sha256: file.sha256,

@@ -2,6 +2,8 @@ import type { AnswerPart, LanguageModel } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { type OnnxModel, SelectionError } from '@saeval/lm-backend-onnx'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
+import { actingOf } from './acting.js'
+import type { Trial } from './check-effects.js'
 import { located, type RowPlace } from './place-in-file.js'
 
 /** A row and the positions it selects. */
@@ -12,18 +14,34 @@ export interface SelectingRow {
   readonly isOwn: boolean
 }
 
-/** The model with its edits in its description; selections that select nothing are errors that name their row. */
+/** What results.json records of the steering, a record for each row among it. */
+export interface SteeringRecord extends Readonly<Record<string, unknown>> {
+  readonly rows: readonly object[]
+}
+
+export interface SteeringDescription {
+  /** One line for each edit. */
+  readonly edits: readonly string[]
+  readonly record: SteeringRecord
+  readonly selecting: readonly SelectingRow[]
+  readonly trial: Trial
+  /** Whether it is no problem that no row acts. */
+  readonly allowInert: boolean
+}
+
+/**
+ * The model with its edits, and at how many tokens they act, in its description; selections that select nothing are errors that name their
+ * row.
+ */
 export function withSteering(
   model: OnnxModel,
-  edits: readonly string[],
-  steering: object,
-  rows: readonly SelectingRow[],
+  { edits, record, selecting, trial, allowInert }: SteeringDescription,
 ): LanguageModel {
   const inRows =
     <Given extends unknown[], Answer>(method: (...given: Given) => Promise<Answer>) =>
     (...given: Given) =>
       method(...given).catch((cause: unknown) => {
-        throw cause instanceof SelectionError ? inRow(cause, rows) : cause
+        throw cause instanceof SelectionError ? inRow(cause, selecting) : cause
       })
   const readInRows =
     <Requests, Answer>(read: (requests: Requests) => Promise<AnswerPart<Answer>>) =>
@@ -32,7 +50,15 @@ export function withSteering(
   const { inParts } = model
   return {
     get info() {
-      return { ...model.info, edits, provenance: { ...model.info.provenance, steering } }
+      const { tokens, line, problem } = actingOf(model, trial, allowInert)
+      const steering = { ...record, rows: record.rows.map((row, index) => ({ ...row, acted_tokens: tokens[index] })) }
+      return {
+        ...model.info,
+        edits,
+        ...(line === null ? {} : { notes: [line] }),
+        ...(problem === null ? {} : { problem }),
+        provenance: { ...model.info.provenance, steering },
+      }
     },
     chatTemplate: model.chatTemplate,
     fingerprint: model.fingerprint,

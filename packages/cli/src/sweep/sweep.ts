@@ -26,7 +26,7 @@ import {
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { RunOptions } from '../commands/run-options.js'
-import { resultsOf, truncationLine } from '../commands/run-results.js'
+import { checkAnswers, resultsOf, truncationLine, UnsteeredError } from '../commands/run-results.js'
 import { readArguments } from '../models/arguments.js'
 import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
@@ -126,7 +126,9 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     store = openSweepStore({ folder, saeval: version, command: options.command, tasks: tasksAsked, cells })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
     const argumentsOf = (id: string) =>
-      cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
+      run.allow_inert_rows || cells.some((cell) => cell.id === id && cell.addsNothing)
+        ? { ...args, allow_inert_rows: true }
+        : args
     const asked = askedFingerprints(prepared, generationSeed(run))
     const model = await base.fingerprint()
     const enter = (id: string, edits: string) =>
@@ -165,6 +167,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
           name,
           folder: store!.cellFolder(cell.id),
           answers,
+          isWhole: cell.tasks.length === tasksAsked.length,
         })
       if (cell.id === baselineId) {
         const results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
@@ -178,7 +181,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
         store.finish(cell.id, cell.tasks, results)
       } catch (cause) {
         // an edit that this text cannot have is no reason to leave the other cells out
-        if (signal?.aborted || !InputError.isInstance(cause)) throw cause
+        if (signal?.aborted || !(InputError.isInstance(cause) || cause instanceof UnsteeredError)) throw cause
         onNotice(`failed: ${cause.message}`)
         failures.push(cause.message)
       } finally {
@@ -217,13 +220,15 @@ interface CellRun {
   readonly name: string
   readonly folder: string
   readonly answers: ReturnType<typeof openStore> | null
+  /** Whether no task of the cell has results from before. */
+  readonly isWhole: boolean
 }
 
 /** Runs one cell and writes its files; gives the results file. */
 async function evaluateCell(
   { run, command, signal, onProgress, onNotice }: SweepOptions,
   prepared: PreparedEvaluation,
-  { model, modelArgs, name, folder, answers }: CellRun,
+  { model, modelArgs, name, folder, answers, isWhole }: CellRun,
 ): Promise<string> {
   const startedAt = Date.now()
   const asked = answers === null ? model : await cachedModel(model, answers)
@@ -236,6 +241,8 @@ async function evaluateCell(
   const cut = truncationLine(model)
   if (cut !== null) onNotice?.(cut)
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
+  if (isWhole) checkAnswers(asked.info)
+  for (const note of asked.info.notes ?? []) onNotice?.(note)
   const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
   return file!
