@@ -126,9 +126,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     store = openSweepStore({ folder, saeval: version, command: options.command, tasks: tasksAsked, cells })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
     const argumentsOf = (id: string) =>
-      run.allow_inert_rows || cells.some((cell) => cell.id === id && cell.addsNothing)
-        ? { ...args, allow_inert_rows: true }
-        : args
+      cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
     const asked = askedFingerprints(prepared, generationSeed(run))
     const model = await base.fingerprint()
     const enter = (id: string, edits: string) =>
