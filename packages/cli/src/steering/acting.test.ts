@@ -72,7 +72,8 @@ describe('what the rows of a run have done', () => {
 describe('rows of which none acts', () => {
   const sentence = (path: string) =>
     new RegExp(
-      `saeval: (steered: )?${path}: no row has changed anything at any of the \\d+ tokens computed \\(line 2: clamp_above 5 of latent 121\\), so the answers are those of the unsteered model; take latents`,
+      `^(saeval: )?(steered: )?${path}: no row has changed anything at any of the \\d+ tokens computed \\(line 2: clamp_above 5 of latent 121\\), so the answers are those of the unsteered model; take latents`,
+      'm',
     )
 
   it('end a run with code 1 and nothing written', async () => {
@@ -98,18 +99,17 @@ describe('rows of which none acts', () => {
     expect([some.code, some.stderr]).toEqual([0, expect.stringMatching(/rows acted: line 2 at 0 of/)])
   })
 
-  it('end a sweep at their cell, whose results are missing', async () => {
-    const path = csv('never.csv', never)
+  it('fail as a cell of a sweep, which others run beside', async () => {
     const out = join(folder, 'sweep')
-    const argv = ['sweep', '-a', `base_name=${base}`, '--csv', csv('dogs.csv', dogs), path, ...tasks, '-o', out]
+    const files = [csv('never.csv', never), csv('dogs.csv', dogs)]
+    const argv = ['sweep', '-a', `base_name=${base}`, '--csv', ...files, ...tasks, '-o', out]
     const { code, stderr } = await runCommand(argv, env)
-    const cell = join(out, 'cells', 'csv=never.csv')
-    expect([code, stderr]).toEqual([1, expect.stringMatching(sentence(join(cell, 'steer.csv')))])
+    const steerCsv = join(out, 'cells', 'csv=never.csv', 'steer.csv')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('saeval: 1 of 3 runs failed')])
+    expect(stderr.split('\n').at(-2)).toMatch(sentence(steerCsv))
     expect(stderr).toMatch(/rows acted: line 2 at [1-9]\d* of/)
     const results = (id: string) => readdirSync(join(out, 'cells', id)).filter((name) => name.startsWith('results'))
-    expect([results('baseline').length, results('csv=dogs.csv').length, results('csv=never.csv').length]).toEqual([
-      1, 1, 0,
-    ])
+    expect(['baseline', 'csv=dogs.csv', 'csv=never.csv'].map((id) => results(id).length)).toEqual([1, 1, 0])
     const again = await runCommand([...argv, '--allow_inert_rows'], env)
     expect([again.code, again.stderr.match(/\d+ of 3 runs are in/)?.[0]]).toEqual([0, '2 of 3 runs are in'])
   })
