@@ -15,12 +15,18 @@ export function truncationLine({ info: { truncatedRequests = 0, maxLength } }: L
   return `${truncatedRequests} requests did not fit into the model's ${maxLength} tokens; their beginnings were cut, as lm_eval does`
 }
 
+/** What to say below the results of what the edits did. */
+export function actingLines({ edits = [], notes = [], keptAnswers = 0 }: ModelInfo): string[] {
+  if (edits.length === 0 || keptAnswers === 0) return [...notes]
+  return [...notes, `where rows acted is not known of the ${keptAnswers} answers that were kept from before`]
+}
+
 /** Answers that are not those of the model that was asked for. */
 export class UnsteeredError extends Error {}
 
-/** Throws UnsteeredError where the answers are not those of the model that was asked for. */
-export function checkAnswers({ problem }: ModelInfo): void {
-  if (problem !== undefined) throw new UnsteeredError(problem)
+/** Throws UnsteeredError where the answers are not those of the model that was asked for; of answers kept from earlier runs nothing is known. */
+export function checkAnswers({ problem, keptAnswers = 0 }: ModelInfo): void {
+  if (problem !== undefined && keptAnswers === 0) throw new UnsteeredError(problem)
 }
 
 /** The results file of a run. `command` is the command line that made it. */

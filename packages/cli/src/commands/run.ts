@@ -29,7 +29,7 @@ import {
 import { InputError } from '@saeval/hub'
 import { progressLine } from '../progress.js'
 import type { RunOptions } from './run-options.js'
-import { checkAnswers, resultsOf, truncationLine } from './run-results.js'
+import { actingLines, checkAnswers, resultsOf, truncationLine } from './run-results.js'
 
 /** Where a command writes, and what stops it. */
 export interface Surroundings {
@@ -163,7 +163,7 @@ async function finish(
   stdout.write(`${summary(options, model)}\n`)
   stdout.write(`${resultsTable(evaluation.results)}\n`)
   if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
-  for (const note of model.info.notes ?? []) stderr.write(`${note}\n`)
+  for (const line of actingLines(model.info)) stderr.write(`${line}\n`)
   if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
 }
 

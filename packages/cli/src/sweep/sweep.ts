@@ -26,7 +26,7 @@ import {
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { RunOptions } from '../commands/run-options.js'
-import { checkAnswers, resultsOf, truncationLine, UnsteeredError } from '../commands/run-results.js'
+import { actingLines, checkAnswers, resultsOf, truncationLine, UnsteeredError } from '../commands/run-results.js'
 import { readArguments } from '../models/arguments.js'
 import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
@@ -240,7 +240,7 @@ async function evaluateCell(
   if (cut !== null) onNotice?.(cut)
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
   if (isWhole) checkAnswers(asked.info)
-  for (const note of asked.info.notes ?? []) onNotice?.(note)
+  for (const line of actingLines(asked.info)) onNotice?.(line)
   const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
   return file!
