@@ -66,6 +66,9 @@ describe('what the rows of a run have done', () => {
     const { code, stderr } = await runCommand([...argv, ...tasks, '-o', out], env)
     expect([code, stderr]).toEqual([0, expect.stringContaining('tokens computed in this run; not counted: line 3\n')])
     expect(recordIn(out).steering.rows).toMatchObject([{ acted_tokens: 0 }, { acted_tokens: null }])
+    const alone = `base_name=${base},csv_path=${csv('add.csv', '121,5,add,')},semantics=pr2641`
+    const { stderr: unknown } = await runCommand([...argv.slice(0, 4), alone, ...tasks], env)
+    expect(unknown).toContain('\nrows acted; not counted: line 2\n')
   })
 })
 

@@ -37,7 +37,8 @@ function actingLine(rows: readonly TriedRow[], tokens: readonly (number | null)[
   const of = `of the ${computed} tokens computed in this run`
   const each = rows.flatMap((row, index) => (tokens[index] === null ? [] : [`${nameOf(row)} at ${tokens[index]}`]))
   const unknown = listed('not counted', rows, (index) => tokens[index] === null)
-  if (rows.length <= fewRows) return `rows acted: ${each.length === 0 ? '' : `${each.join(', ')} ${of}`}${unknown}`
+  if (each.length === 0) return `rows acted${unknown}`
+  if (rows.length <= fewRows) return `rows acted: ${each.join(', ')} ${of}${unknown}`
   const acting = tokens.filter((count): count is number => count !== null && count > 0)
   const range = acting.length === 0 ? '' : `, at ${Math.min(...acting)} to ${Math.max(...acting)} ${of}`
   const silent = listed('at none', rows, (index) => tokens[index] === 0)
