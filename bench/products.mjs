@@ -1,5 +1,5 @@
 // One product of activations [tokens, 2304] with a matrix of Gemma 2 2B's MLP [9216, 2304], by the ways in which saeval can hold the matrix:
-// packed by onnxruntime, mapped from a file in float32, mapped in bfloat16 and converted at use, 8 and 4 bits.
+// packed by onnxruntime, mapped from a file in float32, mapped in bfloat16 and converted at use, in parts or whole, 8 and 4 bits.
 //
 //   node bench/products.mjs [--tokens 1,8,64,256,512,1024,2048] [--json]
 //
@@ -58,6 +58,17 @@ async function measure() {
     packed: await session(float, false),
     'mapped float32': await session(float, true),
     'mapped bfloat16': await session((graph, x) => {
+      const rows = 384
+      const parts = constant(graph, 'parts', 'bfloat16', [outFeatures / rows, rows, inFeatures], halves)
+      const products = graph.forEachPart(parts, { type: 'bfloat16', shape: [rows, inFeatures] }, rows, (part) =>
+        times(graph, x, graph.node('Cast', [part], { to: 1 })),
+      )
+      return graph.node('Reshape', [
+        graph.node('Transpose', [products], { perm: [1, 0, 2] }),
+        graph.ints([-1, outFeatures]),
+      ])
+    }, true),
+    'whole bfloat16': await session((graph, x) => {
       const stored = constant(graph, 'bfloat16', 'bfloat16', shape, halves)
       return times(graph, x, graph.weightNode('Cast', [stored], { to: 1 }))
     }, true),

@@ -14,7 +14,7 @@ import type { WeightNodes } from './weight-nodes.js'
 export function expertNodes(graph: GraphBuilder, nodes: WeightNodes, d: number, experts: Experts, x: Value): Value {
   const { count, chosen, shared } = experts
   const flat = graph.node('Reshape', [x, graph.ints([-1, d])])
-  const { indices, weights } = route(graph, nodes, experts, flat)
+  const { indices, weights } = route(graph, nodes, experts, x)
 
   // pair p = token * chosen + place; order lists the pairs by expert, ties by pair
   const ofPair = graph.node('Reshape', [indices, graph.ints([-1])])
@@ -51,14 +51,14 @@ export function expertNodes(graph: GraphBuilder, nodes: WeightNodes, d: number, 
   ])
   const weighted = graph.node('Mul', [perToken, graph.node('Unsqueeze', [weights, graph.ints([2])])])
   const sum = graph.node('ReduceSum', [weighted, graph.ints([1])], { keepdims: 0 })
-  const result = shared === null ? sum : graph.node('Add', [sum, sharedExpert(graph, nodes, shared, flat)])
-  return graph.node('Reshape', [result, graph.node('Shape', [x])])
+  const result = graph.node('Reshape', [sum, graph.node('Shape', [x])])
+  return shared === null ? result : graph.node('Add', [result, sharedExpert(graph, nodes, shared, x)])
 }
 
 /** Experts of each token [tokens, chosen] and their weights, same shape. */
-function route(graph: GraphBuilder, nodes: WeightNodes, experts: Experts, flat: Value) {
+function route(graph: GraphBuilder, nodes: WeightNodes, experts: Experts, x: Value) {
   const { router, chosen, weights: kind } = experts
-  const logits = nodes.linear(flat, router)
+  const logits = graph.node('Reshape', [nodes.linear(x, router), graph.ints([-1, router.outFeatures])])
   const scores = kind === 'chosen' ? logits : graph.node('Softmax', [logits], { axis: -1 })
   const [top, indices] = graph.nodes('TopK', [scores, graph.ints([chosen])], 2, { axis: -1, largest: 1, sorted: 1 })
   const weightsOf = (values: Value): Value => {
@@ -181,8 +181,8 @@ function sharedExpert(
   graph: GraphBuilder,
   nodes: WeightNodes,
   shared: NonNullable<Experts['shared']>,
-  flat: Value,
+  x: Value,
 ): Value {
-  const gate = graph.node('Sigmoid', [nodes.linear(flat, shared.gate)])
-  return graph.node('Mul', [gate, mlpNodes(graph, nodes, shared.mlp, flat)])
+  const gate = graph.node('Sigmoid', [nodes.linear(x, shared.gate)])
+  return graph.node('Mul', [gate, mlpNodes(graph, nodes, shared.mlp, x)])
 }

@@ -14,6 +14,7 @@ export interface WeightNodes {
   float(name: string): Value
   /** A value of a stored type in float32, rounded to the model's precision. */
   toFloat(value: Value, type: ElementType): Value
+  /** x [B, T, in] to [B, T, out]. */
   linear(x: Value, linear: Linear): Value
   /** Tokens [start, end) of the vocabulary in order, each part with its logits [N, end - start] of x [N, d_model]. */
   unembed(x: Value): readonly { readonly start: number; readonly end: number; readonly logits: Value }[]
@@ -32,6 +33,20 @@ export interface WeightNodes {
 
 // weights of a part of the unembedding: 8 MB in float32, which caches hold
 const partNumbers = 2 ** 21
+
+// numbers of any other matrix that are converted at a time: 4 MB in float32
+const convertedAtOnce = 2 ** 20
+
+/**
+ * Rows of a matrix that are converted at a time: a divisor of their number, all of them where it has none of a good size. A matrix that is
+ * converted whole is written to memory and read from there, which takes as long as a product with a few tokens.
+ */
+function rowsAtOnce(width: number, rows: number): number {
+  const most = Math.floor(convertedAtOnce / width)
+  let step = Math.min(rows, most)
+  while (step > most / 4 && rows % step > 0) step--
+  return step > most / 4 ? step : rows
+}
 
 export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: ModelWeights): WeightNodes {
   const floats = new Map<string, Value>()
@@ -81,9 +96,24 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
       accuracy_level: bits === 8 ? 4 : 1,
     })
   }
+  /** A product whose matrix is converted so many rows at a time; see rowsAtOnce. */
+  const timesParts = (x: Value, name: string, step: number): Value => {
+    const whole = weights.tensor(name)
+    const [rows, width] = whole.shape as [number, number]
+    const parts = external({ ...whole, name: `${name}[parts]`, shape: [rows / step, step, width] })
+    const stacked = graph.forEachPart(parts, { type: whole.type, shape: [step, width] }, step, (part) =>
+      timesTransposed(x, toFloat(part, whole.type)),
+    )
+    return graph.node('Reshape', [graph.node('Transpose', [stacked], { perm: [1, 2, 0, 3] }), graph.ints([0, 0, rows])])
+  }
   const times = (x: Value, { weight, layout, inFeatures, outFeatures }: Linear) => {
     if (quantized !== null) return timesQuantized(quantized, x, { weight, layout, inFeatures, outFeatures })
-    return layout === 'in_out' ? graph.node('MatMul', [x, float(weight)]) : timesTransposed(x, float(weight))
+    if (layout === 'in_out') return graph.node('MatMul', [x, float(weight)])
+    const { type } = weights.tensor(weight)
+    const isConverted = precision !== 'float32' || type !== 'float32'
+    const step = rowsAtOnce(inFeatures, outFeatures)
+    if (residence !== 'mapped' || !isConverted || step === outFeatures) return timesTransposed(x, float(weight))
+    return timesParts(x, weight, step)
   }
   return {
     weights,

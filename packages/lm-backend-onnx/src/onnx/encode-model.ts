@@ -31,8 +31,9 @@ export interface ValueInfo {
 /** Node attribute; a JavaScript integer becomes INT and `{ float }` FLOAT, so that 1.0 is not taken for an integer. */
 export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly graph: Subgraph }
 
-/** A branch of If: it has no inputs and sees every value of the graph around it. */
+/** A branch of If, which has no inputs, or the body of Scan; it sees every value of the graph around it. */
 export interface Subgraph {
+  readonly inputs: readonly ValueInfo[]
   readonly nodes: readonly Node[]
   readonly outputs: readonly ValueInfo[]
 }
@@ -187,8 +188,8 @@ function nodeMessage({ op, name, inputs, outputs, attributes }: Node): Message {
   }
 }
 
-function graphMessage({ nodes, outputs }: Subgraph, name: string): Message {
-  return { node: nodes.map(nodeMessage), name, output: outputs.map(valueMessage) }
+function graphMessage({ nodes, inputs, outputs }: Subgraph, name: string): Message {
+  return { node: nodes.map(nodeMessage), name, input: inputs.map(valueMessage), output: outputs.map(valueMessage) }
 }
 
 /** The bytes of an .onnx file (ModelProto, ONNX IR version 10). */
@@ -196,7 +197,6 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   const graph = {
     ...graphMessage(model, 'saeval'),
     initializer: model.initializers.map(tensorMessage),
-    input: model.inputs.map(valueMessage),
   }
   const opsetImport = [
     { domain: '', version: model.opset },

@@ -69,10 +69,21 @@ export class GraphBuilder {
   /** A float32 value from one of two branches; what they build stays inside and is computed only when taken. */
   choose(condition: Value, shape: readonly (number | string)[], then: () => Value, otherwise: () => Value): Value {
     const branches = {
-      then_branch: { graph: this.#branch(then, shape) },
-      else_branch: { graph: this.#branch(otherwise, shape) },
+      then_branch: { graph: this.#subgraph([], then, shape) },
+      else_branch: { graph: this.#subgraph([], otherwise, shape) },
     }
     return this.node('If', [condition], branches)
+  }
+
+  /**
+   * What `each` makes, [B, T, width], of one part after the other of a value [parts, ...], as [parts, B, T, width] (onnxruntime ends the
+   * process where it stacks empty values on another axis). A part is a view, and what is computed for it is gone before the next.
+   */
+  forEachPart(value: Value, part: Omit<ValueInfo, 'name'>, width: number, each: (part: Value) => Value): Value {
+    const name = `part_${this.#count++}`
+    // onnxruntime takes sizes of one name for equal
+    const body = { graph: this.#subgraph([{ name, ...part }], () => each(name), [`${name}.B`, `${name}.T`, width]) }
+    return this.node('Scan', [value], { body, num_scan_inputs: 1 })
   }
 
   /** Adds a constant once; a second one of the same name must be the same tensor. */
@@ -107,14 +118,14 @@ export class GraphBuilder {
     })
   }
 
-  #branch(build: () => Value, shape: readonly (number | string)[]): Subgraph {
+  #subgraph(inputs: readonly ValueInfo[], build: () => Value, shape: ValueInfo['shape']): Subgraph {
     const outside = this.#nodes
     this.#nodes = []
     try {
       const name = `branch_${this.#count++}`
       const nodes = this.#nodes
       nodes.push({ op: 'Identity', name, inputs: [build()], outputs: [name], attributes: {} })
-      return { nodes, outputs: [{ name, type: 'float32', shape }] }
+      return { nodes, inputs, outputs: [{ name, type: 'float32', shape }] }
     } finally {
       this.#nodes = outside
     }
