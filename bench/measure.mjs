@@ -1,7 +1,7 @@
 // What the benchmarks share: the model, the machine's peak, floating-point operations, the report.
 
 import { createRequire } from 'node:module'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadModel } from '../packages/lm-backend-onnx/dist/index.js'
@@ -40,7 +40,7 @@ export async function arguments_(own = {}, ownTexts = []) {
 }
 
 /** GFLOP/s of a matrix product that fills the machine, the best of several: by the clock and by processor time. */
-export async function matrixPeak({ threads } = {}) {
+export async function matrixPeak({ threads = availableParallelism() } = {}) {
   const [rows, inner, columns] = [1024, 2048, 2048]
   const graph = new GraphBuilder()
   const weights = graph.floats(
@@ -49,10 +49,7 @@ export async function matrixPeak({ threads } = {}) {
   )
   const product = graph.node('MatMul', [graph.input('x', 'float32', ['N', inner]), weights])
   graph.output(graph.node('ReduceMax', [product], { keepdims: 0 }), 'y', 'float32', [])
-  const session = await InferenceSession.create(
-    graph.build(),
-    threads === undefined ? {} : { intraOpNumThreads: threads },
-  )
+  const session = await InferenceSession.create(graph.build(), { intraOpNumThreads: threads })
   const x = new Tensor('float32', new Float32Array(rows * inner).fill(0.5), [rows, inner])
   const best = { wall: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY }
   for (let time = 0; time < 8; time++) {
@@ -65,10 +62,14 @@ export async function matrixPeak({ threads } = {}) {
   return { wall: flops / best.wall / 1e9, cpu: flops / best.cpu / 1e9 }
 }
 
-/** Weights that a token is multiplied with on its way through the body, and what its attention and unembedding cost. */
+/**
+ * FLOPs of one token's weights, of one cell of attention in all layers, and of one row that is read. After the last layer's attention only
+ * rows that are read go on.
+ */
 export function costs({ layers, d_model: d, heads, kv_heads: kv, d_head: head, d_mlp: mlp, vocab }, gated = false) {
-  const body = layers * (d * (heads + 2 * kv) * head + heads * head * d + (gated ? 3 : 2) * d * mlp)
-  return { token: 2 * body, pair: 4 * layers * heads * head, row: 2 * d * vocab }
+  const afterAttention = heads * head * d + (gated ? 3 : 2) * d * mlp
+  const body = layers * (d * (heads + 2 * kv) * head + afterAttention) - afterAttention
+  return { token: 2 * body, pair: 4 * layers * heads * head, row: 2 * (afterAttention + d * vocab) }
 }
 
 /** Requests as token ids and the positions that are read, as loglikelihood encodes them. */
@@ -95,11 +96,17 @@ export function planned(rows, { size, batchSize }) {
   return { tree, passes: [...plan(rows, tree, budget.next)] }
 }
 
-/** FLOPs that scoring takes at least, each distinct token once, and those that the passes of a fixed budget do. */
-export function scoringFlops(model, given, requests) {
+/**
+ * FLOPs that scoring takes at least, each distinct token once, and those that the passes of a fixed budget do; and how long tokenising and planning
+ * the requests takes.
+ */
+export function scoringWork(model, given, requests) {
+  const started = performance.now()
+  const rows = encoded(model, requests)
+  const { passes } = planned(rows, given)
+  const found = { needed: 0, done: 0, passes: passes.length, before: (performance.now() - started) / 1000 }
+  if (given.size === null) return found
   const { token, pair, row } = costs(given.size)
-  const { passes } = planned(encoded(model, requests), given)
-  const found = { needed: 0, done: 0, passes: passes.length }
   for (const pass of passes) {
     found.done += pass.rows * pass.columns * (token + pair * (pass.past + pass.columns)) + pass.gather.length * row
     pass.positions.forEach((position, at) => {
