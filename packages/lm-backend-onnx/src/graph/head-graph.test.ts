@@ -6,7 +6,7 @@ import { gpt2Spec } from '../spec/gpt2.js'
 import { configOf } from '../spec/read-config.js'
 import { tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights } from '../weights/model-weights.js'
-import { headGraph, headNames } from './head-graph.js'
+import { headGraph, headNames, logitsGraph } from './head-graph.js'
 
 // wide enough for three parts of the vocabulary, the last one shorter
 const dModel = 2048
@@ -42,7 +42,7 @@ beforeAll(async () => {
   await writeFile(`${folder}/bias`, new Float32Array(dModel))
 })
 
-function weights(): ModelWeights {
+function weights(residence: 'packed' | 'mapped'): ModelWeights {
   const shapes = {
     'wte.weight': { location: 'embedding', shape: [vocab, dModel] },
     'ln_f.weight': { location: 'gain', shape: [dModel] },
@@ -61,7 +61,7 @@ function weights(): ModelWeights {
     has: () => true,
     numParameters: 0,
     precision: 'float32',
-    residence: 'packed',
+    residence,
     quantized: null,
   }
 }
@@ -80,23 +80,29 @@ function reference(cap: number | null): number[][] {
   })
 }
 
-async function run(cap: number | null, wantLogits: boolean, targets: readonly (readonly [number, number])[]) {
-  const model = headGraph({ ...spec, finalSoftcap: cap }, weights(), wantLogits)
+async function run(model: Uint8Array, feeds: Readonly<Record<string, Tensor>>) {
   const session = await InferenceSession.create(model, {
     logSeverityLevel: 3,
     extra: { session: { model_external_initializers_file_folder_path: folder } },
   })
+  const outputs = await session.run({ [headNames.hidden]: new Tensor('float32', hidden, [rows, dModel]), ...feeds })
+  await session.release()
+  return outputs
+}
+
+async function runHead(
+  cap: number | null,
+  residence: 'packed' | 'mapped',
+  targets: readonly (readonly [number, number])[],
+) {
   const ints = (values: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length])
-  const outputs = await session.run({
-    [headNames.hidden]: new Tensor('float32', hidden, [rows, dModel]),
+  const outputs = await run(headGraph({ ...spec, finalSoftcap: cap }, weights(residence)), {
     [headNames.rows]: ints(targets.map(([row]) => row)),
     [headNames.targets]: ints(targets.map(([, token]) => token)),
   })
-  await session.release()
   return {
     logprobs: Array.from(outputs[headNames.logprobs]!.data as Float32Array),
     argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
-    logits: outputs[headNames.logits]?.data as Float32Array | undefined,
   }
 }
 
@@ -111,28 +117,41 @@ const targets = [
   [1, 2499],
 ] as const
 
-test.each([null, 30])('reduces a vocabulary in parts to what the whole gives, with a soft-cap of %s', async (cap) => {
-  const logits = reference(cap)
-  const logprob = (row: number, token: number) => {
-    const all = logits[row]!
-    const max = Math.max(...all)
-    return all[token]! - max - Math.log(all.reduce((sum, logit) => sum + Math.exp(logit - max), 0))
-  }
-  const found = await run(cap, false, targets)
-  targets.forEach(([row, token], index) => {
-    expect(Math.abs(found.logprobs[index]! - logprob(row, token))).toBeLessThan(5e-6)
-  })
-  expect(found.argmax).toEqual(logits.map((row) => row.indexOf(Math.max(...row))))
-  expect(found.argmax[0]).toBe(1000)
-  expect(found.logits).toBeUndefined()
-})
+// mapped: two parts by Scan and a shorter one beside them
+test.each([
+  ['packed', null],
+  ['packed', 30],
+  ['mapped', null],
+  ['mapped', 30],
+] as const)(
+  'reduces a vocabulary in parts to what the whole gives: %s, with a soft-cap of %s',
+  async (residence, cap) => {
+    const logits = reference(cap)
+    const logprob = (row: number, token: number) => {
+      const all = logits[row]!
+      const max = Math.max(...all)
+      return all[token]! - max - Math.log(all.reduce((sum, logit) => sum + Math.exp(logit - max), 0))
+    }
+    const found = await runHead(cap, residence, targets)
+    targets.forEach(([row, token], index) => {
+      expect(Math.abs(found.logprobs[index]! - logprob(row, token))).toBeLessThan(5e-6)
+    })
+    expect(found.argmax).toEqual(logits.map((row) => row.indexOf(Math.max(...row))))
+    expect(found.argmax[0]).toBe(1000)
+  },
+)
 
-test('gives all logits where they are asked for, also without targets', async () => {
-  const { logits, logprobs, argmax } = await run(null, true, [])
+test.each(['packed', 'mapped'] as const)('needs no targets: %s', async (residence) => {
+  const { logprobs, argmax } = await runHead(null, residence, [])
   expect(logprobs).toEqual([])
   expect(argmax).toHaveLength(rows)
+})
+
+test('gives all logits', async () => {
+  const outputs = await run(logitsGraph(spec, weights('packed')), {})
+  const logits = outputs[headNames.logits]!.data as Float32Array
   const largest = reference(null)
     .flat()
-    .reduce((most, logit, at) => Math.max(most, Math.abs(logit - logits![at]!)), 0)
+    .reduce((most, logit, at) => Math.max(most, Math.abs(logit - logits[at]!)), 0)
   expect(largest).toBeLessThan(5e-6)
 })

@@ -1,9 +1,9 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
-import { weightNodes } from './weight-nodes.js'
+import { vocabularyPart, weightNodes } from './weight-nodes.js'
 
-/** Names of the head's inputs and outputs. N = hidden states, K = targets. */
+/** Names of the inputs and outputs of headGraph and logitsGraph. N = hidden states, K = targets. */
 export const headNames = {
   /** float32 [N, d_model], before the final norm */
   hidden: 'hidden',
@@ -21,9 +21,9 @@ export const headNames = {
 
 /**
  * Final norm, unembedding and the reduction to what scoring needs, all in float32. The vocabulary goes by in parts, of which only the maximum, the
- * sum of exponentials, the argmax and the targets' logits stay, so no [N, vocab] is ever in memory, unless `wantLogits` makes it an output.
+ * sum of exponentials, the argmax and the targets' logits stay, so no [N, vocab] is ever in memory.
  */
-export function headGraph(spec: ModelSpec, weights: ModelWeights, wantLogits: boolean): Uint8Array {
+export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
   const graph = new GraphBuilder()
   const nodes = weightNodes(graph, spec, weights)
   const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
@@ -33,27 +33,20 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights, wantLogits: bo
   const last = graph.ints([1])
 
   const normed = nodes.norm(hidden, spec.finalNorm)
-  const parts = nodes
-    .unembed(normed)
-    .map(({ logits, ...part }) => ({ ...part, logits: softcap(graph, logits, spec.finalSoftcap) }))
-  const size = graph.ints([parts[0]!.end], [])
+  const size = graph.ints([vocabularyPart(spec)], [])
   const partOfTarget = graph.node('Div', [targets, size])
   const inPart = graph.node('Mod', [targets, size])
-  /** [K, 2] into a part's logits; for targets in other parts any place inside. */
-  const places = (width: number) => {
-    const column = graph.node('Min', [inPart, graph.ints([width - 1], [])])
-    return graph.node('Concat', [graph.node('Unsqueeze', [rows, last]), graph.node('Unsqueeze', [column, last])], {
-      axis: 1,
-    })
-  }
-  const wholePart = places(parts[0]!.end)
+  const rowOfTarget = graph.node('Unsqueeze', [rows, last])
 
-  // one value for each part, so that onnxruntime, which goes backwards from the outputs, finishes and frees a part before the next
-  const found = parts.map(({ start, end, logits }) => {
+  const found = nodes.unembedParts(normed, (raw, width) => {
+    const logits = softcap(graph, raw, spec.finalSoftcap)
     const max = graph.node('ReduceMax', [logits, last], { keepdims: 1 })
     const exp = graph.node('Exp', [graph.node('Sub', [logits, max])])
     const best = graph.node('ArgMax', [logits], { axis: 1, keepdims: 0 })
-    const isWhole = end - start === parts[0]!.end
+    // for targets in other parts any place inside
+    const column = graph.node('Min', [inPart, graph.ints([width - 1], [])])
+    const places = graph.node('Concat', [rowOfTarget, graph.node('Unsqueeze', [column, last])], { axis: 1 })
+    // one value, so that onnxruntime, which goes backwards from the outputs, finishes and frees a part before the next
     return graph.node(
       'Concat',
       [
@@ -61,16 +54,15 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights, wantLogits: bo
         graph.node('ReduceSum', [exp, last], { keepdims: 0 }),
         // exact: there are less than 2^24 tokens
         graph.node('Cast', [best], { to: 1 }),
-        graph.node('GatherND', [logits, isWhole ? wholePart : places(end - start)]),
+        graph.node('GatherND', [logits, places]),
       ],
       { axis: 0 },
     )
   })
-  const all = graph.node('Reshape', [graph.node('Concat', found, { axis: 0 }), graph.ints([parts.length, -1])])
   const [n, k] = [normed, rows].map((value) => graph.node('Slice', [graph.node('Shape', [value]), first, last]))
   const [maxima, sums, bests, logitsOfTargets] = graph.nodes(
     'Split',
-    [all, graph.node('Concat', [n!, n!, n!, k!], { axis: 0 })],
+    [found, graph.node('Concat', [n!, n!, n!, k!], { axis: 0 })],
     4,
     { axis: 1 },
   )
@@ -90,10 +82,16 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights, wantLogits: bo
 
   graph.output(logprobs, headNames.logprobs, 'float32', ['K'])
   graph.output(argmax, headNames.argmax, 'int64', ['N'])
-  if (wantLogits) {
-    const logits = parts.map((part) => part.logits)
-    graph.output(graph.node('Concat', logits, { axis: 1 }), headNames.logits, 'float32', ['N', spec.vocabSize])
-  }
+  return graph.build()
+}
+
+/** Final norm, unembedding and soft-cap: the logits of every token, for those who want them. */
+export function logitsGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
+  const graph = new GraphBuilder()
+  const nodes = weightNodes(graph, spec, weights)
+  const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
+  const logits = softcap(graph, nodes.unembed(nodes.norm(hidden, spec.finalNorm)), spec.finalSoftcap)
+  graph.output(logits, headNames.logits, 'float32', ['N', spec.vocabSize])
   return graph.build()
 }
 

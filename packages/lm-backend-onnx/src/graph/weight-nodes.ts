@@ -16,8 +16,13 @@ export interface WeightNodes {
   toFloat(value: Value, type: ElementType): Value
   /** x [B, T, in] to [B, T, out]. */
   linear(x: Value, linear: Linear): Value
-  /** Tokens [start, end) of the vocabulary in order, each part with its logits [N, end - start] of x [N, d_model]. */
-  unembed(x: Value): readonly { readonly start: number; readonly end: number; readonly logits: Value }[]
+  /** Logits [N, vocab] of x [N, d_model]. */
+  unembed(x: Value): Value
+  /**
+   * What `reduce` makes of the logits [N, width] of x [N, d_model], part after part of the vocabulary, as [parts, values]: `reduce` gives as many
+   * values for each part. Parts have vocabularyPart(spec) tokens, the last one perhaps less.
+   */
+  unembedParts(x: Value, reduce: (logits: Value, width: number) => Value): Value
   norm(x: Value, norm: Norm): Value
   /** The first half of norm: centred (LayerNorm only) and scaled, without weight and bias. `width` is the size of the last axis. */
   normalize(x: Value, width: number): Value
@@ -33,6 +38,11 @@ export interface WeightNodes {
 
 // weights of a part of the unembedding: 8 MB in float32, which caches hold
 const partNumbers = 2 ** 21
+
+/** Tokens whose logits are there at a time where the vocabulary goes by in parts. */
+export function vocabularyPart({ dModel, vocabSize }: ModelSpec): number {
+  return Math.min(vocabSize, Math.max(1, Math.floor(partNumbers / dModel)))
+}
 
 // numbers of any other matrix that are converted at a time: 4 MB in float32
 const convertedAtOnce = 2 ** 20
@@ -101,10 +111,26 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     const whole = weights.tensor(name)
     const [rows, width] = whole.shape as [number, number]
     const parts = external({ ...whole, name: `${name}[parts]`, shape: [rows / step, step, width] })
-    const stacked = graph.forEachPart(parts, { type: whole.type, shape: [step, width] }, step, (part) =>
+    const stacked = graph.forEachPart(parts, { type: whole.type, shape: [step, width] }, ['B', 'T', step], (part) =>
       timesTransposed(x, toFloat(part, whole.type)),
     )
     return graph.node('Reshape', [graph.node('Transpose', [stacked], { perm: [1, 2, 0, 3] }), graph.ints([0, 0, rows])])
+  }
+  const vocabularyParts = () => {
+    const step = vocabularyPart(spec)
+    return Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, index) => {
+      return [index * step, Math.min((index + 1) * step, spec.vocabSize)] as const
+    })
+  }
+  /** Logits [N, end - start] of tokens [start, end). */
+  const logitsOf = (x: Value, start: number, end: number): Value => {
+    const weight = spec.unembedding
+    if (quantized === null) {
+      const matrix = weightToFloat(external(weights.rows(weight, start, end)), weights.tensor(weight).type)
+      return graph.node('Gemm', [x, matrix], { transB: 1 })
+    }
+    const sizes = { inFeatures: spec.dModel, outFeatures: spec.vocabSize }
+    return timesQuantized(quantized, x, { weight, layout: 'out_in', ...sizes }, [start, end])
   }
   const times = (x: Value, { weight, layout, inFeatures, outFeatures }: Linear) => {
     if (quantized !== null) return timesQuantized(quantized, x, { weight, layout, inFeatures, outFeatures })
@@ -151,22 +177,26 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
       }
     },
     unembed: (x) => {
-      const name = spec.unembedding
-      const { type } = weights.tensor(name)
-      const step = Math.max(1, Math.floor(partNumbers / spec.dModel))
-      const part = (start: number, end: number): Value => {
-        if (quantized === null) {
-          const matrix = weightToFloat(external(weights.rows(name, start, end)), type)
-          return graph.node('Gemm', [x, matrix], { transB: 1 })
-        }
-        const sizes = { inFeatures: spec.dModel, outFeatures: spec.vocabSize }
-        return timesQuantized(quantized, x, { weight: name, layout: 'out_in', ...sizes }, [start, end])
+      const parts = vocabularyParts().map(([start, end]) => logitsOf(x, start, end))
+      return parts.length === 1 ? parts[0]! : graph.node('Concat', parts, { axis: -1 })
+    },
+    unembedParts: (x, reduce) => {
+      const axis = graph.ints([0])
+      const reduced = ([start, end]: readonly [number, number]) =>
+        graph.node('Unsqueeze', [reduce(logitsOf(x, start, end), end - start), axis])
+      const parts = vocabularyParts()
+      const step = parts[0]![1]
+      const full = Math.floor(spec.vocabSize / step)
+      if (residence !== 'mapped' || quantized !== null || full === 1) {
+        return graph.node('Concat', parts.map(reduced), { axis: 0 })
       }
-      return Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, index) => {
-        const start = index * step
-        const end = Math.min(start + step, spec.vocabSize)
-        return { start, end, logits: part(start, end) }
-      })
+      // one mapping and few nodes, however large the vocabulary
+      const rows = weights.rows(spec.unembedding, 0, full * step)
+      const stacked = external({ ...rows, name: `${rows.name}[parts]`, shape: [full, step, spec.dModel] })
+      const found = graph.forEachPart(stacked, { type: rows.type, shape: [step, spec.dModel] }, ['values'], (part) =>
+        reduce(graph.node('Gemm', [x, toFloat(part, rows.type)], { transB: 1 }), step),
+      )
+      return graph.node('Concat', [found, ...parts.slice(full).map(reduced)], { axis: 0 })
     },
     // convert the gathered rows, not the table
     lookup: (table, indices) =>

@@ -2,7 +2,7 @@ import type { Intervention } from '@saeval/sae-core'
 import { bodyGraph } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
-import { headGraph, headNames } from '../graph/head-graph.js'
+import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { modelSteps, type Step } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
 import type { Feeds, Provider, Stored } from '../session/protocol.js'
@@ -47,12 +47,10 @@ export interface Forward extends Stretch {
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MarkedText): Promise<Feeds>
   /** Marks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
   marks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MarkedText, from?: number): TokenMarks | null
-  /** Runs the head on hidden states [rows, d_model]. */
-  head(
-    hidden: Float32Array,
-    targets: readonly { row: number; token: number }[],
-    wantLogits?: boolean,
-  ): Promise<HeadResult>
+  /** What hidden states [rows, d_model] predict. */
+  head(hidden: Float32Array, targets: readonly { row: number; token: number }[]): Promise<HeadResult>
+  /** Logits [rows, vocab] of hidden states [rows, d_model], one array for each. */
+  logits(hidden: Float32Array): Promise<Float32Array[]>
 }
 
 export interface HeadResult {
@@ -60,12 +58,10 @@ export interface HeadResult {
   readonly logprobs: Float32Array
   /** Most likely token per hidden state. */
   readonly argmax: number[]
-  /** [rows, vocab], one array per hidden state; empty unless asked for. */
-  readonly logits: readonly Float32Array[]
 }
 
-// logits that one run returns: 32 M numbers, 128 MB
-const headNumbers = 2 ** 25
+// logits of one run: 32 M numbers, 128 MB
+const runLogits = 2 ** 25
 
 export interface ForwardOptions {
   readonly spec: ModelSpec
@@ -80,7 +76,8 @@ export function createForward({ spec, weights, thread, provider, threads, specia
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const segments = new Map<string, Promise<string>>()
-  const heads = new Map<boolean, Promise<string>>()
+  let head: Promise<string> | null = null
+  let logits: Promise<string> | null = null
 
   const create = async (name: string, model: Uint8Array) => {
     const mapped = weights.residence === 'mapped'
@@ -107,34 +104,6 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     const references = [...packed.shared.keys()].map((name): [string, Stored] => [name, { stored: name }])
     return { feeds: Object.fromEntries([...packed.feeds, ...references]), acted: packed.acted }
   }
-  const runHead = async (
-    hidden: Float32Array,
-    targets: readonly { row: number; token: number }[],
-    wantLogits: boolean,
-  ) => {
-    const head =
-      heads.get(wantLogits) ?? create(wantLogits ? 'head.logits' : 'head', headGraph(spec, weights, wantLogits))
-    heads.set(wantLogits, head)
-    const rows = hidden.length / spec.dModel
-    const { logprobs, argmax, logits } = await thread
-      .run({
-        session: await head,
-        feeds: {
-          [headNames.hidden]: { type: 'float32', data: hidden, dims: [rows, spec.dModel] },
-          [headNames.rows]: int64(targets.map((target) => target.row)),
-          [headNames.targets]: int64(targets.map((target) => target.token)),
-        },
-        fetch: [headNames.logprobs, headNames.argmax, ...(wantLogits ? [headNames.logits] : [])],
-        keep: {},
-      })
-      .then((outputs) => ({
-        logprobs: outputs[headNames.logprobs]!.data as Float32Array,
-        argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
-        logits: wantLogits ? splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize) : [],
-      }))
-    return { logprobs, argmax, logits }
-  }
-
   const stretches = new Map<string, Stretch>()
   const stretch = (from: number, to: number): Stretch => {
     const key = `${from}-${to}`
@@ -164,25 +133,38 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     },
     marks: ({ selections }, row, text, from) =>
       tokenMarks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
-    head: async (hidden, targets, wantLogits = false) => {
-      const rows = hidden.length / spec.dModel
-      const slice = wantLogits ? Math.max(1, Math.floor(headNumbers / spec.vocabSize)) : rows
-      const logprobs = new Float32Array(targets.length)
-      const argmax: number[] = []
-      const logits: Float32Array[] = []
-      for (let start = 0; start < rows; start += slice) {
-        const end = Math.min(rows, start + slice)
-        const chosen = targets.flatMap((target, index) =>
-          target.row >= start && target.row < end ? [{ index, row: target.row - start, token: target.token }] : [],
-        )
-        const part = await runHead(hidden.subarray(start * spec.dModel, end * spec.dModel), chosen, wantLogits)
-        chosen.forEach(({ index }, at) => {
-          logprobs[index] = part.logprobs[at]!
-        })
-        argmax.push(...part.argmax)
-        logits.push(...part.logits)
+    head: async (hidden, targets) => {
+      head ??= create('head', headGraph(spec, weights))
+      const outputs = await thread.run({
+        session: await head,
+        feeds: {
+          [headNames.hidden]: { type: 'float32', data: hidden, dims: [hidden.length / spec.dModel, spec.dModel] },
+          [headNames.rows]: int64(targets.map((target) => target.row)),
+          [headNames.targets]: int64(targets.map((target) => target.token)),
+        },
+        fetch: [headNames.logprobs, headNames.argmax],
+        keep: {},
+      })
+      return {
+        logprobs: outputs[headNames.logprobs]!.data as Float32Array,
+        argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
       }
-      return { logprobs, argmax, logits }
+    },
+    logits: async (hidden) => {
+      logits ??= create('logits', logitsGraph(spec, weights))
+      const found: Float32Array[] = []
+      const step = spec.dModel * Math.max(1, Math.floor(runLogits / spec.vocabSize))
+      for (let start = 0; start < hidden.length; start += step) {
+        const data = hidden.subarray(start, start + step)
+        const outputs = await thread.run({
+          session: await logits,
+          feeds: { [headNames.hidden]: { type: 'float32', data, dims: [data.length / spec.dModel, spec.dModel] } },
+          fetch: [headNames.logits],
+          keep: {},
+        })
+        found.push(...splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize))
+      }
+      return found
     },
   }
 }

@@ -59,10 +59,11 @@ export async function generateBatch(
   /** Draws one token for each row that is not over; says which rows are over then. */
   const extend = async (hidden: Float32Array, rows: readonly number[], over: boolean[]) => {
     checkOverflow(hidden, forward.spec.dModel)
-    const { argmax, logits } = await forward.head(hidden, [], options.sampling !== null)
+    const { sampling } = options
+    const argmax = sampling === null ? (await forward.head(hidden, [])).argmax : []
+    const logits = sampling === null ? [] : await forward.logits(hidden)
     rows.forEach((prompt, row) => {
       if (over[row]) return
-      const { sampling } = options
       generated[prompt]!.push(sampling === null ? argmax[row]! : sampleToken(logits[row]!, sampling, uniform[prompt]!))
       over[row] = isOver(prompt)
     })

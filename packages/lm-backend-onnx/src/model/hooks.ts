@@ -74,8 +74,7 @@ export async function runHooked(
     )
     from = to
   }
-  const { logits } = await forward.head(hidden!.data as Float32Array, [], true)
-  return { logits }
+  return { logits: await forward.logits(hidden!.data as Float32Array) }
 }
 
 /** Activations at hook points, edits applied, for one text. */

@@ -220,7 +220,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })
-      const { logits } = await forward.head(hidden, [], true)
+      const logits = await forward.logits(hidden)
       const { dModel } = forward.spec
       return logits.map((row, index) => (overflows(hidden, index, dModel) ? row.fill(Number.NaN) : row))
     },

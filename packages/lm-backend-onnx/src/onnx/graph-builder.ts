@@ -76,13 +76,19 @@ export class GraphBuilder {
   }
 
   /**
-   * What `each` makes, [B, T, width], of one part after the other of a value [parts, ...], as [parts, B, T, width] (onnxruntime ends the
+   * What `each` makes of one part after the other of a value [parts, ...], of the given shape and not empty, as [parts, ...] (onnxruntime ends the
    * process where it stacks empty values on another axis). A part is a view, and what is computed for it is gone before the next.
    */
-  forEachPart(value: Value, part: Omit<ValueInfo, 'name'>, width: number, each: (part: Value) => Value): Value {
+  forEachPart(
+    value: Value,
+    part: Omit<ValueInfo, 'name'>,
+    shape: readonly (number | string)[],
+    each: (part: Value) => Value,
+  ): Value {
     const name = `part_${this.#count++}`
     // onnxruntime takes sizes of one name for equal
-    const body = { graph: this.#subgraph([{ name, ...part }], () => each(name), [`${name}.B`, `${name}.T`, width]) }
+    const own = shape.map((size) => (typeof size === 'string' ? `${name}.${size}` : size))
+    const body = { graph: this.#subgraph([{ name, ...part }], () => each(name), own) }
     return this.node('Scan', [value], { body, num_scan_inputs: 1 })
   }
 

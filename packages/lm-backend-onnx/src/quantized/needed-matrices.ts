@@ -33,6 +33,6 @@ export function neededMatrices(spec: ModelSpec, stored: StoredWeights, bits: Bit
   }
   const weights = { ...stored, precision: 'float32', residence: 'packed', quantized: { bits, matrix } } as const
   bodyGraph({ spec, weights, from: 0, to: modelSteps(spec).length, edits: new Map(), captures: [] })
-  headGraph(spec, weights, false)
+  headGraph(spec, weights)
   return [...needed.values()]
 }
