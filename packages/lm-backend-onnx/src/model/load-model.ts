@@ -4,9 +4,9 @@ import { type HubOptions, InputError } from '@saeval/hub'
 import type { BatchSize } from '../plan/token-budget.js'
 import { blockSize } from '../quantized/quantize-rows.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
-import { findDevice } from '../session/devices.js'
+import { type Device, findDevice } from '../session/devices.js'
 import type { Provider } from '../session/protocol.js'
-import { startSessionThread } from '../session/session-thread.js'
+import { type SessionThread, startSessionThread } from '../session/session-thread.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { createChatTemplate } from '../text/chat-template.js'
@@ -74,6 +74,31 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   const configPath = await files.path('config.json')
   const configText = await readFile(configPath, 'utf8')
   const spec = modelSpec(`${options.model}/config.json`, configText)
+  // onnxruntime is loaded there while this thread reads the tokenizer
+  const thread = startSessionThread()
+  try {
+    return await loadOnto(thread, { options, packUpTo, device, files, configPath, configText, spec })
+  } catch (error) {
+    await thread.close()
+    throw error
+  }
+}
+
+interface Opened {
+  readonly options: LoadModelOptions
+  readonly packUpTo: number
+  readonly device: Device
+  readonly files: ModelFiles
+  readonly configPath: string
+  readonly configText: string
+  readonly spec: ModelSpec
+}
+
+async function loadOnto(
+  thread: SessionThread,
+  { options, packUpTo, device, files, configPath, configText, spec }: Opened,
+): Promise<OnnxModel> {
+  const hub = options.hub ?? {}
   const texts = options.tokenizer === undefined ? files : await openModelFiles(options.tokenizer, undefined, hub)
   const tokenizer = await loadTokenizer({
     tokenizerJson: await tokenizerFile(texts),
@@ -96,7 +121,6 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)
   const { provider } = device
   const { weights, dispose } = await holdWeights(options, { spec, stored, provider, precision, bits, packUpTo })
-  const thread = startSessionThread()
   const forward = createForward({
     spec,
     weights,
