@@ -3,7 +3,7 @@
 import { arguments_, encoded, peakMemory, planned, report, stopwatch } from './measure.mjs'
 import { mmlu } from './shapes.mjs'
 
-const given = await arguments_({ subjects: 4, questions: 100, tokens_per_second: 600 })
+const given = await arguments_({ subjects: 4, questions: 100, tokens_per_second: 1200 })
 const model = await given.open()
 const requests = Array.from({ length: given.subjects }, (_, subject) =>
   mmlu({ shots: 5, questions: given.questions, seed: subject + 1 }),
