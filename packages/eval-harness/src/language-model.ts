@@ -84,9 +84,11 @@ export interface ModelInfo {
   readonly edits?: readonly string[]
   /** Lines about what the edits did in the requests so far, shown with the results. */
   readonly notes?: readonly string[]
+  /** Whether an edit has acted at any token so far, or may have where that is not counted; absent for a model without edits. */
+  readonly acted?: boolean
   /**
-   * Why the answers computed so far are not this model's (no edit has acted at any token); absent where nothing speaks against them. Nobody may
-   * present them as its results then, unless others were kept from earlier runs.
+   * Why the answers so far are not this model's (no edit has acted at any token), those with kept answers too; absent where nothing speaks against
+   * them. Nobody may present them as its results then.
    */
   readonly problem?: string
   /** Anything a backend wants recorded under "saeval" in results.json: edits, file identities, hook points. JSON values. */

@@ -24,9 +24,10 @@ export function actingLines({ edits = [], notes = [], keptAnswers = 0 }: ModelIn
 /** Answers that are not those of the model that was asked for. */
 export class UnsteeredError extends Error {}
 
-/** Throws UnsteeredError where the answers are not those of the model that was asked for; of answers kept from earlier runs nothing is known. */
-export function checkAnswers({ problem, keptAnswers = 0 }: ModelInfo): void {
-  if (problem !== undefined && keptAnswers === 0) throw new UnsteeredError(problem)
+/** Throws UnsteeredError where the answers are not those of the model that was asked for. */
+export function checkAnswers({ problem, tokens, keptAnswers = 0 }: ModelInfo): void {
+  const isAnswered = (tokens?.computed ?? 0) > 0 || keptAnswers > 0
+  if (problem !== undefined && isAnswered) throw new UnsteeredError(problem)
 }
 
 /** The results file of a run. `command` is the command line that made it. */

@@ -7,7 +7,9 @@ export interface Acting {
   readonly tokens: readonly (number | null)[]
   /** The same in one line; null as long as nothing is computed. */
   readonly line: string | null
-  /** Why the model's answers are not those of a steered one; null where a row has acted or may have. */
+  /** Whether a row has acted, or may have where that is not counted. */
+  readonly acted: boolean
+  /** Why the model's answers are not those of a steered one; null where a row has acted or may have, or need not. */
   readonly problem: string | null
 }
 
@@ -15,11 +17,12 @@ export interface Acting {
 export function actingOf(model: OnnxModel, trial: Trial, allowInert: boolean): Acting {
   const computed = model.info.tokens?.computed ?? 0
   const tokens = trial.rows.map(({ alone }, row) => model.actedTokens.get(row) ?? uncounted(alone, computed))
-  const isSilent = computed > 0 && tokens.every((count) => count === 0)
+  const acted = tokens.some((count) => count !== 0)
   return {
     tokens,
     line: computed === 0 ? null : actingLine(trial.rows, tokens, computed),
-    problem: isSilent && !allowInert ? silenceMessage(trial, computed) : null,
+    acted,
+    problem: !acted && !allowInert ? silenceMessage(trial, computed) : null,
   }
 }
 
@@ -59,5 +62,6 @@ function silenceMessage({ path, rows, without }: Trial, computed: number): strin
   const shown = rows.slice(0, fewRows).map((row) => `${nameOf(row)}: ${row.what}`)
   const more = rows.length > fewRows ? `; and ${rows.length - fewRows} more` : ''
   const model = without.length === 0 ? 'the unsteered model' : 'the model with its SAEs and no edit'
-  return `${path}: no row has changed anything at any of the ${computed} tokens computed (${shown.join('; ')}${more}), so the answers are those of ${model}; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)`
+  const anywhere = computed === 0 ? 'any token' : `any of the ${computed} tokens computed`
+  return `${path}: no row has changed anything at ${anywhere} (${shown.join('; ')}${more}), so the answers are those of ${model}; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)`
 }

@@ -50,11 +50,12 @@ export function withSteering(
   const { inParts } = model
   return {
     get info() {
-      const { tokens, line, problem } = actingOf(model, trial, allowInert)
+      const { tokens, line, acted, problem } = actingOf(model, trial, allowInert)
       const steering = { ...record, rows: record.rows.map((row, index) => ({ ...row, acted_tokens: tokens[index] })) }
       return {
         ...model.info,
         edits,
+        acted,
         ...(line === null ? {} : { notes: [line] }),
         ...(problem === null ? {} : { problem }),
         provenance: { ...model.info.provenance, steering },

@@ -152,6 +152,7 @@ describe('a model with a cache', () => {
       const store = openStore(${JSON.stringify(folder)}, '--use_cache')
       let answered = 0
       const model = {
+        info: {},
         fingerprint: async () => 'a',
         loglikelihood: async (requests) => {
           if (answered > 0) console.log(answered)

@@ -22,8 +22,12 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
   const fingerprint = await model.fingerprint()
   const reading = inPartsOf(model)
   let keptAnswers = 0
+  let keptActed = false
 
-  /** Answers from the store, and asks what is missing there; answers are stored as `Stored`, which the store gives back unchanged. */
+  /**
+   * Answers from the store, and asks what is missing there; answers are stored as `Stored`, which the store gives back unchanged, each with whether
+   * an edit had acted by then in the run that it is from.
+   */
   const keeping =
     <Request, Stored>(
       method: string,
@@ -33,11 +37,13 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
     ): AnswerPart<Stored> =>
     async (places, options = {}) => {
       const { onProgress = () => {}, signal } = options
-      const keys = places.map((place) => storeKey([fingerprint, method, ...parts(requests[place]!, options)]))
+      const keys = places.map((place) => storeKey([fingerprint, 'acted', method, ...parts(requests[place]!, options)]))
       const known = new Map<string, Stored>()
       for (const key of keys) {
-        const found = known.has(key) ? undefined : store.get(key)
-        if (found !== undefined) known.set(key, found as Stored)
+        const found = known.has(key) ? undefined : (store.get(key) as readonly [Stored, boolean] | undefined)
+        if (found === undefined) continue
+        known.set(key, found[0])
+        keptActed ||= found[1]
       }
       const missing = new Map<string, number>()
       for (const [index, key] of keys.entries()) {
@@ -56,7 +62,8 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
           chunk.map(([, place]) => place),
           { ...options, onProgress: (count) => onProgress(before + count, places.length) },
         )
-        await store.put(chunk.map(([key], index) => [key, answers[index]!] as const))
+        const { acted = false } = model.info
+        await store.put(chunk.map(([key], index) => [key, [answers[index]!, acted]] as const))
         for (const [index, [key]] of chunk.entries()) known.set(key, answers[index]!)
         done += chunk.length
         onProgress(done, places.length)
@@ -95,7 +102,8 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
 
   return {
     get info() {
-      return { ...model.info, keptAnswers }
+      const { problem, ...info } = model.info
+      return { ...info, keptAnswers, ...(problem === undefined || keptActed ? {} : { problem }) }
     },
     chatTemplate: model.chatTemplate,
     fingerprint: async () => fingerprint,
