@@ -1,26 +1,11 @@
-import { readdirSync } from 'node:fs'
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
-import { afterAll, describe, expect, it } from 'vitest'
-import { fixtureJson, fixturePath } from '../../../tests/fixtures.js'
+import { describe, expect, it } from 'vitest'
+import { fixtureJson } from '../../../tests/fixtures.js'
+import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
 
-const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
-const names = readdirSync(fixturePath('golden/models'))
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => file.slice(0, -'.json'.length).replace('--', '/'))
-
-const opened: OnnxModel[] = []
-afterAll(() => Promise.all(opened.map((model) => model.close())))
-
-async function open(name: string, batchSize: number | 'auto'): Promise<OnnxModel> {
-  const model = await loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
-  opened.push(model)
-  return model
-}
-
-describe.each(names)('%s', (name) => {
+describe.each(goldenModelNames)('%s', (name) => {
   it('writes what it writes alone: a shared beginning, other lengths, rows that leave', async () => {
     const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
-    const [alone, together] = await Promise.all([open(name, 1), open(name, 'auto')])
+    const [alone, together] = await Promise.all([openGoldenModel(name, 1), openGoldenModel(name, 'auto')])
     const { tokenizer } = alone
     const beginning = tokenizer.decode(golden.forward[2].ids.slice(0, 30), { skipSpecialTokens: true })
     const ends = golden.generate.prompts.map(({ text }: { text: string }) => text.slice(0, 24))

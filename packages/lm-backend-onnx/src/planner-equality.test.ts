@@ -1,23 +1,9 @@
-import { readdirSync } from 'node:fs'
-import { loadModel, type OnnxModel, type ScoringRow } from '@saeval/lm-backend-onnx'
+import type { ScoringRow } from '@saeval/lm-backend-onnx'
 import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
-import { afterAll, describe, expect, it } from 'vitest'
-import { fixtureJson, fixturePath } from '../../../tests/fixtures.js'
+import { describe, expect, it } from 'vitest'
+import { fixtureJson } from '../../../tests/fixtures.js'
+import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
 import { seededUniform } from './model/sampling.js'
-
-const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
-const names = readdirSync(fixturePath('golden/models'))
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => file.slice(0, -'.json'.length).replace('--', '/'))
-
-const opened: OnnxModel[] = []
-afterAll(() => Promise.all(opened.map((model) => model.close())))
-
-async function open(name: string, batchSize: number | 'auto'): Promise<OnnxModel> {
-  const model = await loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
-  opened.push(model)
-  return model
-}
 
 /** Texts that share beginnings of all lengths, up to the longest the model takes, so that windows slide and paths are kept and left. */
 function randomRows(seed: number, vocabulary: number, longest: number): ScoringRow[] {
@@ -53,11 +39,11 @@ function largestDifference(
   return most
 }
 
-describe.each(names)('%s', (name) => {
+describe.each(goldenModelNames)('%s', (name) => {
   it('gives the numbers of one request at a time, whatever the budget, steered or not', async () => {
     const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
     const vocabulary = golden.tokenizer_info.config_vocab_size as number
-    const models = await Promise.all(([1, 2, 9, 'auto'] as const).map((size) => open(name, size)))
+    const models = await Promise.all(([1, 2, 9, 'auto'] as const).map((size) => openGoldenModel(name, size)))
     const { hookPoints } = models[0]!
     const hookPoint = hookPoints.find((hook) => hook.endsWith('blocks.1.hook_resid_post'))!
     const { dims } = (await models[0]!.captureActivations([1, 2, 3], [hookPoint])).get(hookPoint)!

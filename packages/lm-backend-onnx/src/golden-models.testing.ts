@@ -1,0 +1,21 @@
+import { readdirSync } from 'node:fs'
+import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { afterAll } from 'vitest'
+import { fixturePath } from '../../../tests/fixtures.js'
+
+const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+
+/** Names of the stand-in models that have goldens. */
+export const goldenModelNames = readdirSync(fixturePath('golden/models'))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length).replace('--', '/'))
+
+const opened: OnnxModel[] = []
+afterAll(() => Promise.all(opened.map((model) => model.close())))
+
+/** Opens one of them on the CPU; it is closed when the test file has run. */
+export async function openGoldenModel(name: string, batchSize: number | 'auto'): Promise<OnnxModel> {
+  const model = await loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
+  opened.push(model)
+  return model
+}
