@@ -1,6 +1,6 @@
 import type { Generation, GenerationLatent, Generations, GenerationToken } from '../generations/generations.js'
 import { escapeHtml } from './escape.js'
-import { pageStyle } from './page-style.js'
+import { page } from './page.js'
 
 /** Renders continuations side by side as one HTML page that needs nothing else: tokens coloured by what a reader picks. */
 export function renderGenerations(generations: Generations, options: { readonly title?: string } = {}): string {
@@ -17,28 +17,15 @@ export function renderGenerations(generations: Generations, options: { readonly 
     ({ prompt, settings }) => `<section><h2 class="prompt">${escapeHtml(prompt)}</h2>
 <div class="texts">${settings.map((setting) => card(setting, latents, first, most.get(first)!)).join('\n')}</div></section>`,
   )
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${pageStyle}${tokenStyle}</style>
-</head>
-<body>
-<header><h1>${escapeHtml(title)}</h1>
+  const body = `<header><h1>${escapeHtml(title)}</h1>
 ${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(line)}</p>`).join('\n')}</header>
 <div class="controls"><label>Colour tokens by<select id="colour">${colours
     .map(([key, name]) => `<option value="${key}" data-most="${most.get(key!)}">${escapeHtml(name!)}</option>`)
     .join('')}</select></label><span class="soft" id="scale">${scaleText(most.get(first)!)}</span></div>
 ${sections.join('\n')}
 <section><h2>Options</h2>
-<pre>${escapeHtml(JSON.stringify(generations.options, null, 2))}</pre></section>
-<div id="tip" role="tooltip" hidden></div>
-<script>${script}</script>
-</body>
-</html>
-`
+<pre>${escapeHtml(JSON.stringify(generations.options, null, 2))}</pre></section>`
+  return page({ title, style: tokenStyle, body, script })
 }
 
 function latentName({ latent, sae_id: id, description }: GenerationLatent): string {

@@ -7,8 +7,8 @@ import { escapeHtml } from './escape.js'
 import { meanScore, metricColumns, mostMoved } from './experiment-shape.js'
 import { scoreText } from './numbers.js'
 import { type ComparedRun, overviewTable, scoreOf } from './overview.js'
+import { page } from './page.js'
 import { pageScript } from './page-script.js'
-import { pageStyle } from './page-style.js'
 import { provenanceSection } from './provenance.js'
 import { type ReportChart, reportCharts } from './report-charts.js'
 import { collectSamples } from './samples.js'
@@ -62,17 +62,23 @@ export async function renderReport(experiment: Experiment, options: ReportOption
       )
   const tested = compared.some(({ comparisons }) => comparisons?.some(({ paired }) => paired !== null))
   return {
-    html: page(title, [
-      `<header><h1>${escapeHtml(title)}</h1><p class="soft">${escapeHtml(headline(experiment))}</p>
+    html: page({
+      title,
+      body: [
+        `<header><h1>${escapeHtml(title)}</h1><p class="soft">${escapeHtml(headline(experiment))}</p>
 <nav>${samples ? '<a href="#samples">Samples</a>' : ''}<a href="#provenance">Provenance</a></nav></header>`,
-      missing > 0 ? `<p><strong>${missing} cells of this sweep have not run yet.</strong></p>` : '',
-      ...sections,
-      tested
-        ? '<p class="soft"><sup>*</sup> beyond chance: p &lt; 0.05 after Holm’s correction over all differences on this page. Accuracies are compared document by document with McNemar’s exact test, other means with a paired bootstrap; point at a cell for its interval and p value.</p>'
-        : '',
-      samples,
-      `<section id="provenance"><h2>Provenance</h2>\n${provenanceSection(experiment)}</section>`,
-    ]),
+        missing > 0 ? `<p><strong>${missing} cells of this sweep have not run yet.</strong></p>` : '',
+        ...sections,
+        tested
+          ? '<p class="soft"><sup>*</sup> beyond chance: p &lt; 0.05 after Holm’s correction over all differences on this page. Accuracies are compared document by document with McNemar’s exact test, other means with a paired bootstrap; point at a cell for its interval and p value.</p>'
+          : '',
+        samples,
+        `<section id="provenance"><h2>Provenance</h2>\n${provenanceSection(experiment)}</section>`,
+      ]
+        .filter((part) => part !== '')
+        .join('\n'),
+      script: pageScript,
+    }),
     charts: await Promise.all(charts.map(async ({ name, chart }) => ({ name, svg: await renderSvg(chart, 'paper') }))),
   }
 }
@@ -146,22 +152,4 @@ function defaultTitle(runs: readonly ExperimentRun[]): string {
 function headline({ baseline, runs }: Experiment): string {
   const count = `${runs.length} run${runs.length === 1 ? '' : 's'}`
   return `${count}${baseline ? ' and the unsteered model' : ', no unsteered model to compare with'}`
-}
-
-function page(title: string, parts: readonly string[]): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-${parts.filter((part) => part !== '').join('\n')}
-<div id="tip" role="tooltip" hidden></div>
-<script>${pageScript}</script>
-</body>
-</html>
-`
 }
