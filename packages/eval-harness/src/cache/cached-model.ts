@@ -37,6 +37,7 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
     ): AnswerPart<Stored> =>
     async (places, options = {}) => {
       const { onProgress = () => {}, signal } = options
+      // 'acted' tells these entries from those of earlier versions, which are answers alone
       const keys = places.map((place) => storeKey([fingerprint, 'acted', method, ...parts(requests[place]!, options)]))
       const known = new Map<string, Stored>()
       for (const key of keys) {
