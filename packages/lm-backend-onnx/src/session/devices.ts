@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { InputError } from '@saeval/hub'
-import { GraphBuilder } from '../onnx/graph-builder.js'
 import type { Provider } from './protocol.js'
-import { startSessionThread } from './session-thread.js'
+import { noTelemetry } from './session-thread.js'
 
 /** A device that can compute here, by the name that `--device` takes. */
 export interface Device {
@@ -67,30 +68,22 @@ function hasCudaLibrary(): boolean {
   return existsSync(join(home, 'bin', 'napi-v6', process.platform, process.arch, library))
 }
 
+/**
+ * Whether a provider computes, tried in a process of its own: its libraries write what they like to standard error, which is nobody's here,
+ * and a broken driver may end the process.
+ */
 async function computes(provider: Provider): Promise<boolean> {
-  const graph = new GraphBuilder()
-  const x = graph.input('x', 'float32', ['N'])
-  graph.output(graph.node('Add', [x, x]), 'y', 'float32', ['N'])
-  const thread = startSessionThread()
-  try {
-    await thread.create({
-      session: 'probe',
-      model: graph.build(),
-      folder: null,
-      mapped: false,
-      provider,
-      threads: null,
-    })
-    const { y } = await thread.run({
-      session: 'probe',
-      feeds: { x: { type: 'float32', data: Float32Array.of(21), dims: [1] } },
-      fetch: ['y'],
-      keep: {},
-    })
-    return y?.data[0] === 42
-  } catch {
-    return false
-  } finally {
-    await thread.close()
-  }
+  const script = fileURLToPath(new URL('./probe-process.js', import.meta.url))
+  const child = spawn(process.execPath, [script, JSON.stringify(provider)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...noTelemetry, ...process.env },
+  })
+  let written = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    written += text
+  })
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(false))
+    child.on('close', () => resolve(written === '42'))
+  })
 }

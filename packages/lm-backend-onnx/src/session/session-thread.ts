@@ -15,10 +15,12 @@ export interface SessionThread {
 
 type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; reject(error: Error): void }
 
+/** Without it onnxruntime keeps a database in the home folder and sends usage data; it reads this when it is loaded. */
+export const noTelemetry: Readonly<Record<string, string>> = { ORT_DISABLE_TELEMETRY: '1' }
+
 /** Starts a thread without sessions. It does not keep the process alive while nothing is being computed. */
 export function startSessionThread(): SessionThread {
-  // onnxruntime otherwise keeps a database in the home folder and sends usage data; it reads this when the thread loads it
-  process.env.ORT_DISABLE_TELEMETRY ??= '1'
+  for (const [name, value] of Object.entries(noTelemetry)) process.env[name] ??= value
   const closing = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [], workerData: closing })
   const waiting = new Map<number, Waiting>()

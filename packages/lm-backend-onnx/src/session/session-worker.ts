@@ -1,9 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { reserved, writeAt } from './cache-buffer.js'
 import type { Reply, Request, Requests, TensorData } from './protocol.js'
 
 // `InferenceSession.run` blocks its thread, so sessions live on this one and the main thread stays free.
+
+// what onnxruntime warns of when it starts (devices it cannot look at) is no user's business
+env.logLevel = 'error'
 
 const sessions = new Map<string, InferenceSession>()
 const stored = new Map<string, Tensor>()
