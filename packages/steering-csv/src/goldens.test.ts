@@ -54,4 +54,42 @@ describe('what the goldens do not show', () => {
     const result = parseSteeringCsv(`${head}add,1,2,r,i "x" y\n`)
     expect(!result.success && result.problems).toMatchObject([{ line: 2, kind: 'invalid_quote' }])
   })
+
+  it('reads a whole number as pandas writes it beside an empty cell', () => {
+    const header = 'latent_idx,steering_coefficient,sae_release,sae_id,head_index\n'
+    const result = parseSteeringCsv(`${header}121.0,25,r,i,7.\n`)
+    expect(result).toMatchObject({ success: true, rows: [{ latent_idx: 121, head_index: 7 }] })
+    const fraction = parseSteeringCsv('latent_idx,steering_coefficient,sae_release,sae_id\n121.5,25,r,i\n')
+    expect(fraction).toMatchObject({ problems: [{ kind: 'not_an_integer', value: '121.5' }] })
+  })
+
+  it.each([
+    ['semicolons', ';'],
+    ['tabs', '\t'],
+  ])('reads %s between the cells', (_name, separator) => {
+    const text = '\n"latent_idx",steering_coefficient,sae_release,sae_id,description,mine\n12,0.5,r,i,"a, b; c\td",\n'
+    const written = text.replaceAll(/,(?! )/g, separator)
+    expect(parseSteeringCsv(written)).toMatchObject({
+      success: true,
+      rows: [{ line: 3, latent_idx: 12, steering_coefficient: 0.5, description: 'a, b; c\td', extra: { mine: '' } }],
+    })
+    const long = parseSteeringCsv(written.replace('"a', `x${separator}"a`))
+    expect(!long.success && long.problems[0]!.message).toContain(`put a cell that contains ${_name} in quotation`)
+  })
+
+  it('reads decimal commas beside semicolons, unless they may be thousands', () => {
+    const file = (cell: string) =>
+      parseSteeringCsv(`latent_idx;steering_coefficient;sae_release;sae_id\n121,0;${cell};r;i\n`)
+    for (const [cell, value] of Object.entries({
+      '0,5': 0.5,
+      '-1,25e2': -125,
+      ',5': 0.5,
+      '0,125': 0.125,
+      '1234,567': 1234.567,
+    }))
+      expect(file(cell)).toMatchObject({ success: true, rows: [{ latent_idx: 121, steering_coefficient: value }] })
+    const message = 'can be read in two ways; write 1.500 or 1500'
+    expect(file('1,500')).toMatchObject({ problems: [{ kind: 'not_a_number', message: `"1,500" ${message}` }] })
+    expect(file('1,5,5')).toMatchObject({ problems: [{ kind: 'not_a_number' }] })
+  })
 })

@@ -2,7 +2,7 @@ import { checkUse } from './check-use.js'
 import { type Column, columns, type Dialect, detectDialect, type SaeSteeredRow, type SteeredRow } from './columns.js'
 import type { Problem, ProblemKind } from './problem.js'
 import { readCell } from './read-cell.js'
-import { type CsvRecord, formMessages, readRecords } from './records.js'
+import { type CsvRecord, formMessages, readRecords, type Separator, separators } from './records.js'
 
 /** A steering file read: its rows, or all that is wrong with it. Warnings name columns that mean nothing here. */
 export type SteeringCsv =
@@ -45,7 +45,9 @@ export interface NeuronpediaLatent {
 
 /** Reads a steering file from its bytes (or text). Never throws for what the file holds: every problem comes back, with its place. */
 export function parseSteeringCsv(input: Uint8Array | string, options: ParseOptions = {}): SteeringCsv {
-  const { records, broken } = readRecords(typeof input === 'string' ? new TextEncoder().encode(input) : input)
+  const { records, separator, broken } = readRecords(
+    typeof input === 'string' ? new TextEncoder().encode(input) : input,
+  )
   const problems: Problem[] = []
   const header = (records[0]?.cells ?? []).map((cell) => cell ?? '')
   const dialect = detectDialect(header)
@@ -58,7 +60,9 @@ export function parseSteeringCsv(input: Uint8Array | string, options: ParseOptio
   const usable = problems.length === 0 && records.length > 0
   if (usable && records.length === 1 && broken === null) report(1, null, 'no_rows', formMessages.no_rows)
 
-  const rows = usable ? records.slice(1).map((record) => readRow(record, header, dialect, options, report)) : []
+  const rows = usable
+    ? records.slice(1).map((record) => readRow(record, { header, dialect, separator }, options, report))
+    : []
   if (broken !== null) report(broken.line, header[broken.cell] ?? null, broken.kind, formMessages[broken.kind])
   if (dialect === 'sae_steered_beta' && options.checkName) {
     for (const row of rows) {
@@ -114,14 +118,14 @@ function requiredNames(known: readonly Column[]): string {
 
 function readRow(
   { line, cells }: CsvRecord,
-  header: readonly string[],
-  dialect: Dialect,
+  { header, dialect, separator }: { header: readonly string[]; dialect: Dialect; separator: Separator },
   options: ParseOptions,
   report: Report,
 ): Row {
   const row: Row = { line, extra: {} }
   if (cells.length > header.length) {
-    report(line, null, 'too_many_fields', formMessages.too_many_fields)
+    const message = `the row has more cells than the header; put a cell that contains ${separators[separator]} in quotation marks`
+    report(line, null, 'too_many_fields', message)
     return row
   }
   if (cells.length < header.length) {
@@ -141,7 +145,7 @@ function readRow(
     if (index >= cells.length) continue
     const given = index < 0 ? '' : cells[index]!
     if (given === '' && (column.sparse || (hasReference && byReference.includes(column.name)))) continue
-    const value = readColumn(column, given, line, report)
+    const value = readColumn(column, given, line, separator === ';', report)
     failed ||= value === undefined
     row[column.name] = value ?? null
   }
@@ -163,6 +167,7 @@ function readColumn(
   column: Column,
   text: string | null,
   line: number,
+  decimalComma: boolean,
   report: Report,
 ): string | number | null | undefined {
   if (text === null) {
@@ -174,7 +179,7 @@ function readColumn(
     report(line, column.name, 'empty', `the cell is empty; every row needs a ${column.name}`)
     return undefined
   }
-  const cell = readCell(text, column.type)
+  const cell = readCell(text, column.type, decimalComma)
   if ('value' in cell) return cell.value
   report(line, column.name, cell.problem.kind, cell.problem.message, text)
   return undefined

@@ -4,14 +4,17 @@ import type { Problem, ProblemKind } from './problem.js'
 /** A cell's value, or what is wrong with it. */
 export type Cell = { readonly value: string | number } | { readonly problem: Pick<Problem, 'kind' | 'message'> }
 
-/** Reads a cell that is not empty. Numbers are those that Python's float() and int() take, without underscores. */
-export function readCell(text: string, type: CellType): Cell {
+/**
+ * Reads a cell that is not empty. Numbers are those that Python's float() and int() take, without underscores; an index may be written 121.0, as
+ * pandas writes a column of whole numbers beside an empty cell. With `decimalComma` (files whose cells semicolons separate) 0,5 is a number too.
+ */
+export function readCell(text: string, type: CellType, decimalComma = false): Cell {
   if (typeof type !== 'string') return oneOf(text, type)
   switch (type) {
     case 'index':
-      return readIndex(text)
+      return readIndex(decimalComma ? text.replace(/,(?=0*$)/, '.') : text)
     case 'number':
-      return readNumber(text)
+      return decimalComma ? readNumberWithComma(text) : readNumber(text)
     case 'name':
     case 'text':
       return { value: text }
@@ -23,7 +26,7 @@ function problem(kind: ProblemKind, message: string): Cell {
 }
 
 function readIndex(text: string): Cell {
-  if (!/^[+-]?\d+$/.test(text))
+  if (!/^[+-]?\d+(\.0*)?$/.test(text))
     return problem('not_an_integer', `"${text}" is not a whole number; give the index of one component, counted from 0`)
   const value = Number(text)
   if (value < 0) return problem('negative', `${text} is negative; indices are counted from 0`)
@@ -39,6 +42,16 @@ function readNumber(text: string): Cell {
     return problem('not_a_number', `"${text}" is not a number; write it like 240.0 or -1e-3`)
   const value = Number(text)
   return Number.isFinite(value) ? { value } : problem('not_finite', `${text} is too large for a floating-point number`)
+}
+
+function readNumberWithComma(text: string): Cell {
+  // 1,500 is 1.5 to Excel in one country and 1500 in another
+  if (/^[+-]?[1-9]\d{0,2},\d{3}$/.test(text))
+    return problem(
+      'not_a_number',
+      `"${text}" can be read in two ways; write ${text.replace(',', '.')} or ${text.replace(',', '')}`,
+    )
+  return readNumber(text.replace(/^([+-]?\d*),(?=\d)/, '$1.'))
 }
 
 function oneOf(text: string, values: readonly string[]): Cell {

@@ -1,4 +1,5 @@
 import { type CsvError, parse } from 'csv-parse/sync'
+import { columns } from './columns.js'
 import type { Problem } from './problem.js'
 
 /** One record of the file: cells without surrounding spaces, null for a cell that is not UTF-8. */
@@ -8,19 +9,26 @@ export interface CsvRecord {
   readonly cells: readonly (string | null)[]
 }
 
-/** The records of a CSV file, blank lines left out, up to the first place where the text cannot be read as CSV. */
+/** What may stand between the cells, and its name; Excel writes semicolons where a comma is the decimal mark. */
+export const separators = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' } as const
+export type Separator = keyof typeof separators
+
+/** The records of a CSV file, whose cells the separator divides that finds most columns in its header (a comma where none does), blank lines left out, up to the first place where the text cannot be read as CSV. */
 export function readRecords(bytes: Uint8Array): {
   records: CsvRecord[]
+  separator: Separator
   broken: { line: number; cell: number; kind: 'unterminated_quote' | 'invalid_quote' } | null
 } {
   // one character a byte, so that damaged UTF-8 can be located by cell
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '')
+  const separator = separatorOf(text)
   const records: CsvRecord[] = []
   let end = 0
   try {
     parse(text, {
+      delimiter: separator,
       info: true,
       relax_column_count: true,
       trim: true,
@@ -33,13 +41,29 @@ export function readRecords(bytes: Uint8Array): {
         return null
       },
     })
-    return { records, broken: null }
+    return { records, separator, broken: null }
   } catch (error) {
     const { code, column } = error as CsvError & { column?: unknown }
     if (typeof code !== 'string' || !/^(CSV_|INVALID_OPENING_QUOTE)/.test(code)) throw error
     const kind = code === 'CSV_QUOTE_NOT_CLOSED' ? 'unterminated_quote' : 'invalid_quote'
-    return { records, broken: { line: end + 1, cell: typeof column === 'number' ? column : 0, kind } }
+    return { records, separator, broken: { line: end + 1, cell: typeof column === 'number' ? column : 0, kind } }
   }
+}
+
+const columnNames = new Set(Object.values(columns).flatMap((list) => list.map(({ name }) => name)))
+
+function separatorOf(text: string): Separator {
+  const header = /^.*\S.*$/m.exec(text)?.[0] ?? ''
+  const known = (separator: string) =>
+    header.split(separator).filter((cell) =>
+      columnNames.has(
+        cell
+          .trim()
+          .replace(/^"(.*)"$/, '$1')
+          .trim(),
+      ),
+    ).length
+  return (Object.keys(separators) as Separator[]).reduce((best, other) => (known(other) > known(best) ? other : best))
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -54,13 +78,12 @@ function decodeCell(cell: string): string | null {
 
 /** Messages of problems that concern the file's form. */
 export const formMessages: Readonly<
-  Record<'unterminated_quote' | 'invalid_quote' | 'not_utf8' | 'too_many_fields' | 'empty_file' | 'no_rows', string>
+  Record<'unterminated_quote' | 'invalid_quote' | 'not_utf8' | 'empty_file' | 'no_rows', string>
 > = {
   unterminated_quote: 'a quotation mark is opened and never closed; close it or remove it',
   invalid_quote:
     'a quotation mark stands inside a cell; put the whole cell in quotation marks and double the ones inside',
   not_utf8: 'the cell is not UTF-8 text; save the file as UTF-8',
-  too_many_fields: 'the row has more cells than the header; put a cell that contains commas in quotation marks',
   empty_file: 'the file is empty; it needs a header and at least one row',
   no_rows: 'the file has a header and no rows; add at least one row',
 } satisfies Partial<Record<Problem['kind'], string>>
