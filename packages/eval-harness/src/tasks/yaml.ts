@@ -60,8 +60,18 @@ const functionTag = new yaml.Type('!function', {
   kind: 'scalar',
   construct: (name: string) => new FunctionReference(name, ''),
 })
+/** Stands for `<<` among the keys; no text of a YAML file holds its first character. */
+const mergeMark = '\0<<'
+// js-yaml's own puts merged keys where << stands; PyYAML puts them before all others
+const mergeKey = new yaml.Type('!merge', {
+  kind: 'scalar',
+  resolve: (text: unknown) => text === '<<',
+  // there may be several in one mapping
+  construct: () => `${mergeMark}${merges++}`,
+})
+let merges = 0
 const schema = yaml.FAILSAFE_SCHEMA.extend({
-  implicit: [nullType(), pythonBool, pythonInt, pythonFloat],
+  implicit: [nullType(), mergeKey, pythonBool, pythonInt, pythonFloat],
   explicit: [functionTag],
 })
 
@@ -119,17 +129,29 @@ export function readText(path: string): string | null {
 /** Reads YAML text; `name` is its file, for messages and for the modules of its functions. */
 export function parseYaml(text: string, name: string): YamlValue {
   try {
-    return toValue(yaml.load(text, { schema, json: true }), dirname(name))
+    return toValue(yaml.load(text, { schema, json: true }), name)
   } catch (cause) {
     if (!(cause instanceof yaml.YAMLException)) throw cause
     throw new InputError(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`, { cause })
   }
 }
 
-function toValue(value: unknown, folder: string): YamlValue {
-  if (Array.isArray(value)) return value.map((item) => toValue(item, folder))
+function toValue(value: unknown, name: string): YamlValue {
+  if (Array.isArray(value)) return value.map((item) => toValue(item, name))
   if (value === undefined) return null
-  if (value instanceof FunctionReference) return new FunctionReference(value.name, folder)
+  if (value instanceof FunctionReference) return new FunctionReference(value.name, dirname(name))
+  if (typeof value === 'string' && value.startsWith(mergeMark)) throw new InputError(`${name}: << is no value`)
   if (typeof value !== 'object' || value === null || value instanceof PyFloat) return value as YamlValue
-  return new Map(Object.entries(value).map(([key, item]) => [key, toValue(item, folder)]))
+  const entries = Object.entries(value).map(([key, item]) => [key, toValue(item, name)] as const)
+  const merged = entries.filter(([key]) => key.startsWith(mergeMark)).flatMap(([, item]) => mergedEntries(item, name))
+  return new Map([...merged, ...entries.filter(([key]) => !key.startsWith(mergeMark))])
+}
+
+/** What << brings in, the last one first: of several mappings the first one that has a key decides. */
+function mergedEntries(value: YamlValue, name: string): (readonly [string, YamlValue])[] {
+  const mappings = Array.isArray(value) ? [...(value as readonly YamlValue[])].reverse() : [value]
+  return mappings.flatMap((mapping) => {
+    if (!(mapping instanceof Map)) throw new InputError(`${name}: << needs a mapping or a list of mappings`)
+    return [...(mapping as ReadonlyMap<string, YamlValue>)]
+  })
 }
