@@ -11,6 +11,8 @@ export interface Subject {
 }
 
 const attempts = 5
+/** Endpoints that the last request could not reach: they are tried once only, so that a dead network costs its wait once. */
+const unreachable = new Set<string>()
 const longestWait = 30_000
 
 /**
@@ -36,7 +38,8 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
         response = await send(url, { ...init, headers, ...(options.signal ? { signal: options.signal } : {}) })
       } catch (cause) {
         options.signal?.throwIfAborted()
-        if (attempt === attempts) {
+        if (attempt === attempts || unreachable.has(settings.endpoint)) {
+          unreachable.add(settings.endpoint)
           throw new Error(
             `cannot reach ${settings.endpoint} for ${subject.name}; check the network and HF_ENDPOINT, or set HF_HUB_OFFLINE=1 to use the cache only`,
             { cause },
@@ -45,6 +48,7 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
         await wait(attempt, null, options.signal)
         continue
       }
+      unreachable.delete(settings.endpoint)
       if (response.ok) {
         if (headers.has('range') && response.status !== 206) {
           await response.body?.cancel()

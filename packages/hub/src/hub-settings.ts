@@ -15,6 +15,8 @@ export interface HubOptions {
     readonly loaded: number
     readonly total: number | null
   }) => void
+  /** Called once for each repository whose cached files are used because the hub cannot be asked. */
+  readonly onNotice?: (sentence: string) => void
   readonly signal?: AbortSignal
 }
 
@@ -24,7 +26,7 @@ export interface HubSettings {
   readonly cacheFolder: string
   /** HF_ENDPOINT without a final slash. */
   readonly endpoint: string
-  /** HF_HUB_OFFLINE. */
+  /** HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE. */
   readonly offline: boolean
   /** HF_TOKEN, else the token file (HF_TOKEN_PATH, HF_HOME/token); null without either. */
   token(): Promise<string | null>
@@ -37,7 +39,7 @@ export function hubSettings(env: NodeJS.ProcessEnv = process.env): HubSettings {
   return {
     cacheFolder: env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub'),
     endpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
-    offline: yes.has((env.HF_HUB_OFFLINE ?? '').toUpperCase()),
+    offline: yes.has((env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE || '').toUpperCase()),
     token: async () => {
       const given = env.HF_TOKEN?.trim() || env.HUGGING_FACE_HUB_TOKEN?.trim()
       if (given) return given

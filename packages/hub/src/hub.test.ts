@@ -60,6 +60,20 @@ describe('the cache', () => {
     expect(hub.log.length).toBe(before)
   })
 
+  it('is used alone for TRANSFORMERS_OFFLINE too, and never for a part of the files', async () => {
+    const offline = { ...env, TRANSFORMERS_OFFLINE: '1' }
+    const repository = await resolve()
+    await repositoryFile(repository, 'config.json', { env })
+    const before = hub.log.length
+    expect(await resolveRepository({ type: 'model', name, env: offline })).toEqual(repository)
+    for (const part of [0, 1])
+      writeFileSync(join(repository.snapshotFolder, `test-0000${part}-of-00003.parquet`), 'PAR1')
+    await expect(listRepositoryFiles(repository, { env: offline })).rejects.toThrow(
+      'the cache holds 2 of the 3 files test-*-of-00003.parquet of someone/thing',
+    )
+    expect(hub.log.length).toBe(before)
+  })
+
   it('says where it cannot be kept', async () => {
     env.HF_HOME = '/proc/saeval'
     await expect(resolve()).rejects.toThrow(
@@ -217,6 +231,46 @@ describe('answers that are no files', () => {
   it('no network', async () => {
     await hub.close()
     await expect(resolve()).rejects.toThrow(/cannot reach http.* for someone\/thing; check the network and HF_ENDPOINT/)
+  })
+
+  it('no network, and the files in the cache', async () => {
+    const notices: string[] = []
+    const options = { env, onNotice: (sentence: string) => notices.push(sentence) }
+    await repositoryFile(await resolve(), 'config.json', options)
+    await hub.close()
+    for (let time = 0; time < 2; time++) {
+      const repository = await resolveRepository({ type: 'model', name, ...options })
+      expect(repository.commit).toBe(commit)
+      expect(readFileSync(await repositoryFile(repository, 'config.json', options), 'utf8')).toBe('{"a": 1}')
+      expect(await repositoryFileIfPresent(repository, 'none.json', options)).toBeNull()
+      expect((await listRepositoryFiles(repository, options)).map((file) => file.path)).toEqual(['config.json'])
+      await expect(repositoryFile(repository, 'none.json', options)).rejects.toThrow(
+        /^none\.json of someone\/thing \(revision main\) is not in the cache and http.* cannot be reached/,
+      )
+    }
+    expect(notices).toEqual([
+      `${hub.endpoint} cannot be asked: the cached files of someone/thing are used (revision main, commit ${commit})`,
+    ])
+    // a revision that the cache does not know is no other one
+    await expect(resolve('other')).rejects.toThrow(/cannot reach/)
+  })
+
+  it('no network, and a commit in the cache', async () => {
+    await repositoryFile(await resolve(), 'config.json', { env })
+    await hub.close()
+    const repository = await resolve(commit)
+    expect(await repositoryFileIfPresent(repository, 'none.json', { env })).toBeNull()
+    await expect(repositoryFileIfPresent(await resolve('f'.repeat(40)), 'a.json', { env })).rejects.toThrow(
+      /cannot reach/,
+    )
+  })
+
+  it('a hub that fails, and the files in the cache; but not where it says no', async () => {
+    await repositoryFile(await resolve(), 'config.json', { env })
+    hub.setFault(() => ({ status: 503, headers: { 'retry-after': '0' } }))
+    expect((await resolve()).commit).toBe(commit)
+    hub.setFault(() => ({ status: 401, headers: { 'x-error-code': 'GatedRepo' } }))
+    await expect(resolve()).rejects.toThrow(/is gated/)
   })
 
   it('names that are no repositories, paths that leave the snapshot', async () => {

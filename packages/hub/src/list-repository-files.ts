@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { listFiles } from '@huggingface/hub'
+import { askHub } from './ask-hub.js'
 import { hubFetch } from './hub-fetch.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
@@ -15,15 +16,17 @@ export interface RepositoryEntry {
   readonly sha256: string | null
 }
 
-/** All files of a repository, sorted by path; offline those that the cache holds. */
+/**
+ * All files of a repository, sorted by path; offline, or where the hub cannot be reached, those that the cache holds. Throws InputError where
+ * the cache holds some parts of a divided file only.
+ */
 export async function listRepositoryFiles(
   repository: Repository,
   options: HubOptions = {},
 ): Promise<RepositoryEntry[]> {
-  const settings = hubSettings(options.env)
-  const entries = settings.offline
-    ? await cachedEntries(repository)
-    : await hubEntries(repository, settings.endpoint, options)
+  const { endpoint } = hubSettings(options.env)
+  const found = await askHub(repository, options, () => hubEntries(repository, endpoint, options))
+  const entries = found ?? (await cachedEntries(repository))
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
@@ -57,5 +60,23 @@ async function cachedEntries(repository: Repository): Promise<RepositoryEntry[]>
     if (isFile)
       entries.push({ path: relative(repository.snapshotFolder, full).split(sep).join('/'), size, sha256: null })
   }
+  checkParts(repository, entries)
   return entries
+}
+
+/** What an interrupted download leaves must not pass for the whole. */
+function checkParts({ name }: Repository, entries: readonly RepositoryEntry[]): void {
+  const counts = new Map<string, number>()
+  for (const { path } of entries) {
+    if (!/-\d{5}-of-\d{5}/.test(path)) continue
+    const all = path.replace(/-\d{5}-of-/, '-*-of-')
+    counts.set(all, (counts.get(all) ?? 0) + 1)
+  }
+  for (const [all, count] of counts) {
+    const total = Number(/-of-(\d{5})/.exec(all)![1])
+    if (count < total)
+      throw new InputError(
+        `the cache holds ${count} of the ${total} files ${all} of ${name}; run once with the network, which downloads the others`,
+      )
+  }
 }

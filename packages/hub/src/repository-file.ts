@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, open, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo } from '@huggingface/hub'
+import { askHub, isCacheOnly } from './ask-hub.js'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { hubFetch } from './hub-fetch.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
@@ -26,7 +27,6 @@ export async function repositoryFileIfPresent(
 ): Promise<string | null> {
   const cached = snapshotPath(repository, path)
   if (existsSync(cached)) return cached
-  if (hubSettings(options.env).offline) return null
   const info = await downloadInfo(repository, path, options)
   if (info === null) return null
   await download(repository, path, info, options)
@@ -41,7 +41,7 @@ export async function openRepositoryFile(
 ): Promise<ByteSource> {
   const cached = snapshotPath(repository, path)
   if (existsSync(cached)) return openLocalFile(cached)
-  const info = hubSettings(options.env).offline ? null : await downloadInfo(repository, path, options)
+  const info = await downloadInfo(repository, path, options)
   if (info === null) throw missing(repository, path, options)
   const blob = await openBlob(repository, path, info, options)
   const name = `${repository.name}/${path}`
@@ -79,10 +79,12 @@ export async function openRepositoryFile(
 
 function missing(repository: Repository, path: string, options: HubOptions): InputError {
   const { name, revision } = repository
-  if (!hubSettings(options.env).offline) return new InputError(`${name} (revision ${revision}) has no file ${path}`)
-  return new InputError(
-    `${path} of ${name} (revision ${revision}) is not in the cache and HF_HUB_OFFLINE is set; unset it to download the file`,
-  )
+  if (!isCacheOnly(repository, options)) return new InputError(`${name} (revision ${revision}) has no file ${path}`)
+  const { offline, endpoint } = hubSettings(options.env)
+  const why = offline
+    ? 'HF_HUB_OFFLINE is set; unset it to download the file'
+    : `${endpoint} cannot be reached; check the network and HF_ENDPOINT`
+  return new InputError(`${path} of ${name} (revision ${revision}) is not in the cache and ${why}`)
 }
 
 function request(repository: Repository, path: string, options: HubOptions) {
@@ -102,7 +104,7 @@ function downloadInfo(
   path: string,
   options: HubOptions,
 ): Promise<FileDownloadInfoOutput | null> {
-  return fileDownloadInfo(request(repository, path, options))
+  return askHub(repository, options, () => fileDownloadInfo(request(repository, path, options)))
 }
 
 async function openBlob(

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { datasetInfo, modelInfo } from '@huggingface/hub'
+import { canGoOn, goOnWithCache } from './ask-hub.js'
 import { hubFetch } from './hub-fetch.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
@@ -26,8 +27,8 @@ export interface Repository {
 const commitPattern = /^[0-9a-f]{40}$/
 
 /**
- * Finds the commit behind a revision, from the hub or (offline) from the cache's refs, and notes it in the cache as Python's
- * huggingface_hub does. Throws InputError for a repository or revision that is not there or may not be read.
+ * Finds the commit behind a revision, from the hub or (offline, or where the hub cannot be reached) from the cache's refs, and notes it in
+ * the cache as Python's huggingface_hub does. Throws InputError for a repository or revision that is not there or may not be read.
  */
 export async function resolveRepository(
   options: { type: RepositoryType; name: string; revision?: string } & HubOptions,
@@ -45,12 +46,12 @@ export async function resolveRepository(
 
   const reference = join(folder, 'refs', revision)
   if (!isInside(join(folder, 'refs'), reference)) throw new InputError(`"${revision}" is not a revision of ${name}`)
+  const cached = await readFile(reference, 'utf8').then(
+    (text) => (commitPattern.test(text.trim()) ? at(text.trim()) : null),
+    () => null,
+  )
   if (settings.offline) {
-    const commit = await readFile(reference, 'utf8').then(
-      (text) => text.trim(),
-      () => '',
-    )
-    if (commitPattern.test(commit)) return at(commit)
+    if (cached !== null) return cached
     throw new InputError(
       `${name} (revision ${revision}) is not in the cache at ${settings.cacheFolder} and HF_HUB_OFFLINE is set; unset it to download, or point HF_HOME at a cache that has it`,
     )
@@ -63,7 +64,14 @@ export async function resolveRepository(
     hubUrl: settings.endpoint,
     fetch: hubFetch(subject, options),
   }
-  const { sha } = type === 'model' ? await modelInfo(question) : await datasetInfo(question)
+  let sha: unknown
+  try {
+    sha = (type === 'model' ? await modelInfo(question) : await datasetInfo(question)).sha
+  } catch (cause) {
+    if (cached === null || !canGoOn(cause, options)) throw cause
+    goOnWithCache(cached, options)
+    return cached
+  }
   if (typeof sha !== 'string' || !commitPattern.test(sha))
     throw new Error(`${settings.endpoint} named no commit for ${name}`)
   await writeReference(reference, sha)

@@ -45,7 +45,7 @@ export async function describe(
         prompt: { systemInstruction: options.system_instruction ?? null, chat: null },
         fewshotSeed: options.seed,
         functions,
-        hub: { signal, onProgress: progress.download },
+        hub: { signal, onProgress: progress.download, onNotice: progress.notice },
       })
       progress.clear()
       stdout.write(`${await describePrompts(prepared, options.limit)}\n`)

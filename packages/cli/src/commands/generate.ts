@@ -51,7 +51,7 @@ export async function generateCommand(
     applyChatTemplate: options.apply_chat_template ?? false,
     device: options.device ?? null,
     signal,
-    hub: { signal, onProgress: progress.download },
+    hub: { signal, onProgress: progress.download, onNotice: progress.notice },
     onNotice: (line) => {
       progress.clear()
       stderr.write(`${line}\n`)

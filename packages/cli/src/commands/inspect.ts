@@ -32,7 +32,7 @@ export async function inspect(
   })
   if (args.base_name === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
   const progress = progressLine(stderr)
-  const hub = { signal, onProgress: progress.download }
+  const hub = { signal, onProgress: progress.download, onNotice: progress.notice }
   const wanted = saeOf(options)
   const sae = await openSae(wanted.reference, hub)
   try {

@@ -59,7 +59,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
     progress.clear()
     stream.write(`${line}\n`)
   }
-  const hub = { signal, onProgress: progress.download }
+  const hub = { signal, onProgress: progress.download, onNotice: progress.notice }
   const functions = taskFunctions([builtInTasks, ...options.include_path], {
     signal,
     onSlow: (line) => say(stderr, line),

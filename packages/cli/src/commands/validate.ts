@@ -32,7 +32,7 @@ export async function validate(
       if (configs.length === 0) unloaded++
       const { problems } = await checkTasks(configs, {
         functions,
-        hub: { signal, onProgress: progress.download },
+        hub: { signal, onProgress: progress.download, onNotice: progress.notice },
         whole: false,
         onChecked: (done, total) => progress.update({ stage: 'tasks', done, total }),
       })

@@ -21,7 +21,7 @@ export async function verifyCommand(
     modelArgs: toPlain(args) as ModelArguments,
     device: device ?? null,
     ...(text === undefined ? {} : { text }),
-    hub: { signal, onProgress: progress.download },
+    hub: { signal, onProgress: progress.download, onNotice: progress.notice },
     onNotice: (line) => {
       progress.clear()
       stderr.write(`${line}\n`)

@@ -89,6 +89,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   })
   const hub = {
     ...(signal ? { signal } : {}),
+    onNotice,
     onProgress: ({ repo, path, loaded, total }: { repo: string; path: string; loaded: number; total: number | null }) =>
       onProgress({ stage: `bytes of ${repo}/${path}`, done: loaded, total: total ?? loaded }),
   }
