@@ -219,4 +219,37 @@ describe('edits in the graph', () => {
       'line 4: clamp reads a latent',
     )
   })
+
+  // JumpReLU of SAELens: active where p > threshold, strictly and without any margin (sae-facts 3)
+  it.each(['direct', 'fork', 'pr2641'] as const)(
+    'compares with thresholds as they are, semantics %s',
+    async (semantics) => {
+      const random = randomSae(12, { architecture: 'jumprelu', dIn: 2, dSae: 1, applyBDecToInput: false })
+      const weights = { wEnc: Float32Array.of(1, 0), wDec: Float32Array.of(0, 1), bEnc: Float32Array.of(0) }
+      const sae: SaeFile = {
+        ...random,
+        encoderColumns: async () => [weights.wEnc],
+        decoderRow: async () => weights.wDec,
+        latentParameters: async () => ({ bias: 0, threshold: 2, gate: null }),
+        decoderBias: async () => new Float32Array(2),
+        load: async () => ({
+          ...(await random.load()),
+          ...weights,
+          bDec: new Float32Array(2),
+          threshold: Float32Array.of(2),
+        }),
+      }
+      const next = 2 + 2 ** -22
+      const states = Float32Array.of(2 - 2 ** -22, 0, 2, 0, next, 0)
+      const [lowered] = await lowerEdits([edit(sae, 'scale', 0, 3)], { semantics })
+      const expected = { direct: [0, 0, 2 * next], fork: [0, 0, 2 * next], pr2641: [0, 0, 3 * next] }[semantics]
+      const written = (values: Float32Array) => Array.from(values).filter((_, i) => i % 2 === 1)
+      const [{ values } = { values: new Float32Array() }] = await runGraph(states, new Map([[at, 2]]), [
+        [{ ...lowered!, hookPoint: at }],
+      ])
+      const near = expected.map((value) => expect.closeTo(value, 5))
+      expect(written(applyIntervention(states, lowered!, 2))).toEqual(near)
+      expect(written(values)).toEqual(near)
+    },
+  )
 })

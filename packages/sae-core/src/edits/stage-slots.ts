@@ -2,7 +2,6 @@ import type { LatentReader, LatentSlot } from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
 import type { SaeConfig } from '../sae-config.js'
 import { type EffectiveLatent, effectiveLatents } from './effective-latent.js'
-import { tieBreak } from './tie-break.js'
 import { membershipOf, wholeSae } from './whole-sae.js'
 
 /** A latent or direction that a stage reads, before its place among the stage's slots is known. */
@@ -89,7 +88,7 @@ export class StageSlots {
 
   async #latentSlot(slot: PendingSlot, { encoder, bias, threshold }: EffectiveLatent): Promise<LatentSlot> {
     const { latent } = slot
-    return { latent, encoder, bias, threshold: threshold * tieBreak, decoder: await this.#decoderOf(slot) }
+    return { latent, encoder, bias, threshold, decoder: await this.#decoderOf(slot) }
   }
 
   async #memberSlot(slot: PendingSlot): Promise<LatentSlot> {

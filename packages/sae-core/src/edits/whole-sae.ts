@@ -1,7 +1,6 @@
 import type { Membership, WholeDecoder, WholeEncoder } from '../intervention.js'
 import type { SaeFile, SaeTensors } from '../loaders/open-sae.js'
 import { activationOf, type SaeConfig } from '../sae-config.js'
-import { tieBreak } from './tie-break.js'
 
 interface WholeSae {
   readonly encoder: WholeEncoder
@@ -42,7 +41,7 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
     const own = gate === null ? tensors.bEnc![j]! * (lengths?.[j] ?? 1) : gate.bMag[j]!
     bias[j] = own - stretch * shift
     const above = gate === null ? (tensors.threshold?.[j] ?? 0) : own - stretch * gate.bGate[j]!
-    threshold[j] = Math.max(0, above) * tieBreak
+    threshold[j] = Math.max(0, above)
   }
   // transcoders undo neither scale nor normalisation
   const isTranscoder = config.hookPoint !== config.hookPointOut
