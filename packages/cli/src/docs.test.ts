@@ -1,14 +1,17 @@
-import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { createProgram } from './program.js'
 
 /** The manual page: every command's help. `pnpm exec vitest run packages/cli/src/docs.test.ts -u` writes it anew. */
 function manual(): string {
-  const stream = new PassThrough() as unknown as NodeJS.WriteStream
+  let text = ''
+  const stream = { write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream
   const program = createProgram({ stdout: stream, stderr: stream, signal: new AbortController().signal })
-  const page = (command: Command, title: string) =>
-    `## ${title}\n\n\`\`\`text\n${command.configureHelp({ helpWidth: 110 }).helpInformation().trim()}\n\`\`\`\n`
+  const page = (command: Command, title: string) => {
+    text = ''
+    command.configureHelp({ helpWidth: 110 }).outputHelp()
+    return `## ${title}\n\n\`\`\`text\n${text.trim()}\n\`\`\`\n`
+  }
   const commands = program.commands.map((command) => page(command, `saeval ${command.name()}`))
   return `# Command line\n\nMade from \`saeval --help\`; do not edit.\n\n${[page(program, 'saeval'), ...commands].join('\n')}`
 }

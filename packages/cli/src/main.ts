@@ -20,11 +20,12 @@ export async function main(argv: readonly string[], surroundings: Surroundings):
   }
 }
 
-/** lm_eval takes flags without a subcommand; so does this. */
+/** lm_eval takes flags without a subcommand; so does this. Nothing at all asks for help. */
 function withCommand(argv: readonly string[]): string[] {
   const first = argv[0]
-  const own = first === undefined || ['-h', '--help', '-V', '--version'].includes(first)
-  return first?.startsWith('-') && !own ? ['run', ...argv] : [...argv]
+  if (first === undefined) return ['--help']
+  const own = ['-h', '--help', '-V', '--version'].includes(first)
+  return first.startsWith('-') && !own ? ['run', ...argv] : [...argv]
 }
 
 function report(error: unknown, verbose: boolean, { stderr, signal }: Surroundings): number {

@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander'
 import { type CacheAction, cache, cacheActions } from './commands/cache.js'
 import { type CompareOptions, compare } from './commands/compare.js'
+import { completion, type Shell, shells } from './commands/completion.js'
 import { type DescribeOptions, describe } from './commands/describe.js'
 import { type GenerateCommandOptions, generateCommand } from './commands/generate.js'
 import { type InspectCommandOptions, inspect } from './commands/inspect.js'
@@ -13,6 +14,7 @@ import { runSweep } from './commands/sweep.js'
 import { addSweepOptions } from './commands/sweep-options.js'
 import { type ValidateOptions, validate } from './commands/validate.js'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.js'
+import { addExamples } from './help-examples.js'
 import { commandLine } from './options/command-line.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
 import { parseNumberList } from './sweep/number-list.js'
@@ -23,31 +25,31 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
   const { stdout, stderr } = surroundings
   const program = new Command('saeval')
     .description('Evaluates language models steered by sparse-autoencoder features')
-    .version(version)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this; "saeval run --help" tells of one command')
+    .addHelpCommand(new Command('help').argument('[command]').description('the same as --help').helpGroup('The rest:'))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
     })
-  const shared = (command: Command) =>
-    command
-      .addOption(new Option('--verbose', 'show where in the program an error comes from'))
-      .copyInheritedSettings(program)
-  shared(addRunOptions(program.command('run')))
+  program.commandsGroup('Evaluate:')
+  addRunOptions(program.command('run'))
     .description('evaluate a model on tasks (flags without a command mean run)')
     .action((_parsed: object, command: Command) => run(runOptions(command), commandLine(argv), surroundings))
-  shared(addSweepOptions(program.command('sweep')))
+  addSweepOptions(program.command('sweep'))
     .description('run a grid of steering settings and the unsteered model, and compare them')
     .action((_parsed: object, command: Command) => runSweep(command, commandLine(argv), surroundings))
   const moreTasks = (command: Command) => command.option('--include_path <folders...>', 'more task files', folders)
-  moreTasks(shared(program.command('ls')))
+  program.commandsGroup('See tasks, models and devices:')
+  moreTasks(program.command('ls'))
     .description('list tasks, groups, subtasks, tags, models or devices')
     .addArgument(new Argument('<what>').choices(listings))
     .action(async (what: Listing, { include_path: includePath = [] }: { include_path?: readonly string[] }) => {
       for (const line of await ls(what, includePath)) stdout.write(`${line}\n`)
     })
-  moreTasks(shared(program.command('describe')))
+  moreTasks(program.command('describe'))
     .description("show the first documents' full prompts and targets")
     .argument('<tasks...>', 'tasks, groups, tags, patterns or YAML files')
     .option('-L, --limit <n>', 'documents of each task', parser(positive), 2)
@@ -57,13 +59,15 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--gen_kwargs <args...>', 'settings of generation over those of the tasks', pairs('--gen_kwargs'))
     .option('--metadata <args...>', "more of the tasks' metadata", pairs('--metadata'))
     .action((tasks: readonly string[], options: DescribeOptions) => describe(splitWords(tasks), options, surroundings))
-  moreTasks(shared(program.command('validate')))
+  moreTasks(program.command('validate'))
     .description('load tasks and say what is wrong with them')
     .requiredOption('-t, --tasks <names...>', 'tasks, groups, tags, patterns or YAML files')
     .action((options: ValidateOptions & { tasks: readonly string[] }) =>
       validate(splitWords(options.tasks), options, surroundings),
     )
-  shared(program.command('saes'))
+  program.commandsGroup('Find latents, and try what steering does:')
+  program
+    .command('saes')
     .description("search SAELens' registry of SAEs; without a condition, list its releases")
     .argument('[name]', 'a part of release, id or Neuronpedia name; or a Neuronpedia reference or address')
     .option('--model <name>', 'the model they were made for, by Hugging Face or TransformerLens name, or a part of it')
@@ -72,7 +76,8 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--width <n>', 'number of latents: 16384, 16k or 1m')
     .option('--json', 'print everything as JSON')
     .action((name: string | undefined, options: SaesOptions) => saes(name ?? null, options, surroundings))
-  shared(program.command('inspect'))
+  program
+    .command('inspect')
     .description("show which latents of an SAE are active on a text's tokens, and how long the activations are")
     .argument('[text...]', 'the text')
     .requiredOption('-a, --model_args <args...>', 'base_name=…, and what else the model takes', pairs('--model_args'))
@@ -84,7 +89,8 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--device <name>', 'cpu, cuda:0, webgpu')
     .option('--json', 'print everything as JSON')
     .action((text: string[], options: InspectCommandOptions) => inspect(text, options, surroundings))
-  shared(program.command('generate'))
+  program
+    .command('generate')
     .description('continue prompts with the unsteered and the steered model, side by side')
     .argument('[prompts...]', 'prompts')
     .requiredOption(
@@ -107,7 +113,8 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
     .option('--json', 'print everything as JSON')
     .action((prompts: string[], options: GenerateCommandOptions) => generateCommand(prompts, options, surroundings))
-  shared(program.command('verify'))
+  program
+    .command('verify')
     .description(
       'check that steering is real: every row does what its formula says, whatever is batched, cached or shared',
     )
@@ -120,14 +127,17 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--text <text>', 'what the edits are tried on (default: a paragraph about a dog)')
     .option('--json', 'print everything as JSON')
     .action((options: VerifyCommandOptions) => verifyCommand(options, surroundings))
-  shared(program.command('compare'))
+  program.commandsGroup('Read results:')
+  program
+    .command('compare')
     .description('compare two results folders: differences with confidence intervals, changed answers')
     .argument('<before>', 'results folder or file of the run to compare with')
     .argument('<after>', 'results folder or file of the other run')
     .option('--show <n>', 'changed samples to print', '10')
     .option('--json', 'print everything as JSON')
     .action((before: string, after: string, options: CompareOptions) => compare(before, after, options, surroundings))
-  shared(program.command('report'))
+  program
+    .command('report')
     .description('show a results or sweep folder as one HTML page, with its charts as SVG and PNG')
     .argument('<results>', 'results folder, sweep folder or results file')
     .option('-o, --output <file>', 'the page (default: report.html in the folder)')
@@ -135,12 +145,27 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--target <task>', 'the task that the steering is about (default: the one that moves most)')
     .option('--no_samples', 'leave the samples out of the page')
     .action((results: string, options: ReportCommandOptions) => report(results, options, surroundings))
-  shared(program.command('cache'))
+  program.commandsGroup('The rest:')
+  program
+    .command('cache')
     .description(
       'list (ls) or remove (clear) the files that saeval made from weights for dtype=int8 and int4. They lie in the folder SAEVAL_CACHE, by default in ~/.cache/saeval; SAEVAL_CACHE=off keeps none',
     )
     .addArgument(new Argument('<action>').choices(cacheActions))
     .option('--json', 'print the files as JSON')
     .action((action: CacheAction, { json = false }: { json?: boolean }) => cache(action, json, surroundings))
+  program
+    .command('completion')
+    .description('print the completion of a shell: commands, flags, and names of tasks and models')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .action((shell: Shell) => {
+      stdout.write(completion(shell, program))
+    })
+  for (const command of program.commands) {
+    command
+      .addOption(new Option('--verbose', 'show where in the program an error comes from').helpGroup('This command:'))
+      .addHelpOption(new Option('-h, --help', 'print this').helpGroup('This command:'))
+  }
+  addExamples(program)
   return program
 }

@@ -59,33 +59,29 @@ const absent: Readonly<Record<string, string>> = {
 /** Declares the flags; their names, short forms and defaults are lm_eval's. */
 export function addRunOptions(command: Command): Command {
   command
-    .option('-C, --config <file>', 'YAML file with values of these flags; what the command line says goes before')
+    .optionsGroup('Model:')
     .requiredOption(
       '-M, --model <name>',
       'sae_steered_beta (edits from a CSV), steered (vectors at modules) or hf (a model as it is)',
       'hf',
     )
     .option('-a, --model_args <args...>', 'name=value,… or a JSON object', pairs('--model_args'))
-    .option(
-      '-t, --tasks <names...>',
-      'tasks, groups, tags, patterns, YAML files or one folder of them, separated by commas or spaces',
-    )
-    .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
+    .option('--device <name>', 'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default')
     .option(
       '-b, --batch_size <n>',
       'tokens per forward pass, as a number of longest inputs; auto or auto:N measures',
       '1',
     )
     .option('--max_batch_size <n>', 'the most that --batch_size auto may choose', parser(positive))
-    .option('--device <name>', 'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default')
+    .option('--allow_inert_rows', 'run although rows of the steering CSV have no effect')
+    .optionsGroup('Tasks:')
     .option(
-      '--gen_kwargs <args...>',
-      'settings of generation over those of the tasks: name=value,… or JSON',
-      pairs('--gen_kwargs'),
+      '-t, --tasks <names...>',
+      'tasks, groups, tags, patterns, YAML files or one folder of them, separated by commas or spaces',
     )
-    .option('-o, --output_path <path>', 'folder for results and samples, or a .json file name')
+    .option('--include_path <folders...>', 'more task files', folders)
+    .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
     .option('-L, --limit <n>', 'documents per task: a number, or a fraction below 1', parser(limit))
-    .option('-s, --log_samples', 'write every request and answer too (needs --output_path)')
     .option('-E, --samples <json>', 'documents by task: JSON or a file, {"task": [0, 3]}', parser(samples))
     .option('--system_instruction <text>', 'text before every prompt')
     .option('--apply_chat_template [name]', "use the model's chat template")
@@ -94,25 +90,34 @@ export function addRunOptions(command: Command): Command {
         .argParser(parser(truth))
         .preset('true'),
     )
-    .option('--include_path <folders...>', 'more task files', folders)
+    .option(
+      '--gen_kwargs <args...>',
+      'settings of generation over those of the tasks: name=value,… or JSON',
+      pairs('--gen_kwargs'),
+    )
+    .option('--metadata <args...>', "more of the tasks' metadata: name=value,… or JSON", pairs('--metadata'))
     .addOption(
       new Option('--seed <numbers>', 'random,numpy,torch,fewshot; one number for all')
         .argParser(parser(seeds))
         .default(seeds(defaultSeeds), defaultSeeds),
     )
+    .option('--confirm_run_unsafe_code', 'run tasks that run code which the model writes')
+    .option('--check_integrity', 'check every task and all of its documents before the model is loaded')
+    .optionsGroup('Results:')
+    .option('-o, --output_path <path>', 'folder for results and samples, or a .json file name')
+    .option('-s, --log_samples', 'write every request and answer too (needs --output_path)')
+    .option('-x, --predict_only', 'ask the model and write its answers, score nothing')
+    .option('-w, --write_out', "show each task's first prompt and target")
+    .option('--show_config', 'print the results file, with the configuration of the tasks')
+    .optionsGroup('Kept work:')
     .option('-c, --use_cache <path>', 'keep the answers of the model in this folder, and take from there what is known')
     .addOption(
       new Option('--cache_requests [what]', "keep the tasks' prompts too: true, refresh (build them anew) or delete")
         .choices(['true', 'refresh', 'delete'])
         .preset('true'),
     )
-    .option('-x, --predict_only', 'ask the model and write its answers, score nothing')
-    .option('-w, --write_out', "show each task's first prompt and target")
-    .option('--show_config', 'print the results file, with the configuration of the tasks')
-    .option('--check_integrity', 'check every task and all of its documents before the model is loaded')
-    .option('--confirm_run_unsafe_code', 'run tasks that run code which the model writes')
-    .option('--metadata <args...>', "more of the tasks' metadata: name=value,… or JSON", pairs('--metadata'))
-    .option('--allow_inert_rows', 'run although rows of the steering CSV have no effect')
+    .optionsGroup('This command:')
+    .option('-C, --config <file>', 'YAML file with values of these flags; what the command line says goes before')
   for (const [flag, why] of Object.entries(absent)) {
     const refuse = () => {
       throw new InputError(`${flag} is a flag of lm_eval that saeval does not have: ${why}`)

@@ -11,20 +11,41 @@ export interface SweepCommandOptions {
   readonly axes: SweepAxes
 }
 
-/** Declares the flags of run and those of the axes. */
+/** Flags of run that many runs at once do not have, and why. They are refused by name and stand in no help. */
+const unfit: Readonly<Record<string, string>> = {
+  log_samples: 'a sweep always writes them, to compare run with run',
+  predict_only: 'a sweep compares scores',
+  write_out: '"saeval describe" shows prompts',
+  show_config: 'the results file of each cell has it',
+  check_integrity: '"saeval validate" checks tasks',
+  cache_requests: 'a sweep builds its prompts once and needs no cache of them',
+}
+
+const sweptModel = 'sae_steered_beta'
+
+/** Declares the flags of the axes and those of run that fit. */
 export function addSweepOptions(command: Command): Command {
   const numbers = (flag: string) => (text: string) => parseNumberList(flag, text)
-  return addRunOptions(command)
+  command
+    .optionsGroup('Settings, each combination of which is run:')
     .option('--csv <files...>', 'steering CSVs, or patterns of their names; each is a value of its axis')
     .option('--coefficients <list>', 'coefficients of all rows: 0,-5,-10 or -100:100:20', numbers('--coefficients'))
     .option('--scales <list>', "factors of each row's own coefficient", numbers('--scales'))
     .option('--actions <names...>', 'actions of all rows: add, clamp, …')
     .option('--latents <list>', 'latents in place of the one of a CSV of one row', numbers('--latents'))
     .option('--separately', 'steer with each row of a CSV alone')
+  addRunOptions(command)
+  for (const option of command.options) {
+    const name = option.attributeName()
+    if (name in unfit) option.hideHelp()
+    if (name === 'model') {
+      option.default(sweptModel).description = 'what a sweep steers; there is no other'
+      command.setOptionValueWithSource(name, sweptModel, 'default')
+    }
+    if (name === 'output_path') option.description = 'folder of the sweep; called again with it, a sweep goes on'
+  }
+  return command
 }
-
-/** Flags of run that make no sense for many runs at once. */
-const unfit = ['predict_only', 'write_out', 'show_config', 'check_integrity'] as const
 
 /** What commander has parsed and --config adds. */
 export function sweepOptions(command: Command): SweepCommandOptions {
@@ -37,12 +58,10 @@ export function sweepOptions(command: Command): SweepCommandOptions {
     latents?: readonly number[]
     separately?: boolean
   }>()
-  if (command.getOptionValueSource('model') !== 'default' && run.model !== 'sae_steered_beta')
-    throw new InputError('a sweep steers the model sae_steered_beta; leave --model out')
-  const wrong = unfit.find((flag) => run[flag])
-  if (wrong !== undefined) throw new InputError(`--${wrong} is a flag of "saeval run" that a sweep does not have`)
-  if (run.cache_requests !== null)
-    throw new InputError('--cache_requests: a sweep builds its prompts once and needs no cache of them')
+  if (run.model !== sweptModel) throw new InputError(`a sweep steers the model ${sweptModel}; leave --model out`)
+  const wrong = Object.keys(unfit).find((flag) => !['default', undefined].includes(command.getOptionValueSource(flag)))
+  if (wrong !== undefined)
+    throw new InputError(`--${wrong} is a flag of "saeval run" that a sweep does not have: ${unfit[wrong]}`)
   return {
     run,
     csv: given.csv ?? [],

@@ -15,17 +15,20 @@ import { withSteering } from '../steering/with-steering.js'
 import { readArguments } from './arguments.js'
 import { modelArguments, openModel } from './open-model.js'
 
+/** What `--model steered` takes in --model_args. */
+export const steeredArguments = {
+  pretrained: 'text',
+  steer_path: 'text',
+  positions: 'words',
+  skip_positions: 'words',
+  allow_other_model: 'truth',
+  allow_inert_rows: 'truth',
+  ...modelArguments,
+} as const
+
 /** `--model steered --model_args pretrained=…,steer_path=…`: lm_eval's model of that name, steering with vectors at modules. */
 export const steered: ModelFactory = async (given, context) => {
-  const args = readArguments('steered', given, {
-    pretrained: 'text',
-    steer_path: 'text',
-    positions: 'words',
-    skip_positions: 'words',
-    allow_other_model: 'truth',
-    allow_inert_rows: 'truth',
-    ...modelArguments,
-  })
+  const args = readArguments('steered', given, steeredArguments)
   const { pretrained, steer_path: path } = args
   if (pretrained === undefined)
     throw new InputError('--model steered needs --model_args pretrained=…, a Hugging Face model or a folder')

@@ -1,0 +1,125 @@
+import type { Command } from 'commander'
+
+/** What is typed for a purpose. Lines are short enough for a terminal of 80 columns. */
+interface Example {
+  readonly purpose: string
+  readonly lines: readonly string[]
+}
+
+const steered: Example = {
+  purpose: 'a model steered by a CSV of edits, on a task',
+  lines: [
+    'saeval run --model sae_steered_beta \\',
+    '  --model_args base_name=google/gemma-2-2b,csv_path=dog_steer.csv \\',
+    '  --tasks mmlu_abstract_algebra --batch_size auto --output_path results',
+  ],
+}
+
+const sweep: Example = {
+  purpose: 'eleven coefficients and the unsteered model, compared',
+  lines: [
+    'saeval sweep --model_args base_name=google/gemma-2-2b --csv dog_steer.csv \\',
+    '  --coefficients -100:100:20 --tasks wmdp_bio --output_path grid',
+  ],
+}
+
+const generate: Example = {
+  purpose: 'what the steered model writes, beside the unsteered one',
+  lines: [
+    'saeval generate "Once there was" --max_gen_toks 40 \\',
+    '  -a base_name=google/gemma-2-2b,csv_path=dog_steer.csv',
+  ],
+}
+
+const latents: Example = {
+  purpose: 'SAEs of a layer of a model',
+  lines: ['saeval saes --model gemma-2-2b --layer 20'],
+}
+
+/** Examples by command; those of "saeval" itself are the first steps. */
+const examples: Readonly<Record<string, readonly Example[]>> = {
+  saeval: [latents, generate, steered, sweep],
+  run: [
+    steered,
+    {
+      purpose: 'the same model as it is, ten documents a task',
+      lines: ['saeval run -a pretrained=google/gemma-2-2b -t mmlu_abstract_algebra -L 10'],
+    },
+    {
+      purpose: 'flags from a file, answers kept for the next run',
+      lines: ['saeval run --config run.yaml --use_cache answers'],
+    },
+  ],
+  sweep: [
+    sweep,
+    { purpose: 'go on with a sweep that was interrupted', lines: ['saeval sweep --config wmdp.yaml'] },
+    {
+      purpose: 'each row of a CSV alone, in two meanings',
+      lines: [
+        'saeval sweep -a base_name=gpt2-small --csv rows.csv --separately \\',
+        '  --actions clamp,clamp_active -t mmlu --output_path rows',
+      ],
+    },
+  ],
+  ls: [
+    { purpose: 'all tasks, groups and tags', lines: ['saeval ls tasks'] },
+    { purpose: 'what can compute here', lines: ['saeval ls devices'] },
+  ],
+  describe: [{ purpose: 'one full prompt with five examples', lines: ['saeval describe mmlu_anatomy -L 1 -f 5'] }],
+  validate: [{ purpose: 'a folder of tasks of your own', lines: ['saeval validate -t my_task --include_path tasks'] }],
+  saes: [
+    latents,
+    { purpose: 'a latent of Neuronpedia', lines: ['saeval saes gemma-2-2b/20-gemmascope-res-16k/12082'] },
+  ],
+  inspect: [
+    {
+      purpose: 'the latents that are active on a text',
+      lines: [
+        'saeval inspect "The dog barked." -a base_name=google/gemma-2-2b \\',
+        '  --sae_release gemma-scope-2b-pt-res-canonical \\',
+        '  --sae_id layer_20/width_16k/canonical',
+      ],
+    },
+  ],
+  generate: [
+    generate,
+    {
+      purpose: 'five coefficients, as a page',
+      lines: [
+        'saeval generate --prompts prompts.txt --coefficients 0:200:50 -o texts.html \\',
+        '  -a base_name=google/gemma-2-2b,csv_path=dog_steer.csv',
+      ],
+    },
+  ],
+  verify: [
+    {
+      purpose: 'that every row of a CSV does what it says',
+      lines: ['saeval verify -a base_name=google/gemma-2-2b,csv_path=dog_steer.csv'],
+    },
+  ],
+  compare: [{ purpose: 'two runs, with 20 changed answers', lines: ['saeval compare unsteered steered --show 20'] }],
+  report: [{ purpose: 'a page of a sweep', lines: ['saeval report grid --target wmdp_bio'] }],
+  cache: [{ purpose: 'files of rounded weights', lines: ['saeval cache ls'] }],
+  completion: [
+    { purpose: 'in this shell', lines: ['source <(saeval completion bash)'] },
+    { purpose: 'in every bash', lines: ['saeval completion bash >> ~/.bashrc'] },
+    {
+      purpose: 'in every zsh, with the folder in fpath',
+      lines: ['saeval completion zsh > ~/.zsh/completions/_saeval'],
+    },
+    {
+      purpose: 'in every fish',
+      lines: ['saeval completion fish > ~/.config/fish/completions/saeval.fish'],
+    },
+  ],
+}
+
+/** Puts examples below the help of a program and its commands. */
+export function addExamples(program: Command): void {
+  for (const command of [program, ...program.commands]) {
+    const list = examples[command.name()] ?? []
+    if (list.length === 0) continue
+    const text = list.map(({ purpose, lines }) => `  # ${purpose}\n${lines.map((line) => `  ${line}`).join('\n')}`)
+    command.addHelpText('after', `\nExamples:\n${text.join('\n\n')}`)
+  }
+}
