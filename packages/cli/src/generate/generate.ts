@@ -163,7 +163,9 @@ async function write(
       onTokens: (generated) => {
         written[generated.request] = generated
         const { request, newIds } = generated
-        if (onText) show(request, settledText(tokenizer.decode(newIds, { skipSpecialTokens: true }), until))
+        if (!onText) return
+        const settled = newIds.slice(0, tokenizer.settled(newIds))
+        show(request, settledText(tokenizer.decode(settled, { skipSpecialTokens: true }), until))
       },
     },
   )

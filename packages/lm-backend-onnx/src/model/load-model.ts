@@ -21,8 +21,8 @@ import { createForward } from './forward.js'
 import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 
-/** Raise when the numbers of the same model become others. */
-const answersVersion = 1
+/** Raise when the numbers or texts of the same model become others. */
+const answersVersion = 2
 
 export interface LoadModelOptions {
   /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { InputError } from '@saeval/hub'
+import { cleanUp, createDecoder, fallbackByte } from './decoder.js'
 import { canCutBeforeNewlines } from './newline-cuts.js'
 import { piecewise } from './piecewise.js'
+import { skippedTokens } from './special-tokens.js'
 
 /** A token with a role of its own. */
 export interface SpecialToken {
@@ -14,8 +16,10 @@ export interface SpecialToken {
 export interface Tokenizer {
   /** Token ids; special tokens are added as the tokenizer does by itself unless told otherwise. */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[]
-  /** Text of token ids; special tokens are kept by default. */
+  /** Text of token ids; special tokens are kept by default, ids without a token have no text. */
   decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string
+  /** How many of the ids have a text that later ones cannot change; half a character at their end is still U+FFFD. */
+  settled(ids: readonly number[]): number
   readonly bos: SpecialToken | null
   readonly eos: SpecialToken | null
   readonly pad: SpecialToken | null
@@ -58,15 +62,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   const tokenizerJson = await readObject(files.tokenizerJson)
   const config = files.tokenizerConfig === null ? {} : await readObject(files.tokenizerConfig)
   const map = files.specialTokensMap === null ? {} : await readObject(files.specialTokensMap)
-  let fast: FastTokenizer
-  try {
-    fast = new FastTokenizer(tokenizerJson, config)
-  } catch (cause) {
-    throw new InputError(
-      `${files.tokenizerJson} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    )
-  }
+  const { fast, decoder } = read(files.tokenizerJson, tokenizerJson, config)
   const special = (role: Role): SpecialToken | null => {
     const text =
       tokenText(config[`${role}_token`]) ?? tokenText(map[`${role}_token`]) ?? classDefaults[files.modelType]?.[role]
@@ -85,25 +81,77 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     const ids = encodePlain(text, addSpecialTokens)
     return addSpecialTokens && addBosToken === true && !addsBos ? [bos!.id, ...ids] : ids
   }
-  // transformers 5 leaves spaces alone unless the tokenizer's own file asks for the old clean-up
-  const cleanUp = config.clean_up_tokenization_spaces === true
+  const roles = (['bos', 'eos', 'pad', 'unk'] as const).map(special)
+  const skipped = skippedTokens(
+    tokenizerJson,
+    config,
+    roles.flatMap((token) => token?.text ?? []),
+  )
+  const cleansUp = cleansUpSpaces(tokenizerJson, config)
+  const fallsBack = JSON.stringify(tokenizerJson.decoder ?? null).includes('"ByteFallback"')
   return {
     encode: (text, { addSpecialTokens = true } = {}) => encode(text, addSpecialTokens),
     decode: (ids, { skipSpecialTokens = false } = {}) => {
-      // the library refuses an empty list
-      return ids.length === 0
-        ? ''
-        : fast.decode([...ids], { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: cleanUp })
+      const tokens = ids
+        .flatMap((id) => fast.id_to_token(id) ?? [])
+        .filter((token) => !(skipSpecialTokens && skipped.has(token)))
+      const text = decoder === null ? tokens.join(' ') : decoder(tokens).join('')
+      return cleansUp ? cleanUp(text) : text
+    },
+    settled: (ids) => {
+      // bytes in a row are one text or none, also across tokens that are left out
+      const open = (id: number) => {
+        const token = fast.id_to_token(id)
+        return token === undefined || skipped.has(token) || fallbackByte(token) !== null
+      }
+      let length = ids.length
+      while (fallsBack && length > 0 && open(ids[length - 1]!)) length--
+      return length
     },
     bos,
     eos: special('eos'),
     pad: special('pad'),
     unk: special('unk'),
-    specialIds: specialIds(tokenizerJson.added_tokens, [bos, special('eos'), special('pad'), special('unk')]),
+    specialIds: specialIds(tokenizerJson.added_tokens, roles),
     addsBos: addsBos || addBosToken === true,
     chatTemplateSource:
       files.chatTemplate === null ? templateOf(config.chat_template) : await readFile(files.chatTemplate, 'utf8'),
   }
+}
+
+/** The library's tokenizer, and the decoder of the file. */
+function read(
+  path: string,
+  tokenizerJson: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+) {
+  try {
+    return {
+      fast: new FastTokenizer(tokenizerJson, config),
+      decoder: createDecoder((tokenizerJson.decoder ?? null) as Parameters<typeof createDecoder>[0]),
+    }
+  } catch (cause) {
+    throw new InputError(
+      `${path} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * Whether decoding takes blanks before punctuation away. transformers from 5.7 on does so only where tokenizer_config.json asks for it and the
+ * model is no BPE, or a second field insists.
+ */
+function cleansUpSpaces(
+  tokenizerJson: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+): boolean {
+  const { type, merges } = tokenizerJson.model as { type?: unknown; merges?: unknown }
+  const isBpe = type === 'BPE' || (type === undefined && merges !== undefined)
+  return (
+    config.clean_up_tokenization_spaces === true &&
+    (!isBpe || config.clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output === true)
+  )
 }
 
 function specialIds(added: unknown, roles: readonly (SpecialToken | null)[]): ReadonlySet<number> {
