@@ -1,17 +1,61 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
+import { afterAll, it } from 'vitest'
+import type { TestNeeds } from './skipped-reporter.js'
 
-const repository = dirname(dirname(fileURLToPath(import.meta.url)))
+/** The root of the checkout. */
+export const repository = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** The full set beside the checkout, or the core set that the repository carries: same layout, read-only. */
 const roots = [join(repository, '..', 'shared', 'fixtures'), join(repository, 'fixtures')]
 
-/** Whether a fixture is there; the full set is not on every clone, so suites that need it run only where it is. */
+/** Whether a fixture is there; the full set is not on every clone. */
 export function hasFixture(path: string): boolean {
   return roots.some((root) => existsSync(join(root, path)))
+}
+
+/** Options of a test or suite that needs a fixture of the full set: it is skipped on other clones, and the end of the run says so. */
+export function needsFixture(path: string): TestNeeds {
+  return needs('the full set of fixtures (fixtures/README.md)', hasFixture(path))
+}
+
+/** As needsFixture, for a model, dataset or SAE of the Hub: "google/gemma-2-2b". */
+export function needsModel(name: string): TestNeeds {
+  return needsFixture(cached(name))
+}
+
+/** Of several cases those whose fixture is there; each of the others stands in the run as one skipped test. */
+export function casesHere<T>(cases: readonly T[], path: (item: T) => string): T[] {
+  return cases.filter((item) => {
+    const options = needsFixture(path(item))
+    if (options.skip) it(`everything with ${path(item)}`, options, () => {})
+    return !options.skip
+  })
+}
+
+/** As casesHere, for models of the Hub. */
+export function modelsHere(names: readonly string[]): string[] {
+  return casesHere(names, cached)
+}
+
+/** Options of a test or suite that needs something which is or is not there. */
+export function needs(what: string, isHere: boolean): TestNeeds {
+  return isHere ? {} : { skip: true, meta: { needs: what } }
+}
+
+function cached(model: string): string {
+  return `hf-home/hub/models--${model.replaceAll('/', '--')}`
+}
+
+/** A model of GPT-2's architecture in the fixtures' HF_HOME: GPT-2's stand-in, or one of fewer tokens where the full set is not there. */
+export const gpt2 = hasFixture(cached('openai-community/gpt2')) ? 'openai-community/gpt2' : 'fixture/gpt2'
+
+/** Folder with the files of a model of the fixtures' HF_HOME. */
+export function modelFolder(name: string): string {
+  const snapshots = fixturePath(join(cached(name), 'snapshots'))
+  return join(snapshots, readdirSync(snapshots)[0]!)
 }
 
 /** Absolute path of a fixture, given relative to the fixtures folder. */

@@ -2,7 +2,7 @@ import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Deviations, type Measured } from '../../../tests/deviations.js'
-import { fixtureJson, fixturePath, hasFixture } from '../../../tests/fixtures.js'
+import { casesHere, fixtureJson, fixturePath } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
 
@@ -22,7 +22,7 @@ const names = [
   'Qwen/Qwen3-30B-A3B-Base',
   'openai/gpt-oss-20b',
   'Qwen/Qwen3.5-2B-Base',
-].filter((name) => hasFixture(`golden/models/${name.replace('/', '--')}.json`))
+]
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {
   expect(actual.length).toBe(golden.length)
@@ -42,8 +42,10 @@ afterAll(async () => {
   await Promise.all(opened.map((model) => model.close()))
 })
 
-describe.each(names)('%s', (name) => {
-  const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
+const goldenOf = (name: string) => `golden/models/${name.replace('/', '--')}.json`
+
+describe.each(casesHere(names, goldenOf))('%s', (name) => {
+  const golden = fixtureJson(goldenOf(name))
   const tensors = readGoldenTensors(`golden/models/${name.replace('/', '--')}.safetensors`)
   const close = tolerance.logits(golden.tolerance['logits_change_for_1e-6_relative_embedding_noise'])
   const report = (what: Measured, value: number) => deviations.add(name, what, value)

@@ -1,14 +1,9 @@
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture } from '../../../tests/fixtures.js'
+import { fixturePath, modelsHere } from '../../../tests/fixtures.js'
 
-const models = [
-  'openai-community/gpt2',
-  'google/gemma-2-2b',
-  'EleutherAI/pythia-70m-deduped',
-  'Qwen/Qwen3.5-2B-Base',
-].filter((name) => hasFixture(`hf-home/hub/models--${name.replace('/', '--')}`))
+const models = ['openai-community/gpt2', 'google/gemma-2-2b', 'EleutherAI/pythia-70m-deduped', 'Qwen/Qwen3.5-2B-Base']
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 
 // passes of a few tokens each, so that contexts are kept and gone on from
@@ -16,7 +11,7 @@ const requests = ['The dog', 'The dog sat down by the', 'A cat, a mouse and the'
   [' river', ' old house on the hill', ' end'].map((continuation) => ({ context, continuation })),
 )
 
-describe.each(models)('settings of %s that share the layers below', (name) => {
+describe.each(modelsHere(models))('settings of %s that share the layers below', (name) => {
   let model: OnnxModel
   let settings: readonly (readonly Intervention[])[]
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fixtureJson, fixturePath, hasFixture } from '../../../tests/fixtures.js'
+import { casesHere, fixtureJson, fixturePath } from '../../../tests/fixtures.js'
 import { readGoldenIntegers, readGoldenShape, readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
 import {
@@ -44,10 +44,10 @@ interface Golden {
 }
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
-const saes = readdirSync(fixturePath('golden/saes'))
+const goldens = readdirSync(fixturePath('golden/saes'))
   .filter((file) => file.endsWith('.json') && file !== 'index.json')
   .map((file) => ({ name: file.slice(0, -5), golden: fixtureJson(`golden/saes/${file}`) as Golden }))
-  .filter(({ golden }) => hasFixture(`hf-home/hub/models--${golden.repo_id.replace('/', '--')}`))
+const saes = casesHere(goldens, ({ golden }) => `hf-home/hub/models--${golden.repo_id.replace('/', '--')}`)
 
 let sae: SaeFile
 afterEach(() => sae.close())

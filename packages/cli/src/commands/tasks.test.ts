@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { copyHfHome, temporaryFolder } from '../../../../tests/fixtures.js'
+import { copyHfHome, gpt2, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 /** A folder with a task over three documents, and changed copies of it. */
@@ -76,14 +76,14 @@ describe('saeval validate', () => {
 })
 
 describe('saeval run', () => {
-  const env = () => ({ HF_HOME: copyHfHome(['models--openai-community--gpt2']), HF_HUB_OFFLINE: '1' })
+  const env = () => ({ HF_HOME: copyHfHome([`models--${gpt2.replace('/', '--')}`]), HF_HUB_OFFLINE: '1' })
 
   it('takes flags from a file, those of the command line first', async () => {
     const folder = taskFolder()
     const config = join(folder, 'run.config')
     writeFileSync(
       config,
-      `model_args: {pretrained: openai-community/gpt2}
+      `model_args: {pretrained: ${gpt2}}
 tasks: [sums]
 include_path: ${folder}
 limit: 1
@@ -104,7 +104,7 @@ write_out: true
   it('asks nothing that it has kept, and ends with the same results', async () => {
     const folder = taskFolder()
     const cache = join(folder, 'cache')
-    const argv = ['run', '--model', 'hf', '--model_args', 'pretrained=openai-community/gpt2', '--tasks', 'sums']
+    const argv = ['run', '--model', 'hf', '--model_args', `pretrained=${gpt2}`, '--tasks', 'sums']
     const kept = [...argv, '--include_path', folder, '--device', 'cpu', '--use_cache', cache, '--cache_requests']
     const variables = { ...env(), XDG_CACHE_HOME: folder }
     const first = await runCommand(kept, variables)
@@ -129,7 +129,7 @@ write_out: true
 
   it('wants a word for tasks that run what the model writes', async () => {
     const folder = taskFolder({ unsafe: (text) => `${text}unsafe_code: true\n` })
-    const argv = ['run', '--model_args', 'pretrained=openai-community/gpt2', '--tasks', 'unsafe', '--device', 'cpu']
+    const argv = ['run', '--model_args', `pretrained=${gpt2}`, '--tasks', 'unsafe', '--device', 'cpu']
     const { code, stderr } = await runCommand([...argv, '--include_path', folder], env())
     expect([code, stderr]).toEqual([2, expect.stringContaining('--confirm_run_unsafe_code')])
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fixturePath } from '../../../../tests/fixtures.js'
+import { fixturePath, gpt2 } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
@@ -37,7 +37,7 @@ describe('saeval inspect', () => {
 
   it.each([
     [['inspect', ...model, ...sae], 'give a text'],
-    [['inspect', 'dog', '-a', 'base_name=openai-community/gpt2', ...sae], 'no hook point blocks.20.hook_resid_post'],
+    [['inspect', 'dog', '-a', `base_name=${gpt2}`, ...sae], 'no hook point blocks.20.hook_resid_post'],
     [['inspect', 'dog', ...model, ...sae, '--latents', '99999'], 'latent 99999 is out of range'],
     [['inspect', 'dog', ...model, ...sae, '--latents', 'x'], '--latents: "x"'],
   ])('says what is wrong (%#)', async (argv, message) => {

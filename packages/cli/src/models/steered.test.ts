@@ -4,7 +4,7 @@ import type { LanguageModel, ModelArguments } from '@saeval/eval-harness'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { addStage, findSae, type Intervention, lowerEdits, openSae } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixtureJson, fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
 import { torchSteeringFile } from '../steering/steered/torch-file.testing.js'
 import { steered } from './steered.js'
@@ -238,7 +238,7 @@ sae_lens,clamp,${release},layers.12,33,9,layer_12/width_16k/canonical
   })
 })
 
-describe.runIf(hasFixture('hf-home/hub/models--EleutherAI--sae-SmolLM2-135M-64x'))('sparsify', () => {
+describe('sparsify', needsModel('EleutherAI/sae-SmolLM2-135M-64x'), () => {
   it('finds the SAE by its module', async () => {
     const path = file(
       'smol.csv',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { lowerEdits, releases, type Semantics } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { casesHere, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
 import { readGoldenIntegers, readGoldenTensors } from '../../../../tests/golden-tensors.js'
 import { tolerance } from '../../../../tests/tolerances.js'
 import { closeEdits, openEdits } from './open-edits.js'
@@ -56,12 +56,11 @@ describe.each(models)('steered %s', (name) => {
   })
   afterAll(() => model.close())
 
-  const isHere = (release: string) => {
-    const repository = releases().get(release)!.repository
-    return hasFixture(`hf-home/hub/models--${repository.replace('/', '--')}`)
-  }
-  const scenarios = golden.scenarios.filter(
-    ({ csv, rows }) => csv !== null && rows.every(({ release }) => isHere(release)),
+  const pathOf = ({ release }: { release: string }) =>
+    `hf-home/hub/models--${releases().get(release)!.repository.replace('/', '--')}`
+  const scenarios = casesHere(
+    golden.scenarios.filter(({ csv }) => csv !== null),
+    ({ rows }) => rows.map(pathOf).find((path) => !hasFixture(path)) ?? 'hf-home',
   )
 
   it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Intervention } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 import { type CsvSteering, openCsvSteering } from '../steering/csv-steering.js'
 import type { CheckResult } from './check.js'
@@ -45,8 +45,8 @@ describe('saeval verify', () => {
     for (const { deviation, allowed } of checks) expect(deviation).toBeLessThanOrEqual(allowed)
   })
 
-  const hasGpt2 = hasFixture('hf-home/hub/models--openai-community--gpt2')
-  it.runIf(hasGpt2).each(['pr2641', 'fork'])('passes semantics %s, and says what does not apply', async (semantics) => {
+  const whole = needsModel('openai-community/gpt2')
+  it.each(['pr2641', 'fork'])('passes semantics %s, and says what does not apply', whole, async (semantics) => {
     const path = csv('gpt2.csv', [`17,8,${gpt2},clamp`])
     const { code, stdout } = await verify('openai-community/gpt2', path, '-a', `semantics=${semantics}`)
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^not applicable {2}adding with coefficient 0/)])

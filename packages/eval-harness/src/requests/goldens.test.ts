@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Template } from '@huggingface/jinja'
 import { afterAll, describe, expect, it } from 'vitest'
-import { copyHfHome, fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { casesHere, copyHfHome, fixturePath } from '../../../../tests/fixtures.js'
 import { tolerance } from '../../../../tests/tolerances.js'
 import { inlineDataset } from '../datasets/inline-dataset.testing.js'
 import { applyPipeline } from '../filters/apply-pipeline.js'
@@ -39,7 +39,6 @@ afterAll(() => functions?.close())
 
 /** Golden tasks, whose configurations stand among the task goldens. */
 function goldenTasks(): { name: string; fields: PyDict }[] {
-  if (!hasFixture(folder) || !hasFixture('golden/tasks/configs.jsonl')) return []
   const names = new Set(readdirSync(fixturePath(folder)).map((file) => file.replace('.jsonl', '')))
   return lines('golden/tasks/configs.jsonl')
     .filter((entry) => names.has(entry.get('task') as string))
@@ -89,7 +88,7 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
   const golden = lines(`${folder}/${name}.jsonl`)
   const of = (type: string) => golden.filter((line) => line.get('type') === type)
   const head = of('task')[0]!
-  const variants = of('variant').filter((line) => text(line, 'chat_template') === null || hasFixture(chatModel))
+  const variants = casesHere(of('variant'), (line) => (text(line, 'chat_template') === null ? folder : chatModel))
 
   it.each(variants.map((line) => [line.get('id') as string, line]))("are the reference's: %s", async (id, variant) => {
     const wanted = of('doc').filter((line) => line.get('variant') === id)

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixtureJson, fixturePath, temporaryFolder } from '../../../../tests/fixtures.js'
 import { dumpsJson, parseJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
 import { withoutFunctions } from './fewshot-config.js'
@@ -9,9 +9,8 @@ import { type GroupNode, leafNames, leaves, loadTasks, type TaskLeaf, type TaskN
 import { indexTasks, type TaskIndex } from './task-index.js'
 
 const index = indexTasks()
-const goldens = hasFixture('golden/tasks/configs.jsonl')
 
-describe.skipIf(!goldens)('shipped tasks', () => {
+describe('shipped tasks', () => {
   const configs = () =>
     readFileSync(fixturePath('golden/tasks/configs.jsonl'), 'utf8')
       .trim()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { fixturePath, needsFixture } from '../../../../tests/fixtures.js'
 import { parseJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
 import { renderTemplate } from './render-template.js'
@@ -11,7 +11,7 @@ const file = 'golden/jinja/cases.jsonl'
 /** Python prints an address there. */
 const outside = (template: string) => template === '{{d.items}}'
 
-describe.skipIf(!hasFixture(file))('templates of upstream tasks and hand-made ones', () => {
+describe('templates of upstream tasks and hand-made ones', needsFixture(file), () => {
   it('render as Jinja renders them', () => {
     const cases = readFileSync(fixturePath(file), 'utf8')
       .trim()

@@ -10,15 +10,13 @@ import {
   type TokenPlace,
 } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { fixturePath, modelsHere } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
 import { selectionsOf } from '../graph/pack-edits.js'
 
 // what the graph counts over whole runs, against activations that are captured and counted in JavaScript
 
-const models = ['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'].filter((name) =>
-  hasFixture(`hf-home/hub/models--${name.replace('/', '--')}`),
-)
+const models = ['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base']
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 const positions = (include: string, exclude = '') => ({
   include: parsePositions(include),
@@ -91,7 +89,7 @@ async function actsInText(
 
 const load = (name: string, batchSize: number) => loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
 
-describe.each(models)('edits of %s', (name) => {
+describe.each(modelsHere(models))('edits of %s', (name) => {
   let model: OnnxModel
   let settings: Record<string, readonly Intervention[]>
   beforeAll(async () => {

@@ -1,14 +1,12 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { describe, expect, it, vi } from 'vitest'
-import { demoFolder, fixturePath, hasFixture } from '../../../../tests/fixtures.js'
+import { demoFolder, modelFolder, modelsHere, needsModel } from '../../../../tests/fixtures.js'
 import { encodeText, resolvePrefixTokenId } from './encode-requests.js'
 import { loadTokenizer } from './tokenizer.js'
 
 function load(repository: string, modelType: string, addBosToken: boolean | null) {
-  const snapshots = fixturePath(`hf-home/hub/models--${repository.replace('/', '--')}/snapshots`)
-  const folder = join(snapshots, readdirSync(snapshots)[0]!)
+  const folder = modelFolder(repository)
   return loadTokenizer({
     tokenizerJson: join(folder, 'tokenizer.json'),
     tokenizerConfig: join(folder, 'tokenizer_config.json'),
@@ -28,10 +26,10 @@ const goldens = [
   ['google/gemma-2-2b', 'gemma2', [326, 1557, 513], [2, 326, 1557]],
   ['meta-llama/Llama-3.1-8B', 'llama', [39, 68, 75], [1500, 39, 68]],
 ] as const
-const present = goldens.filter(([name]) => hasFixture(`hf-home/hub/models--${name.replace('/', '--')}`))
 
 describe('add_bos_token', () => {
-  it.each(present)('%s', async (name, modelType, without, withBos) => {
+  const names = modelsHere(goldens.map(([name]) => name))
+  it.each(goldens.filter(([name]) => names.includes(name)))('%s', async (name, modelType, without, withBos) => {
     for (const [addBosToken, expected] of [
       [false, without],
       [true, withBos],
@@ -45,13 +43,13 @@ describe('add_bos_token', () => {
     }
   })
 
-  it.skipIf(!hasFixture('hf-home/hub/models--Qwen--Qwen3-1.7B'))('needs a BOS token', async () => {
+  it('needs a BOS token', needsModel('Qwen/Qwen3-1.7B'), async () => {
     await expect(load('Qwen/Qwen3-1.7B', 'qwen3', true)).rejects.toThrow(/no BOS token, so add_bos_token=true cannot/)
   })
 })
 
-it.skipIf(present.length === 0)('prefix_token_id is a token of the model', async () => {
-  const tokenizer = await load(present[0]![0], present[0]![1], null)
+it('prefix_token_id is a token of the model', async () => {
+  const tokenizer = await load('google/gemma-2-2b', 'gemma2', null)
   expect(resolvePrefixTokenId(tokenizer, 7, 100)).toBe(7)
   expect(() => resolvePrefixTokenId(tokenizer, 100, 100)).toThrow(/prefix_token_id is 100, outside/)
 })

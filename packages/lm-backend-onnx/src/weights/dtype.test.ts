@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LoadModelOptions, OnnxModel } from '@saeval/lm-backend-onnx'
 import { afterAll, describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixturePath, gpt2, modelFolder, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 
 // built, because it starts a worker
 const { loadModelPacked } = (await import(
@@ -29,22 +29,23 @@ async function logprobs(model: OnnxModel, ids: readonly number[]): Promise<reado
 
 const ids = [5, 17, 300, 42, 7, 7, 250, 11, 90, 3, 128, 64]
 const repositories = [
-  'openai-community/gpt2',
+  gpt2,
   'google/gemma-2-2b',
   'google/gemma-3-4b-pt',
   'EleutherAI/pythia-70m-deduped',
   'Qwen/Qwen3-30B-A3B-Base',
   'Qwen/Qwen3.5-2B-Base',
   'openai/gpt-oss-20b',
-].filter((name) => hasFixture(`hf-home/hub/models--${name.replace('/', '--')}`))
+]
 
-describe.each(repositories)('%s', (model) => {
-  it('computes the same from mapped files as from packed copies', async () => {
-    const packed = await logprobs(await load({ model }, all), ids)
-    const mapped = await logprobs(await load({ model }, none), ids)
-    expect(packed.every((value) => value < 0)).toBe(true)
-    for (const [index, value] of mapped.entries()) expect(Math.abs(value - packed[index]!)).toBeLessThan(2e-5)
-  })
+describe('mapped files compute the same as packed copies', () => {
+  for (const model of repositories)
+    it(model, needsModel(model), async () => {
+      const packed = await logprobs(await load({ model }, all), ids)
+      const mapped = await logprobs(await load({ model }, none), ids)
+      expect(packed.every((value) => value < 0)).toBe(true)
+      for (const [index, value] of mapped.entries()) expect(Math.abs(value - packed[index]!)).toBeLessThan(2e-5)
+    })
 })
 
 describe.each([
@@ -54,7 +55,7 @@ describe.each([
   ['float16', none],
 ] as const)('dtype %s, packed up to %d', (dtype, packUpTo) => {
   it('computes with weights rounded as torch rounds them', async () => {
-    const model = 'openai-community/gpt2'
+    const model = gpt2
     const rounded = await load({ model, dtype }, packUpTo)
     expect(rounded.info.dtype).toBe(`torch.${dtype}`)
     const byHand = await load({ model: roundedCopy(dtype) }, packUpTo)
@@ -74,8 +75,8 @@ describe('dtype auto', () => {
   })
 
   it('is the dtype of the weights where config.json says nothing', async () => {
-    expect(fixtureConfig('openai-community/gpt2').torch_dtype).toBeUndefined()
-    expect((await load({ model: 'openai-community/gpt2', dtype: 'auto' }, all)).info.dtype).toBe('torch.float32')
+    expect(JSON.parse(readFileSync(join(modelFolder(gpt2), 'config.json'), 'utf8')).torch_dtype).toBeUndefined()
+    expect((await load({ model: gpt2, dtype: 'auto' }, all)).info.dtype).toBe('torch.float32')
   })
 
   it('refuses what it cannot hold', async () => {
@@ -86,18 +87,9 @@ describe('dtype auto', () => {
   })
 })
 
-function snapshot(name: string): string {
-  const repository = `hf-home/hub/models--${name.replace('/', '--')}`
-  return fixturePath(join(repository, 'snapshots', readFileSync(fixturePath(join(repository, 'refs', 'main')), 'utf8')))
-}
-
-function fixtureConfig(name: string) {
-  return JSON.parse(readFileSync(join(snapshot(name), 'config.json'), 'utf8'))
-}
-
 function gpt2Copy(): string {
   const folder = temporaryFolder()
-  cpSync(snapshot('openai-community/gpt2'), folder, { recursive: true, dereference: true })
+  cpSync(modelFolder(gpt2), folder, { recursive: true, dereference: true })
   return folder
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { needs, temporaryFolder } from '../../../../tests/fixtures.js'
 import { fakeSweep, writeRun } from '../results/fake-sweep.testing.js'
 import { readExperiment } from '../results/read-experiment.js'
 import { renderReport } from './render-report.js'
@@ -62,7 +62,7 @@ describe('renderReport', () => {
 
 const browserPath = ['chromium', 'chromium-browser', 'google-chrome'].map(which).find((path) => path !== null)
 
-describe.runIf(browserPath)('the page in a browser', () => {
+describe('the page in a browser', needs('Chromium', browserPath !== undefined), () => {
   let browser: Browser
   let page: Page
   const complaints: string[] = []

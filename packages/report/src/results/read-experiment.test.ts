@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixturePath, needsFixture, temporaryFolder } from '../../../../tests/fixtures.js'
 import { fakeSweep, writeRun } from './fake-sweep.testing.js'
 import { readExperiment } from './read-experiment.js'
 import { readSamples, type Sample } from './read-samples.js'
@@ -84,7 +84,7 @@ describe('readExperiment', () => {
     await expect(readExperiment(join(folder, 'other.json'))).rejects.toThrow('it has no "results"')
   })
 
-  it.runIf(hasFixture('golden/eval/gsm8k-gpt2'))('reads what lm_eval itself wrote', async () => {
+  it('reads what lm_eval itself wrote', needsFixture('golden/eval/gsm8k-gpt2'), async () => {
     const { baseline } = await readExperiment(fixturePath('golden/eval/gsm8k-gpt2'))
     expect(baseline?.results.scores.map(({ metric, filter }) => `${metric},${filter}`)).toEqual([
       'exact_match,strict-match',

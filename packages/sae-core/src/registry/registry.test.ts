@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fixtureJson, hasFixture } from '../../../../tests/fixtures.js'
+import { fixtureJson, needsFixture } from '../../../../tests/fixtures.js'
 import { baseModelRepository, findSae, isSameModel, releases } from '../index.js'
 
 interface GoldenRelease {
@@ -9,7 +9,7 @@ interface GoldenRelease {
   saes: { id: string; path: string }[]
 }
 
-describe.skipIf(!hasFixture('sae-registry.json'))('the registry', () => {
+describe('the registry', needsFixture('sae-registry.json'), () => {
   it('has every SAE of SAELens with its place', () => {
     const golden = fixtureJson('sae-registry.json') as GoldenRelease[]
     expect([...releases().keys()].sort()).toEqual(golden.map(({ release }) => release).sort())
