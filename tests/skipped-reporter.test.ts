@@ -33,7 +33,7 @@ it.skip('says nothing', () => {})
   )
   const vitest = join(repository, 'node_modules', 'vitest', 'vitest.mjs')
   const reporter = join(repository, 'tests', 'skipped-reporter.ts')
-  const { FORCE_COLOR: _, ...env } = { ...process.env, NO_COLOR: '1' }
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [
