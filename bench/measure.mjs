@@ -1,6 +1,5 @@
 // What the benchmarks share: the model, the machine's peak, floating-point operations, the report.
 
-import { createRequire } from 'node:module'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,15 +8,13 @@ import { GraphBuilder } from '../packages/lm-backend-onnx/dist/onnx/graph-builde
 import { plan } from '../packages/lm-backend-onnx/dist/plan/plan.js'
 import { prefixTree } from '../packages/lm-backend-onnx/dist/plan/prefix-tree.js'
 import { fixedBudget } from '../packages/lm-backend-onnx/dist/plan/token-budget.js'
+import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/session/onnxruntime.js'
 import {
   pairEncoder,
   resolvePrefixTokenId,
   scoringWindow,
 } from '../packages/lm-backend-onnx/dist/text/encode-requests.js'
 import { makeModel } from './make-model.mjs'
-
-const require = createRequire(new URL('../packages/lm-backend-onnx/package.json', import.meta.url))
-const { InferenceSession, Tensor } = require('onnxruntime-node')
 
 /** Options of every benchmark: --model FOLDER (GPT-2 small's dimensions with random weights by default), --batch_size N, --threads N, and its own: numbers, and texts without defaults. */
 export async function arguments_(own = {}, ownTexts = []) {

@@ -6,16 +6,13 @@
 // One thread; the least processor time of several runs, in turn, so that other work on the machine disturbs them alike.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GraphBuilder } from '../packages/lm-backend-onnx/dist/onnx/graph-builder.js'
 import { blockSize, blocks, quantizeRows } from '../packages/lm-backend-onnx/dist/quantized/quantize-rows.js'
+import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/session/onnxruntime.js'
 
-const { InferenceSession, Tensor } = createRequire(
-  new URL('../packages/lm-backend-onnx/package.json', import.meta.url),
-)('onnxruntime-node')
 const { values } = parseArgs({
   options: {
     tokens: { type: 'string', default: '1,8,64,256,512,1024,2048' },

@@ -1,4 +1,5 @@
 import type { HubOptions } from '@saeval/hub'
+import type { Output } from './output.js'
 
 /** How much of something is done. */
 export interface Progress {
@@ -21,7 +22,7 @@ export interface ProgressLine {
 const millisecondsBetweenLines = 200
 
 /** A progress line on `stream`, with the rate and the time left. */
-export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
+export function progressLine(stream: Output): ProgressLine {
   let shown = 0
   let started: { stage: string; at: number } | null = null
   const write = (text: string) => stream.write(`\r\x1b[K${text.slice(0, Math.max(0, (stream.columns ?? 80) - 1))}`)

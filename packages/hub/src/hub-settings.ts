@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Environment } from './environment.js'
 
 /** What every hub function takes besides its own arguments. */
 export interface HubOptions {
   /** Environment to read HF_* variables from; process.env by default. */
-  readonly env?: NodeJS.ProcessEnv
+  readonly env?: Environment
   /** The global fetch by default. */
   readonly fetch?: typeof fetch
   /** Called while a file is downloaded; `total` is null when the hub does not say. */
@@ -34,7 +35,7 @@ export interface HubSettings {
 
 const yes = new Set(['1', 'ON', 'YES', 'TRUE'])
 
-export function hubSettings(env: NodeJS.ProcessEnv = process.env): HubSettings {
+export function hubSettings(env: Environment = process.env): HubSettings {
   const home = env.HF_HOME || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface')
   return {
     cacheFolder: env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub'),

@@ -1,5 +1,6 @@
 export { type ByteSource, seekCost } from './byte-source.js'
 export { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
+export type { Environment } from './environment.js'
 export type { HubOptions } from './hub-settings.js'
 export { InputError } from './input-error.js'
 export { listRepositoryFiles, type RepositoryEntry } from './list-repository-files.js'

@@ -27,14 +27,15 @@ import {
   writeResults,
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { Output } from '../output.js'
 import { progressLine } from '../progress.js'
 import type { RunOptions } from './run-options.js'
 import { actingLines, checkAnswers, resultsOf, truncationLine } from './run-results.js'
 
 /** Where a command writes, and what stops it. */
 export interface Surroundings {
-  readonly stdout: NodeJS.WriteStream
-  readonly stderr: NodeJS.WriteStream
+  readonly stdout: Output
+  readonly stderr: Output
   readonly signal: AbortSignal
 }
 
@@ -55,7 +56,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
   })
   const output = options.output_path === null ? null : prepareOutput(options.output_path, modelName(options.model_args))
   const progress = progressLine(stderr)
-  const say = (stream: NodeJS.WriteStream, line: string) => {
+  const say = (stream: Output, line: string) => {
     progress.clear()
     stream.write(`${line}\n`)
   }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeAll, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { InferenceSession, Tensor } from '../session/onnxruntime.js'
 import { gpt2Spec } from '../spec/gpt2.js'
 import { configOf } from '../spec/read-config.js'
 import { tensorRows } from '../weights/checkpoint.js'

@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openLocalFile, readSafetensorsIndex } from '@saeval/hub'
+import { type Environment, openLocalFile, readSafetensorsIndex } from '@saeval/hub'
 import { cacheFolder } from '../weights/cache-folder.js'
 import { quantizedFolder } from './quantized-weights.js'
 
@@ -16,7 +16,7 @@ export interface CachedWeights {
 }
 
 /** What lies in the cache, by name; [] where there is none. */
-export async function listCachedWeights(env: NodeJS.ProcessEnv = process.env): Promise<CachedWeights[]> {
+export async function listCachedWeights(env: Environment = process.env): Promise<CachedWeights[]> {
   const cache = cacheFolder(env)
   if (cache === null) return []
   const folder = join(cache, quantizedFolder)
@@ -29,7 +29,7 @@ export async function listCachedWeights(env: NodeJS.ProcessEnv = process.env): P
 }
 
 /** Removes every file that listCachedWeights names and returns them. Runs that use one keep what they have opened. */
-export async function clearCachedWeights(env: NodeJS.ProcessEnv = process.env): Promise<CachedWeights[]> {
+export async function clearCachedWeights(env: Environment = process.env): Promise<CachedWeights[]> {
   const files = await listCachedWeights(env)
   for (const { path } of files) await rm(path, { force: true })
   return files

@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node'
+import { Tensor } from './onnxruntime.js'
 
 /**
  * A KV cache that generation writes to: a tensor [B, H, P, d] over memory that sessions read in place. It never passes through a graph's

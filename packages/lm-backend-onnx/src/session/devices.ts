@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InputError } from '@saeval/hub'
 import type { Provider } from './protocol.js'
+import { runtimeFolder } from './runtime-package.js'
 import { noTelemetry } from './session-thread.js'
 
 /** A device that can compute here, by the name that `--device` takes. */
@@ -46,7 +46,7 @@ export async function findDevice(name: string | null): Promise<Device> {
   if (found) return found
   const hint =
     wanted.startsWith('cuda') && !hasCudaLibrary()
-      ? ' (CUDA needs the libraries that onnxruntime-node downloads when its install script is allowed to run)'
+      ? ` (CUDA needs onnxruntime's CUDA provider, ${cudaLibrary} of the same version, in ${runtimeFolder()})`
       : ''
   throw new InputError(
     `device "${name}" is not available; available: ${devices.map((device) => device.name).join(', ')}${hint}`,
@@ -61,11 +61,11 @@ function cuda(deviceId: number): Device {
   }
 }
 
-/** onnxruntime-node's npm package has the CUDA provider only after its install script has downloaded it. */
+const cudaLibrary = process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so'
+
+/** The CUDA provider is too large for npm: users put it beside onnxruntime's library. */
 function hasCudaLibrary(): boolean {
-  const home = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
-  const library = process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so'
-  return existsSync(join(home, 'bin', 'napi-v6', process.platform, process.arch, library))
+  return existsSync(join(runtimeFolder(), cudaLibrary))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { argv, stderr, stdout } from 'node:process'
-import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { GraphBuilder } from '../onnx/graph-builder.js'
+import { env, InferenceSession, Tensor } from './onnxruntime.js'
 import type { Provider } from './protocol.js'
 
 // Runs a one-node graph on the provider of its argument (JSON) and writes the result: the process that devices.ts starts.

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Reply, Requests, TensorData } from './protocol.js'
+import { runtimePackage } from './runtime-package.js'
 
 /** The thread on which onnxruntime computes. Requests are answered in order. */
 export interface SessionThread {
@@ -18,8 +19,12 @@ type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; r
 /** Without it onnxruntime keeps a database in the home folder and sends usage data; it reads this when it is loaded. */
 export const noTelemetry: Readonly<Record<string, string>> = { ORT_DISABLE_TELEMETRY: '1' }
 
-/** Starts a thread without sessions. It does not keep the process alive while nothing is being computed. */
+/**
+ * Starts a thread without sessions. It does not keep the process alive while nothing is being computed. Throws InputError where onnxruntime is
+ * not installed.
+ */
 export function startSessionThread(): SessionThread {
+  runtimePackage()
   for (const [name, value] of Object.entries(noTelemetry)) process.env[name] ??= value
   const closing = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [], workerData: closing })

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { reserved, writeAt } from './cache-buffer.js'
+import { env, InferenceSession, Tensor } from './onnxruntime.js'
 import type { Reply, Request, Requests, TensorData } from './protocol.js'
 
 // `InferenceSession.run` blocks its thread, so sessions live on this one and the main thread stays free.

@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from './fixtures.js'
+import { installPacked, type Manifest, type PackedPackage } from './packed-packages.js'
+
+const runProgram = promisify(execFile)
+const repository = dirname(dirname(fileURLToPath(import.meta.url)))
+const folder = temporaryFolder()
+let packages: PackedPackage[]
+beforeAll(async () => {
+  packages = await installPacked(folder)
+})
+
+const isRuntime = ({ manifest }: PackedPackage) => manifest.name.startsWith('@saeval/onnxruntime-')
+const isProgram = ({ manifest }: PackedPackage) => manifest.name === 'saeval'
+const dependencies = ({ dependencies, optionalDependencies }: Manifest) =>
+  Object.entries({ ...dependencies, ...optionalDependencies })
+
+/** What is wrong, by package: the whole of it in one comparison. */
+async function faults(find: (item: PackedPackage) => readonly string[] | Promise<readonly string[]>) {
+  const found: Record<string, readonly string[]> = {}
+  for (const item of packages) {
+    const list = await find(item)
+    if (list.length > 0) found[item.manifest.name] = list
+  }
+  return found
+}
+
+describe('packages as they are published', () => {
+  it('run nothing when they are installed, and depend on nothing that downloads', () => {
+    const hooks = ['preinstall', 'install', 'postinstall']
+    const running = new Set<string>()
+    const seen = new Set<string>()
+    const visit = (home: string) => {
+      if (seen.has(home)) return
+      seen.add(home)
+      const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Manifest
+      if (hooks.some((hook) => hook in (manifest.scripts ?? {}))) running.add(manifest.name)
+      for (const [name] of dependencies(manifest)) {
+        const next = join(home.slice(0, -manifest.name.length), name)
+        // optional ones for other platforms are not there
+        if (existsSync(next)) visit(realpathSync(next))
+      }
+    }
+    for (const item of packages) visit(item.folder)
+    expect(seen.size).toBeGreaterThan(80)
+    // they compile what no prebuilt package of theirs fits, and fetch nothing
+    expect([...running].sort()).toEqual(['lmdb', 'msgpackr-extract'])
+  })
+
+  it('hold what they need and nothing else', async () => {
+    const found = await faults((item) => {
+      const all = readdirSync(item.folder, { recursive: true, encoding: 'utf8' })
+      const wanted = ['README.md', 'LICENSE', ...(hasNotice(item.source) ? ['NOTICE'] : [])]
+      return [
+        ...wanted.filter((name) => !all.includes(name)).map((name) => `${name} is missing`),
+        ...all.filter((name) => /\.(map|tsbuildinfo)$|\.test\.|\.testing\./.test(name)),
+        ...all.filter((name) => /\.[cm]?js$/.test(name) && hasMapComment(join(item.folder, name))),
+      ]
+    })
+    expect(found).toEqual({})
+    const size = readdirSync(packages.find(isRuntime)!.folder, { recursive: true, encoding: 'utf8' })
+    expect(size.filter((name) => name.endsWith('.node'))).toHaveLength(1)
+  })
+
+  it('say where they come from', async () => {
+    const url = 'https://github.com/saeval/saeval'
+    const found = await faults(({ manifest, source }) => {
+      const directory = source.slice(repository.length + 1).replaceAll('\\', '/')
+      const wanted = {
+        license: 'MIT',
+        homepage: `${url}/tree/main/${directory}#readme`,
+        bugs: { url: `${url}/issues` },
+        repository: { type: 'git', url: `git+${url}.git`, directory },
+        publishConfig: { access: 'public', provenance: true },
+        engines: { node: '>=20.19' },
+        sideEffects: manifest.name.includes('onnxruntime'),
+      }
+      const wrong = Object.entries(wanted).filter(([field, value]) => !sameJson(manifest[field], value))
+      const keywords = (manifest.keywords as string[] | undefined)?.length ?? 0
+      return [...wrong.map(([field]) => field), ...(keywords > 0 ? [] : ['keywords'])]
+    })
+    expect(found).toEqual({})
+  })
+
+  it('take compatible versions as libraries, exact ones as a program', async () => {
+    const found = await faults((item) =>
+      dependencies(item.manifest)
+        .filter(([name, range]) => {
+          // parts of one program: binding and library, tensors on both sides
+          const exact = isProgram(item) || /^(@saeval\/onnxruntime-|onnxruntime-common$)/.test(name)
+          return !(exact ? /^\d/ : /^[~^]\d/).test(range)
+        })
+        .map(([name, range]) => `${name} ${range}`),
+    )
+    expect(found).toEqual({})
+  })
+
+  it('pass publint', async () => {
+    const found = await faults(async ({ folder }) => {
+      const { messages, pkg } = await publint({ pkgDir: folder, pack: false, strict: true })
+      return messages.map((message) => formatMessage(message, pkg) ?? message.code)
+    })
+    expect(found).toEqual({})
+  })
+
+  it('pass arethetypeswrong', async () => {
+    const found = await faults(async (item) => {
+      const result = await checkPackage(createPackageFromTarballData(readFileSync(item.tarball)))
+      if (!result.types) return ['no types']
+      // libraries are ESM, which require() of Node 20.19 takes too; "node10" is resolution without exports
+      const ignored = isRuntime(item) ? ['node10'] : ['node10', 'node16-cjs']
+      return result.problems
+        .filter((problem) => !('resolutionKind' in problem && ignored.includes(problem.resolutionKind)))
+        .map((problem) => JSON.stringify(problem))
+    })
+    expect(found).toEqual({})
+  })
+
+  it.each(['nodenext', 'bundler'])('have types that stand alone: no @types/node, %s', async (resolution) => {
+    const names = packages.filter((item) => !isRuntime(item)).map(({ manifest }) => manifest.name)
+    const lines = names.map((name, at) => `import * as p${at} from '${name}'\nexport const k${at} = p${at}\n`)
+    await compile({ [`all-${resolution}.ts`]: lines.join('') }, resolution, [])
+  })
+
+  it('say their version', async () => {
+    expect(await run(saeval, '--version')).toBe(`${packages.find(isProgram)!.manifest.version}\n`)
+  })
+
+  it('say what is missing where onnxruntime was not installed', async () => {
+    const { name } = packages.find(isRuntime)!.manifest
+    const backend = packages.find(({ manifest }) => manifest.name === '@saeval/lm-backend-onnx')!
+    const home = join(backend.folder, '..', '..', name)
+    renameSync(home, `${home}-away`)
+    try {
+      await expect(run(saeval, 'ls', 'devices')).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^saeval: @saeval\/onnxruntime-\S+ is missing, .* install again .*\n$/),
+      })
+    } finally {
+      renameSync(`${home}-away`, home)
+    }
+  })
+})
+
+const saeval = join(folder, 'node_modules', 'saeval', 'bin', 'saeval.js')
+
+/** Runs Node in the folder of the packed packages and gives what it prints. */
+async function run(...argv: readonly string[]): Promise<string> {
+  // NODE_PATH would let packages find what they do not declare
+  const { NODE_PATH, ...env } = process.env
+  return (await runProgram(process.execPath, argv, { cwd: folder, env })).stdout
+}
+
+const hasNotice = (source: string) => existsSync(join(source, 'NOTICE'))
+const hasMapComment = (path: string) => /^\/\/# sourceMappingURL=/m.test(readFileSync(path, 'utf8'))
+const sameJson = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+
+/** Type checks files in the folder of the packed packages, every declaration file included. */
+async function compile(sources: Readonly<Record<string, string>>, moduleResolution: string, types: readonly string[]) {
+  for (const [name, code] of Object.entries(sources)) writeFileSync(join(folder, name), code)
+  const config = join(folder, `tsconfig.${Object.keys(sources)[0]}.json`)
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    target: 'es2023',
+    module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+    moduleResolution,
+    types,
+  }
+  writeFileSync(config, JSON.stringify({ compilerOptions, files: Object.keys(sources) }))
+  const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
+  await run(tsc, '-p', config).catch(({ stdout }: { stdout: string }) => {
+    throw new Error(stdout)
+  })
+}
