@@ -8,6 +8,7 @@ export type {
   Generations,
   GenerationToken,
 } from './generations/generations.js'
+export { pValueText } from './html/numbers.js'
 export { renderGenerations } from './html/render-generations.js'
 export { type Report, type ReportOptions, renderReport } from './html/render-report.js'
 export { writeReport } from './html/write-report.js'

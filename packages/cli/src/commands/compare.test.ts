@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
@@ -27,6 +27,28 @@ describe('saeval compare', () => {
     const { comparisons, changed } = JSON.parse(stdout)
     expect(comparisons[0]).toMatchObject({ task: 'dogs', before: 0.875, after: 0, paired: { n: 8 } })
     expect(changed).toHaveLength(7)
+  })
+
+  it('shows infinite values, and p values that are next to nothing', async () => {
+    const runs = [1, 0].map((score) => {
+      const folder = temporaryFolder()
+      const path = writeRun(folder, { pretrained: 'tiny' }, { dogs: Array.from({ length: 40 }, () => score) })
+      const text = readFileSync(path, 'utf8')
+      writeFileSync(path, text.replace('"acc,none"', `"ppl,none":Infinity,"bits,none":${score ? 2 : 'NaN'},"acc,none"`))
+      return folder
+    }) as [string, string]
+    const { stdout } = await runCommand(['compare', ...runs])
+    const cells = stdout.split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+    const row = (metric: string) => cells.find((line) => line[3] === metric)!.slice(5, 11)
+    expect(row('ppl')).toEqual(['Infinity', 'Infinity', 'NaN', 'not finite', '', ''])
+    expect(row('bits')).toEqual(['2', 'NaN', 'NaN', 'not finite', '', ''])
+    expect(row('acc')).toEqual(['1', '0', '-1', expect.any(String), '< 0.0001', '< 0.0001'])
+    const json = JSON.parse((await runCommand(['compare', ...runs, '--json'])).stdout)
+    expect(json.comparisons.find(({ metric }: { metric: string }) => metric === 'ppl')).toMatchObject({
+      before: 'Infinity',
+      after: 'Infinity',
+      unpaired: 'not finite',
+    })
   })
 
   it('asks which run is meant where there are several', async () => {

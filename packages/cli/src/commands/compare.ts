@@ -8,6 +8,7 @@ import {
   type RunResults,
   readExperiment,
 } from '@saeval/report'
+import { differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 
 export interface CompareOptions {
@@ -27,7 +28,11 @@ export async function compare(
   const [comparisons = []] = await compareWithBaseline(before, [after])
   const changed = await changedSamples(before, after)
   if (json) {
-    stdout.write(`${JSON.stringify({ before: before.path, after: after.path, comparisons, changed }, null, 2)}\n`)
+    const all = { before: before.path, after: after.path, comparisons, changed }
+    // JSON has no infinite numbers; Number() and Python's float() read these texts
+    const finite = (_key: string, value: unknown) =>
+      typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+    stdout.write(`${JSON.stringify(all, finite, 2)}\n`)
     return
   }
   stdout.write(`before: ${before.path}\nafter:  ${after.path}\n\n${comparisonTable(comparisons)}\n`)
@@ -57,26 +62,12 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
     'p (Holm)',
     'n',
   ]
-  const rows = comparisons.map(
-    ({ alias, filter, metric, higherIsBetter, before, after, paired, unpaired, holm, n }) => [
-      alias,
-      filter,
-      metric,
-      higherIsBetter === null ? '' : higherIsBetter ? '↑' : '↓',
-      round(before),
-      round(after),
-      round(after - before),
-      paired ? `${paired.low.toFixed(4)} to ${paired.high.toFixed(4)}` : unpaired!,
-      paired ? round(paired.pValue) : '',
-      holm === null ? '' : round(holm),
-      n,
-    ],
-  )
+  const rows = comparisons.map((comparison) => {
+    const { alias, filter, metric, higherIsBetter, before, after, n } = comparison
+    const direction = higherIsBetter === null ? '' : higherIsBetter ? '↑' : '↓'
+    return [alias, filter, metric, direction, valueCell(before), valueCell(after), ...differenceCells(comparison), n]
+  })
   return markdownTable(headers, rows)
-}
-
-function round(value: number): number {
-  return Number(value.toFixed(4))
 }
 
 function changedLines(changed: readonly ChangedSample[], most: number): string[] {

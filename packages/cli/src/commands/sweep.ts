@@ -3,6 +3,7 @@ import { parametersLabel } from '@saeval/report'
 import type { Command } from 'commander'
 import { progressLine } from '../progress.js'
 import { type SweepResult, sweep } from '../sweep/sweep.js'
+import { differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 import { sweepOptions } from './sweep-options.js'
 
@@ -46,23 +47,14 @@ export async function runSweep(
 function sweepText({ experiment: { baseline, runs }, comparisons }: SweepResult): string {
   const headers = ['Cell', 'Tasks', 'Filter', 'Metric', 'Value', 'Difference', '95 % interval', 'p (Holm)']
   const before = (baseline?.results.scores ?? []).map(({ alias, filter, metric, value }): Cell[] => {
-    return ['unsteered', alias, filter, metric, round(value), '', '', '']
+    return ['unsteered', alias, filter, metric, valueCell(value), '', '', '']
   })
   const after = runs.flatMap(({ label }, index) =>
-    comparisons[index]!.map(({ alias, filter, metric, before, after, paired, unpaired, holm }): Cell[] => [
-      label,
-      alias,
-      filter,
-      metric,
-      round(after),
-      round(after - before),
-      paired ? `${paired.low.toFixed(4)} to ${paired.high.toFixed(4)}` : unpaired!,
-      holm === null ? '' : round(holm),
-    ]),
+    comparisons[index]!.map((comparison): Cell[] => {
+      const { alias, filter, metric, after } = comparison
+      const [difference, interval, , corrected] = differenceCells(comparison)
+      return [label, alias, filter, metric, valueCell(after), difference, interval, corrected]
+    }),
   )
   return markdownTable(headers, [...before, ...after])
-}
-
-function round(value: number): number {
-  return Number(value.toFixed(4))
 }

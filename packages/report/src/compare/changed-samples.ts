@@ -54,5 +54,6 @@ function answerOf({ logprobs, choices, answer, metrics }: Sample): Answer {
   if (logprobs === null) return { text: answer ?? '', score, margin: null }
   const [first, second] = [...logprobs].sort((a, b) => b - a)
   const best = logprobs.indexOf(first!)
-  return { text: (choices[best] ?? '').trim(), score, margin: second === undefined ? null : first! - second }
+  const margin = second === undefined || first === second ? 0 : first! - second
+  return { text: (choices[best] ?? '').trim(), score, margin: second === undefined ? null : margin }
 }

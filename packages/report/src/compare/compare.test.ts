@@ -34,6 +34,21 @@ describe('compareWithBaseline', () => {
     expect(dogs).toMatchObject({ before: 0.875, after: 0.3, paired: null, unpaired: 'not a mean', holm: null })
   })
 
+  it('keeps infinite values, and tests none of them', async () => {
+    const [before, after] = await twoRuns((path) =>
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"acc,none":0,', '"acc,none":0,"ppl,none":-Infinity,')),
+    )
+    const infinite = { ...after!.scores.find(({ metric }) => metric === 'ppl')!, value: Number.POSITIVE_INFINITY }
+    const base = { ...before!, scores: [...before!.scores, infinite] }
+    const [list = []] = await compareWithBaseline(base, [after!])
+    expect(list.find(({ metric }) => metric === 'ppl')).toMatchObject({
+      before: Number.POSITIVE_INFINITY,
+      after: Number.NEGATIVE_INFINITY,
+      paired: null,
+      unpaired: 'not finite',
+    })
+  })
+
   it('says so where the runs have different sets of documents, or no samples', async () => {
     const [before] = await twoRuns()
     const fewer = await readRun(writeRun(temporaryFolder(), {}, { dogs: steered.dogs.slice(0, 4) }))

@@ -24,10 +24,10 @@ export interface Comparison {
 }
 
 /**
- * Samples were not logged; the runs evaluated different sets of documents; or the metric is not the mean of its documents' values
- * (perplexity, BLEU, groups that are not averages over all their documents).
+ * Samples were not logged; the runs evaluated different sets of documents; the metric is not the mean of its documents' values
+ * (perplexity, BLEU, groups that are not averages over all their documents); or one of the values is infinite or NaN.
  */
-export type Unpaired = 'no samples' | 'different documents' | 'not a mean'
+export type Unpaired = 'no samples' | 'different documents' | 'not a mean' | 'not finite'
 
 /** What the documents of one run scored: task -> "metric,filter" -> document id -> value. */
 type RunValues = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<number, DocumentValue>>>
@@ -82,6 +82,8 @@ function compareScores(baseline: RunResults, before: RunValues, run: RunResults,
     const pairs = pairedValues(leafTasks(run, task), `${metric},${filter}`, before, after, [baseline.path, run.path])
     const shared = { task, alias, isGroup: members !== null, metric, filter, n, higherIsBetter }
     const values = { before: base.value, after: value, holm: null }
+    if (!Number.isFinite(base.value) || !Number.isFinite(value))
+      return { ...shared, ...values, paired: null, unpaired: 'not finite' }
     if (typeof pairs === 'string') return { ...shared, ...values, paired: null, unpaired: pairs }
     const isMean = isMeanOf(base.value, pairs.before) && isMeanOf(value, pairs.after)
     if (!isMean) return { ...shared, ...values, paired: null, unpaired: 'not a mean' }

@@ -33,16 +33,22 @@ export function doseOf(runs: readonly ExperimentRun[]): string | null {
 /** The task that the runs move most, on average, away from the baseline (or, without one, from each other). */
 export function mostMoved({ baseline, runs }: Experiment, tasks: readonly Score[]): Score {
   const movement = (task: Score) => {
-    const values = runs.flatMap((run) => scoreOf(run, task)?.value ?? [])
-    const from = (baseline && scoreOf(baseline, task)?.value) ?? mean(values)
-    return mean(values.map((value) => Math.abs(value - from)))
+    const values = runs.flatMap((run) => finiteScore(run, task) ?? [])
+    const from = (baseline && finiteScore(baseline, task)) ?? mean(values)
+    return values.length === 0 ? 0 : mean(values.map((value) => Math.abs(value - from)))
   }
   return tasks.reduce((most, task) => (movement(task) > movement(most) ? task : most))
 }
 
-/** Mean of a run's values on these tasks; null where it lacks one. */
+/** The run's value of a score; null where there is none that is finite: it can neither be drawn nor averaged. */
+export function finiteScore(run: ExperimentRun, wanted: Score): number | null {
+  const value = scoreOf(run, wanted)?.value ?? null
+  return Number.isFinite(value) ? value : null
+}
+
+/** Mean of a run's values on these tasks; null where it lacks one, or one is not finite. */
 export function meanScore(run: ExperimentRun, tasks: readonly Score[]): number | null {
-  const values = tasks.flatMap((task) => scoreOf(run, task)?.value ?? [])
+  const values = tasks.flatMap((task) => finiteScore(run, task) ?? [])
   return values.length === tasks.length && values.length > 0 ? mean(values) : null
 }
 

@@ -14,6 +14,7 @@ const reasons: Readonly<Record<Unpaired, string>> = {
   'no samples': 'the samples of both runs are not here (--log_samples)',
   'different documents': 'the runs evaluated different documents',
   'not a mean': 'the metric is not a mean over documents',
+  'not finite': 'a value is infinite or not a number',
 }
 
 /** The table of runs by tasks for one metric: values, differences to the unsteered model, which of them are beyond chance. */
@@ -58,7 +59,11 @@ function cell(run: ExperimentRun, comparisons: readonly Comparison[] | null, col
   const { before, after, paired, unpaired, holm, higherIsBetter } = comparison
   const difference = after - before
   const better =
-    higherIsBetter === null || difference === 0 ? '' : difference > 0 === higherIsBetter ? 'better' : 'worse'
+    higherIsBetter === null || difference === 0 || Number.isNaN(difference)
+      ? ''
+      : difference > 0 === higherIsBetter
+        ? 'better'
+        : 'worse'
   const beyondChance = holm !== null && holm < 0.05
   const interval = paired ? ` [${differenceText(paired.low)}, ${differenceText(paired.high)}]` : ''
   const test = paired

@@ -18,11 +18,22 @@ describe('renderReport', () => {
     expect(html).toContain('14 runs and the unsteered model')
     expect(html).toContain('dogs goes from 0.8833 to 0.0000 acc with coefficient −100, latent 7')
     expect(html).toMatch(
-      /<td class="worse beyond" title="−0\.8833 \[−0\.\d+, −0\.\d+\]; p &lt; 0\.001, corrected &lt; 0\.001, n = 60">/,
+      /<td class="worse beyond" title="−0\.8833 \[−0\.\d+, −0\.\d+\]; p &lt; 0\.0001, corrected &lt; 0\.0001, n = 60">/,
     )
     expect(html).toContain('&quot;&lt;-100:100:20&gt;&quot;')
     expect(html).not.toContain('<meow>')
     expect(charts.map(({ name }) => name)).toEqual(['acc-by-coefficient', 'acc-trade-off'])
+  })
+
+  it('says which values it cannot show', async () => {
+    const folder = sweep()
+    const path = join(folder, 'cells', 'latent-7-coefficient-100', 'results_2026-01-02T03-04-05.000006.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"acc,none":[\d.]+/, '"acc,none":Infinity'))
+    const { html } = await renderReport(await readExperiment(folder), { withoutSamples: true })
+    expect(html).toContain('<b>Infinity</b> <span class="difference">+Infinity</span>')
+    expect(html).toContain('not tested: a value is infinite or not a number')
+    expect(html).toContain('One value that is not finite cannot be shown.')
+    expect(html).toContain('dogs goes from 0.8833 to 0.0000 acc with coefficient −100, latent 7')
   })
 
   it('needs nothing from elsewhere and stays small', async () => {

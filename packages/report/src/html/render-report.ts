@@ -4,7 +4,7 @@ import { compareWithBaseline } from '../compare/compare.js'
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
 import { escapeHtml } from './escape.js'
-import { meanScore, metricColumns, mostMoved } from './experiment-shape.js'
+import { finiteScore, meanScore, metricColumns, mostMoved } from './experiment-shape.js'
 import { scoreText } from './numbers.js'
 import { type ComparedRun, overviewTable, scoreOf } from './overview.js'
 import { page } from './page.js'
@@ -89,12 +89,12 @@ function mostMovedRun(experiment: Experiment, metrics: ReadonlyMap<string, reado
   const tasks = ([...metrics.values()][0] ?? []).filter(({ members }) => members === null)
   if (!baseline || runs.length === 0 || tasks.length === 0) return null
   const target = mostMoved(experiment, tasks)
-  const before = scoreOf(baseline, target)?.value ?? 0
+  const before = finiteScore(baseline, target) ?? 0
   return farthestRun(runs, target, before)
 }
 
 function farthestRun(runs: readonly ExperimentRun[], target: Score, from: number): ExperimentRun {
-  const distance = (run: ExperimentRun) => Math.abs((scoreOf(run, target)?.value ?? from) - from)
+  const distance = (run: ExperimentRun) => Math.abs((finiteScore(run, target) ?? from) - from)
   return runs.reduce((best, run) => (distance(run) > distance(best) ? run : best))
 }
 
@@ -126,9 +126,9 @@ function isNamed({ task, alias }: Score, name: string): boolean {
 
 /** The run that moves the target most, in words. */
 function summaryLine({ baseline, runs }: Experiment, metric: string, tasks: readonly Score[], target: Score): string {
-  const before = scoreOf(baseline!, target)?.value
-  const scored = runs.filter((run) => scoreOf(run, target) !== undefined)
-  if (before === undefined || scored.length === 0) return ''
+  const before = finiteScore(baseline!, target)
+  const scored = runs.filter((run) => finiteScore(run, target) !== null)
+  if (before === null || scored.length === 0) return ''
   const most = farthestRun(scored, target, before)
   const others = tasks.filter((task) => task !== target)
   const [restBefore, restAfter] = [meanScore(baseline!, others), meanScore(most, others)]

@@ -3,7 +3,7 @@ import { type DosePoint, doseResponseChart } from '../charts/dose-response.js'
 import { type TradeOffPoint, tradeOffChart, tradeOffFront } from '../charts/trade-off.js'
 import { type Experiment, type ExperimentRun, parametersLabel } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
-import { doseOf, mean, meanScore } from './experiment-shape.js'
+import { doseOf, finiteScore, mean, meanScore } from './experiment-shape.js'
 import { scoreOf } from './overview.js'
 
 /** A chart of the report. */
@@ -28,7 +28,21 @@ export function reportCharts(
   const dose = doseChart(experiment, metric, tasks, target)
   const others = tasks.filter((task) => task !== target)
   const trade = others.length > 0 ? tradeOff(experiment, metric, target, others) : null
-  return [dose, trade].filter((chart) => chart !== null)
+  const note = omittedNote(experiment, tasks)
+  return [dose, trade]
+    .filter((chart) => chart !== null)
+    .map((chart) => ({ ...chart, caption: `${chart.caption}${note}` }))
+}
+
+/** What a chart cannot show. */
+function omittedNote({ baseline, runs }: Experiment, tasks: readonly Score[]): string {
+  const all = [...(baseline ? [baseline] : []), ...runs].flatMap((run) =>
+    tasks.flatMap((task) => scoreOf(run, task) ?? []),
+  )
+  const count = all.filter(({ value }) => !Number.isFinite(value)).length
+  return count === 0
+    ? ''
+    : ` ${count === 1 ? 'One value that is' : `${count} values that are`} not finite cannot be shown.`
 }
 
 function doseChart(
@@ -76,8 +90,8 @@ function tradeOff(
   others: readonly Score[],
 ): ReportChart | null {
   const point = (run: ExperimentRun): TradeOffPoint[] => {
-    const [own, rest] = [scoreOf(run, target)?.value, meanScore(run, others)]
-    return own === undefined || rest === null ? [] : [{ label: run.label, target: own, others: rest }]
+    const [own, rest] = [finiteScore(run, target), meanScore(run, others)]
+    return own === null || rest === null ? [] : [{ label: run.label, target: own, others: rest }]
   }
   const points = runs.flatMap(point)
   if (points.length === 0) return null

@@ -85,7 +85,8 @@ function choicesOf(requests: readonly Record<string, unknown>[]): string[] {
 /** lm_eval writes the pair (log-probability, is greedy) as two strings. */
 function logprobOf(response: unknown): number | null {
   if (!Array.isArray(response) || response.length !== 2 || !/^(True|False)$/.test(String(response[1]))) return null
-  const logprob = Number(response[0])
+  // as Python writes them: "-inf"
+  const logprob = Number(String(response[0]).replace(/inf$/, 'Infinity'))
   return Number.isNaN(logprob) ? null : logprob
 }
 
