@@ -2,6 +2,7 @@ import type { ModelArguments, ModelContext, ModelFactory } from '@saeval/eval-ha
 import { InputError } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { type CsvSteering, csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
+import { readSteeringFile } from '../steering/read-steering-file.js'
 import { readArguments } from './arguments.js'
 import { modelArguments, openModel } from './open-model.js'
 
@@ -28,7 +29,7 @@ export async function openSteering(given: ModelArguments, context: ModelContext)
     throw new InputError('--model sae_steered_beta needs --model_args base_name=…, the model to steer')
   if (csvPath === undefined)
     throw new InputError('--model sae_steered_beta needs --model_args csv_path=…, the CSV of edits')
-  const steering = await openCsvSteering(baseName, csvPath, args, context)
+  const steering = await openCsvSteering(baseName, await readSteeringFile(csvPath), args, context)
   try {
     return { args, steering, base: await openModel(baseName, args, context) }
   } catch (error) {

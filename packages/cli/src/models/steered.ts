@@ -119,7 +119,7 @@ async function steer(
     without: [],
     zero: lower(edits.filter(({ action }) => action === 'add').map((edit) => ({ ...edit, coefficient: 0 }))),
   }
-  const model = await inFile(file.path, async () => base.steer(trial.together))
+  const model = await inFile(file, async () => base.steer(trial.together))
   const check = await checkEffects(model, trial, allowInert)
   context.notice(effectLine(trial, check))
   const where = positions === null ? '' : `, at ${describeSelection(positions)}`

@@ -4,7 +4,7 @@ import type { Unit } from '@saeval/steering-csv'
 import { type Feature, maxActivation } from './features-file.js'
 import type { OpenRow } from './open-edits.js'
 import { atRow, located } from './place-in-file.js'
-import type { SteeringFile } from './read-steering-file.js'
+import { rowPlace, type SteeringFile } from './read-steering-file.js'
 
 /** What a coefficient was multiplied by. */
 export interface CoefficientUnit {
@@ -60,7 +60,7 @@ async function unitOf(
   options: UnitOptions,
   norms: Map<string, number>,
 ): Promise<CoefficientUnit | null> {
-  const place = { path: file.path, line: row.line }
+  const place = rowPlace(file, row)
   // the factor of scale and the nothing of ablate have no unit
   if (edit.action === 'scale' || edit.action === 'ablate') return null
   const unit = row.unit ?? options.unit

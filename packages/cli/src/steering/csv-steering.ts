@@ -8,7 +8,7 @@ import { editLines, steeringRecord } from './describe-edits.js'
 import { readFeaturesFile } from './features-file.js'
 import { closeEdits, type OpenRow, openEdits } from './open-edits.js'
 import { atRow, inFile } from './place-in-file.js'
-import { readSteeringFile, type SteeringFile } from './read-steering-file.js'
+import { rowPlace, type SteeringFile } from './read-steering-file.js'
 import { rowDefaults, steeringArguments } from './steering-arguments.js'
 import { withSteering } from './with-steering.js'
 
@@ -49,18 +49,17 @@ export interface LoweredSteering {
   steer(base: OnnxModel): Promise<LanguageModel>
 }
 
-/** Reads a steering CSV and opens its SAEs. Throws InputError with file, line and column. */
+/** Opens the SAEs of a steering CSV. Throws InputError with file, line and column. */
 export async function openCsvSteering(
   baseName: string,
-  csvPath: string,
+  file: SteeringFile,
   args: CsvSteeringArguments,
   { hub, notice }: Pick<ModelContext, 'hub' | 'notice'>,
 ): Promise<CsvSteering> {
   const semantics = semanticsArgument(args.semantics)
   const defaults = rowDefaults(args)
-  const file = await readSteeringFile(csvPath)
   if (file.ignoredColumns.length > 0)
-    notice(`${csvPath}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
+    notice(`${file.path}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
   const { features_path: path } = args
   const allowInert = args.allow_inert_rows ?? false
   const features = path === undefined ? null : { path, features: await readFeaturesFile(path) }
@@ -75,18 +74,18 @@ export async function openCsvSteering(
     lower: async (base, { coefficient = null } = {}) => {
       const given = coefficient === null ? opened : opened.map((row) => withCoefficient(row, coefficient))
       const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
-      const trial = await inFile(csvPath, () => trialOf(file, rows, semantics, base))
+      const trial = await inFile(file, () => trialOf(file, rows, semantics, base))
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
       return {
         rows,
         interventions: trial.together,
         trial,
         steer: async (model) => {
-          const steered = await inFile(csvPath, async () => model.steer(trial.together))
+          const steered = await inFile(file, async () => model.steer(trial.together))
           const report = await checkEffects(steered, trial, allowInert)
           notice(effectLine(trial, report))
           const selecting = rows.map(({ row, edit }) => ({
-            place: { path: csvPath, line: row.line },
+            place: rowPlace(file, row),
             positions: edit.positions ?? null,
             isOwn: row.positions !== undefined || row.skip_positions !== undefined,
           }))
@@ -132,15 +131,15 @@ async function trialOf(
   for (const { row, edit } of rows) {
     const interventions = await lower([edit])
     // the model must have the row's hook points, with the SAE's widths
-    await atRow({ path: file.path, line: row.line }, 'sae_id', async () => base.steer(interventions))
+    await atRow(rowPlace(file, row), 'sae_id', async () => base.steer(interventions))
     alone.push(interventions)
   }
   const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add' || action === 'add_latent')
   return {
-    path: file.path,
+    path: file.setting === undefined ? file.path : `${file.path}, ${file.setting}`,
     rows: await Promise.all(
       rows.map(async ({ row, edit }, index) => ({
-        place: { path: file.path, line: row.line },
+        place: rowPlace(file, row),
         what: `${row.hook_action}${row.hook_action === 'ablate' ? '' : ` ${row.steering_coefficient} of`} latent ${row.latent_idx}`,
         coefficientColumn: 'steering_coefficient',
         alone: alone[index]!,

@@ -54,7 +54,8 @@ export async function steeringRecord(
   check: EffectReport,
 ): Promise<SteeringRecord> {
   return {
-    csv_path: file.path,
+    csv_path: file.cellPath ?? file.path,
+    ...(file.cellPath === undefined ? {} : { source_csv: file.path }),
     csv_sha256: file.sha256,
     semantics,
     rows: rows.map(({ row, edit, unit }) => ({

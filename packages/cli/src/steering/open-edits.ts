@@ -1,9 +1,7 @@
 import type { HubOptions, InputError } from '@saeval/hub'
 import {
   baseModelRepository,
-  findSae,
   isSameModel,
-  openSae,
   type PositionSelection,
   parsePositions,
   type SaeFile,
@@ -11,7 +9,8 @@ import {
 } from '@saeval/sae-core'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 import { atRow, located, type RowPlace } from './place-in-file.js'
-import type { SteeringFile } from './read-steering-file.js'
+import { rowPlace, type SteeringFile } from './read-steering-file.js'
+import { openNamedSae } from './sae-folder.js'
 
 /** A row with its SAE opened. */
 export interface OpenRow {
@@ -33,7 +32,7 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
   const saes = new Map<string, SaeFile>()
   const open = async (place: RowPlace, column: string, release: string, id: string) => {
     const key = JSON.stringify([release, id])
-    const sae = saes.get(key) ?? (await atRow(place, column, () => openSae(findSae(release, id), options.hub)))
+    const sae = saes.get(key) ?? (await atRow(place, column, () => openNamedSae(file.path, release, id, options.hub)))
     saes.set(key, sae)
     checkModel(sae, options, (message) => located(place, column.replace('sae_id', 'sae_release'), message))
     return sae
@@ -41,7 +40,7 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
   const rows: OpenRow[] = []
   try {
     for (const row of file.rows) {
-      const place = { path: file.path, line: row.line }
+      const place = rowPlace(file, row)
       const named = row.neuronpedia === undefined ? 'sae_id' : 'neuronpedia'
       const sae = await open(place, named, row.sae_release, row.sae_id)
       const otherNamed = row.condition_neuronpedia === undefined ? 'condition_sae_id' : 'condition_neuronpedia'

@@ -1,7 +1,10 @@
 import { InputError } from '@saeval/hub'
 import { EditError, type SteeringEdit } from '@saeval/sae-core'
 
-/** Where a steering row stands: its file and line; files without lines have a name for each entry instead. */
+/**
+ * Where a steering row stands: its file and line; files without lines have a name for each entry instead. In a sweep the entry is the cell's setting,
+ * which gives the row other values.
+ */
 export interface RowPlace {
   readonly path: string
   readonly line?: number
@@ -50,16 +53,23 @@ const columnOf: Readonly<Partial<Record<keyof SteeringEdit, string>>> = {
 }
 
 /** Names file, line and column in what is wrong with an edit. */
-export async function inFile<Value>(path: string, step: () => Promise<Value>): Promise<Value> {
+export async function inFile<Value>(
+  { path, setting }: { readonly path: string; readonly setting?: string },
+  step: () => Promise<Value>,
+): Promise<Value> {
   try {
     return await step()
   } catch (cause) {
     if (cause instanceof EditError) {
       const { line } = cause.edit
-      const place = { path, ...(line === undefined ? {} : { line }) }
+      const place = {
+        path,
+        ...(line === undefined ? {} : { line }),
+        ...(setting === undefined ? {} : { entry: setting }),
+      }
       throw located(place, columnOf[cause.field] ?? null, cause.reason, cause)
     }
     if (!InputError.isInstance(cause) || cause instanceof LocatedError) throw cause
-    throw new InputError(`${path}: ${cause.message}`, { cause })
+    throw located({ path, ...(setting === undefined ? {} : { entry: setting }) }, null, cause.message, cause)
   }
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { InputError } from '@saeval/hub'
-import { checkSaeName, findNeuronpedia, parsePositions } from '@saeval/sae-core'
+import { checkSaeName, findNeuronpedia, parsePositions, type SaeNameProblem } from '@saeval/sae-core'
 import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
+import type { RowPlace } from './place-in-file.js'
+import { noFolder, releaseBeside } from './sae-folder.js'
 
 /** The rows of a steering CSV and which file they are from. */
 export interface SteeringFile<Row = SaeSteeredRow> {
@@ -11,6 +13,15 @@ export interface SteeringFile<Row = SaeSteeredRow> {
   readonly rows: readonly Row[]
   /** Columns that mean nothing to saeval. */
   readonly ignoredColumns: readonly string[]
+  /** In a sweep: what the cell varies ("coefficient -10"). Path and lines are those of the CSV that the user wrote. */
+  readonly setting?: string
+  /** In a sweep: the CSV that was made for the cell, whose bytes sha256 is of. */
+  readonly cellPath?: string
+}
+
+/** Where a row stands, for messages. */
+export function rowPlace({ path, setting }: SteeringFile, { line }: Pick<SaeSteeredRow, 'line'>): RowPlace {
+  return { path, line, ...(setting === undefined ? {} : { entry: setting }) }
 }
 
 /** Reads csv_path. Throws one InputError that lists every problem with its line and column. */
@@ -20,7 +31,13 @@ export async function readSteeringFile(path: string): Promise<SteeringFile> {
     throw new InputError(
       `${path}:1: the columns are those of the model "steered"; run it with --model steered --model_args pretrained=…,steer_path=${path}, or give latent_idx, steering_coefficient, sae_release and sae_id`,
     )
-  return { ...file, rows: csv.rows }
+  return { ...file, rows: csv.rows.map((row) => withFolders(path, row)) }
+}
+
+function withFolders(path: string, row: SaeSteeredRow): SaeSteeredRow {
+  const { sae_release: release, condition_sae_release: other } = row
+  const own = { ...row, sae_release: releaseBeside(path, release) }
+  return other === undefined ? own : { ...own, condition_sae_release: releaseBeside(path, other) }
 }
 
 /** Reads a CSV of the model "steered". */
@@ -30,12 +47,18 @@ export async function readSteeredCsv(path: string): Promise<SteeringFile<Steered
     throw new InputError(
       `${path}:1: the columns are those of the model "sae_steered_beta"; run it with --model sae_steered_beta --model_args base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
     )
-  return { ...file, rows: csv.rows }
+  const rows = csv.rows.map((row) => ({ ...row, sparse_model: releaseBeside(path, row.sparse_model) }))
+  return { ...file, rows }
 }
 
 async function readCsv(argument: string, path: string) {
   const bytes = await readSteeringBytes(argument, path)
-  const csv = parseSteeringCsv(bytes, { checkName: checkSaeName, findNeuronpedia: findReference, checkPositions })
+  const named = (release: string) => releaseBeside(path, release)
+  const csv = parseSteeringCsv(bytes, {
+    checkName: (release, id) => withPlaces(path, release, checkSaeName(named(release), id)),
+    findNeuronpedia: findReference,
+    checkPositions,
+  })
   if (!csv.success) throw new InputError(formatProblems(path, csv.problems))
   const ignoredColumns = csv.warnings.flatMap(({ column }) => column ?? [])
   return { path, sha256: createHash('sha256').update(bytes).digest('hex'), ignoredColumns, csv }
@@ -50,6 +73,11 @@ export async function readSteeringBytes(argument: string, path: string): Promise
     const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : message
     throw new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
   }
+}
+
+function withPlaces(path: string, release: string, problem: SaeNameProblem | null): SaeNameProblem | null {
+  if (problem?.kind !== 'unknown_release') return problem
+  return { ...problem, message: `${problem.message}; ${noFolder(path, release)}` }
 }
 
 function findReference(reference: string) {

@@ -2,13 +2,26 @@ import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fnmatchPattern } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import { readSteeringFile } from '../steering/read-steering-file.js'
-import type { SweepCsv } from './sweep-cells.js'
+import { readSteeringFile, type SteeringFile } from '../steering/read-steering-file.js'
+import { type Cell, type SweepCsv, settingText } from './sweep-cells.js'
 
 /** Reads the CSVs that paths and patterns (*, ? and [...] in the last part) name, in order. Throws InputError for a pattern without a file. */
 export async function readSweepCsvs(words: readonly string[]): Promise<SweepCsv[]> {
   const paths = [...new Set(words.flatMap(matchingFiles))]
   return Promise.all(paths.map(async (path) => ({ path, rows: (await readSteeringFile(path)).rows })))
+}
+
+/** The CSV that was made for a cell, with file and lines of the CSV that the user wrote. */
+export async function readCellFile(csvPath: string, { source, parameters }: Cell): Promise<SteeringFile> {
+  const file = await readSteeringFile(csvPath)
+  const setting = settingText(parameters)
+  return {
+    ...file,
+    path: source.path,
+    rows: file.rows.map((row, index) => ({ ...row, line: source.lines[index]! })),
+    cellPath: csvPath,
+    ...(setting === '' ? {} : { setting }),
+  }
 }
 
 function matchingFiles(word: string): string[] {

@@ -96,7 +96,7 @@ describe('sweepCells', () => {
     const actions = (...names: string[]) => sweepCells([measured()], { ...none, actions: names })
     expect(actions('clamp', 'add').map(({ csv }) => rowsOf(csv)[0]!.unit)).toEqual(['max_activation', 'max_activation'])
     expect(() => actions('clamp', 'project_clamp')).toThrow(
-      /a\/max\.csv with action project_clamp:2, column unit: project_clamp sets a length along a direction/,
+      /a\/max\.csv:2, action project_clamp, column unit: project_clamp sets a length along a direction/,
     )
   })
 
@@ -107,7 +107,7 @@ describe('sweepCells', () => {
     [[one], { ...none, actions: ['clmp'] }, 'there is no action "clmp"'],
     [[two], { ...none, latents: [1] }, 'b/pets.csv has 2'],
     [[one], { ...none, latents: [1.5] }, '1.5 is no latent'],
-    [[one], { ...none, actions: ['clamp_above'] }, 'a/dogs.csv with action clamp_above'],
+    [[one], { ...none, actions: ['clamp_above'] }, 'a/dogs.csv:2, action clamp_above, column clamp_value: '],
   ] as const)('refuses what does not fit (%#)', (files, axes, message) => {
     expect(() => sweepCells(files, axes)).toThrow(message)
   })

@@ -2,7 +2,6 @@ import { basename } from 'node:path'
 import { InputError } from '@saeval/hub'
 import type { Parameters } from '@saeval/report'
 import {
-  formatProblems,
   type HookAction,
   hookActions,
   parseSteeringCsv,
@@ -10,6 +9,7 @@ import {
   withAction,
   writeSteeringCsv,
 } from '@saeval/steering-csv'
+import { located } from '../steering/place-in-file.js'
 
 /** What a sweep varies. Every combination is a cell. */
 export interface SweepAxes {
@@ -31,6 +31,8 @@ export interface Cell {
   readonly id: string
   readonly parameters: Parameters
   readonly csv: string
+  /** The CSV that the user wrote, and the line there of each row. */
+  readonly source: { readonly path: string; readonly lines: readonly number[] }
   /** Whether it adds 0 and nothing else: the unsteered model, on purpose. */
   readonly addsNothing: boolean
 }
@@ -106,17 +108,34 @@ function checkAxes(files: readonly SweepCsv[], axes: SweepAxes): void {
 }
 
 function cellOf({ path, rows, parameters }: Setting): Cell {
-  const csv = writeSteeringCsv(rows)
-  const words = Object.entries(parameters).map(([name, value]) => `${name} ${value}`)
-  const checked = parseSteeringCsv(csv)
-  if (!checked.success)
-    throw new InputError(formatProblems(`${path} with ${words.join(', ') || 'its own values'}`, checked.problems))
+  checkRows(rows, path, settingText(parameters))
   const id = Object.entries(parameters).map(
     ([name, value]) => `${name}=${String(value).replace(/[^\p{L}\p{M}\p{N}_.+-]+/gu, '_')}`,
   )
   const adds = (action: HookAction) => action === 'add' || action === 'add_latent'
   const addsNothing = rows.every((row) => row.steering_coefficient === 0 && adds(row.hook_action))
-  return { id: id.join(',') || 'steered', parameters, csv, addsNothing }
+  const source = { path, lines: rows.map(({ line }) => line) }
+  return { id: id.join(',') || 'steered', parameters, csv: writeSteeringCsv(rows), source, addsNothing }
+}
+
+/** What a cell varies, without where its rows stand: "latent 7, coefficient -10". */
+export function settingText(parameters: Parameters): string {
+  return Object.entries(parameters)
+    .filter(([name]) => name !== 'csv' && name !== 'line')
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
+}
+
+/** Throws InputError naming the lines of the user's CSV where a row with the cell's values is none that a run would take. */
+function checkRows(rows: readonly SaeSteeredRow[], path: string, setting: string): void {
+  // texts out of the way, a row is a line
+  const checked = parseSteeringCsv(writeSteeringCsv(rows.map((row) => ({ ...row, description: null, extra: {} }))))
+  if (checked.success) return
+  const messages = checked.problems.map(({ line, column, message }) => {
+    const place = { path, line: rows[line - 2]!.line, ...(setting === '' ? {} : { entry: setting }) }
+    return located(place, column, message).message
+  })
+  throw new InputError(messages.join('\n'))
 }
 
 /** Names that differ in signs only, or in upper and lower case, which some file systems do not tell apart, would share a folder. */

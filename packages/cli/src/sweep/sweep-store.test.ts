@@ -10,6 +10,7 @@ const cell = (coefficient: number, id = `coefficient=${coefficient}`) => ({
   id,
   parameters: { coefficient },
   csv: `latent_idx\n${coefficient}\n`,
+  source: { path: 'steer.csv', lines: [2] },
   addsNothing: false,
 })
 const options = (folder: string, coefficients = [1, 2], tasks = ['dogs']) => ({

@@ -32,7 +32,7 @@ import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
 import { openCsvSteering } from '../steering/csv-steering.js'
 import { version } from '../version.js'
-import { readSweepCsvs } from './steering-files.js'
+import { readCellFile, readSweepCsvs } from './steering-files.js'
 import { type SweepAxes, sweepCells } from './sweep-cells.js'
 import { askedFingerprints } from './sweep-fingerprint.js'
 import { baselineId, type MissingCell, openSweepStore, type SweepStore } from './sweep-store.js'
@@ -128,6 +128,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
     const argumentsOf = (id: string) =>
       cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
+    const fileOf = (id: string) => readCellFile(csvOf(id), cells.find((cell) => cell.id === id)!)
     const asked = askedFingerprints(prepared, generationSeed(run))
     const model = await base.fingerprint()
     const enter = (id: string, edits: string) =>
@@ -140,7 +141,10 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     const settings: (readonly Intervention[])[] = []
     for (const { id } of cells) {
       signal?.throwIfAborted()
-      const steering = await openCsvSteering(baseName, csvOf(id), argumentsOf(id), { ...context, notice: () => {} })
+      const steering = await openCsvSteering(baseName, await fileOf(id), argumentsOf(id), {
+        ...context,
+        notice: () => {},
+      })
       try {
         const lowered = await steering.lower(base)
         const { interventions } = lowered
@@ -173,7 +177,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
         store.finish(cell.id, cell.tasks, results)
         continue
       }
-      const steering = await openCsvSteering(baseName, csvOf(cell.id), argumentsOf(cell.id), context)
+      const steering = await openCsvSteering(baseName, await fileOf(cell.id), argumentsOf(cell.id), context)
       try {
         const model = await (await steering.lower(base)).steer(shared)
         const results = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 import { type CsvSteering, openCsvSteering } from '../steering/csv-steering.js'
+import { readSteeringFile } from '../steering/read-steering-file.js'
 import type { CheckResult } from './check.js'
 import { subjectOf } from './subject.js'
 import { verifySteering } from './verify.js'
@@ -85,7 +86,7 @@ describe('a model that steers wrongly fails', () => {
   beforeAll(async () => {
     model = await loadModel({ model: base, device: 'cpu' })
     const path = csv('two.csv', [`121,25,${demo},add`, `7,-10,${demo},add`])
-    steering = await openCsvSteering(base, path, {}, { hub: {}, notice: () => {} })
+    steering = await openCsvSteering(base, await readSteeringFile(path), {}, { hub: {}, notice: () => {} })
   })
   afterAll(async () => {
     await steering.close()

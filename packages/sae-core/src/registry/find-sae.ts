@@ -60,6 +60,11 @@ export function findSae(release: string, id: string): SaeReference {
   }
 }
 
+/** Whether SAELens' registry has a release of this name. */
+export function isListedRelease(release: string): boolean {
+  return releases().has(release)
+}
+
 /** Whether release and id name an SAE, without opening it: null, or what is wrong. */
 export function checkSaeName(release: string, id: string): SaeNameProblem | null {
   const listed = releases().get(release)

@@ -1,9 +1,10 @@
 import type { HubOptions } from '@saeval/hub'
-import { findSae, openSae, type SaeFile } from '@saeval/sae-core'
+import type { SaeFile } from '@saeval/sae-core'
 import type { SteeredRow } from '@saeval/steering-csv'
 import { checkModel } from '../open-edits.js'
 import { atRow, located } from '../place-in-file.js'
 import { readSteeredCsv } from '../read-steering-file.js'
+import { openNamedSae } from '../sae-folder.js'
 import type { SteeredEntry, SteeredFile } from './steered-entry.js'
 
 export interface OpenSteeredOptions {
@@ -22,7 +23,7 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
       const place = { path, line: row.line }
       const { release, id, column } = saeOf(path, row)
       const key = JSON.stringify([release, id])
-      const sae = saes.get(key) ?? (await atRow(place, column, () => openSae(findSae(release, id), options.hub)))
+      const sae = saes.get(key) ?? (await atRow(place, column, () => openNamedSae(path, release, id, options.hub)))
       saes.set(key, sae)
       checkModel(sae, options, (message) => located(place, 'sparse_model', message))
       const { dSae, hookPointOut } = sae.config
