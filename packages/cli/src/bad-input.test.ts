@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { copyHfHome, temporaryFolder } from '../../../tests/fixtures.js'
+import { copyHfHome, demoFolder, temporaryFolder } from '../../../tests/fixtures.js'
 import { runCommand } from './run.testing.js'
 
 const repositories = ['datasets--cais--mmlu', 'models--google--gemma-2-2b', 'models--google--gemma-scope-2b-pt-res']
@@ -33,12 +33,30 @@ function snapshotFile(hfHome: string, repository: string, ...path: string[]): st
 }
 
 describe('bad input ends in one sentence and code 2', () => {
+  it.each(['pytorch_model.bin', 'pytorch_model.bin.index.json'])('weights in %s only', async (file) => {
+    const folder = join(temporaryFolder(), 'model')
+    cpSync(join(demoFolder, 'model'), folder, { recursive: true })
+    renameSync(join(folder, 'model.safetensors'), join(folder, file))
+    const args = ['run', '--model_args', `pretrained=${folder}`, '--include_path', 'examples/demo/tasks', '-t', 'demo']
+    const { code, stderr } = await runCommand(args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      new RegExp(
+        `^saeval: ${folder} has its weights as ${file} only; .*from_pretrained\\('${folder}'\\)\\.save_pretrained.*, and give model-safetensors as the model\\n$`,
+      ),
+    )
+  })
+
   const model = ['--model', 'hf', '--model_args', `pretrained=${gemma}`]
 
   it.each<[string, string[], RegExp]>([
     ['a flag that is not there', ['--modle', 'hf'], /unknown option '--modle'/],
     ['a flag of lm_eval that is not here', ['--wandb_args', 'x'], /--wandb_args is a flag of lm_eval/],
-    ['a model that is not there', ['--model', 'gguf'], /unknown model "gguf"; registered models: hf, sae_steered_beta/],
+    [
+      'a model that is not there',
+      ['--model', 'gguf'],
+      /unknown model "gguf"; registered models: hf, hf-auto, huggingface, sae_steered_beta/,
+    ],
     ['no name of a model', ['--model', 'hf'], /needs --model_args pretrained/],
     ['no CSV', ['--model', 'sae_steered_beta', '--model_args', `base_name=${gemma}`], /needs --model_args csv_path/],
     [

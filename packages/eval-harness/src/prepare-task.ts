@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { cachedRequests, type RequestCache } from './cache/cached-requests.js'
 import type { OpenMetric } from './metrics/generation.js'
+import { neverRight } from './metrics/never-right.js'
 import type { PyDict } from './python/value.js'
 import { buildContexts, type PromptOptions } from './requests/build-contexts.js'
 import { buildRequests } from './requests/build-requests.js'
@@ -29,12 +30,16 @@ export interface PreparedTask {
   readonly task: Task
   readonly metrics: readonly OpenMetric[]
   readonly asked: readonly Asked[]
+  /** What is wrong with the documents and stops nothing: those that can never be right. */
+  readonly warnings: readonly string[]
 }
 
 export interface PrepareOptions extends OpenTaskOptions, DocChoice {
   readonly prompt: PromptOptions
   /** Keeps the requests; without it they are always built. */
   readonly requestCache?: RequestCache
+  /** Looks for warnings in all documents, not only in the chosen ones. */
+  readonly warnOfAll?: boolean
 }
 
 /** Opens a task and builds the requests of its documents, in their order. Throws InputError naming task and document. */
@@ -63,9 +68,15 @@ export async function prepareTask(config: TaskConfig, options: PrepareOptions): 
   const requests = requestCache
     ? await cachedRequests({ ...requestCache, task, docs: own, docIds: chosen, prompt, seed: fewshotSeed, build })
     : await build()
+  const looked = options.warnOfAll === true ? task.docs.length : null
+  const warnings =
+    looked === null
+      ? await neverRight(task, own, chosen)
+      : await neverRight(task, await task.docs.rows(0, looked), [...Array(looked).keys()])
   return {
     task,
     metrics,
+    warnings,
     asked: chosen.map((docId, index): Asked => ({ docId, doc: own[index]!, requests: requests[index]! })),
   }
 }

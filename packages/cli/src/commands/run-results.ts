@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   defaultBootstrapIterations,
   type Evaluation,
@@ -7,6 +8,7 @@ import {
   resultsFile,
 } from '@saeval/eval-harness'
 import { version } from '../version.js'
+import { gitHash, headCommit } from './git-hash.js'
 import type { RunOptions } from './run-options.js'
 
 /** What to say of requests that were too long; null where none was. */
@@ -62,6 +64,8 @@ export function resultsOf(
     logSamples: options.log_samples,
     startedAt,
     seconds: (Date.now() - startedAt) / 1000,
+    gitHash: gitHash(process.cwd()),
+    upperGitHash: headCommit(join(process.cwd(), '..')),
     environment: `saeval ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
   })
 }

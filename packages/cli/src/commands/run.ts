@@ -71,6 +71,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
   try {
     if (options.check_integrity) {
       const report = await checkTasks(leaves(tasks), { functions, hub, whole: true, onChecked: () => {} })
+      for (const line of report.warnings) say(stderr, line)
       if (report.problems.length > 0) throw new InputError(`--check_integrity: ${report.problems.join('\n')}`)
     }
     model = await factory(modelArguments(options), {
@@ -98,6 +99,8 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       onProgress: progress.update,
       onPrepared: async (task) => {
         if (options.write_out) say(stderr, await describePrompts(task, 1))
+        // the check has said them
+        if (!options.check_integrity) for (const line of task.warnings) say(stderr, line)
       },
       // lm_eval's line on standard output, so that outputs compare
       onBootstrap: (name) => say(stdout, `bootstrapping for stddev: ${name}`),

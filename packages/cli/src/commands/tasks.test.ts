@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { copyHfHome, gpt2, temporaryFolder } from '../../../../tests/fixtures.js'
+import { copyHfHome, demoFolder, gpt2, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 /** A folder with a task over three documents, and changed copies of it. */
@@ -65,8 +65,73 @@ describe('saeval validate', () => {
     expect(stdout).toMatch(/typo\.yaml: test_spilt is not a field of a task file; did you mean "test_split"/)
     expect(stdout).toMatch(/task column, document 0: doc_to_text: UndefinedError: 'question' is undefined/)
     expect(stdout).toMatch(/has no split "tset"; it has test/)
-    expect(stdout).toMatch(/there is no task, group or tag "nothing"/)
+    expect(stdout).toMatch(
+      /no task, group or tag "nothing".*"git clone --depth 1 https:\S+" and --include_path lm-evaluation-harness\/lm_eval\/tasks/,
+    )
     expect(stderr).toMatch(/4 of 5 tasks cannot be run/)
+  })
+
+  it('says once what is wrong with many tasks', async () => {
+    const env = { HF_HOME: temporaryFolder(), HF_HUB_OFFLINE: '1' }
+    const { stdout, stderr } = await runCommand(['validate', '-t', 'mmlu,wmdp'], env)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(
+      /^task mmlu_\w+: cais\/mmlu \(revision main\) is not in the cache .* \(so do 56 more: mmlu_\w+, mmlu_\w+, mmlu_\w+, …\)$/,
+    )
+    expect(stderr).toBe('saeval: 60 of 60 tasks cannot be run\n')
+    const whole = { HF_HOME: copyHfHome(['datasets--cais--mmlu']), HF_HUB_OFFLINE: '1' }
+    const names = 'mmlu_nutrition,mmlu_sociology,mmlu_abstract_algebra'
+    expect((await runCommand(['validate', '-t', names], whole)).stdout).toMatch(
+      /^task mmlu_nutrition: dataset cais\/mmlu has no configuration "nutrition"; .* \(so do 1 more: mmlu_sociology\)\n$/,
+    )
+  })
+
+  it('says which documents can never be right', async () => {
+    const folder = temporaryFolder()
+    const rows = [1, 4, 2, -1, 5, 6, 7, 8].map((label) => ({
+      q: 'Pig says?',
+      c: ['a', 'b', 'c', 'd'],
+      label,
+      ans: 'A',
+    }))
+    writeFileSync(join(folder, 'd.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'))
+    const file = (name: string, target: string, more = '') =>
+      writeFileSync(
+        join(folder, `${name}.yaml`),
+        `task: ${name}
+dataset_path: json
+dataset_kwargs: {data_files: {test: ${folder}/d.jsonl}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "{{q}}"
+doc_to_choice: c
+doc_to_target: ${target}
+metric_list: [{metric: acc}]
+${more}`,
+      )
+    file('by_label', 'label')
+    file('by_text', 'ans')
+    file('by_list', '"{{[0, label]}}"')
+    const never = 'can never be right, since the answer is none of the choices'
+    const wanted: Record<string, string> = {
+      by_label: `6 of 8 documents ${never} (documents 1, 3, 4, 5, 6, and 1 more)`,
+      by_text: `8 of 8 documents ${never} (documents 0, 1, 2, 3, 4, and 3 more)`,
+      by_list:
+        '6 of 8 documents have answers that are none of the choices, beside others that are (documents 1, 3, 4, 5, 6, and 1 more)',
+    }
+    for (const [name, text] of Object.entries(wanted)) {
+      const { stdout } = await runCommand(['validate', '-t', name, '--include_path', folder])
+      expect(stdout).toBe(`task ${name}: ${text}\n1 tasks can be run\n`)
+      const run = ['run', '--model_args', 'pretrained=examples/demo/model', '-t', name, '--include_path', folder]
+      for (const more of [[], ['--check_integrity'], ['-L', '8']]) {
+        const { code, stderr } = await runCommand([...run, '--device', 'cpu', ...more])
+        expect(code).toBe(0)
+        expect(stderr.split(`task ${name}: ${text}\n`)).toHaveLength(2)
+      }
+      const { stderr } = await runCommand([...run, '--device', 'cpu', '-L', '1'])
+      if (name !== 'by_text') expect(stderr).not.toContain('documents')
+    }
   })
 
   it('is content with tasks that can be run', async () => {
@@ -76,6 +141,25 @@ describe('saeval validate', () => {
 })
 
 describe('saeval run', () => {
+  it("names task files as they were given, and knows lm_eval's names of hf", async () => {
+    const inside = ['.', 'examples', 'demo', '..', 'demo', 'tasks', ''].join('/')
+    const sources = [
+      ['--include_path', inside, 'examples/demo/../demo/tasks/demo_stories.yaml'],
+      ['--include_path', join(demoFolder, 'tasks'), join(demoFolder, 'tasks', 'demo_stories.yaml')],
+      ['--include_path', 'examples/demo/tasks/demo_stories.yaml', 'examples/demo/tasks/demo_stories.yaml'],
+    ] as const
+    for (const [index, [flag, folder, source]] of sources.entries()) {
+      const name = ['huggingface', 'hf-auto', 'hf'][index]!
+      const args = ['run', '--model', name, '--model_args', 'pretrained=examples/demo/model', '-t', 'demo_stories']
+      const { stdout } = await runCommand([...args, flag, folder, '-L', '1', '--device', 'cpu', '--show_config'])
+      const results = JSON.parse(stdout.slice(0, stdout.indexOf('\n}\n') + 2))
+      expect(results.configs.demo_stories.metadata.config_source).toBe(source)
+      expect(results.config.model).toBe(name)
+      expect(results).toMatchObject({ transformers_version: 'N/A', lm_eval_version: null })
+      expect(results.git_hash === null || typeof results.git_hash === 'string').toBe(true)
+    }
+  })
+
   const env = () => ({ HF_HOME: copyHfHome([`models--${gpt2.replace('/', '--')}`]), HF_HUB_OFFLINE: '1' })
 
   it('takes flags from a file, those of the command line first', async () => {

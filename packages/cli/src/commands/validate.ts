@@ -22,27 +22,22 @@ export async function validate(
   const index = indexTasks(roots, { whole: true })
   const progress = progressLine(stderr)
   const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: progress.notice })
-  const lines: string[] = []
+  const unloaded: string[] = []
   try {
-    let checked = 0
-    let unloaded = 0
-    for (const word of words) {
-      signal.throwIfAborted()
-      const configs = tryLoad(() => leaves(loadTasks(index, [word], { numFewshot: null })), lines)
-      if (configs.length === 0) unloaded++
-      const { problems } = await checkTasks(configs, {
-        functions,
-        hub: { signal, onProgress: progress.download, onNotice: progress.notice },
-        whole: false,
-        onChecked: (done, total) => progress.update({ stage: 'tasks', done, total }),
-      })
-      lines.push(...problems)
-      checked += configs.length
-    }
+    const configs = words.flatMap((word) =>
+      tryLoad(() => leaves(loadTasks(index, [word], { numFewshot: null })), unloaded),
+    )
+    const { problems, failed, warnings } = await checkTasks(configs, {
+      functions,
+      hub: { signal, onProgress: progress.download, onNotice: progress.notice },
+      whole: false,
+      onChecked: (done, total) => progress.update({ stage: 'tasks', done, total }),
+    })
     progress.clear()
-    for (const problem of [...index.problems, ...lines]) stdout.write(`${problem}\n`)
-    if (lines.length > 0) throw new Error(`${lines.length} of ${checked + unloaded} tasks cannot be run`)
-    stdout.write(`${checked} tasks can be run\n`)
+    for (const line of [...index.problems, ...warnings, ...unloaded, ...problems]) stdout.write(`${line}\n`)
+    const wrong = failed + unloaded.length
+    if (wrong > 0) throw new Error(`${wrong} of ${configs.length + unloaded.length} tasks cannot be run`)
+    stdout.write(`${configs.length} tasks can be run\n`)
   } finally {
     progress.clear()
     await functions.close()

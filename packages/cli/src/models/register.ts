@@ -5,7 +5,8 @@ import { steered } from './steered.js'
 
 /** Makes the models of this program known to the harness. */
 export function registerModels(): void {
-  registerModel('hf', hf)
+  // lm_eval's names for it
+  for (const name of ['hf', 'hf-auto', 'huggingface']) registerModel(name, hf)
   registerModel('sae_steered_beta', saeSteeredBeta)
   registerModel('steered', steered)
 }

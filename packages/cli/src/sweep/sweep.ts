@@ -121,6 +121,9 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       functions,
       hub,
       onProgress,
+      onPrepared: ({ warnings }) => {
+        for (const line of warnings) onNotice(line)
+      },
       ...(signal ? { signal } : {}),
     })
     const tasksAsked = prepared.nodes.map(nodeName)

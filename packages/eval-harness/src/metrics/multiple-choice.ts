@@ -46,12 +46,15 @@ export function multipleChoiceMetrics(answer: MultipleChoiceAnswer, metrics: rea
   )
 }
 
+/** Place of a right answer among the choices as lm_eval takes it: a number below 0, or one that is not whole, where it is none of them. */
+export function goldIndex(gold: PyValue, choices: readonly string[]): number {
+  if (typeof gold === 'string') return choices.includes(gold) ? choices.indexOf(gold) : missing
+  const found = numberOf(gold)
+  return found !== null && found < choices.length ? found : missing
+}
+
 function goldOf({ gold, choices, multipleTarget }: MultipleChoiceAnswer): number | number[] {
-  const index = (value: PyValue): number => {
-    if (typeof value === 'string') return choices.includes(value) ? choices.indexOf(value) : missing
-    const found = numberOf(value)
-    return found !== null && found < choices.length ? found : missing
-  }
+  const index = (value: PyValue) => goldIndex(value, choices)
   // lm_eval decides by the first document and fails on others
   if (Array.isArray(gold) !== multipleTarget)
     throw new DocFieldError(

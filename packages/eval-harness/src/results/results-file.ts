@@ -33,6 +33,9 @@ export interface RunFacts {
   /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly seconds: number
+  /** Commit of the repository around the working directory, and of that above it; null by default. */
+  readonly gitHash?: string | null
+  readonly upperGitHash?: string | null
   /** Program and version, in place of the versions of the Python libraries. */
   readonly environment: string
 }
@@ -66,12 +69,13 @@ export function resultsFile({ results, samples }: Evaluation, run: RunFacts): Py
   return new Map<string, PyValue>([
     ...results,
     ['config', new Map(config)],
-    ['git_hash', null],
+    ['git_hash', run.gitHash ?? null],
     ['date', new PyFloat(run.startedAt / 1000)],
     ['pretty_env_info', run.environment],
-    ['transformers_version', null],
+    // what lm_eval writes where it is not installed
+    ['transformers_version', 'N/A'],
     ['lm_eval_version', null],
-    ['upper_git_hash', null],
+    ['upper_git_hash', run.upperGitHash ?? null],
     ['tokenizer_pad_token', token(info.padToken)],
     ['tokenizer_eos_token', token(info.eosToken)],
     ['tokenizer_bos_token', token(info.bosToken)],

@@ -5,7 +5,7 @@ import { compareCodePoints, pyStr } from '../python/text.js'
 import { isDict, type PyValue } from '../python/value.js'
 import { type Fields, resolveFields } from './resolve-fields.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
-import { fileLabel, fnmatchPattern, type IndexEntry, matchTasks, type TaskIndex } from './task-index.js'
+import { fnmatchPattern, type IndexEntry, matchTasks, type TaskIndex } from './task-index.js'
 import type { YamlValue } from './yaml.js'
 
 /** How a group averages one metric over its tasks. */
@@ -101,7 +101,7 @@ class TaskLoader {
   file(file: string): TaskNode {
     const fields = resolveFields(file)
     const kind = fields.has('group') ? 'group' : 'task'
-    return this.entry({ name: '', kind, file, root: dirname(file), tags: [] }, fields, new Map())
+    return this.entry({ name: '', kind, file, label: file, tags: [] }, fields, new Map())
   }
 
   entry(entry: IndexEntry, fields: Fields, inherited: Fields): TaskNode {
@@ -110,7 +110,7 @@ class TaskLoader {
     if (merged.has('class')) throw new InputError(`${entry.file}: tasks written as a Python class cannot be run`)
     return {
       kind: 'task',
-      config: taskConfig({ fields: merged, file: entry.file, label: fileLabel(entry) }, this.overrides),
+      config: taskConfig({ fields: merged, file: entry.file, label: entry.label }, this.overrides),
     }
   }
 

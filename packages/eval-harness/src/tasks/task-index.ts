@@ -12,8 +12,11 @@ export interface IndexEntry {
   readonly name: string
   readonly kind: 'task' | 'group'
   readonly file: string
-  /** Folder the file was found under; results name files relative to it. */
-  readonly root: string
+  /**
+   * What results name the file, as lm_eval does: below the folder as it was given ("my_tasks/a.yaml"), "tasks/mmlu/default/mmlu_anatomy.yaml" for
+   * those of this package.
+   */
+  readonly label: string
   readonly tags: readonly string[]
 }
 
@@ -35,7 +38,10 @@ export const builtInTasks = resolve(dirname(fileURLToPath(import.meta.url)), '..
  * broken ones out. Throws InputError for folders that are not there.
  */
 export function indexTasks(includePaths: readonly string[] = [], { whole = false } = {}): TaskIndex {
-  const roots = [builtInTasks, ...includePaths.map((path) => resolve(path))]
+  const roots = [
+    { folder: builtInTasks, given: 'tasks' },
+    ...includePaths.map((path) => ({ folder: resolve(path), given: path })),
+  ]
   if (whole) return buildIndex(roots, wholeFields)
   let problems: readonly string[] | null = null
   return {
@@ -47,15 +53,21 @@ export function indexTasks(includePaths: readonly string[] = [], { whole = false
   }
 }
 
-function buildIndex(roots: readonly string[], read: FieldReader): TaskIndex {
+/** A folder of task files and how the user names it. */
+interface Root {
+  readonly folder: string
+  readonly given: string
+}
+
+function buildIndex(roots: readonly Root[], read: FieldReader): TaskIndex {
   const entries = new Map<string, IndexEntry>()
   const problems: string[] = []
   const tagged = new Map<string, Set<string>>()
-  for (const root of roots) {
-    if (!existsSync(root)) throw new InputError(`include_path ${root} does not exist`)
+  for (const { folder, given } of roots) {
+    if (!existsSync(folder)) throw new InputError(`include_path ${folder} does not exist`)
     const own = new Map<string, IndexEntry>()
-    for (const file of yamlFiles(root)) {
-      const entry = tryIndex(file, root, read, problems)
+    for (const file of yamlFiles(folder)) {
+      const entry = tryIndex(file, labelOf(given, relative(folder, file)), read, problems)
       if (entry === null) continue
       const first = own.get(entry.name)
       if (first) problems.push(`${file}: the ${entry.kind} ${entry.name} is that of ${first.file} already`)
@@ -101,9 +113,9 @@ function filesBelow(folder: string): string[] {
   })
 }
 
-function tryIndex(file: string, root: string, read: FieldReader, problems: string[]): IndexEntry | null {
+function tryIndex(file: string, label: string, read: FieldReader, problems: string[]): IndexEntry | null {
   try {
-    return indexFile(file, root, read)
+    return indexFile(file, label, read)
   } catch (error) {
     if (!InputError.isInstance(error)) throw error
     problems.push(error.message)
@@ -112,23 +124,28 @@ function tryIndex(file: string, root: string, read: FieldReader, problems: strin
 }
 
 /** null for files that name neither a task nor a group: they are there to be included. */
-function indexFile(file: string, root: string, read: FieldReader): IndexEntry | null {
+function indexFile(file: string, label: string, read: FieldReader): IndexEntry | null {
   const fields = resolveFields(file, read)
   const named = (kind: 'task' | 'group', name: YamlValue | undefined): IndexEntry | null => {
     if (name === undefined) return null
     if (typeof name !== 'string') throw new InputError(`${file}: ${kind} is not a name`)
     const tag = fields.get('tag') ?? []
     const tags = kind === 'task' ? ((Array.isArray(tag) ? tag : [tag]) as string[]) : []
-    return { name, kind, file, root, tags }
+    return { name, kind, file, label, tags }
   }
   if (fields.has('class')) return named('task', fields.get('task'))
   return fields.has('group') ? named('group', fields.get('group')) : named('task', fields.get('task'))
 }
 
-/** How results name a file: "tasks/mmlu/default/mmlu_anatomy.yaml" for those of this package, the whole path for others, as lm_eval does. */
-export function fileLabel({ file, root }: IndexEntry): string {
-  return root === builtInTasks ? ['tasks', ...relative(root, file).split(sep)].join('/') : file
+/** The path of a file below a folder as Python's pathlib writes it: without "." and doubled separators. */
+function labelOf(folder: string, below: string): string {
+  const parts = [folder, below].flatMap((path) => path.split(sep).join('/').split('/'))
+  return (folder.startsWith('/') ? '/' : '') + parts.filter((part) => part !== '' && part !== '.').join('/')
 }
+
+/** One command that brings lm_eval's task files, and the flag that reads them. */
+const upstream =
+  '"git clone --depth 1 https://github.com/EleutherAI/lm-evaluation-harness" and --include_path lm-evaluation-harness/lm_eval/tasks'
 
 /** The names behind one word of --tasks: a task, group or tag, or a pattern with *, ? and [...]. Throws InputError with the nearest names. */
 export function matchTasks(index: TaskIndex, word: string): string[] {
@@ -143,7 +160,7 @@ export function matchTasks(index: TaskIndex, word: string): string[] {
   const unread =
     problem === undefined ? '' : `; not everything could be read: ${problem}${others.length > 0 ? ', …' : ''}`
   throw new InputError(
-    `there is no task, group or tag "${word}"${didYouMean(word, names)} ("saeval ls tasks" lists them)${unread}`,
+    `there is no task, group or tag "${word}"${didYouMean(word, names)} ("saeval ls tasks" lists them; those of lm-evaluation-harness come with ${upstream})${unread}`,
   )
 }
 

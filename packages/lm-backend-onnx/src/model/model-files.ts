@@ -60,15 +60,29 @@ function folderFiles(folder: string, name: string): ModelFiles {
   }
 }
 
+/** Names of weights in torch's own format, which unpickling reads. */
+const torchFiles = ['pytorch_model.bin', 'pytorch_model.bin.index.json']
+
+async function noSafetensors(files: ModelFiles): Promise<InputError> {
+  const { name } = files
+  for (const file of torchFiles) {
+    if ((await files.pathIfPresent(file)) === null) continue
+    const copy = `${name.split(/[/\\]/).at(-1)}-safetensors`
+    const command = `python -c "import transformers as t; [c.from_pretrained('${name}').save_pretrained('${copy}') for c in (t.AutoModelForCausalLM, t.AutoTokenizer)]"`
+    return new InputError(
+      `${name} has its weights as ${file} only; write them as safetensors once: ${command}, and give ${copy} as the model`,
+    )
+  }
+  return new InputError(`${name} has neither model.safetensors nor model.safetensors.index.json`)
+}
+
 /** Paths of the model's safetensors files: one, or those that model.safetensors.index.json names. */
 export async function weightFiles(files: ModelFiles): Promise<string[]> {
   const single = await files.pathIfPresent('model.safetensors')
   if (single !== null) return [single]
   const index = await files.pathIfPresent('model.safetensors.index.json')
   if (index === null) {
-    throw new InputError(
-      `${files.name} has neither model.safetensors nor model.safetensors.index.json; models stored as .bin must be converted to safetensors first`,
-    )
+    throw await noSafetensors(files)
   }
   let map: unknown
   try {
