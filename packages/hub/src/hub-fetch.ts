@@ -18,9 +18,9 @@ const longestWait = 30_000
 /**
  * A fetch for @huggingface/hub's functions that adds what they lack: the token of the environment, retries (429, 5xx and broken
  * connections, with the server's Retry-After), a check that a range request is answered with that range, and errors that say what
- * to do. It resolves with answers of the 200s only, and with a 404 for a file that is not there.
+ * to do. It resolves with answers of the 200s only, with a 404 for a file that is not there, and with those in `answers`.
  */
-export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
+export function hubFetch(subject: Subject, options: HubOptions, answers: readonly number[] = []): typeof fetch {
   const settings = hubSettings(options.env)
   const send = options.fetch ?? fetch
   return async (input, init) => {
@@ -58,6 +58,7 @@ export function hubFetch(subject: Subject, options: HubOptions): typeof fetch {
         }
         return response
       }
+      if (answers.includes(response.status)) return response
       if ((response.status === 429 || response.status >= 500) && attempt < attempts) {
         await response.body?.cancel()
         await wait(attempt, response.headers.get('retry-after'), options.signal)

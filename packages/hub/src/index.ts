@@ -1,4 +1,5 @@
 export { type ByteSource, seekCost } from './byte-source.js'
+export { type DatasetWriter, openDatasetWriter, type UploadedFile } from './dataset-repository.js'
 export { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
 export type { Environment } from './environment.js'
 export type { HubOptions } from './hub-settings.js'

@@ -43,6 +43,7 @@ export interface RunOptions {
   readonly confirm_run_unsafe_code: boolean
   readonly use_cache: string | null
   readonly cache_requests: 'true' | 'refresh' | 'delete' | null
+  readonly hf_hub_log_args: PyDict | null
   readonly allow_inert_rows: boolean
 }
 
@@ -52,7 +53,6 @@ const absent: Readonly<Record<string, string>> = {
   '--wandb_args': 'the results files hold everything',
   '--wandb_config_args': 'the results files hold everything',
   '--trackio_args': 'the results files hold everything',
-  '--hf_hub_log_args': 'the results files hold everything',
   '--trust_remote_code': 'saeval runs no code of repositories',
 }
 
@@ -109,6 +109,11 @@ export function addRunOptions(command: Command): Command {
     .option('-x, --predict_only', 'ask the model and write its answers, score nothing')
     .option('-w, --write_out', "show each task's first prompt and target")
     .option('--show_config', 'print the results file, with the configuration of the tasks')
+    .option(
+      '--hf_hub_log_args <args...>',
+      'push results (push_results_to_hub=True) and samples (push_samples_to_hub=True) to the Hugging Face Hub',
+      pairs('--hf_hub_log_args'),
+    )
     .optionsGroup('Kept work:')
     .option('-c, --use_cache <path>', 'keep the answers of the model in this folder, and take from there what is known')
     .addOption(
@@ -165,6 +170,7 @@ function checkRunOptions(parsed: Parsed): RunOptions {
     confirm_run_unsafe_code: parsed.confirm_run_unsafe_code ?? false,
     use_cache: parsed.use_cache ?? null,
     cache_requests: parsed.cache_requests ?? null,
+    hf_hub_log_args: parsed.hf_hub_log_args ?? null,
     allow_inert_rows: parsed.allow_inert_rows ?? false,
   }
   if (options.tasks.length === 0) throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')

@@ -18,6 +18,7 @@ import {
   modelName,
   type OutputPlace,
   openStore,
+  type PyDict,
   prepareOutput,
   pyRepr,
   type RequestCache,
@@ -27,6 +28,8 @@ import {
   writeResults,
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import { openHubLog } from '../hub-log/hub-log.js'
+import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
 import type { Output } from '../output.js'
 import { progressLine } from '../progress.js'
 import type { RunOptions } from './run-options.js'
@@ -65,6 +68,8 @@ export async function run(options: RunOptions, command: string, surroundings: Su
     signal,
     onSlow: (line) => say(stderr, line),
   })
+  const hubLog =
+    options.hf_hub_log_args === null ? null : await openHubLog(hubLogArguments(options.hf_hub_log_args, options), hub)
   const answers = options.use_cache === null ? null : openStore(options.use_cache, '--use_cache')
   const requests = await openRequestCache(options)
   let model: LanguageModel | null = null
@@ -107,7 +112,12 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       signal,
     })
     progress.clear()
-    await finish(options, surroundings, { model, evaluation, output, startedAt, command })
+    const finished = await finish(options, surroundings, { model, evaluation, output, startedAt, command })
+    if (hubLog !== null) {
+      const run = { tasks: [...evaluation.samples.keys()], modelSource: options.model, ...finished }
+      const names = await hubLog.push({ ...run, modelName: modelName(options.model_args) })
+      say(stderr, `pushed to the Hugging Face Hub: ${names.join(', ')}`)
+    }
   } catch (error) {
     if (signal.aborted) say(stderr, 'no results were written')
     throw error
@@ -144,12 +154,12 @@ interface Finished {
   readonly command: string
 }
 
-/** Writes the files and prints what lm_eval prints. */
+/** Writes the files and prints what lm_eval prints; gives what it has written. */
 async function finish(
   options: RunOptions,
   { stdout, stderr }: Surroundings,
   { model, evaluation, output, startedAt, command }: Finished,
-): Promise<void> {
+): Promise<{ readonly files: readonly string[]; readonly results: PyDict }> {
   const cut = truncationLine(model)
   if (cut !== null) stderr.write(`${cut}\n`)
   const { tokens, keptAnswers = 0 } = model.info
@@ -169,6 +179,7 @@ async function finish(
   if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
   for (const line of actingLines(model.info)) stderr.write(`${line}\n`)
   if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
+  return { files, results }
 }
 
 function modelArguments(options: RunOptions): ModelArguments {

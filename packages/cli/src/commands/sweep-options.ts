@@ -18,6 +18,7 @@ const unfit: Readonly<Record<string, string>> = {
   write_out: '"saeval describe" shows prompts',
   show_config: 'the results file of each cell has it',
   check_integrity: '"saeval validate" checks tasks',
+  hf_hub_log_args: 'a sweep has many results; push its folder',
   cache_requests: 'a sweep builds its prompts once and needs no cache of them',
 }
 

@@ -8,21 +8,23 @@ type Value<K> = K extends 'text' ? string : K extends 'words' ? string | number 
 /** A model's arguments: name -> what it takes. */
 export type ArgumentKinds = Readonly<Record<string, Kind>>
 
-/** Checks --model_args against what a model takes. Throws InputError for names it does not know and values of another kind. */
+/** Checks --model_args (or another flag of pairs) against what a model takes. Throws InputError for names it does not know and values of another kind. */
 export function readArguments<Kinds extends ArgumentKinds>(
   model: string,
   args: ModelArguments,
   kinds: Kinds,
+  flag = '--model_args',
 ): { readonly [Name in keyof Kinds]?: Value<Kinds[Name]> } {
   for (const [name, value] of Object.entries(args)) {
     const kind = kinds[name]
     if (kind === undefined) {
       const names = Object.keys(kinds)
       const hint = didYouMean(name, names) || `; it takes ${names.join(', ')}`
-      throw new InputError(`--model_args: model ${model} has no argument "${name}"${hint}`)
+      const taker = flag === '--model_args' ? `${flag}: model ${model}` : flag
+      throw new InputError(`${taker} has no argument "${name}"${hint}`)
     }
     if (!fits(kind, value))
-      throw new InputError(`--model_args: ${name} is ${JSON.stringify(value)}, expected ${expected[kind]}`)
+      throw new InputError(`${flag}: ${name} is ${JSON.stringify(value)}, expected ${expected[kind]}`)
   }
   return args as { readonly [Name in keyof Kinds]?: Value<Kinds[Name]> }
 }

@@ -1,6 +1,10 @@
-/** A command line as it can be pasted into a shell. */
+/** A command line as it can be pasted into a shell; results files show it, so tokens are left out. */
 export function commandLine(argv: readonly string[]): string {
-  return ['saeval', ...argv].map(quoted).join(' ')
+  return ['saeval', ...argv].map((word) => quoted(withoutToken(word))).join(' ')
+}
+
+function withoutToken(word: string): string {
+  return word.replace(/((?:^|[,=])token=|"token"\s*:\s*")[^,"]*/g, '$1***')
 }
 
 function quoted(word: string): string {

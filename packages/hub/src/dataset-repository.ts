@@ -1,0 +1,82 @@
+import { createRepo, HubApiError, listFiles, uploadFiles, whoAmI } from '@huggingface/hub'
+import { hubFetch } from './hub-fetch.js'
+import { type HubOptions, hubSettings } from './hub-settings.js'
+import { InputError } from './input-error.js'
+
+/** A file that goes into a repository. */
+export interface UploadedFile {
+  /** Path in the repository, with forward slashes. */
+  readonly path: string
+  readonly content: Blob
+}
+
+/** Dataset repositories that an account may write to. No message ever holds the token. */
+export interface DatasetWriter {
+  /** Name of the account that the token belongs to; InputError for a token that the hub does not take. */
+  account(): Promise<string>
+  /** Makes a repository where there is none yet; one that is there stays as it is. */
+  create(name: string, isPrivate: boolean): Promise<void>
+  /** Lets readers in only after they have asked (and at once then), as the hub's setting "gated: auto". */
+  gate(name: string): Promise<void>
+  /** One commit to the main branch. */
+  upload(name: string, files: readonly UploadedFile[], title: string): Promise<void>
+  /** Paths of all files of the main branch, sorted. */
+  list(name: string): Promise<string[]>
+}
+
+/** Opens the hub for writing with `token`, else with the token that reading takes too. Throws InputError where there is none. */
+export async function openDatasetWriter(token: string | null, options: HubOptions = {}): Promise<DatasetWriter> {
+  const given = token ?? (await hubSettings(options.env).token())
+  if (given === null)
+    throw new InputError('writing to the Hugging Face Hub needs a token; set HF_TOKEN to one that may write')
+  if (hubSettings(options.env).offline)
+    throw new InputError('writing to the Hugging Face Hub needs the network, and HF_HUB_OFFLINE is set')
+  const settings = { ...options, env: { ...(options.env ?? process.env), HF_TOKEN: given } }
+  const { endpoint } = hubSettings(settings.env)
+  const shared = (name: string) => ({
+    hubUrl: endpoint,
+    accessToken: given,
+    fetch: hubFetch({ type: 'dataset', name, revision: 'main' }, settings),
+  })
+  const repo = (name: string) => ({ type: 'dataset' as const, name })
+  return {
+    account: async () => (await whoAmI(shared('your account'))).name,
+    create: async (name, isPrivate) => {
+      // 409: it is there
+      const fetch = hubFetch({ type: 'dataset', name, revision: 'main' }, settings, [409])
+      try {
+        await createRepo({
+          ...shared(name),
+          fetch,
+          repo: repo(name),
+          visibility: isPrivate ? 'private' : 'public',
+        })
+      } catch (cause) {
+        if (!(cause instanceof HubApiError && cause.statusCode === 409)) throw cause
+      }
+    },
+    gate: async (name) => {
+      await shared(name).fetch(`${endpoint}/api/datasets/${name}/settings`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ gated: 'auto' }),
+      })
+    },
+    upload: async (name, files, title) => {
+      await uploadFiles({
+        ...shared(name),
+        repo: repo(name),
+        files: [...files],
+        commitTitle: title,
+        useXet: false,
+        ...(options.signal ? { abortSignal: options.signal } : {}),
+      })
+    },
+    list: async (name) => {
+      const paths: string[] = []
+      for await (const { type, path } of listFiles({ ...shared(name), repo: repo(name), recursive: true }))
+        if (type === 'file') paths.push(path)
+      return paths.sort()
+    },
+  }
+}
