@@ -74,6 +74,10 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--layer <n>', 'layer, from 0')
     .option('--hook <name>', 'hook point they write to, or a part of its name: resid_post, mlp_out, hook_z, …')
     .option('--width <n>', 'number of latents: 16384, 16k or 1m')
+    .option(
+      '--features <path>',
+      'search the labels of a features file, or of those below a folder, for latents instead',
+    )
     .option('--json', 'print everything as JSON')
     .action((name: string | undefined, options: SaesOptions) => saes(name ?? null, options, surroundings))
   program

@@ -6,6 +6,7 @@ import { type Inspection, inspectText } from '../inspect/inspect-text.js'
 import { readArguments } from '../models/arguments.js'
 import { modelArguments, openModel } from '../models/open-model.js'
 import { progressLine } from '../progress.js'
+import { featuresFileOf, labelOf, readFeaturesFile } from '../steering/features-file.js'
 import type { Surroundings } from './run.js'
 
 export interface InspectCommandOptions {
@@ -28,6 +29,7 @@ export async function inspect(
   const text = textOf(words, options.file)
   const args = readArguments('inspect', toPlain(options.model_args) as ModelArguments, {
     base_name: 'text',
+    features_path: 'text',
     ...modelArguments,
   })
   if (args.base_name === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
@@ -49,7 +51,14 @@ export async function inspect(
           `${args.base_name} has no hook point ${hookPoint}, where this SAE acts${didYouMean(hookPoint, model.hookPoints)}`,
         )
       const latents = options.latents ?? wanted.latents
-      const inspection = await inspectText(model, sae, text, { latents, top: options.top })
+      const path = args.features_path ?? featuresFileOf(sae.reference)
+      const features = path === null ? [] : await readFeaturesFile(path)
+      const { release, id } = sae.reference
+      const inspection = await inspectText(model, sae, text, {
+        latents,
+        top: options.top,
+        labelOf: (latent) => labelOf(features, release, id, latent),
+      })
       progress.clear()
       stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, dIn))
     } finally {
@@ -97,16 +106,22 @@ function inspectionText(
     JSON.stringify(text),
     round(norm),
     ...latents.map(({ activations }) => round(activations[position]!)),
-    top.map(({ latent, activation }) => `${latent}: ${activation.toPrecision(3)}`).join(', '),
+    top
+      .map(({ latent, activation, label }) => `${latent}${inBrackets(label)}: ${activation.toPrecision(3)}`)
+      .join(', '),
   ])
   const sizes = latents.map(
-    ({ latent, max, decoder_norm: norm, coefficient_of_median_norm: coefficient }) =>
-      `latent ${latent}: at most ${max.toPrecision(4)} here; |decoder row| ${norm.toPrecision(4)}, so add ${coefficient.toPrecision(3)} is as long as the median activation\n`,
+    ({ latent, label, max, decoder_norm: norm, coefficient_of_median_norm: coefficient }) =>
+      `latent ${latent}${inBrackets(label)}: at most ${max.toPrecision(4)} here; |decoder row| ${norm.toPrecision(4)}, so add ${coefficient.toPrecision(3)} is as long as the median activation\n`,
   )
   return `${release} ${id} at ${hookPoint} (${dIn} numbers)
 ${markdownTable(headers, rows)}
 activations without BOS: median length ${norms.median.toPrecision(4)}, largest ${norms.max.toPrecision(4)}
 ${sizes.join('')}`
+}
+
+function inBrackets(label: string | undefined): string {
+  return label === undefined ? '' : ` (${label})`
 }
 
 function round(value: number): number {

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { parseSteeringCsv } from '@saeval/steering-csv'
 import { describe, expect, it } from 'vitest'
 import { type SaesOptions, saes } from './saes.js'
 
@@ -22,7 +23,31 @@ describe('saeval saes', () => {
       ['gemma-scope-2b-pt-res-canonical', 'gemma-scope-2b-pt-mlp-canonical', 'gemma-scope-2b-pt-att-canonical'].sort(),
     )
     const address = 'https://www.neuronpedia.org/gemma-2-2b/20-gemmascope-res-16k/12082'
-    expect(await printed(address)).toContain('layer_20/width_16k/canonical')
+    const row = '12082,1,gemma-scope-2b-pt-res-canonical,layer_20/width_16k/canonical'
+    const text = await printed(address)
+    const csv = text.slice(text.indexOf('latent_idx,'))
+    expect(csv).toBe(`latent_idx,steering_coefficient,sae_release,sae_id,hook_action\n${row},add\n`)
+    expect(parseSteeringCsv(csv).success).toBe(true)
+    expect(JSON.parse(await printed(address, { json: true }))).toMatchObject([{ latent: 12082, csv }])
+  })
+
+  it('searches the labels of features files', async () => {
+    const features = 'examples/demo/saes'
+    const found = JSON.parse(await printed('DOGS wagging', { features, json: true }))
+    expect(found.length).toBeGreaterThan(0)
+    for (const { label, sae_release: release } of found) {
+      expect(label.toLowerCase()).toMatch(/(?=.*dogs)(?=.*wagging)/)
+      expect(release).toBe(features)
+    }
+    const text = await printed('dogs', { features: `${features}/layer_3/features.jsonl` })
+    expect(text).toMatch(/^examples\/demo\/saes {2}layer_3 +121 .* dogs/m)
+    const csv = parseSteeringCsv(text.slice(text.indexOf('latent_idx,')))
+    expect(csv).toMatchObject({ success: true, rows: [{ sae_release: features, sae_id: 'layer_3' }] })
+    await expect(printed('zebra', { features })).rejects.toThrow(
+      /none of the \d+ labels of examples\/demo\/saes holds "zebra"/,
+    )
+    await expect(printed('x', { features: 'examples/demo/tasks' })).rejects.toThrow('holds no features.jsonl')
+    await expect(printed('x', { features, layer: '3' })).rejects.toThrow('give one of them')
   })
 
   it('says what is near', async () => {

@@ -9,6 +9,7 @@ import {
   type SaeSearch,
   searchSaes,
 } from '@saeval/sae-core'
+import { csvRow, type LabelledLatent, labelledLatents } from './labelled-latents.js'
 import type { Surroundings } from './run.js'
 
 /** Flags of `saeval saes`, as commander gives them. */
@@ -17,19 +18,34 @@ export interface SaesOptions {
   readonly layer?: string
   readonly hook?: string
   readonly width?: string
+  readonly features?: string
   readonly json?: boolean
 }
 
 /** `saeval saes`: prints the SAEs that fit, or the releases when nothing is asked for. */
 export async function saes(name: string | null, options: SaesOptions, { stdout }: Surroundings): Promise<void> {
+  const { features, ...others } = options
+  if (features !== undefined) {
+    const other = Object.keys(others).find((flag) => flag !== 'json' && flag !== 'verbose')
+    if (other !== undefined) throw new InputError(`--${other} searches SAEs and --features latents; give one of them`)
+    const latents = await labelledLatents(features, name)
+    stdout.write(options.json ? json(latents) : latentText(latents))
+    return
+  }
   const search = searchOf(name, options)
-  const found = isReference(name) ? [referenced(name!)] : null
-  if (found === null && Object.keys(search).length === 0) {
+  if (isReference(name)) {
+    const { listed, latent } = referenced(name!)
+    const row = csvRow(listed.release.release, listed.sae.id, latent, null)
+    const record = [{ ...saeRecord(listed), latent, csv: row }]
+    stdout.write(options.json ? json(record) : `${table([saeRow(listed)], saeHeader)}\n${rowNote}\n${row}`)
+    return
+  }
+  if (Object.keys(search).length === 0) {
     const all = [...releases().values()]
     stdout.write(options.json ? json(all.map(releaseRecord)) : table(all.map(releaseRow), releaseHeader))
     return
   }
-  const listed = found ?? searchSaes(search)
+  const listed = searchSaes(search)
   if (listed.length === 0) throw new InputError(nothingFound(search))
   stdout.write(options.json ? json(listed.map(saeRecord)) : table(listed.map(saeRow), saeHeader))
 }
@@ -51,10 +67,26 @@ function isReference(name: string | null): boolean {
   return name !== null && (/neuronpedia\.org\//i.test(name) || /^[\w.-]+\/[\w.-]+\/\d+$/.test(name))
 }
 
-function referenced(reference: string): ListedSae {
-  const { sae } = findNeuronpedia(reference)
+function referenced(reference: string): { readonly listed: ListedSae; readonly latent: number } {
+  const { sae, latent } = findNeuronpedia(reference)
   const release = releases().get(sae.release)!
-  return describeListed(release, release.saes.find(({ id }) => id === sae.id)!)
+  return { listed: describeListed(release, release.saes.find(({ id }) => id === sae.id)!), latent }
+}
+
+const rowNote =
+  'A steering CSV for it ("saeval inspect" says which coefficient is sensible; docs/steering.md has the other actions):'
+
+function latentText(latents: readonly LabelledLatent[]): string {
+  const rows = latents.map(({ sae_release: release, sae_id: id, latent, label, max_activation: most }) => [
+    release,
+    id,
+    String(latent),
+    text(most),
+    label,
+  ])
+  const [first] = latents
+  const row = csvRow(first!.sae_release, first!.sae_id, first!.latent, first!.label)
+  return `${table(rows, ['release', 'id', 'latent', 'max', 'label'])}\n${rowNote.replace('it', 'the first')}\n${row}`
 }
 
 function nothingFound(search: SaeSearch): string {

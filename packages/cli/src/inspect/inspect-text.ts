@@ -17,12 +17,14 @@ export interface InspectedToken {
   readonly text: string
   readonly norm: number
   /** The most active latents, most active first. */
-  readonly top: readonly { readonly latent: number; readonly activation: number }[]
+  readonly top: readonly { readonly latent: number; readonly activation: number; readonly label?: string }[]
 }
 
 /** A latent that was asked for. */
 export interface InspectedLatent {
   readonly latent: number
+  /** What a features file says it is about; absent without. */
+  readonly label?: string
   /** On each token. */
   readonly activations: readonly number[]
   readonly max: number
@@ -36,6 +38,8 @@ export interface InspectOptions {
   readonly latents?: readonly number[]
   /** Latents shown for each token; 5 by default. */
   readonly top?: number
+  /** What a latent is about; nothing is known by default. */
+  readonly labelOf?: (latent: number) => string | null
 }
 
 /** Runs a text through the model and an SAE. The whole SAE is read. Throws InputError for latents it does not have and texts the model cannot take. */
@@ -43,7 +47,7 @@ export async function inspectText(
   model: OnnxModel,
   sae: SaeFile,
   text: string,
-  { latents = [], top = 5 }: InspectOptions = {},
+  { latents = [], top = 5, labelOf = () => null }: InspectOptions = {},
 ): Promise<Inspection> {
   const { hookPoint, dIn, dSae } = sae.config
   const ids = model.tokenizer.encode(text)
@@ -53,6 +57,10 @@ export async function inspectText(
   const norms = ids.map((_, position) => length(x.subarray(position * dIn, (position + 1) * dIn)))
   const counted = ids[0] === model.tokenizer.bos?.id && ids.length > 1 ? norms.slice(1) : norms
   const middle = median(counted)
+  const labelled = (latent: number) => {
+    const label = labelOf(latent)
+    return label === null ? {} : { label }
+  }
   return {
     sae_release: sae.reference.release,
     sae_id: sae.reference.id,
@@ -61,7 +69,10 @@ export async function inspectText(
       position,
       text: model.tokenizer.decode([id]),
       norm: norms[position]!,
-      top: mostActive(f.subarray(position * dSae, (position + 1) * dSae), top),
+      top: mostActive(f.subarray(position * dSae, (position + 1) * dSae), top).map((entry) => ({
+        ...entry,
+        ...labelled(entry.latent),
+      })),
     })),
     norms: { median: middle, max: Math.max(...counted) },
     latents: latents.map((latent, index) => {
@@ -69,6 +80,7 @@ export async function inspectText(
       const decoderNorm = length(rows[index]!)
       return {
         latent,
+        ...labelled(latent),
         activations,
         max: Math.max(...activations),
         decoder_norm: decoderNorm,

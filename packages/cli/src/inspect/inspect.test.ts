@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fixturePath, gpt2 } from '../../../../tests/fixtures.js'
+import { fixturePath, gpt2, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
@@ -33,6 +35,20 @@ describe('saeval inspect', () => {
     const { stdout } = await runCommand(['inspect', 'dog', ...model, '--sae_release', reference, '--top', '1'], env)
     expect(stdout).toMatch(/^\|Position\| *Token *\| *Norm *\|Latent 12082\|Most active latents\|$/m)
     expect(stdout).toContain('as long as the median activation')
+  })
+
+  it('shows labels of the features file beside the SAE, or of another one', async () => {
+    const demo = ['-a', 'base_name=examples/demo/model', '--sae_release', 'examples/demo/saes', '--sae_id', 'layer_3']
+    const { stdout } = await runCommand(['inspect', 'The dog', ...demo, '--latents', '121'], env)
+    expect(stdout).toMatch(/^latent 121 \(dogs.*\): at most/m)
+    expect(stdout).toMatch(/\|.*\d+ \(on .*\): \d/)
+    const file = join(temporaryFolder(), 'own.jsonl')
+    writeFileSync(file, '{"latent": 121, "description": "mine"}\n')
+    const own = [...demo.slice(0, 1), `base_name=examples/demo/model,features_path=${file}`, ...demo.slice(2)]
+    const { latents } = JSON.parse(
+      (await runCommand(['inspect', 'The dog', ...own, '--latents', '121,5', '--json'], env)).stdout,
+    )
+    expect(latents.map(({ label }: { label?: string }) => label)).toEqual(['mine', undefined])
   })
 
   it.each([

@@ -1,17 +1,22 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InputError } from '@saeval/hub'
+import type { SaeReference } from '@saeval/sae-core'
 
 /** What a features file tells about one latent. */
 export interface Feature {
   readonly latent: number
   readonly maxActivation: number | null
+  /** What it is about: `label`, else `description`. */
+  readonly label: string | null
   /** null where the file does not say it: then the line holds for any SAE. */
   readonly saeRelease: string | null
   readonly saeId: string | null
 }
 
 /**
- * Reads a features file: one JSON object a line with `latent` and `max_activation`, where several SAEs share the file also
+ * Reads a features file: one JSON object a line with `latent` and if known `max_activation` and `label`, where several SAEs share the file also
  * `sae_release` and `sae_id`; other fields are notes. Throws InputError naming the line.
  */
 export async function readFeaturesFile(path: string): Promise<Feature[]> {
@@ -40,11 +45,27 @@ export async function readFeaturesFile(path: string): Promise<Feature[]> {
     features.push({
       latent,
       maxActivation: most ?? null,
+      label: name(fields.label) ?? name(fields.description),
       saeRelease: name(fields.sae_release),
       saeId: name(fields.sae_id),
     })
   }
   return features
+}
+
+/** The features file beside an SAE in a local folder; null where there is none. */
+export function featuresFileOf({ place, path }: SaeReference): string | null {
+  if (!('folder' in place)) return null
+  const file = join(place.folder, path, featuresFileName)
+  return existsSync(file) ? file : null
+}
+
+/** Name of a features file that lies beside an SAE's cfg.json. */
+export const featuresFileName = 'features.jsonl'
+
+/** The label of a latent; null where the file has none. */
+export function labelOf(features: readonly Feature[], release: string, id: string, latent: number): string | null {
+  return features.find((feature) => isOf(feature, release, id, latent))?.label ?? null
 }
 
 /** The largest activation of a latent; null where the file does not have it. */
@@ -54,11 +75,9 @@ export function maxActivation(
   id: string,
   latent: number,
 ): number | null {
-  const found = features.find(
-    (feature) =>
-      feature.latent === latent &&
-      (feature.saeRelease === null || feature.saeRelease === release) &&
-      (feature.saeId === null || feature.saeId === id),
-  )
-  return found?.maxActivation ?? null
+  return features.find((feature) => isOf(feature, release, id, latent))?.maxActivation ?? null
+}
+
+function isOf({ latent, saeRelease, saeId }: Feature, release: string, id: string, wanted: number): boolean {
+  return latent === wanted && (saeRelease ?? release) === release && (saeId ?? id) === id
 }
