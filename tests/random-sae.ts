@@ -28,6 +28,7 @@ export function randomSae(seed: number, wanted: { architecture: Architecture } &
     centreInput: false,
     reshapeHookZ: false,
     foldedFactor: 1,
+    missingFactor: null,
     k: null,
     rescaleActsByDecoderNorm: false,
     skipConnection: false,

@@ -46,6 +46,7 @@ export {
   type SaeTensors,
 } from './loaders/open-sae.js'
 export type { SaeFileIdentity } from './loaders/sae-place.js'
+export { withNormFactor } from './loaders/with-norm-factor.js'
 export { decode, errorTerm, forward } from './math/decode.js'
 export { encode, preActivations, type Sae } from './math/encode.js'
 export { type TemporalCodes, temporalCodes } from './math/temporal.js'
@@ -59,6 +60,7 @@ export {
   activationOf,
   architectures,
   type MatchingPursuitConfig,
+  type MissingFactor,
   type SaeConfig,
   type TemporalConfig,
 } from './sae-config.js'

@@ -50,6 +50,8 @@ export interface SaeConfig {
   readonly reshapeHookZ: boolean
   /** Factor already applied to W_enc (times), W_dec and b_dec (divided by); 1 for most SAEs. */
   readonly foldedFactor: number
+  /** Set where training multiplied activations by a factor that no file of the SAE has: its latents are in other units; see withNormFactor. */
+  readonly missingFactor: MissingFactor | null
   /** topk: how many latents may be active; groupmax: the number of groups; null otherwise. */
   readonly k: number | null
   /** topk: pre-activations are multiplied by the length of the latent's decoder row before the k largest are taken, activations divided by it. */
@@ -60,6 +62,17 @@ export interface SaeConfig {
   readonly temporal: TemporalConfig | null
   /** matching_pursuit only. */
   readonly matchingPursuit: MatchingPursuitConfig | null
+}
+
+/** A norm factor that is not known (SAELens' expected_average_only_in), and what its training measured it on. */
+export interface MissingFactor {
+  /** The configuration that asks for it. */
+  readonly file: string
+  readonly field: string
+  /** Tokens of a context in training. */
+  readonly contextSize: number
+  /** Whether each context began with BOS. */
+  readonly prependBos: boolean
 }
 
 export interface TemporalConfig {
@@ -112,6 +125,7 @@ export function plainConfig(
     centreInput: false,
     reshapeHookZ: false,
     foldedFactor: 1,
+    missingFactor: null,
     k: null,
     rescaleActsByDecoderNorm: false,
     skipConnection: false,

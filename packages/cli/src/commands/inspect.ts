@@ -7,6 +7,7 @@ import { readArguments } from '../models/arguments.js'
 import { modelArguments, openModel } from '../models/open-model.js'
 import { progressLine } from '../progress.js'
 import { featuresFileOf, labelOf, readFeaturesFile } from '../steering/features-file.js'
+import { checkNormFactors, normFactorArguments, withKnownFactor } from '../steering/norm-factor.js'
 import type { Surroundings } from './run.js'
 
 export interface InspectCommandOptions {
@@ -30,6 +31,7 @@ export async function inspect(
   const args = readArguments('inspect', toPlain(options.model_args) as ModelArguments, {
     base_name: 'text',
     features_path: 'text',
+    ...normFactorArguments,
     ...modelArguments,
   })
   if (args.base_name === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
@@ -37,11 +39,13 @@ export async function inspect(
   const hub = { signal, onProgress: progress.download, onNotice: progress.notice }
   const wanted = saeOf(options)
   const sae = await openSae(wanted.reference, hub)
+  const notice = (line: string) => void stderr.write(`${line}\n`)
   try {
+    checkNormFactors(args, [sae])
     const model = await openModel(args.base_name, args, {
       batchSize: '1',
       device: options.device ?? null,
-      notice: (line) => stderr.write(`${line}\n`),
+      notice,
       hub,
     })
     try {
@@ -54,7 +58,8 @@ export async function inspect(
       const path = args.features_path ?? featuresFileOf(sae.reference)
       const features = path === null ? [] : await readFeaturesFile(path)
       const { release, id } = sae.reference
-      const inspection = await inspectText(model, sae, text, {
+      const known = await withKnownFactor(sae, args, model, notice)
+      const inspection = await inspectText(model, known, text, {
         latents,
         top: options.top,
         labelOf: (latent) => labelOf(features, release, id, latent),

@@ -2,8 +2,14 @@ import type { ModelArgument, ModelArguments } from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
 
 /** `words` is a text that the command line may have read as a number: positions=3. */
-type Kind = 'text' | 'words' | 'count' | 'truth'
-type Value<K> = K extends 'text' ? string : K extends 'words' ? string | number : K extends 'count' ? number : boolean
+type Kind = 'text' | 'words' | 'count' | 'number' | 'truth'
+type Value<K> = K extends 'text'
+  ? string
+  : K extends 'words'
+    ? string | number
+    : K extends 'count' | 'number'
+      ? number
+      : boolean
 
 /** A model's arguments: name -> what it takes. */
 export type ArgumentKinds = Readonly<Record<string, Kind>>
@@ -33,11 +39,13 @@ const expected: Readonly<Record<Kind, string>> = {
   text: 'a text',
   words: 'a text',
   count: 'a whole number from 0',
+  number: 'a number',
   truth: 'true or false',
 }
 
 function fits(kind: Kind, value: ModelArgument): boolean {
   if (kind === 'text') return typeof value === 'string'
+  if (kind === 'number') return typeof value === 'number'
   if (kind === 'words') return typeof value === 'string' || typeof value === 'number'
   return kind === 'truth'
     ? typeof value === 'boolean'

@@ -40,6 +40,7 @@ export const steered: ModelFactory = async (given, context) => {
     allowOtherModel: args.allow_other_model ?? false,
     hub: context.hub,
   })
+  for (const line of file.notices) context.notice(line)
   if (file.ignored.length > 0) context.notice(`${path}: without meaning to saeval: ${file.ignored.join(', ')}`)
   const saes = [...new Set(file.entries.flatMap(({ sae }) => sae ?? []))]
   try {

@@ -1,21 +1,29 @@
 import type { LanguageModel, ModelContext } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
-import { type Intervention, lowerEdits, type Semantics, type SteeringEdit, semanticsNames } from '@saeval/sae-core'
+import {
+  type Intervention,
+  lowerEdits,
+  type SaeFile,
+  type Semantics,
+  type SteeringEdit,
+  semanticsNames,
+} from '@saeval/sae-core'
 import { checkEffects, effectLine, type Trial } from './check-effects.js'
 import { type ScaledRow, scaleCoefficients } from './coefficient-units.js'
 import { editLines, steeringRecord } from './describe-edits.js'
 import { readFeaturesFile } from './features-file.js'
-import { closeEdits, type OpenRow, openEdits } from './open-edits.js'
+import { checkNormFactors, type NormFactorArguments, normFactorArguments, withKnownFactor } from './norm-factor.js'
+import { closeEdits, type OpenRow, openEdits, saesOf } from './open-edits.js'
 import { atRow, inFile } from './place-in-file.js'
 import { rowPlace, type SteeringFile } from './read-steering-file.js'
 import { rowDefaults, steeringArguments } from './steering-arguments.js'
 import { withSteering } from './with-steering.js'
 
 /** Arguments of a model that is steered with a CSV of edits along latents. */
-export const csvSteeringArguments = { semantics: 'text', ...steeringArguments } as const
+export const csvSteeringArguments = { semantics: 'text', ...steeringArguments, ...normFactorArguments } as const
 
-export interface CsvSteeringArguments {
+export interface CsvSteeringArguments extends NormFactorArguments {
   readonly semantics?: string
   readonly positions?: string | number
   readonly skip_positions?: string | number
@@ -69,10 +77,17 @@ export async function openCsvSteering(
     positions: defaults.positions,
     hub,
   })
+  try {
+    await inFile(file, async () => checkNormFactors(args, [...saesOf(opened)]))
+  } catch (error) {
+    await closeEdits(opened)
+    throw error
+  }
   return {
     file,
     lower: async (base, { coefficient = null } = {}) => {
-      const given = coefficient === null ? opened : opened.map((row) => withCoefficient(row, coefficient))
+      const known = await inFile(file, () => withFactors(opened, args, base, notice))
+      const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
       const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
       const trial = await inFile(file, () => trialOf(file, rows, semantics, base))
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
@@ -101,6 +116,25 @@ export async function openCsvSteering(
     },
     close: () => closeEdits(opened),
   }
+}
+
+/** The rows with SAEs whose norm factors are known. */
+async function withFactors(
+  rows: readonly OpenRow[],
+  args: NormFactorArguments,
+  base: OnnxModel,
+  notice: (line: string) => void,
+): Promise<readonly OpenRow[]> {
+  const known = new Map<SaeFile, SaeFile>()
+  for (const sae of saesOf(rows)) known.set(sae, await withKnownFactor(sae, args, base, notice))
+  return rows.map(({ row, edit }) => ({
+    row,
+    edit: {
+      ...edit,
+      sae: known.get(edit.sae)!,
+      ...(edit.condition ? { condition: { ...edit.condition, sae: known.get(edit.condition.sae)! } } : {}),
+    },
+  }))
 }
 
 function withCoefficient({ row, edit }: OpenRow, coefficient: number): OpenRow {

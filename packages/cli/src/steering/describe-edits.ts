@@ -74,7 +74,7 @@ export async function steeringRecord(
 /** What results.json records of an SAE. */
 export async function saeRecord(sae: SaeFile): Promise<object> {
   const { release, id } = sae.reference
-  const { architecture, dIn, dSae, hookPoint, hookPointOut, modelName } = sae.config
+  const { architecture, dIn, dSae, foldedFactor, hookPoint, hookPointOut, modelName } = sae.config
   return {
     sae_release: release,
     sae_id: id,
@@ -84,6 +84,7 @@ export async function saeRecord(sae: SaeFile): Promise<object> {
     hook_point: hookPointOut,
     ...(hookPoint === hookPointOut ? {} : { reads: hookPoint }),
     model_name: modelName,
+    ...(foldedFactor === 1 ? {} : { norm_factor: foldedFactor }),
     files: await sae.files(),
   }
 }

@@ -30,7 +30,7 @@ import { actingLines, checkAnswers, resultsOf, truncationLine, UnsteeredError } 
 import { readArguments } from '../models/arguments.js'
 import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
-import { openCsvSteering } from '../steering/csv-steering.js'
+import { csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
 import { version } from '../version.js'
 import { readCellFile, readSweepCsvs } from './steering-files.js'
 import { type SweepAxes, sweepCells } from './sweep-cells.js'
@@ -269,10 +269,8 @@ async function summarize(folder: string): Promise<SweepResult> {
 /** Arguments of the same model unsteered. */
 function hfArguments(given: ModelArguments, baseName: string): ModelArguments {
   const own = Object.keys(saeSteeredBetaArguments)
-  const steering = ['base_name', 'csv_path', 'semantics', 'positions', 'skip_positions', 'unit', 'features_path']
-  const kept = Object.entries(given).filter(
-    ([name]) => own.includes(name) && !steering.includes(name) && !name.startsWith('allow_'),
-  )
+  const steering = ['base_name', 'csv_path', ...Object.keys(csvSteeringArguments)]
+  const kept = Object.entries(given).filter(([name]) => own.includes(name) && !steering.includes(name))
   return { pretrained: baseName, ...Object.fromEntries(kept) }
 }
 

@@ -51,6 +51,8 @@ export interface OnnxModel extends LanguageModel {
   readonly hookPoints: readonly string[]
   /** Size of a hook point's last axis. Throws InputError for names the model does not have. */
   widthOf(hookPoint: string): number
+  /** Longest input in tokens. */
+  readonly maxLength: number
   /** Size of one head of attn.hook_z. */
   readonly dHead: number
   /** The edits this view applies. */
@@ -173,6 +175,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     chatTemplate,
     interventions,
     family: forward.spec.family,
+    maxLength: rules.maxLength,
     hookPoints: forward.steps.map((step) => step.hookPoint),
     widthOf: (hookPoint) => {
       checkHookPoints(forward, [hookPoint])

@@ -49,7 +49,14 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
   const decoder = wDec.map((value, at) => value / (back * (lengths?.[Math.floor(at / dOut)] ?? 1)))
   return {
     encoder: {
-      key: JSON.stringify([reference.place, reference.path, reference.release, reference.id, config.centreInput]),
+      key: JSON.stringify([
+        reference.place,
+        reference.path,
+        reference.release,
+        reference.id,
+        config.centreInput,
+        config.foldedFactor,
+      ]),
       dSae,
       encoder,
       bias,

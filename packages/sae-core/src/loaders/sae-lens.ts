@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { isCentredByWriting, parseHookPoint } from '../hook-point.js'
-import { type Architecture, activationOf, plainConfig, type SaeConfig } from '../sae-config.js'
+import { type Architecture, activationOf, type MissingFactor, plainConfig, type SaeConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { transposed } from '../tensors/tensor-place.js'
 import { type Fields, jsonFields } from './fields.js'
@@ -9,6 +9,7 @@ import type { Loader, SaeArrays } from './loader.js'
 import { inFolder } from './paths.js'
 import { stored } from './sae-array.js'
 import { modernFields } from './sae-lens-fields.js'
+import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
 import { attentionLayers, temporalConfig } from './temporal.js'
 
@@ -51,7 +52,8 @@ export const loadSaeLens: Loader = async (reference, place) => {
 
   const normalization = fields.oneOf('normalize_activations', normalizations, 'none')
   // SAELens folds the factor only where the training asked for it
-  const factor = normalization === 'expected_average_only_in' ? (reference.normScalingFactor ?? 1) : 1
+  const asked = normalization === 'expected_average_only_in'
+  const factor = asked ? (reference.normScalingFactor ?? (await trainedFactor(place, reference.path))) : 1
   const kwargs = fields.values.model_from_pretrained_kwargs as { center_writing_weights?: unknown } | null | undefined
   const config = plainConfig({
     architecture,
@@ -67,11 +69,35 @@ export const loadSaeLens: Loader = async (reference, place) => {
     ...runtimeNormalization(normalization, fields),
     centreInput: kwargs?.center_writing_weights === true && isCentredByWriting(hookPoint),
     reshapeHookZ: fields.oneOf('reshape_activations', ['none', 'hook_z'] as const, 'none') === 'hook_z',
-    foldedFactor: factor,
+    foldedFactor: factor ?? 1,
+    missingFactor: factor === null ? missingFactor(fields) : null,
     skipConnection: architecture.includes('skip'),
     ...architectureConfig(architecture, fields, dSae),
   })
-  return { config, arrays: foldFactor(arrays, factor) }
+  return { config, arrays: foldFactor(arrays, config.foldedFactor) }
+}
+
+/** The factor that SAELens' training keeps beside a checkpoint whose weights it is not folded into; null where there is none. */
+async function trainedFactor(place: SaePlace, path: string): Promise<number | null> {
+  const scalerPath = inFolder(path, 'activation_scaler.json')
+  const text = await place.textIfPresent(scalerPath)
+  if (text === null) return null
+  const fields = jsonFields(`${place.name}/${scalerPath}`, text)
+  if (fields.values.scaling_factor == null) return null
+  const factor = fields.number('scaling_factor')
+  if (factor > 0) return factor
+  throw new InputError(`${fields.file}: scaling_factor is ${factor}, expected a number above 0`)
+}
+
+/** SAELens' defaults of what a context is. */
+function missingFactor(fields: Fields): MissingFactor {
+  const { context_size: size, prepend_bos: bos } = fields.values
+  return {
+    file: fields.file,
+    field: 'normalize_activations',
+    contextSize: size == null ? 128 : fields.count('context_size'),
+    prependBos: bos == null ? true : fields.boolean('prepend_bos', true),
+  }
 }
 
 function outputHookPoint(fields: Fields, input: string, isTranscoder: boolean): string {
@@ -126,7 +152,7 @@ function runtimeNormalization(
     case 'constant_scalar_rescale':
       return { normalization: 'none', inputScale: fields.number('activation_normalization_factor') }
     case 'expected_average_only_in':
-      // folded into the weights at load, or never applied: identity at run time either way
+      // folded into the weights at load, or missing: identity at run time either way
       return { normalization: 'none', inputScale: 1 }
     default:
       return { normalization: name, inputScale: 1 }

@@ -18,6 +18,7 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
   const { rows, sha256, ignoredColumns } = await readSteeredCsv(path)
   const saes = new Map<string, SaeFile>()
   const entries: SteeredEntry[] = []
+  const notices = new Set<string>()
   try {
     for (const row of rows) {
       const place = { path, line: row.line }
@@ -26,6 +27,11 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
       const sae = saes.get(key) ?? (await atRow(place, column, () => openNamedSae(path, release, id, options.hub)))
       saes.set(key, sae)
       checkModel(sae, options, (message) => located(place, 'sparse_model', message))
+      const { missingFactor } = sae.config
+      if (missingFactor !== null)
+        notices.add(
+          `${missingFactor.file}: ${missingFactor.field} asks for a factor that no file of the SAE has; its rows are taken as they are stored, as lm_eval does`,
+        )
       const { dSae, hookPointOut } = sae.config
       if (row.feature_index >= dSae)
         throw located(
@@ -51,7 +57,8 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
     await Promise.all([...saes.values()].map((sae) => sae.close()))
     throw error
   }
-  return { path, sha256, entries, ignored: ignoredColumns.map((column) => `column ${column}`) }
+  const ignored = ignoredColumns.map((column) => `column ${column}`)
+  return { path, sha256, entries, ignored, notices: [...notices] }
 }
 
 /** sparsify keeps the SAE of a module in a folder of its name, sae_lens names it by sae_id. */

@@ -73,7 +73,7 @@ function fileOf(path: string, bytes: Uint8Array, list: readonly (readonly [strin
   const ignored = list.flatMap(([name, fields]) =>
     fields.get('action') === 'add' && isTensor(fields.get('bias')) ? [`bias of ${name}, which add does not use`] : [],
   )
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), entries, ignored }
+  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), entries, ignored, notices: [] }
 }
 
 function entryOf(path: string, hookpoint: string, fields: Fields): SteeredEntry {

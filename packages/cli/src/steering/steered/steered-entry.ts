@@ -26,4 +26,6 @@ export interface SteeredFile {
   readonly entries: readonly SteeredEntry[]
   /** What of the file means nothing, for a notice. */
   readonly ignored: readonly string[]
+  /** What else the user should know, a line each. */
+  readonly notices: readonly string[]
 }
