@@ -31,7 +31,7 @@ it('lists and clears what saeval keeps, and nothing else', async () => {
     '',
   ])
   expect(JSON.parse((await run('ls', '--json')).stdout)).toMatchObject([
-    { path: whole, model: 'google/gemma-2-2b', dtype: 'int8' },
+    { path: whole, model: 'google/gemma-2-2b', dtype: 'int8', adapter: null },
     { path: unfinished, model: null, bytes: 2_500_000 },
   ])
   expect((await run('clear')).stdout).toMatch(/\nremoved 2 files, 2\.5 MB\n$/)

@@ -18,8 +18,9 @@ export async function cache(action: CacheAction, json: boolean, { stdout }: Surr
   stdout.write(action === 'ls' ? `${count}, ${size(total)}\n` : `removed ${count}, ${size(total)}\n`)
 }
 
-function fileLine({ model, dtype, bytes, modified, path }: CachedWeights): string {
-  const what = model === null ? 'unfinished or damaged' : `${model} in ${dtype}`
+function fileLine({ model, dtype, adapter, bytes, modified, path }: CachedWeights): string {
+  const what =
+    model === null ? 'unfinished or damaged' : `${model}${adapter === null ? '' : ` with ${adapter}`} in ${dtype}`
   return `${size(bytes)}  ${modified.toISOString().slice(0, 10)}  ${what}  ${path}`
 }
 

@@ -9,6 +9,8 @@ import type { readArguments } from './arguments.js'
 /** Arguments that every model of this program takes, as in lm_eval's `hf`. */
 export const modelArguments = {
   revision: 'text',
+  peft: 'text',
+  delta: 'text',
   tokenizer: 'text',
   dtype: 'text',
   max_length: 'count',
@@ -26,14 +28,19 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
     throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
   if (args.dtype !== undefined && !isDtype(args.dtype))
     throw new InputError(`--model_args: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
+  if (args.delta !== undefined)
+    throw new InputError(
+      '--model_args: delta cannot be used: add the delta weights to the model and save it (transformers: save_pretrained), then give that',
+    )
   return loadModel({
-    model: existsSync(join(name, 'config.json')) ? name : baseModelRepository(name),
+    model: isFolder(name) ? name : baseModelRepository(name),
     batchSize: parseBatchSize(context.batchSize),
     ...(context.maxBatchSize == null ? {} : { maxBatchSize: context.maxBatchSize }),
     hub: context.hub,
     notice: context.notice,
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),
+    ...(args.peft === undefined ? {} : { adapter: args.peft }),
     ...(args.dtype === undefined ? {} : { dtype: args.dtype }),
     ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
     ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
@@ -41,6 +48,11 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
     ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),
     ...(args.threads === undefined ? {} : { threads: args.threads }),
   })
+}
+
+/** Whether a name is a folder's: it holds a model, or an adapter that names one. */
+function isFolder(name: string): boolean {
+  return ['config.json', 'adapter_config.json'].some((file) => existsSync(join(name, file)))
 }
 
 function parseBatchSize(text: string): number | 'auto' {

@@ -83,7 +83,7 @@ async function measure(
   const start = prependBos && bos !== null ? [bos.id] : []
   const all = model.tokenizer.encode(textOf(path))
   const ids = all[0] === bos?.id ? all.slice(1) : all
-  const step = Math.min(contextSize, model.maxLength) - start.length
+  const step = Math.min(contextSize, model.info.maxLength) - start.length
   if (ids.length === 0 || step < 1) throw new InputError(`norm_text ${path} holds no token`)
   let sum = 0
   let tokens = 0

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { type HubOptions, InputError } from '@saeval/hub'
+import { mergeAdapter } from '../adapter/merge-adapter.js'
+import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { blockSize } from '../quantized/quantize-rows.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
@@ -27,6 +29,11 @@ const answersVersion = 2
 export interface LoadModelOptions {
   /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
   readonly model: string
+  /**
+   * Repository or folder of a LoRA adapter (PEFT) that is merged into the weights; one that lies beside the weights, or names the model, is
+   * merged without being asked for, as transformers does.
+   */
+  readonly adapter?: string
   /** Repository or folder of another tokenizer with the same vocabulary; the model's own by default. */
   readonly tokenizer?: string
   /** Branch, tag or commit; "main" by default. */
@@ -70,14 +77,14 @@ export function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
 export async function loadModelPacked(options: LoadModelOptions, packUpTo: number): Promise<OnnxModel> {
   const hub = options.hub ?? {}
   const device = await findDevice(options.device ?? null)
-  const files = await openModelFiles(options.model, options.revision, hub)
+  const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
   const configPath = await files.path('config.json')
   const configText = await readFile(configPath, 'utf8')
   const spec = modelSpec(`${options.model}/config.json`, configText)
   // onnxruntime is loaded there while this thread reads the tokenizer
   const thread = startSessionThread()
   try {
-    return await loadOnto(thread, { options, packUpTo, device, files, configPath, configText, spec })
+    return await loadOnto(thread, { options, packUpTo, device, files, adapter, configPath, configText, spec })
   } catch (error) {
     await thread.close()
     throw error
@@ -89,6 +96,7 @@ interface Opened {
   readonly packUpTo: number
   readonly device: Device
   readonly files: ModelFiles
+  readonly adapter: Adapter | null
   readonly configPath: string
   readonly configText: string
   readonly spec: ModelSpec
@@ -96,20 +104,25 @@ interface Opened {
 
 async function loadOnto(
   thread: SessionThread,
-  { options, packUpTo, device, files, configPath, configText, spec }: Opened,
+  { options, packUpTo, device, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
-  const hub = options.hub ?? {}
-  const texts = options.tokenizer === undefined ? files : await openModelFiles(options.tokenizer, undefined, hub)
+  const texts = await tokenizerFiles(options, files, adapter)
   const tokenizer = await loadTokenizer({
     tokenizerJson: await tokenizerFile(texts),
     tokenizerConfig: await texts.pathIfPresent('tokenizer_config.json'),
     specialTokensMap: await texts.pathIfPresent('special_tokens_map.json'),
     chatTemplate: await texts.pathIfPresent('chat_template.jinja'),
-    modelType: spec.family,
+    modelType: ownSpec.family,
     addBosToken: options.addBosToken ?? null,
   })
   const checkpoint = await openCheckpoint(await weightFiles(files))
-  const stored = matchWeights(spec, checkpoint, options.model)
+  const own = matchWeights(ownSpec, checkpoint, files.name)
+  const { spec, stored, disposeMerged } = await mergedWeights(options, packUpTo, {
+    spec: ownSpec,
+    stored: own,
+    adapter,
+    modelName: files.name,
+  })
   const { precision, bits } = resolveDtype(options.dtype ?? 'float32', configPath, configText, checkpoint)
   const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.maxPositionsIsHard)
   const rules: TextRules = {
@@ -124,7 +137,7 @@ async function loadOnto(
   const forward = createForward({
     spec,
     weights,
-    thread: { ...thread, close: () => thread.close().finally(dispose) },
+    thread: { ...thread, close: () => thread.close().finally(dispose).finally(disposeMerged) },
     provider,
     // onnxruntime's own count of cores is 1 on some virtual machines
     threads: options.threads ?? availableParallelism(),
@@ -145,6 +158,7 @@ async function loadOnto(
     [...endIds],
     [rules.addBosToken, rules.prefixTokenId, rules.maxLength],
     [precision, bits, provider.name],
+    adapter === null ? null : [adapter.configText, await fileIdentity(adapter.weightsPath)],
   ]
   return createOnnxModel({
     forward,
@@ -162,8 +176,54 @@ async function loadOnto(
       quantization: bits === null ? null : { bits, block: blockSize, activations: bits === 8 ? 'int8' : 'float32' },
       revision: files.revision,
       sha: files.commit,
+      adapter: adapter === null ? null : { name: adapter.files.name, sha: adapter.files.commit },
     },
   })
+}
+
+/** The tokenizer's files: those asked for, else those beside the adapter, which may have tokens of its own, else the model's. */
+async function tokenizerFiles(
+  { tokenizer, hub = {} }: LoadModelOptions,
+  files: ModelFiles,
+  adapter: Adapter | null,
+): Promise<ModelFiles> {
+  if (tokenizer !== undefined) return openModelFiles(tokenizer, undefined, hub)
+  const own = adapter !== null && (await adapter.files.pathIfPresent('tokenizer.json')) !== null
+  return own ? adapter.files : files
+}
+
+interface AdaptedModel {
+  readonly spec: ModelSpec
+  readonly stored: StoredWeights
+  readonly adapter: Adapter | null
+  readonly modelName: string
+}
+
+/** The weights with the adapter in them. */
+async function mergedWeights(
+  { hub = {}, notice = () => {} }: LoadModelOptions,
+  packUpTo: number,
+  { spec, stored, adapter, modelName }: AdaptedModel,
+): Promise<{ readonly spec: ModelSpec; readonly stored: StoredWeights; disposeMerged(): void }> {
+  if (adapter === null) return { spec, stored, disposeMerged: () => {} }
+  const { baseModel, file } = adapter.config
+  if (adapter.files.name === modelName) notice(`${file}: this adapter is merged into the weights beside it`)
+  else if (baseModel !== null && !isSame(baseModel, modelName))
+    notice(`${file}: the adapter was trained on ${baseModel}, and is merged into ${modelName}`)
+  const keep = 4 * stored.numParameters > packUpTo
+  const merged = await mergeAdapter({ spec, stored, adapter, modelName, keep, hub, notice })
+  return { spec: merged.spec, stored: merged.stored, disposeMerged: merged.dispose }
+}
+
+/** Whether two names or paths end in the same name: a model keeps it when it is moved. */
+function isSame(a: string, b: string): boolean {
+  const last = (name: string) =>
+    name
+      .replace(/[\\/]+$/, '')
+      .split(/[\\/]/)
+      .at(-1)!
+      .toLowerCase()
+  return last(a) === last(b)
 }
 
 interface HoldOptions extends Holding {

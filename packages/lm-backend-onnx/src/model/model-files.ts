@@ -15,16 +15,26 @@ export interface ModelFiles {
   pathIfPresent(file: string): Promise<string | null>
 }
 
-/** Opens a model by repository name or folder path. A folder counts as one when it holds a config.json. */
-export async function openModelFiles(name: string, revision: string | undefined, hub: HubOptions): Promise<ModelFiles> {
-  if (existsSync(join(name, 'config.json'))) {
+/** Opens a model by repository name or folder path. A folder counts as one when it holds a config.json, or an adapter that names its model. */
+export function openModelFiles(name: string, revision: string | undefined, hub: HubOptions): Promise<ModelFiles> {
+  return openFiles(name, revision, hub, ['config.json', 'adapter_config.json'])
+}
+
+/** Opens a repository by name, or a folder that holds one of `marks`. */
+export async function openFiles(
+  name: string,
+  revision: string | undefined,
+  hub: HubOptions,
+  marks: readonly [string, ...string[]],
+): Promise<ModelFiles> {
+  if (marks.some((mark) => existsSync(join(name, mark)))) {
     if (revision !== undefined)
       throw new InputError(`${name} is a local folder, so revision=${revision} cannot take effect`)
     return folderFiles(resolve(name), name)
   }
   if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
     throw new InputError(
-      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with a config.json`,
+      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with ${marks[0]}`,
     )
   }
   const repository = await resolveRepository({

@@ -51,8 +51,6 @@ export interface OnnxModel extends LanguageModel {
   readonly hookPoints: readonly string[]
   /** Size of a hook point's last axis. Throws InputError for names the model does not have. */
   widthOf(hookPoint: string): number
-  /** Longest input in tokens. */
-  readonly maxLength: number
   /** Size of one head of attn.hook_z. */
   readonly dHead: number
   /** The edits this view applies. */
@@ -116,6 +114,8 @@ export interface OnnxModelParts {
     readonly quantization: object | null
     readonly revision: string
     readonly sha: string
+    /** The adapter in the weights: its name and commit; null for none. */
+    readonly adapter: { readonly name: string; readonly sha: string } | null
   }
 }
 
@@ -175,7 +175,6 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     chatTemplate,
     interventions,
     family: forward.spec.family,
-    maxLength: rules.maxLength,
     hookPoints: forward.steps.map((step) => step.hookPoint),
     widthOf: (hookPoint) => {
       checkHookPoints(forward, [hookPoint])
@@ -287,6 +286,7 @@ function modelInfo(
     provenance: {
       backend: 'onnxruntime',
       ...(facts.quantization === null ? { computed_in: 'float32' } : { quantization: facts.quantization }),
+      ...(facts.adapter === null ? {} : { adapter: facts.adapter }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
     },

@@ -12,7 +12,7 @@ export interface QuantizedRows {
 }
 
 /** Bytes of a row's codes. */
-export function codeBytes(columns: number, bits: Bits): number {
+function codeBytes(columns: number, bits: Bits): number {
   return (blocks(columns) * blockSize * bits) / 8
 }
 

@@ -1,8 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, openLocalFile, readSafetensorsIndex } from '@saeval/hub'
-import { cacheFolder } from '../weights/cache-folder.js'
-import { quantizedFolder } from './quantized-weights.js'
+import { mergedFolder } from '../adapter/merge-adapter.js'
+import { quantizedFolder } from '../quantized/quantized-weights.js'
+import { cacheFolder } from './cache-folder.js'
 
 /** A file of saeval's cache. */
 export interface CachedWeights {
@@ -10,6 +11,8 @@ export interface CachedWeights {
   /** Model it belongs to; null for a file that is being written, or that was left by a process that was killed. */
   readonly model: string | null
   readonly dtype: string | null
+  /** The adapter that is merged into them; null for none. */
+  readonly adapter: string | null
   readonly bytes: number
   /** When it was written. */
   readonly modified: Date
@@ -19,7 +22,12 @@ export interface CachedWeights {
 export async function listCachedWeights(env: Environment = process.env): Promise<CachedWeights[]> {
   const cache = cacheFolder(env)
   if (cache === null) return []
-  const folder = join(cache, quantizedFolder)
+  const files: CachedWeights[] = []
+  for (const name of [quantizedFolder, mergedFolder]) files.push(...(await listFolder(join(cache, name))))
+  return files
+}
+
+async function listFolder(folder: string): Promise<CachedWeights[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
@@ -37,8 +45,8 @@ export async function clearCachedWeights(env: Environment = process.env): Promis
 
 async function describe(path: string): Promise<CachedWeights> {
   const { size, mtime } = await stat(path)
-  const { model = null, dtype = null } = path.endsWith('.part') ? {} : await metadata(path)
-  return { path, model, dtype, bytes: size, modified: mtime }
+  const { model = null, dtype = null, adapter = null } = path.endsWith('.part') ? {} : await metadata(path)
+  return { path, model, dtype, adapter, bytes: size, modified: mtime }
 }
 
 async function metadata(path: string): Promise<Readonly<Record<string, string>>> {
