@@ -7,8 +7,9 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { temporaryFolder } from './fixtures.js'
-import { installPacked, type Manifest, type PackedPackage } from './packed-packages.js'
+import { writeRun } from '../packages/report/src/results/fake-sweep.testing.js'
+import { copyHfHome, temporaryFolder } from './fixtures.js'
+import { installPacked, link, type Manifest, type PackedPackage } from './packed-packages.js'
 
 const runProgram = promisify(execFile)
 const repository = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -131,7 +132,7 @@ describe('packages as they are published', () => {
   })
 
   it('say their version', async () => {
-    expect(await run(saeval, '--version')).toBe(`${packages.find(isProgram)!.manifest.version}\n`)
+    expect(await run([saeval, '--version'])).toBe(`${packages.find(isProgram)!.manifest.version}\n`)
   })
 
   it('say what is missing where onnxruntime was not installed', async () => {
@@ -140,7 +141,7 @@ describe('packages as they are published', () => {
     const home = join(backend.folder, '..', '..', name)
     renameSync(home, `${home}-away`)
     try {
-      await expect(run(saeval, 'ls', 'devices')).rejects.toMatchObject({
+      await expect(run([saeval, 'ls', 'devices'])).rejects.toMatchObject({
         code: 2,
         stderr: expect.stringMatching(/^saeval: @saeval\/onnxruntime-\S+ is missing, .* install again .*\n$/),
       })
@@ -150,13 +151,74 @@ describe('packages as they are published', () => {
   })
 })
 
+describe('examples of the READMEs', () => {
+  const readmes = { '': repository, ...Object.fromEntries(packagesOf(repository)) }
+  const examples = Object.entries(readmes).flatMap(([name, home]) => {
+    const blocks = readFileSync(join(home, 'README.md'), 'utf8').matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm)
+    return [...blocks].map(([, code], at): Example => ({ name: `${name || 'readme'}-${at + 1}`, code: code! }))
+  })
+
+  beforeAll(() => {
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    link(join(repository, 'examples'), join(folder, 'examples'))
+    link(
+      realpathSync(join(repository, 'node_modules', '@types', 'node')),
+      join(folder, 'node_modules', '@types', 'node'),
+    )
+    const results = join(folder, 'results')
+    writeRun(join(results, 'plain'), { pretrained: 'tiny' }, { wmdp_bio: [1, 1, 0], dogs: [1, 0, 1] })
+    writeRun(join(results, 'a'), { base_name: 'tiny', csv_path: 'a.csv' }, { wmdp_bio: [0, 0, 0], dogs: [1, 0, 1] })
+  })
+
+  it('are all known here', () => {
+    expect(examples.map(({ name }) => name).sort()).toEqual(Object.keys(expected).sort())
+  })
+
+  it.each(examples)('$name runs', async ({ name, code }) => {
+    writeFileSync(join(folder, `${name}.js`), code)
+    const repositories = ['datasets--cais--mmlu', 'models--google--gemma-2-2b', 'models--google--gemma-scope-2b-pt-res']
+    const hub = { HF_HOME: copyHfHome(repositories), HF_HUB_OFFLINE: '1' }
+    const { argv = [], prints } = expected[name]!
+    expect(await run([join(folder, `${name}.js`), ...argv], hub)).toMatch(prints)
+  })
+
+  it.each(['nodenext', 'bundler'])('type check with %s', async (resolution) => {
+    const sources = examples.map(({ name, code }) => [`${name}-${resolution}.ts`, code])
+    await compile(Object.fromEntries(sources), resolution, ['node'])
+  })
+})
+
+interface Example {
+  readonly name: string
+  readonly code: string
+}
+
+/** What each example prints, and the command line it takes. */
+const expected: Readonly<Record<string, { readonly argv?: readonly string[]; readonly prints: RegExp }>> = {
+  'hub-1': { prints: /^[0-9a-f]{40}\ngemma2\n$/ },
+  'sae-core-1': { prints: /^blocks\.20\.hook_resid_post \d+\n\d+\n$/ },
+  'steering-csv-1': { prints: /^12 add\n$/ },
+  'lm-backend-onnx-1': { prints: /^-\d+\.\d+\n-\d+\.\d+\n$/ },
+  'eval-harness-1': { prints: /^\| *Tasks .*\n\|-.*\n\|abstract_algebra\|/ },
+  'report-1': { prints: /results\/report\.html/ },
+  'cli-1': { prints: /^\[\n( {2}'.*',?\n)+\]\n$/ },
+  'cli-2': {
+    argv: ['run', '--model', 'shortest', '--tasks', 'mmlu_abstract_algebra', '--limit', '3'],
+    prints: /^shortest .*\n\| *Tasks .*\n\|-.*\n\|abstract_algebra\|/,
+  },
+}
+
+function packagesOf(root: string): [string, string][] {
+  return readdirSync(join(root, 'packages')).map((name) => [name, join(root, 'packages', name)])
+}
+
 const saeval = join(folder, 'node_modules', 'saeval', 'bin', 'saeval.js')
 
 /** Runs Node in the folder of the packed packages and gives what it prints. */
-async function run(...argv: readonly string[]): Promise<string> {
+async function run(argv: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<string> {
   // NODE_PATH would let packages find what they do not declare
   const { NODE_PATH, ...env } = process.env
-  return (await runProgram(process.execPath, argv, { cwd: folder, env })).stdout
+  return (await runProgram(process.execPath, argv, { cwd: folder, env: { ...env, ...variables } })).stdout
 }
 
 const hasNotice = (source: string) => existsSync(join(source, 'NOTICE'))
@@ -178,7 +240,7 @@ async function compile(sources: Readonly<Record<string, string>>, moduleResoluti
   }
   writeFileSync(config, JSON.stringify({ compilerOptions, files: Object.keys(sources) }))
   const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
-  await run(tsc, '-p', config).catch(({ stdout }: { stdout: string }) => {
+  await run([tsc, '-p', config]).catch(({ stdout }: { stdout: string }) => {
     throw new Error(stdout)
   })
 }

@@ -1,3 +1,4 @@
+import { checkAnswers } from './check-answers.js'
 import { inPartsOf } from './in-parts.js'
 import type { AnswerPart, InParts, LanguageModel, RequestOptions } from './language-model.js'
 import type { PreparedTask } from './prepare-task.js'
@@ -65,18 +66,26 @@ async function readKind(inParts: InParts, kind: Kind, places: readonly Place[]):
     case 'loglikelihood': {
       const ask = await inParts.loglikelihood(of(kind))
       return async (places, options) =>
-        (await ask(places, options)).map(({ logprob, isGreedy }) => [new PyFloat(logprob), isGreedy])
+        checkAnswers('loglikelihood', await ask(places, options), places.length).map(({ logprob, isGreedy }) => [
+          new PyFloat(logprob),
+          isGreedy,
+        ])
     }
     case 'loglikelihood_rolling': {
       const ask = await inParts.loglikelihoodRolling(of(kind))
-      return async (places, options) => (await ask(places, options)).map((logprob) => new PyFloat(logprob))
+      return async (places, options) =>
+        checkAnswers('loglikelihoodRolling', await ask(places, options), places.length).map(
+          (logprob) => new PyFloat(logprob),
+        )
     }
-    case 'generate_until':
-      return inParts.generateUntil(
+    case 'generate_until': {
+      const ask = await inParts.generateUntil(
         of(kind).map(({ context, kwargs }, draw) => ({
           ...generationRequest(context, kwargs, complainAbout(places[draw]!.file)),
           draw,
         })),
       )
+      return async (places, options) => checkAnswers('generateUntil', await ask(places, options), places.length)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import { askModel } from './ask-model.js'
 import type { RequestCache } from './cache/cached-requests.js'
+import { checkModel } from './check-model.js'
 import type { FunctionResolver } from './functions/task-function.js'
 import type { LanguageModel } from './language-model.js'
 import { type PreparedTask, prepareTask } from './prepare-task.js'
@@ -72,9 +73,11 @@ export interface PreparedEvaluation {
 
 /**
  * Evaluates a model on tasks: builds every request, asks the model once for all of them, filters, scores and aggregates. Throws InputError
- * for tasks, documents or options that cannot be evaluated, before the model is asked anything where that can be known.
+ * for tasks, documents or options that cannot be evaluated, before the model is asked anything where that can be known; an Error for a model
+ * that is not whole.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  checkModel(options.model)
   return evaluatePrepared(await prepareEvaluation(options), options)
 }
 

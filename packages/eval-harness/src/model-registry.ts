@@ -1,4 +1,5 @@
 import { type HubOptions, InputError } from '@saeval/hub'
+import { checkModel } from './check-model.js'
 import type { LanguageModel } from './language-model.js'
 
 /** A value of `--model_args`, after lm_eval's parsing rules. */
@@ -32,16 +33,25 @@ export type ModelFactory = (args: ModelArguments, context: ModelContext) => Prom
 
 const factories = new Map<string, ModelFactory>()
 
-/** Makes `--model name` known. Registering a name twice is a programming error. */
+/** Makes `--model name` known. Registering a name twice, or something that is no function, is a programming error. */
 export function registerModel(name: string, factory: ModelFactory): void {
   if (factories.has(name)) throw new Error(`model "${name}" is registered already`)
+  if (typeof factory !== 'function') throw new Error(`model "${name}" has no factory: registerModel takes a function`)
   factories.set(name, factory)
 }
 
-/** The factory of a registered model; throws InputError naming the models there are. */
+/**
+ * The factory of a registered model; throws InputError naming the models there are. What the factory makes is checked (checkModel).
+ */
 export function getModelFactory(name: string): ModelFactory {
   const factory = factories.get(name)
-  if (factory) return factory
+  if (factory) {
+    return async (args, context) => {
+      const model: unknown = await factory(args, context)
+      checkModel(model, `model "${name}"`)
+      return model
+    }
+  }
   throw new InputError(`unknown model "${name}"; registered models: ${registeredModels().join(', ')}`)
 }
 
