@@ -1,5 +1,7 @@
-import { floatRepr } from './text.js'
-import { intOf, isDict, PyFloat, type PyValue } from './value.js'
+import { PythonError } from './python-error.js'
+import { PyObject } from './python-object.js'
+import { compareCodePoints, floatRepr } from './text.js'
+import { exactNumber, intOf, isDict, type PyDict, PyFloat, type PyValue, typeName } from './value.js'
 
 /** json.loads: keeps 1 and 1.0 apart, integers of any size, NaN and Infinity. Throws SyntaxError with the position. */
 export function parseJson(text: string): PyValue {
@@ -111,14 +113,20 @@ class JsonParser {
 }
 
 export interface DumpOptions {
-  /** Spaces per level; without it everything stands on one line. */
-  readonly indent?: number
+  /** Spaces per level, or the text itself; without it everything stands on one line. */
+  readonly indent?: number | string
   /** Whether characters beyond ASCII are written as \u escapes; true by default, as in Python. */
   readonly ensureAscii?: boolean
+  /** What stands between items and after a key; by default ', ' (',' with an indent) and ': '. */
+  readonly separators?: readonly [item: string, key: string]
+  /** Whether dicts are written in the order of their keys. */
+  readonly sortKeys?: boolean
 }
 
-/** json.dumps, byte for byte. */
-export function dumpsJson(value: PyValue, { indent, ensureAscii = true }: DumpOptions = {}): string {
+/** json.dumps, byte for byte. Throws PythonError for what JSON cannot hold. */
+export function dumpsJson(value: PyValue, { indent, ensureAscii = true, separators, sortKeys = false }: DumpOptions = {}): string {
+  const [between, after] = separators ?? [indent === undefined ? ', ' : ',', ': ']
+  const step = typeof indent === 'number' ? ' '.repeat(Math.max(0, indent)) : indent
   const write = (item: PyValue, depth: number): string => {
     if (item === null) return 'null'
     if (item instanceof PyFloat) return floatJson(item.value)
@@ -127,22 +135,48 @@ export function dumpsJson(value: PyValue, { indent, ensureAscii = true }: DumpOp
       return group(
         '[',
         ']',
-        item.map((part) => write(part, depth + 1)),
+        item.map((part: PyValue) => write(part, depth + 1)),
         depth,
       )
     if (isDict(item)) {
-      const parts = [...item].map(([key, part]) => `${textJson(key, ensureAscii)}: ${write(part, depth + 1)}`)
+      const entries = sortKeys ? sortedEntries(item) : [...item]
+      const parts = entries.map(([key, part]) => `${textJson(keyText(key), ensureAscii)}${after}${write(part, depth + 1)}`)
       return group('{', '}', parts, depth)
+    }
+    if (item instanceof PyObject) {
+      if (item.typeName === 'Markup') return textJson(item.str(), ensureAscii)
+      throw new PythonError('TypeError', `Object of type ${item.typeName} is not JSON serializable`)
     }
     return String(item)
   }
   const group = (open: string, close: string, parts: readonly string[], depth: number): string => {
     if (parts.length === 0) return open + close
-    if (indent === undefined) return open + parts.join(', ') + close
-    const inner = `\n${' '.repeat(indent * (depth + 1))}`
-    return `${open}${inner}${parts.join(`,${inner}`)}\n${' '.repeat(indent * depth)}${close}`
+    if (step === undefined) return open + parts.join(between) + close
+    const inner = `\n${step.repeat(depth + 1)}`
+    return `${open}${inner}${parts.join(`${between}${inner}`)}\n${step.repeat(depth)}${close}`
   }
   return write(value, 0)
+}
+
+/** Keys that are no texts are written as JSON has them. */
+function keyText(key: PyValue): string {
+  if (typeof key === 'string') return key
+  if (key instanceof PyFloat) return floatJson(key.value)
+  if (key === null) return 'null'
+  if (typeof key === 'boolean' || typeof key === 'number' || typeof key === 'bigint') return String(key)
+  if (key instanceof PyObject && key.typeName === 'Markup') return key.str()
+  throw new PythonError('TypeError', `keys must be str, int, float, bool or None, not ${typeName(key)}`)
+}
+
+function sortedEntries(dict: PyDict): (readonly [PyValue, PyValue])[] {
+  const entries = [...dict] as (readonly [PyValue, PyValue])[]
+  return entries.sort(([a], [b]) => {
+    if (typeof a === 'string' && typeof b === 'string') return compareCodePoints(a, b)
+    const [left, right] = [exactNumber(a), exactNumber(b)]
+    if (left === null || right === null)
+      throw new PythonError('TypeError', `'<' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`)
+    return left < right ? -1 : left > right ? 1 : 0
+  })
 }
 
 function floatJson(value: number): string {

@@ -1,69 +1,121 @@
-import { pyRepr, pyStr } from './text.js'
-import { isDict, numberOf, PyTuple, type PyValue, typeName } from './value.js'
+import { getItem } from './dict-keys.js'
+import { floatBody } from './number-format.js'
+import { PythonError } from './python-error.js'
+import { asciiRepr } from './str-format.js'
+import { codePoints, pyRepr, pyStr } from './text.js'
+import { exactNumber, isDict, PyFloat, PyTuple, type PyValue, typeName } from './value.js'
 
-const conversion = /%(?:\((\w*)\))?([-+ 0#]*)(\d*)(?:\.(\d*))?([a-zA-Z%])/g
+const conversion = /%(?:\(((?:[^()]|\([^()]*\))*)\))?([-+ 0#]*)(\*|\d*)(?:\.(\*|\d*))?[hlL]?([\s\S]?)/gu
 
-/** template % values: %s, %r, %d, %i, %f, %F, %e, %g, %x, %X, %o, %c, %% with flags, width and precision. Throws TypeError as Python does. */
-export function percentFormat(template: string, values: PyValue): string {
+/** How %s and %r write a value; Markup escapes here. */
+export interface PercentTexts {
+  str(value: PyValue): string
+  repr(value: PyValue): string
+}
+
+/** template % values: Python's conversions with flags, width and precision. Throws PythonError as Python does. */
+export function percentFormat(
+  template: string,
+  values: PyValue,
+  texts: PercentTexts = { str: pyStr, repr: pyRepr },
+): string {
   const list: readonly PyValue[] = values instanceof PyTuple ? values : [values]
   let next = 0
-  const text = template.replace(
-    conversion,
-    (_, key: string | undefined, flags: string, width: string, precision, kind) => {
-      if (kind === '%') return '%'
-      const value = key === undefined ? list[next++] : isDict(values) ? values.get(key) : undefined
-      if (value === undefined) throw new TypeError('not enough arguments for format string')
-      return padded(
-        converted(value, kind, flags, precision === undefined ? null : Number(precision || 0)),
-        flags,
-        Number(width || 0),
-      )
-    },
-  )
-  if (next < list.length && !isDict(values)) throw new TypeError('not all arguments converted during string formatting')
+  const take = (): PyValue => {
+    if (next >= list.length) throw new PythonError('TypeError', 'not enough arguments for format string')
+    return list[next++]!
+  }
+  let keyed = false
+  const text = template.replace(conversion, (_, key: string | undefined, flags: string, wide: string, exact: string | undefined, kind: string) => {
+    if (kind === '') throw new PythonError('ValueError', key === undefined ? 'incomplete format' : 'incomplete format key')
+    let width = wide === '*' ? star(take()) : Number(wide || 0)
+    const left = width < 0
+    width = Math.abs(width)
+    const precision = exact === undefined ? null : Math.max(0, exact === '*' ? star(take()) : Number(exact || 0))
+    if (kind === '%') return '%'
+    let value: PyValue
+    if (key === undefined) value = keyed ? values : take()
+    else {
+      if (!isDict(values)) throw new PythonError('TypeError', 'format requires a mapping')
+      const found = getItem(values, key)
+      if (found === undefined) throw new PythonError('KeyError', pyRepr(key))
+      keyed = true
+      value = found
+    }
+    return converted(value, kind, left ? `${flags}-` : flags, width, precision, texts)
+  })
+  if (!keyed && next < list.length && !isDict(values))
+    throw new PythonError('TypeError', 'not all arguments converted during string formatting')
   return text
 }
 
-function converted(value: PyValue, kind: string, flags: string, precision: number | null): string {
+function star(value: PyValue): number {
+  if (typeof value !== 'number' && typeof value !== 'boolean') throw new PythonError('TypeError', '* wants int')
+  return Number(value)
+}
+
+function converted(
+  value: PyValue,
+  kind: string,
+  flags: string,
+  width: number,
+  precision: number | null,
+  texts: PercentTexts,
+): string {
   if (kind === 's' || kind === 'r' || kind === 'a') {
-    const text = kind === 's' ? pyStr(value) : pyRepr(value)
-    return precision === null ? text : [...text].slice(0, precision).join('')
+    const text = kind === 's' ? texts.str(value) : kind === 'r' ? texts.repr(value) : asciiRepr(value)
+    return padded('', precision === null ? text : [...text].slice(0, precision).join(''), flags.replaceAll('0', ''), width)
   }
-  if (kind === 'c') return typeof value === 'string' ? value : String.fromCodePoint(numberOf(value)!)
-  const number = numberOf(value)
-  if (number === null) throw new TypeError(`%${kind} format: a real number is required, not ${typeName(value)}`)
-  const sign = number >= 0 ? (/[+ ]/.exec(flags)?.[0] ?? '') : ''
-  return sign + digits(typeof value === 'bigint' ? value : number, kind, precision)
+  if (kind === 'c') return padded('', character(value), flags.replaceAll('0', ''), width)
+  if (!'diuoxXeEfFgG'.includes(kind))
+    throw new PythonError('ValueError', `unsupported format character '${kind}'`)
+  const number = exactNumber(value)
+  const onlyInt = 'oxX'.includes(kind)
+  if (number === null || (onlyInt && value instanceof PyFloat)) {
+    const wanted = onlyInt ? 'an integer' : 'a real number'
+    throw new PythonError('TypeError', `%${kind} format: ${wanted} is required, not ${typeName(value)}`)
+  }
+  const negative = number < 0 || Object.is(number, -0)
+  let body: string
+  if ('diuoxX'.includes(kind)) body = wholeDigits(value, number, kind, flags, precision)
+  else {
+    const float = Number(number)
+    if (!Number.isFinite(float)) body = Number.isNaN(float) ? 'nan' : 'inf'
+    else body = floatBody(float, kind.toLowerCase(), precision ?? 6, flags.includes('#'))
+    if ('EFG'.includes(kind)) body = body.toUpperCase()
+  }
+  const minus = negative && !('diuoxX'.includes(kind) && /^(0[xX])?0*$/.test(body))
+  const sign = minus ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''
+  return padded(sign, body, flags, width)
 }
 
-function digits(number: number | bigint, kind: string, precision: number | null): string {
-  switch (kind) {
-    case 'd':
-    case 'i':
-    case 'u':
-      return String(typeof number === 'bigint' ? number : Math.trunc(number))
-    case 'x':
-      return number.toString(16)
-    case 'X':
-      return number.toString(16).toUpperCase()
-    case 'o':
-      return number.toString(8)
-    case 'f':
-    case 'F':
-      return Number(number).toFixed(precision ?? 6)
-    case 'e':
-      return Number(number)
-        .toExponential(precision ?? 6)
-        .replace(/e([+-])(\d)$/, 'e$10$2')
-    default:
-      throw new TypeError(`unsupported format character '${kind}'`)
-  }
+function wholeDigits(value: PyValue, number: number | bigint, kind: string, flags: string, precision: number | null): string {
+  if (value instanceof PyFloat && !Number.isFinite(value.value))
+    throw new PythonError(
+      Number.isNaN(value.value) ? 'ValueError' : 'OverflowError',
+      'cannot convert float NaN or infinity to integer',
+    )
+  const whole = typeof number === 'bigint' ? number : BigInt(Math.trunc(number))
+  const size = whole < 0n ? -whole : whole
+  const digits = size.toString(kind === 'o' ? 8 : kind === 'x' || kind === 'X' ? 16 : 10)
+  const text = (kind === 'X' ? digits.toUpperCase() : digits).padStart(precision ?? 0, '0')
+  const prefix = flags.includes('#') && 'oxX'.includes(kind) ? `0${kind}` : ''
+  return prefix + text
 }
 
-function padded(text: string, flags: string, width: number): string {
-  const missing = Math.max(0, width - [...text].length)
-  if (flags.includes('-')) return text + ' '.repeat(missing)
-  if (!flags.includes('0')) return ' '.repeat(missing) + text
-  const sign = /^[+ -]/.exec(text)?.[0] ?? ''
-  return sign + '0'.repeat(missing) + text.slice(sign.length)
+function character(value: PyValue): string {
+  if (typeof value === 'string' && codePoints(value) === 1) return value
+  if (typeof value !== 'number' && typeof value !== 'boolean')
+    throw new PythonError('TypeError', '%c requires int or char')
+  const code = Number(value)
+  if (code < 0 || code > 0x10ffff) throw new PythonError('OverflowError', '%c arg not in range(0x110000)')
+  return String.fromCodePoint(code)
+}
+
+function padded(sign: string, body: string, flags: string, width: number): string {
+  const missing = Math.max(0, width - codePoints(sign + body))
+  if (flags.includes('-')) return sign + body + ' '.repeat(missing)
+  if (!flags.includes('0')) return ' '.repeat(missing) + sign + body
+  const [, prefix = '', digits = ''] = /^(0[xXo](?=.))?(.*)$/s.exec(body)!
+  return sign + prefix + '0'.repeat(missing) + digits
 }

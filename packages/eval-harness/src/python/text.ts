@@ -1,3 +1,5 @@
+import { PythonError } from './python-error.js'
+import { PyObject } from './python-object.js'
 import { isDict, PyFloat, PyTuple, type PyValue } from './value.js'
 
 /** repr(float): the shortest digits that give the number back, with Python's choice of notation. */
@@ -18,7 +20,8 @@ export function floatRepr(value: number): string {
 
 /** str(value) */
 export function pyStr(value: PyValue): string {
-  return typeof value === 'string' ? value : pyRepr(value)
+  if (typeof value === 'string') return value
+  return value instanceof PyObject ? value.str() : pyRepr(value)
 }
 
 /** repr(value) */
@@ -30,8 +33,17 @@ export function pyRepr(value: PyValue): string {
   if (typeof value === 'string') return textRepr(value)
   if (value instanceof PyTuple) return `(${[...value].map(pyRepr).join(', ')}${value.length === 1 ? ',' : ''})`
   if (Array.isArray(value)) return `[${value.map(pyRepr).join(', ')}]`
+  if (value instanceof PyObject) return value.repr()
   if (isDict(value)) return `{${[...value].map(([key, item]) => `${pyRepr(key)}: ${pyRepr(item)}`).join(', ')}}`
-  return String(value)
+  return typeof value === 'bigint' ? longRepr(value) : String(value)
+}
+
+/** Python refuses to write ints of more than 4300 digits. */
+function longRepr(value: bigint): string {
+  const text = value.toString()
+  if (text.length - Number(value < 0n) > 4300)
+    throw new PythonError('ValueError', 'Exceeds the limit (4300 digits) for integer string conversion')
+  return text
 }
 
 const namedEscapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
@@ -103,9 +115,4 @@ export function codePoints(text: string): number {
   let count = 0
   for (const _ of text) count++
   return count
-}
-
-/** str.isdigit(): at least one character, all of them digits, those of other scripts and superscripts among them. */
-export function isDigits(text: string): boolean {
-  return /^(\p{Nd}|[\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089])+$/u.test(text)
 }

@@ -1,8 +1,10 @@
+import { PyObject } from './python-object.js'
+
 /**
  * Python's values as they occur in task files and documents. Prompts, hashes and results show the difference between 1 and 1.0, so
  * every float is a PyFloat and a plain number is always an int; a dict is a Map, whose order is that of insertion for any key.
  */
-export type PyValue = null | boolean | number | bigint | PyFloat | string | readonly PyValue[] | PyDict
+export type PyValue = null | boolean | number | bigint | PyFloat | string | readonly PyValue[] | PyDict | PyObject
 
 /** A Python float. */
 export class PyFloat {
@@ -19,7 +21,7 @@ export function tupleOf(items: Iterable<PyValue>): PyTuple {
   return tuple
 }
 
-/** A Python dict. Keys are texts in practice. */
+/** A Python dict. Keys are texts in documents; dicts that templates make may have others, which dict-keys.ts looks up. */
 export type PyDict = ReadonlyMap<string, PyValue>
 
 export function isDict(value: unknown): value is PyDict {
@@ -50,6 +52,7 @@ export function intOf(digits: string): number | bigint {
 export function typeName(value: PyValue): string {
   if (value === null) return 'NoneType'
   if (value instanceof PyFloat) return 'float'
+  if (value instanceof PyObject) return value.typeName
   if (value instanceof PyTuple) return 'tuple'
   if (Array.isArray(value)) return 'list'
   if (isDict(value)) return 'dict'
@@ -59,26 +62,33 @@ export function typeName(value: PyValue): string {
 
 /** Python's `==`: 1 == 1.0 == True, texts only with texts, lists and dicts by content. */
 export function equals(a: PyValue, b: PyValue): boolean {
-  if (typeof a === 'bigint' || typeof b === 'bigint') {
-    if (typeof a === 'bigint' && typeof b === 'bigint') return a === b
-  }
-  const [left, right] = [numberOf(a), numberOf(b)]
-  if (left !== null || right !== null) return left === right
+  if (typeof a === 'string' && typeof b === 'string') return a === b
+  if (a instanceof PyObject) return a.equals(b)
+  if (b instanceof PyObject) return b.equals(a)
+  const [left, right] = [exactNumber(a), exactNumber(b)]
+  // biome-ignore lint/suspicious/noDoubleEquals: a bigint equals a number of the same value, compared exactly
+  if (left !== null || right !== null) return left !== null && right !== null && left == right
   if (Array.isArray(a) && Array.isArray(b))
     return (
       a.length === b.length &&
       a instanceof PyTuple === b instanceof PyTuple &&
-      a.every((item: PyValue, index: number) => equals(item, b[index]!))
+      a.every((item: PyValue, index: number) => item === b[index] || equals(item, b[index]!))
     )
   if (isDict(a) && isDict(b))
     return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equals(value, b.get(key)!))
   return a === b
 }
 
+/** The number behind an int, float or bool, large ints as they are; null for other values. */
+export function exactNumber(value: PyValue): number | bigint | null {
+  return typeof value === 'bigint' ? value : numberOf(value)
+}
+
 /** Python's truth of a value. */
 export function isTrue(value: PyValue): boolean {
   if (value === null || value === false) return false
   if (value === true) return true
+  if (value instanceof PyObject) return value.truth()
   const number = numberOf(value)
   if (number !== null) return number !== 0
   if (isDict(value)) return value.size > 0
@@ -90,7 +100,7 @@ export function fromPlain(value: unknown): PyValue {
   if (typeof value === 'number')
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? value : new PyFloat(value)
   if (Array.isArray(value)) return value.map(fromPlain)
-  if (value === null || typeof value !== 'object' || value instanceof PyFloat || value instanceof Map)
+  if (value === null || typeof value !== 'object' || value instanceof PyFloat || value instanceof Map || value instanceof PyObject)
     return value as PyValue
   return new Map(
     Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, fromPlain(item)] as const])),

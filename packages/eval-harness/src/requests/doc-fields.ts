@@ -1,9 +1,9 @@
 import { type TaskFunction, TaskFunctionError } from '../functions/task-function.js'
 import { literalEval } from '../python/literal.js'
-import { isDigits } from '../python/text.js'
+import { isDigits } from '../python/character-classes.js'
 import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
 import { renderTemplate } from '../templates/render-template.js'
-import { TemplateError } from '../templates/template-error.js'
+import { PythonError } from '../python/python-error.js'
 
 /** How a task makes something of a document: a template, a column name, a number, a list, a mapping, or a Python function. */
 export type Rule = PyValue | TaskFunction
@@ -93,7 +93,7 @@ function render(name: string, template: string, doc: PyDict): string {
   try {
     return renderTemplate(template, doc)
   } catch (cause) {
-    if (!(cause instanceof TemplateError)) throw cause
+    if (!(cause instanceof PythonError)) throw cause
     throw new DocFieldError(`${name}: ${cause.exception}: ${cause.message}`, { cause })
   }
 }

@@ -1,7 +1,15 @@
+import { hasKey } from '../python/dict-keys.js'
 import { percentFormat } from '../python/percent-format.js'
-import { pyStr } from '../python/text.js'
-import { equals, isDict, isTrue, numberOf, PyFloat, PyTuple, type PyValue, tupleOf, typeName } from '../python/value.js'
-import { TemplateError } from './template-error.js'
+import { PythonError } from '../python/python-error.js'
+import { PyObject } from '../python/python-object.js'
+import { compareCodePoints, pyRepr, pyStr } from '../python/text.js'
+import { equals, exactNumber, isDict, isTrue, PyFloat, PyTuple, type PyValue, tupleOf, typeName } from '../python/value.js'
+import { add, arithmetic, type Arithmetic, narrow } from './arithmetic.js'
+import { escape, Markup, textOf } from './runtime/markup.js'
+import { each } from './runtime/iteration.js'
+import { Undefined } from './runtime/undefined.js'
+
+export { narrow }
 
 /** Applies one of Python's binary operators; `and` and `or` are not among them, for they do not always look at both sides. */
 export function binary(operator: string, left: PyValue, right: PyValue): PyValue {
@@ -23,147 +31,134 @@ export function binary(operator: string, left: PyValue, right: PyValue): PyValue
     case '>=':
       return compare(left, right, operator) >= 0
     default:
-      return arithmetic(operator, left, right)
+      return calculate(operator, left, right)
   }
 }
 
-function contains(container: PyValue, item: PyValue): boolean {
+/** item in container */
+export function contains(container: PyValue, item: PyValue): boolean {
   if (typeof container === 'string') {
-    if (typeof item !== 'string')
-      throw new TemplateError('TypeError', `'in <string>' requires string as left operand, not ${typeName(item)}`)
-    return container.includes(item)
+    const text = textOf(item)
+    if (text === null) {
+      throw new PythonError('TypeError', `'in <string>' requires string as left operand, not ${typeName(item)}`)
+    }
+    return container.includes(text)
   }
-  if (Array.isArray(container)) return container.some((member: PyValue) => equals(member, item))
-  if (isDict(container)) return typeof item === 'string' && container.has(item)
-  throw new TemplateError('TypeError', `argument of type '${typeName(container)}' is not iterable`)
+  if (isDict(container)) return hasKey(container, item instanceof Markup ? item.text : item)
+  if (container instanceof PyObject) {
+    if (container.contains) return container.contains(item)
+    if (!container.iterate)
+      throw new PythonError('TypeError', `argument of type '${typeName(container)}' is not iterable`)
+  } else if (!Array.isArray(container))
+    throw new PythonError('TypeError', `argument of type '${typeName(container)}' is not iterable`)
+  for (const member of each(container)) if (member === item || equals(member, item)) return true
+  return false
 }
 
-/** Negative, zero or positive; numbers with numbers, texts by code point, lists member by member. */
+/** Negative, zero or positive; NaN where neither holds. Numbers with numbers, texts by code point, lists member by member. */
 export function compare(left: PyValue, right: PyValue, operator: string): number {
-  const [a, b] = [numberOf(left), numberOf(right)]
-  if (a !== null && b !== null) return a - b
-  if (typeof left === 'string' && typeof right === 'string') return compareText(left, right)
-  if (Array.isArray(left) && Array.isArray(right)) {
+  const [a, b] = [exactNumber(left), exactNumber(right)]
+  if (a !== null && b !== null) return a < b ? -1 : a > b ? 1 : a == b ? 0 : Number.NaN
+  const [one, other] = [textOf(left), textOf(right)]
+  if (one !== null && other !== null) return compareCodePoints(one, other)
+  if (Array.isArray(left) && Array.isArray(right) && left instanceof PyTuple === right instanceof PyTuple) {
     for (let index = 0; index < Math.min(left.length, right.length); index++) {
-      if (!equals(left[index]!, right[index]!)) return compare(left[index]!, right[index]!, operator)
+      const [x, y] = [left[index] as PyValue, right[index] as PyValue]
+      if (x !== y && !equals(x, y)) return compare(x, y, operator)
     }
     return left.length - right.length
   }
-  throw new TemplateError(
+  for (const side of [left, right]) if (side instanceof Undefined) throw side.error()
+  throw new PythonError(
     'TypeError',
     `'${operator}' not supported between instances of '${typeName(left)}' and '${typeName(right)}'`,
   )
 }
 
-function compareText(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]]
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const difference = left[index]!.codePointAt(0)! - right[index]!.codePointAt(0)!
-    if (difference !== 0) return difference
-  }
-  return left.length - right.length
-}
-
-function arithmetic(operator: string, left: PyValue, right: PyValue): PyValue {
-  if (operator === '~') return pyStr(left) + pyStr(right)
+function calculate(operator: string, left: PyValue, right: PyValue): PyValue {
+  if (left instanceof Undefined) throw left.error()
+  // a text formats before what stands right is asked
   if (operator === '%' && typeof left === 'string') return formatted(left, right)
-  const [a, b] = [numberOf(left), numberOf(right)]
-  if (a === null || b === null) return sequenceArithmetic(operator, left, right)
-  const isFloat = left instanceof PyFloat || right instanceof PyFloat || operator === '/'
-  if (['/', '//', '%'].includes(operator) && b === 0) throw new TemplateError('ZeroDivisionError', 'division by zero')
-  if (isFloat || (operator === '**' && b < 0)) return new PyFloat(compute(operator, a, b))
-  const result = compute(operator, a, b)
-  // ints are exact in Python
-  const exact = [a, b, result].every(Number.isSafeInteger)
-  return exact ? result : narrow(computeExact(operator, integer(left), integer(right)))
+  if (right instanceof Undefined) throw right.error()
+  if (operator === '~') return pyStr(left) + pyStr(right)
+  const [a, b] = [exactNumber(left), exactNumber(right)]
+  if (a !== null && b !== null) {
+    const isFloat = left instanceof PyFloat || right instanceof PyFloat
+    return arithmetic(operator as Arithmetic, a, b, isFloat)
+  }
+  return sequences(operator, left, right)
 }
 
 /** template % values */
 export function formatted(template: string, values: PyValue): string {
-  try {
-    return percentFormat(template, values)
-  } catch (error) {
-    throw new TemplateError('TypeError', (error as Error).message)
+  return percentFormat(template, values)
+}
+
+/** Markup % values: what is put in is escaped. */
+function formattedMarkup(template: string, values: PyValue): Markup {
+  const texts = {
+    str: (value: PyValue) => escape(value).text,
+    repr: (value: PyValue) => escape(pyRepr(value)).text,
   }
+  return new Markup(percentFormat(template, values, texts))
 }
 
-function integer(value: PyValue): bigint {
-  return typeof value === 'bigint' ? value : BigInt(Number(value))
-}
-
-function narrow(value: bigint): PyValue {
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : value
-}
-
-function computeExact(operator: string, a: bigint, b: bigint): bigint {
-  switch (operator) {
-    case '+':
-      return a + b
-    case '-':
-      return a - b
-    case '*':
-      return a * b
-    case '//':
-      return (a - (((a % b) + b) % b)) / b
-    case '%':
-      return ((a % b) + b) % b
-    case '**':
-      return a ** b
-    default:
-      throw new TemplateError('TemplateSyntaxError', `unknown operator ${operator}`)
-  }
-}
-
-function compute(operator: string, a: number, b: number): number {
-  switch (operator) {
-    case '+':
-      return a + b
-    case '-':
-      return a - b
-    case '*':
-      return a * b
-    case '/':
-      return a / b
-    case '//':
-      return Math.floor(a / b)
-    case '%':
-      // the result has the divisor's sign
-      return a - b * Math.floor(a / b)
-    case '**':
-      return a ** b
-    default:
-      throw new TemplateError('TemplateSyntaxError', `unknown operator ${operator}`)
-  }
-}
-
-function sequenceArithmetic(operator: string, left: PyValue, right: PyValue): PyValue {
-  if (operator === '+') {
+function sequences(operator: string, left: PyValue, right: PyValue): PyValue {
+  if (left instanceof Markup || right instanceof Markup) {
+    const result = markupOperation(operator, left, right)
+    if (result !== null) return result
+  } else if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') return left + right
-    if (Array.isArray(left) && Array.isArray(right) && typeName(left) === typeName(right))
+    const bothLists = Array.isArray(left) && Array.isArray(right)
+    if (bothLists && left instanceof PyTuple === right instanceof PyTuple)
       return left instanceof PyTuple ? tupleOf([...left, ...right]) : [...left, ...right]
     if (typeof left === 'string')
-      throw new TemplateError('TypeError', `can only concatenate str (not "${typeName(right)}") to str`)
+      throw new PythonError('TypeError', `can only concatenate str (not "${typeName(right)}") to str`)
   }
   if (operator === '*') {
-    const [sequence, count] = typeof right === 'number' ? [left, right] : [right, left]
-    if (typeof sequence === 'string' && typeof count === 'number') return sequence.repeat(Math.max(0, count))
-    if (Array.isArray(sequence) && typeof count === 'number')
-      return Array.from({ length: Math.max(0, count) }, () => sequence).flat()
+    const result = repeated(left, right) ?? repeated(right, left)
+    if (result !== null) return result
   }
-  throw new TemplateError(
+  throw new PythonError(
     'TypeError',
     `unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`,
   )
 }
 
+function markupOperation(operator: string, left: PyValue, right: PyValue): PyValue | null {
+  const [one, other] = [textOf(left), textOf(right)]
+  if (operator === '+' && one !== null && other !== null) return new Markup(escape(left).text + escape(right).text)
+  if (operator === '%' && left instanceof Markup) return formattedMarkup(left.text, right)
+  return null
+}
+
+function repeated(sequence: PyValue, count: PyValue): PyValue | null {
+  if (typeof count !== 'number' && typeof count !== 'boolean') return null
+  const times = Math.max(0, Number(count))
+  const text = textOf(sequence)
+  const size = text?.length ?? (Array.isArray(sequence) ? sequence.length : 0)
+  if (size * times > 100_000_000) throw new PythonError('MemoryError', 'the result of * is too long')
+  if (text !== null) return sequence instanceof Markup ? new Markup(text.repeat(times)) : text.repeat(times)
+  if (!Array.isArray(sequence)) return null
+  const items = Array.from({ length: times }, () => sequence as readonly PyValue[]).flat(1)
+  return sequence instanceof PyTuple ? tupleOf(items) : items
+}
+
 /** Unary minus, plus and not. */
 export function unary(operator: string, value: PyValue): PyValue {
   if (operator === 'not') return !isTrue(value)
-  const number = numberOf(value)
+  if (value instanceof Undefined) throw value.error()
+  const number = exactNumber(value)
   if (number === null)
-    throw new TemplateError('TypeError', `bad operand type for unary ${operator}: '${typeName(value)}'`)
-  if (typeof value === 'bigint') return operator === '-' ? -value : value
-  const result = operator === '-' ? -number : number
-  return value instanceof PyFloat ? new PyFloat(result) : result + 0
+    throw new PythonError('TypeError', `bad operand type for unary ${operator}: '${typeName(value)}'`)
+  if (value instanceof PyFloat) return operator === '-' ? new PyFloat(-value.value) : value
+  if (typeof number === 'bigint') return narrow(operator === '-' ? -number : number)
+  return (operator === '-' ? -number : number) + 0
+}
+
+/** sum of values, from a start. */
+export function total(values: Iterable<PyValue>, start: PyValue): PyValue {
+  let sum = start
+  for (const value of values) sum = add(sum, value) ?? binary('+', sum, value)
+  return sum
 }

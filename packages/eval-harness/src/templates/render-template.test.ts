@@ -4,7 +4,7 @@ import { fixturePath, needsFixture } from '../../../../tests/fixtures.js'
 import { parseJson } from '../python/json.js'
 import type { PyDict } from '../python/value.js'
 import { renderTemplate } from './render-template.js'
-import { TemplateError } from './template-error.js'
+import { PythonError } from '../python/python-error.js'
 
 const file = 'golden/jinja/cases.jsonl'
 
@@ -25,7 +25,7 @@ describe('templates of upstream tasks and hand-made ones', needsFixture(file), (
       try {
         rendered = renderTemplate(template, item.get('doc') as PyDict)
       } catch (error) {
-        if (!(error instanceof TemplateError)) throw error
+        if (!(error instanceof PythonError)) throw error
         rendered = `error ${error.exception}: ${error.message}`
         if (item.has('error') && error.exception === item.get('error')) continue
       }

@@ -1,35 +1,59 @@
-import { parse, tokenize } from '@huggingface/jinja'
+import { PythonError } from '../python/python-error.js'
 import type { PyDict } from '../python/value.js'
-import { prepareSource } from './prepare-source.js'
-import { Scope } from './scope.js'
-import { evaluateStatements } from './statements.js'
-import { TemplateError } from './template-error.js'
-import { testsAsFilters } from './test-tokens.js'
+import { compileTemplate } from './compile/blocks.js'
+import { jinjaFilters } from './filters/filters.js'
+import { regexReplace } from './filters/text-filters.js'
+import { Context } from './runtime/context.js'
+import type { Environment } from './runtime/environment.js'
+import { jinjaGlobals } from './runtime/globals.js'
+import { parseTemplate } from './syntax/statement-parser.js'
+import { jinjaTests } from './tests.js'
 
-type Program = ReturnType<typeof parse>
+/** Renders a template for some names. */
+export type Template = (names: PyDict) => string
+
+/** Reads a template. Throws PythonError, when it is read or when it is rendered, with the class that Jinja would raise. */
+export function makeTemplate(source: string, environment: Environment): Template {
+  const { render, blocks } = compileTemplate(parseTemplate(source, environment.syntax), environment)
+  return (names) => {
+    try {
+      return render(new Context(environment, names, blocks))
+    } catch (cause) {
+      if (cause instanceof RangeError && /call stack/.test(cause.message))
+        throw new PythonError('RecursionError', 'maximum recursion depth exceeded')
+      throw cause
+    }
+  }
+}
+
+/** lm_eval's environment (lm_eval/utils.py). */
+const taskEnvironment: Environment = {
+  syntax: {
+    trimBlocks: false,
+    lstripBlocks: false,
+    keepTrailingNewline: true,
+    loopControls: false,
+    generationTag: false,
+  },
+  strict: true,
+  sandboxed: false,
+  filters: new Map([...jinjaFilters, regexReplace]),
+  tests: jinjaTests,
+  globals: jinjaGlobals(false),
+}
 
 // a run renders a few templates for thousands of documents
-const programs = new Map<string, Program>()
+const templates = new Map<string, Template>()
 
 /**
  * Renders a Jinja template as lm_eval does: Python's values and texts, undefined names are errors, a final newline is kept, blocks are not
- * trimmed. Throws TemplateError.
+ * trimmed. Throws PythonError.
  */
 export function renderTemplate(source: string, doc: PyDict): string {
-  return evaluateStatements(program(source).body, new Scope(doc))
-}
-
-function program(source: string): Program {
-  let found = programs.get(source)
-  if (!found) {
-    try {
-      // the tokenizer drops one final newline, which Jinja's keep_trailing_newline keeps
-      const prepared = prepareSource(source)
-      found = parse(testsAsFilters(tokenize(prepared.endsWith('\n') ? `${prepared}\n` : prepared, {})))
-    } catch (cause) {
-      throw new TemplateError('TemplateSyntaxError', cause instanceof Error ? cause.message : String(cause))
-    }
-    programs.set(source, found)
+  let template = templates.get(source)
+  if (template === undefined) {
+    template = makeTemplate(source, taskEnvironment)
+    templates.set(source, template)
   }
-  return found
+  return template(doc)
 }

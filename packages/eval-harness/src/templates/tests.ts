@@ -1,58 +1,101 @@
-import { equals, isDict, numberOf, PyFloat, type PyValue } from '../python/value.js'
+import { isLower, isUpper } from '../python/casing.js'
+import { PythonError } from '../python/python-error.js'
+import { PyObject } from '../python/python-object.js'
+import { pyStr } from '../python/text.js'
+import { equals, exactNumber, isDict, PyFloat, type PyValue } from '../python/value.js'
 import { binary } from './operators.js'
-import { TemplateError } from './template-error.js'
+import type { Context } from './runtime/context.js'
+import type { Filter } from './runtime/environment.js'
+import { Markup, textOf } from './runtime/markup.js'
+import { PyRange } from './runtime/range.js'
+import { Undefined } from './runtime/undefined.js'
 
-type Test = (value: PyValue, args: readonly PyValue[]) => boolean
+type Test = (value: PyValue, args: readonly PyValue[], context: Context) => boolean
 
-const compared =
-  (operator: string): Test =>
-  (value, args) =>
-    binary(operator, value, args[0]!) === true
-
-function remainder(value: PyValue, by: PyValue): number | null {
-  const number = numberOf(binary('%', value, by))
-  return number
+function remainderIs(value: PyValue, by: PyValue, wanted: number): boolean {
+  return equals(binary('%', value, by), wanted)
 }
 
-const cased = (text: PyValue, change: (text: string) => string): boolean => {
-  const own = String(text)
-  return change(own) === own && own.toLowerCase() !== own.toUpperCase()
+function isIterable(value: PyValue): boolean {
+  if (value instanceof Undefined && value.strict) throw value.error()
+  return typeof value === 'string' || Array.isArray(value) || isDict(value) || (value instanceof PyObject && !!value.iterate)
 }
 
-const tests: Readonly<Record<string, Test>> = {
-  none: (value) => value === null,
-  true: (value) => value === true,
-  false: (value) => value === false,
-  boolean: (value) => typeof value === 'boolean',
-  integer: (value) => typeof value === 'number' || typeof value === 'bigint',
-  float: (value) => value instanceof PyFloat,
-  number: (value) => numberOf(value) !== null,
-  string: (value) => typeof value === 'string',
-  mapping: isDict,
-  sequence: (value) => typeof value === 'string' || Array.isArray(value) || isDict(value),
-  iterable: (value) => typeof value === 'string' || Array.isArray(value) || isDict(value),
-  callable: () => false,
-  odd: (value) => remainder(value, 2) === 1,
-  even: (value) => remainder(value, 2) === 0,
-  divisibleby: (value, args) => remainder(value, args[0]!) === 0,
-  lower: (value) => cased(value, (text) => text.toLowerCase()),
-  upper: (value) => cased(value, (text) => text.toUpperCase()),
-  sameas: (value, args) => typeof value !== 'object' && typeof value === typeof args[0] && equals(value, args[0]!),
-  in: compared('in'),
-  eq: compared('=='),
-  equalto: compared('=='),
-  ne: compared('!='),
-  lt: compared('<'),
-  lessthan: compared('<'),
-  le: compared('<='),
-  gt: compared('>'),
-  greaterthan: compared('>'),
-  ge: compared('>='),
+function isSequence(value: PyValue): boolean {
+  if (value instanceof Undefined) return !value.strict
+  return typeof value === 'string' || Array.isArray(value) || isDict(value) || value instanceof Markup || value instanceof PyRange
 }
 
-/** Whether a test of Jinja holds for a defined value. */
-export function callTest(name: string, value: PyValue, args: readonly PyValue[]): boolean {
-  const test = tests[name]
-  if (!test) throw new TemplateError('TemplateAssertionError', `No test named '${name}'.`)
-  return test(value, args)
+/**
+ * `is`. None, bools, lists, dicts and small ints are one object wherever they are equal or the same; whether two equal texts or larger numbers are, only
+ * CPython's making of them says, so that is an error.
+ */
+function isSame(value: PyValue, other: PyValue): boolean {
+  const isPlain = (one: PyValue) => typeof one === 'string' || typeof one === 'bigint' || one instanceof PyFloat
+  if (value === other && !isPlain(value)) return typeof value !== 'number' || small(value)
+  if (typeof value === 'number' && value === other) return small(value)
+  if (isPlain(value) && typeof value === typeof other && equals(value, other))
+    throw new PythonError('TypeError', 'whether two equal texts or numbers are the same object is not defined')
+  return false
 }
+
+function small(value: number): boolean {
+  if (value >= -5 && value <= 256) return true
+  throw new PythonError('TypeError', 'whether two equal numbers are the same object is not defined')
+}
+
+const plain = (name: string, test: Test): readonly [string, Filter] => withArguments(name, 0, test)
+
+function withArguments(name: string, count: number, test: Test): readonly [string, Filter] {
+  return [
+    name,
+    (value, args, keywords, context) => {
+      if (keywords.size > 0 || args.length !== count)
+        throw new PythonError('TypeError', `the test ${name} takes ${count} arguments`)
+      return test(value, args, context)
+    },
+  ]
+}
+
+const compared = (names: string, operator: string): (readonly [string, Filter])[] =>
+  names.split(' ').map((name) => [
+    name,
+    (value, args, keywords) => {
+      if (keywords.size > 0 || args.length !== 1) throw new PythonError('TypeError', `the test ${name} takes 1 argument`)
+      return binary(operator, value, args[0]!)
+    },
+  ])
+
+/** All tests of Jinja 3.1.6 by name. */
+export const jinjaTests: ReadonlyMap<string, Filter> = new Map<string, Filter>([
+  plain('defined', (value) => !(value instanceof Undefined)),
+  plain('undefined', (value) => value instanceof Undefined),
+  plain('none', (value) => value === null),
+  plain('true', (value) => value === true),
+  plain('false', (value) => value === false),
+  plain('boolean', (value) => typeof value === 'boolean'),
+  plain('integer', (value) => typeof value === 'number' || typeof value === 'bigint'),
+  plain('float', (value) => value instanceof PyFloat),
+  plain('number', (value) => exactNumber(value) !== null),
+  plain('string', (value) => textOf(value) !== null),
+  plain('mapping', isDict),
+  plain('sequence', isSequence),
+  plain('iterable', isIterable),
+  plain('callable', (value) => value instanceof PyObject && value.call !== undefined),
+  plain('escaped', (value) => value instanceof Markup),
+  plain('odd', (value) => remainderIs(value, 2, 1)),
+  plain('even', (value) => remainderIs(value, 2, 0)),
+  withArguments('divisibleby', 1, (value, [by]) => remainderIs(value, by!, 0)),
+  plain('lower', (value) => isLower(pyStr(value))),
+  plain('upper', (value) => isUpper(pyStr(value))),
+  withArguments('sameas', 1, (value, [other]) => isSame(value, other!)),
+  withArguments('in', 1, (value, [container]) => binary('in', value, container!) === true),
+  plain('filter', (value, _, { environment }) => environment.filters.has(textOf(value) ?? '')),
+  plain('test', (value, _, { environment }) => environment.tests.has(textOf(value) ?? '')),
+  ...compared('== eq equalto', '=='),
+  ...compared('!= ne', '!='),
+  ...compared('> gt greaterthan', '>'),
+  ...compared('>= ge', '>='),
+  ...compared('< lt lessthan', '<'),
+  ...compared('<= le', '<='),
+])

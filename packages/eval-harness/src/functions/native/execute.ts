@@ -1,6 +1,6 @@
 import { pyStr } from '../../python/text.js'
 import { isDict, PyTuple } from '../../python/value.js'
-import { TemplateError } from '../../templates/template-error.js'
+import { PythonError } from '../../python/python-error.js'
 import { assign, evaluate, makeFunction } from './evaluate.js'
 import { iterate, operate, truth } from './operations.js'
 import type { Scope } from './scope.js'
@@ -34,7 +34,7 @@ function located(statement: Statement, scope: Scope): Ending {
   try {
     return run(statement, scope)
   } catch (error) {
-    if ((error instanceof Raised || error instanceof TemplateError) && !places.has(error))
+    if ((error instanceof Raised || error instanceof PythonError) && !places.has(error))
       places.set(error, `${scope.file}:${statement.line}`)
     throw error
   }
@@ -123,7 +123,7 @@ function attempt({ body, handlers }: Extract<Statement, { kind: 'try' }>, scope:
   try {
     return execute(body, scope)
   } catch (error) {
-    const exception = error instanceof Raised || error instanceof TemplateError ? error.exception : null
+    const exception = error instanceof Raised || error instanceof PythonError ? error.exception : null
     if (exception === null) throw error
     const handler = handlers.find(
       ({ classes }) =>

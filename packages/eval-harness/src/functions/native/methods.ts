@@ -1,6 +1,6 @@
 import { codePoints, pyStr, strip } from '../../python/text.js'
 import { equals, isDict, PyTuple, type PyValue } from '../../python/value.js'
-import { callMethod } from '../../templates/methods.js'
+import { callMethod } from '../../templates/methods/call-method.js'
 import { Unsupported } from './unsupported.js'
 import { type Key, keyOf, makeTuple, printable, Raised, type Value } from './values.js'
 

@@ -3,7 +3,7 @@ import { join, resolve, sep } from 'node:path'
 import type { Split } from '../../datasets/dataset.js'
 import type { PyDict, PyValue } from '../../python/value.js'
 import type { FunctionReference } from '../../tasks/yaml.js'
-import { TemplateError } from '../../templates/template-error.js'
+import { PythonError } from '../../python/python-error.js'
 import { type FunctionUse, type TaskFunction, TaskFunctionError } from '../task-function.js'
 import { places } from './execute.js'
 import { NativeDataset } from './native-dataset.js'
@@ -65,7 +65,7 @@ export class NativeFunctions {
       } catch (error) {
         // JavaScript's stack or memory
         if (error instanceof RangeError) throw new Unsupported('this depth or size')
-        if (error instanceof Raised || error instanceof TemplateError)
+        if (error instanceof Raised || error instanceof PythonError)
           throw new TaskFunctionError(error.exception, `${error.message} (${places.get(error) ?? module.file})`, {
             cause: error,
           })
