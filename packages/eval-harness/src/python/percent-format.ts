@@ -1,6 +1,7 @@
 import { getItem } from './dict-keys.js'
 import { floatBody } from './number-format.js'
 import { PythonError } from './python-error.js'
+import { PyObject } from './python-object.js'
 import { asciiRepr } from './str-format.js'
 import { codePoints, pyRepr, pyStr } from './text.js'
 import { exactNumber, isDict, PyFloat, PyTuple, type PyValue, typeName } from './value.js'
@@ -44,7 +45,9 @@ export function percentFormat(
     }
     return converted(value, kind, left ? `${flags}-` : flags, width, precision, texts)
   })
-  if (!keyed && next < list.length && !isDict(values))
+  // what could hold keys may stay unused: a dict, and for Python a list too
+  const mayHoldKeys = isDict(values) || (Array.isArray(values) && !(values instanceof PyTuple)) || values instanceof PyObject && values.subscriptable
+  if (!keyed && next < list.length && !mayHoldKeys)
     throw new PythonError('TypeError', 'not all arguments converted during string formatting')
   return text
 }

@@ -44,6 +44,11 @@ export abstract class PyObject {
   /** object[key] for types that have it. Undefined where there is no such item. */
   item?(key: PyValue): PyValue | undefined
 
+  /** Whether the type has object[key] at all. */
+  get subscriptable(): boolean {
+    return this.item !== undefined
+  }
+
   /** An attribute; undefined where there is none. */
   attribute(_name: string): PyValue | undefined {
     return undefined

@@ -42,7 +42,7 @@ export function strFormat(
     return path(value!, name.slice(first.length), access)
   }
   const write = (text: string, depth: number): string => {
-    if (depth < 0) throw new PythonError('ValueError', 'Max string recursion exceeded')
+    if (depth === 0) throw new PythonError('ValueError', 'Max string recursion exceeded')
     let out = ''
     for (let at = 0; at < text.length; ) {
       const character = text[at]!
@@ -61,13 +61,13 @@ export function strFormat(
       const end = closing(text, at)
       const { name, conversion, spec } = parts(text.slice(at + 1, end))
       const value = converted(field(name), conversion)
-      const format = write(spec, depth - 1)
+      const format = spec.includes('{') ? write(spec, depth - 1) : spec
       out += access.format ? access.format(value, format) : formatValue(value, format)
       at = end + 1
     }
     return out
   }
-  return write(template, 1)
+  return write(template, 2)
 }
 
 function switched(how: string): PythonError {

@@ -1,4 +1,5 @@
 import { isLower, isUpper } from '../python/casing.js'
+import { checkHashable } from '../python/dict-keys.js'
 import { PythonError } from '../python/python-error.js'
 import { PyObject } from '../python/python-object.js'
 import { pyStr } from '../python/text.js'
@@ -42,6 +43,11 @@ function isSame(value: PyValue, other: PyValue): boolean {
 function small(value: number): boolean {
   if (value >= -5 && value <= 256) return true
   throw new PythonError('TypeError', 'whether two equal numbers are the same object is not defined')
+}
+
+function isNamed(value: PyValue, known: ReadonlyMap<string, Filter>): boolean {
+  checkHashable(value)
+  return known.has(textOf(value) ?? '')
 }
 
 const plain = (name: string, test: Test): readonly [string, Filter] => withArguments(name, 0, test)
@@ -90,8 +96,8 @@ export const jinjaTests: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   plain('upper', (value) => isUpper(pyStr(value))),
   withArguments('sameas', 1, (value, [other]) => isSame(value, other!)),
   withArguments('in', 1, (value, [container]) => binary('in', value, container!) === true),
-  plain('filter', (value, _, { environment }) => environment.filters.has(textOf(value) ?? '')),
-  plain('test', (value, _, { environment }) => environment.tests.has(textOf(value) ?? '')),
+  plain('filter', (value, _, { environment }) => isNamed(value, environment.filters)),
+  plain('test', (value, _, { environment }) => isNamed(value, environment.tests)),
   ...compared('== eq equalto', '=='),
   ...compared('!= ne', '!='),
   ...compared('> gt greaterthan', '>'),

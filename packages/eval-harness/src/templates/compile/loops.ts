@@ -18,7 +18,7 @@ import {
 import { compileTarget } from './assignments.js'
 import { compileExpression } from './expressions.js'
 import type { Frame } from './frame.js'
-import { compileBody, printing } from './statements.js'
+import { compileBody } from './statements.js'
 
 /** Goes through items; `depth0` counts how deep a recursive loop is. */
 type Loop = (activation: Activation, items: PyValue, out: Output, recurse: Recurse | null, depth0: number) => Signal
@@ -49,7 +49,6 @@ export function compileLoop(node: ForNode, frame: Frame, environment: Environmen
       const items = iterable(activation)
       return loop(activation, select ? select(activation, items) : items, out, null, 0)
     }
-  const print = printing(frame)
   return (activation, out) => {
     const recurse: Recurse = (items, depth0) => {
       const own: Output = { text: '' }
@@ -57,7 +56,7 @@ export function compileLoop(node: ForNode, frame: Frame, environment: Environmen
       loop(inner, select ? select(activation, items) : items, own, recurse, depth0)
       return own.text
     }
-    out.text += print(recurse(iterable(activation), 0), activation.context.autoescape)
+    out.text += recurse(iterable(activation), 0)
     return signals.next
   }
 }

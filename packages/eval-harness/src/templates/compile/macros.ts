@@ -8,7 +8,7 @@ import { exportNames } from './assignments.js'
 import { compileCall } from './calls.js'
 import { compileExpression } from './expressions.js'
 import type { Frame } from './frame.js'
-import { compileBody, printing } from './statements.js'
+import { compileBody, writtenText } from './statements.js'
 
 /** A macro's definition as an expression whose value is the macro. */
 function compileMacroBody(node: Signature, name: string | null, frame: Frame, environment: Environment): Evaluate {
@@ -74,9 +74,8 @@ export function compileMacro(node: MacroNode, frame: Frame, environment: Environ
 export function compileCallBlock(node: CallBlockNode, frame: Frame, environment: Environment): Run {
   const define = compileMacroBody(node, null, frame, environment)
   const call = compileCall(node.call, frame, environment, define)
-  const print = printing(frame)
   return (activation, out) => {
-    out.text += print(call(activation), activation.context.autoescape)
+    out.text += writtenText(call(activation))
     return signals.next
   }
 }
@@ -87,10 +86,9 @@ const noArguments = new Map<string, PyValue>()
 export function compileGeneration(body: readonly Statement[], frame: Frame, environment: Environment): Run {
   const signature: Signature = { parameters: [], defaults: [], body, line: 1 }
   const define = compileMacroBody(signature, null, frame, environment)
-  const print = printing(frame)
   return (activation, out) => {
     const caller = define(activation) as Macro
-    out.text += print(caller.call([], noArguments), activation.context.autoescape)
+    out.text += writtenText(caller.call([], noArguments))
     return signals.next
   }
 }

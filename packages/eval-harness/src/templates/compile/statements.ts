@@ -1,9 +1,9 @@
 import { PythonError } from '../../python/python-error.js'
 import { pyStr } from '../../python/text.js'
-import { isTrue, type PyValue } from '../../python/value.js'
+import { isTrue, type PyValue, typeName } from '../../python/value.js'
 import { knownLength } from '../runtime/iteration.js'
 import type { Environment } from '../runtime/environment.js'
-import { escape, Markup } from '../runtime/markup.js'
+import { escape, Markup, textOf } from '../runtime/markup.js'
 import type { Expression, FilterNode, IfNode, Statement } from '../syntax/nodes.js'
 import { compileError, entering, type Evaluate, leaving, type Output, type Run, signals } from './activation.js'
 import { compileAssignment, compileTarget, exportsOf } from './assignments.js'
@@ -74,6 +74,13 @@ function compileStatement(node: Statement, frame: Frame, environment: Environmen
 export function printing(frame: Frame): (value: PyValue, escapes: boolean) => string {
   if (frame.mode.volatile) return (value, escapes) => (escapes ? escape(value).text : pyStr(value))
   return frame.mode.autoescape ? (value) => escape(value).text : pyStr
+}
+
+/** What a filter block or call block writes: it must be a text already, and is not escaped. */
+export function writtenText(value: PyValue): string {
+  const text = textOf(value)
+  if (text !== null) return text
+  throw new PythonError('TypeError', `sequence item 0: expected str instance, ${typeName(value)} found`)
 }
 
 function compileOutput(nodes: readonly (string | Expression)[], frame: Frame, environment: Environment): Run {
@@ -155,7 +162,6 @@ function compileFilterBlock(
   const [enter, leave, body] = [entering(inner), leaving(inner), compileBody(node.body, inner, environment)]
   const buffers: Output[] = []
   const filter = blockFilter(node.filter, inner, environment, buffers)
-  const print = printing(frame)
   return (activation, out) => {
     enter(activation)
     const own: Output = { text: '' }
@@ -163,7 +169,7 @@ function compileFilterBlock(
     if (signal !== signals.next) return signal
     buffers.push(own)
     try {
-      out.text += print(filter(activation), activation.context.autoescape)
+      out.text += writtenText(filter(activation))
     } finally {
       buffers.pop()
     }

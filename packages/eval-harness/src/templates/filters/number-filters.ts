@@ -155,8 +155,8 @@ function fileSize(value: PyValue, isBinary: boolean): string {
   const bytes = float.value
   const base = isBinary ? 1024 : 1000
   if (bytes === 1) return '1 Byte'
+  if (bytes === Number.NEGATIVE_INFINITY) throw new PythonError('OverflowError', 'cannot convert float infinity to integer')
   if (bytes < base) return `${Math.trunc(bytes)} Bytes`
-  if (!Number.isFinite(bytes)) throw new PythonError('ValueError', 'a size that is no number is not supported')
   const prefixes = [...'kMGTPEZY'].map((letter) => (isBinary ? `${letter.toUpperCase()}iB` : `${letter}B`))
   let text = ''
   for (const [index, prefix] of prefixes.entries()) {
