@@ -2,14 +2,15 @@ import type { ModelArgument, ModelArguments } from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
 
 /** `words` is a text that the command line may have read as a number: positions=3. */
-type Kind = 'text' | 'words' | 'count' | 'number' | 'truth'
-type Value<K> = K extends 'text'
-  ? string
-  : K extends 'words'
-    ? string | number
-    : K extends 'count' | 'number'
-      ? number
-      : boolean
+type Kind = 'text' | 'words' | 'count' | 'number' | 'truth' | 'object'
+interface Values {
+  readonly text: string
+  readonly words: string | number
+  readonly count: number
+  readonly number: number
+  readonly truth: boolean
+  readonly object: Readonly<Record<string, ModelArgument>>
+}
 
 /** A model's arguments: name -> what it takes. */
 export type ArgumentKinds = Readonly<Record<string, Kind>>
@@ -20,7 +21,7 @@ export function readArguments<Kinds extends ArgumentKinds>(
   args: ModelArguments,
   kinds: Kinds,
   flag = '--model_args',
-): { readonly [Name in keyof Kinds]?: Value<Kinds[Name]> } {
+): { readonly [Name in keyof Kinds]?: Values[Kinds[Name]] } {
   for (const [name, value] of Object.entries(args)) {
     const kind = kinds[name]
     if (kind === undefined) {
@@ -32,7 +33,7 @@ export function readArguments<Kinds extends ArgumentKinds>(
     if (!fits(kind, value))
       throw new InputError(`${flag}: ${name} is ${JSON.stringify(value)}, expected ${expected[kind]}`)
   }
-  return args as { readonly [Name in keyof Kinds]?: Value<Kinds[Name]> }
+  return args as { readonly [Name in keyof Kinds]?: Values[Kinds[Name]] }
 }
 
 const expected: Readonly<Record<Kind, string>> = {
@@ -41,12 +42,15 @@ const expected: Readonly<Record<Kind, string>> = {
   count: 'a whole number from 0',
   number: 'a number',
   truth: 'true or false',
+  object:
+    'a JSON object: --model_args takes one of all arguments, as in {"pretrained": "…", "chat_template_args": {…}}',
 }
 
 function fits(kind: Kind, value: ModelArgument): boolean {
   if (kind === 'text') return typeof value === 'string'
   if (kind === 'number') return typeof value === 'number'
   if (kind === 'words') return typeof value === 'string' || typeof value === 'number'
+  if (kind === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
   return kind === 'truth'
     ? typeof value === 'boolean'
     : typeof value === 'number' && Number.isInteger(value) && value >= 0

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ModelContext } from '@saeval/eval-harness'
+import { fromPlain, type ModelContext, type PyDict } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { dtypes, isDtype, loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { baseModelRepository } from '@saeval/sae-core'
@@ -16,6 +16,9 @@ export const modelArguments = {
   max_length: 'count',
   add_bos_token: 'truth',
   prefix_token_id: 'count',
+  enable_thinking: 'truth',
+  think_end_token: 'words',
+  chat_template_args: 'object',
   trust_remote_code: 'truth',
   threads: 'count',
 } as const
@@ -46,6 +49,11 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
     ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
     ...(args.add_bos_token === undefined ? {} : { addBosToken: args.add_bos_token }),
     ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),
+    ...(args.enable_thinking === undefined ? {} : { enableThinking: args.enable_thinking }),
+    ...(args.think_end_token === undefined ? {} : { thinkEndToken: thinkEnd(args.think_end_token) }),
+    ...(args.chat_template_args === undefined
+      ? {}
+      : { chatTemplateArgs: fromPlain(args.chat_template_args) as PyDict }),
     ...(args.threads === undefined ? {} : { threads: args.threads }),
   })
 }
@@ -53,6 +61,13 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
 /** Whether a name is a folder's: it holds a model, or an adapter that names one. */
 function isFolder(name: string): boolean {
   return ['config.json', 'adapter_config.json'].some((file) => existsSync(join(name, file)))
+}
+
+/** Digits are a token id, as in lm_eval. */
+function thinkEnd(value: string | number): string | number {
+  if (typeof value === 'string') return /^\d+$/.test(value) ? Number(value) : value
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new InputError(`--model_args: think_end_token=${value}: expected a text or a token id`)
 }
 
 function parseBatchSize(text: string): number | 'auto' {

@@ -18,7 +18,8 @@ export function checkHashable(key: PyValue): void {
 function ownKey(dict: AnyDict, key: PyValue): PyValue | undefined {
   if (typeof key === 'string' || key === null) return dict.has(key) ? key : undefined
   checkHashable(key)
-  for (const own of dict.keys()) if (own === key || (typeof own !== 'string' || key instanceof PyObject ? equals(own, key) : false)) return own
+  for (const own of dict.keys())
+    if (own === key || (typeof own !== 'string' || key instanceof PyObject ? equals(own, key) : false)) return own
   return undefined
 }
 

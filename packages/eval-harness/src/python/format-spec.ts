@@ -21,10 +21,12 @@ const pattern = /^(?:([\s\S])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\
 
 function parse(spec: string, value: PyValue): Spec {
   const found = pattern.exec(spec)
-  if (found === null) throw new PythonError('ValueError', `Invalid format specifier '${spec}' for object of type '${typeName(value)}'`)
+  if (found === null)
+    throw new PythonError('ValueError', `Invalid format specifier '${spec}' for object of type '${typeName(value)}'`)
   const [, fill, align, sign = '', negativeZero, alternate, zero, width, separator = '', precision, type = ''] = found
   return {
-    fill: fill ?? (zero !== undefined && align === undefined ? '0' : zero !== undefined && fill === undefined ? '0' : ' '),
+    fill:
+      fill ?? (zero !== undefined && align === undefined ? '0' : zero !== undefined && fill === undefined ? '0' : ' '),
     align: align ?? '',
     sign,
     negativeZero: negativeZero !== undefined,
@@ -103,11 +105,19 @@ function formatInt(value: bigint, spec: Spec, number: number | bigint): string {
   const size = value < 0n ? -value : value
   if (type === 'c') {
     if (spec.sign !== '' || spec.alternate || spec.separator !== '')
-      throw new PythonError('ValueError', "Sign, alternate form and separators are not allowed with format specifier 'c'")
+      throw new PythonError(
+        'ValueError',
+        "Sign, alternate form and separators are not allowed with format specifier 'c'",
+      )
     if (value < 0n || value > 0x10ffffn) throw new PythonError('OverflowError', '%c arg not in range(0x110000)')
-    return pad(String.fromCodePoint(Number(value)), spec.zero && spec.align === '' ? { ...spec, align: '>' } : spec, '<')
+    return pad(
+      String.fromCodePoint(Number(value)),
+      spec.zero && spec.align === '' ? { ...spec, align: '>' } : spec,
+      '<',
+    )
   }
-  if (type === 'n' && spec.separator !== '') throw new PythonError('ValueError', `Cannot specify '${spec.separator}' with 'n'.`)
+  if (type === 'n' && spec.separator !== '')
+    throw new PythonError('ValueError', `Cannot specify '${spec.separator}' with 'n'.`)
   if (type === '' || type === 'd' || type === 'n')
     return assemble(signOf(value < 0n, spec), '', size.toString(), spec, 3)
   const radix = radixes[type]
@@ -122,7 +132,8 @@ function formatFloat(value: number, spec: Spec): string {
   const { type } = spec
   if (type !== '' && !'eEfFgGn%'.includes(type))
     throw new PythonError('ValueError', `Unknown format code '${type}' for object of type 'float'`)
-  if (type === 'n' && spec.separator !== '') throw new PythonError('ValueError', `Cannot specify '${spec.separator}' with 'n'.`)
+  if (type === 'n' && spec.separator !== '')
+    throw new PythonError('ValueError', `Cannot specify '${spec.separator}' with 'n'.`)
   let negative = value < 0 || Object.is(value, -0)
   let body: string
   if (Number.isFinite(value)) {

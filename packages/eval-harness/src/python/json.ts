@@ -124,7 +124,10 @@ export interface DumpOptions {
 }
 
 /** json.dumps, byte for byte. Throws PythonError for what JSON cannot hold. */
-export function dumpsJson(value: PyValue, { indent, ensureAscii = true, separators, sortKeys = false }: DumpOptions = {}): string {
+export function dumpsJson(
+  value: PyValue,
+  { indent, ensureAscii = true, separators, sortKeys = false }: DumpOptions = {},
+): string {
   const [between, after] = separators ?? [indent === undefined ? ', ' : ',', ': ']
   const step = typeof indent === 'number' ? ' '.repeat(Math.max(0, indent)) : indent
   const write = (item: PyValue, depth: number): string => {
@@ -140,7 +143,9 @@ export function dumpsJson(value: PyValue, { indent, ensureAscii = true, separato
       )
     if (isDict(item)) {
       const entries = sortKeys ? sortedEntries(item) : [...item]
-      const parts = entries.map(([key, part]) => `${textJson(keyText(key), ensureAscii)}${after}${write(part, depth + 1)}`)
+      const parts = entries.map(
+        ([key, part]) => `${textJson(keyText(key), ensureAscii)}${after}${write(part, depth + 1)}`,
+      )
       return group('{', '}', parts, depth)
     }
     if (item instanceof PyObject) {

@@ -27,26 +27,33 @@ export function percentFormat(
     return list[next++]!
   }
   let keyed = false
-  const text = template.replace(conversion, (_, key: string | undefined, flags: string, wide: string, exact: string | undefined, kind: string) => {
-    if (kind === '') throw new PythonError('ValueError', key === undefined ? 'incomplete format' : 'incomplete format key')
-    let width = wide === '*' ? star(take()) : Number(wide || 0)
-    const left = width < 0
-    width = Math.abs(width)
-    const precision = exact === undefined ? null : Math.max(0, exact === '*' ? star(take()) : Number(exact || 0))
-    if (kind === '%') return '%'
-    let value: PyValue
-    if (key === undefined) value = keyed ? values : take()
-    else {
-      if (!isDict(values)) throw new PythonError('TypeError', 'format requires a mapping')
-      const found = getItem(values, key)
-      if (found === undefined) throw new PythonError('KeyError', pyRepr(key))
-      keyed = true
-      value = found
-    }
-    return converted(value, kind, left ? `${flags}-` : flags, width, precision, texts)
-  })
+  const text = template.replace(
+    conversion,
+    (_, key: string | undefined, flags: string, wide: string, exact: string | undefined, kind: string) => {
+      if (kind === '')
+        throw new PythonError('ValueError', key === undefined ? 'incomplete format' : 'incomplete format key')
+      let width = wide === '*' ? star(take()) : Number(wide || 0)
+      const left = width < 0
+      width = Math.abs(width)
+      const precision = exact === undefined ? null : Math.max(0, exact === '*' ? star(take()) : Number(exact || 0))
+      if (kind === '%') return '%'
+      let value: PyValue
+      if (key === undefined) value = keyed ? values : take()
+      else {
+        if (!isDict(values)) throw new PythonError('TypeError', 'format requires a mapping')
+        const found = getItem(values, key)
+        if (found === undefined) throw new PythonError('KeyError', pyRepr(key))
+        keyed = true
+        value = found
+      }
+      return converted(value, kind, left ? `${flags}-` : flags, width, precision, texts)
+    },
+  )
   // what could hold keys may stay unused: a dict, and for Python a list too
-  const mayHoldKeys = isDict(values) || (Array.isArray(values) && !(values instanceof PyTuple)) || values instanceof PyObject && values.subscriptable
+  const mayHoldKeys =
+    isDict(values) ||
+    (Array.isArray(values) && !(values instanceof PyTuple)) ||
+    (values instanceof PyObject && values.subscriptable)
   if (!keyed && next < list.length && !mayHoldKeys)
     throw new PythonError('TypeError', 'not all arguments converted during string formatting')
   return text
@@ -67,11 +74,15 @@ function converted(
 ): string {
   if (kind === 's' || kind === 'r' || kind === 'a') {
     const text = kind === 's' ? texts.str(value) : kind === 'r' ? texts.repr(value) : asciiRepr(value)
-    return padded('', precision === null ? text : [...text].slice(0, precision).join(''), flags.replaceAll('0', ''), width)
+    return padded(
+      '',
+      precision === null ? text : [...text].slice(0, precision).join(''),
+      flags.replaceAll('0', ''),
+      width,
+    )
   }
   if (kind === 'c') return padded('', character(value), flags.replaceAll('0', ''), width)
-  if (!'diuoxXeEfFgG'.includes(kind))
-    throw new PythonError('ValueError', `unsupported format character '${kind}'`)
+  if (!'diuoxXeEfFgG'.includes(kind)) throw new PythonError('ValueError', `unsupported format character '${kind}'`)
   const number = exactNumber(value)
   const onlyInt = 'oxX'.includes(kind)
   if (number === null || (onlyInt && value instanceof PyFloat)) {
@@ -92,7 +103,13 @@ function converted(
   return padded(sign, body, flags, width)
 }
 
-function wholeDigits(value: PyValue, number: number | bigint, kind: string, flags: string, precision: number | null): string {
+function wholeDigits(
+  value: PyValue,
+  number: number | bigint,
+  kind: string,
+  flags: string,
+  precision: number | null,
+): string {
   if (value instanceof PyFloat && !Number.isFinite(value.value))
     throw new PythonError(
       Number.isNaN(value.value) ? 'ValueError' : 'OverflowError',

@@ -100,7 +100,13 @@ export function fromPlain(value: unknown): PyValue {
   if (typeof value === 'number')
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? value : new PyFloat(value)
   if (Array.isArray(value)) return value.map(fromPlain)
-  if (value === null || typeof value !== 'object' || value instanceof PyFloat || value instanceof Map || value instanceof PyObject)
+  if (
+    value === null ||
+    typeof value !== 'object' ||
+    value instanceof PyFloat ||
+    value instanceof Map ||
+    value instanceof PyObject
+  )
     return value as PyValue
   return new Map(
     Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, fromPlain(item)] as const])),

@@ -1,6 +1,7 @@
 import type { ChatMessage, ChatTemplate } from '../language-model.js'
 import { pyStr } from '../python/text.js'
 import type { PyDict, PyValue } from '../python/value.js'
+import { isJinjaError } from '../templates/chat-template.js'
 import { DocFieldError, docToChoice, docToPlainText, docToTarget, docToText } from './doc-fields.js'
 import { type Message, maybeDelimit, multiTurn, needsDelimiter, plainText, singleTurn } from './message.js'
 import { question, type Task } from './task.js'
@@ -98,9 +99,9 @@ function render(messages: readonly Message[], genPrefix: string, { chat }: Promp
   try {
     return renderTurns(turns)
   } catch (error) {
-    // templates of models without a system role raise; lm_eval then leaves that turn out
+    // templates of models without a system role raise; lm_eval then leaves that turn out. What else goes wrong stays an error
     const rest = turns.filter(({ role }) => role !== 'system')
-    if (rest.length === turns.length) throw error
+    if (rest.length === turns.length || !isJinjaError((error as Error).cause)) throw error
     return renderTurns(rest)
   }
 }

@@ -1,9 +1,9 @@
 import { type TaskFunction, TaskFunctionError } from '../functions/task-function.js'
-import { literalEval } from '../python/literal.js'
 import { isDigits } from '../python/character-classes.js'
+import { literalEval } from '../python/literal.js'
+import { PythonError } from '../python/python-error.js'
 import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
 import { renderTemplate } from '../templates/render-template.js'
-import { PythonError } from '../python/python-error.js'
 
 /** How a task makes something of a document: a template, a column name, a number, a list, a mapping, or a Python function. */
 export type Rule = PyValue | TaskFunction

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Template } from '@huggingface/jinja'
 import { afterAll, describe, expect, it } from 'vitest'
 import { casesHere, copyHfHome, fixturePath } from '../../../../tests/fixtures.js'
 import { tolerance } from '../../../../tests/tolerances.js'
@@ -14,10 +13,11 @@ import { processResults } from '../metrics/process-results.js'
 import { prepareTask } from '../prepare-task.js'
 import { dumpsJson, parseJson } from '../python/json.js'
 import { pyStr } from '../python/text.js'
-import { numberOf, type PyDict, type PyValue } from '../python/value.js'
+import { fromPlain, numberOf, type PyDict, type PyValue } from '../python/value.js'
 import { leaves, loadTasks } from '../tasks/load-tasks.js'
 import { taskConfig } from '../tasks/task-config.js'
 import { indexTasks } from '../tasks/task-index.js'
+import { makeChatTemplate } from '../templates/chat-template.js'
 import { target } from './task.js'
 import { requestArguments } from './task-request.js'
 
@@ -53,7 +53,12 @@ function chatml(): ChatTemplate {
   return {
     source,
     render: (messages, options) =>
-      new Template(source).render({ messages: [...messages], add_generation_prompt: options.addGenerationPrompt }),
+      makeChatTemplate(source)(
+        new Map([
+          ['messages', fromPlain(messages)],
+          ['add_generation_prompt', options.addGenerationPrompt],
+        ]),
+      ),
   }
 }
 

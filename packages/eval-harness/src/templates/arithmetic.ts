@@ -20,7 +20,10 @@ export function add(left: PyValue, right: PyValue): number | null {
 /** Two numbers put together: ints exactly, floats as IEEE doubles. */
 export function arithmetic(operator: Arithmetic, a: number | bigint, b: number | bigint, isFloat: boolean): PyValue {
   if ((operator === '/' || operator === '//' || operator === '%') && Number(b) === 0)
-    throw new PythonError('ZeroDivisionError', operator === '/' && !isFloat ? 'division by zero' : 'integer division or modulo by zero')
+    throw new PythonError(
+      'ZeroDivisionError',
+      operator === '/' && !isFloat ? 'division by zero' : 'integer division or modulo by zero',
+    )
   if (isFloat) return floats(operator, toFloat(a), toFloat(b))
   if (operator === '/') return new PyFloat(trueDivision(a, b))
   if (operator === '**') return power(BigInt(a), BigInt(b))

@@ -3,10 +3,20 @@ import { percentFormat } from '../python/percent-format.js'
 import { PythonError } from '../python/python-error.js'
 import { PyObject } from '../python/python-object.js'
 import { compareCodePoints, pyRepr, pyStr } from '../python/text.js'
-import { equals, exactNumber, isDict, isTrue, PyFloat, PyTuple, type PyValue, tupleOf, typeName } from '../python/value.js'
-import { add, arithmetic, type Arithmetic, narrow } from './arithmetic.js'
-import { escape, Markup, textOf } from './runtime/markup.js'
+import {
+  equals,
+  exactNumber,
+  isDict,
+  isTrue,
+  PyFloat,
+  PyTuple,
+  type PyValue,
+  tupleOf,
+  typeName,
+} from '../python/value.js'
+import { type Arithmetic, add, arithmetic, narrow } from './arithmetic.js'
 import { each } from './runtime/iteration.js'
+import { escape, Markup, textOf } from './runtime/markup.js'
 import { Undefined } from './runtime/undefined.js'
 
 export { narrow }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fixturePath, needsFixture } from '../../../../tests/fixtures.js'
 import { parseJson } from '../python/json.js'
+import { PythonError } from '../python/python-error.js'
 import type { PyDict } from '../python/value.js'
 import { renderTemplate } from './render-template.js'
-import { PythonError } from '../python/python-error.js'
 
 const file = 'golden/jinja/cases.jsonl'
 

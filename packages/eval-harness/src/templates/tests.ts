@@ -19,12 +19,20 @@ function remainderIs(value: PyValue, by: PyValue, wanted: number): boolean {
 
 function isIterable(value: PyValue): boolean {
   if (value instanceof Undefined && value.strict) throw value.error()
-  return typeof value === 'string' || Array.isArray(value) || isDict(value) || (value instanceof PyObject && !!value.iterate)
+  return (
+    typeof value === 'string' || Array.isArray(value) || isDict(value) || (value instanceof PyObject && !!value.iterate)
+  )
 }
 
 function isSequence(value: PyValue): boolean {
   if (value instanceof Undefined) return !value.strict
-  return typeof value === 'string' || Array.isArray(value) || isDict(value) || value instanceof Markup || value instanceof PyRange
+  return (
+    typeof value === 'string' ||
+    Array.isArray(value) ||
+    isDict(value) ||
+    value instanceof Markup ||
+    value instanceof PyRange
+  )
 }
 
 /**
@@ -67,7 +75,8 @@ const compared = (names: string, operator: string): (readonly [string, Filter])[
   names.split(' ').map((name) => [
     name,
     (value, args, keywords) => {
-      if (keywords.size > 0 || args.length !== 1) throw new PythonError('TypeError', `the test ${name} takes 1 argument`)
+      if (keywords.size > 0 || args.length !== 1)
+        throw new PythonError('TypeError', `the test ${name} takes 1 argument`)
       return binary(operator, value, args[0]!)
     },
   ])

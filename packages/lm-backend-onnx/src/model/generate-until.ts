@@ -2,6 +2,7 @@ import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
 import type { BatchSize } from '../plan/token-budget.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
+import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { type ReadParts, readTexts } from './read-requests.js'
 import { seededUniform } from './sampling.js'
@@ -91,7 +92,9 @@ async function answerPart(
       })
       batch.forEach(({ index, ids }, row) => {
         options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
-        const text = tokenizer.decode(generated[row]!, { skipSpecialTokens: true })
+        const thinkEnd = rules.thinkEnd ?? null
+        const kept = idsAfterThinking(generated[row]!, thinkEnd)
+        const text = textAfterThinking(tokenizer.decode(kept, { skipSpecialTokens: true }), thinkEnd)
         answers.set(index, cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)))
         options.onProgress?.(answers.size, places.length)
       })

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import type { PyDict, PyValue } from '@saeval/eval-harness/templates'
 import { type HubOptions, InputError } from '@saeval/hub'
 import { mergeAdapter } from '../adapter/merge-adapter.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
@@ -13,6 +14,7 @@ import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { createChatTemplate } from '../text/chat-template.js'
 import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
+import type { ThinkEnd } from '../text/thinking.js'
 import { loadTokenizer } from '../text/tokenizer.js'
 import { openCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
@@ -51,6 +53,12 @@ export interface LoadModelOptions {
   readonly addBosToken?: boolean
   /** Token that stands before an empty context; BOS, else EOS, by default. */
   readonly prefixTokenId?: number
+  /** Names for the chat template beside the messages, tools and documents among them (lm_eval's chat_template_args). */
+  readonly chatTemplateArgs?: PyDict
+  /** Passed to the chat template as enable_thinking; true needs thinkEndToken and leaves only generation. */
+  readonly enableThinking?: boolean
+  /** Text or token id that ends thinking: generated texts begin after the last one. */
+  readonly thinkEndToken?: ThinkEnd
   /**
    * How much one forward pass may hold: as many tokens as this many of the longest inputs; "auto" (default) measures what is fastest.
    * In generation, the number of texts written side by side.
@@ -130,7 +138,11 @@ async function loadOnto(
     addBosToken: options.addBosToken ?? null,
     prefixTokenId: resolvePrefixTokenId(tokenizer, options.prefixTokenId ?? null, spec.vocabSize),
     maxLength,
+    thinkEnd: options.thinkEndToken ?? null,
+    thinking: options.enableThinking === true,
   }
+  if (rules.thinking && rules.thinkEnd === null)
+    throw new InputError('enable_thinking=true needs think_end_token, the text or token id that ends thinking')
   const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)
   const { provider } = device
   const { weights, dispose } = await holdWeights(options, { spec, stored, provider, precision, bits, packUpTo })
@@ -156,14 +168,14 @@ async function loadOnto(
       ].map((path) => (path === null ? null : fileIdentity(path))),
     ),
     [...endIds],
-    [rules.addBosToken, rules.prefixTokenId, rules.maxLength],
+    [rules.addBosToken, rules.prefixTokenId, rules.maxLength, ...(rules.thinkEnd == null ? [] : [rules.thinkEnd])],
     [precision, bits, provider.name],
     adapter === null ? null : [adapter.configText, await fileIdentity(adapter.weightsPath)],
   ]
   return createOnnxModel({
     forward,
     rules,
-    chatTemplate: createChatTemplate(tokenizer),
+    chatTemplate: createChatTemplate(tokenizer, templateArgs(options)),
     batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
     endIds,
     identity: () => {
@@ -290,4 +302,12 @@ function batchSize(wanted: number | 'auto', most: number): BatchSize {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
   return wanted
+}
+
+/** lm_eval's names for the chat template: chat_template_args, with enable_thinking over them. */
+function templateArgs({ chatTemplateArgs, enableThinking }: LoadModelOptions): PyDict {
+  return new Map<string, PyValue>([
+    ...(chatTemplateArgs ?? []),
+    ...(enableThinking === undefined ? [] : [['enable_thinking', enableThinking] as const]),
+  ])
 }

@@ -5,6 +5,7 @@ import type {
   LoglikelihoodRollingRequest,
   RequestOptions,
 } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
@@ -111,6 +112,10 @@ export function readLoglikelihood(
   requests: readonly LoglikelihoodRequest[],
 ): AnswerPart<LoglikelihoodResult> {
   const { rules, encoded, counts } = parts
+  if (rules.thinking && requests.length > 0)
+    throw new InputError(
+      'enable_thinking=true does not go with tasks that are scored by log-likelihood; leave it out, or ask for generating tasks only',
+    )
   const encode = pairEncoder(rules)
   const rows = requests.map((request) => {
     const { context, continuation } = request

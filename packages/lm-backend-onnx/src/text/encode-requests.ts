@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import type { ThinkEnd } from './thinking.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** How texts become model inputs; the rules are those of lm_eval's HFLM. */
@@ -10,6 +11,10 @@ export interface TextRules {
   readonly prefixTokenId: number
   /** Longest input in tokens. */
   readonly maxLength: number
+  /** What ends thinking in generated texts; null where none is cut off. */
+  readonly thinkEnd?: ThinkEnd | null
+  /** Whether the chat template asks the model to think, with which log-likelihoods mean nothing. */
+  readonly thinking?: boolean
 }
 
 /** The prefix token: as given, else BOS, else EOS. Throws InputError when there is none, or none of that number in the vocabulary. */

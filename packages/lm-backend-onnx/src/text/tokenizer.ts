@@ -24,6 +24,8 @@ export interface Tokenizer {
   readonly eos: SpecialToken | null
   readonly pad: SpecialToken | null
   readonly unk: SpecialToken | null
+  /** Texts of the other tokens with a name: sep_token, cls_token, mask_token, as far as there are any. */
+  readonly otherTokens: Readonly<Record<string, string>>
   /** Ids of all tokens that are marked as special, those of chat templates too. */
   readonly specialIds: ReadonlySet<number>
   /** Whether encode() starts every text with BOS by itself. */
@@ -112,6 +114,12 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     eos: special('eos'),
     pad: special('pad'),
     unk: special('unk'),
+    otherTokens: Object.fromEntries(
+      ['sep_token', 'cls_token', 'mask_token'].flatMap((name) => {
+        const text = tokenText(config[name]) ?? tokenText(map[name])
+        return text === undefined ? [] : [[name, text]]
+      }),
+    ),
     specialIds: specialIds(tokenizerJson.added_tokens, roles),
     addsBos: addsBos || addBosToken === true,
     chatTemplateSource:

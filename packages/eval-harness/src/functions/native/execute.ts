@@ -1,6 +1,6 @@
+import { PythonError } from '../../python/python-error.js'
 import { pyStr } from '../../python/text.js'
 import { isDict, PyTuple } from '../../python/value.js'
-import { PythonError } from '../../python/python-error.js'
 import { assign, evaluate, makeFunction } from './evaluate.js'
 import { iterate, operate, truth } from './operations.js'
 import type { Scope } from './scope.js'

@@ -4,7 +4,7 @@ import type { Environment } from '../runtime/environment.js'
 import { iterate } from '../runtime/iteration.js'
 import { Namespace } from '../runtime/namespace.js'
 import type { Statement, Target } from '../syntax/nodes.js'
-import { type Activation, reader, type Run, signals, writer } from './activation.js'
+import { type Activation, type Run, reader, signals, writer } from './activation.js'
 import { compileExpression } from './expressions.js'
 import type { Frame } from './frame.js'
 

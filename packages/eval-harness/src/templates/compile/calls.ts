@@ -56,12 +56,7 @@ function addKeywords(keywords: Map<string, PyValue>, given: PyValue): void {
 }
 
 /** A call; `caller` is the body of a call block. */
-export function compileCall(
-  node: CallNode,
-  frame: Frame,
-  environment: Environment,
-  caller: Evaluate | null,
-): Evaluate {
+export function compileCall(node: CallNode, frame: Frame, environment: Environment, caller: Evaluate | null): Evaluate {
   const callee = compileExpression(node.node, frame, environment)
   const given = compileArguments(node, frame, environment, caller ? [['caller', caller]] : [])
   return (activation) => {

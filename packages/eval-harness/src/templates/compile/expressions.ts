@@ -1,8 +1,8 @@
-import { setItem, checkHashable } from '../../python/dict-keys.js'
-import { isTrue, type PyValue, tupleOf } from '../../python/value.js'
+import { checkHashable, setItem } from '../../python/dict-keys.js'
 import { pyStr } from '../../python/text.js'
-import { binary, unary } from '../operators.js'
+import { isTrue, type PyValue, tupleOf } from '../../python/value.js'
 import { add } from '../arithmetic.js'
+import { binary, unary } from '../operators.js'
 import { getAttribute, getMember, getSlice } from '../runtime/attributes.js'
 import type { Environment } from '../runtime/environment.js'
 import { escape, Markup, softText } from '../runtime/markup.js'
@@ -125,7 +125,9 @@ function compileCondition(
 }
 
 function compileSlice(object: Evaluate, node: SliceNode, compile: (node: Expression) => Evaluate): Evaluate {
-  const [start, stop, step] = [node.start, node.stop, node.step].map((part): Evaluate => (part ? compile(part) : () => null))
+  const [start, stop, step] = [node.start, node.stop, node.step].map(
+    (part): Evaluate => (part ? compile(part) : () => null),
+  )
   return (activation) => {
     const value = object(activation)
     return getSlice(value, [start!(activation), stop!(activation), step!(activation)])

@@ -3,7 +3,16 @@ import type { Environment } from '../runtime/environment.js'
 import { Macro, type MacroShape } from '../runtime/macro.js'
 import { undeclared } from '../syntax/children.js'
 import type { CallBlockNode, MacroNode, Signature, Statement } from '../syntax/nodes.js'
-import { Activation, compileError, entering, type Evaluate, type Output, type Run, signals, writer } from './activation.js'
+import {
+  Activation,
+  compileError,
+  type Evaluate,
+  entering,
+  type Output,
+  type Run,
+  signals,
+  writer,
+} from './activation.js'
 import { exportNames } from './assignments.js'
 import { compileCall } from './calls.js'
 import { compileExpression } from './expressions.js'

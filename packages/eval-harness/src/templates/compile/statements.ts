@@ -1,11 +1,11 @@
 import { PythonError } from '../../python/python-error.js'
 import { pyStr } from '../../python/text.js'
 import { isTrue, type PyValue, typeName } from '../../python/value.js'
-import { knownLength } from '../runtime/iteration.js'
 import type { Environment } from '../runtime/environment.js'
+import { knownLength } from '../runtime/iteration.js'
 import { escape, Markup, textOf } from '../runtime/markup.js'
 import type { Expression, FilterNode, IfNode, Statement } from '../syntax/nodes.js'
-import { compileError, entering, type Evaluate, leaving, type Output, type Run, signals } from './activation.js'
+import { compileError, type Evaluate, entering, leaving, type Output, type Run, signals } from './activation.js'
 import { compileAssignment, compileTarget, exportsOf } from './assignments.js'
 import { compileBlock } from './blocks.js'
 import { compileFilter } from './calls.js'
@@ -99,8 +99,7 @@ function compileOutput(nodes: readonly (string | Expression)[], frame: Frame, en
 function compileIf(node: IfNode, frame: Frame, environment: Environment): Run {
   const soft = frame.softened()
   const branches = [node, ...node.alternatives].map(
-    ({ test, body }) =>
-      [compileExpression(test, soft, environment), compileBody(body, soft, environment)] as const,
+    ({ test, body }) => [compileExpression(test, soft, environment), compileBody(body, soft, environment)] as const,
   )
   const otherwise = compileBody(node.otherwise, soft, environment)
   return (activation, out) => {

@@ -1,6 +1,5 @@
-import { childrenOf, type AnyNode } from '../syntax/children.js'
-import type { ForNode, IfNode, Signature, Statement } from '../syntax/nodes.js'
-import type { Expression, Target } from '../syntax/nodes.js'
+import { type AnyNode, childrenOf } from '../syntax/children.js'
+import type { Expression, ForNode, IfNode, Signature, Statement, Target } from '../syntax/nodes.js'
 
 /** How a variable gets its first value in a frame: as a parameter, from the context, from an outer variable, or none. */
 export type Load =

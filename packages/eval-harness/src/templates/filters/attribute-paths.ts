@@ -2,8 +2,8 @@ import { isDigits } from '../../python/character-classes.js'
 import type { PyValue } from '../../python/value.js'
 import { getMember } from '../runtime/attributes.js'
 import type { Context } from '../runtime/context.js'
-import { Undefined } from '../runtime/undefined.js'
 import { like, textOf } from '../runtime/markup.js'
+import { Undefined } from '../runtime/undefined.js'
 
 /** Texts without case; other values as they are. */
 export function withoutCase(value: PyValue): PyValue {

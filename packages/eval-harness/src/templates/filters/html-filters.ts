@@ -2,8 +2,8 @@ import { dumpsJson } from '../../python/json.js'
 import { PythonError } from '../../python/python-error.js'
 import { pyRepr, pyStr } from '../../python/text.js'
 import { isDict, isTrue, type PyValue, typeName } from '../../python/value.js'
-import { stripTags } from '../methods/html-text.js'
 import { int } from '../methods/arguments.js'
+import { stripTags } from '../methods/html-text.js'
 import type { Context } from '../runtime/context.js'
 import { each, listOf } from '../runtime/iteration.js'
 import { escape, Markup, textOf } from '../runtime/markup.js'
@@ -24,7 +24,8 @@ function quote(value: PyValue, kept: RegExp): string {
 }
 
 function urlencode(value: PyValue): string {
-  const iterable = isDict(value) || Array.isArray(value) || (typeof value === 'object' && value !== null && 'iterate' in value)
+  const iterable =
+    isDict(value) || Array.isArray(value) || (typeof value === 'object' && value !== null && 'iterate' in value)
   if (textOf(value) !== null || !iterable) return quote(value, safe.slash)
   const pairs: PyValue = isDict(value) ? [...value].map((pair) => [...pair]) : value
   const query = (part: PyValue) => quote(part, safe.query).replaceAll('%20', '+')
@@ -44,7 +45,8 @@ function xmlAttributes(value: PyValue, space: boolean, context: Context): PyValu
   for (const [key, item] of value as ReadonlyMap<PyValue, PyValue>) {
     if (item === null || item instanceof Undefined) continue
     const name = textOf(key)
-    if (name === null) throw new PythonError('TypeError', `expected string or bytes-like object, got '${typeName(key)}'`)
+    if (name === null)
+      throw new PythonError('TypeError', `expected string or bytes-like object, got '${typeName(key)}'`)
     if (/[\t\n\v\f\r />=]/.test(name))
       throw new PythonError('ValueError', `Invalid character in attribute name: ${pyRepr(name)}`)
     items.push(`${escape(key).text}="${escape(item).text}"`)
@@ -56,7 +58,11 @@ function xmlAttributes(value: PyValue, space: boolean, context: Context): PyValu
 
 function urlizeFilter(value: PyValue, args: readonly (PyValue | undefined)[], context: Context): PyValue {
   const [limit, nofollow = false, target, rel, schemes] = args
-  const parts = new Set(pyText(rel).split(/\s+/).filter((part) => part !== ''))
+  const parts = new Set(
+    pyText(rel)
+      .split(/\s+/)
+      .filter((part) => part !== ''),
+  )
   if (isTrue(nofollow)) parts.add('nofollow')
   parts.add('noopener')
   const extra = schemes == null ? [] : listOf(schemes).map((scheme) => pyStr(scheme))

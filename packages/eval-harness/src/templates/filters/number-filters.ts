@@ -26,7 +26,8 @@ function ascii(text: string): string {
 function parseInteger(source: string, base: number): number | bigint | null {
   const text = strip(source, 'both')
   if (base === 10) return digits.test(text) ? parsed(ascii(text).replaceAll('_', '')) : null
-  if (base !== 0 && (base < 2 || base > 36)) throw new PythonError('ValueError', 'int() base must be >= 2 and <= 36, or 0')
+  if (base !== 0 && (base < 2 || base > 36))
+    throw new PythonError('ValueError', 'int() base must be >= 2 and <= 36, or 0')
   const found = /^([+-]?)(0[xXoObB]_?)?((?:[\da-zA-Z]_?)*[\da-zA-Z])$/.exec(ascii(text))
   if (found === null) return null
   const [, sign, prefix, rest] = found as unknown as [string, string, string | undefined, string]
@@ -125,7 +126,10 @@ function round(value: PyValue, precision: PyValue, method: PyValue): PyValue {
   if (typeof scaled === 'bigint') whole = scaled
   else {
     if (!Number.isFinite(scaled))
-      throw new PythonError(Number.isNaN(scaled) ? 'ValueError' : 'OverflowError', 'cannot convert float NaN or infinity to integer')
+      throw new PythonError(
+        Number.isNaN(scaled) ? 'ValueError' : 'OverflowError',
+        'cannot convert float NaN or infinity to integer',
+      )
     whole = narrow(BigInt(method === 'ceil' ? Math.ceil(scaled) : Math.floor(scaled)))
   }
   return binary('/', whole, scale)
@@ -155,7 +159,8 @@ function fileSize(value: PyValue, isBinary: boolean): string {
   const bytes = float.value
   const base = isBinary ? 1024 : 1000
   if (bytes === 1) return '1 Byte'
-  if (bytes === Number.NEGATIVE_INFINITY) throw new PythonError('OverflowError', 'cannot convert float infinity to integer')
+  if (bytes === Number.NEGATIVE_INFINITY)
+    throw new PythonError('OverflowError', 'cannot convert float infinity to integer')
   if (bytes < base) return `${Math.trunc(bytes)} Bytes`
   const prefixes = [...'kMGTPEZY'].map((letter) => (isBinary ? `${letter.toUpperCase()}iB` : `${letter}B`))
   let text = ''
@@ -171,7 +176,9 @@ function fileSize(value: PyValue, isBinary: boolean): string {
 export const numberFilters = [
   define('int', 'default base', 0, (value, [fallback = 0, base = 10]) => toInt(value, fallback, base)),
   define('float', 'default', 0, (value, [fallback = new PyFloat(0)]) => toFloat(value, fallback)),
-  define('round', 'precision method', 0, (value, [precision = 0, method = 'common']) => round(value, precision, method)),
+  define('round', 'precision method', 0, (value, [precision = 0, method = 'common']) =>
+    round(value, precision, method),
+  ),
   define('abs', '', 0, (value) => {
     if (value instanceof PyFloat) return new PyFloat(Math.abs(value.value))
     const number = exactNumber(value)

@@ -1,6 +1,6 @@
 import { PythonError } from '../../python/python-error.js'
 import { codePoints, pyRepr } from '../../python/text.js'
-import { isDict, PyTuple, type PyDict, type PyValue } from '../../python/value.js'
+import { isDict, type PyDict, PyTuple, type PyValue } from '../../python/value.js'
 import { splitLines } from '../methods/text-split.js'
 import { compare } from '../operators.js'
 
@@ -22,7 +22,10 @@ function sortedItems(dict: PyDict): (readonly [PyValue, PyValue])[] {
 }
 
 function repr(value: PyValue): string {
-  if (isDict(value)) return `{${sortedItems(value).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`
+  if (isDict(value))
+    return `{${sortedItems(value)
+      .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
+      .join(', ')}}`
   if (!Array.isArray(value)) return pyRepr(value)
   const inner = (value as readonly PyValue[]).map(repr).join(', ')
   if (!(value instanceof PyTuple)) return `[${inner}]`

@@ -1,6 +1,6 @@
 import { PythonError } from '../../python/python-error.js'
-import { isTrue, type PyValue } from '../../python/value.js'
 import { pyRepr } from '../../python/text.js'
+import { isTrue, type PyValue } from '../../python/value.js'
 import type { Context } from '../runtime/context.js'
 import type { Filter } from '../runtime/environment.js'
 import type { Keywords } from '../runtime/functions.js'

@@ -2,8 +2,8 @@ import { checkHashable } from '../../python/dict-keys.js'
 import { PythonError } from '../../python/python-error.js'
 import { pyStr } from '../../python/text.js'
 import { equals, isDict, isTrue, type PyDict, type PyValue, tupleOf, typeName } from '../../python/value.js'
-import { joinText } from '../methods/text-methods.js'
 import { int } from '../methods/arguments.js'
+import { joinText } from '../methods/text-methods.js'
 import { compare, total } from '../operators.js'
 import type { Context } from '../runtime/context.js'
 import { GroupTuple } from '../runtime/group-tuple.js'
@@ -184,12 +184,22 @@ export const sequenceFilters = [
   define('sort', 'reverse case_sensitive attribute', 0, (value, [backwards, sensitive, attribute], context) =>
     sortedBy(listOf(value), attributesGetter(attribute ?? null, context, !given(sensitive)), given(backwards)),
   ),
-  define('unique', 'case_sensitive attribute', 0, (value, [sensitive, attribute], context) =>
-    new PyIterator(unique(value, attributeGetter(attribute, context, !given(sensitive)))),
+  define(
+    'unique',
+    'case_sensitive attribute',
+    0,
+    (value, [sensitive, attribute], context) =>
+      new PyIterator(unique(value, attributeGetter(attribute, context, !given(sensitive)))),
   ),
   define('groupby', 'attribute default case_sensitive', 1, grouped),
-  define('batch', 'linecount fill_with', 1, (value, [size, fill]) =>
-    new PyIterator(batches(value, typeof size === 'number' || typeof size === 'boolean' ? Number(size) : Number.NaN, fill)),
+  define(
+    'batch',
+    'linecount fill_with',
+    1,
+    (value, [size, fill]) =>
+      new PyIterator(
+        batches(value, typeof size === 'number' || typeof size === 'boolean' ? Number(size) : Number.NaN, fill),
+      ),
   ),
   define('slice', 'slices fill_with', 1, (value, [count, fill]) => new PyIterator(slices(value, int(count!), fill))),
   define('reverse', '', 0, reverse),

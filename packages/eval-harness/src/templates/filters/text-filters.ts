@@ -6,8 +6,8 @@ import { pyStr, strip, whiteSpace } from '../../python/text.js'
 import { isTrue, type PyValue, tupleOf, typeName } from '../../python/value.js'
 import { int, intOr } from '../methods/arguments.js'
 import { markupMethod } from '../methods/markup-methods.js'
-import { replaceText, splitLines } from '../methods/text-split.js'
 import { textMethods } from '../methods/text-methods.js'
+import { replaceText, splitLines } from '../methods/text-split.js'
 import { binary } from '../operators.js'
 import { getSlice } from '../runtime/attributes.js'
 import type { Context } from '../runtime/context.js'
@@ -16,8 +16,8 @@ import { lengthOf } from '../runtime/iteration.js'
 import { escape, like, Markup, softText, textOf } from '../runtime/markup.js'
 import { Undefined } from '../runtime/undefined.js'
 import { define } from './define.js'
-import { wrapLines } from './wordwrap.js'
 import { prettyPrint } from './pprint.js'
+import { wrapLines } from './wordwrap.js'
 
 const noKeywords = new Map<string, PyValue>()
 
@@ -55,7 +55,8 @@ function indent(value: PyValue, [width = 4, first, blank]: readonly (PyValue | u
   const space = textOf(width) ?? ' '.repeat(Math.max(0, int(width)))
   if (value instanceof Undefined) throw value.error()
   const text = textOf(value)
-  if (text === null) throw new PythonError('TypeError', `unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`)
+  if (text === null)
+    throw new PythonError('TypeError', `unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`)
   const lines = splitLines(`${text}\n`)
   let result: string
   if (isTrue(blank ?? false)) result = lines.join(`\n${space}`)
@@ -120,20 +121,25 @@ export const textFilters = [
   define('indent', 'width first blank', 0, indent),
   define('truncate', 'length killwords end leeway', 0, truncate),
   define('wordcount', '', 0, (value) => pyStr(value).match(pythonRegex('\\w+'))?.length ?? 0),
-  define('wordwrap', 'width break_long_words wrapstring break_on_hyphens', 0, (value, [width = 79, long = true, by, hyphens = true]) => {
-    const text = textOf(value)
-    if (value instanceof Undefined) throw value.error()
-    if (text === null)
-      throw new PythonError('AttributeError', `'${typeName(value)}' object has no attribute 'splitlines'`)
-    const between = by == null ? '\n' : by
-    const joined = textOf(between)
-    if (joined === null) throw new PythonError('AttributeError', `'${typeName(between)}' object has no attribute 'join'`)
-    const lines = splitLines(text).map((line) =>
-      wrapLines(line, int(width), isTrue(long), isTrue(hyphens)).join(joined),
-    )
-    return like(between, lines.join(joined))
-  }),
+  define(
+    'wordwrap',
+    'width break_long_words wrapstring break_on_hyphens',
+    0,
+    (value, [width = 79, long = true, by, hyphens = true]) => {
+      const text = textOf(value)
+      if (value instanceof Undefined) throw value.error()
+      if (text === null)
+        throw new PythonError('AttributeError', `'${typeName(value)}' object has no attribute 'splitlines'`)
+      const between = by == null ? '\n' : by
+      const joined = textOf(between)
+      if (joined === null)
+        throw new PythonError('AttributeError', `'${typeName(between)}' object has no attribute 'join'`)
+      const lines = splitLines(text).map((line) =>
+        wrapLines(line, int(width), isTrue(long), isTrue(hyphens)).join(joined),
+      )
+      return like(between, lines.join(joined))
+    },
+  ),
   define('pprint', '', 0, prettyPrint),
   ['format', format] as const,
 ] as const
-

@@ -27,8 +27,7 @@ const count = (text: string, sought: string) => text.split(sought).length - 1
 
 /** jinja2.utils.urlize: addresses in a text as links. */
 export function urlize(value: PyValue, { limit, rel, target, schemes }: Links): string {
-  const attributes =
-    (rel === '' ? '' : ` rel="${escapeText(rel)}"`) + (target ? ` target="${escapeText(target)}"` : '')
+  const attributes = (rel === '' ? '' : ` rel="${escapeText(rel)}"`) + (target ? ` target="${escapeText(target)}"` : '')
   const shown = (text: string) => {
     const characters = [...text]
     if (limit === null || characters.length <= limit) return text

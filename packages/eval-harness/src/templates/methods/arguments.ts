@@ -30,5 +30,8 @@ export function intOr(value: PyValue | undefined, fallback: number, nullable = f
 export function arity(name: string, args: readonly PyValue[], keywords: Keywords, least: number, most = least): void {
   if (keywords.size > 0) throw new PythonError('TypeError', `${name}() takes no keyword arguments`)
   if (args.length < least || args.length > most)
-    throw new PythonError('TypeError', `${name}() takes ${least === most ? least : `${least} to ${most}`} arguments, got ${args.length}`)
+    throw new PythonError(
+      'TypeError',
+      `${name}() takes ${least === most ? least : `${least} to ${most}`} arguments, got ${args.length}`,
+    )
 }

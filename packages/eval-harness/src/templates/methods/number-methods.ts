@@ -43,7 +43,11 @@ export const floatMethods: Readonly<Record<string, Method<PyValue>>> = {
 }
 
 function integerRatio(value: number): PyValue {
-  if (!Number.isFinite(value)) throw new PythonError(Number.isNaN(value) ? 'ValueError' : 'OverflowError', 'cannot convert NaN or infinity to integer ratio')
+  if (!Number.isFinite(value))
+    throw new PythonError(
+      Number.isNaN(value) ? 'ValueError' : 'OverflowError',
+      'cannot convert NaN or infinity to integer ratio',
+    )
   let above = value
   let below = 1n
   while (!Number.isInteger(above)) {

@@ -1,5 +1,5 @@
-import * as classes from '../../python/character-classes.js'
 import { capitalize, casefold, isLower, isTitle, isUpper, swapCase, toTitle } from '../../python/casing.js'
+import * as classes from '../../python/character-classes.js'
 import { getItem } from '../../python/dict-keys.js'
 import { PythonError } from '../../python/python-error.js'
 import { codePoints, strip, whiteSpace } from '../../python/text.js'

@@ -210,8 +210,9 @@ function formatCall(
     attribute: (value, name) =>
       environment.sandboxed
         ? getAttribute(value, name, environment)
-        : strictly(realAttribute(value, name, environment), () =>
-            new PythonError('AttributeError', `'${typeName(value)}' object has no attribute '${name}'`),
+        : strictly(
+            realAttribute(value, name, environment),
+            () => new PythonError('AttributeError', `'${typeName(value)}' object has no attribute '${name}'`),
           ),
     item: (value, key) =>
       environment.sandboxed

@@ -4,12 +4,7 @@ import type { Context } from './context.js'
 import type { Keywords } from './functions.js'
 
 /** A filter or test: what stands before it, its arguments, and the context it runs in. */
-export type Filter = (
-  value: PyValue,
-  args: readonly PyValue[],
-  keywords: Keywords,
-  context: Context,
-) => PyValue
+export type Filter = (value: PyValue, args: readonly PyValue[], keywords: Keywords, context: Context) => PyValue
 
 /** What jinja2.Environment holds: syntax, filters, tests, names, and what undefined ones do. */
 export interface Environment {

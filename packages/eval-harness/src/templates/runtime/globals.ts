@@ -31,7 +31,11 @@ export function jinjaGlobals(sandboxed: boolean): PyDict {
     ['dict', new PyFunction('dict', makeDict, 'dict')],
     [
       'namespace',
-      new PyFunction('namespace', (args, keywords) => new Namespace(makeDict(args, keywords)), 'jinja2.utils.Namespace'),
+      new PyFunction(
+        'namespace',
+        (args, keywords) => new Namespace(makeDict(args, keywords)),
+        'jinja2.utils.Namespace',
+      ),
     ],
     [
       'cycler',

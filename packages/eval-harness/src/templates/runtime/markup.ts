@@ -1,6 +1,6 @@
+import { formatValue } from '../../python/format-spec.js'
 import { PythonError } from '../../python/python-error.js'
 import { PyObject } from '../../python/python-object.js'
-import { formatValue } from '../../python/format-spec.js'
 import { codePoints, pyRepr, pyStr } from '../../python/text.js'
 import type { PyValue } from '../../python/value.js'
 
@@ -54,7 +54,13 @@ export function textOf(value: PyValue | undefined): string | null {
   return value instanceof Markup ? value.text : null
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&#39;',
+  '"': '&#34;',
+}
 
 /** A text with the characters escaped that HTML gives a meaning. */
 export function escapeText(text: string): string {

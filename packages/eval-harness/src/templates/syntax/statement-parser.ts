@@ -315,7 +315,8 @@ class StatementParser extends ExpressionParser {
     const looking = this.#ends.at(-1)
     const open = this.#tags.at(-1)
     const parts = [tag === null ? 'Unexpected end of template.' : `Encountered unknown tag '${tag}'.`]
-    if (looking) parts.push(`Jinja was looking for the following tags: ${looking.map((end) => `'${end}'`).join(' or ')}.`)
+    if (looking)
+      parts.push(`Jinja was looking for the following tags: ${looking.map((end) => `'${end}'`).join(' or ')}.`)
     if (open) parts.push(`The innermost block that needs to be closed is '${open}'.`)
     return this.stream.error(parts.join(' '))
   }
