@@ -16,7 +16,7 @@ import {
 } from '../python/value.js'
 import { type Arithmetic, add, arithmetic, narrow } from './arithmetic.js'
 import { each } from './runtime/iteration.js'
-import { escape, Markup, textOf } from './runtime/markup.js'
+import { Markup, textOf, toMarkup } from './runtime/markup.js'
 import { Undefined } from './runtime/undefined.js'
 
 export { narrow }
@@ -68,7 +68,10 @@ export function contains(container: PyValue, item: PyValue): boolean {
 /** Negative, zero or positive; NaN where neither holds. Numbers with numbers, texts by code point, lists member by member. */
 export function compare(left: PyValue, right: PyValue, operator: string): number {
   const [a, b] = [exactNumber(left), exactNumber(right)]
-  if (a !== null && b !== null) return a < b ? -1 : a > b ? 1 : a == b ? 0 : Number.NaN
+  if (a !== null && b !== null) {
+    const neither = Number.isNaN(Number(a)) || Number.isNaN(Number(b))
+    return neither ? Number.NaN : a < b ? -1 : Number(a > b)
+  }
   const [one, other] = [textOf(left), textOf(right)]
   if (one !== null && other !== null) return compareCodePoints(one, other)
   if (Array.isArray(left) && Array.isArray(right) && left instanceof PyTuple === right instanceof PyTuple) {
@@ -107,8 +110,8 @@ export function formatted(template: string, values: PyValue): string {
 /** Markup % values: what is put in is escaped. */
 function formattedMarkup(template: string, values: PyValue): Markup {
   const texts = {
-    str: (value: PyValue) => escape(value).text,
-    repr: (value: PyValue) => escape(pyRepr(value)).text,
+    str: (value: PyValue) => toMarkup(value).text,
+    repr: (value: PyValue) => toMarkup(pyRepr(value)).text,
   }
   return new Markup(percentFormat(template, values, texts))
 }
@@ -137,7 +140,7 @@ function sequences(operator: string, left: PyValue, right: PyValue): PyValue {
 
 function markupOperation(operator: string, left: PyValue, right: PyValue): PyValue | null {
   const [one, other] = [textOf(left), textOf(right)]
-  if (operator === '+' && one !== null && other !== null) return new Markup(escape(left).text + escape(right).text)
+  if (operator === '+' && one !== null && other !== null) return new Markup(toMarkup(left).text + toMarkup(right).text)
   if (operator === '%' && left instanceof Markup) return formattedMarkup(left.text, right)
   return null
 }

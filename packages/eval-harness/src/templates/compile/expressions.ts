@@ -5,7 +5,7 @@ import { add } from '../arithmetic.js'
 import { binary, unary } from '../operators.js'
 import { getAttribute, getMember, getSlice } from '../runtime/attributes.js'
 import type { Environment } from '../runtime/environment.js'
-import { escape, Markup, softText } from '../runtime/markup.js'
+import { Markup, softText, toMarkup } from '../runtime/markup.js'
 import { Undefined } from '../runtime/undefined.js'
 import type { Expression, SliceNode } from '../syntax/nodes.js'
 import { type Evaluate, reader } from './activation.js'
@@ -146,7 +146,7 @@ function compileConcat(parts: readonly Evaluate[], frame: Frame): Evaluate {
   return (activation) => {
     const texts = parts.map((part) => part(activation)).map(softText)
     if (!texts.some((text) => text instanceof Markup)) return texts.join('')
-    return new Markup(texts.map((text) => escape(text).text).join(''))
+    return new Markup(texts.map((text) => toMarkup(text).text).join(''))
   }
 }
 

@@ -3,7 +3,7 @@ import { pyStr } from '../../python/text.js'
 import { isTrue, type PyValue, typeName } from '../../python/value.js'
 import type { Environment } from '../runtime/environment.js'
 import { knownLength } from '../runtime/iteration.js'
-import { escape, Markup, textOf } from '../runtime/markup.js'
+import { Markup, textOf, toMarkup } from '../runtime/markup.js'
 import type { Expression, FilterNode, IfNode, Statement } from '../syntax/nodes.js'
 import { compileError, type Evaluate, entering, leaving, type Output, type Run, signals } from './activation.js'
 import { compileAssignment, compileTarget, exportsOf } from './assignments.js'
@@ -72,8 +72,8 @@ function compileStatement(node: Statement, frame: Frame, environment: Environmen
 
 /** How a printed value becomes text. */
 export function printing(frame: Frame): (value: PyValue, escapes: boolean) => string {
-  if (frame.mode.volatile) return (value, escapes) => (escapes ? escape(value).text : pyStr(value))
-  return frame.mode.autoescape ? (value) => escape(value).text : pyStr
+  if (frame.mode.volatile) return (value, escapes) => (escapes ? toMarkup(value).text : pyStr(value))
+  return frame.mode.autoescape ? (value) => toMarkup(value).text : pyStr
 }
 
 /** What a filter block or call block writes: it must be a text already, and is not escaped. */

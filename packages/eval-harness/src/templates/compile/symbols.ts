@@ -103,35 +103,47 @@ export class Symbols {
     switch (node.kind) {
       case 'name':
       case 'member':
-        return this.load(node.name)
+        this.load(node.name)
+        return
       case 'store':
-        return this.store(node.name)
+        this.store(node.name)
+        return
       case 'if':
-        return this.#visitIf(node)
+        this.#visitIf(node)
+        return
       case 'macro':
-        return this.store(node.name)
+        this.store(node.name)
+        return
       case 'import':
         this.#visit(node.template)
-        return node.names.forEach((name) => this.store(name))
+        for (const name of node.names) this.store(name)
+        return
       case 'assign':
         this.#visit(node.value)
-        return this.#visit(node.target)
+        this.#visit(node.target)
+        return
       case 'for':
-        return this.#visit(node.iterable)
+        this.#visit(node.iterable)
+        return
       case 'callBlock':
-        return this.#visit(node.call)
+        this.#visit(node.call)
+        return
       case 'filterBlock':
-        return this.#visit(node.filter)
+        this.#visit(node.filter)
+        return
       case 'with':
-        return this.visit(node.values)
+        this.visit(node.values)
+        return
       case 'assignBlock':
-        return this.#visit(node.target)
+        this.#visit(node.target)
+        return
       case 'autoescape':
       case 'block':
       case 'generation':
         return
       default:
-        return this.visit(childrenOf(node))
+        this.visit(childrenOf(node))
+        return
     }
   }
 

@@ -6,7 +6,7 @@ import { int } from '../methods/arguments.js'
 import { stripTags } from '../methods/html-text.js'
 import type { Context } from '../runtime/context.js'
 import { each, listOf } from '../runtime/iteration.js'
-import { escape, Markup, textOf } from '../runtime/markup.js'
+import { Markup, textOf, toMarkup } from '../runtime/markup.js'
 import { Undefined } from '../runtime/undefined.js'
 import { define } from './define.js'
 import { urlize } from './urlize.js'
@@ -49,7 +49,7 @@ function xmlAttributes(value: PyValue, space: boolean, context: Context): PyValu
       throw new PythonError('TypeError', `expected string or bytes-like object, got '${typeName(key)}'`)
     if (/[\t\n\v\f\r />=]/.test(name))
       throw new PythonError('ValueError', `Invalid character in attribute name: ${pyRepr(name)}`)
-    items.push(`${escape(key).text}="${escape(item).text}"`)
+    items.push(`${toMarkup(key).text}="${toMarkup(item).text}"`)
   }
   const text = items.join(' ')
   const result = space && text !== '' ? ` ${text}` : text
@@ -86,13 +86,13 @@ function pyText(value: PyValue | undefined): string {
 }
 
 function forceEscape(value: PyValue): PyValue {
-  return escape(value instanceof Markup ? value.text : pyStr(value))
+  return toMarkup(value instanceof Markup ? value.text : pyStr(value))
 }
 
 /** Filters that make or read HTML, URLs and JSON. */
 export const htmlFilters = [
-  define('escape', '', 0, escape),
-  define('e', '', 0, escape),
+  define('escape', '', 0, toMarkup),
+  define('e', '', 0, toMarkup),
   define('safe', '', 0, (value) => new Markup(pyStr(value))),
   define('forceescape', '', 0, forceEscape),
   define('striptags', '', 0, (value) => stripTags(value instanceof Markup ? value.text : pyStr(value))),

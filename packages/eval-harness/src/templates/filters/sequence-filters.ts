@@ -8,7 +8,7 @@ import { compare, total } from '../operators.js'
 import type { Context } from '../runtime/context.js'
 import { GroupTuple } from '../runtime/group-tuple.js'
 import { each, iterate, lengthOf, listOf, PyIterator, reversed } from '../runtime/iteration.js'
-import { escape, like, Markup, softText, textOf } from '../runtime/markup.js'
+import { like, Markup, softText, textOf, toMarkup } from '../runtime/markup.js'
 import { Undefined } from '../runtime/undefined.js'
 import { attributeGetter, attributesGetter, withoutCase } from './attribute-paths.js'
 import { define } from './define.js'
@@ -48,9 +48,9 @@ function join(value: PyValue, separator: PyValue, attribute: PyValue | undefined
   if (!(separator instanceof Markup)) {
     const list = [...items()].map(softText)
     if (!list.some((item) => item instanceof Markup)) return list.join(pyStr(separator))
-    return new Markup(list.map((item) => escape(item).text).join(escape(separator).text))
+    return new Markup(list.map((item) => toMarkup(item).text).join(toMarkup(separator).text))
   }
-  const texts = [...items()].map((item) => escape(softText(item)))
+  const texts = [...items()].map((item) => toMarkup(softText(item)))
   return new Markup(joinText(separator.text, texts))
 }
 

@@ -13,7 +13,7 @@ import { getSlice } from '../runtime/attributes.js'
 import type { Context } from '../runtime/context.js'
 import type { Filter } from '../runtime/environment.js'
 import { lengthOf } from '../runtime/iteration.js'
-import { escape, like, Markup, softText, textOf } from '../runtime/markup.js'
+import { like, Markup, softText, textOf, toMarkup } from '../runtime/markup.js'
 import { Undefined } from '../runtime/undefined.js'
 import { define } from './define.js'
 import { prettyPrint } from './pprint.js'
@@ -46,9 +46,9 @@ function replace(value: PyValue, args: readonly (PyValue | undefined)[], context
   const most = intOr(count ?? undefined, -1)
   if (!context.autoescape) return replaceText(pyStr(value), pyStr(old!), pyStr(by!), most)
   const escapes = old instanceof Markup || (by instanceof Markup && !(value instanceof Markup))
-  const text = escapes ? escape(value) : softText(value)
+  const text = escapes ? toMarkup(value) : softText(value)
   if (!(text instanceof Markup)) return replaceText(text, pyStr(old!), pyStr(by!), most)
-  return new Markup(replaceText(text.text, pyStr(old!), escape(by!).text, most))
+  return new Markup(replaceText(text.text, pyStr(old!), toMarkup(by!).text, most))
 }
 
 function indent(value: PyValue, [width = 4, first, blank]: readonly (PyValue | undefined)[]): PyValue {

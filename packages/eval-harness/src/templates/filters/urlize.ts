@@ -1,6 +1,6 @@
 import { whiteSpace } from '../../python/text.js'
 import type { PyValue } from '../../python/value.js'
-import { escape, escapeText } from '../runtime/markup.js'
+import { escapeText, toMarkup } from '../runtime/markup.js'
 
 interface Links {
   /** Longest text of a link, null for any. */
@@ -46,7 +46,7 @@ export function urlize(value: PyValue, { limit, rel, target, schemes }: Links): 
       if (result !== scheme && result.startsWith(scheme)) result = `<a href="${result}"${attributes}>${result}</a>`
     return result
   }
-  return escape(value)
+  return toMarkup(value)
     .text.split(new RegExp(`([${whiteSpace}]+)`))
     .map((part) => {
       const head = /^(?:[(<]|&lt;)+/.exec(part)?.[0] ?? ''

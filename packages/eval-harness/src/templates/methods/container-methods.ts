@@ -39,10 +39,10 @@ const countIn: Method<List> = (value, args, keywords) => {
 export const tupleMethods: Readonly<Record<string, Method<List>>> = { index: findIn('tuple'), count: countIn }
 
 const changing =
-  (name: string, least: number, most: number, body: (list: PyValue[], args: List) => PyValue | void): Method<List> =>
+  (name: string, least: number, most: number, body: (list: PyValue[], args: List) => PyValue): Method<List> =>
   (value, args, keywords) => {
     arity(name, args, keywords, least, most)
-    return body(value as PyValue[], args) ?? null
+    return body(value as PyValue[], args)
   }
 
 /** list's methods. */
@@ -50,11 +50,18 @@ export const listMethods: Readonly<Record<string, Method<List>>> = {
   index: findIn('list'),
   count: countIn,
   copy: changing('copy', 0, 0, (list) => [...list]),
-  append: changing('append', 1, 1, (list, [item]) => void list.push(item!)),
+  append: changing('append', 1, 1, (list, [item]) => {
+    list.push(item!)
+    return null
+  }),
   extend: changing('extend', 1, 1, (list, [items]) => {
     for (const item of items === list ? [...list] : each(items!)) list.push(item)
+    return null
   }),
-  insert: changing('insert', 2, 2, (list, [at, item]) => void list.splice(int(at!), 0, item!)),
+  insert: changing('insert', 2, 2, (list, [at, item]) => {
+    list.splice(int(at!), 0, item!)
+    return null
+  }),
   pop: changing('pop', 0, 1, (list, [given]) => {
     const at = intOr(given, -1)
     if (list.length === 0) throw new PythonError('IndexError', 'pop from empty list')
@@ -65,9 +72,16 @@ export const listMethods: Readonly<Record<string, Method<List>>> = {
     const at = list.findIndex((own) => same(own, item!))
     if (at < 0) throw new PythonError('ValueError', 'list.remove(x): x not in list')
     list.splice(at, 1)
+    return null
   }),
-  reverse: changing('reverse', 0, 0, (list) => void list.reverse()),
-  clear: changing('clear', 0, 0, (list) => void (list.length = 0)),
+  reverse: changing('reverse', 0, 0, (list) => {
+    list.reverse()
+    return null
+  }),
+  clear: changing('clear', 0, 0, (list) => {
+    list.length = 0
+    return null
+  }),
   sort: (value, args, keywords) => {
     if (args.length > 0) throw new PythonError('TypeError', 'sort() takes no positional arguments')
     for (const key of keywords.keys())

@@ -1,7 +1,7 @@
 import { PythonError } from '../../python/python-error.js'
 import { PyTuple, type PyValue, tupleOf } from '../../python/value.js'
 import { listOf } from '../runtime/iteration.js'
-import { escape, Markup } from '../runtime/markup.js'
+import { Markup, toMarkup } from '../runtime/markup.js'
 import { arity, type Method } from './arguments.js'
 import { stripTags, unescapeText } from './html-text.js'
 import { textMethods } from './text-methods.js'
@@ -30,7 +30,7 @@ export function markupMethod(name: string): Method<Markup> | undefined {
   if (name === 'escape')
     return (_, args, keywords) => {
       arity('escape', args, keywords, 1)
-      return escape(args[0]!)
+      return toMarkup(args[0]!)
     }
   const method = textMethods[name]
   if (method === undefined) return undefined
@@ -38,10 +38,10 @@ export function markupMethod(name: string): Method<Markup> | undefined {
     let args = given
     if (name === 'join') {
       arity('join', given, keywords, 1)
-      args = [listOf(given[0]!).map(escape)]
+      args = [listOf(given[0]!).map(toMarkup)]
     } else if (escaped[name]) {
       if (keywords.size > 0) throw new PythonError('TypeError', `${name}() takes no keyword arguments here`)
-      args = given.map((arg, at) => (escaped[name]!.includes(at) ? escape(arg) : arg))
+      args = given.map((arg, at) => (escaped[name]!.includes(at) ? toMarkup(arg) : arg))
     }
     const result = method(value.text, args, keywords)
     return wrapped.has(name) ? asMarkup(result) : result

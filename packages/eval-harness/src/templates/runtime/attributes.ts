@@ -11,7 +11,7 @@ import { floatAttributes, intAttributes } from '../methods/number-methods.js'
 import type { Environment } from './environment.js'
 import { type Keywords, noKeywords } from './functions.js'
 import { GroupTuple } from './group-tuple.js'
-import { escape, like, Markup, textOf } from './markup.js'
+import { like, Markup, textOf, toMarkup } from './markup.js'
 import { Cycler, Namespace } from './namespace.js'
 import { PyRange } from './range.js'
 import { Undefined } from './undefined.js'
@@ -224,7 +224,7 @@ function formatCall(
         if (spec !== '') throw new PythonError('ValueError', 'Unsupported format specification for Markup.')
         return value.text
       }
-      return escape(formatValue(value, spec)).text
+      return toMarkup(formatValue(value, spec)).text
     },
   }
   const named = isMap ? (args[0] as ReadonlyMap<string, PyValue>) : keywords

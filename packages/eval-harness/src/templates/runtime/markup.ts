@@ -68,7 +68,7 @@ export function escapeText(text: string): string {
 }
 
 /** markupsafe.escape: str(value) escaped, unless it is Markup already. */
-export function escape(value: PyValue): Markup {
+export function toMarkup(value: PyValue): Markup {
   return value instanceof Markup ? value : new Markup(escapeText(pyStr(value)))
 }
 

@@ -166,21 +166,32 @@ class Lexer {
 
   #token(open: string[]): void {
     const blank = this.#match(whitespace)
-    if (blank !== null) return this.#take(blank, null)
+    if (blank !== null) {
+      this.#take(blank, null)
+      return
+    }
     const point = this.#match(float)
-    if (point !== null) return this.#take(point, 'float', new PyFloat(Number(ascii(point))))
+    if (point !== null) {
+      this.#take(point, 'float', new PyFloat(Number(ascii(point))))
+      return
+    }
     const whole = this.#match(integer)
-    if (whole !== null) return this.#take(whole, 'integer', wholeNumber(ascii(whole)))
+    if (whole !== null) {
+      this.#take(whole, 'integer', wholeNumber(ascii(whole)))
+      return
+    }
     const word = this.#match(name)
     if (word !== null) {
       if (!/^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(word)) throw this.#error('Invalid character in identifier')
-      return this.#take(word, 'name', word)
+      this.#take(word, 'name', word)
+      return
     }
     const quoted = this.#match(string)
     if (quoted !== null) {
       const text = literalText(quoted.slice(1, -1))
       if (text === null) throw this.#error('a text literal holds a broken escape')
-      return this.#take(quoted, 'string', text)
+      this.#take(quoted, 'string', text)
+      return
     }
     const sign = this.#match(operator)
     if (sign === null) {

@@ -1,15 +1,15 @@
-import { ExpressionParser } from './expression-parser.js'
 import { tokenize } from './lexer.js'
 import type { BlockNode, CallBlockNode, Expression, ForNode, IfNode, MacroNode, Statement, Target } from './nodes.js'
+import { TargetParser } from './target-parser.js'
 import type { SyntaxOptions } from './template-options.js'
-import { describe, TokenStream } from './token-stream.js'
+import { TokenStream } from './token-stream.js'
 
 /** The statements of a template. Throws PythonError (TemplateSyntaxError). */
 export function parseTemplate(template: string, options: SyntaxOptions): Statement[] {
   return new StatementParser(new TokenStream(tokenize(template, options)), options).statements(null)
 }
 
-class StatementParser extends ExpressionParser {
+class StatementParser extends TargetParser {
   readonly #tags: string[] = []
   readonly #ends: (readonly string[])[] = []
 
@@ -127,7 +127,7 @@ class StatementParser extends ExpressionParser {
 
   #for(): ForNode {
     const { stream } = this
-    const target = this.#targets({ ends: ['name:in'] })
+    const target = this.targets({ ends: ['name:in'] })
     stream.expect('name:in')
     const iterable = this.tuple({ condition: false, ends: ['name:recursive'] })
     const test = stream.skipIf('name:if') ? this.expression() : null
@@ -156,40 +156,25 @@ class StatementParser extends ExpressionParser {
   }
 
   #set(): Statement {
-    const target = this.#targets({ members: true })
+    const target = this.targets({ members: true })
     if (this.stream.skipIf('assign')) return { kind: 'assign', target, value: this.tuple() }
     const filter = this.filters(null)
     return { kind: 'assignBlock', target, filter, body: this.#closed('endset') }
   }
 
   #macro(line: number): MacroNode {
-    const name = this.#target()
-    const { parameters, defaults } = this.#signature()
+    const name = this.target()
+    const { parameters, defaults } = this.signature()
     return { kind: 'macro', name, parameters, defaults, body: this.#closed('endmacro'), line }
   }
 
   #callBlock(line: number): CallBlockNode {
     const { stream } = this
     const { parameters, defaults } =
-      stream.current.type === 'lparen' ? this.#signature() : { parameters: [], defaults: [] }
+      stream.current.type === 'lparen' ? this.signature() : { parameters: [], defaults: [] }
     const call = this.expression()
     if (call.kind !== 'call') throw stream.error('expected call', line)
     return { kind: 'callBlock', call, parameters, defaults, body: this.#closed('endcall'), line }
-  }
-
-  #signature(): { parameters: string[]; defaults: Expression[] } {
-    const { stream } = this
-    const parameters: string[] = []
-    const defaults: Expression[] = []
-    stream.expect('lparen')
-    while (stream.current.type !== 'rparen') {
-      if (parameters.length > 0) stream.expect('comma')
-      parameters.push(this.#target())
-      if (stream.skipIf('assign')) defaults.push(this.expression())
-      else if (defaults.length > 0) throw stream.error('non-default argument follows default argument')
-    }
-    stream.expect('rparen')
-    return { parameters, defaults }
   }
 
   #with(): Statement {
@@ -197,7 +182,7 @@ class StatementParser extends ExpressionParser {
     const values: Expression[] = []
     while (this.stream.current.type !== 'block_end') {
       if (targets.length > 0) this.stream.expect('comma')
-      targets.push(this.#targets({}))
+      targets.push(this.targets({}))
       this.stream.expect('assign')
       values.push(this.expression())
     }
@@ -233,15 +218,15 @@ class StatementParser extends ExpressionParser {
     const template = this.expression()
     const ignoreMissing = stream.test('name:ignore') && stream.test('name:missing', stream.look())
     if (ignoreMissing) stream.skip(2)
-    this.#context()
+    this.context()
     return { kind: 'include', template, ignoreMissing }
   }
 
   #import(): Statement {
     const template = this.expression()
     this.stream.expect('name:as')
-    const names = [this.#target()]
-    this.#context()
+    const names = [this.target()]
+    this.context()
     return { kind: 'import', template, names }
   }
 
@@ -252,63 +237,14 @@ class StatementParser extends ExpressionParser {
     const names: string[] = []
     while (true) {
       if (names.length > 0) stream.expect('comma')
-      if (this.#context()) break
-      const name = this.#target()
+      if (this.context()) break
+      const name = this.target()
       if (name.startsWith('_'))
         throw stream.error('names starting with an underline can not be imported', undefined, 'TemplateAssertionError')
-      names.push(stream.skipIf('name:as') ? this.#target() : name)
-      if (this.#context() || stream.current.type !== 'comma') break
+      names.push(stream.skipIf('name:as') ? this.target() : name)
+      if (this.context() || stream.current.type !== 'comma') break
     }
     return { kind: 'import', template, names }
-  }
-
-  /** `with context` or `without context`. */
-  #context(): boolean {
-    const { stream } = this
-    const found = stream.testAny(['name:with', 'name:without']) && stream.test('name:context', stream.look())
-    if (found) stream.skip(2)
-    return found
-  }
-
-  /** A single name that is assigned to. */
-  #target(): string {
-    const token = this.stream.expect('name')
-    this.#assignable(token.text)
-    return token.text
-  }
-
-  #assignable(name: string): void {
-    if (['true', 'false', 'none', 'True', 'False', 'None'].includes(name))
-      throw this.stream.error(`can't assign to '${name}'`)
-  }
-
-  #targets({ ends = [], members = false }: { ends?: readonly string[]; members?: boolean }): Target {
-    const { stream } = this
-    const items: Target[] = []
-    let isTuple = false
-    while (true) {
-      if (items.length > 0) stream.expect('comma')
-      if (this.tupleEnds(ends)) break
-      items.push(this.#oneTarget(members))
-      if (stream.current.type !== 'comma') break
-      isTuple = true
-    }
-    if (isTuple) return { kind: 'targets', items }
-    if (items.length === 0) throw stream.error(`Expected an expression, got '${describe(stream.current)}'`)
-    return items[0]!
-  }
-
-  #oneTarget(members: boolean): Target {
-    const { stream } = this
-    const token = stream.current
-    if (members && token.type === 'name' && stream.look().type === 'dot') {
-      this.#assignable(token.text)
-      stream.skip(2)
-      return { kind: 'member', name: token.text, attribute: stream.expect('name').text }
-    }
-    const target = targetOf(this.primary())
-    if (target === null) throw stream.error(`can't assign to '${token.text}'`, token.line)
-    return target
   }
 
   #unfinished(tag: string | null): Error {
@@ -320,11 +256,4 @@ class StatementParser extends ExpressionParser {
     if (open) parts.push(`The innermost block that needs to be closed is '${open}'.`)
     return this.stream.error(parts.join(' '))
   }
-}
-
-function targetOf(node: Expression): Target | null {
-  if (node.kind === 'name') return { kind: 'store', name: node.name }
-  if (node.kind !== 'tuple') return null
-  const items = node.items.map(targetOf)
-  return items.every((item) => item !== null) ? { kind: 'targets', items } : null
 }

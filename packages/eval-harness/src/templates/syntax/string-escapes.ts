@@ -12,14 +12,14 @@ const escapes: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-const escape = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/gu
+const escapePattern = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/gu
 
 /** The text of a literal in a template, whose escapes are Python's ("unicode-escape"); null where one is broken. */
 export function literalText(body: string): string | null {
   if (!body.includes('\\')) return body
   let broken = false
   const text = body.replace(
-    escape,
+    escapePattern,
     (whole, two, four, eight, octal: string | undefined, single: string | undefined) => {
       const hexadecimal = two ?? four ?? eight
       if (hexadecimal !== undefined) {
