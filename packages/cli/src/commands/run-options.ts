@@ -47,12 +47,14 @@ export interface RunOptions {
   readonly allow_inert_rows: boolean
 }
 
+const trackers = "lm_eval's own loggers take the results files, as docs/trackers.md shows"
+
 /** Flags of lm_eval that this program does not have; they are refused by name rather than ignored. */
 const absent: Readonly<Record<string, string>> = {
   '--verbosity': 'saeval writes nothing that could be silenced',
-  '--wandb_args': 'the results files hold everything',
-  '--wandb_config_args': 'the results files hold everything',
-  '--trackio_args': 'the results files hold everything',
+  '--wandb_args': trackers,
+  '--wandb_config_args': trackers,
+  '--trackio_args': trackers,
   '--trust_remote_code': 'saeval runs no code of repositories',
 }
 
