@@ -1,5 +1,8 @@
 """The Python side of saeval's task functions: texts of JSON in, texts of JSON out, no object crosses into JavaScript."""
 
+import base64
+import datetime
+import decimal
 import functools
 import importlib
 import importlib.abc
@@ -36,6 +39,9 @@ def pack(value):
         return {str(key): pack(item) for key, item in value.items()}
     if inspect.isgenerator(value) or isinstance(value, (map, filter, zip)):
         return [pack(item) for item in value]
+    wire = to_wire(value)
+    if wire is not None:
+        return {"__python_value__": wire}
     objects.append(value)
     return {"__python_object__": len(objects) - 1, "repr": repr(value)[:200]}
 
@@ -46,8 +52,60 @@ def unpack(value):
     if isinstance(value, dict):
         if "__python_object__" in value:
             return objects[value["__python_object__"]]
+        if "__python_value__" in value:
+            return from_wire(*value["__python_value__"])
         return {key: unpack(item) for key, item in value.items()}
     return value
+
+
+EPOCH = datetime.datetime(1970, 1, 1)
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def to_wire(value):
+    """Dates, bytes and Decimals as packages/eval-harness/src/python/wire.ts reads them; None for other values."""
+    kind = type(value)
+    if kind is bytes:
+        return ["bytes", base64.b64encode(value).decode()]
+    if kind is decimal.Decimal and value.is_finite():
+        return ["decimal", str(value)]
+    if kind is datetime.timedelta:
+        return ["timedelta", str(value // MICROSECOND)]
+    if kind is datetime.date or (kind is datetime.time and value.tzinfo is None):
+        return [kind.__name__, value.isoformat()]
+    if kind is not datetime.datetime:
+        return None
+    if value.tzinfo is None:
+        return ["datetime", str((value - EPOCH) // MICROSECOND), None]
+    zone = getattr(value.tzinfo, "key", None) or value.strftime("%:z")
+    return ["datetime", str((value - EPOCH.replace(tzinfo=datetime.timezone.utc)) // MICROSECOND), zone]
+
+
+def from_wire(kind, text, zone=None):
+    if kind == "bytes":
+        return base64.b64decode(text)
+    if kind == "decimal":
+        return decimal.Decimal(text)
+    if kind == "timedelta":
+        return datetime.timedelta(microseconds=int(text))
+    if kind in ("date", "time"):
+        return getattr(datetime, kind).fromisoformat(text)
+    moment = EPOCH + datetime.timedelta(microseconds=int(text))
+    return moment if zone is None else moment.replace(tzinfo=datetime.timezone.utc).astimezone(zone_of(zone))
+
+
+def zone_of(zone):
+    import zoneinfo
+
+    if zone[0] in "+-":
+        sign = -1 if zone[0] == "-" else 1
+        return datetime.timezone(sign * datetime.timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])))
+    try:
+        return zoneinfo.ZoneInfo(zone)
+    except zoneinfo.ZoneInfoNotFoundError:
+        if zone == "UTC":
+            return datetime.timezone.utc
+        raise MissingPackage(f"tzdata for the time zone {zone}") from None
 
 
 # --- modules ----------------------------------------------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
-import { floatRepr } from '../python/text.js'
-import { intOf, isDict, numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
+import { isDict, type PyDict, type PyValue } from '../python/value.js'
 
-/** What is known of a column or of a part of it. A `table` is a sequence of structs, which is kept as a dict of lists. */
+/**
+ * The type of a column or of a part of it: a Value by its dtype ("int64", "timestamp[s]"), a ClassLabel, a List, a struct, or Json, whose
+ * values may be anything.
+ */
 export type Feature =
   | { readonly kind: 'value'; readonly dtype: string }
   | { readonly kind: 'class'; readonly names: readonly string[] }
   | { readonly kind: 'list'; readonly of: Feature }
-  | { readonly kind: 'struct' | 'table'; readonly fields: ReadonlyMap<string, Feature> }
+  | { readonly kind: 'struct'; readonly fields: ReadonlyMap<string, Feature> }
+  | { readonly kind: 'json' }
 
 /** Columns in the card's order; null where the card describes none. */
 export type Features = ReadonlyMap<string, Feature> | null
@@ -27,25 +30,40 @@ function cardFields(fields: readonly PyDict[]): ReadonlyMap<string, Feature> {
   return new Map(fields.map((field) => [field.get('name') as string, cardFeature(field)]))
 }
 
+/** Other names that datasets allows for types. */
+const aliases: Readonly<Record<string, string>> = {
+  float: 'float32',
+  double: 'float64',
+  str: 'string',
+  boolean: 'bool',
+}
+
 /** A feature as cards write it: dtype, list, sequence or struct, each with a name of a type or with more features. */
 function cardFeature(feature: PyDict): Feature {
-  const inner = (value: PyValue, ofStructs: 'struct' | 'table'): Feature => {
-    if (Array.isArray(value)) return { kind: ofStructs, fields: cardFields(value as readonly PyDict[]) }
-    return cardFeature(new Map([['dtype', value]]))
-  }
+  const inner = (value: PyValue): Feature =>
+    Array.isArray(value)
+      ? { kind: 'struct', fields: cardFields(value as readonly PyDict[]) }
+      : cardFeature(new Map([['dtype', value]]))
   const sequence = feature.get('sequence')
   if (sequence !== undefined) {
-    const of = inner(sequence, 'table')
-    return of.kind === 'table' ? of : { kind: 'list', of }
+    const of = inner(sequence)
+    // a sequence of structs is kept as a struct of lists
+    return of.kind === 'struct'
+      ? {
+          kind: 'struct',
+          fields: new Map([...of.fields].map(([name, member]) => [name, { kind: 'list', of: member }])),
+        }
+      : { kind: 'list', of }
   }
   const list = feature.get('list')
-  if (list !== undefined) return { kind: 'list', of: inner(list, 'struct') }
+  if (list !== undefined) return { kind: 'list', of: inner(list) }
   const struct = feature.get('struct')
-  if (struct !== undefined) return inner(struct, 'struct')
+  if (struct !== undefined) return inner(struct)
   const dtype = feature.get('dtype') ?? null
-  if (!isDict(dtype)) return { kind: 'value', dtype: typeof dtype === 'string' ? dtype : 'unknown' }
+  if (dtype === 'json') return { kind: 'json' }
+  if (!isDict(dtype)) return { kind: 'value', dtype: aliases[dtype as string] ?? String(dtype ?? 'null') }
   const label = dtype.get('class_label')
-  if (!isDict(label)) return isDict(dtype) && dtype.size > 0 ? cardFeature(dtype) : { kind: 'value', dtype: 'unknown' }
+  if (!isDict(label)) return isDict(dtype) && dtype.size > 0 ? cardFeature(dtype) : { kind: 'value', dtype: 'null' }
   const names = label.get('names')
   return { kind: 'class', names: Array.isArray(names) ? names : isDict(names) ? [...names.values()].map(String) : [] }
 }
@@ -57,8 +75,43 @@ export function embeddedFeatures(info: PyValue): Features {
 }
 
 function embeddedFeature(feature: PyValue): Feature {
-  const names = isDict(feature) && feature.get('_type') === 'ClassLabel' ? feature.get('names') : null
-  return Array.isArray(names) ? { kind: 'class', names: names as string[] } : { kind: 'value', dtype: 'unknown' }
+  if (Array.isArray(feature)) return { kind: 'list', of: embeddedFeature(feature[0]!) }
+  const type = isDict(feature) ? (feature.get('_type') ?? null) : null
+  if (!isDict(feature)) return { kind: 'value', dtype: 'null' }
+  switch (type) {
+    case 'ClassLabel':
+      return { kind: 'class', names: feature.get('names') as readonly string[] }
+    case 'Value':
+      return { kind: 'value', dtype: String(feature.get('dtype')) }
+    case 'Json':
+      return { kind: 'json' }
+    case 'List':
+    case 'LargeList':
+    case 'Sequence': {
+      const of = embeddedFeature(feature.get('feature') ?? null)
+      return type === 'Sequence' && of.kind === 'struct'
+        ? {
+            kind: 'struct',
+            fields: new Map([...of.fields].map(([name, member]) => [name, { kind: 'list', of: member }])),
+          }
+        : { kind: 'list', of }
+    }
+    case null:
+      return { kind: 'struct', fields: new Map([...feature].map(([name, member]) => [name, embeddedFeature(member)])) }
+    default:
+      return { kind: 'value', dtype: String(type).toLowerCase() }
+  }
+}
+
+/** Features whose values datasets decodes into pictures, sounds and the like. */
+const media = /^(image|audio|video|pdf|nifti|mesh|array[2-5]d|translation.*)$/
+
+/** The kind of a column's decoded values ("image") where saeval has none; null for others. */
+export function mediaOf(feature: Feature): string | null {
+  if (feature.kind === 'value') return media.test(feature.dtype) ? feature.dtype : null
+  if (feature.kind === 'list') return mediaOf(feature.of)
+  if (feature.kind === 'struct') return [...feature.fields.values()].map(mediaOf).find((kind) => kind !== null) ?? null
+  return null
 }
 
 /** Columns of class numbers with the names of their classes. */
@@ -68,46 +121,33 @@ export function classNames(features: Features): ReadonlyMap<string, readonly str
   )
 }
 
-/** A value as the card's feature has it: a class name becomes its number, a number in a float column a float, a struct has every field. */
-export function castToFeature(value: PyValue, feature: Feature | undefined): PyValue {
-  if (feature === undefined || value === null) return value
-  switch (feature.kind) {
-    case 'class': {
-      const index = typeof value === 'string' ? feature.names.indexOf(value) : -1
-      return index >= 0 ? index : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-    }
-    case 'value':
-      return castToType(value, feature.dtype)
-    case 'list':
-      return Array.isArray(value) ? value.map((item) => castToFeature(item, feature.of)) : value
-    case 'struct':
-      return isDict(value)
-        ? new Map([...feature.fields].map(([name, of]) => [name, castToFeature(value.get(name) ?? null, of)]))
-        : value
-    case 'table': {
-      const column = (name: string): PyValue =>
-        isDict(value) ? (value.get(name) ?? null) : (value as readonly PyDict[]).map((item) => item.get(name) ?? null)
-      if (!isDict(value) && !(Array.isArray(value) && value.every(isDict))) return value
-      return new Map([...feature.fields].map(([name, of]) => [name, castToFeature(column(name), { kind: 'list', of })]))
-    }
-  }
+/** Whether two features are one. */
+export function sameFeature(a: Feature, b: Feature): boolean {
+  return featureText(a) === featureText(b)
 }
 
-function castToType(value: PyValue, dtype: string): PyValue {
-  const number = numberOf(value)
-  if (/^float/.test(dtype)) {
-    if (typeof value === 'string' && /^[-+.\d]/.test(value)) return new PyFloat(Number(value))
-    return number === null ? value : new PyFloat(number)
+const texts = new WeakMap<Feature, string>()
+
+/** A feature for messages: "int64", "a list of string", "{a: int64}". */
+export function featureText(feature: Feature): string {
+  const known = texts.get(feature)
+  if (known !== undefined) return known
+  const text = writeFeature(feature)
+  texts.set(feature, text)
+  return text
+}
+
+function writeFeature(feature: Feature): string {
+  switch (feature.kind) {
+    case 'value':
+      return feature.dtype
+    case 'class':
+      return `one of the classes ${feature.names.join(', ')}`
+    case 'json':
+      return 'any JSON'
+    case 'list':
+      return `a list of ${featureText(feature.of)}`
+    case 'struct':
+      return `{${[...feature.fields].map(([name, of]) => `${name}: ${featureText(of)}`).join(', ')}}`
   }
-  if (/^u?int/.test(dtype)) {
-    if (typeof value === 'string' && /^[-+]?\d+$/.test(value)) return intOf(value.replace(/^\+/, ''))
-    return value instanceof PyFloat && Number.isInteger(value.value) ? value.value : value
-  }
-  if (/^(large_)?string$/.test(dtype) && number !== null)
-    return typeof value === 'boolean'
-      ? String(value)
-      : value instanceof PyFloat
-        ? floatRepr(value.value)
-        : String(value)
-  return value
 }

@@ -93,8 +93,13 @@ describe('formats', () => {
   }
   beforeAll(() => write(home, files))
 
-  it.each(['x.jsonl', 'x.jsonl.gz', 'x.json', 'x.zip', '*.jsonl'])('%s', async (file) => {
+  it.each(['x.jsonl', 'x.jsonl.gz', 'x.zip', '*.jsonl'])('%s', async (file) => {
     expect(await rows('json', 'train', null, { data_files: file })).toBe(table)
+  })
+  // without the blank line datasets sees that keys differ, and keeps each struct as it is
+  const mixed = "[{'a': 1.0, 'b': {'c': [1, 2.5]}, 'e': None}, {'a': 2.5, 'b': {'d': None}, 'e': 'x'}]"
+  it('x.json', async () => {
+    expect(await rows('json', 'train', null, { data_files: 'x.json' })).toBe(mixed)
   })
   it.each([
     ['a field of a JSON file', 'json', { data_files: 'y.json', field: 'data' }, table],
@@ -104,7 +109,7 @@ describe('formats', () => {
       { data_files: ['x.csv'] },
       "[{'n': 1, 't': 'a, b', 'f': 1.0, 'none': None, 'b': True}, {'n': -2, 't': None, 'f': 2.5, 'none': None, 'b': False}]",
     ],
-    ['TSV', 'csv', { data_files: 'x.tsv' }, "[{'n': 1, 't': 'a\"b'}]"],
+    ['TSV read as CSV', 'csv', { data_files: 'x.tsv' }, "[{'n\\tt': '1\\ta\"b'}]"],
     [
       'CSV without a header',
       'csv',
@@ -157,7 +162,7 @@ dataset_info:
     repository('a/b', {
       'README.md': card,
       'data/test.jsonl':
-        '{"id": 7, "label": "yes", "score": 1, "answers": [{"text": "t", "start": 3}], "turns": [{"who": "me"}], "tags": ["y", "x"]}\n',
+        '{"id": 7, "label": "yes", "score": 1, "answers": {"text": ["t"], "start": [3]}, "turns": [{"who": "me"}], "tags": ["y", "x"]}\n',
     })
     expect(await rows('a/b', 'test')).toBe(
       "[{'label': 1, 'score': 1.0, 'id': '7', 'answers': {'text': ['t'], 'start': [3]}, 'turns': [{'who': 'me'}], 'tags': [1, 0]}]",
@@ -188,6 +193,11 @@ dataset_info:
       expect(await rows('json', 't', null, { data_files: { t: file } })).toBe("[{'a': 3}]")
     await expect(rows('c/d', 'test', 'three')).rejects.toThrow(/no configuration "three"; it has one, two/)
     await expect(rows('c/d', 'nope', 'one')).rejects.toThrow(/no split "nope"; it has train, validation/)
+  })
+
+  it('are read by tabs where they are tsv files', async () => {
+    repository('t/sv', { 'test.tsv': 'n\tt\n1\ta"b\n' })
+    expect(await rows('t/sv', 'test')).toBe("[{'n': 1, 't': 'a\"b'}]")
   })
 
   it("read scripts from the hub's parquet version", async () => {

@@ -11,38 +11,28 @@ import {
 } from '@saeval/hub'
 import type { PyDict, PyValue } from '../python/value.js'
 import { parseYaml } from '../tasks/yaml.js'
-import { type DataFile, dataEnding, membersOf } from './data-file.js'
+import type { DataFile } from './data-file.js'
 import { configFiles, folderSplits, type SplitFiles } from './data-files.js'
 import type { Dataset, Split } from './dataset.js'
 import { cardFeatures, type Features } from './features.js'
 import { namedFiles } from './named-files.js'
-import { parquetSplit } from './parquet-rows.js'
-import { type CsvOptions, csvSplit, jsonSplit, textSplit } from './text-rows.js'
+import { firstFeatures, formats, isReadingOption, openSplit, type Reading } from './readers.js'
 
 export interface LoadDatasetOptions {
   /** Hugging Face dataset, a local folder, or a format name ("json", "csv", "parquet", "text") with data_files. */
   readonly path: string
   /** Configuration. */
   readonly name: string | null
-  /** dataset_kwargs of the task: revision, data_files, data_dir, field, delimiter, column_names. */
+  /** dataset_kwargs of the task: revision, data_files, data_dir, and arguments of the files' builder. */
   readonly kwargs?: PyDict
   /** Folder that relative data_files are looked up in; the working folder by default. */
   readonly folder?: string
   readonly hub?: HubOptions
 }
 
-/** Kwargs of load_dataset that change what is read, and those that only change how. */
-const meaningful = ['revision', 'data_files', 'data_dir', 'field', 'delimiter', 'sep', 'column_names', 'names']
+/** Kwargs of load_dataset that say which files are read, and those that only change how they get here. */
+const meaningful = ['revision', 'data_files', 'data_dir']
 const harmless = ['trust_remote_code', 'streaming', 'keep_in_memory', 'num_proc', 'cache_dir', 'download_mode']
-const formats = ['json', 'csv', 'parquet', 'text']
-
-/** How files are read: what the task's dataset_kwargs say. */
-interface Reading {
-  /** Of a dataset_path that is a format's name; otherwise the files' endings tell. */
-  readonly format: string | null
-  readonly field: string | null
-  readonly csv: Partial<CsvOptions>
-}
 
 /** Opens a dataset as datasets.load_dataset does; files are downloaded and read split by split. Throws InputError. */
 export async function loadDataset({
@@ -52,18 +42,12 @@ export async function loadDataset({
   folder = '.',
   hub = {},
 }: LoadDatasetOptions): Promise<Dataset> {
-  const unknown = [...kwargs.keys()].find((key) => !meaningful.includes(key) && !harmless.includes(key))
+  const unknown = [...kwargs.keys()].find(
+    (key) => !meaningful.includes(key) && !harmless.includes(key) && !isReadingOption(key),
+  )
   if (unknown !== undefined) throw new InputError(`dataset_kwargs.${unknown} of dataset ${path} is not supported`)
   const text = (key: string) => (kwargs.get(key) as string | null | undefined) ?? null
-  const delimiter = text('delimiter') ?? text('sep')
-  const reading: Reading = {
-    format: formats.includes(path) ? path : null,
-    field: text('field'),
-    csv: {
-      ...(delimiter === null ? {} : { delimiter }),
-      columnNames: (kwargs.get('column_names') ?? kwargs.get('names') ?? null) as readonly string[] | null,
-    },
-  }
+  const reading: Reading = { dataset: path, format: formats.includes(path) ? path : null, kwargs }
   const dataFiles = kwargs.get('data_files') ?? null
   const dataDir = kwargs.get('data_dir') ?? null
   if (reading.format !== null) {
@@ -194,44 +178,24 @@ function located(splits: SplitFiles, locate: (file: string) => Promise<DataFile>
 function dataset(name: string, splits: OpenFiles, features: Features, reading: Reading): Dataset {
   const open = new Map<string, Promise<Split>>()
   const names = [...splits.keys()]
+  let first: Promise<Features> | undefined
+  // datasets casts every split to the types of the first one
+  const schemaFor = async (split: string): Promise<Features> => {
+    if (features !== null || split === names[0]) return features
+    first ??= splits.get(names[0]!)!().then((files) => firstFeatures(files, reading))
+    return first
+  }
   return {
     name,
     splitNames: names,
     split: async (split) => {
       const files = splits.get(split)
       if (!files) throw new InputError(`dataset ${name} has no split "${split}"; it has ${names.join(', ')}`)
-      const known = open.get(split) ?? files().then((located) => openSplit(located, features, reading))
+      const known =
+        open.get(split) ?? files().then(async (located) => openSplit(located, await schemaFor(split), reading))
       open.set(split, known)
       return known
     },
-  }
-}
-
-async function openSplit(
-  located: readonly DataFile[],
-  features: Features,
-  { format, field, csv }: Reading,
-): Promise<Split> {
-  const files = (await Promise.all(located.map(membersOf))).flat()
-  const kind = dataEnding.exec(files[0]!.name)?.[1] ?? format
-  switch (format === 'json' || format === 'text' ? format : kind) {
-    case 'parquet':
-      return parquetSplit(files, features)
-    case 'json':
-    case 'jsonl':
-    case 'ndjson':
-      return jsonSplit(files, features, field)
-    case 'csv':
-      return csvSplit(files, features, { delimiter: ',', columnNames: null, ...csv })
-    case 'tsv':
-      return csvSplit(files, features, { delimiter: '\t', columnNames: null, ...csv })
-    case 'txt':
-    case 'text':
-      return textSplit(files)
-    default:
-      throw new InputError(
-        `${files[0]!.name} is in a format that cannot be read (parquet, jsonl, json, csv, tsv, txt can, also in zip archives)`,
-      )
   }
 }
 

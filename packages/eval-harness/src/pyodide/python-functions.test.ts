@@ -4,7 +4,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import type { Split } from '../datasets/dataset.js'
 import type { FunctionUse } from '../functions/task-function.js'
+import { PyBytes } from '../python/bytes.js'
+import { PyDecimal } from '../python/decimal.js'
+import { PandasTimestamp } from '../python/pandas-times.js'
 import { pyRepr } from '../python/text.js'
+import { PyDate, PyDatetime, PyTime, PyTimedelta } from '../python/times.js'
 import { fromPlain, type PyDict, PyFloat, type PyValue } from '../python/value.js'
 import { FunctionReference } from '../tasks/yaml.js'
 import { pythonFunctions } from './python-functions.js'
@@ -61,6 +65,29 @@ describe('values cross to Python and back', () => {
       [value],
     )
     expect(same).toBe(true)
+  })
+
+  it.each([
+    ["b'a\\x00\\xff'", new PyBytes(Uint8Array.of(97, 0, 255))],
+    ["__import__('decimal').Decimal('-1.50')", new PyDecimal(-150n, 2)],
+    ["__import__('datetime').date(2020, 1, 2)", new PyDate(18263)],
+    ["__import__('datetime').time(12, 30, 0, 5)", new PyTime(45_000_000_005n)],
+    ["__import__('datetime').datetime(2020, 1, 2, 3, 4, 5, 6)", new PyDatetime(1_577_934_245_000_006n)],
+    [
+      "__import__('datetime').datetime.fromisoformat('2020-01-02T03:04:05+02:00')",
+      new PyDatetime(1_577_927_045_000_000n, '+02:00'),
+    ],
+    ["__import__('datetime').timedelta(days=-1, seconds=1)", new PyTimedelta(-86_399_000_000n)],
+  ])('%s', async (python, value) => {
+    expect(await call(`def f():\n    return [${python}, {"a": ${python}}]`)).toEqual([value, new Map([['a', value]])])
+    expect(await call(`def f(x):\n    y = ${python}\n    return x == y and type(x) is type(y)`, [value])).toBe(true)
+    expect(await call(`def f():\n    y = ${python}\n    return str(y) + repr(y)`)).toBe(value.str() + value.repr())
+  })
+
+  it("pandas' times are refused by name", async () => {
+    await expect(call('def f(x): return 1', [new PandasTimestamp(1n)])).rejects.toThrow(
+      /the Python function f would get a Timestamp of pandas, which saeval's Python does not have/,
+    )
   })
 
   it('what JSON cannot hold comes back as itself', async () => {

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { InputError } from '@saeval/hub'
 import { dumpsJson, parseJson } from '../python/json.js'
 import type { PyDict, PyValue } from '../python/value.js'
+import { fromWire, hasWire, toWire } from '../python/wire.js'
 
 /** A file of Python's file system: its absolute path there, and its bytes. */
 export type PythonFile = readonly [path: string, bytes: Uint8Array]
@@ -92,7 +93,7 @@ export class PythonWorker {
       if (this.#asked.length === 0) this.#listen(worker)
       this.#asked.push(questions)
       if (this.#asked.length === 1) this.#watch()
-      worker.postMessage({ files, request: dumpsJson(questions.map(({ operation: [name, args] }) => [name, args])) })
+      worker.postMessage({ files, request: `[${questions.map(written).join(', ')}]` })
     } catch (error) {
       for (const { fail } of questions) fail(error as Error)
     }
@@ -124,7 +125,8 @@ export class PythonWorker {
       this.#watch()
       if (this.#asked.length === 0) stop()
       if (reply === undefined) return questions.forEach(({ fail }) => void fail(new Error(`Python: ${failure}`)))
-      const replies = parseJson(reply) as readonly PyDict[]
+      const parsed = parseJson(reply)
+      const replies = (hasWire(reply) ? fromWire(parsed) : parsed) as readonly PyDict[]
       questions.forEach(
         ({ answer }, index) => void answer(Object.fromEntries(replies[index]!) as unknown as PythonReply),
       )
@@ -137,6 +139,16 @@ export class PythonWorker {
     }
     const ended = () => broken(stopped(this.options.signal))
     worker.on('message', take).on('error', broken).on('exit', ended)
+  }
+}
+
+/** A question as JSON. Throws InputError where Python would get a value that it does not have. */
+function written({ operation: [name, args], about }: Question): string {
+  try {
+    return dumpsJson([name, args], { other: toWire })
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause
+    throw new InputError(`${about} would get ${cause.message}, which saeval's Python does not have`, { cause })
   }
 }
 

@@ -1,115 +1,16 @@
+import { JsonParser, type JsonReading } from './json-parser.js'
+import { PyOther } from './other.js'
 import { PythonError } from './python-error.js'
 import { PyObject } from './python-object.js'
 import { compareCodePoints, floatRepr } from './text.js'
-import { exactNumber, intOf, isDict, type PyDict, PyFloat, type PyValue, typeName } from './value.js'
+import { exactNumber, isDict, type PyDict, PyFloat, type PyValue, typeName } from './value.js'
 
 /** json.loads: keeps 1 and 1.0 apart, integers of any size, NaN and Infinity. Throws SyntaxError with the position. */
-export function parseJson(text: string): PyValue {
-  const parser = new JsonParser(text)
-  return parser.document()
-}
-
-const space = /[ \t\n\r]*/y
-const number = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
-const words: readonly (readonly [string, PyValue])[] = [
-  ['null', null],
-  ['true', true],
-  ['false', false],
-  ['NaN', new PyFloat(Number.NaN)],
-  ['Infinity', new PyFloat(Number.POSITIVE_INFINITY)],
-  ['-Infinity', new PyFloat(Number.NEGATIVE_INFINITY)],
-]
-
-class JsonParser {
-  #at = 0
-  readonly #text: string
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  document(): PyValue {
-    const value = this.#value()
-    this.#match(space)
-    if (this.#at < this.#text.length) throw this.#error()
-    return value
-  }
-
-  #value(): PyValue {
-    this.#match(space)
-    const first = this.#text[this.#at]
-    if (first === '{') return this.#dict()
-    if (first === '[') return this.#list()
-    if (first === '"') return this.#string()
-    for (const [word, value] of words) {
-      if (this.#text.startsWith(word, this.#at)) {
-        this.#at += word.length
-        return value
-      }
-    }
-    number.lastIndex = this.#at
-    const found = number.exec(this.#text)
-    if (found === null) throw this.#error()
-    this.#at = number.lastIndex
-    return found[1] === undefined && found[2] === undefined ? intOf(found[0]) : new PyFloat(Number(found[0]))
-  }
-
-  #dict(): PyValue {
-    const dict = new Map<string, PyValue>()
-    this.#at++
-    this.#match(space)
-    if (this.#take('}')) return dict
-    do {
-      this.#match(space)
-      const key = this.#string()
-      this.#match(space)
-      if (!this.#take(':')) throw this.#error()
-      dict.set(key, this.#value())
-      this.#match(space)
-    } while (this.#take(','))
-    if (!this.#take('}')) throw this.#error()
-    return dict
-  }
-
-  #list(): PyValue {
-    const list: PyValue[] = []
-    this.#at++
-    this.#match(space)
-    if (this.#take(']')) return list
-    do {
-      list.push(this.#value())
-      this.#match(space)
-    } while (this.#take(','))
-    if (!this.#take(']')) throw this.#error()
-    return list
-  }
-
-  #string(): string {
-    const found = this.#match(string)
-    if (found === null) throw this.#error()
-    return JSON.parse(found) as string
-  }
-
-  #match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)
-    if (found === null) return null
-    this.#at = pattern.lastIndex
-    return found[0]
-  }
-
-  #take(character: string): boolean {
-    if (this.#text[this.#at] !== character) return false
-    this.#at++
-    return true
-  }
-
-  #error(): SyntaxError {
-    return new SyntaxError(
-      `unexpected ${this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : 'end'} at position ${this.#at}`,
-    )
-  }
+export function parseJson(text: string, reading: JsonReading = {}): PyValue {
+  const parser = new JsonParser(text, reading)
+  const value = parser.value()
+  if (parser.more()) throw parser.error()
+  return value
 }
 
 export interface DumpOptions {
@@ -121,12 +22,14 @@ export interface DumpOptions {
   readonly separators?: readonly [item: string, key: string]
   /** Whether dicts are written in the order of their keys. */
   readonly sortKeys?: boolean
+  /** What stands for a date, bytes and the like; by default its str(), as in lm_eval's files and hashes. */
+  readonly other?: (value: PyOther) => PyValue
 }
 
 /** json.dumps, byte for byte. Throws PythonError for what JSON cannot hold. */
 export function dumpsJson(
   value: PyValue,
-  { indent, ensureAscii = true, separators, sortKeys = false }: DumpOptions = {},
+  { indent, ensureAscii = true, separators, sortKeys = false, other = (value) => value.str() }: DumpOptions = {},
 ): string {
   const [between, after] = separators ?? [indent === undefined ? ', ' : ',', ': ']
   const step = typeof indent === 'number' ? ' '.repeat(Math.max(0, indent)) : indent
@@ -148,6 +51,7 @@ export function dumpsJson(
       )
       return group('{', '}', parts, depth)
     }
+    if (item instanceof PyOther) return write(other(item), depth)
     if (item instanceof PyObject) {
       if (item.typeName === 'Markup') return textJson(item.str(), ensureAscii)
       throw new PythonError('TypeError', `Object of type ${item.typeName} is not JSON serializable`)

@@ -115,6 +115,7 @@ export function fromPlain(value: unknown): PyValue {
 
 /** A Python value as a JavaScript one: floats and large ints become numbers, dicts objects. */
 export function toPlain(value: PyValue): unknown {
+  if (value instanceof PyObject) return value.str()
   if (value instanceof PyFloat) return value.value
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.map(toPlain)

@@ -1,4 +1,5 @@
 import { isLower, isUpper } from '../python/casing.js'
+import { PyDecimal } from '../python/decimal.js'
 import { checkHashable } from '../python/dict-keys.js'
 import { PythonError } from '../python/python-error.js'
 import { PyObject } from '../python/python-object.js'
@@ -91,7 +92,7 @@ export const jinjaTests: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   plain('boolean', (value) => typeof value === 'boolean'),
   plain('integer', (value) => typeof value === 'number' || typeof value === 'bigint'),
   plain('float', (value) => value instanceof PyFloat),
-  plain('number', (value) => exactNumber(value) !== null),
+  plain('number', (value) => exactNumber(value) !== null || value instanceof PyDecimal),
   plain('string', (value) => textOf(value) !== null),
   plain('mapping', isDict),
   plain('sequence', isSequence),

@@ -1,3 +1,4 @@
+import { PyObject } from '../../python/python-object.js'
 import { isDict, numberOf, PyFloat, PyTuple, type PyValue, tupleOf } from '../../python/value.js'
 import { Unsupported } from './unsupported.js'
 
@@ -38,7 +39,7 @@ export function keyOf(value: Value): Key {
 }
 
 export function isThing(value: Value): value is Thing {
-  return typeof value === 'object' && value !== null && 'attribute' in value
+  return typeof value === 'object' && value !== null && 'attribute' in value && !(value instanceof PyObject)
 }
 
 export function isList(value: Value): value is readonly Value[] {

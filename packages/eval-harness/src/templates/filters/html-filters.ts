@@ -101,7 +101,13 @@ export const htmlFilters = [
   define('urlize', 'trim_url_limit nofollow target rel extra_schemes', 0, urlizeFilter),
   define('tojson', 'indent', 0, (value, [indent]) => {
     const step = indent == null ? {} : { indent: textOf(indent) ?? int(indent) }
-    const json = dumpsJson(value, { sortKeys: true, ...step })
+    const json = dumpsJson(value, {
+      sortKeys: true,
+      other: ({ typeName }) => {
+        throw new PythonError('TypeError', `Object of type ${typeName} is not JSON serializable`)
+      },
+      ...step,
+    })
     // what could end a script element in a page
     return new Markup(json.replace(/[<>&']/g, (unit) => `\\u00${unit.charCodeAt(0).toString(16)}`))
   }),

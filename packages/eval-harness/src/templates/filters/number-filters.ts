@@ -1,3 +1,4 @@
+import { PyDecimal } from '../../python/decimal.js'
 import { roundFloat } from '../../python/float-digits.js'
 import { formatValue } from '../../python/format-spec.js'
 import { PythonError } from '../../python/python-error.js'
@@ -76,6 +77,7 @@ function toInt(value: PyValue, fallback: PyValue, base: PyValue): PyValue {
     const float = parseFloatText(text)
     return float === null || !Number.isFinite(float) ? fallback : narrow(BigInt(Math.trunc(float)))
   }
+  if (value instanceof PyDecimal) return narrow(value.whole())
   const number = exactNumber(value)
   if (number === null) return fallback
   if (typeof number === 'bigint') return number
@@ -93,6 +95,7 @@ function toFloat(value: PyValue, fallback: PyValue): PyValue {
     const float = parseFloatText(text)
     return float === null ? fallback : new PyFloat(float)
   }
+  if (value instanceof PyDecimal) return new PyFloat(Number(value.str()))
   const number = exactNumber(value)
   if (number === null) return fallback
   const float = Number(number)

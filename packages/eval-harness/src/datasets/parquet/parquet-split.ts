@@ -1,0 +1,80 @@
+import { InputError } from '@saeval/hub'
+import { parquetReadObjects } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import type { PyDict, PyValue } from '../../python/value.js'
+import { CastError, castOf } from '../casts.js'
+import type { DataFile } from '../data-file.js'
+import type { Split } from '../dataset.js'
+import { classNames, type Feature, type Features } from '../features.js'
+import { inColumn, refuseMedia, refuseOtherColumns } from '../table-split.js'
+import { openFile, type ParquetFile, parsers, withBuffer } from './parquet-file.js'
+
+/**
+ * Opens parquet files as one split; only the row groups that hold the rows asked for are read. Types are those that the card tells,
+ * else those of the first file; other files are cast to them. `wanted` are the columns to keep, null for all.
+ */
+export async function parquetSplit(
+  files: readonly DataFile[],
+  features: Features,
+  wanted: readonly string[] | null = null,
+): Promise<Split> {
+  const parts = await Promise.all(files.map(openFile))
+  const all: ReadonlyMap<string, Feature> =
+    features ?? new Map(parts[0]!.columns.map(({ name, feature }) => [name, feature]))
+  const missing = wanted?.find((name) => !all.has(name))
+  if (missing !== undefined)
+    throw new InputError(`${files[0]!.name} has no column ${missing}, which dataset_kwargs.columns names`)
+  const schema = new Map([...all].filter(([name]) => wanted === null || wanted.includes(name)))
+  refuseMedia(schema, files[0]!.name)
+  const readers = parts.map((part) => rowReader(part, schema, wanted !== null))
+  return {
+    columns: [...schema.keys()],
+    length: parts.reduce((sum, part) => sum + part.length, 0),
+    classNames: classNames(schema),
+    rows: async (start = 0, end = Number.POSITIVE_INFINITY) => {
+      const rows: PyDict[] = []
+      let offset = 0
+      for (const [index, part] of parts.entries()) {
+        const from = Math.max(0, start - offset)
+        const to = Math.min(part.length, end - offset)
+        if (from < to) for (const row of await readers[index]!(from, to)) rows.push(row)
+        offset += part.length
+      }
+      return rows
+    },
+  }
+}
+
+type ReadValue = (row: Readonly<Record<string, unknown>>) => PyValue
+
+function rowReader(part: ParquetFile, schema: ReadonlyMap<string, Feature>, chosen: boolean) {
+  const stored = new Map(part.columns.map((column) => [column.name, column]))
+  if (!chosen) refuseOtherColumns(stored.keys(), schema, part.file.name)
+  const columns = [...schema].map(([name, feature]): readonly [string, ReadValue] => {
+    const column = stored.get(name)
+    if (column === undefined) return [name, () => null]
+    const cast = inColumn(part.file.name, name, () => castOf(column.type.feature, feature))
+    return [name, (row) => (cast === null ? column.type.read(row[name]) : cast(column.type.read(row[name])))]
+  })
+  return async (rowStart: number, rowEnd: number): Promise<PyDict[]> => {
+    const rows = await withBuffer(part.file, (file) =>
+      parquetReadObjects({ file, metadata: part.metadata, rowStart, rowEnd, compressors, parsers, utf8: false }),
+    )
+    return rows.map(
+      (row) => new Map(columns.map(([name, read]) => [name, readIn(part.file.name, name, () => read(row))])),
+    )
+  }
+}
+
+/** Errors of a value's own type name the column, too. */
+function readIn(file: string, column: string, read: () => PyValue): PyValue {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof CastError || cause instanceof RangeError)
+      return inColumn(file, column, () => {
+        throw cause
+      })
+    throw new InputError(`${file}, column ${column}: it ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
