@@ -37,32 +37,47 @@ export class ColumnTyper {
 
   #integers(cells: readonly string[], missing: readonly boolean[]): Column | null {
     const values: (number | bigint | null)[] = []
-    let [large, negative, gaps, filled] = [false, false, false, false]
+    let gaps = false
     for (const [row, cell] of cells.entries()) {
-      if (missing[row]) {
-        gaps = true
-        values.push(null)
-        continue
-      }
-      filled = true
-      const number = this.#numbers.integer(cell)
-      if (number === null) return null
-      if (typeof number === 'bigint') {
-        if (number < least || number > unsignedMost)
-          throw new CsvError(`has the whole number ${cell}, which is beyond 64 bits`)
-        large ||= number > most
-      }
-      negative ||= number < 0
+      const number = missing[row] ? null : this.#numbers.integer(cell)
+      if (number === null && !missing[row]) return null
+      if (typeof number === 'bigint' && (number < least || number > most)) return this.#large(cells, missing)
+      gaps ||= number === null
       values.push(number)
     }
-    if (!filled && cells.length > 0) return null
-    // numbers that need all 64 bits stay texts beside negative and missing ones, and what is missing is an empty text then
-    if (large && (negative || gaps)) return { feature: value('large_string'), values: [...cells] }
-    if (!gaps) return { feature: value(large ? 'uint64' : 'int64'), values }
-    return {
-      feature: value('float64'),
-      values: values.map((number) => (number === null ? null : new PyFloat(Number(number)))),
+    if (!gaps) return { feature: value('int64'), values }
+    if (values.every((number) => number === null)) return null
+    // the least whole number stands for a missing one while pandas reads
+    const floats = values.map((number) => (number === null || number === least ? null : new PyFloat(Number(number))))
+    return { feature: value('float64'), values: floats }
+  }
+
+  /** A column with a whole number beyond 64 bits with a sign: numbers without one, or texts where one is negative or missing. */
+  #large(cells: readonly string[], missing: readonly boolean[]): Column | null {
+    const values: (number | bigint)[] = []
+    let [large, other] = [false, false]
+    for (const [row, cell] of cells.entries()) {
+      if (missing[row] || /^\s*-/.test(cell)) {
+        other = true
+        values.push(0)
+        continue
+      }
+      const number = this.#numbers.integer(cell)
+      if (number === null) return null
+      if (number > unsignedMost) return this.#beyond(cells, missing)
+      large ||= number > most
+      values.push(number)
     }
+    if (!other) return { feature: value('uint64'), values }
+    if (large) return { feature: value('large_string'), values: [...cells] }
+    return this.#beyond(cells, missing)
+  }
+
+  /** pandas keeps Python's ints where all cells are some, which Arrow then cannot hold; else it keeps texts. */
+  #beyond(cells: readonly string[], missing: readonly boolean[]): Column {
+    const whole = cells.every((cell, row) => missing[row] || /^\s*[+-]?\d+(_\d+)*\s*$/.test(cell))
+    if (whole) throw new CsvError('has whole numbers beyond 64 bits')
+    return { feature: value('large_string'), values: cells.map((cell, row) => (missing[row] ? null : cell)) }
   }
 
   #floats(cells: readonly string[], missing: readonly boolean[]): Column | null {

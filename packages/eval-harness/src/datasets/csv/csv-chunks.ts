@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { PyFloat } from '../../python/value.js'
 import { type DataFile, readBytes } from '../data-file.js'
 import type { Chunk, Column } from '../table-split.js'
 import { ColumnTyper } from './columns.js'
@@ -43,7 +44,9 @@ function* fileChunks(text: string, name: string, dialect: CsvDialect): Generator
     }
     left -= length
     if (length === 0) continue
-    const read = columns.map((column, at) => [column.name, typed(typer, cells[at]!, column.name)] as const)
+    const read = columns.map(
+      (column, at) => [column.name, typed(typer, cells[at]!, column.name, at >= columns.length - indexes)] as const,
+    )
     yield { name, length, columns: new Map(isRange(read, indexes) ? read.slice(0, -1) : read) }
   } while (line !== null && left > 0)
 }
@@ -58,11 +61,20 @@ function isRange(columns: readonly (readonly [string, Column])[], indexes: numbe
   return step !== 0n && whole.every((value, row) => row === 0 || value - whole[row - 1]! === step)
 }
 
-function typed(typer: ColumnTyper, cells: readonly string[], column: string) {
+function typed(typer: ColumnTyper, cells: readonly string[], name: string, index: boolean): Column {
   try {
-    return typer.column(cells)
+    const column = typer.column(cells)
+    return index ? asIndex(column) : column
   } catch (cause) {
-    if (cause instanceof CsvError) throw new CsvError(`${cause.message} (column ${column})`)
+    if (cause instanceof CsvError) throw new CsvError(`${cause.message} (column ${name})`)
     throw cause
   }
+}
+
+/** An index has no truths beside missing ones: they are numbers there. */
+function asIndex(column: Column): Column {
+  const { feature, values } = column
+  if (feature.kind !== 'value' || feature.dtype !== 'bool' || !values.includes(null)) return column
+  const floats = values.map((value) => (value === null ? null : new PyFloat(Number(value))))
+  return { feature: { kind: 'value', dtype: 'float64' }, values: floats }
 }

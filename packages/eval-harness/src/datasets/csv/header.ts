@@ -37,7 +37,7 @@ export function headerOf(lines: CsvLines, dialect: CsvDialect): CsvHeader {
   if (missing !== undefined) throw new CsvError(`has no column ${missing}, which usecols names`)
   const index = Array.from({ length: leading }, (_, at) => ({ name: `__index_level_${at}__`, index: at }))
   return {
-    columns: withIndex([...chosen, ...index], chosen, dialect.indexColumn),
+    columns: withIndex([...chosen, ...index], chosen, dialect),
     indexes: leading > 0 ? leading : dialect.indexColumn === false ? 0 : (dialect.indexColumn?.length ?? 0),
     width,
     first,
@@ -51,14 +51,19 @@ function isUsed(name: string, index: number, wanted: readonly (string | number)[
 type Columns = CsvHeader['columns']
 
 /** The columns of index_col come last. */
-function withIndex(columns: Columns, data: Columns, wanted: CsvDialect['indexColumn']): Columns {
+function withIndex(columns: Columns, data: Columns, { indexColumn: wanted, names }: CsvDialect): Columns {
   if (wanted === null || wanted === false) return columns
   const index = wanted.map((one) => {
     const found = typeof one === 'number' ? data[one] : data.find(({ name }) => name === one)
     if (found === undefined) throw new CsvError(`has no column ${one}, which index_col names`)
     return found
   })
-  return [...columns.filter((column) => !index.includes(column)), ...index]
+  // a column without a name is an index without one
+  const named = index.map(({ name, index: at }, level) => ({
+    name: names === null && /^Unnamed: \d+$/.test(name) ? `__index_level_${level}__` : name,
+    index: at,
+  }))
+  return [...columns.filter((column) => !index.includes(column)), ...named]
 }
 
 /** Names for columns without one, and other names for those whose name another column has. */

@@ -2,8 +2,8 @@ import { InputError } from '@saeval/hub'
 import { isDict, type PyDict, PyFloat, type PyValue } from '../../python/value.js'
 import type { Feature } from '../features.js'
 import type { Chunk } from '../table-split.js'
+import { chunkOf } from './chunk-of.js'
 import { inferFeatures, MixedTypes } from './infer.js'
-import { chunkOf } from './json-chunks.js'
 import { throughUjson, ujsonLoads } from './ujson.js'
 
 /** Names of columns in which pandas.read_json looks for dates. */

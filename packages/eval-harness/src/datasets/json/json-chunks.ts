@@ -2,11 +2,11 @@ import { InputError } from '@saeval/hub'
 import { isDict, type PyDict, type PyValue } from '../../python/value.js'
 import { decodeText } from '../csv/encodings.js'
 import { type DataFile, readBytes } from '../data-file.js'
-import type { Feature } from '../features.js'
-import { type Chunk, inColumn } from '../table-split.js'
+import type { Chunk } from '../table-split.js'
+import { chunkOf } from './chunk-of.js'
 import { type Document, readDocuments, readList } from './documents.js'
 import { fieldChunk } from './field-chunk.js'
-import { fit, inferFeatures, MixedTypes, mixedStructs, type Path, pathKey } from './infer.js'
+import { inferFeatures, MixedTypes, mixedStructs, type Path, pathKey } from './infer.js'
 import { decodedText, throughUjson, ujsonLoads } from './ujson.js'
 
 /** How JSON files are read. */
@@ -106,21 +106,4 @@ function encoded(value: PyValue, path: (string | 0)[], json: ReadonlySet<string>
   if (Array.isArray(value)) return value.map((item) => encoded(item, [...path, 0], json))
   if (!isDict(value)) return throughUjson(value)
   return new Map([...value].map(([key, item]) => [key, encoded(item, [...path, key], json)]))
-}
-
-/** Rows with their types as a chunk. */
-export function chunkOf(rows: readonly PyDict[], features: ReadonlyMap<string, Feature>, name: string): Chunk {
-  return {
-    name,
-    length: rows.length,
-    columns: new Map(
-      [...features].map(([column, feature]) => [
-        column,
-        {
-          feature,
-          values: inColumn(name, column, () => rows.map((row) => fit(row.get(column) ?? null, feature))),
-        },
-      ]),
-    ),
-  }
 }

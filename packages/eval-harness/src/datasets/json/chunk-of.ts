@@ -1,0 +1,21 @@
+import type { PyDict } from '../../python/value.js'
+import type { Feature } from '../features.js'
+import { type Chunk, inColumn } from '../table-split.js'
+import { fit } from './infer.js'
+
+/** Rows with their types as a chunk. */
+export function chunkOf(rows: readonly PyDict[], features: ReadonlyMap<string, Feature>, name: string): Chunk {
+  return {
+    name,
+    length: rows.length,
+    columns: new Map(
+      [...features].map(([column, feature]) => [
+        column,
+        {
+          feature,
+          values: inColumn(name, column, () => rows.map((row) => fit(row.get(column) ?? null, feature))),
+        },
+      ]),
+    ),
+  }
+}
