@@ -82,7 +82,17 @@ export class PythonWorker {
 
   async #send(): Promise<void> {
     this.#scheduled = false
-    const questions = this.#waiting.splice(0)
+    const questions: Question[] = []
+    const texts: string[] = []
+    for (const question of this.#waiting.splice(0)) {
+      try {
+        texts.push(written(question))
+        questions.push(question)
+      } catch (error) {
+        question.fail(error as Error)
+      }
+    }
+    if (questions.length === 0) return
     const files = this.#files.splice(0)
     const { signal } = this.options
     try {
@@ -93,7 +103,7 @@ export class PythonWorker {
       if (this.#asked.length === 0) this.#listen(worker)
       this.#asked.push(questions)
       if (this.#asked.length === 1) this.#watch()
-      worker.postMessage({ files, request: `[${questions.map(written).join(', ')}]` })
+      worker.postMessage({ files, request: `[${texts.join(', ')}]` })
     } catch (error) {
       for (const { fail } of questions) fail(error as Error)
     }

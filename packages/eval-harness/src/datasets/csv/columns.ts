@@ -77,7 +77,7 @@ export class ColumnTyper {
   #beyond(cells: readonly string[], missing: readonly boolean[]): Column {
     const whole = cells.every((cell, row) => missing[row] || /^\s*[+-]?\d+(_\d+)*\s*$/.test(cell))
     if (whole) throw new CsvError('has whole numbers beyond 64 bits')
-    return { feature: value('large_string'), values: cells.map((cell, row) => (missing[row] ? null : cell)) }
+    return { feature: value('large_string'), values: [...cells] }
   }
 
   #floats(cells: readonly string[], missing: readonly boolean[]): Column | null {

@@ -45,7 +45,11 @@ function* fileChunks(text: string, name: string, dialect: CsvDialect): Generator
     left -= length
     if (length === 0) continue
     const read = columns.map(
-      (column, at) => [column.name, typed(typer, cells[at]!, column.name, at >= columns.length - indexes)] as const,
+      (column, at) =>
+        [
+          column.name,
+          typed(typer, cells[at]!, column.name, dialect.indexColumn !== null && at >= columns.length - indexes),
+        ] as const,
     )
     yield { name, length, columns: new Map(isRange(read, indexes) ? read.slice(0, -1) : read) }
   } while (line !== null && left > 0)
@@ -71,7 +75,7 @@ function typed(typer: ColumnTyper, cells: readonly string[], name: string, index
   }
 }
 
-/** An index has no truths beside missing ones: they are numbers there. */
+/** A column that index_col makes the index has no truths beside missing ones: they are numbers there. */
 function asIndex(column: Column): Column {
   const { feature, values } = column
   if (feature.kind !== 'value' || feature.dtype !== 'bool' || !values.includes(null)) return column

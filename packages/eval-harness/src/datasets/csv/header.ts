@@ -37,7 +37,7 @@ export function headerOf(lines: CsvLines, dialect: CsvDialect): CsvHeader {
   if (missing !== undefined) throw new CsvError(`has no column ${missing}, which usecols names`)
   const index = Array.from({ length: leading }, (_, at) => ({ name: `__index_level_${at}__`, index: at }))
   return {
-    columns: withIndex([...chosen, ...index], chosen, dialect),
+    columns: leading > 0 ? [...chosen, ...index] : withIndex(chosen, dialect),
     indexes: leading > 0 ? leading : dialect.indexColumn === false ? 0 : (dialect.indexColumn?.length ?? 0),
     width,
     first,
@@ -51,10 +51,10 @@ function isUsed(name: string, index: number, wanted: readonly (string | number)[
 type Columns = CsvHeader['columns']
 
 /** The columns of index_col come last. */
-function withIndex(columns: Columns, data: Columns, { indexColumn: wanted, names }: CsvDialect): Columns {
+function withIndex(columns: Columns, { indexColumn: wanted, names }: CsvDialect): Columns {
   if (wanted === null || wanted === false) return columns
   const index = wanted.map((one) => {
-    const found = typeof one === 'number' ? data[one] : data.find(({ name }) => name === one)
+    const found = typeof one === 'number' ? columns[one] : columns.find(({ name }) => name === one)
     if (found === undefined) throw new CsvError(`has no column ${one}, which index_col names`)
     return found
   })

@@ -102,15 +102,20 @@ export class CsvLines {
     return true
   }
 
+  /** Past a line that is left out; an end of line inside a quoted field is none. */
   #skipLine(): void {
-    let quoted = false
+    let [start, quoted] = [true, false]
     for (; this.#at < this.#text.length; this.#at++) {
       const code = this.#text.charCodeAt(this.#at)
-      if (code === this.#quote) quoted = !quoted
-      else if (!quoted && (code === this.#terminator || code === this.#carriage)) {
+      if (quoted) {
+        if (code !== this.#quote) continue
+        if (this.dialect.doublequote && this.#text.charCodeAt(this.#at + 1) === this.#quote) this.#at++
+        else quoted = false
+      } else if (code === this.#terminator || code === this.#carriage) {
         this.#endLine(true)
         return
-      }
+      } else if (start && code === this.#quote) quoted = true
+      start = !quoted && code === this.#delimiter
     }
     this.line++
   }
