@@ -31,7 +31,7 @@ export function hasWire(json: string): boolean {
 function make([kind, text, zone]: readonly (string | null)[]): PyOther {
   switch (kind) {
     case 'bytes':
-      return new PyBytes(Buffer.from(text!, 'base64'))
+      return new PyBytes(Uint8Array.from(Buffer.from(text!, 'base64')))
     case 'decimal':
       return decimalOf(text!)
     case 'date':
