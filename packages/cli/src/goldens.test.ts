@@ -33,6 +33,8 @@ function readOutput(folder: string): { results: Json; samples: Map<string, Json[
 
 /** Keys of results.json that say when and on which machine it was made. */
 const environment = [
+  'git_hash',
+  'upper_git_hash',
   'date',
   'pretty_env_info',
   'transformers_version',
