@@ -1,3 +1,4 @@
+import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -14,6 +15,11 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
-    reporters: ['default', './tests/skipped-reporter.ts'],
+    reporters: [
+      'default',
+      './tests/skipped-reporter.ts',
+      // CI counts what this file says
+      ...(env.TEST_REPORT === undefined ? [] : [['json', { outputFile: env.TEST_REPORT }] as const]),
+    ],
   },
 })
