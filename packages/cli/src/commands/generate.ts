@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import { type ModelArguments, type PyDict, toPlain } from '@saeval/eval-harness'
+import type { PyDict } from '@saeval/eval-harness'
 import { InputError, writeFiles } from '@saeval/hub'
 import { type Generation, type Generations, renderGenerations } from '@saeval/report'
 import { generate } from '../generate/generate.js'
+import { plainArguments } from '../models/arguments.js'
 import { prepareOutputFile } from '../options/output-file.js'
 import { progressLine } from '../progress.js'
 import type { Surroundings } from './run.js'
@@ -39,7 +40,7 @@ export async function generateCommand(
   const streams = stdout.isTTY && !json
   let at: { prompt: number; label: string } | null = null
   const generations = await generate({
-    modelArgs: toPlain(options.model_args) as ModelArguments,
+    modelArgs: plainArguments(options.model_args),
     prompts,
     coefficients: options.coefficients ?? null,
     maxGenToks: options.max_gen_toks,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type ModelArguments, markdownTable, type PyDict, toPlain } from '@saeval/eval-harness'
+import { markdownTable, type PyDict } from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
 import { findNeuronpedia, findSae, openSae } from '@saeval/sae-core'
 import { type Inspection, inspectText } from '../inspect/inspect-text.js'
-import { readArguments } from '../models/arguments.js'
+import { plainArguments, readArguments } from '../models/arguments.js'
 import { modelArguments, openModel } from '../models/open-model.js'
 import { progressLine } from '../progress.js'
 import { featuresFileOf, labelOf, readFeaturesFile } from '../steering/features-file.js'
@@ -28,7 +28,7 @@ export async function inspect(
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
   const text = textOf(words, options.file)
-  const args = readArguments('inspect', toPlain(options.model_args) as ModelArguments, {
+  const args = readArguments('inspect', plainArguments(options.model_args), {
     base_name: 'text',
     features_path: 'text',
     ...normFactorArguments,

@@ -24,12 +24,12 @@ import {
   type RequestCache,
   resultsTable,
   taskFunctions,
-  toPlain,
   writeResults,
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
+import { plainArguments } from '../models/arguments.js'
 import type { Output } from '../output.js'
 import { progressLine } from '../progress.js'
 import type { RunOptions } from './run-options.js'
@@ -183,7 +183,7 @@ async function finish(
 }
 
 function modelArguments(options: RunOptions): ModelArguments {
-  const given = toPlain(options.model_args) as ModelArguments
+  const given = plainArguments(options.model_args)
   return options.allow_inert_rows ? { ...given, allow_inert_rows: true } : given
 }
 

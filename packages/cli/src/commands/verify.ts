@@ -1,4 +1,5 @@
-import { type ModelArguments, type PyDict, toPlain } from '@saeval/eval-harness'
+import type { PyDict } from '@saeval/eval-harness'
+import { plainArguments } from '../models/arguments.js'
 import { progressLine } from '../progress.js'
 import type { CheckResult } from '../verify/check.js'
 import { verify } from '../verify/verify.js'
@@ -18,7 +19,7 @@ export async function verifyCommand(
 ): Promise<void> {
   const progress = progressLine(stderr)
   const verification = await verify({
-    modelArgs: toPlain(args) as ModelArguments,
+    modelArgs: plainArguments(args),
     device: device ?? null,
     ...(text === undefined ? {} : { text }),
     hub: { signal, onProgress: progress.download, onNotice: progress.notice },

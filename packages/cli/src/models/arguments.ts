@@ -1,4 +1,12 @@
-import type { ModelArgument, ModelArguments } from '@saeval/eval-harness'
+import {
+  isDict,
+  type ModelArgument,
+  type ModelArguments,
+  type PyDict,
+  PyFloat,
+  type PyValue,
+  toPlain,
+} from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
 
 /** `words` is a text that the command line may have read as a number: positions=3. */
@@ -14,6 +22,23 @@ interface Values {
 
 /** A model's arguments: name -> what it takes. */
 export type ArgumentKinds = Readonly<Record<string, Kind>>
+
+/**
+ * --model_args as plain values. Throws InputError for 1.0 inside chat_template_args: a template prints it otherwise than 1, and plain numbers do not
+ * tell them apart.
+ */
+export function plainArguments(args: PyDict): ModelArguments {
+  const check = (value: PyValue): void => {
+    if (value instanceof PyFloat && Number.isInteger(value.value))
+      throw new InputError(
+        `--model_args: chat_template_args holds ${value.value}.0, which would reach the template as ${value.value}; write it as a text`,
+      )
+    if (Array.isArray(value)) value.forEach(check)
+    else if (isDict(value)) for (const item of value.values()) check(item)
+  }
+  check(args.get('chat_template_args') ?? null)
+  return toPlain(args) as ModelArguments
+}
 
 /** Checks --model_args (or another flag of pairs) against what a model takes. Throws InputError for names it does not know and values of another kind. */
 export function readArguments<Kinds extends ArgumentKinds>(

@@ -13,7 +13,6 @@ import {
   type PreparedEvaluation,
   prepareEvaluation,
   taskFunctions,
-  toPlain,
   writeResults,
 } from '@saeval/eval-harness'
 import { InputError, writeFiles } from '@saeval/hub'
@@ -27,7 +26,7 @@ import {
 import type { Intervention } from '@saeval/sae-core'
 import type { RunOptions } from '../commands/run-options.js'
 import { actingLines, checkAnswers, resultsOf, truncationLine, UnsteeredError } from '../commands/run-results.js'
-import { readArguments } from '../models/arguments.js'
+import { plainArguments, readArguments } from '../models/arguments.js'
 import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
 import { csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
@@ -73,7 +72,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const folder = run.output_path
   if (folder === null) throw new InputError('a sweep needs --output_path, the folder of its results')
   const cells = sweepCells(await readSweepCsvs(options.csv), axes)
-  const given = toPlain(run.model_args) as ModelArguments
+  const given = plainArguments(run.model_args)
   const args = {
     ...readArguments('sae_steered_beta', given, saeSteeredBetaArguments),
     ...(run.allow_inert_rows ? { allow_inert_rows: true } : {}),

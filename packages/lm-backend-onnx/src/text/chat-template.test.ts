@@ -58,6 +58,17 @@ describe('chat templates', () => {
     ).toBe('False <unk> [SEP]')
   })
 
+  it('are those named tool_use where tools are given', () => {
+    const both = { ...tokens('plain'), toolTemplateSource: 'tools' }
+    const tools = new Map([['tools', [new Map([['name', 'add']])]]])
+    const render = (args: PyDict) =>
+      createChatTemplate(both, args)!.render([{ role: 'user', content: '' }], {
+        addGenerationPrompt: true,
+        continueFinalMessage: false,
+      })
+    expect([render(new Map()), render(tools)]).toEqual(['plain', 'tools'])
+  })
+
   it('know the time', () => {
     const source =
       "{{ strftime_now('%Y') | length }} {{ strftime_now('%A') in 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday' }}"

@@ -13,7 +13,7 @@ import type { SpecialToken, Tokenizer } from './tokenizer.js'
 
 /** What a chat template sees of a tokenizer. */
 export type TemplateTokens = Pick<Tokenizer, 'chatTemplateSource' | 'bos' | 'eos' | 'unk' | 'pad'> &
-  Partial<Pick<Tokenizer, 'otherTokens'>>
+  Partial<Pick<Tokenizer, 'otherTokens' | 'toolTemplateSource'>>
 
 /** Names that a template gets from elsewhere, or that are settings of apply_chat_template and not names. */
 const taken = new Set(
@@ -34,7 +34,8 @@ export function createChatTemplate(tokenizer: TemplateTokens, args: PyDict = new
   for (const name of args.keys())
     if (taken.has(name)) throw new InputError(`chat_template_args: ${name} cannot be set for a chat template`)
   checkLists(args)
-  const source = tokenizer.chatTemplateSource
+  const forTools = (args.get('tools') ?? null) === null ? null : (tokenizer.toolTemplateSource ?? null)
+  const source = forTools ?? tokenizer.chatTemplateSource
   if (source === null) return null
   const names = new Map<string, PyValue>([['tools', null], ['documents', null], ...tokensOf(tokenizer), ...args])
   let template: Template | null = null

@@ -32,6 +32,8 @@ export interface Tokenizer {
   readonly addsBos: boolean
   /** Jinja source, where the model has a chat template. */
   readonly chatTemplateSource: string | null
+  /** The template named tool_use, which is taken where tools are given. */
+  readonly toolTemplateSource: string | null
 }
 
 export interface TokenizerFiles {
@@ -91,6 +93,9 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   )
   const cleansUp = cleansUpSpaces(tokenizerJson, config)
   const fallsBack = JSON.stringify(tokenizerJson.decoder ?? null).includes('"ByteFallback"')
+  const templates = templatesOf(
+    files.chatTemplate === null ? config.chat_template : await readFile(files.chatTemplate, 'utf8'),
+  )
   return {
     encode: (text, { addSpecialTokens = true } = {}) => encode(text, addSpecialTokens),
     decode: (ids, { skipSpecialTokens = false } = {}) => {
@@ -122,8 +127,8 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     ),
     specialIds: specialIds(tokenizerJson.added_tokens, roles),
     addsBos: addsBos || addBosToken === true,
-    chatTemplateSource:
-      files.chatTemplate === null ? templateOf(config.chat_template) : await readFile(files.chatTemplate, 'utf8'),
+    chatTemplateSource: templates.get('default') ?? null,
+    toolTemplateSource: templates.get('tool_use') ?? null,
   }
 }
 
@@ -185,10 +190,12 @@ function tokenText(value: unknown): string | undefined {
   return typeof content === 'string' ? content : undefined
 }
 
-/** A template is written as text or as a list of named ones, of which "default" counts. */
-function templateOf(value: unknown): string | null {
-  if (typeof value === 'string') return value
-  if (!Array.isArray(value)) return null
-  const found = (value as { name?: unknown; template?: unknown }[]).find((item) => item.name === 'default')?.template
-  return typeof found === 'string' ? found : null
+/** A template is written as text, or as several by name: in a list, or in an object. */
+function templatesOf(value: unknown): ReadonlyMap<string, string> {
+  if (typeof value === 'string') return new Map([['default', value]])
+  const named: (readonly [unknown, unknown])[] = Array.isArray(value)
+    ? (value as { name?: unknown; template?: unknown }[]).map(({ name, template }) => [name, template] as const)
+    : Object.entries((value ?? {}) as object)
+  const texts = named.filter(([name, source]) => typeof name === 'string' && typeof source === 'string')
+  return new Map(texts as readonly (readonly [string, string])[])
 }
