@@ -97,7 +97,7 @@ async function speeds(loaded) {
     times[`pass of ${length} (ms/token)`] = round(best)
   }
   const maxGenToks = Number(values.generate)
-  const request = { context: 'a', until: [], maxGenToks, doSample: false, temperature: 0, topK: null, topP: null }
+  const request = { context: 'a', until: [], maxGenToks, doSample: false, temperature: 0 }
   times['generation (ms/token)'] = round(await perToken(maxGenToks, () => loaded.generateUntil([request])))
   return times
 }

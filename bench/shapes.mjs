@@ -43,7 +43,5 @@ export function generation({ prompts, shots, newTokens, seed = 3 }) {
     maxGenToks: newTokens,
     doSample: false,
     temperature: 0,
-    topK: null,
-    topP: null,
   }))
 }

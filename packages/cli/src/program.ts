@@ -108,8 +108,16 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     )
     .option('--max_gen_toks <n>', 'new tokens at most', parser(positive), 64)
     .option('--temperature <t>', '0 takes the most likely token', Number, 0)
-    .option('--top_k <n>', 'sample among the n most likely tokens', parser(positive))
-    .option('--top_p <p>', 'sample among the most likely tokens that have this probability together', Number)
+    .option(
+      '--top_k <n>',
+      "sample among the n most likely tokens, 0: all (default: the model's, else 50)",
+      parser(wholeNumber),
+    )
+    .option(
+      '--top_p <p>',
+      "sample among the most likely tokens that have this probability together (default: the model's)",
+      Number,
+    )
     .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), 1234)
     .option('--until <texts...>', 'texts that end a continuation')
     .option('--apply_chat_template', "put each prompt into the model's chat template")

@@ -45,6 +45,7 @@ export { modelName, sanitizeModelName } from './results/names.js'
 export { type RunFacts, resultsFile } from './results/results-file.js'
 export { resultsTable } from './results/results-table.js'
 export { type OutputPlace, prepareOutput, writeResults } from './results/write-results.js'
+export type { GenerationSettings } from './tasks/generation-settings.js'
 export {
   type GroupNode,
   leafNames,

@@ -1,3 +1,5 @@
+import type { GenerationSettings } from './tasks/generation-settings.js'
+
 /** log P(continuation | context), as lm_eval's loglikelihood request. */
 export interface LoglikelihoodRequest {
   readonly context: string
@@ -25,8 +27,8 @@ export interface GenerateUntilRequest {
   readonly maxGenToks: number
   readonly doSample: boolean
   readonly temperature: number
-  readonly topK: number | null
-  readonly topP: number | null
+  /** What the task says of other settings of generate(); the model's own files decide about the rest. None by default. */
+  readonly settings?: GenerationSettings
   /** Which of the run's draws a sampled text is; by default the request's place in the list. */
   readonly draw?: number
 }

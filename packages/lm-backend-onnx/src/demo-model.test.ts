@@ -22,7 +22,7 @@ async function withDogs(edit: Pick<SteeringEdit, 'action' | 'coefficient'>): Pro
   }
 }
 
-const greedy = { until: ['\n'], maxGenToks: 12, doSample: false, temperature: 0, topK: null, topP: null }
+const greedy = { until: ['\n'], maxGenToks: 12, doSample: false, temperature: 0 }
 const sampled = { ...greedy, doSample: true, temperature: 0.7 }
 
 /** Questions as in training, answered greedily. */

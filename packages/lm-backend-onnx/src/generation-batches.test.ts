@@ -18,8 +18,7 @@ describe.each(goldenModelNames)('%s', (name) => {
         maxGenToks,
         doSample,
         temperature: 0.5,
-        topK: 3,
-        topP: null,
+        settings: { top_k: 3 },
       }))
       // seeds are by place, so that a request alone must have its place: the others are asked for nothing
       const texts = await together.generateUntil(requests)

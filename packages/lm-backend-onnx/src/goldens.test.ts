@@ -200,8 +200,6 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
         maxGenToks: golden.generate.max_new_tokens,
         doSample: false,
         temperature: 0,
-        topK: null,
-        topP: null,
       }))
       const texts = await view.generateUntil(requests)
       const expected = golden.generate.prompts.map((prompt: Record<string, number[]>) =>
@@ -217,7 +215,7 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
   it('writes up to the last position, beside a row that writes on', async () => {
     const model = await open()
     const request = (context: string, maxGenToks: number) => {
-      return { context, until: [], maxGenToks, doSample: false, temperature: 0, topK: null, topP: null }
+      return { context, until: [], maxGenToks, doSample: false, temperature: 0 }
     }
     const requests = [request(golden.forward[3].text.repeat(4), 3), request(golden.forward[1].text, 9)]
     const alone = await Promise.all(requests.map(async (item) => (await model.generateUntil([item]))[0]))

@@ -1,3 +1,4 @@
+export { plainSettings } from './generation/resolve-settings.js'
 export { type EditEffect, measureEffects } from './model/edit-effects.js'
 export type { GeneratedTokens, GenerateUntilOptions } from './model/generate-until.js'
 export type { Activation, Hook, HookedRun, TextOptions } from './model/hooks.js'

@@ -56,8 +56,6 @@ describe.each(modelsHere(models))('settings of %s that share the layers below', 
       maxGenToks: 6,
       doSample: false,
       temperature: 0,
-      topK: null,
-      topP: null,
     }
     const [shared, alone] = [model.shareBelow(settings).steer(settings[1]!), model.steer(settings[1]!)]
     expect(await shared.generateUntil([generation])).toEqual(await alone.generateUntil([generation]))

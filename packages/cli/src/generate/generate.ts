@@ -19,6 +19,7 @@ export interface GenerateOptions {
   readonly maxGenToks?: number
   /** 0 (default) takes the most likely token. */
   readonly temperature?: number
+  /** The model's files decide where it is null, else 50; 0 keeps all tokens. */
   readonly topK?: number | null
   readonly topP?: number | null
   /** 1234 by default; a prompt has the same draws in every setting. */
@@ -114,6 +115,7 @@ export async function generate(options: GenerateOptions): Promise<Generations> {
         seed: options.seed ?? defaults.seed,
         until: options.until ?? [],
         apply_chat_template: options.applyChatTemplate ?? false,
+        generation_settings: settings[0]!.model.info.provenance.generation_settings ?? {},
       },
       prompts: prompts.map((prompt, index) => ({ prompt, settings: written[index]! })),
     }
@@ -154,7 +156,6 @@ async function write(
       ...job.sampling,
       context: job.contexts[prompt]!,
       until,
-      maxGenToks: job.maxGenToks ?? defaults.maxGenToks,
       draw: prompt,
     })),
     {
@@ -203,14 +204,16 @@ async function write(
   return generations
 }
 
-function samplingOf({ temperature = 0, topK = null, topP = null }: GenerateOptions) {
+function samplingOf({ temperature = 0, topK = null, topP = null, maxGenToks = defaults.maxGenToks }: GenerateOptions) {
   if (!(temperature >= 0 && Number.isFinite(temperature)))
     throw new InputError(`--temperature ${temperature}: expected a number from 0`)
   if (topP !== null && !(topP > 0 && topP <= 1))
     throw new InputError(`--top_p ${topP}: expected a number above 0, up to 1`)
   if (temperature === 0 && (topK !== null || topP !== null))
     throw new InputError('--top_k and --top_p choose among samples; give a --temperature above 0 with them')
-  return { doSample: temperature > 0, temperature, topK, topP }
+  const given = { top_k: topK, top_p: topP, max_new_tokens: maxGenToks }
+  const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+  return { doSample: temperature > 0, temperature, maxGenToks, settings }
 }
 
 function chatPrompt({ chatTemplate }: OnnxModel, content: string): string {

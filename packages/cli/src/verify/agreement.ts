@@ -1,5 +1,6 @@
 import type { LoglikelihoodResult } from '@saeval/eval-harness'
 import type { GeneratedTokens, OnnxModel } from '@saeval/lm-backend-onnx'
+import { plainSettings } from '@saeval/lm-backend-onnx'
 import { allowed, type Check, distance, largest } from './check.js'
 import { newTokens, readsOf, requestsOf, type Subject, settingsOf } from './subject.js'
 
@@ -71,7 +72,7 @@ export const cacheIsScoring: Check<Subject> = {
   allowed: allowed.order,
   run: async ({ base, trial, text }) => {
     const steered = base.steer(trial.together)
-    const greedy = { until: [], maxGenToks: newTokens, doSample: false, temperature: 0, topK: null, topP: null }
+    const greedy = { until: [], maxGenToks: newTokens, doSample: false, temperature: 0, settings: plainSettings }
     // prompts of different lengths side by side
     const { contexts } = requestsOf(text)
     const written: GeneratedTokens[] = []

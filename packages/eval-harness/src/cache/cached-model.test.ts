@@ -49,8 +49,6 @@ const text = (context: string, doSample: boolean): GenerateUntilRequest => ({
   maxGenToks: 4,
   doSample,
   temperature: doSample ? 1 : 0,
-  topK: null,
-  topP: null,
 })
 
 describe('a model with a cache', () => {
@@ -72,6 +70,24 @@ describe('a model with a cache', () => {
       expect(asked.length).toBe(fresh)
       expect(seen.at(-1)).toBe(count)
     }
+  })
+
+  it('keeps a text for its settings', async () => {
+    const { asked, model } = counting('a')
+    const store = openStore(temporaryFolder(), '--use_cache')
+    const cached = await cachedModel(model, store)
+    const settings = { repetition_penalty: 1.1, top_k: 3 }
+    for (const request of [
+      text('c', false),
+      { ...text('c', false), settings },
+      { ...text('c', false), settings: { ...settings, repetition_penalty: 1.2 } },
+      // the same ones
+      { ...text('c', false), settings: {} },
+      { ...text('c', false), settings: { top_k: 3, repetition_penalty: 1.1 } },
+    ])
+      await cached.generateUntil([request])
+    await store.close()
+    expect(asked.length).toBe(3)
   })
 
   it('reads whole lists, kept answers included, and refuses them as a whole', async () => {

@@ -121,9 +121,10 @@ function numberText(value: number): string {
 
 /** A sampled text depends on its draw too. */
 function generationParts(
-  { context, until, maxGenToks, doSample, temperature, topK, topP, draw }: GenerateUntilRequest,
+  { context, until, maxGenToks, doSample, temperature, settings = {}, draw }: GenerateUntilRequest,
   { seed = defaultSeed }: RequestOptions,
 ): readonly unknown[] {
-  const sampling = doSample ? [temperature, topK, topP, seed, draw] : []
-  return [context, until, maxGenToks, ...sampling]
+  const sampling = doSample ? [temperature, seed, draw] : []
+  const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))
+  return [context, until, maxGenToks, sorted, ...sampling]
 }

@@ -1,11 +1,14 @@
 import { didYouMean } from '@saeval/hub'
 import type { GenerateUntilRequest } from '../language-model.js'
-import { numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
+import { numberOf, type PyDict, PyFloat, type PyValue, toPlain } from '../python/value.js'
 import type { Complain } from './check-fields.js'
+import { generationSettingNames, generationSettingProblem } from './generation-settings.js'
 
 /** Names of lm_eval's limit on new tokens, the first one given counts. */
 const limits = ['max_gen_toks', 'max_new_tokens', 'max_tokens', 'max_completion_tokens']
-const known = ['until', 'do_sample', 'temperature', 'top_k', 'top_p', 'num_beams', ...limits]
+/** What is lm_eval's own business; everything else goes to generate(). */
+const own = ['until', 'do_sample', 'temperature', ...limits]
+const known = [...own, ...generationSettingNames]
 const defaultLimit = 256
 
 /** generation_kwargs as lm_eval completes them: greedy unless the task says otherwise, ending at the few-shot delimiter. */
@@ -30,10 +33,16 @@ export function generationKwargs(given: PyDict | null, fewshotDelimiter: string,
 
 /** What the model is asked for: generation_kwargs by lm_eval's rules. `complain` names the field behind a value that cannot be used. */
 export function generationRequest(context: string, kwargs: PyDict, complain: Complain): GenerateUntilRequest {
-  for (const name of kwargs.keys())
+  const settings: Record<string, unknown> = {}
+  for (const [name, given] of kwargs) {
+    if (own.includes(name)) continue
     if (!known.includes(name)) throw complain(`generation_kwargs.${name}`, `is not supported${didYouMean(name, known)}`)
-  const beams = kwargs.get('num_beams') ?? 1
-  if (beams !== 1) throw complain('generation_kwargs.num_beams', 'is not 1: beam search is not supported')
+    const value = toPlain(given)
+    const problem = generationSettingProblem(name, value)
+    if (problem !== null) throw complain(`generation_kwargs.${name}`, problem)
+    settings[name] = value
+  }
+  if (settings.max_length === null) throw complain('generation_kwargs.max_length', 'is null')
   const number = (name: string): number | null => {
     const value = kwargs.get(name) ?? null
     if (value === null) return null
@@ -51,10 +60,6 @@ export function generationRequest(context: string, kwargs: PyDict, complain: Com
   // transformers refuses them too
   if (doSample && !(temperature > 0))
     throw complain('generation_kwargs.temperature', 'is not above 0, as do_sample needs it; do_sample: false is greedy')
-  const [topK, topP] = [number('top_k'), number('top_p')]
-  if (topK !== null && !(Number.isInteger(topK) && topK >= 0))
-    throw complain('generation_kwargs.top_k', 'is not a whole number from 0')
-  if (topP !== null && !(topP >= 0 && topP <= 1)) throw complain('generation_kwargs.top_p', 'is not between 0 and 1')
   const limit = limits.map(number).find((value) => value !== null) ?? defaultLimit
   if (!(limit > 0)) throw complain('generation_kwargs.max_gen_toks', 'is not above 0')
   return {
@@ -63,7 +68,6 @@ export function generationRequest(context: string, kwargs: PyDict, complain: Com
     maxGenToks: Math.floor(limit),
     doSample,
     temperature: doSample ? temperature : 0,
-    topK,
-    topP,
+    settings,
   }
 }

@@ -109,13 +109,17 @@ describe('task files', () => {
     [
       'beam search',
       `${task.replace('multiple_choice', 'generate_until')}generation_kwargs: {num_beams: 4}\n`,
-      /generation_kwargs.num_beams is not 1/,
+      /generation_kwargs.num_beams is 4: beam search is not supported/,
     ],
     ...[
       ['sampling without a temperature', '{do_sample: true}', /temperature is not above 0/],
       ['a negative temperature', '{do_sample: true, temperature: -1.0}', /temperature is not above 0/],
-      ['a probability above 1', '{temperature: 1.0, top_p: 2}', /top_p is not between 0 and 1/],
-      ['a negative number of tokens', '{temperature: 1.0, top_k: -3}', /top_k is not a whole number/],
+      ['a probability above 1', '{temperature: 1.0, top_p: 2}', /top_p is 2, not between 0 and 1/],
+      ['a negative number of tokens', '{temperature: 1.0, top_k: -3}', /top_k is -3, not a whole number/],
+      ['contrastive search', '{penalty_alpha: 0.6}', /penalty_alpha is 0.6: contrastive search is not supported/],
+      ['a setting of no name', '{repetition_penality: 1.1}', /is not supported.*repetition_penalty/],
+      ['a penalty of no size', '{repetition_penalty: "1.1"}', /repetition_penalty is "1.1", not a number above 0/],
+      ['words that are no tokens', '{bad_words_ids: [3]}', /bad_words_ids is \[3\], not a list of lists/],
     ].map(([name, kwargs, message]): [string, string, RegExp] => [
       name as string,
       `${task.replace('multiple_choice', 'generate_until')}generation_kwargs: ${kwargs}\n`,

@@ -22,7 +22,7 @@ const positions = (include: string, exclude = '') => ({
   include: parsePositions(include),
   exclude: exclude === '' ? [] : parsePositions(exclude),
 })
-const greedy = { until: [], doSample: false, temperature: 0, topK: null, topP: null }
+const greedy = { until: [], doSample: false, temperature: 0 }
 
 /** Tokens of a text that the model reads; those from promptLength on count as generated. */
 interface ReadText {

@@ -6,7 +6,7 @@ it('shows texts while they are written', async () => {
   const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
   const model = await loadModel({ model: 'google/gemma-2-2b', device: 'cpu', hub: { env } })
   try {
-    const greedy = { until: [], doSample: false, temperature: 0, topK: null, topP: null }
+    const greedy = { until: [], doSample: false, temperature: 0 }
     const requests = [
       { ...greedy, context: 'The dog', maxGenToks: 5 },
       { ...greedy, context: 'One two three', maxGenToks: 3 },

@@ -1,15 +1,44 @@
 import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import { type LogitsProcessor, listOf, logitsProcessors } from '../generation/logits-processors.js'
+import type { ModelSettings } from '../generation/model-settings.js'
+import {
+  type DecodingSettings,
+  newTokensLimit,
+  originsLine,
+  resolveSettings,
+  type SettingOrigins,
+} from '../generation/resolve-settings.js'
+import { seededUniform } from '../generation/sampling.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
 import { generateBatch, type Prompt } from './generate.js'
 import { type ReadParts, readTexts } from './read-requests.js'
-import { seededUniform } from './sampling.js'
 
 export interface GenerateParts extends ReadParts {
+  /** What the model's files say about generating. */
+  readonly modelSettings: ModelSettings
+  /** Told which settings of the files count. */
+  readonly onOrigins: (origins: SettingOrigins, line: string | null) => void
+}
+
+/** A request as it is carried out. */
+interface Reading {
+  readonly ids: readonly number[]
+  readonly maxNewTokens: number
+  readonly choosing: RequestSettings
+}
+
+/** What requests with the same settings share. */
+interface RequestSettings {
+  readonly settings: DecodingSettings
+  readonly processors: readonly LogitsProcessor[]
   /** Tokens that end a text. */
   readonly endIds: ReadonlySet<number>
+  /** null takes the most likely token. */
+  readonly temperature: number | null
 }
 
 /** How far the text of one request is. */
@@ -37,29 +66,58 @@ export function readGenerateUntil(
   parts: GenerateParts,
   requests: readonly GenerateUntilRequest[],
 ): (places: readonly number[], options?: GenerateUntilOptions) => Promise<string[]> {
-  const { rules, counts } = parts
-  const contexts = requests.map(({ context, maxGenToks }) => {
+  const { rules, counts, forward } = parts
+  const settingsOf = requestSettings(parts)
+  const readings = requests.map((request): Reading => {
+    const { context, maxGenToks } = request
     const { ids, truncated } = encodeGenerationContext(rules, context, maxGenToks)
     if (truncated) counts.truncated++
     if (maxGenToks > 0) counts.tokens.requested += ids.length
-    return ids
+    const choosing = settingsOf(request)
+    const maxNewTokens = newTokensLimit(choosing.settings, ids.length, maxGenToks)
+    const { maxPositions, maxPositionsIsHard } = forward.spec
+    if (maxPositionsIsHard && ids.length + maxNewTokens - 1 > maxPositions)
+      throw new InputError(
+        `a prompt of ${ids.length} tokens and ${maxNewTokens} new ones are more than the model's ${maxPositions} positions`,
+      )
+    return { ids, maxNewTokens, choosing }
   })
   readTexts(
     parts,
     // a token of no text stands for those that will be generated and read; the last one is not read
-    contexts.map((ids, index) => ({
-      ids: requests[index]!.maxGenToks > 1 ? [...ids, -1] : ids,
-      promptLength: ids.length,
-    })),
-    contexts.map((_, place) => [place]),
+    readings.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
+    readings.map((_, place) => [place]),
   )
-  return (places, options = {}) => answerPart(parts, requests, contexts, places, options)
+  return (places, options = {}) => answerPart(parts, requests, readings, places, options)
+}
+
+/** Settings of requests, resolved once for all that say the same; says which the model's files decide. */
+function requestSettings({ rules, forward, modelSettings, onOrigins }: GenerateParts) {
+  const eos = rules.tokenizer.eos?.id ?? null
+  const known = new Map<string, RequestSettings>()
+  return (request: GenerateUntilRequest): RequestSettings => {
+    const temperature = request.doSample ? request.temperature : null
+    const key = JSON.stringify([temperature, request.settings ?? {}])
+    let found = known.get(key)
+    if (found === undefined) {
+      const { settings, origins } = resolveSettings(modelSettings, request, eos)
+      onOrigins(origins, originsLine(origins, modelSettings))
+      found = {
+        settings,
+        temperature,
+        processors: logitsProcessors(settings, forward.spec.vocabSize),
+        endIds: new Set([...listOf(settings.eos_token_id), ...(eos === null ? [] : [eos])]),
+      }
+      known.set(key, found)
+    }
+    return found
+  }
 }
 
 async function answerPart(
-  { forward, rules, edits, batchSize, endIds, counts }: GenerateParts,
+  { forward, rules, edits, batchSize, counts }: GenerateParts,
   requests: readonly GenerateUntilRequest[],
-  contexts: readonly (readonly number[])[],
+  readings: readonly Reading[],
   places: readonly number[],
   options: GenerateUntilOptions,
 ): Promise<string[]> {
@@ -69,23 +127,20 @@ async function answerPart(
   const ready = await edits()
   const seed = options.seed ?? defaultSeed
   const answers = new Map<number, string>()
-  for (const group of groupBySampling(requests, places)) {
-    const items = inOrder(
-      group.map((index) => ({ index, ids: contexts[index]!, maxNewTokens: requests[index]!.maxGenToks })),
-    )
+  for (const [{ settings, temperature, processors, endIds }, group] of groupBySettings(readings, places)) {
+    const items = inOrder(group.map((index) => ({ ...readings[index]!, index })))
     for (const batch of batches(items, batchSize, forward.cache.bytesPerToken)) {
-      const first = requests[group[0]!]!
-      const prompts = batch.map(({ index, ids }): Prompt => {
-        const { until, maxGenToks } = requests[index]!
-        const stopped = stopDetector(tokenizer, until)
+      const prompts = batch.map(({ index, ids, maxNewTokens }): Prompt => {
+        const stopped = stopDetector(tokenizer, requests[index]!.until)
         const isDone = (newIds: readonly number[]) => {
           options.onTokens?.({ request: index, promptIds: ids, newIds: [...newIds] })
           return endIds.has(newIds.at(-1)!) || stopped(newIds)
         }
-        return { ids, maxNewTokens: maxGenToks, isDone }
+        return { ids, maxNewTokens, isDone }
       })
       const generated = await generateBatch(forward, ready, prompts, {
-        sampling: first.doSample ? first : null,
+        sampling: temperature === null ? null : { ...settings, temperature },
+        processors,
         uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
         signal: options.signal,
         counts: counts.tokens,
@@ -154,13 +209,14 @@ function inOrder(items: Item[]): Item[] {
     .map(({ item }) => item)
 }
 
-/** Places of requests that can share a batch: those that sample in the same way. */
-function groupBySampling(requests: readonly GenerateUntilRequest[], places: readonly number[]): number[][] {
-  const groups = new Map<string, number[]>()
+/** Places of requests that can share a batch: those whose tokens are chosen in the same way. */
+function groupBySettings(readings: readonly Reading[], places: readonly number[]): Map<RequestSettings, number[]> {
+  const groups = new Map<RequestSettings, number[]>()
   for (const place of places) {
-    const { doSample, temperature, topK, topP } = requests[place]!
-    const key = JSON.stringify(doSample ? [temperature, topK, topP] : null)
-    groups.set(key, [...(groups.get(key) ?? []), place])
+    const { choosing } = readings[place]!
+    const group = groups.get(choosing)
+    if (group) group.push(place)
+    else groups.set(choosing, [place])
   }
-  return [...groups.values()]
+  return groups
 }

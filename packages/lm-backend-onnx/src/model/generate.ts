@@ -1,10 +1,10 @@
+import { type Choosing, chooseTokens } from '../generation/choose-tokens.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
 import type { Forward } from './forward.js'
 import { int64, type Layout, tokenFeeds } from './layout.js'
 import { checkOverflow } from './overflow.js'
 import { passLayout } from './pass-layout.js'
-import { type SamplingOptions, sampleToken } from './sampling.js'
 import type { TokenCounts } from './score.js'
 import type { ReadyEdits } from './stretch.js'
 import { joinMarks, type TokenMarks } from './token-marks.js'
@@ -18,9 +18,7 @@ export interface Prompt {
   readonly isDone: (newIds: readonly number[]) => boolean
 }
 
-export interface GenerateOptions {
-  /** null takes the most likely token. */
-  readonly sampling: SamplingOptions | null
+export interface GenerateOptions extends Choosing {
   /** One source of random numbers per prompt, so that a row's text does not depend on its batch. */
   readonly uniform: (prompt: number) => () => number
   readonly signal?: AbortSignal | undefined
@@ -59,12 +57,16 @@ export async function generateBatch(
   /** Draws one token for each row that is not over; says which rows are over then. */
   const extend = async (hidden: Float32Array, rows: readonly number[], over: boolean[]) => {
     checkOverflow(hidden, forward.spec.dModel)
-    const { sampling } = options
-    const argmax = sampling === null ? (await forward.head(hidden, [])).argmax : []
-    const logits = sampling === null ? [] : await forward.logits(hidden)
+    const texts = rows.map((prompt, row) => {
+      if (over[row]) return null
+      const { ids, maxNewTokens } = prompts[prompt]!
+      const [promptLength, maxLength] = [ids.length, ids.length + maxNewTokens]
+      return { ids: [...ids, ...generated[prompt]!], promptLength, maxLength, uniform: uniform[prompt]! }
+    })
+    const tokens = await chooseTokens(forward, hidden, options, texts)
     rows.forEach((prompt, row) => {
       if (over[row]) return
-      generated[prompt]!.push(sampling === null ? argmax[row]! : sampleToken(logits[row]!, sampling, uniform[prompt]!))
+      generated[prompt]!.push(tokens[row]!)
       over[row] = isOver(prompt)
     })
   }

@@ -4,6 +4,7 @@ import type { PyDict, PyValue } from '@saeval/eval-harness/templates'
 import { type HubOptions, InputError } from '@saeval/hub'
 import { mergeAdapter } from '../adapter/merge-adapter.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
+import { readModelSettings } from '../generation/model-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { blockSize } from '../quantized/quantize-rows.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
@@ -143,7 +144,8 @@ async function loadOnto(
   }
   if (rules.thinking && rules.thinkEnd === null)
     throw new InputError('enable_thinking=true needs think_end_token, the text or token id that ends thinking')
-  const endIds = await endOfTextIds(files, tokenizer.eos?.id ?? null)
+  const modelSettings = await readModelSettings(files)
+  const told = new Set<string>()
   const { provider } = device
   const { weights, dispose } = await holdWeights(options, { spec, stored, provider, precision, bits, packUpTo })
   const forward = createForward({
@@ -167,7 +169,7 @@ async function loadOnto(
         await texts.pathIfPresent('special_tokens_map.json'),
       ].map((path) => (path === null ? null : fileIdentity(path))),
     ),
-    [...endIds],
+    [tokenizer.eos?.id ?? null, modelSettings.values],
     [rules.addBosToken, rules.prefixTokenId, rules.maxLength, ...(rules.thinkEnd == null ? [] : [rules.thinkEnd])],
     [precision, bits, provider.name],
     adapter === null ? null : [adapter.configText, await fileIdentity(adapter.weightsPath)],
@@ -177,7 +179,12 @@ async function loadOnto(
     rules,
     chatTemplate: createChatTemplate(tokenizer, templateArgs(options)),
     batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
-    endIds,
+    modelSettings,
+    notice: (line) => {
+      // once for all settings of a sweep
+      if (!told.has(line)) options.notice?.(line)
+      told.add(line)
+    },
     identity: () => {
       identity ??= identify()
       return identity
@@ -270,21 +277,6 @@ async function tokenizerFile(files: ModelFiles): Promise<string> {
   throw new InputError(
     `${files.name} has no tokenizer.json; save its tokenizer in the fast format first (transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…))`,
   )
-}
-
-/** Tokens that end a text: the tokenizer's EOS and those of generation_config.json, as transformers' generate() uses. */
-async function endOfTextIds(files: ModelFiles, eos: number | null): Promise<ReadonlySet<number>> {
-  const path = await files.pathIfPresent('generation_config.json')
-  let configured: unknown = null
-  if (path !== null) {
-    try {
-      configured = (JSON.parse(await readFile(path, 'utf8')) as { eos_token_id?: unknown }).eos_token_id ?? null
-    } catch (cause) {
-      throw new InputError(`${path} is not valid JSON; download the model again`, { cause })
-    }
-  }
-  const ids = [eos, ...(Array.isArray(configured) ? configured : [configured])]
-  return new Set(ids.filter((id): id is number => typeof id === 'number'))
 }
 
 function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {

@@ -1,6 +1,7 @@
 import type {
   ChatTemplate,
   GenerateUntilRequest,
+  GenerationSettings,
   InParts,
   LanguageModel,
   LoglikelihoodRequest,
@@ -10,6 +11,8 @@ import type {
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
+import type { ModelSettings } from '../generation/model-settings.js'
+import type { SettingOrigins } from '../generation/resolve-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import type { TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
@@ -105,8 +108,10 @@ export interface OnnxModelParts {
   readonly identity: () => Promise<unknown>
   /** Requests that were tokenised for an earlier setting; only where settings share. */
   readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest>
-  /** Tokens that end a generated text. */
-  readonly endIds: ReadonlySet<number>
+  /** What the model's files say about generating. */
+  readonly modelSettings: ModelSettings
+  /** Told, in a line, what the user should know. */
+  readonly notice: (line: string) => void
   readonly facts: {
     readonly numParameters: number
     /** How weights are held: "torch.float32" and the like, or "int8", "int4". */
@@ -126,6 +131,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   checkInterventions(forward, interventions)
   const counts = noRequests()
   const acted = new ActedCounter()
+  const fromFiles: Record<string, GenerationSettings> = {}
   let ready: Promise<ReadyEdits> | null = null
   let wholeEdits: Promise<ReadyEdits> | null = null
   const edits = () => {
@@ -142,7 +148,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions, acted)
       return wholeEdits
     },
-    endIds: parts.endIds,
+    modelSettings: parts.modelSettings,
+    onOrigins: (origins, line) => {
+      for (const [source, values] of Object.entries(origins)) fromFiles[source] = { ...fromFiles[source], ...values }
+      if (line !== null) parts.notice(line)
+    },
   }
   // the session opens on its thread while this one encodes
   const openEarly = ({ edits }: ReadParts) => {
@@ -185,7 +195,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return acted.tokens
     },
     get info() {
-      return modelInfo(parts, counts)
+      return modelInfo(parts, counts, fromFiles)
     },
     steer: (others) => createOnnxModel(parts, others),
     shareBelow: (settings, keepBytes = defaultKeepBytes) => {
@@ -264,6 +274,7 @@ function checkIds(forward: Forward, ids: readonly number[], maxLength: number): 
 function modelInfo(
   { facts, rules, batchSize }: OnnxModelParts,
   { truncated, tokens, selected }: RequestCounts,
+  fromFiles: SettingOrigins,
 ): ModelInfo {
   const positions = selected.counts()
   const { bos, eos, pad } = rules.tokenizer
@@ -289,6 +300,7 @@ function modelInfo(
       ...(facts.adapter === null ? {} : { adapter: facts.adapter }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
+      ...(Object.keys(fromFiles).length === 0 ? {} : { generation_settings: { ...fromFiles } }),
     },
   }
 }

@@ -22,8 +22,6 @@ const generation = (context: string) => ({
   maxGenToks: 4,
   doSample: false,
   temperature: 0,
-  topK: null,
-  topP: null,
 })
 
 describe('activations beyond float32', () => {

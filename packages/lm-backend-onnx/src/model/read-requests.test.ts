@@ -30,8 +30,6 @@ const prompts = ['The dog', 'The dog ate a bone. '.repeat(9)].map((context) => (
   maxGenToks: 4,
   doSample: true,
   temperature: 1,
-  topK: null,
-  topP: null,
 }))
 
 describe('requests that are answered in parts', () => {

@@ -104,7 +104,7 @@ describe('edits at selected positions', () => {
 
   it('generates with its cache as a callback without one', async () => {
     const prompts = [prompt, 'A', 'One two three four five six']
-    const request = { until: [], maxGenToks: 8, doSample: false, temperature: 0, topK: null, topP: null }
+    const request = { until: [], maxGenToks: 8, doSample: false, temperature: 0 }
     for (const [include, exclude, isSelected] of [
       ['generated', '', (position: number, n: number) => position >= n],
       ['prompt', 'bos', (position: number, n: number) => position > 0 && position < n],
@@ -145,8 +145,6 @@ describe('edits at selected positions', () => {
       maxGenToks: 1,
       doSample: false,
       temperature: 0,
-      topK: null,
-      topP: null,
     }
     await expect(model.steer(add('generated')).generateUntil([text])).rejects.toThrow(SelectionError)
   })

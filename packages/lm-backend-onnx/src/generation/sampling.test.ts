@@ -2,12 +2,15 @@ import { expect, it } from 'vitest'
 import { type SamplingOptions, sampleToken, seededUniform } from './sampling.js'
 
 /** The definition, word by word: all tokens in order, then what transformers' top-k and top-p leave. */
-function drawnInOrder(logits: Float32Array, { temperature, topK, topP }: SamplingOptions, uniform: number): number {
+function drawnInOrder(given: Float32Array, { temperature, top_k, top_p }: SamplingOptions, uniform: number): number {
+  const logits = given.map((logit) => logit / temperature)
   const order = Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b)
-  const candidates = order.slice(0, topK || order.length)
-  const weights = candidates.map((token) => Math.exp((logits[token]! - logits[order[0]!]!) / temperature))
+  // as many as equal the last one stay too
+  const least = logits[order[Math.min(top_k ?? order.length, order.length) - 1]!]!
+  const candidates = order.filter((token) => logits[token]! >= least)
+  const weights = candidates.map((token) => Math.exp(logits[token]! - logits[order[0]!]!))
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
-  let left = topP === null || topP >= 1 ? Number.POSITIVE_INFINITY : topP * sum(weights)
+  let left = top_p === undefined ? Number.POSITIVE_INFINITY : top_p * sum(weights)
   const last = weights.findIndex((weight) => {
     left -= weight
     return left <= 0
@@ -32,11 +35,11 @@ it('draws what sorting the whole vocabulary draws', () => {
     const logits = Float32Array.from({ length }, () => rounded((random() - 0.5) * spread))
     const options = {
       temperature: pick([0.01, 0.7, 1, 2]),
-      topK: pick([null, 0, 1, 2, 5, 40, 1000]),
-      topP: pick([null, 0, 0.1, 0.5, 0.9, 0.999, 1]),
+      ...pick([{}, { top_k: 1 }, { top_k: 2 }, { top_k: 5 }, { top_k: 40 }, { top_k: 1000 }]),
+      ...pick([{}, { top_p: 0 }, { top_p: 0.1 }, { top_p: 0.5 }, { top_p: 0.9 }, { top_p: 0.999 }]),
     }
     const uniform = random()
-    const drawn = sampleToken(logits, options, () => uniform)
+    const drawn = sampleToken(logits.slice(), options, () => uniform)
     expect(drawn, JSON.stringify({ options, uniform, logits: [...logits] })).toBe(
       drawnInOrder(logits, options, uniform),
     )
