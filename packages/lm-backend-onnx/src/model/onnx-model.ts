@@ -172,13 +172,9 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return readGenerateUntil(writing, requests)
     },
   }
-  const toIds = (text: string | readonly number[]) => {
-    const ids =
-      typeof text === 'string'
-        ? tokenizer.encode(text, rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken })
-        : text
-    return checkIds(forward, ids, rules.maxLength)
-  }
+  const encoding = rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken }
+  const toIds = (text: string | readonly number[]) =>
+    checkIds(forward, typeof text === 'string' ? tokenizer.encode(text, encoding) : text, rules.maxLength)
 
   return {
     tokenizer,
