@@ -21,7 +21,9 @@ export interface GenerateParts extends ReadParts {
   /** What the model's files say about generating. */
   readonly modelSettings: ModelSettings
   /** Told which settings of the files count. */
-  readonly onOrigins: (origins: SettingOrigins, line: string | null) => void
+  readonly onOrigins: (origins: SettingOrigins) => void
+  /** Told, in a line, what the user should know. */
+  readonly notice: (line: string) => void
 }
 
 /** A request as it is carried out. */
@@ -92,7 +94,7 @@ export function readGenerateUntil(
 }
 
 /** Settings of requests, resolved once for all that say the same; says which the model's files decide. */
-function requestSettings({ rules, forward, modelSettings, onOrigins }: GenerateParts) {
+function requestSettings({ rules, forward, modelSettings, onOrigins, notice }: GenerateParts) {
   const eos = rules.tokenizer.eos?.id ?? null
   const known = new Map<string, RequestSettings>()
   return (request: GenerateUntilRequest): RequestSettings => {
@@ -101,7 +103,9 @@ function requestSettings({ rules, forward, modelSettings, onOrigins }: GenerateP
     let found = known.get(key)
     if (found === undefined) {
       const { settings, origins } = resolveSettings(modelSettings, request, eos)
-      onOrigins(origins, originsLine(origins, modelSettings))
+      onOrigins(origins)
+      const line = originsLine(origins, modelSettings)
+      if (line !== null) notice(line)
       found = {
         settings,
         temperature,

@@ -25,6 +25,7 @@ import { largestPacked, residenceOf } from '../weights/residence.js'
 import { createForward } from './forward.js'
 import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
+import { tellOnce } from './tell-once.js'
 
 /** Raise when the numbers or texts of the same model become others. */
 const answersVersion = 2
@@ -145,7 +146,6 @@ async function loadOnto(
   if (rules.thinking && rules.thinkEnd === null)
     throw new InputError('enable_thinking=true needs think_end_token, the text or token id that ends thinking')
   const modelSettings = await readModelSettings(files)
-  const told = new Set<string>()
   const { provider } = device
   const { weights, dispose } = await holdWeights(options, { spec, stored, provider, precision, bits, packUpTo })
   const forward = createForward({
@@ -180,11 +180,7 @@ async function loadOnto(
     chatTemplate: createChatTemplate(tokenizer, templateArgs(options)),
     batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
     modelSettings,
-    notice: (line) => {
-      // once for all settings of a sweep
-      if (!told.has(line)) options.notice?.(line)
-      told.add(line)
-    },
+    notice: tellOnce(options.notice ?? (() => {})),
     identity: () => {
       identity ??= identify()
       return identity

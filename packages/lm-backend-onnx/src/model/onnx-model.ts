@@ -142,16 +142,15 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   // texts go their own ways with every setting: there is nothing to share
   const whole = forward.shared?.whole ?? forward
   const writing: GenerateParts = {
+    ...parts,
     ...reading,
     forward: whole,
     edits: () => {
       wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions, acted)
       return wholeEdits
     },
-    modelSettings: parts.modelSettings,
-    onOrigins: (origins, line) => {
+    onOrigins: (origins) => {
       for (const [source, values] of Object.entries(origins)) fromFiles[source] = { ...fromFiles[source], ...values }
-      if (line !== null) parts.notice(line)
     },
   }
   // the session opens on its thread while this one encodes
