@@ -2,8 +2,8 @@ import type { ScoringRow } from '@saeval/lm-backend-onnx'
 import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
 import { fixtureJson } from '../../../tests/fixtures.js'
+import { seededUniform } from './generation/sampling.js'
 import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
-import { seededUniform } from './model/sampling.js'
 
 /** Texts that share beginnings of all lengths, up to the longest the model takes, so that windows slide and paths are kept and left. */
 function randomRows(seed: number, vocabulary: number, longest: number): ScoringRow[] {

@@ -150,7 +150,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return wholeEdits
     },
     onOrigins: (origins) => {
-      for (const [source, values] of Object.entries(origins)) fromFiles[source] = { ...fromFiles[source], ...values }
+      for (const source in origins) fromFiles[source] = { ...fromFiles[source], ...origins[source] }
     },
   }
   // the session opens on its thread while this one encodes

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
-import { seededUniform } from '../model/sampling.js'
+import { seededUniform } from '../generation/sampling.js'
 import { loadTokenizer } from './tokenizer.js'
 
 interface Drawn {

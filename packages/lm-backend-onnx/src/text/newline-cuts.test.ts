@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, fixturePath } from '../../../../tests/fixtures.js'
-import { seededUniform } from '../model/sampling.js'
+import { seededUniform } from '../generation/sampling.js'
 import { canCutBeforeNewlines } from './newline-cuts.js'
 import { piecewise } from './piecewise.js'
 
