@@ -38,6 +38,9 @@ export abstract class PyObject {
   /** Name of the type of reversed(object); undefined where it cannot be reversed. */
   readonly reversible?: string
 
+  /** What reversed(object) goes through from the end, where that is not what iter(object) gives. */
+  reversedItems?(): readonly PyValue[]
+
   /** len(object); undefined where it has none. */
   length?(): number
 

@@ -75,7 +75,18 @@ export function equals(a: PyValue, b: PyValue): boolean {
       a.every((item: PyValue, index: number) => item === b[index] || equals(item, b[index]!))
     )
   if (isDict(a) && isDict(b))
-    return a.size === b.size && [...a].every(([key, value]) => b.has(key) && equals(value, b.get(key)!))
+    return (
+      a.size === b.size &&
+      [...a].every(([key, value]) => {
+        // keys that are no texts may be equal without being the same
+        const own = b.has(key)
+          ? key
+          : typeof key === 'string'
+            ? undefined
+            : [...b.keys()].find((other) => equals(other, key))
+        return own !== undefined && equals(value, b.get(own)!)
+      })
+    )
   return a === b
 }
 

@@ -11,6 +11,14 @@ const doc = parseJson(
 /** Template and what Jinja2 3.1.6 makes of it for the document, or the Python exception. */
 const cases: readonly (readonly [template: string, rendered: string | { readonly error: string }])[] = [
   ['{{ n // 2 }}', '1'],
+  ['{{ (-587889471487360384)|filesizeformat }}', '-587889471487360384 Bytes'],
+  ["{{ ['a<'|e|last, 'a<'|e|first] }}", "[Markup(';'), 'a']"],
+  [
+    "{% autoescape true %}{% for i in [['<', ['>']]] recursive %}{{ i[0] }}{{ loop([i[1]]) if i|length > 1 }}{% endfor %}{% endautoescape %}",
+    '&lt;&gt;',
+  ],
+  ['{{ {(1, 2): 3, 1.5: true} == {1.5: 1, (1, 2): 3.0} }}', 'True'],
+  ["{% autoescape b %}{{ '<' }}{{ '<' ~ s[0] }}{% endautoescape %}", '<&lt;H'],
   ['{{ neg // 2 }}', '-4'],
   ['{{ f // 1 }}', '2.0'],
   ['{{ n ** 2 }}', '9'],

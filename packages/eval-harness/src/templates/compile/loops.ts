@@ -2,6 +2,7 @@ import { isTrue, type PyValue } from '../../python/value.js'
 import type { Environment } from '../runtime/environment.js'
 import { each, PyIterator } from '../runtime/iteration.js'
 import { LoopContext, type Recurse } from '../runtime/loop-context.js'
+import { Markup } from '../runtime/markup.js'
 import { descendants, undeclared } from '../syntax/children.js'
 import type { ForNode } from '../syntax/nodes.js'
 import {
@@ -18,7 +19,7 @@ import {
 import { compileTarget } from './assignments.js'
 import { compileExpression } from './expressions.js'
 import type { Frame } from './frame.js'
-import { compileBody } from './statements.js'
+import { compileBody, writtenText } from './statements.js'
 
 /** Goes through items; `depth0` counts how deep a recursive loop is. */
 type Loop = (activation: Activation, items: PyValue, out: Output, recurse: Recurse | null, depth0: number) => Signal
@@ -49,14 +50,17 @@ export function compileLoop(node: ForNode, frame: Frame, environment: Environmen
       const items = iterable(activation)
       return loop(activation, select ? select(activation, items) : items, out, null, 0)
     }
+  // the setting where the loop is written counts, not the one when it is read
+  const mode = { ...frame.mode }
   return (activation, out) => {
     const recurse: Recurse = (items, depth0) => {
       const own: Output = { text: '' }
       const inner = new Activation(activation.context, activation)
       loop(inner, select ? select(activation, items) : items, own, recurse, depth0)
-      return own.text
+      const escapes = mode.volatile ? activation.context.autoescape : mode.autoescape
+      return escapes ? new Markup(own.text) : own.text
     }
-    out.text += recurse(iterable(activation), 0)
+    out.text += writtenText(recurse(iterable(activation), 0))
     return signals.next
   }
 }

@@ -4,6 +4,7 @@ import { isTrue, type PyValue, typeName } from '../../python/value.js'
 import type { Environment } from '../runtime/environment.js'
 import { knownLength } from '../runtime/iteration.js'
 import { Markup, textOf, toMarkup } from '../runtime/markup.js'
+import { descendants } from '../syntax/children.js'
 import type { Expression, FilterNode, IfNode, Statement } from '../syntax/nodes.js'
 import { compileError, type Evaluate, entering, leaving, type Output, type Run, signals } from './activation.js'
 import { compileAssignment, compileTarget, exportsOf } from './assignments.js'
@@ -76,6 +77,11 @@ export function printing(frame: Frame): (value: PyValue, escapes: boolean) => st
   return frame.mode.autoescape ? (value) => toMarkup(value).text : pyStr
 }
 
+/** What Jinja can compute without a context where escaping is not known. */
+function isConstant(node: Expression): boolean {
+  return [...descendants([node])].every(({ kind }) => !['name', 'call', 'filter', 'test'].includes(kind))
+}
+
 /** What a filter block or call block writes: it must be a text already, and is not escaped. */
 export function writtenText(value: PyValue): string {
   const text = textOf(value)
@@ -85,9 +91,12 @@ export function writtenText(value: PyValue): string {
 
 function compileOutput(nodes: readonly (string | Expression)[], frame: Frame, environment: Environment): Run {
   const print = printing(frame)
+  const escapes = frame.mode.autoescape
   const parts = nodes.map((node): ((activation: Parameters<Run>[0]) => string) => {
     if (typeof node === 'string') return () => node
     const value = compileExpression(node, frame, environment)
+    // constants are printed when the template is read, before it is known whether to escape
+    if (frame.mode.volatile && isConstant(node)) return (activation) => print(value(activation), escapes)
     return (activation) => print(value(activation), activation.context.autoescape)
   })
   return (activation, out) => {

@@ -164,7 +164,7 @@ function fileSize(value: PyValue, isBinary: boolean): string {
   if (bytes === 1) return '1 Byte'
   if (bytes === Number.NEGATIVE_INFINITY)
     throw new PythonError('OverflowError', 'cannot convert float infinity to integer')
-  if (bytes < base) return `${Math.trunc(bytes)} Bytes`
+  if (bytes < base) return `${BigInt(Math.trunc(bytes))} Bytes`
   const prefixes = [...'kMGTPEZY'].map((letter) => (isBinary ? `${letter.toUpperCase()}iB` : `${letter}B`))
   let text = ''
   for (const [index, prefix] of prefixes.entries()) {

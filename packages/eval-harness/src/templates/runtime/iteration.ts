@@ -65,6 +65,7 @@ export function reversed(value: PyValue): PyIterator | null {
   if (Array.isArray(value)) return new PyIterator(backwards(value), 'list_reverseiterator')
   if (typeof value === 'string') return new PyIterator(backwards([...value]), 'reversed')
   if (isDict(value)) return new PyIterator(backwards([...value.keys()]), 'dict_reversekeyiterator')
-  if (value instanceof PyObject && value.reversible) return new PyIterator(backwards(listOf(value)), value.reversible)
+  if (value instanceof PyObject && value.reversible)
+    return new PyIterator(backwards(value.reversedItems?.() ?? listOf(value)), value.reversible)
   return null
 }

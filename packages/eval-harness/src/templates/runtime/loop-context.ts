@@ -6,7 +6,7 @@ import { iterate, knownLength } from './iteration.js'
 import { Undefined } from './undefined.js'
 
 /** Renders the body of a recursive loop for other items. */
-export type Recurse = (items: PyValue, depth: number) => string
+export type Recurse = (items: PyValue, depth: number) => PyValue
 
 /** `loop`: where a loop stands (jinja2.runtime.LoopContext). */
 export class LoopContext extends PyObject {

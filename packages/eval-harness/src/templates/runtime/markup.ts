@@ -33,6 +33,11 @@ export class Markup extends PyObject {
     return this.text[Symbol.iterator]()
   }
 
+  // by index, which gives Markup; iteration gives plain characters
+  override reversedItems(): readonly PyValue[] {
+    return Array.from(this.text, (character) => new Markup(character))
+  }
+
   override length(): number {
     return codePoints(this.text)
   }
