@@ -34,17 +34,19 @@ export function runArguments(csv) {
 /** Runs the tasks. Returns the edits as the run prints them, the accuracy of each domain, the share of stories about dogs, and the stories. */
 export function runTasks(csv, folder) {
   const argv = [...runArguments(csv), '--device', 'cpu', '--log_samples', '--output_path', folder]
-  const { status, stdout, stderr } = spawnSync(
+  const { status, stdout } = spawnSync(
     process.execPath,
     [join(repository, 'packages', 'cli', 'bin', 'saeval.js'), ...argv],
     {
       cwd: repository,
       encoding: 'utf8',
+      // what it is doing is shown as it goes on
+      stdio: ['ignore', 'pipe', 'inherit'],
       // everything is in the clone: no network, and nobody's cache is touched
       env: { ...process.env, HF_HOME: folder, HF_HUB_CACHE: join(folder, 'hub'), HF_HUB_OFFLINE: '1' },
     },
   )
-  if (status !== 0) throw new Error(`saeval ${argv.join(' ')}\n${stderr}`)
+  if (status !== 0) throw new Error(`saeval ${argv.join(' ')} ended with ${status}`)
   const files = readdirSync(folder, { recursive: true })
   const read = (start) =>
     readFileSync(

@@ -15,7 +15,9 @@ export async function main(argv: readonly string[], surroundings: Surroundings):
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCode.success
     // a line that cannot be parsed has no options; a --config file can say verbose too
-    const verbose = argv.includes('--verbose') || program.commands.some((command) => command.opts().verbose === true)
+    const verbose =
+      argv.includes('--verbose') ||
+      program.commands.some((command) => command.opts().verbose === true || /^debug$/i.test(command.opts().verbosity))
     return report(error, verbose, surroundings)
   }
 }

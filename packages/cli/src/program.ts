@@ -8,7 +8,7 @@ import { type InspectCommandOptions, inspect } from './commands/inspect.js'
 import { type Listing, listings, ls } from './commands/ls.js'
 import { type ReportCommandOptions, report } from './commands/report.js'
 import { run, type Surroundings } from './commands/run.js'
-import { addRunOptions, runOptions, splitWords } from './commands/run-options.js'
+import { addRunOptions, dryRunText, runOptions, splitWords } from './commands/run-options.js'
 import { type SaesOptions, saes } from './commands/saes.js'
 import { runSweep } from './commands/sweep.js'
 import { addSweepOptions } from './commands/sweep-options.js'
@@ -122,6 +122,7 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--until <texts...>', 'texts that end a continuation')
     .option('--apply_chat_template', "put each prompt into the model's chat template")
     .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('--dry_run', dryRunText)
     .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
     .option('--json', 'print everything as JSON')
     .action((prompts: string[], options: GenerateCommandOptions) => generateCommand(prompts, options, surroundings))
@@ -175,7 +176,14 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     })
   for (const command of program.commands) {
     command
-      .addOption(new Option('--verbose', 'show where in the program an error comes from').helpGroup('This command:'))
+      .optionsGroup('This command:')
+      .option('-q, --quiet', 'no progress and no notes on standard error, only warnings and errors')
+      .option(
+        '--verbosity <level>',
+        'what standard error shows: DEBUG (steps, where errors come from), INFO (progress, notes), WARNING, ERROR or CRITICAL (what ends the command)',
+        'INFO',
+      )
+      .option('--verbose', 'show where in the program an error comes from')
       .addHelpOption(new Option('-h, --help', 'print this').helpGroup('This command:'))
   }
   addExamples(program)

@@ -1,6 +1,6 @@
 import { checkAnswers } from './check-answers.js'
-import { inPartsOf } from './in-parts.js'
-import type { AnswerPart, InParts, LanguageModel, RequestOptions } from './language-model.js'
+import { inPartsOf, samePlan } from './in-parts.js'
+import type { AnswerPart, InParts, LanguageModel, PlannedWork, RequestOptions, Work } from './language-model.js'
 import type { PreparedTask } from './prepare-task.js'
 import { PyFloat, type PyValue } from './python/value.js'
 import type { TaskRequest } from './requests/task-request.js'
@@ -18,6 +18,25 @@ interface Place {
 
 type Kind = TaskRequest['type']
 
+/** How far the requests of one kind are, kept answers among them. */
+export interface KindProgress {
+  readonly kind: Kind
+  readonly requests: { readonly done: number; readonly total: number }
+  /** Work as the model counts it; of a model that does not, requests. */
+  readonly work: Work
+  /** What answering takes, without kept answers; null of a model that does not tell. */
+  readonly planned: PlannedWork | null
+}
+
+export interface AskOptions {
+  /** Called when the model has read all requests and has been asked nothing. What it throws ends the asking. */
+  readonly onPlanned?: (kinds: readonly KindProgress[]) => void | Promise<void>
+  /** Called whenever more is done, with all kinds. */
+  readonly onProgress?: (kinds: readonly KindProgress[]) => void
+  readonly signal?: AbortSignal
+  readonly seed?: number
+}
+
 /**
  * Asks a model everything that tasks need, kind by kind, each kind at once so that the model can share work. It reads all kinds before it is
  * asked any, so that it refuses what it cannot answer before hours of work. The result has the answers of every task's requests in their order.
@@ -25,8 +44,44 @@ type Kind = TaskRequest['type']
 export async function askModel(
   model: LanguageModel,
   tasks: readonly PreparedTask[],
-  options: RequestOptions = {},
+  { onPlanned, onProgress, ...options }: AskOptions = {},
 ): Promise<RequestAnswers[][]> {
+  const { places, kinds, progress } = await readTasks(model, tasks, options)
+  const advance = (index: number, change: Partial<KindProgress>) => {
+    progress[index] = { ...progress[index]!, ...change }
+    onProgress?.(progress)
+  }
+  await onPlanned?.(progress)
+  onProgress?.(progress)
+  for (const [index, { wanted, places, ask }] of kinds.entries()) {
+    const { planned } = progress[index]!
+    const answers = await ask(places, {
+      ...options,
+      onProgress: (done, total) =>
+        advance(index, { requests: { done, total }, ...(planned === null ? { work: { done, total } } : {}) }),
+      onWork: (work) => advance(index, { work }),
+    })
+    answers.forEach((answer, index) => {
+      wanted[index]!.answers.push(answer)
+    })
+    const { total } = progress[index]!.requests
+    // what was guessed to be left is not
+    const { done } = progress[index]!.work
+    advance(index, { requests: { done: total, total }, work: { done, total: done } })
+  }
+  return places.map((list) => list.map(({ answers }) => answers))
+}
+
+/** What it would take to answer everything that tasks need: the model reads it and is asked nothing. */
+export async function planTasks(
+  model: LanguageModel,
+  tasks: readonly PreparedTask[],
+): Promise<readonly KindProgress[]> {
+  return (await readTasks(model, tasks, {})).progress
+}
+
+/** Has a model read the requests of all tasks, kind by kind. */
+async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], options: RequestOptions) {
   const places = tasks.map(({ task, asked }) =>
     asked.flatMap(({ requests }) =>
       requests.map((request): Place => ({ request, file: task.config.file, answers: [] })),
@@ -37,24 +92,23 @@ export async function askModel(
     return list.flatMap((place) => Array.from({ length: repeats }, () => place))
   })
   const inParts = inPartsOf(model)
-  const kinds: { readonly wanted: readonly Place[]; readonly ask: AnswerPart<PyValue> }[] = []
+  const kinds: {
+    readonly kind: Kind
+    readonly wanted: readonly Place[]
+    readonly places: readonly number[]
+    readonly ask: AnswerPart<PyValue>
+  }[] = []
   for (const kind of ['loglikelihood', 'loglikelihood_rolling', 'generate_until'] as const) {
     const wanted = all.filter(({ request }) => request.type === kind)
-    if (wanted.length > 0) kinds.push({ wanted, ask: await readKind(inParts, kind, wanted) })
+    if (wanted.length > 0)
+      kinds.push({ kind, wanted, places: [...wanted.keys()], ask: await readKind(inParts, kind, wanted) })
   }
-  let before = 0
-  for (const { wanted, ask } of kinds) {
-    const done = before
-    const answers = await ask([...wanted.keys()], {
-      ...options,
-      onProgress: (count) => options.onProgress?.(done + count, all.length),
-    })
-    answers.forEach((answer, index) => {
-      wanted[index]!.answers.push(answer)
-    })
-    before += wanted.length
-  }
-  return places.map((list) => list.map(({ answers }) => answers))
+  const progress = kinds.map(({ kind, wanted, places, ask }): KindProgress => {
+    const planned = ask.planned?.(places, options) ?? null
+    const total = planned?.work ?? wanted.length
+    return { kind, planned, requests: { done: 0, total: wanted.length }, work: { done: 0, total } }
+  })
+  return { places, kinds, progress }
 }
 
 async function readKind(inParts: InParts, kind: Kind, places: readonly Place[]): Promise<AnswerPart<PyValue>> {
@@ -65,18 +119,20 @@ async function readKind(inParts: InParts, kind: Kind, places: readonly Place[]):
   switch (kind) {
     case 'loglikelihood': {
       const ask = await inParts.loglikelihood(of(kind))
-      return async (places, options) =>
+      return samePlan(ask, async (places, options) =>
         checkAnswers('loglikelihood', await ask(places, options), places.length).map(({ logprob, isGreedy }) => [
           new PyFloat(logprob),
           isGreedy,
-        ])
+        ]),
+      )
     }
     case 'loglikelihood_rolling': {
       const ask = await inParts.loglikelihoodRolling(of(kind))
-      return async (places, options) =>
+      return samePlan(ask, async (places, options) =>
         checkAnswers('loglikelihoodRolling', await ask(places, options), places.length).map(
           (logprob) => new PyFloat(logprob),
-        )
+        ),
+      )
     }
     case 'generate_until': {
       const ask = await inParts.generateUntil(
@@ -85,7 +141,9 @@ async function readKind(inParts: InParts, kind: Kind, places: readonly Place[]):
           draw,
         })),
       )
-      return async (places, options) => checkAnswers('generateUntil', await ask(places, options), places.length)
+      return samePlan(ask, async (places, options) =>
+        checkAnswers('generateUntil', await ask(places, options), places.length),
+      )
     }
   }
 }

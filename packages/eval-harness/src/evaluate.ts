@@ -1,5 +1,5 @@
 import { type HubOptions, InputError } from '@saeval/hub'
-import { askModel } from './ask-model.js'
+import { askModel, type KindProgress } from './ask-model.js'
 import type { RequestCache } from './cache/cached-requests.js'
 import { checkModel } from './check-model.js'
 import type { FunctionResolver } from './functions/task-function.js'
@@ -39,6 +39,8 @@ export interface EvaluateOptions {
   /** What runs the Python functions of task files; without it tasks that have some are refused. */
   readonly functions?: FunctionResolver
   readonly onProgress?: (progress: EvaluationProgress) => void
+  /** Called when the model has read all requests, before it is asked; what it throws ends the evaluation. */
+  readonly onPlanned?: (kinds: readonly KindProgress[]) => void | Promise<void>
   /** Called for each task when its requests are built, before the model is asked. */
   readonly onPrepared?: (prepared: PreparedTask) => void | Promise<void>
   /** Called with the name of lm_eval's function before each resampling of a standard error. */
@@ -46,11 +48,10 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal
 }
 
-export interface EvaluationProgress {
-  readonly stage: 'tasks' | 'requests'
-  readonly done: number
-  readonly total: number
-}
+/** Tasks whose requests are built, or how far the requests are. */
+export type EvaluationProgress =
+  | { readonly stage: 'tasks'; readonly done: number; readonly total: number }
+  | { readonly stage: 'requests'; readonly kinds: readonly KindProgress[] }
 
 export interface Evaluation {
   /** results.json as far as it depends on the tasks: results, groups, configs, ... */
@@ -111,12 +112,13 @@ export async function evaluatePrepared(
   { nodes, tasks }: PreparedEvaluation,
   options: Pick<
     EvaluateOptions,
-    'model' | 'generationSeed' | 'bootstrapIterations' | 'onProgress' | 'onBootstrap' | 'signal'
+    'model' | 'generationSeed' | 'bootstrapIterations' | 'onProgress' | 'onPlanned' | 'onBootstrap' | 'signal'
   >,
 ): Promise<Evaluation> {
   const { onProgress = () => {}, signal } = options
   const answers = await askModel(options.model, tasks, {
-    onProgress: (done, total) => onProgress({ stage: 'requests', done, total }),
+    onProgress: (kinds) => onProgress({ stage: 'requests', kinds }),
+    ...(options.onPlanned ? { onPlanned: options.onPlanned } : {}),
     seed: options.generationSeed ?? defaultSeed,
     ...(signal ? { signal } : {}),
   })

@@ -20,6 +20,19 @@ export function inPartsOf(model: LanguageModel): InParts {
   }
 }
 
+/** The same part with answers of another form. */
+export function mapAnswers<Before, After>(ask: AnswerPart<Before>, map: (answer: Before) => After): AnswerPart<After> {
+  return samePlan(ask, async (places, options) => (await ask(places, options)).map(map))
+}
+
+/** A way of answering that takes what `ask` takes. */
+export function samePlan<Answer>(
+  { planned }: Pick<AnswerPart<unknown>, 'planned'>,
+  answer: AnswerPart<Answer>,
+): AnswerPart<Answer> {
+  return Object.assign(answer, planned === undefined ? {} : { planned })
+}
+
 /** The methods of a model that reads lists: each answers a whole one. */
 export function wholeLists(inParts: InParts): Pick<LanguageModel, keyof InParts> {
   const asking =

@@ -1,3 +1,4 @@
+export { askModel, type KindProgress, planTasks } from './ask-model.js'
 export { cachedModel } from './cache/cached-model.js'
 export type { RequestCache } from './cache/cached-requests.js'
 export { openStore, type Store } from './cache/store.js'
@@ -24,6 +25,7 @@ export {
   TaskFunctionError,
 } from './functions/task-function.js'
 export { type TaskFunctions, taskFunctions } from './functions/task-functions.js'
+export { samePlan } from './in-parts.js'
 export type * from './language-model.js'
 export {
   getModelFactory,

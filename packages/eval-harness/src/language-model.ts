@@ -33,9 +33,31 @@ export interface GenerateUntilRequest {
   readonly draw?: number
 }
 
+/** Work in a unit of the model's own, each of which takes about as long: a token's way through the model. */
+export interface Work {
+  readonly done: number
+  readonly total: number
+}
+
+/** What answering some requests takes; those with kept answers take nothing. */
+export interface PlannedWork {
+  /** Requests to be answered. */
+  readonly requests: number
+  /** Their tokens, each request by itself. */
+  readonly requestTokens: number
+  /** Tokens that are computed for them before any text is written: what they share counts once. */
+  readonly tokens: number
+  /** New tokens at most. */
+  readonly newTokens: number
+  /** See Work: its total as far as it is known before. */
+  readonly work: number
+}
+
 export interface RequestOptions {
   /** Called whenever more of the requests are answered. */
   readonly onProgress?: (done: number, total: number) => void
+  /** Called whenever more of the work is done; its total changes while it can only be guessed how long texts become. */
+  readonly onWork?: (work: Work) => void
   readonly signal?: AbortSignal
   /** For sampled generation; 1234 by default. The draws are the backend's own, not PyTorch's. */
   readonly seed?: number
@@ -59,6 +81,8 @@ export interface ChatTemplate {
 export interface ModelInfo {
   /** Number of weights, tied ones counted once. */
   readonly numParameters: number
+  /** Bytes that the weights take in memory, and of those files that are to be downloaded before anything can be computed. */
+  readonly memory?: { readonly weights: number; readonly toDownload: number }
   /** As PyTorch prints it: "torch.float32". */
   readonly dtype: string
   readonly revision: string
@@ -98,7 +122,11 @@ export interface ModelInfo {
 }
 
 /** Answers those requests of a list that stand at these places, in their order. */
-export type AnswerPart<Answer> = (places: readonly number[], options?: RequestOptions) => Promise<Answer[]>
+export interface AnswerPart<Answer> {
+  (places: readonly number[], options?: RequestOptions): Promise<Answer[]>
+  /** What that will take; of a model that does not tell, `onWork` is not called either. */
+  readonly planned?: (places: readonly number[], options?: RequestOptions) => PlannedWork
+}
 
 /** Reads lists of requests and answers them in parts. What the model counts, and what it refuses, is then about the whole list. */
 export interface InParts {

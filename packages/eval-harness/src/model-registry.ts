@@ -22,8 +22,10 @@ export interface ModelContext {
   readonly maxBatchSize?: number | null
   /** `--device` as typed: "cpu", "cuda:0", ... or null for the default. */
   readonly device: string | null
-  /** One line for the user, shown once (stderr). */
-  readonly notice: (line: string) => void
+  /** One line for the user, shown once (stderr); a warning where something may be otherwise than it was meant. */
+  readonly notice: (line: string, importance?: 'warning') => void
+  /** Whether weights that are not in the cache stay where they are (--dry_run): the model will be asked only what work requests are. */
+  readonly withoutDownload?: boolean
   /** How files of the Hugging Face Hub are to be fetched: progress, and the signal of Ctrl-C. */
   readonly hub: HubOptions
 }

@@ -8,11 +8,12 @@ import {
   prepareTask,
   taskFunctions,
 } from '@saeval/eval-harness'
-import { progressLine } from '../progress.js'
+import { openTerminal } from '../terminal/terminal.js'
+import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
 /** The flags of `saeval describe`. */
-export interface DescribeOptions {
+export interface DescribeOptions extends VerbosityOptions {
   readonly include_path?: readonly string[]
   readonly limit: number
   readonly num_fewshot?: number
@@ -34,8 +35,8 @@ export async function describe(
     genKwargs: options.gen_kwargs ?? null,
     metadata: options.metadata ?? new Map(),
   })
-  const progress = progressLine(stderr)
-  const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: progress.notice })
+  const terminal = openTerminal(stderr, options)
+  const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: terminal.info })
   try {
     for (const config of leaves(tasks)) {
       signal.throwIfAborted()
@@ -45,13 +46,13 @@ export async function describe(
         prompt: { systemInstruction: options.system_instruction ?? null, chat: null },
         fewshotSeed: options.seed,
         functions,
-        hub: { signal, onProgress: progress.download, onNotice: progress.notice },
+        hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
       })
-      progress.clear()
+      terminal.clear()
       stdout.write(`${await describePrompts(prepared, options.limit)}\n`)
     }
   } finally {
-    progress.clear()
+    terminal.clear()
     await functions.close()
   }
 }

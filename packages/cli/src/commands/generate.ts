@@ -3,13 +3,15 @@ import { extname } from 'node:path'
 import type { PyDict } from '@saeval/eval-harness'
 import { InputError, writeFiles } from '@saeval/hub'
 import { type Generation, type Generations, renderGenerations } from '@saeval/report'
-import { generate } from '../generate/generate.js'
+import { type GeneratePlan, generate } from '../generate/generate.js'
 import { plainArguments } from '../models/arguments.js'
 import { prepareOutputFile } from '../options/output-file.js'
-import { progressLine } from '../progress.js'
+import { announcementLines } from '../terminal/announcement.js'
+import { openTerminal } from '../terminal/terminal.js'
+import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
-export interface GenerateCommandOptions {
+export interface GenerateCommandOptions extends VerbosityOptions {
   readonly model_args: PyDict
   readonly prompts?: string
   readonly coefficients?: readonly number[]
@@ -23,6 +25,7 @@ export interface GenerateCommandOptions {
   readonly device?: string
   readonly output?: string
   readonly json?: boolean
+  readonly dry_run?: boolean
 }
 
 /** `saeval generate <prompts>`: prints unsteered and steered continuations, writes them as JSON or HTML. */
@@ -34,9 +37,9 @@ export async function generateCommand(
   const { output, json = false } = options
   if (output !== undefined && !['.json', '.html'].includes(extname(output)))
     throw new InputError(`--output ${output}: expected a name that ends in .json or .html`)
-  if (output !== undefined) prepareOutputFile('--output', output)
+  if (output !== undefined && !options.dry_run) prepareOutputFile('--output', output)
   const prompts = [...words, ...(options.prompts === undefined ? [] : readPrompts(options.prompts))]
-  const progress = progressLine(stderr)
+  const terminal = openTerminal(stderr, options)
   const streams = stdout.isTTY && !json
   let at: { prompt: number; label: string } | null = null
   const generations = await generate({
@@ -52,16 +55,26 @@ export async function generateCommand(
     applyChatTemplate: options.apply_chat_template ?? false,
     device: options.device ?? null,
     signal,
-    hub: { signal, onProgress: progress.download, onNotice: progress.notice },
-    onNotice: (line) => {
-      progress.clear()
-      stderr.write(`${line}\n`)
-    },
+    hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
+    onNotice: terminal.notice,
+    ...(options.dry_run
+      ? {
+          onPlanned: ({ info, planned, settings }: GeneratePlan) => {
+            terminal.clear()
+            const kind = 'generate_until' as const
+            const requests = { done: 0, total: planned.requests }
+            const kinds = [{ kind, planned, requests, work: { done: 0, total: planned.work } }]
+            const model = String(plainArguments(options.model_args).base_name ?? '')
+            for (const line of announcementLines({ model, memory: info.memory, kinds, runs: settings, time: null }))
+              stdout.write(`${line}\n`)
+          },
+        }
+      : {}),
     ...(streams
       ? {
           onText: (place, added) => {
             // once: the texts may stand on the same terminal
-            if (at === null) progress.clear()
+            if (at === null) terminal.clear()
             if (at?.prompt !== place.prompt)
               stdout.write(`${at === null ? '' : '\n\n'}${promptLine(prompts[place.prompt]!)}`)
             if (at?.prompt !== place.prompt || at.label !== place.label) stdout.write(`\n${place.label}:\n  `)
@@ -71,14 +84,15 @@ export async function generateCommand(
         }
       : {}),
   })
-  progress.clear()
+  terminal.clear()
+  if (generations === null) return
   if (json) stdout.write(`${JSON.stringify(generations, null, 2)}\n`)
   else if (streams) stdout.write('\n\n')
   else stdout.write(`${generations.prompts.map(block).join('\n')}\n`)
   if (!json) for (const line of [...generations.edits, ...generations.unread]) stdout.write(`${line}\n`)
   if (output !== undefined) {
     writeFiles([[output, fileOf(output, generations)]])
-    stderr.write(`written: ${output}\n`)
+    terminal.info(`written: ${output}`)
   }
 }
 

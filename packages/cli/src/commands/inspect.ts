@@ -5,12 +5,13 @@ import { findNeuronpedia, findSae, openSae } from '@saeval/sae-core'
 import { type Inspection, inspectText } from '../inspect/inspect-text.js'
 import { plainArguments, readArguments } from '../models/arguments.js'
 import { modelArguments, openModel } from '../models/open-model.js'
-import { progressLine } from '../progress.js'
 import { featuresFileOf, labelOf, readFeaturesFile } from '../steering/features-file.js'
 import { checkNormFactors, normFactorArguments, withKnownFactor } from '../steering/norm-factor.js'
+import { openTerminal } from '../terminal/terminal.js'
+import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
-export interface InspectCommandOptions {
+export interface InspectCommandOptions extends VerbosityOptions {
   readonly model_args: PyDict
   readonly sae_release: string
   readonly sae_id?: string
@@ -35,11 +36,11 @@ export async function inspect(
     ...modelArguments,
   })
   if (args.base_name === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
-  const progress = progressLine(stderr)
-  const hub = { signal, onProgress: progress.download, onNotice: progress.notice }
+  const terminal = openTerminal(stderr, options)
+  const hub = { signal, onProgress: terminal.download, onNotice: terminal.warn }
   const wanted = saeOf(options)
   const sae = await openSae(wanted.reference, hub)
-  const notice = (line: string) => void stderr.write(`${line}\n`)
+  const { notice } = terminal
   try {
     checkNormFactors(args, [sae])
     const model = await openModel(args.base_name, args, {
@@ -64,13 +65,13 @@ export async function inspect(
         top: options.top,
         labelOf: (latent) => labelOf(features, release, id, latent),
       })
-      progress.clear()
+      terminal.clear()
       stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, dIn))
     } finally {
       await model.close()
     }
   } finally {
-    progress.clear()
+    terminal.clear()
     await sae.close()
   }
 }

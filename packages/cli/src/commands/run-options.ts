@@ -45,18 +45,24 @@ export interface RunOptions {
   readonly cache_requests: 'true' | 'refresh' | 'delete' | null
   readonly hf_hub_log_args: PyDict | null
   readonly allow_inert_rows: boolean
+  readonly dry_run: boolean
+  readonly verbosity: string | undefined
+  readonly quiet: boolean
 }
 
 const trackers = "lm_eval's own loggers take the results files, as docs/trackers.md shows"
 
 /** Flags of lm_eval that this program does not have; they are refused by name rather than ignored. */
 const absent: Readonly<Record<string, string>> = {
-  '--verbosity': 'saeval writes nothing that could be silenced',
   '--wandb_args': trackers,
   '--wandb_config_args': trackers,
   '--trackio_args': trackers,
   '--trust_remote_code': 'saeval runs no code of repositories',
 }
+
+/** Help of --dry_run. */
+export const dryRunText =
+  'say what would be downloaded, the memory, tokens and time that it takes, and stop; nothing is written but the files it had to read'
 
 /** Declares the flags; their names, short forms and defaults are lm_eval's. */
 export function addRunOptions(command: Command): Command {
@@ -124,6 +130,7 @@ export function addRunOptions(command: Command): Command {
         .preset('true'),
     )
     .optionsGroup('This command:')
+    .option('--dry_run', dryRunText)
     .option('-C, --config <file>', 'YAML file with values of these flags; what the command line says goes before')
   for (const [flag, why] of Object.entries(absent)) {
     const refuse = () => {
@@ -174,6 +181,9 @@ function checkRunOptions(parsed: Parsed): RunOptions {
     cache_requests: parsed.cache_requests ?? null,
     hf_hub_log_args: parsed.hf_hub_log_args ?? null,
     allow_inert_rows: parsed.allow_inert_rows ?? false,
+    dry_run: parsed.dry_run ?? false,
+    verbosity: parsed.verbosity,
+    quiet: parsed.quiet ?? false,
   }
   if (options.tasks.length === 0) throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')
   const empty = (['output_path', 'use_cache', 'device'] as const).find((flag) => options[flag]?.trim() === '')

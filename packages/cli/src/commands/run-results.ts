@@ -23,6 +23,14 @@ export function actingLines({ edits = [], notes = [], keptAnswers = 0 }: ModelIn
   return [...notes, `where rows acted is not known of the ${keptAnswers} answers that were kept from before`]
 }
 
+/** The share of the tokens of this run at which the row that acted most did; null where that is not counted. */
+export function actedShare({ tokens, provenance }: ModelInfo): number | null {
+  const { steering } = provenance as { steering?: { rows?: readonly { acted_tokens?: number | null }[] } }
+  const counts = (steering?.rows ?? []).map(({ acted_tokens: count }) => count ?? null)
+  const known = counts.filter((count) => count !== null)
+  return known.length === 0 || !tokens?.computed ? null : Math.max(...known) / tokens.computed
+}
+
 /** Answers that are not those of the model that was asked for. */
 export class UnsteeredError extends Error {}
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -7,10 +8,11 @@ import {
   describePrompts,
   dumpsJson,
   type Evaluation,
-  evaluate,
+  evaluatePrepared,
   fromPlain,
   getModelFactory,
   indexTasks,
+  type KindProgress,
   type LanguageModel,
   leaves,
   loadTasks,
@@ -18,7 +20,10 @@ import {
   modelName,
   type OutputPlace,
   openStore,
+  type PreparedTask,
   type PyDict,
+  planTasks,
+  prepareEvaluation,
   prepareOutput,
   pyRepr,
   type RequestCache,
@@ -31,7 +36,10 @@ import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
 import { plainArguments } from '../models/arguments.js'
 import type { Output } from '../output.js'
-import { progressLine } from '../progress.js'
+import { announcementLines, isLong } from '../terminal/announcement.js'
+import { askingProgress } from '../terminal/asking-status.js'
+import { expectedTime } from '../terminal/expected-time.js'
+import { openTerminal, type Terminal } from '../terminal/terminal.js'
 import type { RunOptions } from './run-options.js'
 import { actingLines, checkAnswers, resultsOf, truncationLine } from './run-results.js'
 
@@ -57,21 +65,30 @@ export async function run(options: RunOptions, command: string, surroundings: Su
     genKwargs: options.gen_kwargs,
     predictOnly: options.predict_only,
   })
-  const output = options.output_path === null ? null : prepareOutput(options.output_path, modelName(options.model_args))
-  const progress = progressLine(stderr)
+  const output =
+    options.output_path === null || options.dry_run
+      ? null
+      : prepareOutput(options.output_path, modelName(options.model_args))
+  const terminal = openTerminal(stderr, options)
+  const progress = askingProgress(terminal)
   const say = (stream: Output, line: string) => {
-    progress.clear()
+    terminal.clear()
     stream.write(`${line}\n`)
   }
-  const hub = { signal, onProgress: progress.download, onNotice: progress.notice }
+  const hub = { signal, onProgress: terminal.download, onNotice: terminal.warn }
   const functions = taskFunctions([builtInTasks, ...options.include_path], {
     signal,
-    onSlow: (line) => say(stderr, line),
+    onSlow: terminal.info,
   })
   const hubLog =
-    options.hf_hub_log_args === null ? null : await openHubLog(hubLogArguments(options.hf_hub_log_args, options), hub)
-  const answers = options.use_cache === null ? null : openStore(options.use_cache, '--use_cache')
-  const requests = await openRequestCache(options)
+    options.hf_hub_log_args === null || options.dry_run
+      ? null
+      : await openHubLog(hubLogArguments(options.hf_hub_log_args, options), hub)
+  const answers =
+    options.use_cache === null || (options.dry_run && !existsSync(options.use_cache))
+      ? null
+      : openStore(options.use_cache, '--use_cache')
+  const requests = options.dry_run ? null : await openRequestCache(options)
   let model: LanguageModel | null = null
   try {
     if (options.check_integrity) {
@@ -83,11 +100,12 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       batchSize: options.batch_size,
       maxBatchSize: options.max_batch_size,
       device: options.device,
-      notice: (line) => say(stderr, line),
+      notice: terminal.notice,
+      withoutDownload: options.dry_run,
       hub,
     })
     if (answers !== null) model = await cachedModel(model, answers)
-    const evaluation = await evaluate({
+    const evaluating = {
       model,
       tasks,
       limit: options.limit,
@@ -102,27 +120,44 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       hub,
       ...(requests === null ? {} : { requestCache: requests }),
       onProgress: progress.update,
-      onPrepared: async (task) => {
+      onPrepared: async (task: PreparedTask) => {
+        progress.prepared(task)
         if (options.write_out) say(stderr, await describePrompts(task, 1))
         // the check has said them
-        if (!options.check_integrity) for (const line of task.warnings) say(stderr, line)
+        if (!options.check_integrity) for (const line of task.warnings) terminal.warn(line)
       },
       // lm_eval's line on standard output, so that outputs compare
-      onBootstrap: (name) => say(stdout, `bootstrapping for stddev: ${name}`),
+      onBootstrap: (name: string) => say(stdout, `bootstrapping for stddev: ${name}`),
+      onPlanned: (kinds: readonly KindProgress[]) => {
+        if (isLong(kinds, model!.info))
+          for (const line of announcementLines({ model: name, memory: model!.info.memory, kinds, time: null }))
+            terminal.info(line)
+      },
       signal,
-    })
-    progress.clear()
-    const finished = await finish(options, surroundings, { model, evaluation, output, startedAt, command })
+    }
+    const name = modelName(options.model_args)
+    const prepared = await prepareEvaluation(evaluating)
+    if (options.dry_run) {
+      const kinds = await planTasks(model, prepared.tasks)
+      const time = await expectedTime(model, prepared.tasks, kinds, { signal })
+      terminal.clear()
+      for (const line of announcementLines({ model: name, memory: model.info.memory, kinds, time }))
+        stdout.write(`${line}\n`)
+      return
+    }
+    const evaluation = await evaluatePrepared(prepared, evaluating)
+    terminal.clear()
+    const finished = await finish(options, surroundings, { terminal, model, evaluation, output, startedAt, command })
     if (hubLog !== null) {
       const run = { tasks: [...evaluation.samples.keys()], modelSource: options.model, ...finished }
-      const names = await hubLog.push({ ...run, modelName: modelName(options.model_args) })
-      say(stderr, `pushed to the Hugging Face Hub: ${names.join(', ')}`)
+      const names = await hubLog.push({ ...run, modelName: name })
+      terminal.info(`pushed to the Hugging Face Hub: ${names.join(', ')}`)
     }
   } catch (error) {
     if (signal.aborted) say(stderr, 'no results were written')
     throw error
   } finally {
-    progress.clear()
+    terminal.clear()
     await functions.close()
     await model?.close()
     await answers?.close()
@@ -147,6 +182,7 @@ function requestCacheFolder(): string {
 }
 
 interface Finished {
+  readonly terminal: Terminal
   readonly model: LanguageModel
   readonly evaluation: Evaluation
   readonly output: OutputPlace | null
@@ -157,16 +193,16 @@ interface Finished {
 /** Writes the files and prints what lm_eval prints; gives what it has written. */
 async function finish(
   options: RunOptions,
-  { stdout, stderr }: Surroundings,
-  { model, evaluation, output, startedAt, command }: Finished,
+  { stdout }: Surroundings,
+  { terminal, model, evaluation, output, startedAt, command }: Finished,
 ): Promise<{ readonly files: readonly string[]; readonly results: PyDict }> {
   const cut = truncationLine(model)
-  if (cut !== null) stderr.write(`${cut}\n`)
+  if (cut !== null) terminal.warn(cut)
   const { tokens, keptAnswers = 0 } = model.info
   const kept = keptAnswers === 0 ? '' : `, ${keptAnswers} answers were kept from before`
   if (tokens !== undefined && tokens.requested > 0)
-    stderr.write(
-      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}\n`,
+    terminal.info(
+      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}`,
     )
   checkAnswers(model.info)
   const results = resultsOf(options, model, evaluation, { startedAt, command })
@@ -177,8 +213,8 @@ async function finish(
   stdout.write(`${summary(options, model)}\n`)
   stdout.write(`${resultsTable(evaluation.results)}\n`)
   if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
-  for (const line of actingLines(model.info)) stderr.write(`${line}\n`)
-  if (files.length > 0) stderr.write(`results: ${files[0]}\n`)
+  for (const line of actingLines(model.info)) terminal.info(line)
+  if (files.length > 0) terminal.info(`results: ${files[0]}`)
   return { files, results }
 }
 

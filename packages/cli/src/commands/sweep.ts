@@ -1,46 +1,104 @@
-import { type Cell, markdownTable } from '@saeval/eval-harness'
-import { parametersLabel } from '@saeval/report'
+import {
+  type Cell,
+  type KindProgress,
+  markdownTable,
+  modelName,
+  type PreparedTask,
+  planTasks,
+} from '@saeval/eval-harness'
 import type { Command } from 'commander'
-import { progressLine } from '../progress.js'
+import { type CellTable, cellTable } from '../sweep/cell-table.js'
 import { type SweepResult, sweep } from '../sweep/sweep.js'
+import { type SweepEvent, type SweepPlan, SweepWork } from '../sweep/sweep-progress.js'
+import { announcementLines } from '../terminal/announcement.js'
+import { askingStatus, countDocuments, preparingStatus } from '../terminal/asking-status.js'
+import { expectedTime } from '../terminal/expected-time.js'
+import { RemainingTime } from '../terminal/remaining-time.js'
+import { openTerminal, type Terminal } from '../terminal/terminal.js'
 import { differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 import { sweepOptions } from './sweep-options.js'
 
-/** `saeval sweep`: runs the cells, tells of each, prints the table of all. */
+/** `saeval sweep`: runs the cells, fills a table with them, prints the table of all comparisons. */
 export async function runSweep(
   command: Command,
   line: string,
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
   const options = sweepOptions(command)
-  const progress = progressLine(stderr)
-  const say = (text: string) => {
-    progress.clear()
-    stderr.write(`${text}\n`)
-  }
+  const terminal = openTerminal(stderr, options.run)
+  const { prepared, show } = sweepProgress(terminal, stderr.isTTY ? (stderr.columns ?? 80) - 1 : 120)
   try {
     const result = await sweep({
       ...options,
       command: line,
       signal,
-      onNotice: say,
-      onProgress: progress.update,
-      onCell: ({ id, parameters, tasks }, left) =>
-        say(
-          `${id === 'baseline' ? 'unsteered' : parametersLabel(parameters)} on ${tasks.length > 3 ? `${tasks.length} tasks` : tasks.join(', ')} (${left} more after it)`,
-        ),
+      hub: { onProgress: terminal.download, onNotice: terminal.warn },
+      onNotice: terminal.notice,
+      onEvent: show,
+      onPrepared: prepared,
+      ...(options.run.dry_run
+        ? {
+            onPlanned: async ({ model, tasks, runs }: SweepPlan) => {
+              const kinds = await planTasks(model, tasks)
+              const time = await expectedTime(model, tasks, kinds, { runs, signal })
+              terminal.clear()
+              const name = modelName(options.run.model_args)
+              for (const line of announcementLines({ model: name, memory: model.info.memory, kinds, runs, time }))
+                stdout.write(`${line}\n`)
+            },
+          }
+        : {}),
     })
-    progress.clear()
+    terminal.clear()
+    if (result === null) return
     stdout.write(`${sweepText(result)}\n`)
-    stderr.write(`results: ${result.folder}/sweep.csv; "saeval report ${result.folder}" shows them\n`)
+    terminal.info(`results: ${result.folder}/sweep.csv; "saeval report ${result.folder}" shows them`)
   } catch (error) {
-    progress.clear()
-    if (signal.aborted) say('finished cells are kept; the same command goes on with the others')
+    if (signal.aborted) terminal.warn('finished cells are kept; the same command goes on with the others')
     throw error
   } finally {
-    progress.clear()
+    terminal.clear()
   }
+}
+
+/** Shows how far a sweep is, and fills its table. */
+function sweepProgress(terminal: Terminal, columns: number) {
+  const now = () => performance.now()
+  const time = new RemainingTime(now)
+  const work = new SweepWork()
+  const documents = new Map<KindProgress['kind'], number>()
+  let table: CellTable | null = null
+  let begun = now()
+  const show = (event: SweepEvent) => {
+    work.add(event)
+    time.update(work.parts)
+    const { done, total } = work.cells
+    if (event.stage === 'tasks') terminal.status(preparingStatus(event))
+    if (event.stage === 'tried')
+      terminal.status({
+        what: `trying setting ${Math.min(event.done + 1, event.total)} of ${event.total}`,
+        share: null,
+        rate: null,
+        left: null,
+      })
+    if (event.stage === 'start' && event.cells.length > 0) {
+      table = cellTable(event.cells, columns)
+      terminal.info(table.header)
+      begun = now()
+    }
+    if (event.stage === 'cell')
+      terminal.status(
+        askingStatus(event.kinds, time, { documents, name: work.round, where: `run ${done + 1} of ${total}, ` }),
+      )
+    if (event.stage === 'finished') {
+      const row = table!.row(done, event.cell, event.outcome, (now() - begun) / 1000)
+      if ('error' in event.outcome) terminal.warn(row)
+      else terminal.info(row)
+      begun = now()
+    }
+  }
+  return { show, prepared: (task: PreparedTask) => countDocuments(documents, task) }
 }
 
 /** A line for each cell and metric: the value, its difference to the unsteered model and whether that is beyond chance. */

@@ -1,10 +1,11 @@
 import { builtInTasks, checkTasks, indexTasks, leaves, loadTasks, taskFunctions } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import { progressLine } from '../progress.js'
+import { openTerminal } from '../terminal/terminal.js'
+import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
 /** The flags of `saeval validate`. */
-export interface ValidateOptions {
+export interface ValidateOptions extends VerbosityOptions {
   readonly include_path?: readonly string[]
   readonly metadata?: ReadonlyMap<string, never>
 }
@@ -20,8 +21,8 @@ export async function validate(
 ): Promise<void> {
   const roots = options.include_path ?? []
   const index = indexTasks(roots, { whole: true })
-  const progress = progressLine(stderr)
-  const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: progress.notice })
+  const terminal = openTerminal(stderr, options)
+  const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: terminal.info })
   const unloaded: string[] = []
   try {
     const configs = words.flatMap((word) =>
@@ -29,17 +30,18 @@ export async function validate(
     )
     const { problems, failed, warnings } = await checkTasks(configs, {
       functions,
-      hub: { signal, onProgress: progress.download, onNotice: progress.notice },
+      hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
       whole: false,
-      onChecked: (done, total) => progress.update({ stage: 'tasks', done, total }),
+      onChecked: (done, total) =>
+        terminal.status({ what: `checked ${done} of ${total} tasks`, share: done / total, rate: null, left: null }),
     })
-    progress.clear()
+    terminal.clear()
     for (const line of [...index.problems, ...warnings, ...unloaded, ...problems]) stdout.write(`${line}\n`)
     const wrong = failed + unloaded.length
     if (wrong > 0) throw new Error(`${wrong} of ${configs.length + unloaded.length} tasks cannot be run`)
     stdout.write(`${configs.length} tasks can be run\n`)
   } finally {
-    progress.clear()
+    terminal.clear()
     await functions.close()
   }
 }

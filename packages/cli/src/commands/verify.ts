@@ -1,11 +1,12 @@
 import type { PyDict } from '@saeval/eval-harness'
 import { plainArguments } from '../models/arguments.js'
-import { progressLine } from '../progress.js'
+import { openTerminal } from '../terminal/terminal.js'
+import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { CheckResult } from '../verify/check.js'
 import { verify } from '../verify/verify.js'
 import type { Surroundings } from './run.js'
 
-export interface VerifyCommandOptions {
+export interface VerifyCommandOptions extends VerbosityOptions {
   readonly model_args: PyDict
   readonly device?: string
   readonly text?: string
@@ -14,21 +15,19 @@ export interface VerifyCommandOptions {
 
 /** `saeval verify`: prints how each check came out. Throws where one failed. */
 export async function verifyCommand(
-  { model_args: args, device, text, json = false }: VerifyCommandOptions,
+  options: VerifyCommandOptions,
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
-  const progress = progressLine(stderr)
+  const { model_args: args, device, text, json = false } = options
+  const terminal = openTerminal(stderr, options)
   const verification = await verify({
     modelArgs: plainArguments(args),
     device: device ?? null,
     ...(text === undefined ? {} : { text }),
-    hub: { signal, onProgress: progress.download, onNotice: progress.notice },
-    onNotice: (line) => {
-      progress.clear()
-      stderr.write(`${line}\n`)
-    },
+    hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
+    onNotice: terminal.notice,
     onCheck: (result) => {
-      progress.clear()
+      terminal.clear()
       if (!json) stdout.write(resultLines(result))
       signal.throwIfAborted()
     },

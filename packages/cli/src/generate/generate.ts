@@ -1,4 +1,4 @@
-import type { ModelArguments } from '@saeval/eval-harness'
+import type { GenerateUntilRequest, ModelArguments, ModelInfo, PlannedWork } from '@saeval/eval-harness'
 import { type HubOptions, InputError } from '@saeval/hub'
 import type { GeneratedTokens, OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Generation, Generations } from '@saeval/report'
@@ -31,12 +31,21 @@ export interface GenerateOptions {
   readonly device?: string | null
   readonly hub?: HubOptions
   readonly signal?: AbortSignal
-  readonly onNotice?: (line: string) => void
+  /** Where it is given, it is called with what there is to do, nothing is generated, and the result is null. */
+  readonly onPlanned?: (plan: GeneratePlan) => void
+  readonly onNotice?: (line: string, importance?: 'warning') => void
   /**
    * Called with what a continuation gains while it is written. With it, continuations are written one after the other, prompt after
    * prompt; without it, those of a setting side by side. The texts are the same.
    */
   readonly onText?: (place: { readonly prompt: number; readonly label: string }, added: string) => void
+}
+
+/** What would be generated: the same prompts under so many settings. */
+export interface GeneratePlan {
+  readonly info: ModelInfo
+  readonly planned: PlannedWork
+  readonly settings: number
 }
 
 interface Setting {
@@ -49,7 +58,9 @@ interface Setting {
  * Continues prompts with the unsteered model and under each setting, and records of every token its log-probabilities and the edited
  * latents' activations. Throws InputError for what cannot be done, before anything is generated.
  */
-export async function generate(options: GenerateOptions): Promise<Generations> {
+export async function generate(options: GenerateOptions & { readonly onPlanned?: undefined }): Promise<Generations>
+export async function generate(options: GenerateOptions): Promise<Generations | null>
+export async function generate(options: GenerateOptions): Promise<Generations | null> {
   const { prompts, coefficients = null } = options
   if (prompts.length === 0)
     throw new InputError('give a prompt (before -a, or after --), or --prompts with a file of them')
@@ -60,11 +71,20 @@ export async function generate(options: GenerateOptions): Promise<Generations> {
     device: options.device ?? null,
     notice: options.onNotice ?? (() => {}),
     hub: options.hub ?? {},
+    withoutDownload: options.onPlanned !== undefined,
   })
   try {
     const contexts = options.applyChatTemplate ? prompts.map((prompt) => chatPrompt(base, prompt)) : prompts
     if (coefficients !== null && steering.file.rows.every(({ hook_action: action }) => action === 'ablate'))
       throw new InputError(`--coefficients: all rows of ${args.csv_path} ablate, which has no coefficient`)
+    if (options.onPlanned) {
+      const ask = await base.inParts.generateUntil(
+        prompts.map((_, prompt) => requestOf({ ...options, sampling, contexts }, prompt)),
+      )
+      const planned = ask.planned!([...prompts.keys()])
+      options.onPlanned({ info: base.info, planned, settings: 1 + (coefficients?.length ?? 1) })
+      return null
+    }
     const settings: Setting[] = [{ label: 'unsteered', coefficient: null, model: base.steer([]) }]
     const own = await steering.lower(base)
     const edits = new Set<string>()
@@ -135,6 +155,13 @@ interface Job extends GenerateOptions {
   readonly contexts: readonly string[]
 }
 
+function requestOf(
+  { sampling, contexts, until = [] }: Pick<Job, 'sampling' | 'contexts' | 'until'>,
+  prompt: number,
+): GenerateUntilRequest {
+  return { ...sampling, context: contexts[prompt]!, until, draw: prompt }
+}
+
 /** Continues some of the prompts under one setting. */
 async function write(
   job: Job,
@@ -152,12 +179,7 @@ async function write(
     onText!({ prompt: prompts[request]!, label }, text.slice(before.length))
   }
   const texts = await model.generateUntil(
-    prompts.map((prompt) => ({
-      ...job.sampling,
-      context: job.contexts[prompt]!,
-      until,
-      draw: prompt,
-    })),
+    prompts.map((prompt) => requestOf(job, prompt)),
     {
       seed: job.seed ?? defaults.seed,
       ...(signal ? { signal } : {}),

@@ -41,6 +41,7 @@ export async function openModel(name: string, args: ModelArguments, context: Mod
     ...(context.maxBatchSize == null ? {} : { maxBatchSize: context.maxBatchSize }),
     hub: context.hub,
     notice: context.notice,
+    withoutDownload: context.withoutDownload ?? false,
     ...(context.device === null ? {} : { device: context.device }),
     ...(args.revision === undefined ? {} : { revision: args.revision }),
     ...(args.peft === undefined ? {} : { adapter: args.peft }),

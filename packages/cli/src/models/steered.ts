@@ -41,7 +41,8 @@ export const steered: ModelFactory = async (given, context) => {
     hub: context.hub,
   })
   for (const line of file.notices) context.notice(line)
-  if (file.ignored.length > 0) context.notice(`${path}: without meaning to saeval: ${file.ignored.join(', ')}`)
+  if (file.ignored.length > 0)
+    context.notice(`${path}: without meaning to saeval: ${file.ignored.join(', ')}`, 'warning')
   const saes = [...new Set(file.entries.flatMap(({ sae }) => sae ?? []))]
   try {
     const base = await openModel(pretrained, args, context)

@@ -46,6 +46,9 @@ const checkText =
  * line of a row that changes nothing or makes the activations overflow, and for rows that cancel each other.
  */
 export async function checkEffects(model: OnnxModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
+  // a model whose weights are not here is asked nothing
+  if (model.weightsToDownload > 0)
+    return { logit_change: [], logit_change_together: 0, silent_lines: [], inert_lines: [] }
   const { path, rows, together, without, zero } = trial
   const ids = model.tokenizer.encode(checkText).slice(0, model.info.maxLength)
   const settings = [...rows.map(({ alone }) => alone), together, zero]
@@ -90,6 +93,7 @@ function overflowMessage({ place, what, coefficientColumn }: TriedRow): string {
 
 /** The report in one line. */
 export function effectLine({ rows, zero }: Trial, report: EffectReport): string {
+  if (report.logit_change.length < rows.length) return 'steering check: when the weights are here'
   const counts = [
     `${rows.length - report.silent_lines.length - report.inert_lines.length} of ${rows.length} rows change the output of a test sentence`,
     report.silent_lines.length > 0 ? `line ${report.silent_lines.join(', ')} only where the latent is active` : '',

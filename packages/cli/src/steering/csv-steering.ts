@@ -67,7 +67,7 @@ export async function openCsvSteering(
   const semantics = semanticsArgument(args.semantics)
   const defaults = rowDefaults(args)
   if (file.ignoredColumns.length > 0)
-    notice(`${file.path}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`)
+    notice(`${file.path}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`, 'warning')
   const { features_path: path } = args
   const allowInert = args.allow_inert_rows ?? false
   const features = path === undefined ? null : { path, features: await readFeaturesFile(path) }

@@ -1,4 +1,4 @@
-import type { AnswerPart, LanguageModel } from '@saeval/eval-harness'
+import { type AnswerPart, type LanguageModel, samePlan } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { type OnnxModel, SelectionError } from '@saeval/lm-backend-onnx'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
@@ -45,8 +45,10 @@ export function withSteering(
       })
   const readInRows =
     <Requests, Answer>(read: (requests: Requests) => Promise<AnswerPart<Answer>>) =>
-    async (requests: Requests) =>
-      inRows(await read(requests))
+    async (requests: Requests) => {
+      const ask = await read(requests)
+      return samePlan(ask, inRows(ask))
+    }
   const { inParts } = model
   return {
     get info() {

@@ -11,11 +11,12 @@ import {
   nodeName,
   openStore,
   type PreparedEvaluation,
+  type PreparedTask,
   prepareEvaluation,
   taskFunctions,
   writeResults,
 } from '@saeval/eval-harness'
-import { InputError, writeFiles } from '@saeval/hub'
+import { type HubOptions, InputError, writeFiles } from '@saeval/hub'
 import {
   type Comparison,
   compareWithBaseline,
@@ -25,16 +26,18 @@ import {
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { RunOptions } from '../commands/run-options.js'
-import { actingLines, checkAnswers, resultsOf, truncationLine, UnsteeredError } from '../commands/run-results.js'
+import { actedShare, checkAnswers, resultsOf, truncationLine, UnsteeredError } from '../commands/run-results.js'
 import { plainArguments, readArguments } from '../models/arguments.js'
 import { openModel } from '../models/open-model.js'
 import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
 import { csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
 import { version } from '../version.js'
+import { placesOf } from './edit-places.js'
 import { readCellFile, readSweepCsvs } from './steering-files.js'
 import { type SweepAxes, sweepCells } from './sweep-cells.js'
 import { askedFingerprints } from './sweep-fingerprint.js'
-import { baselineId, type MissingCell, openSweepStore, type SweepStore } from './sweep-store.js'
+import type { CellOutcome, SweepEvent, SweepPlan } from './sweep-progress.js'
+import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
 export interface SweepOptions {
@@ -46,11 +49,15 @@ export interface SweepOptions {
   /** The command line, for the record. */
   readonly command: string
   readonly signal?: AbortSignal
-  /** Lines for the user: what the rows of each cell do, columns that are ignored. */
-  readonly onNotice?: (line: string) => void
-  readonly onProgress?: (progress: { readonly stage: string; readonly done: number; readonly total: number }) => void
-  /** Called before a cell (or the baseline) runs; `left` cells come after it. */
-  readonly onCell?: (cell: MissingCell, left: number) => void
+  /** How files of the hub are fetched. */
+  readonly hub?: HubOptions
+  /** Lines for the user. */
+  readonly onNotice?: (line: string, importance?: 'warning') => void
+  readonly onEvent?: (event: SweepEvent) => void
+  /** Where it is given, it is called when all tasks are prepared, and nothing runs and nothing is written; the result is null. */
+  readonly onPlanned?: (plan: SweepPlan) => Promise<void>
+  /** Called with each task when its requests are built. */
+  readonly onPrepared?: (task: PreparedTask) => void
 }
 
 /** What a sweep ends in: its runs, and each one's differences to the baseline. */
@@ -67,8 +74,10 @@ export interface SweepResult {
  * edits, documents and scoring. Throws InputError for what cannot run, before anything runs; and for cells whose edits turn out not to fit
  * the texts when all others have run.
  */
-export async function sweep(options: SweepOptions): Promise<SweepResult> {
-  const { run, axes, signal, onProgress = () => {}, onNotice = () => {} } = options
+export async function sweep(options: SweepOptions & { readonly onPlanned?: undefined }): Promise<SweepResult>
+export async function sweep(options: SweepOptions): Promise<SweepResult | null>
+export async function sweep(options: SweepOptions): Promise<SweepResult | null> {
+  const { run, axes, signal, onEvent = () => {}, onNotice = () => {} } = options
   const folder = run.output_path
   if (folder === null) throw new InputError('a sweep needs --output_path, the folder of its results')
   const cells = sweepCells(await readSweepCsvs(options.csv), axes)
@@ -89,21 +98,23 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const hub = {
     ...(signal ? { signal } : {}),
     onNotice,
-    onProgress: ({ repo, path, loaded, total }: { repo: string; path: string; loaded: number; total: number | null }) =>
-      onProgress({ stage: `bytes of ${repo}/${path}`, done: loaded, total: total ?? loaded }),
+    ...options.hub,
   }
   const context = {
     batchSize: run.batch_size,
     maxBatchSize: run.max_batch_size,
     device: run.device,
     notice: onNotice,
+    withoutDownload: options.onPlanned !== undefined,
     hub,
   }
+  // the table of cells says what each did
+  const quiet = { ...context, notice: () => {} }
   const functions = taskFunctions([builtInTasks, ...run.include_path], {
     ...(signal ? { signal } : {}),
     onSlow: onNotice,
   })
-  const answers = run.use_cache === null ? null : openStore(run.use_cache, '--use_cache')
+  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, '--use_cache')
   const base = await openModel(baseName, args, context)
   let store: SweepStore | null = null
   try {
@@ -119,12 +130,19 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
       confirmUnsafeCode: run.confirm_run_unsafe_code,
       functions,
       hub,
-      onProgress,
-      onPrepared: ({ warnings }) => {
-        for (const line of warnings) onNotice(line)
+      onProgress: (progress) => {
+        if (progress.stage === 'tasks') onEvent(progress)
+      },
+      onPrepared: (task) => {
+        for (const line of task.warnings) onNotice(line, 'warning')
+        options.onPrepared?.(task)
       },
       ...(signal ? { signal } : {}),
     })
+    if (options.onPlanned) {
+      await options.onPlanned({ model: base, tasks: prepared.tasks, runs: cells.length + 1 })
+      return null
+    }
     const tasksAsked = prepared.nodes.map(nodeName)
     store = openSweepStore({ folder, saeval: version, command: options.command, tasks: tasksAsked, cells })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
@@ -141,12 +159,10 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     enter(baselineId, await base.steer([]).fingerprint())
     // every cell that is to run is tried on the model before the first one runs
     const settings: (readonly Intervention[])[] = []
-    for (const { id } of cells) {
+    for (const [done, { id }] of cells.entries()) {
       signal?.throwIfAborted()
-      const steering = await openCsvSteering(baseName, await fileOf(id), argumentsOf(id), {
-        ...context,
-        notice: () => {},
-      })
+      onEvent({ stage: 'tried', done, total: cells.length })
+      const steering = await openCsvSteering(baseName, await fileOf(id), argumentsOf(id), quiet)
       try {
         const lowered = await steering.lower(base)
         const { interventions } = lowered
@@ -157,14 +173,15 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
         await steering.close()
       }
     }
+    onEvent({ stage: 'tried', done: cells.length, total: cells.length })
     const missing = store.begin()
     const there = cells.length + 1 - missing.length
     if (there > 0) onNotice(`${there} of ${cells.length + 1} runs are in ${folder} already`)
     const shared = settings.length === 0 ? base : base.shareBelow(settings)
+    onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare })
     const failures: string[] = []
-    for (const [index, cell] of missing.entries()) {
+    for (const cell of missing) {
       signal?.throwIfAborted()
-      options.onCell?.(cell, missing.length - 1 - index)
       const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
         evaluateCell(options, tasksOf(prepared, cell.tasks), {
           model,
@@ -175,19 +192,21 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
           isWhole: cell.tasks.length === tasksAsked.length,
         })
       if (cell.id === baselineId) {
-        const results = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
-        store.finish(cell.id, cell.tasks, results)
+        const { file, outcome } = await runCell(shared.steer([]), hfArguments(given, baseName), 'hf')
+        store.finish(cell.id, cell.tasks, file)
+        onEvent({ stage: 'finished', cell, outcome })
         continue
       }
-      const steering = await openCsvSteering(baseName, await fileOf(cell.id), argumentsOf(cell.id), context)
+      const steering = await openCsvSteering(baseName, await fileOf(cell.id), argumentsOf(cell.id), quiet)
       try {
         const model = await (await steering.lower(base)).steer(shared)
-        const results = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
-        store.finish(cell.id, cell.tasks, results)
+        const { file, outcome } = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
+        store.finish(cell.id, cell.tasks, file)
+        onEvent({ stage: 'finished', cell, outcome })
       } catch (cause) {
         // an edit that this text cannot have is no reason to leave the other cells out
         if (signal?.aborted || !(InputError.isInstance(cause) || cause instanceof UnsteeredError)) throw cause
-        onNotice(`failed: ${cause.message}`)
+        onEvent({ stage: 'finished', cell, outcome: { error: cause.message } })
         failures.push(cause.message)
       } finally {
         await steering.close()
@@ -229,28 +248,29 @@ interface CellRun {
   readonly isWhole: boolean
 }
 
-/** Runs one cell and writes its files; gives the results file. */
+/** Runs one cell and writes its files; gives the results file and what stands in it. */
 async function evaluateCell(
-  { run, command, signal, onProgress, onNotice }: SweepOptions,
+  { run, command, signal, onEvent, onNotice }: SweepOptions,
   prepared: PreparedEvaluation,
   { model, modelArgs, name, folder, answers, isWhole }: CellRun,
-): Promise<string> {
+): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
   const startedAt = Date.now()
   const asked = answers === null ? model : await cachedModel(model, answers)
   const evaluation = await evaluatePrepared(prepared, {
     model: asked,
     generationSeed: generationSeed(run),
-    ...(onProgress ? { onProgress } : {}),
+    onProgress: (progress) => {
+      if (progress.stage === 'requests') onEvent?.({ stage: 'cell', kinds: progress.kinds })
+    },
     ...(signal ? { signal } : {}),
   })
   const cut = truncationLine(model)
-  if (cut !== null) onNotice?.(cut)
+  if (cut !== null) onNotice?.(cut, 'warning')
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunOptions['model_args'] }
   if (isWhole) checkAnswers(asked.info)
-  for (const line of actingLines(asked.info)) onNotice?.(line)
   const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
-  return file!
+  return { file: file!, outcome: { results: evaluation.results, actedShare: actedShare(asked.info) } }
 }
 
 /** Reads what has run, compares it with the baseline and writes sweep.csv. */
@@ -271,14 +291,4 @@ function hfArguments(given: ModelArguments, baseName: string): ModelArguments {
   const steering = ['base_name', 'csv_path', ...Object.keys(csvSteeringArguments)]
   const kept = Object.entries(given).filter(([name]) => own.includes(name) && !steering.includes(name))
   return { pretrained: baseName, ...Object.fromEntries(kept) }
-}
-
-/** Where edits act, without what they do: settings of one place share the same layers. */
-function placesOf(interventions: readonly Intervention[]): string {
-  return JSON.stringify(
-    interventions.map(({ hookPoint, stages }) => [
-      hookPoint,
-      stages.map(({ readers, splice }) => [readers.map(({ readFrom }) => readFrom), splice?.readFrom ?? null]),
-    ]),
-  )
 }

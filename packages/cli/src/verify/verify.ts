@@ -15,7 +15,7 @@ export interface VerifyOptions {
   /** What the edits are tried on; a paragraph of saeval's own by default. */
   readonly text?: string
   readonly hub?: HubOptions
-  readonly onNotice?: (line: string) => void
+  readonly onNotice?: (line: string, importance?: 'warning') => void
   /** Called with each check's result as it comes. */
   readonly onCheck?: (result: CheckResult) => void
 }

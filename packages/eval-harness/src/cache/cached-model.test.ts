@@ -52,6 +52,25 @@ const text = (context: string, doSample: boolean): GenerateUntilRequest => ({
 })
 
 describe('a model with a cache', () => {
+  it('plans only what it has not answered', async () => {
+    const store = openStore(temporaryFolder(), 'cache')
+    const { model } = counting('a')
+    const cached = await cachedModel(model, store)
+    await cached.loglikelihood(pairs(200))
+    const ask = await cached.inParts!.loglikelihood(pairs(500))
+    const places = [...pairs(500).keys()]
+    expect(ask.planned!(places)).toMatchObject({ requests: 300, work: 300 })
+    const work: { done: number; total: number }[] = []
+    await ask(places, { onWork: (step) => work.push(step) })
+    // of a model that does not tell how far it is, the end of each part does
+    expect(work.map(({ done, total }) => [done, total])).toEqual([
+      [128, 300],
+      [256, 300],
+      [300, 300],
+    ])
+    await store.close()
+  })
+
   it('is asked only what it has not answered, and gives the same answers', async () => {
     const folder = temporaryFolder()
     const plain = await counting('a').model.loglikelihood(pairs(300))

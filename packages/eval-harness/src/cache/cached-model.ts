@@ -1,6 +1,14 @@
 import { InputError } from '@saeval/hub'
-import { inPartsOf, wholeLists } from '../in-parts.js'
-import type { AnswerPart, GenerateUntilRequest, InParts, LanguageModel, RequestOptions } from '../language-model.js'
+import { inPartsOf, mapAnswers, wholeLists } from '../in-parts.js'
+import type {
+  AnswerPart,
+  GenerateUntilRequest,
+  InParts,
+  LanguageModel,
+  PlannedWork,
+  RequestOptions,
+  Work,
+} from '../language-model.js'
 import { type Store, storeKey } from './store.js'
 
 /**
@@ -28,49 +36,74 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
    * Answers from the store, and asks what is missing there; answers are stored as `Stored`, which the store gives back unchanged, each with whether
    * an edit had acted by then in the run that it is from.
    */
-  const keeping =
-    <Request, Stored>(
-      method: string,
-      requests: readonly Request[],
-      parts: (request: Request, options: RequestOptions) => readonly unknown[],
-      ask: AnswerPart<Stored>,
-    ): AnswerPart<Stored> =>
-    async (places, options = {}) => {
-      const { onProgress = () => {}, signal } = options
-      // 'acted' tells these entries from those of earlier versions, which are answers alone
-      const keys = places.map((place) => storeKey([fingerprint, 'acted', method, ...parts(requests[place]!, options)]))
-      const known = new Map<string, Stored>()
-      for (const key of keys) {
-        const found = known.has(key) ? undefined : (store.get(key) as readonly [Stored, boolean] | undefined)
-        if (found === undefined) continue
-        known.set(key, found[0])
-        keptActed ||= found[1]
-      }
-      const missing = new Map<string, number>()
-      for (const [index, key] of keys.entries()) {
-        if (known.has(key)) keptAnswers++
-        else if (!missing.has(key)) missing.set(key, places[index]!)
-      }
-      const left = [...missing]
-      let done = places.length - left.length
+  const keeping = <Request, Stored>(
+    method: string,
+    requests: readonly Request[],
+    parts: (request: Request, options: RequestOptions) => readonly unknown[],
+    ask: AnswerPart<Stored>,
+  ): AnswerPart<Stored> => {
+    // 'acted' tells these entries from those of earlier versions, which are answers alone
+    const keyOf = (place: number, options: RequestOptions) =>
+      storeKey([fingerprint, 'acted', method, ...parts(requests[place]!, options)])
+    // looked up once for the plan and the answers
+    const lookups = new WeakMap<readonly number[], LookedUp<Stored>>()
+    const lookup = (places: readonly number[], options: RequestOptions) => {
+      const found =
+        lookups.get(places) ??
+        lookUp<Stored>(
+          places,
+          places.map((place) => keyOf(place, options)),
+          (key) => store.get(key) as readonly [Stored, boolean] | undefined,
+        )
+      lookups.set(places, found)
+      return found
+    }
+    const planOf = (places: readonly number[], options: RequestOptions) =>
+      ask.planned?.(places, options) ?? uncounted(places.length)
+    const answer: AnswerPart<Stored> = async (places, options = {}) => {
+      const { onProgress = () => {}, onWork = () => {}, signal } = options
+      const { keys, known, chunks, acted } = lookup(places, options)
+      keptActed ||= acted
+      keptAnswers += keys.filter((key) => known.has(key)).length
+      const plans = chunks.map((chunk) => planOf(chunk, options).work)
+      let done = places.length - chunks.reduce((sum, { length }) => sum + length, 0)
+      let worked = 0
       onProgress(done, places.length)
       // asked even when nothing is left: the model may refuse what it has read as a whole
-      for (let from = 0; from === 0 || from < left.length; from += together) {
+      for (let index = 0; index === 0 || index < chunks.length; index++) {
         signal?.throwIfAborted()
-        const chunk = left.slice(from, from + together)
+        const chunk = chunks[index] ?? []
         const before = done
-        const answers = await ask(
-          chunk.map(([, place]) => place),
-          { ...options, onProgress: (count) => onProgress(before + count, places.length) },
-        )
+        const later = plans.slice(index + 1).reduce((sum, work) => sum + work, 0)
+        let own: Work = { done: 0, total: plans[index] ?? 0 }
+        const report = (work: Work) => {
+          own = work
+          onWork({ done: worked + own.done, total: worked + own.total + later })
+        }
+        const answers = await ask(chunk, {
+          ...options,
+          onProgress: (count) => {
+            onProgress(before + count, places.length)
+            if (ask.planned === undefined) report({ done: count, total: chunk.length })
+          },
+          onWork: report,
+        })
+        if (ask.planned === undefined) report({ done: chunk.length, total: chunk.length })
         const { acted = false } = model.info
-        await store.put(chunk.map(([key], index) => [key, [answers[index]!, acted]] as const))
-        for (const [index, [key]] of chunk.entries()) known.set(key, answers[index]!)
+        await store.put(chunk.map((place, at) => [keyOf(place, options), [answers[at]!, acted]] as const))
+        for (const [at, place] of chunk.entries()) known.set(keyOf(place, options), answers[at]!)
         done += chunk.length
+        worked += own.done
         onProgress(done, places.length)
       }
       return keys.map((key) => known.get(key)!)
     }
+    const planned = (places: readonly number[], options: RequestOptions = {}): PlannedWork =>
+      lookup(places, options)
+        .chunks.map((chunk) => planOf(chunk, options))
+        .reduce(both, uncounted(0))
+    return Object.assign(answer, { planned })
+  }
 
   const inParts: InParts = {
     loglikelihood: async (requests) => {
@@ -79,21 +112,14 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
         'loglikelihood',
         requests,
         ({ context, continuation }) => [context, continuation],
-        async (places, options) =>
-          (await ask(places, options)).map(({ logprob, isGreedy }) => [numberText(logprob), isGreedy] as const),
+        mapAnswers(ask, ({ logprob, isGreedy }) => [numberText(logprob), isGreedy] as const),
       )
-      return async (places, options) =>
-        (await kept(places, options)).map(([logprob, isGreedy]) => ({ logprob: Number(logprob), isGreedy }))
+      return mapAnswers(kept, ([logprob, isGreedy]) => ({ logprob: Number(logprob), isGreedy }))
     },
     loglikelihoodRolling: async (requests) => {
       const ask = await reading.loglikelihoodRolling(requests)
-      const kept = keeping(
-        'loglikelihood_rolling',
-        requests,
-        ({ text }) => [text],
-        async (places, options) => (await ask(places, options)).map(numberText),
-      )
-      return async (places, options) => (await kept(places, options)).map(Number)
+      const kept = keeping('loglikelihood_rolling', requests, ({ text }) => [text], mapAnswers(ask, numberText))
+      return mapAnswers(kept, Number)
     },
     generateUntil: async (requests) => {
       const drawn = requests.map((request, index): GenerateUntilRequest => ({ draw: index, ...request }))
@@ -111,6 +137,56 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
     ...wholeLists(inParts),
     inParts,
     close: () => model.close(),
+  }
+}
+
+/** What the store has for some places, and what is to be asked. */
+interface LookedUp<Stored> {
+  /** One for each place. */
+  readonly keys: readonly string[]
+  readonly known: Map<string, Stored>
+  /** Places that are asked together, one for each key that is missing. */
+  readonly chunks: readonly (readonly number[])[]
+  /** Whether an edit had acted where a known answer is from. */
+  readonly acted: boolean
+}
+
+function lookUp<Stored>(
+  places: readonly number[],
+  keys: readonly string[],
+  get: (key: string) => readonly [Stored, boolean] | undefined,
+): LookedUp<Stored> {
+  const known = new Map<string, Stored>()
+  const missing = new Map<string, number>()
+  let acted = false
+  for (const [index, key] of keys.entries()) {
+    if (known.has(key) || missing.has(key)) continue
+    const found = get(key)
+    if (found === undefined) missing.set(key, places[index]!)
+    else {
+      known.set(key, found[0])
+      acted ||= found[1]
+    }
+  }
+  const left = [...missing.values()]
+  const chunks = Array.from({ length: Math.ceil(left.length / together) }, (_, chunk) =>
+    left.slice(chunk * together, (chunk + 1) * together),
+  )
+  return { keys, known, chunks, acted }
+}
+
+/** The plan of a model that does not tell: each request is as much work as the others. */
+function uncounted(requests: number): PlannedWork {
+  return { requests, requestTokens: 0, tokens: 0, newTokens: 0, work: requests }
+}
+
+function both(a: PlannedWork, b: PlannedWork): PlannedWork {
+  return {
+    requests: a.requests + b.requests,
+    requestTokens: a.requestTokens + b.requestTokens,
+    tokens: a.tokens + b.tokens,
+    newTokens: a.newTokens + b.newTokens,
+    work: a.work + b.work,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GenerateUntilRequest, RequestOptions } from '@saeval/eval-harness'
+import type { GenerateUntilRequest, PlannedWork, RequestOptions } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
 import { type LogitsProcessor, listOf, logitsProcessors } from '../generation/logits-processors.js'
 import type { ModelSettings } from '../generation/model-settings.js'
@@ -10,12 +10,13 @@ import {
   type SettingOrigins,
 } from '../generation/resolve-settings.js'
 import { seededUniform } from '../generation/sampling.js'
-import type { BatchSize } from '../plan/token-budget.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
 import { generateBatch, type Prompt } from './generate.js'
+import { promptBatches, type WaitingPrompt, writingBatches } from './prompt-batches.js'
 import { type ReadParts, readTexts } from './read-requests.js'
+import { WritingWork } from './writing-work.js'
 
 export interface GenerateParts extends ReadParts {
   /** What the model's files say about generating. */
@@ -58,16 +59,19 @@ export interface GenerateUntilOptions extends RequestOptions {
   readonly onTokens?: (generated: GeneratedTokens) => void
 }
 
+/** Answers some of the requests that were read. */
+export interface GeneratePart {
+  (places: readonly number[], options?: GenerateUntilOptions): Promise<string[]>
+  readonly planned: (places: readonly number[]) => PlannedWork
+}
+
 const defaultSeed = 1234
 
 /**
  * Reads lm_eval's generate_until requests; answers are the text after the context, cut at the first stop string. Throws InputError where
  * the model has no room for a context; an answer's SelectionError is as that of ScorePart.
  */
-export function readGenerateUntil(
-  parts: GenerateParts,
-  requests: readonly GenerateUntilRequest[],
-): (places: readonly number[], options?: GenerateUntilOptions) => Promise<string[]> {
+export function readGenerateUntil(parts: GenerateParts, requests: readonly GenerateUntilRequest[]): GeneratePart {
   const { rules, counts, forward } = parts
   const settingsOf = requestSettings(parts)
   const readings = requests.map((request): Reading => {
@@ -90,7 +94,32 @@ export function readGenerateUntil(
     readings.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
     readings.map((_, place) => [place]),
   )
-  return (places, options = {}) => answerPart(parts, requests, readings, places, options)
+  const answer = (places: readonly number[], options: GenerateUntilOptions = {}) =>
+    answerPart(parts, requests, readings, places, options)
+  const planned = (places: readonly number[]): PlannedWork => {
+    const batches = writingBatches(allBatches(parts, readings, places).flatMap(([, batches]) => batches))
+    const sum = (value: (reading: Reading) => number) => places.reduce((all, place) => all + value(readings[place]!), 0)
+    return {
+      requests: places.length,
+      requestTokens: sum(({ ids }) => ids.length),
+      tokens: batches.reduce((all, { promptTokens }) => all + promptTokens, 0),
+      newTokens: sum(({ maxNewTokens }) => maxNewTokens),
+      work: new WritingWork(batches).work().total,
+    }
+  }
+  return Object.assign(answer, { planned })
+}
+
+/** The batches that these requests are written in, those together whose tokens are chosen in the same way. */
+function allBatches(
+  { batchSize, forward }: GenerateParts,
+  readings: readonly Reading[],
+  places: readonly number[],
+): (readonly [RequestSettings, readonly (readonly WaitingPrompt[])[]])[] {
+  return [...groupBySettings(readings, places)].map(([choosing, group]) => {
+    const prompts = group.map((index) => ({ ...readings[index]!, index }))
+    return [choosing, promptBatches(prompts, batchSize, forward.cache.bytesPerToken)]
+  })
 }
 
 /** Settings of requests, resolved once for all that say the same; says which the model's files decide. */
@@ -119,21 +148,23 @@ function requestSettings({ rules, forward, modelSettings, onOrigins, notice }: G
 }
 
 async function answerPart(
-  { forward, rules, edits, batchSize, counts }: GenerateParts,
+  parts: GenerateParts,
   requests: readonly GenerateUntilRequest[],
   readings: readonly Reading[],
   places: readonly number[],
   options: GenerateUntilOptions,
 ): Promise<string[]> {
+  const { forward, rules, edits, counts } = parts
   counts.selected.check()
   if (places.length === 0) return []
   const { tokenizer } = rules
   const ready = await edits()
   const seed = options.seed ?? defaultSeed
   const answers = new Map<number, string>()
-  for (const [{ settings, temperature, processors, endIds }, group] of groupBySettings(readings, places)) {
-    const items = inOrder(group.map((index) => ({ ...readings[index]!, index })))
-    for (const batch of batches(items, batchSize, forward.cache.bytesPerToken)) {
+  const groups = allBatches(parts, readings, places)
+  const writing = new WritingWork(writingBatches(groups.flatMap(([, batches]) => batches)))
+  for (const [{ settings, temperature, processors, endIds }, group] of groups) {
+    for (const batch of group) {
       const prompts = batch.map(({ index, ids, maxNewTokens }): Prompt => {
         const stopped = stopDetector(tokenizer, requests[index]!.until)
         const isDone = (newIds: readonly number[]) => {
@@ -148,7 +179,12 @@ async function answerPart(
         uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
         signal: options.signal,
         counts: counts.tokens,
+        onStep: (...step) => {
+          writing.step(...step)
+          options.onWork?.(writing.work())
+        },
       })
+      writing.next()
       batch.forEach(({ index, ids }, row) => {
         options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
         const thinkEnd = rules.thinkEnd ?? null
@@ -160,57 +196,6 @@ async function answerPart(
     }
   }
   return places.map((place) => answers.get(place)!)
-}
-
-// rows that write side by side under batch_size auto: the weights are read once for all of them
-const automaticRows = 32
-// memory of their caches
-const cacheBytes = 2 ** 30
-// tokens of the prompts of one batch
-const promptTokens = 8192
-
-interface Item {
-  readonly index: number
-  readonly ids: readonly number[]
-  readonly maxNewTokens: number
-}
-
-/** Consecutive prompts; under auto as many as the limits above allow, at least one. */
-function batches(items: readonly Item[], batchSize: BatchSize, bytesPerToken: number): Item[][] {
-  const found: Item[][] = []
-  for (let start = 0; start < items.length; ) {
-    let size = 1
-    let longest = 0
-    let most = 0
-    for (; start + size <= items.length; size++) {
-      const { ids, maxNewTokens } = items[start + size - 1]!
-      longest = Math.max(longest, ids.length)
-      most = Math.max(most, ids.length + maxNewTokens)
-      const fits =
-        typeof batchSize === 'number'
-          ? size <= batchSize
-          : size <= Math.min(automaticRows, batchSize.most) &&
-            size * most * bytesPerToken <= cacheBytes &&
-            size * longest <= promptTokens
-      if (!fits) break
-    }
-    size = Math.max(1, size - 1)
-    found.push(items.slice(start, start + size))
-    start += size
-  }
-  return found
-}
-
-// prompts that begin with as many equal tokens stand together, so that a batch computes what it shares once
-const beginning = 64
-
-/** Alike beginnings together, longer prompts first. */
-function inOrder(items: Item[]): Item[] {
-  const key = ({ ids }: Item) => (ids.length <= beginning ? '' : ids.slice(0, beginning).join())
-  return items
-    .map((item) => ({ item, key: key(item) }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : b.item.ids.length - a.item.ids.length))
-    .map(({ item }) => item)
 }
 
 /** Places of requests that can share a batch: those whose tokens are chosen in the same way. */

@@ -24,6 +24,8 @@ export interface GenerateOptions extends Choosing {
   readonly signal?: AbortSignal | undefined
   /** Tokens computed are added to it, new ones that are read also to those requested. */
   readonly counts?: TokenCounts
+  /** Called after each new token (the first is 1) with how many rows got one, and how many of these ended with it. */
+  readonly onStep?: (token: number, rows: number, ended: number) => void
 }
 
 // a shorter beginning is computed with each row: it is not worth a pass of its own
@@ -54,9 +56,11 @@ export async function generateBatch(
     const newIds = generated[prompt]!
     return newIds.length >= maxNewTokens || (newIds.length > 0 && isDone(newIds))
   }
+  let written = 0
   /** Draws one token for each row that is not over; says which rows are over then. */
   const extend = async (hidden: Float32Array, rows: readonly number[], over: boolean[]) => {
     checkOverflow(hidden, forward.spec.dModel)
+    const live = over.filter((isDone) => !isDone).length
     const texts = rows.map((prompt, row) => {
       if (over[row]) return null
       const { ids, maxNewTokens } = prompts[prompt]!
@@ -69,6 +73,8 @@ export async function generateBatch(
       generated[prompt]!.push(tokens[row]!)
       over[row] = isOver(prompt)
     })
+    const left = over.filter((isDone) => !isDone).length
+    options.onStep?.(++written, live, live - left)
   }
 
   let rows = prompts.flatMap(({ maxNewTokens }, prompt) => (maxNewTokens > 0 ? [prompt] : []))
@@ -160,7 +166,7 @@ function slice({ ids, marks }: MarkedIds, from: number, to: number): MarkedIds {
 }
 
 /** Tokens that all texts begin with, equal in marks too; each text keeps one of its own. */
-function sharedBeginning(texts: readonly MarkedIds[]): number {
+export function sharedBeginning(texts: readonly MarkedIds[]): number {
   const first = texts[0]!
   let length = Math.min(...texts.map(({ ids }) => ids.length)) - 1
   for (const { ids, marks } of texts) {
@@ -188,6 +194,7 @@ function textLayout(forward: Forward, texts: readonly MarkedIds[], past: number)
     rows,
     columns,
     size: lengths.reduce((sum, length) => sum + length, 0),
+    fresh: 0,
     lengths,
     tokens,
     keys:

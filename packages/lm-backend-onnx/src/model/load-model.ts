@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { PyDict, PyValue } from '@saeval/eval-harness/templates'
 import { type HubOptions, InputError } from '@saeval/hub'
-import { mergeAdapter } from '../adapter/merge-adapter.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
@@ -17,15 +16,17 @@ import { createChatTemplate } from '../text/chat-template.js'
 import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
 import type { ThinkEnd } from '../text/thinking.js'
 import { loadTokenizer } from '../text/tokenizer.js'
-import { openCheckpoint } from '../weights/checkpoint.js'
+import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
 import { type Dtype, type Holding, resolveDtype } from '../weights/precision.js'
-import { largestPacked, residenceOf } from '../weights/residence.js'
+import { largestPacked, residenceOf, weightBytes } from '../weights/residence.js'
 import { createForward } from './forward.js'
+import { mergedWeights } from './merged-weights.js'
 import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 import { tellOnce } from './tell-once.js'
+import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from './weights-download.js'
 
 /** Raise when the numbers or texts of the same model become others. */
 const answersVersion = 2
@@ -71,6 +72,11 @@ export interface LoadModelOptions {
   /** Threads of onnxruntime on the CPU; by default as many as the process may use. */
   readonly threads?: number
   readonly hub?: HubOptions
+  /**
+   * Leaves weights that are not in the cache where they are, and reads only their headers. Such a model (weightsToDownload above 0) tells what
+   * work requests are; it answers none.
+   */
+  readonly withoutDownload?: boolean
   /** Told, in a line each, what the user should know: a file that is written into the cache, a cache that cannot be written. */
   readonly notice?: (line: string) => void
 }
@@ -125,12 +131,18 @@ async function loadOnto(
     modelType: ownSpec.family,
     addBosToken: options.addBosToken ?? null,
   })
-  const checkpoint = await openCheckpoint(await weightFiles(files))
+  const download = await weightsDownload(files, options.hub ?? {})
+  const plansOnly = download !== null && options.withoutDownload === true
+  if (download !== null && !plansOnly) options.notice?.(downloadLine(files.name, download))
+  const checkpoint = plansOnly
+    ? await openRemoteCheckpoint(await remoteWeights(download, options.hub ?? {}))
+    : await openCheckpoint(await weightFiles(files))
   const own = matchWeights(ownSpec, checkpoint, files.name)
   const { spec, stored, disposeMerged } = await mergedWeights(options, packUpTo, {
     spec: ownSpec,
     stored: own,
-    adapter,
+    // what only plans has no weights to merge it into
+    adapter: plansOnly ? null : adapter,
     modelName: files.name,
   })
   const { precision, bits } = resolveDtype(options.dtype ?? 'float32', configPath, configText, checkpoint)
@@ -147,11 +159,24 @@ async function loadOnto(
     throw new InputError('enable_thinking=true needs think_end_token, the text or token id that ends thinking')
   const modelSettings = await readModelSettings(files)
   const { provider } = device
-  const { weights, dispose } = await holdWeights(options, { spec, stored, provider, precision, bits, packUpTo })
+  // a model that only plans makes no files of rounded weights
+  const heldBits = plansOnly ? null : bits
+  const { weights, dispose } = await holdWeights(options, {
+    spec,
+    stored,
+    provider,
+    precision,
+    bits: heldBits,
+    packUpTo,
+  })
   const forward = createForward({
     spec,
     weights,
-    thread: { ...thread, close: () => thread.close().finally(dispose).finally(disposeMerged) },
+    thread: {
+      ...thread,
+      ...(plansOnly ? { create: () => Promise.reject(weightsMissing(files.name)) } : {}),
+      close: () => thread.close().finally(dispose).finally(disposeMerged),
+    },
     provider,
     // onnxruntime's own count of cores is 1 on some virtual machines
     threads: options.threads ?? availableParallelism(),
@@ -186,6 +211,8 @@ async function loadOnto(
       return identity
     },
     facts: {
+      weightsToDownload: plansOnly ? download.bytes : 0,
+      weightBytes: weightBytes(weights.residence, bits, stored.numParameters, checkpoint),
       numParameters: stored.numParameters,
       dtype: bits === null ? `torch.${precision}` : `int${bits}`,
       quantization: bits === null ? null : { bits, block: blockSize, activations: bits === 8 ? 'int8' : 'float32' },
@@ -205,40 +232,6 @@ async function tokenizerFiles(
   if (tokenizer !== undefined) return openModelFiles(tokenizer, undefined, hub)
   const own = adapter !== null && (await adapter.files.pathIfPresent('tokenizer.json')) !== null
   return own ? adapter.files : files
-}
-
-interface AdaptedModel {
-  readonly spec: ModelSpec
-  readonly stored: StoredWeights
-  readonly adapter: Adapter | null
-  readonly modelName: string
-}
-
-/** The weights with the adapter in them. */
-async function mergedWeights(
-  { hub = {}, notice = () => {} }: LoadModelOptions,
-  packUpTo: number,
-  { spec, stored, adapter, modelName }: AdaptedModel,
-): Promise<{ readonly spec: ModelSpec; readonly stored: StoredWeights; disposeMerged(): void }> {
-  if (adapter === null) return { spec, stored, disposeMerged: () => {} }
-  const { baseModel, file } = adapter.config
-  if (adapter.files.name === modelName) notice(`${file}: this adapter is merged into the weights beside it`)
-  else if (baseModel !== null && !isSame(baseModel, modelName))
-    notice(`${file}: the adapter was trained on ${baseModel}, and is merged into ${modelName}`)
-  const keep = 4 * stored.numParameters > packUpTo
-  const merged = await mergeAdapter({ spec, stored, adapter, modelName, keep, hub, notice })
-  return { spec: merged.spec, stored: merged.stored, disposeMerged: merged.dispose }
-}
-
-/** Whether two names or paths end in the same name: a model keeps it when it is moved. */
-function isSame(a: string, b: string): boolean {
-  const last = (name: string) =>
-    name
-      .replace(/[\\/]+$/, '')
-      .split(/[\\/]/)
-      .at(-1)!
-      .toLowerCase()
-  return last(a) === last(b)
 }
 
 interface HoldOptions extends Holding {

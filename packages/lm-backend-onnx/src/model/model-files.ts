@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type HubOptions, InputError, repositoryFile, repositoryFileIfPresent, resolveRepository } from '@saeval/hub'
+import {
+  type HubOptions,
+  InputError,
+  type Repository,
+  repositoryFile,
+  repositoryFileIfPresent,
+  resolveRepository,
+} from '@saeval/hub'
 
 /** The files of one model: a Hugging Face repository at one commit, or a local folder of the same layout. */
 export interface ModelFiles {
@@ -10,6 +17,8 @@ export interface ModelFiles {
   readonly revision: string
   /** Commit the files come from; "" for a folder. */
   readonly commit: string
+  /** null for a folder. */
+  readonly repository: Repository | null
   /** Absolute path of a file; throws InputError when there is none. */
   path(file: string): Promise<string>
   pathIfPresent(file: string): Promise<string | null>
@@ -47,6 +56,7 @@ export async function openFiles(
     name,
     revision: repository.revision,
     commit: repository.commit,
+    repository,
     path: (file) => repositoryFile(repository, file, hub),
     pathIfPresent: (file) => repositoryFileIfPresent(repository, file, hub),
   }
@@ -61,6 +71,7 @@ function folderFiles(folder: string, name: string): ModelFiles {
     name,
     revision: '',
     commit: '',
+    repository: null,
     pathIfPresent,
     path: async (file) => {
       const path = await pathIfPresent(file)

@@ -17,6 +17,7 @@ import type { BatchSize } from '../plan/token-budget.js'
 import type { TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
 import { ActedCounter } from './acted-counter.js'
+import { checkIds } from './check-ids.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
@@ -54,6 +55,8 @@ export interface OnnxModel extends LanguageModel {
   readonly hookPoints: readonly string[]
   /** Size of a hook point's last axis. Throws InputError for names the model does not have. */
   widthOf(hookPoint: string): number
+  /** Bytes of weights that are not there (see LoadModelOptions.withoutDownload): a model that can plan and not compute. 0 of others. */
+  readonly weightsToDownload: number
   /** Size of one head of attn.hook_z. */
   readonly dHead: number
   /** The edits this view applies. */
@@ -72,6 +75,8 @@ export interface OnnxModel extends LanguageModel {
    * result with these settings or without any.
    */
   shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
+  /** About the share of its work that each further setting takes on the same requests: 1 but for a model by shareBelow. */
+  readonly furtherShare: number
   /** Log-probabilities of chosen tokens; inputs longer than the model allows are an InputError. */
   scoreTokens(rows: readonly ScoringRow[], options?: RequestOptions): Promise<ScoredRow[]>
   /**
@@ -114,6 +119,8 @@ export interface OnnxModelParts {
   readonly notice: (line: string) => void
   readonly facts: {
     readonly numParameters: number
+    readonly weightsToDownload: number
+    readonly weightBytes: number
     /** How weights are held: "torch.float32" and the like, or "int8", "int4". */
     readonly dtype: string
     readonly quantization: object | null
@@ -186,12 +193,14 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return forward.widths.get(hookPoint)!
     },
     dHead: forward.spec.dHead,
+    weightsToDownload: parts.facts.weightsToDownload,
     get actedTokens() {
       return acted.tokens
     },
     get info() {
       return modelInfo(parts, counts, fromFiles)
     },
+    furtherShare: forward.shared?.upperShare ?? 1,
     steer: (others) => createOnnxModel(parts, others),
     shareBelow: (settings, keepBytes = defaultKeepBytes) => {
       for (const setting of settings) checkInterventions(forward, setting)
@@ -257,15 +266,6 @@ function markedText(ids: readonly number[], { promptLength = ids.length }: TextO
   return { ids, promptLength }
 }
 
-function checkIds(forward: Forward, ids: readonly number[], maxLength: number): readonly number[] {
-  if (ids.length === 0) throw new InputError('the text has no tokens')
-  if (ids.length > maxLength) throw new InputError(`the text has ${ids.length} tokens, the model takes ${maxLength}`)
-  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= forward.spec.vocabSize)
-  if (wrong !== undefined)
-    throw new InputError(`token id ${wrong} is outside the vocabulary of ${forward.spec.vocabSize}`)
-  return ids
-}
-
 function modelInfo(
   { facts, rules, batchSize }: OnnxModelParts,
   { truncated, tokens, selected }: RequestCounts,
@@ -277,6 +277,7 @@ function modelInfo(
     token === null ? null : ([token.text, token.id] as const)
   return {
     numParameters: facts.numParameters,
+    memory: { weights: facts.weightBytes, toDownload: facts.weightsToDownload },
     revision: facts.revision,
     sha: facts.sha,
     dtype: facts.dtype,

@@ -3,6 +3,7 @@ import type {
   LoglikelihoodRequest,
   LoglikelihoodResult,
   LoglikelihoodRollingRequest,
+  PlannedWork,
   RequestOptions,
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
@@ -10,7 +11,15 @@ import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Forward } from './forward.js'
-import { type ScoredRow, type ScoringRow, scoreRows, type TokenCounts } from './score.js'
+import {
+  type ReadyToScore,
+  readyToScore,
+  type ScoredRow,
+  type ScoringRow,
+  scoreRows,
+  scoringWork,
+  type TokenCounts,
+} from './score.js'
 import { SelectionCounter } from './selection-error.js'
 import type { ReadyEdits } from './stretch.js'
 import { type MarkedText, settingSelections, type TokenMarks } from './token-marks.js'
@@ -66,11 +75,11 @@ export function readTexts(
  * Scores those rows of a list that stand at these places; `onScored` is told each one's index among the places. Throws SelectionError for a
  * selection that holds no token of any request that was read so far and not answered.
  */
-export type ScorePart = (
-  places: readonly number[],
-  options?: RequestOptions,
-  onScored?: (index: number) => void,
-) => Promise<ScoredRow[]>
+export interface ScorePart {
+  (places: readonly number[], options?: RequestOptions, onScored?: (index: number) => void): Promise<ScoredRow[]>
+  /** What scoring these rows takes, of how many requests. */
+  planned(places: readonly number[], requests: number): PlannedWork
+}
 
 /** Counts rows, so that they can be scored; each is a request, or `requests` says at which places the rows of each one stand. */
 export function readRows(
@@ -86,14 +95,38 @@ export function readRows(
   )
   for (const { predictions } of rows)
     counts.tokens.requested += predictions.reduce((most, { position }) => Math.max(most, position + 1), 0)
-  return async (places, options, onScored) => {
+  // what was read off for the plan is there when these places are scored
+  const ready = new WeakMap<readonly number[], ReadyToScore>()
+  const readyFor = (places: readonly number[]) => {
+    const known =
+      ready.get(places) ??
+      readyToScore(
+        places.map((place) => rows[place]!),
+        places.map((place) => marks[place]!),
+      )
+    ready.set(places, known)
+    return known
+  }
+  const score = async (
+    places: readonly number[],
+    options?: RequestOptions,
+    onScored?: (index: number) => void,
+  ): Promise<ScoredRow[]> => {
     counts.selected.check()
     if (places.length === 0) return []
+    const planned = readyFor(places)
+    const { work } = scoringWork(forward, planned)
+    let done = 0
     return scoreRows(
       forward,
       await edits(),
       places.map((place) => rows[place]!),
       {
+        ready: planned,
+        onWork: (more) => {
+          done += more
+          options?.onWork?.({ done, total: Math.max(done, work) })
+        },
         batchSize,
         marks: places.map((place) => marks[place]!),
         signal: options?.signal,
@@ -104,6 +137,11 @@ export function readRows(
       },
     )
   }
+  const planned = (places: readonly number[], requests: number): PlannedWork => {
+    const plan = readyFor(places)
+    return { requests, requestTokens: plan.tree.requestTokens, newTokens: 0, ...scoringWork(forward, plan) }
+  }
+  return Object.assign(score, { planned })
 }
 
 /** Reads lm_eval's loglikelihood requests. Throws InputError for continuations that have no log-likelihood. */
@@ -133,11 +171,12 @@ export function readLoglikelihood(
     return row
   })
   const score = readRows(parts, rows)
-  return async (places, options) => {
+  const answer = async (places: readonly number[], options?: RequestOptions) => {
     let done = 0
     const scored = await score(places, options, () => options?.onProgress?.(++done, places.length))
     return scored.map(({ logprobs, greedy }) => ({ logprob: floatSum(logprobs), isGreedy: greedy.every(Boolean) }))
   }
+  return Object.assign(answer, { planned: (places: readonly number[]) => score.planned(places, places.length) })
 }
 
 /** Reads lm_eval's loglikelihood_rolling requests. */
@@ -150,23 +189,26 @@ export function readLoglikelihoodRolling(
     rollingWindows(parts.rules, text).map(({ inputIds, targetIds }) => rows.push(scoringRow(inputIds, targetIds)) - 1),
   )
   const score = readRows(parts, rows, windows)
-  return async (places, options) => {
+  const flat = new WeakMap<readonly number[], number[]>()
+  const rowsOf = (places: readonly number[]) => {
+    const known = flat.get(places) ?? places.flatMap((place) => windows[place]!)
+    flat.set(places, known)
+    return known
+  }
+  const answer = async (places: readonly number[], options?: RequestOptions) => {
     const owners = places.flatMap((place, index) => windows[place]!.map(() => index))
     const open = places.map((place) => windows[place]!.length)
     let done = 0
-    const scored = await score(
-      places.flatMap((place) => windows[place]!),
-      options,
-      (row) => {
-        if (--open[owners[row]!]! === 0) options?.onProgress?.(++done, places.length)
-      },
-    )
+    const scored = await score(rowsOf(places), options, (row) => {
+      if (--open[owners[row]!]! === 0) options?.onProgress?.(++done, places.length)
+    })
     const sums = places.map(() => 0)
     scored.forEach(({ logprobs }, row) => {
       sums[owners[row]!]! += floatSum(logprobs)
     })
     return sums
   }
+  return Object.assign(answer, { planned: (places: readonly number[]) => score.planned(rowsOf(places), places.length) })
 }
 
 /** The last targetIds.length positions of the input predict the targets. */

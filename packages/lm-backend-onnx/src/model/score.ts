@@ -1,6 +1,6 @@
 import { type Budget, type Pass, plan } from '../plan/plan.js'
-import { planRows } from '../plan/plan-rows.js'
-import { prefixTree } from '../plan/prefix-tree.js'
+import { planRows, rowTokens } from '../plan/plan-rows.js'
+import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
 import type { Forward } from './forward.js'
 import { keptPath } from './kept-path.js'
@@ -42,6 +42,38 @@ export interface ScoreOptions {
   readonly signal?: AbortSignal | undefined
   /** Tokens computed are added to it. */
   readonly counts?: Pick<TokenCounts, 'computed'>
+  /** Called with the work (see Work) of each pass that is done. */
+  readonly onWork?: ((work: number) => void) | undefined
+  /** The rows as readyToScore has them; made anew without it. */
+  readonly ready?: ReadyToScore
+}
+
+/** Rows as the planner takes them. */
+export interface ReadyToScore {
+  readonly requests: readonly PlanRequest[]
+  readonly tree: PrefixTree
+}
+
+/** Reads off rows what they share. */
+export function readyToScore(
+  rows: readonly ScoringRow[],
+  marks: readonly (TokenMarks | null)[] | undefined,
+): ReadyToScore {
+  const requests = rows.map(({ ids, predictions }, index) => ({
+    ids,
+    keys: marks?.[index] ?? undefined,
+    reads: predictions.map(({ position }) => position),
+  }))
+  return { requests, tree: prefixTree(requests) }
+}
+
+/** Tokens that scoring computes, each distinct prefix once, and the work that this is; less where an earlier setting has done a part. */
+export function scoringWork(
+  { spec, shared }: Forward,
+  { requests, tree }: ReadyToScore,
+): { readonly tokens: number; readonly work: number } {
+  const tokens = spec.recurrent ? rowTokens(requests, tree) : tree.root.size
+  return { tokens, work: tokens * (shared?.knows(requests) ? shared.upperShare : 1) }
 }
 
 // a few rows of hidden states cost the unembedding almost as much as many: wait for more, but not for long
@@ -66,12 +98,7 @@ export async function scoreRows(
   rows: readonly ScoringRow[],
   options: ScoreOptions,
 ): Promise<ScoredRow[]> {
-  const requests = rows.map(({ ids, predictions }, index) => ({
-    ids,
-    keys: options.marks?.[index] ?? undefined,
-    reads: predictions.map(({ position }) => position),
-  }))
-  const tree = prefixTree(requests)
+  const { requests, tree } = options.ready ?? readyToScore(rows, options.marks)
   const { shared, ...alone } = forward
   if (shared && rows.length > 0) {
     const { within, rest } = shared.admit(requests, tree)
@@ -91,6 +118,7 @@ export async function scoreRows(
     return asked
   }
   const planned = forward.spec.recurrent ? planRows(requests, tree, () => next().tokens) : plan(requests, tree, next)
+  const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
   const passes = shared ? shared.passes(requests, planned) : planned
 
   const path = keptPath(shared?.upper ?? forward)
@@ -141,6 +169,7 @@ export async function scoreRows(
         const now = performance.now()
         budget.measured(given, pass.size, now - doneAt)
         doneAt = now
+        options.onWork?.(pass.fresh * tokenWork)
         await read(pass, states)
       })
       before.catch(() => {})
@@ -160,7 +189,7 @@ async function scoreParts(
   ways: readonly Forward[],
   edits: ReadyEdits,
   rows: readonly ScoringRow[],
-  { marks, onScored, ...options }: ScoreOptions,
+  { marks, onScored, ready: _, ...options }: ScoreOptions,
   parts: readonly (readonly number[])[],
 ): Promise<ScoredRow[]> {
   const scored = new Array<ScoredRow>(rows.length)

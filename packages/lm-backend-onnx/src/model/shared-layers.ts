@@ -16,6 +16,10 @@ export interface SharedLayers {
   readonly whole: Forward
   /** The stretch that differs between settings. */
   readonly upper: Stretch
+  /** About the share of the model's work that it is. */
+  readonly upperShare: number
+  /** Whether an earlier setting has computed the layers below for these requests. */
+  knows(requests: readonly PlanRequest[]): boolean
   /** Which of these requests share: all that there is room for beside what is kept already, and always the same ones. */
   admit(requests: readonly PlanRequest[], tree: PrefixTree): SharedPart
   /** The passes of an earlier setting on the same requests, or these new ones, which are remembered as they are taken. */
@@ -72,6 +76,8 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
   return {
     whole: forward,
     upper,
+    upperShare: 1 - cut / forward.steps.length,
+    knows: (requests) => plans.get(keyOf(requests))?.complete ?? false,
     admit: (requests, tree) => {
       const key = keyOf(requests)
       const known = parts.get(key)

@@ -5,22 +5,9 @@ import { keyAt, type PlanRequest, type PrefixTree } from './prefix-tree.js'
  * Passes of one request a row, for models whose state after a token is more than keys and values and cannot branch. Requests that begin
  * another one's text are answered by it; nothing else is shared. `tokens` is the budget; one request alone may exceed it.
  */
-export function* planRows(
-  requests: readonly PlanRequest[],
-  { order, lengths }: PrefixTree,
-  tokens: () => number,
-): Generator<Pass> {
-  // sorted requests stand right before those they are a prefix of
-  const rows: { readonly longest: number; readonly members: number[] }[] = []
-  let members: number[] = []
-  order.forEach((request, place) => {
-    if (lengths[request]! === 0) return
-    members.push(request)
-    const following = order[place + 1]
-    if (following !== undefined && begins(requests, request, following, lengths)) return
-    rows.push({ longest: request, members })
-    members = []
-  })
+export function* planRows(requests: readonly PlanRequest[], tree: PrefixTree, tokens: () => number): Generator<Pass> {
+  const { lengths } = tree
+  const rows = textRows(requests, tree)
   rows.sort((a, b) => lengths[b.longest]! - lengths[a.longest]!)
   for (let next = 0; next < rows.length; ) {
     const columns = lengths[rows[next]!.longest]!
@@ -29,7 +16,7 @@ export function* planRows(
     yield passOf(part, columns)
   }
 
-  function passOf(part: typeof rows, columns: number): Pass {
+  function passOf(part: readonly TextRow[], columns: number): Pass {
     const tokens = new Int32Array(part.length * columns)
     const keys = new Uint32Array(tokens.length)
     const positions = new Int32Array(tokens.length)
@@ -60,6 +47,7 @@ export function* planRows(
       rows: part.length,
       columns,
       size,
+      fresh: size,
       lengths: own,
       tokens,
       keys,
@@ -70,6 +58,32 @@ export function* planRows(
       answers,
     }
   }
+}
+
+/** A text, and the requests that it answers. */
+interface TextRow {
+  readonly longest: number
+  readonly members: readonly number[]
+}
+
+function textRows(requests: readonly PlanRequest[], { order, lengths }: PrefixTree): TextRow[] {
+  // sorted requests stand right before those they are a prefix of
+  const rows: TextRow[] = []
+  let members: number[] = []
+  order.forEach((request, place) => {
+    if (lengths[request]! === 0) return
+    members.push(request)
+    const following = order[place + 1]
+    if (following !== undefined && begins(requests, request, following, lengths)) return
+    rows.push({ longest: request, members })
+    members = []
+  })
+  return rows
+}
+
+/** Tokens that these passes compute. */
+export function rowTokens(requests: readonly PlanRequest[], tree: PrefixTree): number {
+  return textRows(requests, tree).reduce((sum, { longest }) => sum + tree.lengths[longest]!, 0)
 }
 
 /** Whether one request's tokens are the beginning of (or all of) the other's. */

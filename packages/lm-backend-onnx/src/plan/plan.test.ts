@@ -127,12 +127,18 @@ describe('plan', () => {
     for (const seed of seeds) {
       const requests = randomRequests(seed, false)
       const uniform = seededUniform(seed)
-      const passes = plan(requests, prefixTree(requests), () => ({
+      const tree = prefixTree(requests)
+      const passes = plan(requests, tree, () => ({
         tokens: 1 + Math.floor(uniform() * 30),
         columns: 1 + Math.floor(uniform() * 30),
         cellsPerToken: uniform() * 30,
       }))
-      const { answers } = simulate(requests, passes, () => {})
+      let fresh = 0
+      const { answers } = simulate(requests, passes, (pass) => {
+        fresh += pass.fresh
+      })
+      // whatever is computed again does not count as progress
+      expect(fresh).toBe(tree.root.size)
       expect(answers).toEqual(requests.map((request) => request.reads.map((position) => history(request, position))))
     }
   })

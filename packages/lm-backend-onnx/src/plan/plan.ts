@@ -21,6 +21,8 @@ export interface Pass {
   readonly columns: number
   /** Tokens without padding. */
   readonly size: number
+  /** Those of them that no other place computes too: over all passes, the distinct prefixes of the requests. */
+  readonly fresh: number
   /** The same for each row. */
   readonly lengths: readonly number[]
   /** Token ids; 0 where a row is padded. */
@@ -92,7 +94,7 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
     for (;;) {
       const { columns } = limits(budget())
       if (node.to - from > columns) {
-        yield passOf(past, [[{ ...node, from, to: from + columns, children: [] }]], columns)
+        yield passOf(past, [[{ ...piece(node, from), to: from + columns, children: [] }]], columns)
         past += columns
         from += columns
         continue
@@ -112,7 +114,7 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
         }
       }
       const keep = later.length === 0 ? 0 : node.to - from
-      yield passOf(past, [[{ ...node, from, children: beside }]], keep)
+      yield passOf(past, [[{ ...piece(node, from), children: beside }]], keep)
       yield* below(past + keep, later)
       return
     }
@@ -158,6 +160,7 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
       rows: rows.length,
       columns,
       size,
+      fresh: size - rows.flat().reduce((sum, { from, to, again = 0 }) => sum + Math.min(again, to - from), 0),
       lengths: sizes,
       tokens,
       keys,
@@ -168,6 +171,11 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
       answers,
     }
   }
+}
+
+/** What is left of a node from a place on. */
+function piece(node: PrefixNode, from: number): PrefixNode {
+  return { ...node, from, again: Math.max(0, node.from + (node.again ?? 0) - from) }
 }
 
 /** Tokens of a node and its children as they are, not as its `size` says: a piece of a node has fewer. */
@@ -188,7 +196,8 @@ function apart(node: PrefixNode, cellsPerToken: number): { nodes: PrefixNode[]; 
   for (const [index, child] of node.children.entries()) {
     // requests that end within the shared stretch go with the first child
     const first = index === 0 ? node.first : child.first
-    const split = apart({ ...child, from: node.from, first, size: child.size + shared }, cellsPerToken)
+    const again = index === 0 ? (node.again ?? 0) : shared
+    const split = apart({ ...child, from: node.from, first, size: child.size + shared, again }, cellsPerToken)
     nodes.push(...split.nodes)
     cost += split.cost
     if (cost >= whole.cost) return whole

@@ -21,6 +21,8 @@ export interface PrefixNode {
   readonly children: readonly PrefixNode[]
   /** Tokens of the node and everything below it. */
   readonly size: number
+  /** Of a node that is planned apart from its parent: how many of its first tokens another one computes too. 0 by default. */
+  readonly again?: number
 }
 
 /** All requests as one tree of distinct prefixes. */

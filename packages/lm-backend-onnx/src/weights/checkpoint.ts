@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, relative, sep } from 'node:path'
-import { InputError, openLocalFile, readSafetensorsIndex, type TensorEntry } from '@saeval/hub'
+import { type ByteSource, InputError, openLocalFile, readSafetensorsIndex, type TensorEntry } from '@saeval/hub'
 import type { ElementType } from '../onnx/encode-model.js'
 
 /** A tensor of a checkpoint as onnxruntime reads it by itself: a place in a file below `folder`. */
@@ -26,22 +26,46 @@ const types: Readonly<Record<string, ElementType>> = { F32: 'float32', F16: 'flo
 export async function openCheckpoint(files: readonly string[]): Promise<Checkpoint> {
   const paths = await Promise.all(files.map((file) => realpath(file)))
   const folder = paths.map((path) => dirname(path)).reduce(commonFolder)
+  return {
+    folder,
+    tensors: await readHeaders(
+      await Promise.all(paths.map(openLocalFile)),
+      paths.map((path) => relative(folder, path).split(sep).join('/')),
+    ),
+  }
+}
+
+/** The same of files that are not on this machine: what shapes there are can be told, nothing can be computed. */
+export async function openRemoteCheckpoint(sources: readonly ByteSource[]): Promise<Checkpoint> {
+  return {
+    folder: '',
+    tensors: await readHeaders(
+      sources,
+      sources.map(({ name }) => name),
+    ),
+  }
+}
+
+/** Reads the headers of files, and closes them. */
+async function readHeaders(
+  sources: readonly ByteSource[],
+  locations: readonly string[],
+): Promise<ReadonlyMap<string, StoredTensor>> {
   const tensors = new Map<string, StoredTensor>()
-  for (const path of paths) {
-    const source = await openLocalFile(path)
-    try {
+  try {
+    for (const [place, source] of sources.entries()) {
       const index = await readSafetensorsIndex(source)
       for (const entry of index.tensors.values()) {
         if (tensors.has(entry.name))
-          throw new InputError(`${path} holds tensor ${entry.name}, which another file of the model holds too`)
-        const stored = storedTensor(entry, relative(folder, path).split(sep).join('/'))
+          throw new InputError(`${source.name} holds tensor ${entry.name}, which another file of the model holds too`)
+        const stored = storedTensor(entry, locations[place]!)
         if (stored) tensors.set(entry.name, stored)
       }
-    } finally {
-      await source.close()
     }
+    return tensors
+  } finally {
+    await Promise.all(sources.map((source) => source.close()))
   }
-  return { folder, tensors }
 }
 
 /** null for tensors that hold no weights (buffers of integers and booleans); bytes can be packed weights. */

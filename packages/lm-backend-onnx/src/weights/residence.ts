@@ -1,4 +1,5 @@
 import type { Provider } from '../session/protocol.js'
+import type { Checkpoint } from './checkpoint.js'
 
 /**
  * Where weights are while the model computes.
@@ -18,4 +19,16 @@ export const largestPacked = 2 ** 28
 export function residenceOf(provider: Provider, floatBytes: number, packUpTo: number): Residence {
   if (provider.name !== 'cpu') return 'device'
   return floatBytes <= packUpTo ? 'packed' : 'mapped'
+}
+
+/** Memory that weights take: as they stand in the files where these are mapped, else as numbers of so many bits (null: float32). */
+export function weightBytes(
+  residence: Residence,
+  bits: number | null,
+  parameters: number,
+  { tensors }: Checkpoint,
+): number {
+  if (bits !== null) return (parameters * bits) / 8
+  if (residence !== 'mapped') return 4 * parameters
+  return [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type ByteSource,
+  type HubOptions,
+  InputError,
+  listRepositoryFiles,
+  openRepositoryFile,
+  type Repository,
+} from '@saeval/hub'
+import type { ModelFiles } from './model-files.js'
+
+/** Weights of a repository that are not in the cache. */
+export interface WeightsDownload {
+  readonly repository: Repository
+  /** All files of the weights, those in the cache too. */
+  readonly paths: readonly string[]
+  /** Files that are missing. */
+  readonly files: number
+  readonly bytes: number
+}
+
+/** What is to be downloaded before the model can compute; null where it is all there. Sizes are those of the hub's list of files. */
+export async function weightsDownload(
+  { repository, pathIfPresent }: ModelFiles,
+  hub: HubOptions,
+): Promise<WeightsDownload | null> {
+  if (repository === null) return null
+  const isThere = (path: string) => existsSync(join(repository.snapshotFolder, path))
+  if (isThere('model.safetensors')) return null
+  const index = 'model.safetensors.index.json'
+  if (isThere(index) && (await shards(join(repository.snapshotFolder, index))).every(isThere)) return null
+  const sizes = new Map((await listRepositoryFiles(repository, hub)).map(({ path, size }) => [path, size]))
+  const indexPath = sizes.has('model.safetensors') ? null : await pathIfPresent(index)
+  const paths = indexPath === null ? ['model.safetensors'] : await shards(indexPath)
+  const missing = paths.filter((path) => sizes.has(path) && !isThere(path))
+  if (missing.length === 0) return null
+  return {
+    repository,
+    paths,
+    files: missing.length,
+    bytes: missing.reduce((sum, path) => sum + sizes.get(path)!, 0),
+  }
+}
+
+/** What to say before the download. */
+export function downloadLine(model: string, { files, bytes, repository }: WeightsDownload): string {
+  const size = bytes < 1e8 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+  return `${model}: ${files} ${files === 1 ? 'file' : 'files'}, ${size}, to be downloaded into ${repository.folder}`
+}
+
+/** The error where a model that only plans would have to compute. */
+export function weightsMissing(model: string): InputError {
+  return new InputError(`the weights of ${model} are not in the cache, and this takes them; run it without --dry_run`)
+}
+
+/** Opens the files where they are, to read their headers. */
+export function remoteWeights({ repository, paths }: WeightsDownload, hub: HubOptions): Promise<ByteSource[]> {
+  return Promise.all(paths.map((path) => openRepositoryFile(repository, path, hub)))
+}
+
+/** The files that an index names; none where it is damaged, which opening the weights tells. */
+async function shards(path: string): Promise<string[]> {
+  try {
+    const { weight_map: map = {} } = JSON.parse(await readFile(path, 'utf8')) as {
+      weight_map?: Record<string, unknown>
+    }
+    return [...new Set(Object.values(map).map(String))]
+  } catch {
+    return []
+  }
+}
