@@ -106,6 +106,11 @@ export function resolveSettings(
   return { settings, origins }
 }
 
+/** Adds settings of other requests to those of earlier ones. */
+export function addOrigins(all: Record<string, GenerationSettings>, more: SettingOrigins): void {
+  for (const [source, settings] of Object.entries(more)) all[source] = { ...all[source], ...settings }
+}
+
 /** New tokens at most, as generate() has it: max_new_tokens, also the file's, counts more than lm_eval's max_gen_toks. */
 export function newTokensLimit(settings: DecodingSettings, promptLength: number, maxGenToks: number): number {
   const { max_new_tokens: limit, max_length: whole } = settings

@@ -120,7 +120,7 @@ interface Opened {
 
 async function loadOnto(
   thread: SessionThread,
-  { options, packUpTo, device, files, adapter, configPath, configText, spec: ownSpec }: Opened,
+  { options, packUpTo, device: { provider }, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
   const texts = await tokenizerFiles(options, files, adapter)
   const tokenizer = await loadTokenizer({
@@ -158,7 +158,6 @@ async function loadOnto(
   if (rules.thinking && rules.thinkEnd === null)
     throw new InputError('enable_thinking=true needs think_end_token, the text or token id that ends thinking')
   const modelSettings = await readModelSettings(files)
-  const { provider } = device
   // a model that only plans makes no files of rounded weights
   const heldBits = plansOnly ? null : bits
   const { weights, dispose } = await holdWeights(options, {

@@ -12,7 +12,7 @@ import type {
 import { InputError } from '@saeval/hub'
 import type { Intervention } from '@saeval/sae-core'
 import type { ModelSettings } from '../generation/model-settings.js'
-import type { SettingOrigins } from '../generation/resolve-settings.js'
+import { addOrigins, type SettingOrigins } from '../generation/resolve-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import type { TextRules } from '../text/encode-requests.js'
 import type { Tokenizer } from '../text/tokenizer.js'
@@ -156,9 +156,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions, acted)
       return wholeEdits
     },
-    onOrigins: (origins) => {
-      for (const source in origins) fromFiles[source] = { ...fromFiles[source], ...origins[source] }
-    },
+    onOrigins: (origins) => addOrigins(fromFiles, origins),
   }
   // the session opens on its thread while this one encodes
   const openEarly = ({ edits }: ReadParts) => {
