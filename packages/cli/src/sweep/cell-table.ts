@@ -85,8 +85,10 @@ function scoreOf(results: ReadonlyMap<string, PyValue>, task: string): string {
     const own = isDict(all) ? all.get(task) : undefined
     return isDict(own) ? [...own] : []
   })
-  const first = scores.find(
-    ([name, value]) => name.includes(',') && !name.includes('_stderr') && value instanceof PyFloat,
-  )
-  return first === undefined ? '' : (first[1] as PyFloat).value.toFixed(4)
+  const first = scores.find(([name, value]) => name.includes(',') && !name.includes('_stderr') && isNumber(value))
+  return first === undefined ? '' : Number(first[1] instanceof PyFloat ? first[1].value : first[1]).toFixed(4)
+}
+
+function isNumber(value: PyValue): boolean {
+  return value instanceof PyFloat || typeof value === 'number' || typeof value === 'bigint'
 }

@@ -21,6 +21,23 @@ process_results: !function scoring_${name}.process
 metric_list: [{metric: score, aggregation: mean, higher_is_better: true}]
 `
 
+/** The cells that have run, by the table on standard error: "setting on the tasks that have a value", or "setting failed". */
+function tableRows(stderr: string): string[] {
+  const lines = stderr.split('\n')
+  const header = lines.find((line) => line.startsWith('run  ')) ?? ''
+  const tasks = ['dogs', 'cats'].filter((task) => header.includes(` ${task}`))
+  const endOf = (task: string) => header.indexOf(` ${task}`) + 1 + task.length
+  const settings = Math.min(...tasks.map(endOf)) - 7
+  return lines
+    .filter((line) => /^ *\d+\/\d+ {2}/.test(line))
+    .map((line) => {
+      const [setting, failure] = line.slice(5).split(/ +failed: /)
+      if (failure !== undefined) return `${setting!.trim().replace(/ +/g, ' ')} failed`
+      const ran = tasks.filter((task) => line.slice(endOf(task) - 6, endOf(task)).trim() !== '')
+      return `${line.slice(5, settings).trim().replace(/ +/g, ' ')} on ${ran.join(', ')}`
+    })
+}
+
 describe('a sweep that is started again', () => {
   let folder: string
   let saes: string
@@ -45,8 +62,7 @@ describe('a sweep that is started again', () => {
       ],
       { HF_HUB_OFFLINE: '1' },
     )
-    const ran = stderr.split('\n').filter((line) => line.includes('more after it'))
-    return { code, stderr, stdout, ran: ran.map((line) => line.replace(/ \(.*/, '')) }
+    return { code, stderr, stdout, ran: tableRows(stderr) }
   }
   beforeEach(() => {
     folder = temporaryFolder()
@@ -58,12 +74,12 @@ describe('a sweep that is started again', () => {
   })
 
   it('runs what is new, shows what is asked for and takes the rest as it is', async () => {
-    expect((await sweep('10', 'dogs')).ran).toEqual(['unsteered on dogs', 'coefficient 10 on dogs'])
+    expect((await sweep('10', 'dogs')).ran).toEqual(['unsteered on dogs', '10 on dogs'])
     const results = readdirSync(join(folder, 'sweep/cells/coefficient=10'))
-    expect((await sweep('10,20', 'dogs')).ran).toEqual(['coefficient 20 on dogs'])
+    expect((await sweep('10,20', 'dogs')).ran).toEqual(['20 on dogs'])
     expect(readdirSync(join(folder, 'sweep/cells/coefficient=10'))).toEqual(results)
     const both = await sweep('10,20', 'dogs,cats')
-    expect(both.ran).toEqual(['unsteered on cats', 'coefficient 10 on cats', 'coefficient 20 on cats'])
+    expect(both.ran).toEqual(['unsteered on cats', '10 on cats', '20 on cats'])
     expect(both.stdout.replaceAll(' ', '').match(/\|coefficient\d+\|\w+\|/g)).toEqual(
       ['10|dogs', '10|cats', '20|dogs', '20|cats'].map((end) => `|coefficient${end}|`),
     )
@@ -84,15 +100,12 @@ describe('a sweep that is started again', () => {
     cpSync(join(folder, 'steer.csv'), near)
     const header = 'latent_idx,steering_coefficient,sae_release,sae_id,positions'
     writeFileSync(join(folder, 'steer.csv'), `${header}\n121,10,${saes},layer_3,100:200\n`)
-    for (const ran of [
-      ['unsteered on dogs', 'csv steer.csv, coefficient 10 on dogs', 'csv near.csv, coefficient 10 on dogs'],
-      ['csv steer.csv, coefficient 10 on dogs'],
-    ]) {
+    for (const ran of [['unsteered on dogs', 'steer.csv 10 failed', 'near.csv 10 on dogs'], ['steer.csv 10 failed']]) {
       const both = await sweep('10', 'dogs', '--csv', near)
       expect(both.ran).toEqual(ran)
       expect(both.code).toBe(2)
       expect(both.stderr).toMatch(
-        /1 of \d runs failed \(.*sweep\.csv has the others\):\n.*steer\.csv:2, column positions: /,
+        /1 of \d runs failed \(.*sweep\.csv has the others\):\n.*steer\.csv:2, coefficient 10, column positions: /,
       )
     }
     const { runs, missing } = await readExperiment(join(folder, 'sweep'))
@@ -156,7 +169,7 @@ describe('a sweep that is started again', () => {
       expect(await sweep('10', 'dogs', ...more)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
       rmSync(join(folder, 'sweep', 'cells'), { recursive: true })
       const again = await sweep('10', 'dogs', ...more)
-      expect([again.code, again.ran]).toEqual([0, ['unsteered on dogs', 'coefficient 10 on dogs']])
+      expect([again.code, again.ran]).toEqual([0, ['unsteered on dogs', '10 on dogs']])
     },
   )
 })
