@@ -27,7 +27,7 @@ export async function runSweep(
 ): Promise<void> {
   const options = sweepOptions(command)
   const terminal = openTerminal(stderr, options.run)
-  const { prepared, show } = sweepProgress(terminal, stderr.isTTY ? (stderr.columns ?? 80) - 1 : 120)
+  const { prepared, show } = sweepProgress(terminal, stderr.isTTY ? (stderr.columns || 80) - 1 : 120)
   try {
     const result = await sweep({
       ...options,

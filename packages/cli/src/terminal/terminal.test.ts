@@ -71,6 +71,15 @@ describe('what a command tells of itself', () => {
     }
   })
 
+  it('takes 80 columns for a terminal that does not know how many it has', () => {
+    // as `script` makes one when it is started without a terminal
+    const tty = watched(0)
+    work(tty, 30)
+    tty.terminal.info('a note of six words')
+    expect(tty.written()).toContain('scoring 200 of 400 questions (50 %), 12 questions/s, 50 s left')
+    expect(tty.written()).toContain('a note of six words\n')
+  })
+
   it('has no escape codes where the terminal knows none', () => {
     vi.stubEnv('TERM', 'dumb')
     const tty = watched(80)

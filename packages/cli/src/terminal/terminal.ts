@@ -47,7 +47,7 @@ export function openTerminal(
   const level = verbosities.indexOf(readVerbosity(options))
   const shows = (verbosity: (typeof verbosities)[number]) => verbosities.indexOf(verbosity) >= level
   const redraws = stream.isTTY === true && process.env.TERM !== 'dumb'
-  const columns = () => (stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY)
+  const columns = () => (stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY)
   const opened = now()
   let isDrawn = false
   let said = { at: Number.NEGATIVE_INFINITY, tenth: 0 }
