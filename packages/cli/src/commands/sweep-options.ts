@@ -13,7 +13,6 @@ export interface SweepCommandOptions {
 
 /** Flags of run that many runs at once do not have, and why. They are refused by name and stand in no help. */
 const unfit: Readonly<Record<string, string>> = {
-  log_samples: 'a sweep always writes them, to compare run with run',
   predict_only: 'a sweep compares scores',
   write_out: '"saeval describe" shows prompts',
   show_config: 'the results file of each cell has it',
@@ -21,6 +20,9 @@ const unfit: Readonly<Record<string, string>> = {
   hf_hub_log_args: 'a sweep has many results; push its folder',
   cache_requests: 'a sweep builds its prompts once and needs no cache of them',
 }
+
+/** What a sweep does by itself: taken, since scripts made for run have it, and in no help. */
+const always = ['log_samples']
 
 const sweptModel = 'sae_steered_beta'
 
@@ -38,7 +40,7 @@ export function addSweepOptions(command: Command): Command {
   addRunOptions(command)
   for (const option of command.options) {
     const name = option.attributeName()
-    if (name in unfit) option.hideHelp()
+    if (name in unfit || always.includes(name)) option.hideHelp()
     if (name === 'model') {
       option.default(sweptModel).description = 'what a sweep steers; there is no other'
       command.setOptionValueWithSource(name, sweptModel, 'default')
