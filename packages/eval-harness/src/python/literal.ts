@@ -1,3 +1,4 @@
+import { literalText } from './string-escapes.js'
 import { intOf, PyFloat, type PyValue } from './value.js'
 
 /**
@@ -15,19 +16,6 @@ const words: readonly (readonly [string, PyValue])[] = [
   ['True', true],
   ['False', false],
 ]
-const escapes: Readonly<Record<string, string>> = {
-  '\n': '',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-}
 
 class LiteralParser {
   #at = 0
@@ -115,30 +103,16 @@ class LiteralParser {
     const triple = this.#text.startsWith(quote.repeat(3), this.#at)
     const end = triple ? quote.repeat(3) : quote
     this.#at += end.length
-    let value = ''
+    const start = this.#at
     while (!this.#text.startsWith(end, this.#at)) {
       const unit = this.#text[this.#at]
       if (unit === undefined || (unit === '\n' && !triple)) throw this.#error()
-      if (unit === '\\') value += this.#escape()
-      else {
-        value += unit
-        this.#at++
-      }
+      this.#at += unit === '\\' ? 2 : 1
     }
+    const text = literalText(this.#text.slice(start, this.#at))
+    if (text === null) throw this.#error()
     this.#at += end.length
-    return value
-  }
-
-  #escape(): string {
-    const code = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/y
-    code.lastIndex = this.#at
-    const found = code.exec(this.#text)
-    if (found === null || 'xuUN'.includes(found[5] ?? '-')) throw this.#error()
-    this.#at = code.lastIndex
-    const hexadecimal = found[1] ?? found[2] ?? found[3]
-    if (hexadecimal !== undefined) return String.fromCodePoint(Number.parseInt(hexadecimal, 16))
-    if (found[4] !== undefined) return String.fromCodePoint(Number.parseInt(found[4], 8))
-    return escapes[found[5]!] ?? found[0]
+    return text
   }
 
   #peek(): string | undefined {

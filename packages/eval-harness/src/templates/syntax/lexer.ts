@@ -1,6 +1,6 @@
 import { PythonError } from '../../python/python-error.js'
+import { literalText } from '../../python/string-escapes.js'
 import { intOf, PyFloat, type PyValue } from '../../python/value.js'
-import { literalText } from './string-escapes.js'
 import type { SyntaxOptions } from './template-options.js'
 
 // Jinja's lexer (jinja2/lexer.py) for its default delimiters: the same rules in the same order.

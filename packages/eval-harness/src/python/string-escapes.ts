@@ -14,7 +14,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 const escapePattern = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/gu
 
-/** The text of a literal in a template, whose escapes are Python's ("unicode-escape"); null where one is broken. */
+/** The text between the quotes of a literal of Python or Jinja, its escapes resolved; null where one is broken. */
 export function literalText(body: string): string | null {
   if (!body.includes('\\')) return body
   let broken = false
