@@ -115,7 +115,7 @@ describe('rows of which none acts', () => {
     const { code, stderr } = await runCommand(argv, env)
     expect([code, stderr]).toEqual([2, expect.stringContaining('saeval: 1 of 3 runs failed')])
     expect(stderr.split('\n').at(-2)).toMatch(sentence(files[0]!))
-    expect(stderr).toMatch(/rows acted: line 2 at [1-9]\d* of/)
+    expect(stderr).toMatch(/\n3\/3 +dogs\.csv +[\d.]+ +[1-9]\d* %/)
     const results = (id: string) => readdirSync(join(out, 'cells', id)).filter((name) => name.startsWith('results'))
     expect(['baseline', 'csv=dogs.csv', 'csv=never.csv'].map((id) => results(id).length)).toEqual([1, 1, 0])
     const again = await runCommand([...argv, '--allow_inert_rows'], env)
