@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { normalize, resolve, sep } from 'node:path'
 import type { HubOptions, InputError } from '@saeval/hub'
 import {
   baseModelRepository,
@@ -75,10 +77,17 @@ export function checkModel(
   // SAELens' registry and the SAE's files do not always name the same model (Llama Scope R1 Distill)
   const named = [sae.config.modelName, sae.reference.model].filter((model) => model !== null)
   const models = [...new Set(named.map(baseModelRepository))]
-  if (allowOtherModel || models.length === 0 || models.some((model) => isSameModel(model, baseName))) return
+  if (allowOtherModel || models.length === 0 || models.some((model) => isModel(model, baseName))) return
   throw complain(
     `the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`,
   )
+}
+
+/** Whether a model is the one of a name: also in a local folder whose path ends with it, wherever the command is given. */
+function isModel(model: string, baseName: string): boolean {
+  if (isSameModel(model, baseName)) return true
+  const folder = resolve(baseName)
+  return existsSync(folder) && `${sep}${folder}`.endsWith(normalize(`/${model}`))
 }
 
 function checkLatents(place: RowPlace, row: SaeSteeredRow, sae: SaeFile, other: SaeFile): void {
