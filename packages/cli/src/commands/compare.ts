@@ -48,7 +48,7 @@ async function onlyRun(path: string): Promise<RunResults> {
 }
 
 /** Differences with 95 % confidence intervals and p values, as one Markdown table. */
-export function comparisonTable(comparisons: readonly Comparison[]): string {
+function comparisonTable(comparisons: readonly Comparison[]): string {
   const headers = [
     'Tasks',
     'Filter',

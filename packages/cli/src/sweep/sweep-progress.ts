@@ -27,7 +27,7 @@ export type CellOutcome =
   | { readonly error: string }
 
 /** Names of the kinds of work in the first cell that runs, and in those after it, which share what it has computed. */
-export const cellRounds = ['', ', again'] as const
+const cellRounds = ['', ', again'] as const
 
 /** The work of a whole sweep, from what it has told so far. */
 export class SweepWork {

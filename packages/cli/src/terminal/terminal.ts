@@ -99,7 +99,7 @@ export function openTerminal(
 }
 
 /** "scoring 120 of 400 questions (30 %), 12 questions/s, 22 s left", as much of it as there is room for. */
-export function statusText({ what, share, rate, left }: Status, width: number): string {
+function statusText({ what, share, rate, left }: Status, width: number): string {
   const percent = share === null ? '' : ` (${Math.min(99, Math.floor(100 * share))} %)`
   const time = left === null ? '' : `, ${durationWords(left)} left`
   const speed = rate === null ? '' : `, ${rate}`

@@ -5,7 +5,7 @@ import { type Checkpoint, openCheckpoint } from '../weights/checkpoint.js'
 import { type AdapterConfig, readAdapterConfig } from './adapter-config.js'
 
 /** The file that makes a folder or repository one of an adapter. */
-export const adapterConfigFile = 'adapter_config.json'
+const adapterConfigFile = 'adapter_config.json'
 
 /** A LoRA whose tensors are not read yet. */
 export interface Adapter {

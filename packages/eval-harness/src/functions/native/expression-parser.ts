@@ -1,7 +1,8 @@
 import type { Argument, Comprehension, Expression, Parameter, Target } from './syntax.js'
 import { none } from './syntax.js'
 import { numberLiteral, stringExpression } from './text-literals.js'
-import { type Token, tokenize } from './tokens.js'
+import { TokenCursor } from './token-cursor.js'
+import { tokenize } from './tokens.js'
 import { Unsupported } from './unsupported.js'
 
 /** Words that are no names. */
@@ -14,11 +15,7 @@ const binaryLevels = [['|'], ['^'], ['&'], ['<<', '>>'], ['+', '-'], ['*', '/', 
 const comparisons = new Set(['==', '!=', '<', '>', '<=', '>=', 'in', 'is', 'not'])
 
 /** Reads expressions from tokens. Throws Unsupported for what is not run natively. */
-export class ExpressionParser {
-  protected at = 0
-
-  constructor(readonly tokens: readonly Token[]) {}
-
+export class ExpressionParser extends TokenCursor {
   protected parameters(end: string, annotated: boolean): Parameter[] {
     const parameters: Parameter[] = []
     while (!this.is(end)) {
@@ -261,42 +258,6 @@ export class ExpressionParser {
     const texts: string[] = []
     while (this.peek.kind === 'string') texts.push(this.next().text)
     return stringExpression(texts, parseExpression)
-  }
-
-  // --- tokens
-
-  protected get peek(): Token {
-    return this.tokens[Math.min(this.at, this.tokens.length - 1)]!
-  }
-
-  protected get atEnd(): boolean {
-    return this.peek.kind === 'newline' || this.peek.kind === 'end' || this.is(';')
-  }
-
-  protected next(): Token {
-    const token = this.peek
-    this.at++
-    return token
-  }
-
-  protected is(text: string): boolean {
-    return this.peek.text === text && this.peek.kind !== 'string'
-  }
-
-  protected take(text: string): boolean {
-    if (!this.is(text)) return false
-    this.at++
-    return true
-  }
-
-  protected expect(text: string): Token {
-    if (this.is(text)) return this.next()
-    throw new Unsupported(`${JSON.stringify(this.peek.text)} in line ${this.peek.line}`)
-  }
-
-  protected expectKind(kind: Token['kind']): void {
-    if (this.peek.kind !== kind) throw new Unsupported(`line ${this.peek.line}`)
-    this.at++
   }
 }
 

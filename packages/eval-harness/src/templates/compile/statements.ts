@@ -72,7 +72,7 @@ function compileStatement(node: Statement, frame: Frame, environment: Environmen
 }
 
 /** How a printed value becomes text. */
-export function printing(frame: Frame): (value: PyValue, escapes: boolean) => string {
+function printing(frame: Frame): (value: PyValue, escapes: boolean) => string {
   if (frame.mode.volatile) return (value, escapes) => (escapes ? toMarkup(value).text : pyStr(value))
   return frame.mode.autoescape ? (value) => toMarkup(value).text : pyStr
 }
