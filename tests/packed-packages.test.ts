@@ -195,6 +195,7 @@ interface Example {
 
 /** What each example prints, and the command line it takes. */
 const expected: Readonly<Record<string, { readonly argv?: readonly string[]; readonly prints: RegExp }>> = {
+  'python-1': { prints: /^\{'a': 1\.0, 'b': \[True, None, 'it is'\]\}\n1 <s>\n$/ },
   'hub-1': { prints: /^[0-9a-f]{40}\ngemma2\n$/ },
   'sae-core-1': { prints: /^blocks\.20\.hook_resid_post \d+\n\d+\n$/ },
   'steering-csv-1': { prints: /^12 add\n$/ },

@@ -1,8 +1,8 @@
 // Compares templates with what Jinja made of them: node tools/goldens/check-jinja.mjs CASES.jsonl [SHOWN]. Run it after a build.
 // A difference is silent (another text), missing (a text where Jinja raises) or loud (an error where Jinja gives a text).
 import { readFileSync } from 'node:fs'
-import { parseJson } from '../../packages/eval-harness/dist/python/json.js'
-import { renderTemplate } from '../../packages/eval-harness/dist/templates/render-template.js'
+import { parseJson } from '../../packages/python/dist/json/json.js'
+import { renderTemplate } from '../../packages/python/dist/templates/render-template.js'
 
 const [file, shown = '12'] = process.argv.slice(2)
 const [head, ...cases] = readFileSync(file, 'utf8').trim().split('\n')

@@ -1,7 +1,7 @@
 """Writes random templates over Jinja's whole grammar, with what lm_eval's environment makes of them, as JSON lines.
 
     python tools/goldens/jinja.py SEED COUNT > cases.jsonl
-    python tools/goldens/jinja.py golden > packages/eval-harness/src/templates/grammar.golden.jsonl
+    python tools/goldens/jinja.py golden > packages/python/src/templates/grammar.golden.jsonl
     node tools/goldens/check-jinja.mjs cases.jsonl
 
 Each line: {"template": ..., "expected": text} or {"template": ..., "error": class}. The document is DOC below, written as the first line.

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type PyDict, parseJson } from '@saeval/eval-harness'
+import { type PyDict, parseJson } from '@saeval/python'
 import { describe, expect, it } from 'vitest'
 import { copyHfHome, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../tests/fixtures.js'
 import { tolerance } from '../../../tests/tolerances.js'

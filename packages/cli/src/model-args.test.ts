@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isDict, type PyDict, PyFloat, type PyValue, parseJson, toPlain } from '@saeval/eval-harness'
+import { isDict, type PyDict, PyFloat, type PyValue, parseJson, toPlain } from '@saeval/python'
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../tests/fixtures.js'
 import { parseModelArgs } from './model-args.js'

@@ -1,5 +1,5 @@
-import { literalEval, type PyDict, PyFloat, type PyValue, parseJson } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import { literalEval, type PyDict, PyFloat, type PyValue, parseJson } from '@saeval/python'
 
 /**
  * --model_args (or another `flag` of pairs) as lm_eval's command line reads it: a JSON object, or name=value pairs separated by commas outside of

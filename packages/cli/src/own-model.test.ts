@@ -1,4 +1,4 @@
-import { type LanguageModel, registerModel } from '@saeval/eval-harness'
+import { type LanguageModel, registerModel } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
 import { copyHfHome } from '../../../tests/fixtures.js'
 import { runCommand } from './run.testing.js'

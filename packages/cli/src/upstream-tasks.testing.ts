@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { dumpsJson, type PyDict, type PyValue, parseJson } from '@saeval/eval-harness'
+import { dumpsJson, type PyDict, type PyValue, parseJson } from '@saeval/python'
 import { fixturePath, hasFixture, temporaryFolder } from '../../../tests/fixtures.js'
 
 const file = 'golden/tasks/configs.jsonl'

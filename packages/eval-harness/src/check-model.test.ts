@@ -1,8 +1,12 @@
+import {
+  checkModel,
+  getModelFactory,
+  type LanguageModel,
+  type ModelContext,
+  registerModel,
+} from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
-import { checkModel } from './check-model.js'
 import { evaluate } from './evaluate.js'
-import type { LanguageModel } from './language-model.js'
-import { getModelFactory, type ModelContext, registerModel } from './model-registry.js'
 
 const info = {
   numParameters: 1,

@@ -1,5 +1,5 @@
 import { type HubOptions, InputError } from '@saeval/hub'
-import type { FunctionResolver } from './functions/task-function.js'
+import type { FunctionResolver } from '@saeval/python/internal/functions/task-function'
 import { prepareTask } from './prepare-task.js'
 import type { TaskConfig } from './tasks/task-config.js'
 

@@ -1,5 +1,5 @@
+import { pyRepr } from '@saeval/python/internal/text/text'
 import type { PreparedTask } from './prepare-task.js'
-import { pyRepr } from './python/text.js'
 import { inTask, target } from './requests/task.js'
 import type { TaskRequest } from './requests/task-request.js'
 

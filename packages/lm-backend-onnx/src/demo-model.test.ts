@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { GenerateUntilRequest } from '@saeval/eval-harness'
+import type { GenerateUntilRequest } from '@saeval/language-model'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { findSae, lowerEdits, openSae, type SteeringEdit } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,13 +1,5 @@
-import {
-  builtInTasks,
-  describePrompts,
-  indexTasks,
-  leaves,
-  loadTasks,
-  type PyDict,
-  prepareTask,
-  taskFunctions,
-} from '@saeval/eval-harness'
+import { builtInTasks, describePrompts, indexTasks, leaves, loadTasks, prepareTask } from '@saeval/eval-harness'
+import { type PyDict, taskFunctions } from '@saeval/python'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'

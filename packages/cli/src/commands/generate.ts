@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import type { PyDict } from '@saeval/eval-harness'
 import { InputError, writeFiles } from '@saeval/hub'
+import type { PyDict } from '@saeval/python'
 import { type Generation, type Generations, renderGenerations } from '@saeval/report'
 import { type GeneratePlan, generate } from '../generate/generate.js'
 import { plainArguments } from '../models/arguments.js'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { markdownTable, type PyDict } from '@saeval/eval-harness'
+import { markdownTable } from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
+import type { PyDict } from '@saeval/python'
 import { findNeuronpedia, findSae, openSae } from '@saeval/sae-core'
 import { type Inspection, inspectText } from '../inspect/inspect-text.js'
 import { plainArguments, readArguments } from '../models/arguments.js'

@@ -1,4 +1,5 @@
-import { indexTasks, registeredModels, type TaskIndex } from '@saeval/eval-harness'
+import { indexTasks, type TaskIndex } from '@saeval/eval-harness'
+import { registeredModels } from '@saeval/language-model'
 import { listDevices } from '@saeval/lm-backend-onnx'
 
 /** What `saeval ls` can list. */

@@ -1,5 +1,5 @@
-import type { PyDict } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { PyDict } from '@saeval/python'
 import { type Command, Option } from 'commander'
 import { applyConfigFile } from '../options/config-file.js'
 import {

@@ -1,12 +1,7 @@
 import { join } from 'node:path'
-import {
-  defaultBootstrapIterations,
-  type Evaluation,
-  type LanguageModel,
-  type ModelInfo,
-  type PyDict,
-  resultsFile,
-} from '@saeval/eval-harness'
+import { defaultBootstrapIterations, type Evaluation, resultsFile } from '@saeval/eval-harness'
+import type { LanguageModel, ModelInfo } from '@saeval/language-model'
+import type { PyDict } from '@saeval/python'
 import { version } from '../version.js'
 import { gitHash, headCommit } from './git-hash.js'
 import type { RunOptions } from './run-options.js'

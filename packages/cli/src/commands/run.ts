@@ -6,32 +6,26 @@ import {
   cachedModel,
   checkTasks,
   describePrompts,
-  dumpsJson,
   type Evaluation,
   evaluatePrepared,
-  fromPlain,
-  getModelFactory,
   indexTasks,
   type KindProgress,
-  type LanguageModel,
   leaves,
   loadTasks,
-  type ModelArguments,
   modelName,
   type OutputPlace,
   openStore,
   type PreparedTask,
-  type PyDict,
   planTasks,
   prepareEvaluation,
   prepareOutput,
-  pyRepr,
   type RequestCache,
   resultsTable,
-  taskFunctions,
   writeResults,
 } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import { getModelFactory, type LanguageModel, type ModelArguments } from '@saeval/language-model'
+import { dumpsJson, fromPlain, type PyDict, pyRepr, taskFunctions } from '@saeval/python'
 import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
 import { plainArguments } from '../models/arguments.js'

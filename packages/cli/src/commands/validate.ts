@@ -1,5 +1,6 @@
-import { builtInTasks, checkTasks, indexTasks, leaves, loadTasks, taskFunctions } from '@saeval/eval-harness'
+import { builtInTasks, checkTasks, indexTasks, leaves, loadTasks } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import { taskFunctions } from '@saeval/python'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'

@@ -1,4 +1,4 @@
-import type { PyDict } from '@saeval/eval-harness'
+import type { PyDict } from '@saeval/python'
 import { plainArguments } from '../models/arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'

@@ -1,4 +1,5 @@
-import { indexTasks, registeredModels } from '@saeval/eval-harness'
+import { indexTasks } from '@saeval/eval-harness'
+import { registeredModels } from '@saeval/language-model'
 import { releases } from '@saeval/sae-core'
 import { hookActions } from '@saeval/steering-csv'
 import type { Command, Option } from 'commander'

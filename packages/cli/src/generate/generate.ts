@@ -1,5 +1,5 @@
-import type { GenerateUntilRequest, ModelArguments, ModelInfo, PlannedWork } from '@saeval/eval-harness'
 import { type HubOptions, InputError } from '@saeval/hub'
+import type { GenerateUntilRequest, ModelArguments, ModelInfo, PlannedWork } from '@saeval/language-model'
 import type { GeneratedTokens, OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Generation, Generations } from '@saeval/report'
 import { openSteering } from '../models/sae-steered-beta.js'

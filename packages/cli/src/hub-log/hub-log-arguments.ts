@@ -1,5 +1,6 @@
-import { type ModelArguments, type PyDict, toPlain } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { ModelArguments } from '@saeval/language-model'
+import { type PyDict, toPlain } from '@saeval/python'
 import { readArguments } from '../models/arguments.js'
 
 /** --hf_hub_log_args: where results and samples are pushed to, by lm_eval's names and defaults. */

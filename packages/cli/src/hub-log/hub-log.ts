@@ -1,7 +1,8 @@
 import { openAsBlob } from 'node:fs'
 import { basename } from 'node:path'
-import { dumpsJson, type PyDict, type PyValue, sanitizeModelName } from '@saeval/eval-harness'
+import { sanitizeModelName } from '@saeval/eval-harness'
 import { type DatasetWriter, type HubOptions, openDatasetWriter } from '@saeval/hub'
+import { dumpsJson, type PyDict, type PyValue } from '@saeval/python'
 import type { HubLogArguments } from './hub-log-arguments.js'
 import { metadataCard } from './metadata-card.js'
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type PyValue, readYaml, toPlain } from '@saeval/eval-harness'
+import { readYaml } from '@saeval/eval-harness'
+import { type PyValue, toPlain } from '@saeval/python'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { metadataCard } from './metadata-card.js'

@@ -1,13 +1,6 @@
-import {
-  isDict,
-  type ModelArgument,
-  type ModelArguments,
-  type PyDict,
-  PyFloat,
-  type PyValue,
-  toPlain,
-} from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
+import type { ModelArgument, ModelArguments } from '@saeval/language-model'
+import { isDict, type PyDict, PyFloat, type PyValue, toPlain } from '@saeval/python'
 
 /** `words` is a text that the command line may have read as a number: positions=3. */
 type Kind = 'text' | 'words' | 'count' | 'number' | 'truth' | 'object'

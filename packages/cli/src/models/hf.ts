@@ -1,5 +1,5 @@
-import type { ModelFactory } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { ModelFactory } from '@saeval/language-model'
 import { readArguments } from './arguments.js'
 import { modelArguments, openModel } from './open-model.js'
 

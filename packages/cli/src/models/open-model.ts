@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromPlain, type ModelContext, type PyDict } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { ModelContext } from '@saeval/language-model'
 import { dtypes, isDtype, loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { fromPlain, type PyDict } from '@saeval/python'
 import { baseModelRepository } from '@saeval/sae-core'
 import type { readArguments } from './arguments.js'
 

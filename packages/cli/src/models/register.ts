@@ -1,4 +1,4 @@
-import { registerModel } from '@saeval/eval-harness'
+import { registerModel } from '@saeval/language-model'
 import { hf } from './hf.js'
 import { saeSteeredBeta } from './sae-steered-beta.js'
 import { steered } from './steered.js'

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LanguageModel, ModelArguments } from '@saeval/eval-harness'
+import type { LanguageModel, ModelArguments } from '@saeval/language-model'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { findSae, lowerEdits, openSae, type SaeFile, type SteeringEdit } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
-import type { ModelArguments, ModelContext, ModelFactory } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { ModelArguments, ModelContext, ModelFactory } from '@saeval/language-model'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { type CsvSteering, csvSteeringArguments, openCsvSteering } from '../steering/csv-steering.js'
 import { readSteeringFile } from '../steering/read-steering-file.js'

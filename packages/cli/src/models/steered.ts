@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
-import type { ModelContext, ModelFactory } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { ModelContext, ModelFactory } from '@saeval/language-model'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { describeSelection, lowerVectors, type PositionSelection, type VectorEdit } from '@saeval/sae-core'
 import { checkEffects, effectLine, type Trial } from '../steering/check-effects.js'

@@ -1,5 +1,6 @@
-import { dumpsJson, isDict, type PyValue, pyStr, readYaml } from '@saeval/eval-harness'
+import { readYaml } from '@saeval/eval-harness'
 import { didYouMean, InputError } from '@saeval/hub'
+import { dumpsJson, isDict, type PyValue, pyStr } from '@saeval/python'
 import type { Command, Option } from 'commander'
 
 /**

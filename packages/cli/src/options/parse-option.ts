@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter } from 'node:path'
-import { type PyDict, parseJson } from '@saeval/eval-harness'
+import { type PyDict, parseJson } from '@saeval/python'
 import { InvalidArgumentError } from 'commander'
 import { parseModelArgs } from '../model-args.js'
 

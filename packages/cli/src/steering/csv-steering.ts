@@ -1,5 +1,5 @@
-import type { LanguageModel, ModelContext } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { LanguageModel, ModelContext } from '@saeval/language-model'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import {
   type Intervention,

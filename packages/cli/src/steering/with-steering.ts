@@ -1,5 +1,5 @@
-import { type AnswerPart, type LanguageModel, samePlan } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import { type AnswerPart, type LanguageModel, samePlan } from '@saeval/language-model'
 import { type OnnxModel, SelectionError } from '@saeval/lm-backend-onnx'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
 import { actingOf } from './acting.js'

@@ -1,4 +1,4 @@
-import { PyFloat } from '@saeval/eval-harness'
+import { PyFloat } from '@saeval/python'
 import { expect, it } from 'vitest'
 import { cellTable } from './cell-table.js'
 

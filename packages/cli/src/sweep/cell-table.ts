@@ -1,4 +1,4 @@
-import { isDict, PyFloat, type PyValue } from '@saeval/eval-harness'
+import { isDict, PyFloat, type PyValue } from '@saeval/python'
 import { durationWords } from '../terminal/quantity-words.js'
 import type { CellOutcome } from './sweep-progress.js'
 import { baselineId, type MissingCell } from './sweep-store.js'

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import {
   type Asked,
-  dumpsJson,
   leaves,
   nodeName,
   type PreparedEvaluation,
   type PreparedTask,
-  pythonSources,
   type TaskNode,
 } from '@saeval/eval-harness'
+import { dumpsJson, pythonSources } from '@saeval/python'
 
 /** What decides the results of a cell on one task or group. */
 export interface Fingerprint {

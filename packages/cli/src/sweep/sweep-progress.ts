@@ -1,4 +1,6 @@
-import type { KindProgress, LanguageModel, PreparedTask, PyValue } from '@saeval/eval-harness'
+import type { KindProgress, PreparedTask } from '@saeval/eval-harness'
+import type { LanguageModel } from '@saeval/language-model'
+import type { PyValue } from '@saeval/python'
 import type { Part } from '../terminal/remaining-time.js'
 import type { MissingCell } from './sweep-store.js'
 

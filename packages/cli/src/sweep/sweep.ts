@@ -4,19 +4,18 @@ import {
   cachedModel,
   evaluatePrepared,
   indexTasks,
-  type LanguageModel,
   leaves,
   loadTasks,
-  type ModelArguments,
   nodeName,
   openStore,
   type PreparedEvaluation,
   type PreparedTask,
   prepareEvaluation,
-  taskFunctions,
   writeResults,
 } from '@saeval/eval-harness'
 import { type HubOptions, InputError, writeFiles } from '@saeval/hub'
+import type { LanguageModel, ModelArguments } from '@saeval/language-model'
+import { taskFunctions } from '@saeval/python'
 import {
   type Comparison,
   compareWithBaseline,

@@ -1,4 +1,5 @@
-import type { KindProgress, ModelInfo } from '@saeval/eval-harness'
+import type { KindProgress } from '@saeval/eval-harness'
+import type { ModelInfo } from '@saeval/language-model'
 import { byteWords, countWords, durationWords } from './quantity-words.js'
 
 /** What is known before a command begins its work. */

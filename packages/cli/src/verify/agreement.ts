@@ -1,4 +1,4 @@
-import type { LoglikelihoodResult } from '@saeval/eval-harness'
+import type { LoglikelihoodResult } from '@saeval/language-model'
 import type { GeneratedTokens, OnnxModel } from '@saeval/lm-backend-onnx'
 import { plainSettings } from '@saeval/lm-backend-onnx'
 import { allowed, type Check, distance, largest } from './check.js'

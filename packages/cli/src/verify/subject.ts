@@ -1,5 +1,5 @@
-import type { LoglikelihoodRequest } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { LoglikelihoodRequest } from '@saeval/language-model'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Intervention, TokenPlace } from '@saeval/sae-core'
 import type { Trial } from '../steering/check-effects.js'

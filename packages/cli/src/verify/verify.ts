@@ -1,5 +1,5 @@
-import type { ModelArguments } from '@saeval/eval-harness'
 import type { HubOptions } from '@saeval/hub'
+import type { ModelArguments } from '@saeval/language-model'
 import { openSteering } from '../models/sae-steered-beta.js'
 import { editLines } from '../steering/describe-edits.js'
 import { batchIsSingle, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'

@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../../../../tests/fixtures.js'
 import type {
   GenerateUntilRequest,
   InParts,
   LanguageModel,
   LoglikelihoodRequest,
   ModelInfo,
-} from '../language-model.js'
+} from '@saeval/language-model'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { cachedModel } from './cached-model.js'
 import { openStore } from './store.js'
 

@@ -1,5 +1,4 @@
 import { InputError } from '@saeval/hub'
-import { inPartsOf, mapAnswers, wholeLists } from '../in-parts.js'
 import type {
   AnswerPart,
   GenerateUntilRequest,
@@ -8,7 +7,8 @@ import type {
   PlannedWork,
   RequestOptions,
   Work,
-} from '../language-model.js'
+} from '@saeval/language-model'
+import { inPartsOf, mapAnswers, wholeLists } from '@saeval/language-model'
 import { type Store, storeKey } from './store.js'
 
 /**

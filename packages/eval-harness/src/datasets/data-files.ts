@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { dataEnding } from './data-file.js'
 
 /** Split name -> data files, in order. */

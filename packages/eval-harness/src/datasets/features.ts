@@ -1,4 +1,4 @@
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 
 /**
  * The type of a column or of a part of it: a Value by its dtype ("int64", "timestamp[s]"), a ClassLabel, a List, a struct, or Json, whose

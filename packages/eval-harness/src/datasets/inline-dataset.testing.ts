@@ -1,5 +1,5 @@
-import type { PyDict } from '../python/value.js'
-import type { Dataset } from './dataset.js'
+import type { Dataset } from '@saeval/python/internal/functions/dataset'
+import type { PyDict } from '@saeval/python/internal/values/value'
 
 /** A dataset of rows that are there already. */
 export function inlineDataset(name: string, splits: PyDict): Dataset {

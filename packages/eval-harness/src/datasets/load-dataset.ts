@@ -9,11 +9,11 @@ import {
   repositoryFileIfPresent,
   resolveRepository,
 } from '@saeval/hub'
-import type { PyDict, PyValue } from '../python/value.js'
+import type { Dataset, Split } from '@saeval/python/internal/functions/dataset'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { parseYaml } from '../tasks/yaml.js'
 import type { DataFile } from './data-file.js'
 import { configFiles, folderSplits, type SplitFiles } from './data-files.js'
-import type { Dataset, Split } from './dataset.js'
 import { cardFeatures, type Features } from './features.js'
 import { namedFiles } from './named-files.js'
 import { firstFeatures, formats, isReadingOption, openSplit, type Reading } from './readers.js'

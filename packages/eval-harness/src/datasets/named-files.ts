@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { type HubOptions, InputError, listRepositoryFiles, repositoryFile, resolveRepository } from '@saeval/hub'
-import { isDict, type PyValue } from '../python/value.js'
+import { isDict, type PyValue } from '@saeval/python/internal/values/value'
 import type { DataFile } from './data-file.js'
 import { globPattern } from './data-files.js'
 

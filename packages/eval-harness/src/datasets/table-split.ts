@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
-import type { PyDict, PyValue } from '../python/value.js'
+import type { Split } from '@saeval/python/internal/functions/dataset'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { CastError, castOf } from './casts.js'
-import type { Split } from './dataset.js'
 import { classNames, type Feature, type Features, mediaOf } from './features.js'
 
 /** A column of some rows. */

@@ -1,5 +1,5 @@
-import { PandasTimedelta, PandasTimestamp } from '../python/pandas-times.js'
-import { PyDatetime, PyTimedelta } from '../python/times.js'
+import { PandasTimedelta, PandasTimestamp } from '@saeval/python/internal/values/pandas-times'
+import { PyDatetime, PyTimedelta } from '@saeval/python/internal/values/times'
 
 const micros: Readonly<Record<string, bigint>> = { s: 1_000_000n, ms: 1000n, us: 1n }
 

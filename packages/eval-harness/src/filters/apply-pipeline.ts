@@ -1,8 +1,8 @@
-import type { TaskFunction } from '../functions/task-function.js'
-import type { PyDict, PyValue } from '../python/value.js'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import type { TaskFunction } from '@saeval/python/internal/functions/task-function'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError } from '../requests/doc-fields.js'
 import type { FilterPipeline, FilterStep } from '../tasks/filter-config.js'
-import { FunctionReference } from '../tasks/yaml.js'
 import { type Answers, applyFilter, FilterError } from './filters.js'
 
 /**

@@ -1,6 +1,6 @@
-import { escapeRegex, findAll, substitute } from '../python/regex.js'
-import { strip } from '../python/text.js'
-import { equals, isDict, isTrue, type PyDict, type PyValue, typeName } from '../python/value.js'
+import { escapeRegex, findAll, substitute } from '@saeval/python/internal/regex/regex'
+import { strip } from '@saeval/python/internal/text/text'
+import { equals, isDict, isTrue, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { namedEntities } from './named-entities.js'
 
 /** The model's answers of every request of a task, one list for each; filters may put anything in their place. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@saeval/python/internal/json/json'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../../tests/fixtures.js'
-import { parseJson } from '../python/json.js'
-import type { PyDict, PyValue } from '../python/value.js'
 import { applyFilter, filterNames } from './filters.js'
 
 const golden = parseJson(readFileSync(fixturePath('golden/units/filters.json'), 'utf8')) as PyDict

@@ -1,5 +1,5 @@
-import { findAll, substitute } from '../python/regex.js'
-import { strip } from '../python/text.js'
+import { findAll, substitute } from '@saeval/python/internal/regex/regex'
+import { strip } from '@saeval/python/internal/text/text'
 
 /** Words that mean an entity's label, in the order in which they are replaced. */
 const labels: readonly (readonly [word: string, label: string])[] = [

@@ -1,4 +1,4 @@
-import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '../python/value.js'
+import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { bleu } from './bleu.js'
 import { chrf, chrfPlusPlus } from './chrf.js'
 import { type CorpusScore, prepareCorpus } from './corpus-score.js'

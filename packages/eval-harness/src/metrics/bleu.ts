@@ -1,4 +1,4 @@
-import { splitWords, strip } from '../python/text.js'
+import { splitWords, strip } from '@saeval/python/internal/text/text'
 import { type CorpusScore, tally } from './corpus-score.js'
 
 const orders = 4

@@ -1,4 +1,4 @@
-import { splitWords } from '../python/text.js'
+import { splitWords } from '@saeval/python/internal/text/text'
 import { type CorpusScore, tally } from './corpus-score.js'
 
 const characterOrders = 6

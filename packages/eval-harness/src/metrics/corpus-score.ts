@@ -1,4 +1,4 @@
-import { type PyValue, typeName } from '../python/value.js'
+import { type PyValue, typeName } from '@saeval/python/internal/values/value'
 
 /**
  * A metric of translations over a whole corpus, as sacrebleu computes it: counts for each segment, added up, then one score. The score of

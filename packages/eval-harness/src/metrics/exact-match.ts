@@ -1,6 +1,6 @@
-import { substitute } from '../python/regex.js'
-import { codePoints, pyStr } from '../python/text.js'
-import { equals, isTrue, type PyDict, type PyValue } from '../python/value.js'
+import { substitute } from '@saeval/python/internal/regex/regex'
+import { codePoints, pyStr } from '@saeval/python/internal/text/text'
+import { equals, isTrue, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 
 /** Names of exact_match's settings. */
 export const exactMatchSettings = ['regexes_to_ignore', 'ignore_case', 'ignore_punctuation', 'ignore_numbers']

@@ -1,7 +1,16 @@
-import { type TaskFunction, TaskFunctionError } from '../functions/task-function.js'
-import { literalEval } from '../python/literal.js'
-import { pyStr, strip } from '../python/text.js'
-import { equals, isDict, isTrue, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '../python/value.js'
+import { type TaskFunction, TaskFunctionError } from '@saeval/python/internal/functions/task-function'
+import { literalEval } from '@saeval/python/internal/text/literal'
+import { pyStr, strip } from '@saeval/python/internal/text/text'
+import {
+  equals,
+  isDict,
+  isTrue,
+  numberOf,
+  type PyDict,
+  PyFloat,
+  type PyValue,
+  typeName,
+} from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError } from '../requests/doc-fields.js'
 import type { MetricConfig } from '../tasks/metric-config.js'
 import { exactMatch } from './exact-match.js'

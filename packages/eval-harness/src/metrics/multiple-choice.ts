@@ -1,6 +1,6 @@
-import type { LoglikelihoodResult } from '../language-model.js'
-import { codePoints } from '../python/text.js'
-import { numberOf, PyFloat, type PyValue } from '../python/value.js'
+import type { LoglikelihoodResult } from '@saeval/language-model'
+import { codePoints } from '@saeval/python/internal/text/text'
+import { numberOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { DocFieldError } from '../requests/doc-fields.js'
 
 export interface MultipleChoiceAnswer {

@@ -1,4 +1,4 @@
-import type { PyDict, PyValue } from '../python/value.js'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { choiceTexts, inTask, question, type Task, target } from '../requests/task.js'
 import { goldIndex } from './multiple-choice.js'
 

@@ -1,5 +1,5 @@
-import { whiteSpaceRun } from '../python/text.js'
-import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '../python/value.js'
+import { whiteSpaceRun } from '@saeval/python/internal/text/text'
+import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError, docToChoice } from '../requests/doc-fields.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
 import { generationMetrics, type OpenMetric } from './generation.js'

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { PyRandom } from '../python/random.js'
+import { PyRandom } from '@saeval/python/internal/random'
 import { type Aggregation, type Items, numeric, questions } from './aggregations.js'
 
 /** Sample standard deviation (divisor n - 1). */

@@ -1,4 +1,4 @@
-import { splitWords } from '../python/text.js'
+import { splitWords } from '@saeval/python/internal/text/text'
 import type { CorpusScore } from './corpus-score.js'
 import { type Alignment, EditDistances } from './edit-distances.js'
 

@@ -1,5 +1,5 @@
-import { pyStr } from '../python/text.js'
-import { type PyDict, type PyValue, typeName } from '../python/value.js'
+import { pyStr } from '@saeval/python/internal/text/text'
+import { type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { DocFieldError } from './doc-fields.js'
 import { endsWithSpace } from './message.js'
 import { choiceTexts, type Task, target } from './task.js'

@@ -1,9 +1,9 @@
-import { type TaskFunction, TaskFunctionError } from '../functions/task-function.js'
-import { isDigits } from '../python/character-classes.js'
-import { literalEval } from '../python/literal.js'
-import { PythonError } from '../python/python-error.js'
-import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
-import { renderTemplate } from '../templates/render-template.js'
+import { type TaskFunction, TaskFunctionError } from '@saeval/python/internal/functions/task-function'
+import { renderTemplate } from '@saeval/python/internal/templates/render-template'
+import { isDigits } from '@saeval/python/internal/text/character-classes'
+import { literalEval } from '@saeval/python/internal/text/literal'
+import { PythonError } from '@saeval/python/internal/values/python-error'
+import { isDict, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 
 /** How a task makes something of a document: a template, a column name, a number, a list, a mapping, or a Python function. */
 export type Rule = PyValue | TaskFunction

@@ -1,5 +1,5 @@
-import { PyRandom } from '../python/random.js'
-import { equals, type PyDict } from '../python/value.js'
+import { PyRandom } from '@saeval/python/internal/random'
+import { equals, type PyDict } from '@saeval/python/internal/values/value'
 
 /** Draws few-shot documents for one task, in the order in which the task's documents are asked about. */
 export interface FewshotSampler {

@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../language-model.js'
-import { whiteSpace } from '../python/text.js'
+import type { ChatMessage } from '@saeval/language-model'
+import { whiteSpace } from '@saeval/python/internal/text/text'
 
 /** One turn of a prompt, which becomes plain text or a turn of a conversation. */
 export interface Message {

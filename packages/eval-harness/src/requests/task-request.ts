@@ -1,4 +1,4 @@
-import type { PyDict, PyValue } from '../python/value.js'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 
 /** What a task asks the model. */
 export type TaskRequest =

@@ -1,11 +1,12 @@
 import { type HubOptions, InputError } from '@saeval/hub'
-import type { Dataset, Split } from '../datasets/dataset.js'
+import type { Dataset, Split } from '@saeval/python/internal/functions/dataset'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { type FunctionResolver, noFunctions, type TaskFunction } from '@saeval/python/internal/functions/task-function'
+import { isDict, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { loadDataset } from '../datasets/load-dataset.js'
-import { type FunctionResolver, noFunctions, type TaskFunction } from '../functions/task-function.js'
-import { isDict, type PyDict, type PyValue, typeName } from '../python/value.js'
 import { withoutFunctions } from '../tasks/fewshot-config.js'
 import type { TaskConfig } from '../tasks/task-config.js'
-import { FunctionReference, type YamlValue } from '../tasks/yaml.js'
+import type { YamlValue } from '../tasks/yaml.js'
 import {
   callFunction,
   DocFieldError,

@@ -1,5 +1,5 @@
+import { numberOf, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { aggregateScores, pooledStderr } from '../metrics/stderr.js'
-import { numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
 import { type GroupNode, leafNames } from '../tasks/load-tasks.js'
 
 /** A group's entry in results.json from those of its tasks: alias and name, and for groups that average something the means. */

@@ -1,5 +1,5 @@
-import { compareCodePoints } from '../python/text.js'
-import type { PyDict, PyValue } from '../python/value.js'
+import { compareCodePoints } from '@saeval/python/internal/text/text'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import type { GroupNode, TaskNode } from '../tasks/load-tasks.js'
 import type { TaskConfig } from '../tasks/task-config.js'
 import { aggregateGroup } from './aggregate-group.js'

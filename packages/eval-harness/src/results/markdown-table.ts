@@ -1,4 +1,4 @@
-import { floatRepr } from '../python/text.js'
+import { floatRepr } from '@saeval/python/internal/text/text'
 
 /** A text or a number; numeric texts count as numbers. */
 export type Cell = string | number

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@saeval/python/internal/json/json'
+import { isDict, type PyDict } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../../tests/fixtures.js'
-import { parseJson } from '../python/json.js'
-import { isDict, type PyDict } from '../python/value.js'
 import { dateId, modelName, sanitizeModelName } from './names.js'
 import { sha256 } from './sample-lines.js'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { pyStr } from '../python/text.js'
-import type { PyDict } from '../python/value.js'
+import { pyStr } from '@saeval/python/internal/text/text'
+import type { PyDict } from '@saeval/python/internal/values/value'
 
 /** Arguments that name the model, first come first; base_name is that of sae_steered_beta. */
 const nameArguments = ['peft', 'delta', 'pretrained', 'model', 'path', 'engine', 'base_name']

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@saeval/python/internal/json/json'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../../tests/fixtures.js'
-import { parseJson } from '../python/json.js'
-import type { PyDict } from '../python/value.js'
 import { markdownTable } from './markdown-table.js'
 import { resultsTable } from './results-table.js'
 

@@ -1,5 +1,5 @@
-import { compareCodePoints, pyStr } from '../python/text.js'
-import { numberOf, type PyDict, PyFloat, type PyValue } from '../python/value.js'
+import { compareCodePoints, pyStr } from '@saeval/python/internal/text/text'
+import { numberOf, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { type Cell, markdownTable } from './markdown-table.js'
 
 const arrows = new Map<PyValue | undefined, string>([

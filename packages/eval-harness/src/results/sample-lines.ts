@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { dumpsJson } from '../python/json.js'
-import { pyStr } from '../python/text.js'
-import { numberOf, type PyDict, type PyValue } from '../python/value.js'
+import { dumpsJson } from '@saeval/python/internal/json/json'
+import { pyStr } from '@saeval/python/internal/text/text'
+import { numberOf, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { requestArguments, type TaskRequest } from '../requests/task-request.js'
 import { numpyText } from './numpy-text.js'
 

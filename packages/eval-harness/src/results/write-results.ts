@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { makeWritableFolder, writeFiles } from '@saeval/hub'
-import { dumpsJson } from '../python/json.js'
-import type { PyDict } from '../python/value.js'
+import { dumpsJson } from '@saeval/python/internal/json/json'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import { dateId, sanitizeModelName } from './names.js'
 
 /** Where a run's files go. */

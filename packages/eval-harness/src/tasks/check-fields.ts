@@ -1,7 +1,8 @@
 import { didYouMean, InputError } from '@saeval/hub'
-import { isDict, typeName } from '../python/value.js'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { isDict, typeName } from '@saeval/python/internal/values/value'
 import type { Field, FieldKind } from './task-fields.js'
-import { FunctionReference, type YamlValue } from './yaml.js'
+import type { YamlValue } from './yaml.js'
 
 /** Makes an error that names the task file and the field. */
 export type Complain = (field: string, what: string) => InputError

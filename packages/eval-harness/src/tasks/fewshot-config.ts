@@ -1,7 +1,8 @@
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { type Complain, checkFields } from './check-fields.js'
 import { fewshotFields } from './task-fields.js'
-import { FunctionReference, type YamlValue } from './yaml.js'
+import type { YamlValue } from './yaml.js'
 
 /** How few-shot examples are chosen and written. */
 export interface FewshotConfig {

@@ -1,10 +1,11 @@
 import { didYouMean } from '@saeval/hub'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { pythonRegex } from '@saeval/python/internal/regex/regex'
+import { RegexError } from '@saeval/python/internal/regex/regex-translator'
+import { isDict } from '@saeval/python/internal/values/value'
 import { filterNames, filterSettings } from '../filters/filters.js'
-import { pythonRegex } from '../python/regex.js'
-import { RegexError } from '../python/regex-translator.js'
-import { isDict } from '../python/value.js'
 import type { Complain } from './check-fields.js'
-import { FunctionReference, type YamlValue } from './yaml.js'
+import type { YamlValue } from './yaml.js'
 
 /** One step of a filter pipeline. */
 export interface FilterStep {

@@ -1,8 +1,8 @@
 import { didYouMean } from '@saeval/hub'
-import type { GenerateUntilRequest } from '../language-model.js'
-import { numberOf, type PyDict, PyFloat, type PyValue, toPlain } from '../python/value.js'
+import type { GenerateUntilRequest } from '@saeval/language-model'
+import { generationSettingNames, generationSettingProblem } from '@saeval/language-model/internal/generation-settings'
+import { numberOf, type PyDict, PyFloat, type PyValue, toPlain } from '@saeval/python/internal/values/value'
 import type { Complain } from './check-fields.js'
-import { generationSettingNames, generationSettingProblem } from './generation-settings.js'
 
 /** Names of lm_eval's limit on new tokens, the first one given counts. */
 const limits = ['max_gen_toks', 'max_new_tokens', 'max_tokens', 'max_completion_tokens']

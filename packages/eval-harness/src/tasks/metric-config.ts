@@ -1,9 +1,10 @@
 import { didYouMean } from '@saeval/hub'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { aggregations } from '../metrics/aggregations.js'
 import { defaultMetrics, metrics, type OutputType } from '../metrics/metric-registry.js'
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
 import type { Complain } from './check-fields.js'
-import { FunctionReference, type YamlValue } from './yaml.js'
+import type { YamlValue } from './yaml.js'
 
 /** A metric of metric_list with its settings. */
 export interface MetricConfig {

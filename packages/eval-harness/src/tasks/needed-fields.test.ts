@@ -1,5 +1,5 @@
+import { PyRandom } from '@saeval/python/internal/random'
 import { describe, expect, it } from 'vitest'
-import { PyRandom } from '../python/random.js'
 import { neededFields } from './needed-fields.js'
 import { parseYaml, type YamlValue } from './yaml.js'
 

@@ -1,12 +1,13 @@
+import type { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { defaultMetrics, type OutputType } from '../metrics/metric-registry.js'
-import { isDict, type PyDict, type PyValue } from '../python/value.js'
 import { type Complain, checkFields, complainAbout } from './check-fields.js'
 import { type FewshotConfig, fewshotConfig, fewshotValues } from './fewshot-config.js'
 import { type FilterPipeline, filterPipelines } from './filter-config.js'
 import { generationKwargs, generationRequest } from './generation-config.js'
 import { type MetricConfig, metricConfigs } from './metric-config.js'
 import { taskFields } from './task-fields.js'
-import type { FunctionReference, YamlValue } from './yaml.js'
+import type { YamlValue } from './yaml.js'
 
 /** A task file after includes and overrides, with lm_eval's defaults. */
 export interface TaskConfig {

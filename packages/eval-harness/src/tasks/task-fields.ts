@@ -1,4 +1,4 @@
-import type { PyValue } from '../python/value.js'
+import type { PyValue } from '@saeval/python/internal/values/value'
 
 /** What a field of a task file may hold. `function` allows a Python function beside the other kinds. */
 export type FieldKind = 'text' | 'texts' | 'truth' | 'count' | 'mapping' | 'list' | 'rule' | 'function' | 'any'

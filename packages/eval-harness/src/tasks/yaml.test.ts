@@ -1,6 +1,6 @@
+import { dumpsJson } from '@saeval/python/internal/json/json'
+import type { PyValue } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
-import { dumpsJson } from '../python/json.js'
-import type { PyValue } from '../python/value.js'
 import { parseYaml } from './yaml.js'
 
 const json = (text: string) => dumpsJson(parseYaml(text, 'task.yaml') as PyValue)

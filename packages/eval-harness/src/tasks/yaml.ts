@@ -1,28 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { InputError } from '@saeval/hub'
+import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { intOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import yaml from 'js-yaml'
-import { intOf, PyFloat, type PyValue } from '../python/value.js'
-
-/** A Python function named by a task file: `!function module.name`. */
-export class FunctionReference {
-  constructor(
-    /** As written: "utils.process_docs", "subfolder.utils.f". */
-    readonly name: string,
-    /** Folder of the YAML file that holds the reference; the module is looked for there. */
-    readonly folder: string,
-  ) {}
-
-  /** The Python file: "utils.process_docs" is in utils.py beside the YAML file. */
-  get file(): string {
-    return join(this.folder, `${this.name.split('.').slice(0, -1).join('/')}.py`)
-  }
-
-  /** "process_docs" */
-  get functionName(): string {
-    return this.name.slice(this.name.lastIndexOf('.') + 1)
-  }
-}
 
 /** A value of a task file: Python's values and references to Python functions. */
 export type YamlValue = PyValue | FunctionReference | readonly YamlValue[] | ReadonlyMap<string, YamlValue>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { GenerationSettings } from '@saeval/eval-harness'
-import { generationSettingNames } from '@saeval/eval-harness/generation-settings'
 import { InputError } from '@saeval/hub'
+import type { GenerationSettings } from '@saeval/language-model'
+import { generationSettingNames } from '@saeval/language-model/internal/generation-settings'
 import type { ModelFiles } from '../model/model-files.js'
 
 /** What a model's own files say about generating. */

@@ -1,10 +1,10 @@
-import type { GenerateUntilRequest, GenerationSettings } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import type { GenerateUntilRequest, GenerationSettings } from '@saeval/language-model'
 import {
   generationSettingNames,
   generationSettingProblem,
   otherWaysToGenerate,
-} from '@saeval/eval-harness/generation-settings'
-import { InputError } from '@saeval/hub'
+} from '@saeval/language-model/internal/generation-settings'
 import type { ModelSettings } from './model-settings.js'
 
 /** Settings of generate() that count for a text; what is missing is off. */

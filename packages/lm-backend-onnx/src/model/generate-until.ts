@@ -1,5 +1,5 @@
-import type { GenerateUntilRequest, PlannedWork, RequestOptions } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import type { GenerateUntilRequest, PlannedWork, RequestOptions } from '@saeval/language-model'
 import { type LogitsProcessor, listOf, logitsProcessors } from '../generation/logits-processors.js'
 import type { ModelSettings } from '../generation/model-settings.js'
 import {

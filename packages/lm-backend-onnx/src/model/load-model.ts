@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import type { PyDict, PyValue } from '@saeval/eval-harness/templates'
 import { type HubOptions, InputError } from '@saeval/hub'
+import type { PyDict, PyValue } from '@saeval/python/templates'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'

@@ -1,3 +1,4 @@
+import { InputError } from '@saeval/hub'
 import type {
   ChatTemplate,
   GenerateUntilRequest,
@@ -8,8 +9,7 @@ import type {
   LoglikelihoodRollingRequest,
   ModelInfo,
   RequestOptions,
-} from '@saeval/eval-harness'
-import { InputError } from '@saeval/hub'
+} from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import type { ModelSettings } from '../generation/model-settings.js'
 import { addOrigins, type SettingOrigins } from '../generation/resolve-settings.js'

@@ -1,3 +1,4 @@
+import { InputError } from '@saeval/hub'
 import type {
   AnswerPart,
   LoglikelihoodRequest,
@@ -5,8 +6,7 @@ import type {
   LoglikelihoodRollingRequest,
   PlannedWork,
   RequestOptions,
-} from '@saeval/eval-harness'
-import { InputError } from '@saeval/hub'
+} from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'

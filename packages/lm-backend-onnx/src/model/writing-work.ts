@@ -1,4 +1,4 @@
-import type { Work } from '@saeval/eval-harness'
+import type { Work } from '@saeval/language-model'
 import { TextLengths } from '../plan/text-lengths.js'
 
 /** A batch of texts that are written side by side. */

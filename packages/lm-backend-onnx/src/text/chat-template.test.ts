@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type PyDict, parseJson } from '@saeval/eval-harness'
+import { parseJson } from '@saeval/python/internal/json/json'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
 import { createChatTemplate, type TemplateTokens } from './chat-template.js'
 

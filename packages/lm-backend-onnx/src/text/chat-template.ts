@@ -1,4 +1,5 @@
-import type { ChatMessage, ChatTemplate } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import type { ChatMessage, ChatTemplate } from '@saeval/language-model'
 import {
   fromPlain,
   makeChatTemplate,
@@ -7,8 +8,7 @@ import {
   type PyValue,
   strip,
   type Template,
-} from '@saeval/eval-harness/templates'
-import { InputError } from '@saeval/hub'
+} from '@saeval/python/templates'
 import type { SpecialToken, Tokenizer } from './tokenizer.js'
 
 /** What a chat template sees of a tokenizer. */

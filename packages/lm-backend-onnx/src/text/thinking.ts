@@ -1,4 +1,4 @@
-import { strip } from '@saeval/eval-harness/templates'
+import { strip } from '@saeval/python/templates'
 
 /** Text or token id that ends a model's thinking; what it writes after the last one is its answer. */
 export type ThinkEnd = string | number

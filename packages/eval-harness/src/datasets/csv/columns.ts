@@ -1,4 +1,4 @@
-import { PyFloat, type PyValue } from '../../python/value.js'
+import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { Column } from '../table-split.js'
 import type { CsvDialect } from './dialect.js'
 import { CsvError } from './lines.js'

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { PyFloat } from '../../python/value.js'
+import { PyFloat } from '@saeval/python/internal/values/value'
 import { type DataFile, readBytes } from '../data-file.js'
 import type { Chunk, Column } from '../table-split.js'
 import { ColumnTyper } from './columns.js'

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import type { PyDict, PyValue } from '../../python/value.js'
+import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 
 /** How pandas.read_csv reads a file: its arguments, as a task's dataset_kwargs give them. */
 export interface CsvDialect {

@@ -1,4 +1,4 @@
-import type { PyDict } from '../../python/value.js'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import type { Feature } from '../features.js'
 import { type Chunk, inColumn } from '../table-split.js'
 import { fit } from './infer.js'

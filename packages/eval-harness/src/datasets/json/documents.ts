@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
-import { JsonParser } from '../../python/json-parser.js'
-import { isDict, type PyDict, type PyValue } from '../../python/value.js'
+import { JsonParser } from '@saeval/python/internal/json/json-parser'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { ujsonLoads } from './ujson.js'
 
 /** A document of a JSON lines file. */

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { isDict, type PyDict, PyFloat, type PyValue } from '../../python/value.js'
+import { isDict, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { Feature } from '../features.js'
 import type { Chunk } from '../table-split.js'
 import { chunkOf } from './chunk-of.js'

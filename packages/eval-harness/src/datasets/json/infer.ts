@@ -1,4 +1,4 @@
-import { isDict, PyFloat, type PyValue } from '../../python/value.js'
+import { isDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { Feature } from '../features.js'
 import { timestampOf } from '../times-of-units.js'
 import { parseTimestamp } from '../timestamp-texts.js'

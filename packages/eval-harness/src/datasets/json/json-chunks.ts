@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { isDict, type PyDict, type PyValue } from '../../python/value.js'
+import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { decodeText } from '../csv/encodings.js'
 import { type DataFile, readBytes } from '../data-file.js'
 import type { Chunk } from '../table-split.js'

@@ -1,5 +1,5 @@
-import { parseJson } from '../../python/json.js'
-import { isDict, PyFloat, type PyValue } from '../../python/value.js'
+import { parseJson } from '@saeval/python/internal/json/json'
+import { isDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 
 /**
  * pandas' ujson_loads, which datasets reads some JSON with: floats are put together from at most 15 decimals without exact rounding,

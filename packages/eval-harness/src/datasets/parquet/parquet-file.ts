@@ -1,6 +1,6 @@
 import { type ByteSource, InputError, openLocalFile } from '@saeval/hub'
+import { parseJson } from '@saeval/python/internal/json/json'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet'
-import { parseJson } from '../../python/json.js'
 import type { DataFile } from '../data-file.js'
 import { embeddedFeatures, type Feature, featureText } from '../features.js'
 import { arrowFields } from './arrow-schema.js'
