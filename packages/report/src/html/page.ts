@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { escapeHtml } from './escape.js'
 import { pageStyle } from './page-style.js'
 
@@ -7,7 +8,8 @@ export interface PageParts {
   readonly style?: string
   /** HTML. */
   readonly body: string
-  readonly script: string
+  /** The file of src/browser that moves it. */
+  readonly script: 'report-page' | 'generations-page'
 }
 
 /** A page that needs nothing beside itself; it has an element #tip, which its script shows. */
@@ -23,8 +25,14 @@ export function page({ title, style = '', body, script }: PageParts): string {
 <body>
 ${body}
 <div id="tip" role="tooltip" hidden></div>
-<script>${script}</script>
+<script type="module">
+${browserScript(script)}</script>
 </body>
 </html>
 `
+}
+
+/** A built file of src/browser; the same one when this file runs from src and from dist. */
+function browserScript(name: PageParts['script']): string {
+  return readFileSync(new URL(`../../dist/browser/${name}.js`, import.meta.url), 'utf8')
 }

@@ -1,5 +1,9 @@
-import { expect, it } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { needs, temporaryFolder } from '../../../../tests/fixtures.js'
 import type { Generations } from '../generations/generations.js'
+import { browserPath, openPage } from './open-page.testing.js'
 import { renderGenerations } from './render-generations.js'
 
 const token = (text: string, activation: number) => ({
@@ -66,4 +70,23 @@ it('takes models without latents that can be read alone', () => {
     ],
   })
   expect(plain).toContain('style="--s:1.000" data-p="1.25"')
+})
+
+describe('the page in a browser', needs('Chromium', browserPath !== undefined), () => {
+  it('tells a token at the pointer and the focus, and colours tokens by what is picked', async () => {
+    const path = join(temporaryFolder(), 'generations.html')
+    writeFileSync(path, renderGenerations(generations))
+    const { page, complaints } = await openPage(path)
+    const first = page.locator('.tokens span').first()
+    await first.hover()
+    expect(await page.textContent('#tip')).toMatch(/^" ran"\nlog-probability -0\.50, unsteered -1\.25\n/)
+    await page.mouse.move(0, 0)
+    expect(await page.isVisible('#tip')).toBe(false)
+    await first.focus()
+    expect(await page.isVisible('#tip')).toBe(true)
+    await page.selectOption('#colour', 'p')
+    expect(await page.textContent('#scale')).toBe('strongest colour: 1.25')
+    expect(await first.evaluate((token) => token.getAttribute('style'))).toBe('--s: 1;')
+    expect(complaints).toEqual([])
+  })
 })

@@ -25,7 +25,7 @@ ${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(line)}</p>`)
 ${sections.join('\n')}
 <section><h2>Options</h2>
 <pre>${escapeHtml(JSON.stringify(generations.options, null, 2))}</pre></section>`
-  return page({ title, style: tokenStyle, body, script })
+  return page({ title, style: tokenStyle, body, script: 'generations-page' })
 }
 
 function latentName({ latent, sae_id: id, description }: GenerationLatent): string {
@@ -104,34 +104,4 @@ const tokenStyle = `
 .tokens span:hover, .tokens span:focus { outline: 2px solid var(--ink); outline-offset: 0; } .tokens .after { opacity: .45; }
 #tip { white-space: pre-line; }
 @media print { .tokens span { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
-`
-
-/** Plain JavaScript for browsers: what a token says at the pointer and at the keyboard's focus, and what colours it. */
-const script = `
-'use strict'
-const tip = document.getElementById('tip')
-const tokens = document.querySelectorAll('.tokens span')
-const show = (token) => {
-  tip.textContent = token.getAttribute('aria-label')
-  tip.hidden = false
-  const box = token.getBoundingClientRect()
-  tip.style.left = Math.max(4, Math.min(box.left, innerWidth - tip.offsetWidth - 8)) + scrollX + 'px'
-  tip.style.top = box.bottom + scrollY + 6 + 'px'
-}
-const hide = () => { tip.hidden = true }
-for (const token of tokens) {
-  token.addEventListener('pointerenter', () => show(token))
-  token.addEventListener('pointerleave', hide)
-  token.addEventListener('focus', () => show(token))
-  token.addEventListener('blur', hide)
-}
-const colour = document.getElementById('colour')
-const paint = () => {
-  const most = Number(colour.selectedOptions[0].dataset.most)
-  document.getElementById('scale').textContent = 'strongest colour: ' + most
-  for (const token of tokens)
-    token.style.setProperty('--s', Math.max(0, Math.min(1, Number(token.dataset[colour.value]) / most)))
-}
-colour.addEventListener('change', paint)
-paint()
 `

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { needs, temporaryFolder } from '../../../../tests/fixtures.js'
 import { fakeSweep, writeRun } from '../results/fake-sweep.testing.js'
 import { readExperiment } from '../results/read-experiment.js'
+import { browserPath, openPage } from './open-page.testing.js'
 import { renderReport } from './render-report.js'
 import { writeReport } from './write-report.js'
 
@@ -71,34 +70,14 @@ describe('renderReport', () => {
   })
 })
 
-const browserPath = ['chromium', 'chromium-browser', 'google-chrome'].map(which).find((path) => path !== null)
-
 describe('the page in a browser', needs('Chromium', browserPath !== undefined), () => {
-  let browser: Browser
   let page: Page
-  const complaints: string[] = []
+  let complaints: readonly string[]
   beforeAll(async () => {
     const path = join(temporaryFolder(), 'report.html')
     writeReport(await renderReport(await readExperiment(sweep())), path)
-    browser = await chromium.launch({
-      executablePath: browserPath!,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--disable-component-update',
-      ],
-    })
-    page = await browser.newPage()
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('request', (request) => {
-      if (!request.url().startsWith('file:')) complaints.push(request.url())
-    })
-    await page.goto(pathToFileURL(path).href)
+    ;({ page, complaints } = await openPage(path))
   })
-  afterAll(() => browser?.close())
 
   it('opens without complaints or requests', () => {
     expect(complaints).toEqual([])
@@ -135,12 +114,3 @@ describe('the page in a browser', needs('Chromium', browserPath !== undefined), 
     expect(ground).toBe('rgb(22, 22, 26)')
   })
 })
-
-/** Where a program is; null when it is not installed. */
-function which(program: string): string | null {
-  try {
-    return execFileSync('which', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
-  } catch {
-    return null
-  }
-}

@@ -8,7 +8,6 @@ import { finiteScore, meanScore, metricColumns, mostMoved } from './experiment-s
 import { scoreText } from './numbers.js'
 import { type ComparedRun, overviewTable, scoreOf } from './overview.js'
 import { page } from './page.js'
-import { pageScript } from './page-script.js'
 import { provenanceSection } from './provenance.js'
 import { type ReportChart, reportCharts } from './report-charts.js'
 import { collectSamples } from './samples.js'
@@ -77,7 +76,7 @@ export async function renderReport(experiment: Experiment, options: ReportOption
       ]
         .filter((part) => part !== '')
         .join('\n'),
-      script: pageScript,
+      script: 'report-page',
     }),
     charts: await Promise.all(charts.map(async ({ name, chart }) => ({ name, svg: await renderSvg(chart, 'paper') }))),
   }

@@ -1,7 +1,7 @@
+import type { SampleData } from '../browser/sample-data.js'
 import { escapeHtml, scriptJson } from './escape.js'
-import type { SampleData } from './samples.js'
 
-/** The table of samples with its filters, filled by the page's script; '' where no run has samples. Run number `shown` is chosen at first. */
+/** The table of samples with its filters, filled by browser/report-page.ts; '' where no run has samples. Run number `shown` is chosen at first. */
 export function samplesSection({ documents, runs }: SampleData, hasBaseline: boolean, shown: number): string {
   if (documents.length === 0) return ''
   const tasks = [...new Set(documents.map(({ task }) => task))]

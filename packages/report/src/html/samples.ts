@@ -1,29 +1,7 @@
+import type { SampleAnswer, SampleData, SampleDocument } from '../browser/sample-data.js'
 import { firstFilter } from '../compare/changed-samples.js'
 import type { Sample } from '../results/read-samples.js'
 import type { RunResults } from '../results/run-results.js'
-
-/** One document, kept once for all runs. */
-export interface SampleDocument {
-  readonly task: string
-  readonly id: number
-  /** The end of the prompt. */
-  readonly question: string
-  readonly choices: readonly string[]
-  readonly target: string
-}
-
-/** A run's answers, one per document in the order of SampleData.documents; null where the run has not answered it. */
-export type SampleAnswers = readonly (SampleAnswer | null)[]
-
-/** [score, log-probabilities of the choices] or [score, the generated answer]. */
-export type SampleAnswer = readonly [number | null, readonly number[] | string]
-
-/** What the page's sample table shows. Prompts stand once; a run adds a few numbers a document. */
-export interface SampleData {
-  readonly documents: readonly SampleDocument[]
-  /** Runs in the order of the page, the baseline first if there is one. */
-  readonly runs: readonly { readonly label: string; readonly answers: SampleAnswers }[]
-}
 
 /** Characters of a prompt's end that the page keeps. */
 const questionLength = 1500

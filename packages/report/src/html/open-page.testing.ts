@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll } from 'vitest'
+
+/** Where Chromium is; undefined when it is not installed. */
+export const browserPath = ['chromium', 'chromium-browser', 'google-chrome'].map(which).find((path) => path !== null)
+
+let browser: Browser | undefined
+afterAll(() => browser?.close())
+
+/** Opens a file in Chromium. `complaints` grows by what the page prints, its errors, and its requests for anything but files. */
+export async function openPage(path: string): Promise<{ page: Page; complaints: readonly string[] }> {
+  browser ??= await chromium.launch({
+    executablePath: browserPath!,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ],
+  })
+  const page = await browser.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    if (!request.url().startsWith('file:')) complaints.push(request.url())
+  })
+  await page.goto(pathToFileURL(path).href)
+  return { page, complaints }
+}
+
+/** Where a program is; null when it is not installed. */
+function which(program: string): string | null {
+  try {
+    return execFileSync('which', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return null
+  }
+}
