@@ -1,7 +1,8 @@
 import { InputError } from '@saeval/hub'
+import { object, objectOf, text } from '@saeval/hub/checks'
 import { zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
-import { jsonFields, yamlFields } from './loaders/fields.js'
+import { parseConfig } from './loaders/config-file.js'
 import { madeNpz, madeSafetensors, madeTorch, memorySource, statePickle } from './loaders/weights.testing.js'
 import { openNpz } from './npz/npz-file.js'
 import { readAll, readSlices } from './tensors/read-tensor.js'
@@ -252,21 +253,13 @@ describe('a pickle', () => {
 describe('configuration files', () => {
   const random = randomNumbers(7)
   it.each([
-    [
-      'JSON',
-      jsonFields,
-      '{"d_in": 4, "metadata": {"hook_name": "blocks.1.hook_resid_pre"}, "k": [1, 2.5e3, null, true]}',
-    ],
-    [
-      'YAML',
-      yamlFields,
-      'sae:\n  n_heads: 4\n  list: [1, 2.5e3, ~, yes]\n  text: "a\\nb"\nmore: &anchor {a: 1}\nagain: *anchor\n',
-    ],
-  ] as const)('%s that is damaged is an InputError or an object', (_, parse, text) => {
+    ['JSON', '{"d_in": 4, "metadata": {"hook_name": "blocks.1.hook_resid_pre"}, "k": [1, 2.5e3, null, true]}'],
+    ['YAML', 'sae:\n  n_heads: 4\n  list: [1, 2.5e3, ~, yes]\n  text: "a\\nb"\nmore: &anchor {a: 1}\nagain: *anchor\n'],
+  ] as const)('%s that is damaged is an InputError or an object', (kind, text) => {
     for (let round = 0; round < 500; round++) {
       const file = damaged(Buffer.from(text), random).toString('latin1')
       try {
-        expect(typeof parse('file', file).values).toBe('object')
+        expect(typeof parseConfig(`file.${kind.toLowerCase()}`, file, object).fields).toBe('object')
       } catch (error) {
         if (!InputError.isInstance(error)) throw new Error(`${error} for ${JSON.stringify(file)}`, { cause: error })
       }
@@ -274,19 +267,15 @@ describe('configuration files', () => {
   })
 
   it.each([
-    ['JSON nested deeply', jsonFields, '['.repeat(200_000)],
-    ['YAML nested deeply', yamlFields, '['.repeat(100_000)],
-    [
-      'YAML nested deeply in blocks',
-      yamlFields,
-      Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
-    ],
-    ['YAML with a type of Python', yamlFields, 'a: !!python/object/apply:os.system ["true"]'],
-    ['YAML that is a list', yamlFields, '- a'],
-  ])('%s', (_, parse, text) => {
+    ['JSON nested deeply', '['.repeat(200_000)],
+    ['YAML nested deeply', '['.repeat(100_000)],
+    ['YAML nested deeply in blocks', Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['YAML with a type of Python', 'a: !!python/object/apply:os.system ["true"]'],
+    ['YAML that is a list', '- a'],
+  ])('%s', (kind, text) => {
     const started = performance.now()
     try {
-      parse('file', text)
+      parseConfig(`file.${kind.slice(0, 4).toLowerCase()}`, text, object)
     } catch (error) {
       expect(InputError.isInstance(error)).toBe(true)
     }
@@ -295,13 +284,13 @@ describe('configuration files', () => {
 
   it('YAML aliases that would unfold into 9^9 values stay small', () => {
     const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`)
-    expect(Object.keys(yamlFields('file', ['l0: &l0 x', ...levels].join('\n')).values)).toHaveLength(10)
+    expect(Object.keys(parseConfig('file.yaml', ['l0: &l0 x', ...levels].join('\n'), object).fields)).toHaveLength(10)
   })
 
   it('do not reach the prototype of objects', () => {
-    const fields = jsonFields('file', '{"__proto__": {"polluted": true}, "constructor": 1}')
-    expect(() => fields.string('polluted')).toThrow(/polluted is missing/)
-    expect(() => fields.string('toString')).toThrow(/toString is missing/)
+    const json = '{"__proto__": {"polluted": true}, "constructor": 1}'
+    for (const name of ['polluted', 'toString'])
+      expect(() => parseConfig('file.json', json, objectOf({ [name]: text }))).toThrow(`file.json: ${name} is missing`)
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 })

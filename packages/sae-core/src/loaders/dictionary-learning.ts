@@ -1,7 +1,9 @@
 import { InputError } from '@saeval/hub'
+import { checked, count, index, objectOf, text } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { plainConfig } from '../sae-config.js'
 import { openTorchStateDict } from '../torch/torch-file.js'
-import { jsonFields } from './fields.js'
+import { readConfig } from './config-file.js'
 import { linearWeights } from './linear-layers.js'
 import type { Loader, SaeArrays } from './loader.js'
 import { filled, type SaeArray } from './sae-array.js'
@@ -15,11 +17,15 @@ const architectures: Readonly<Record<string, 'topk' | 'gated' | 'jumprelu'>> = {
   MatryoshkaBatchTopKSAE: 'jumprelu',
 }
 
+const schema = objectOf({
+  trainer: objectOf({ dict_class: text, lm_name: text, layer: index, k: v.optional(v.unknown()) }),
+})
+const topk = objectOf({ trainer: objectOf({ k: count }) })
+
 /** SAEs of the dictionary_learning library: ae.pt with a config.json that tells class, layer and model. */
 export const loadDictionaryLearning: Loader = async ({ path }, place) => {
-  const configPath = `${path}/config.json`
-  const trainer = jsonFields(`${place.name}/${configPath}`, await place.text(configPath)).fields('trainer')
-  const className = trainer.string('dict_class')
+  const { file, fields } = await readConfig(place, `${path}/config.json`, schema)
+  const { dict_class: className, layer, lm_name: modelName } = fields.trainer
   const architecture = Object.hasOwn(architectures, className) ? architectures[className]! : 'standard'
 
   const tensors = new StoredTensors(
@@ -37,21 +43,18 @@ export const loadDictionaryLearning: Loader = async ({ path }, place) => {
   }
   if (architecture === 'standard') {
     if (tensors.has('threshold'))
-      throw new InputError(`${trainer.file}: SAEs of the class ${className} cannot be read (they have thresholds)`)
+      throw new InputError(`${file}: SAEs of the class ${className} cannot be read (they have thresholds)`)
     tensors.refuseOthers()
   }
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
-  const layer = trainer.values.layer
-  if (!Number.isSafeInteger(layer) || (layer as number) < 0)
-    throw new InputError(`${trainer.file}: trainer.layer is ${JSON.stringify(layer)}, expected a layer's number`)
   const config = plainConfig({
     architecture,
     dIn,
     dSae,
     hookPoint: `blocks.${layer}.hook_resid_post`,
-    modelName: trainer.string('lm_name').split('/').at(-1)!,
+    modelName: modelName.split('/').at(-1)!,
     applyBDecToInput: true,
-    ...(architecture === 'topk' ? { k: trainer.count('k') } : {}),
+    ...(architecture === 'topk' ? { k: checked(file, topk, fields).trainer.k } : {}),
   })
   return { config, arrays }
 }

@@ -1,7 +1,9 @@
 import { InputError } from '@saeval/hub'
+import { objectOf, oneOf, text, truth } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
-import { type Fields, jsonFields } from './fields.js'
+import { type ConfigFile, readConfigIfPresent } from './config-file.js'
 import type { Loader } from './loader.js'
 import { layerOf } from './paths.js'
 import { summedOverMiddle } from './sae-array.js'
@@ -27,6 +29,14 @@ const hookPoints: Readonly<Record<string, string>> = {
   'pre_feedforward_layernorm.output': 'mlp.hook_in',
 }
 
+const schema = objectOf({
+  architecture: oneOf(['jump_relu']),
+  affine_connection: v.nullish(truth, false),
+  hf_hook_point_in: v.nullish(text),
+  hf_hook_point_out: v.nullish(text),
+})
+type Config = ConfigFile<v.InferOutput<typeof schema>>
+
 /** Gemma Scope 2 (SAELens' loader "gemma_3"): jumprelu SAEs and transcoders, params.safetensors with an optional config.json. */
 export const loadGemmaScope2: Loader = async ({ path }, place) => {
   const repository = /gemma-scope-2-(\d+\w)-(pt|it)$/.exec(place.name)
@@ -39,14 +49,11 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
   const layer = layerOf(path, /layer_(\d+)/)
   const isCrossLayer = site === 'clt'
   const folder = isCrossLayer ? path.slice(0, path.lastIndexOf('/')) : path
-  const configPath = `${folder}/config.json`
-  const text = await place.textIfPresent(configPath)
-  const fields = text === null ? null : jsonFields(`${place.name}/${configPath}`, text)
-  fields?.oneOf('architecture', ['jump_relu'])
+  const written = await readConfigIfPresent(place, `${folder}/config.json`, schema)
 
   const source = await place.open(isCrossLayer ? `${path}.safetensors` : `${path}/params.safetensors`)
   const tensors = new StoredTensors(await openSafetensors(source), 'a Gemma Scope 2 SAE')
-  const isAffine = fields?.boolean('affine_connection', false) || path.includes('affine')
+  const isAffine = written?.fields.affine_connection || path.includes('affine')
   const wDec = tensors.array('w_dec')
   const arrays = {
     wEnc: tensors.array('w_enc'),
@@ -59,8 +66,8 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
   tensors.refuseOthers()
 
   const modules = sites[site]!
-  const hfHookPoint = moduleTensor(fields, 'hf_hook_point_in', layer, modules.input)
-  const hfHookPointOut = modules.output ? moduleTensor(fields, 'hf_hook_point_out', layer, modules.output) : null
+  const hfHookPoint = moduleTensor(written, 'hf_hook_point_in', layer, modules.input)
+  const hfHookPointOut = modules.output ? moduleTensor(written, 'hf_hook_point_out', layer, modules.output) : null
   const hookPoint = hookPointOf(hfHookPoint, layer)
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const config = plainConfig({
@@ -80,11 +87,16 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
 }
 
 /** What config.json names, else what the path means; both must speak of the same layer. */
-function moduleTensor(fields: Fields | null, name: string, layer: number, usual: string): string {
+function moduleTensor(
+  config: Config | null,
+  name: 'hf_hook_point_in' | 'hf_hook_point_out',
+  layer: number,
+  usual: string,
+): string {
   const expected = `model.layers.${layer}.`
-  const named = fields?.string(name, expected + usual) ?? expected + usual
+  const named = config?.fields[name] ?? expected + usual
   if (!named.startsWith(expected))
-    throw new InputError(`${fields!.file}: ${name} is ${named}, but the folder is of layer ${layer}`)
+    throw new InputError(`${config!.file}: ${name} is ${named}, but the folder is of layer ${layer}`)
   return named
 }
 

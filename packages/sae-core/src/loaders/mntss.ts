@@ -1,12 +1,15 @@
 import { InputError } from '@saeval/hub'
+import { objectOf, text } from '@saeval/hub/checks'
 import { parseHookPoint } from '../hook-point.js'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { transposed } from '../tensors/tensor-place.js'
-import { yamlFields } from './fields.js'
+import { readConfig } from './config-file.js'
 import type { Loader } from './loader.js'
 import { stored, summedOverMiddle } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
+
+const schema = objectOf({ feature_input_hook: text, feature_output_hook: text, model_name: text })
 
 /**
  * One layer of a cross-layer transcoder, taken as a transcoder: its decoder is the sum of those to all later layers, as SAELens makes it.
@@ -14,7 +17,7 @@ import { StoredTensors } from './stored-tensors.js'
  */
 export const loadMntssTranscoder: Loader = async ({ path: layer }, place) => {
   if (!/^\d+$/.test(layer)) throw new InputError(`${place.name}: "${layer}" is not a layer's number`)
-  const fields = yamlFields(`${place.name}/config.yaml`, await place.text('config.yaml'))
+  const { fields } = await readConfig(place, 'config.yaml', schema)
   const open = async (name: string) =>
     new StoredTensors(
       await openSafetensors(await place.open(`${name}_${layer}.safetensors`)),
@@ -31,15 +34,15 @@ export const loadMntssTranscoder: Loader = async ({ path: layer }, place) => {
   encoder.refuseOthers()
   decoder.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
-  const hookPoint = (name: string) => parseHookPoint(`blocks.${layer}.${fields.string(name)}`).name
+  const hookPoint = (name: string) => parseHookPoint(`blocks.${layer}.${name}`).name
   const config = plainConfig({
     architecture: 'transcoder',
     dIn,
     dOut: arrays.wDec.shape[1] ?? 0,
     dSae,
-    hookPoint: hookPoint('feature_input_hook'),
-    hookPointOut: hookPoint('feature_output_hook'),
-    modelName: fields.string('model_name'),
+    hookPoint: hookPoint(fields.feature_input_hook),
+    hookPointOut: hookPoint(fields.feature_output_hook),
+    modelName: fields.model_name,
   })
   return { config, arrays }
 }

@@ -1,21 +1,27 @@
 import { InputError } from '@saeval/hub'
+import { objectOf, text } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { parseHookPoint } from '../hook-point.js'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { transposed } from '../tensors/tensor-place.js'
-import { yamlFields } from './fields.js'
+import { readConfigIfPresent } from './config-file.js'
 import type { Loader } from './loader.js'
 import { layerOf } from './paths.js'
 import { stored } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
+const schema = objectOf({
+  feature_input_hook: v.nullish(text, 'mlp.hook_in'),
+  feature_output_hook: v.nullish(text, 'hook_mlp_out'),
+  model_name: v.nullish(text),
+})
+
 /** Hanna's transcoders of Qwen 3: layer_N.safetensors; model and hook points in the repository's config.yaml, where there is one. */
 export const loadMwhannaTranscoder: Loader = async ({ path }, place) => {
   const layer = layerOf(path, /layer_(\d+)\.safetensors$/)
-  const text = await place.textIfPresent('config.yaml')
-  const fields = text === null ? null : yamlFields(`${place.name}/config.yaml`, text)
-  const hookPoint = (name: string, usual: string) =>
-    parseHookPoint(`blocks.${layer}.${fields?.string(name, usual) ?? usual}`).name
+  const { fields } = (await readConfigIfPresent(place, 'config.yaml', schema)) ?? { fields: v.parse(schema, {}) }
+  const hookPoint = (name: string) => parseHookPoint(`blocks.${layer}.${name}`).name
 
   const tensors = new StoredTensors(await openSafetensors(await place.open(path)), 'a transcoder')
   const arrays = {
@@ -31,9 +37,9 @@ export const loadMwhannaTranscoder: Loader = async ({ path }, place) => {
     dIn,
     dOut: arrays.wDec.shape[1] ?? 0,
     dSae,
-    hookPoint: hookPoint('feature_input_hook', 'mlp.hook_in'),
-    hookPointOut: hookPoint('feature_output_hook', 'hook_mlp_out'),
-    modelName: fields?.string('model_name', modelOf(place.name)) ?? modelOf(place.name),
+    hookPoint: hookPoint(fields.feature_input_hook),
+    hookPointOut: hookPoint(fields.feature_output_hook),
+    modelName: fields.model_name ?? modelOf(place.name),
   })
   return { config, arrays }
 }

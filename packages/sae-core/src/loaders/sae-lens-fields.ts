@@ -1,8 +1,10 @@
 import { InputError } from '@saeval/hub'
-import { type Fields, type FieldValues, fieldsOf } from './fields.js'
+import { isObject } from '@saeval/hub/checks'
+
+type Values = Readonly<Record<string, unknown>>
 
 /** A cfg.json of any version with the registry's overrides, under the names and values of version 6, as SAELens converts them. */
-export function modernFields({ file, values }: Fields, overrides: FieldValues): Fields {
+export function modernFields(file: string, values: Values, overrides: Values): Values {
   const result: Record<string, unknown> = { ...flatten(values), ...flatten(overrides) }
   const rename = (old: string, name: string) => {
     if (result[name] === undefined && result[old] !== undefined) result[name] = result[old]
@@ -13,13 +15,13 @@ export function modernFields({ file, values }: Fields, overrides: FieldValues): 
   if (result.normalize_activations === false) result.normalize_activations = 'none'
   if (result.normalize_activations === true) result.normalize_activations = 'expected_average_only_in'
   if (isBefore6(result.sae_lens_version)) convertActivation(file, result)
-  return fieldsOf(file, result)
+  return result
 }
 
 /** Version 6 keeps the facts about the language model under `metadata`. */
-function flatten(values: FieldValues): FieldValues {
+function flatten(values: Values): Values {
   const { metadata, ...rest } = values
-  return { ...(typeof metadata === 'object' && metadata !== null ? metadata : {}), ...rest }
+  return { ...(isObject(metadata) ? metadata : {}), ...rest }
 }
 
 function isBefore6(version: unknown): boolean {

@@ -1,9 +1,11 @@
 import { InputError } from '@saeval/hub'
+import { checked, count, number, object, objectOf, oneOf, positive, shown, text, truth } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { isCentredByWriting, parseHookPoint } from '../hook-point.js'
 import { type Architecture, activationOf, type MissingFactor, plainConfig, type SaeConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { transposed } from '../tensors/tensor-place.js'
-import { type Fields, jsonFields } from './fields.js'
+import { readConfig, readConfigIfPresent } from './config-file.js'
 import { foldFactor } from './fold-factor.js'
 import type { Loader, SaeArrays } from './loader.js'
 import { inFolder } from './paths.js'
@@ -27,34 +29,72 @@ const architectures = [
   'matching_pursuit',
 ] as const satisfies readonly Architecture[]
 
+/** A text, or nothing where the file has something else: it is only told. */
+const told = v.fallback(v.nullish(text, null), null)
+
+const schema = objectOf({
+  architecture: v.nullish(oneOf(architectures), 'standard'),
+  hook_name: text,
+  hook_head_index: v.optional(v.unknown()),
+  hf_hook_name: told,
+  hf_hook_name_out: told,
+  model_name: told,
+  apply_b_dec_to_input: v.nullish(truth),
+  reshape_activations: v.nullish(oneOf(['none', 'hook_z']), 'none'),
+  normalize_activations: v.nullish(
+    oneOf(['none', 'layer_norm', 'constant_norm_rescale', 'constant_scalar_rescale', 'expected_average_only_in']),
+    'none',
+  ),
+  n_attn_layers: v.nullish(count, 1),
+  model_from_pretrained_kwargs: v.fallback(v.nullish(object), null),
+})
+
+const transcoderSchema = objectOf({ hook_name_out: text })
+const rescaledSchema = objectOf({ activation_normalization_factor: number })
+
+// what only some architectures have, with SAELens' defaults
+const topkSchema = objectOf({ k: v.nullish(count, 100), rescale_acts_by_decoder_norm: v.nullish(truth, false) })
+const matchingPursuitSchema = objectOf({
+  residual_threshold: v.nullish(number, 1e-2),
+  max_iterations: v.nullish(count, null),
+  stop_on_duplicate_support: v.nullish(truth, true),
+})
+const temporalSchema = objectOf({
+  n_heads: v.nullish(count, 8),
+  bottleneck_factor: v.nullish(count, 64),
+  sae_diff_type: v.nullish(oneOf(['relu', 'topk']), 'topk'),
+  kval_topk: v.nullish(count, null),
+  tied_weights: v.nullish(truth, true),
+})
+
+type Values = Readonly<Record<string, unknown>>
+
 /** SAELens' native format: cfg.json beside sae_weights.safetensors, of any version. */
 export const loadSaeLens: Loader = async (reference, place) => {
-  const configPath = inFolder(reference.path, 'cfg.json')
-  const file = `${place.name}/${configPath}`
-  const fields = modernFields(jsonFields(file, await place.text(configPath)), reference.overrides)
-
-  const architecture = fields.oneOf('architecture', architectures, 'standard')
-  const hookPoint = parseHookPoint(fields.string('hook_name'))
-  if (fields.values.hook_head_index != null)
+  const { file, fields: written } = await readConfig(place, inFolder(reference.path, 'cfg.json'), object)
+  const values = modernFields(file, written, reference.overrides)
+  const fields = checked(file, schema, values)
+  const { architecture } = fields
+  const hookPoint = parseHookPoint(fields.hook_name)
+  if (fields.hook_head_index != null)
     throw new InputError(`${file}: SAEs of a single head (hook_head_index) are not supported`)
   const isTranscoder = architecture.endsWith('transcoder')
-  const hookPointOut = outputHookPoint(fields, hookPoint.name, isTranscoder)
-  const applyBDecToInput = fields.boolean('apply_b_dec_to_input', !isTranscoder)
+  const hookPointOut = outputHookPoint(file, values, hookPoint.name, isTranscoder)
+  const applyBDecToInput = fields.apply_b_dec_to_input ?? !isTranscoder
   if (isTranscoder && applyBDecToInput)
     throw new InputError(`${file}: apply_b_dec_to_input cannot be true for a ${architecture}`)
 
   const source = await place.open(inFolder(reference.path, 'sae_weights.safetensors'))
   const tensors = new StoredTensors(await openSafetensors(source), `a ${architecture} SAE`)
-  const arrays = await readArrays(tensors, architecture, fields)
+  const arrays = await readArrays(tensors, architecture, file, fields.n_attn_layers)
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const dOut = arrays.wDec.shape[1] ?? 0
-  checkSizes(fields, { d_in: dIn, d_sae: dSae, ...(isTranscoder ? { d_out: dOut } : {}) })
+  checkSizes(file, values, { d_in: dIn, d_sae: dSae, ...(isTranscoder ? { d_out: dOut } : {}) })
 
-  const normalization = fields.oneOf('normalize_activations', normalizations, 'none')
   // SAELens folds the factor only where the training asked for it
-  const asked = normalization === 'expected_average_only_in'
+  const asked = fields.normalize_activations === 'expected_average_only_in'
   const factor = asked ? (reference.normScalingFactor ?? (await trainedFactor(place, reference.path))) : 1
-  const kwargs = fields.values.model_from_pretrained_kwargs as { center_writing_weights?: unknown } | null | undefined
+  const { center_writing_weights: isCentred } = fields.model_from_pretrained_kwargs ?? {}
   const config = plainConfig({
     architecture,
     dIn,
@@ -62,54 +102,50 @@ export const loadSaeLens: Loader = async (reference, place) => {
     dSae,
     hookPoint: hookPoint.name,
     hookPointOut,
-    hfHookPoint: textOrNull(fields.values.hf_hook_name),
-    hfHookPointOut: textOrNull(fields.values.hf_hook_name_out),
-    modelName: textOrNull(fields.values.model_name) ?? reference.model,
+    hfHookPoint: fields.hf_hook_name,
+    hfHookPointOut: fields.hf_hook_name_out,
+    modelName: fields.model_name ?? reference.model,
     applyBDecToInput,
-    ...runtimeNormalization(normalization, fields),
-    centreInput: kwargs?.center_writing_weights === true && isCentredByWriting(hookPoint),
-    reshapeHookZ: fields.oneOf('reshape_activations', ['none', 'hook_z'] as const, 'none') === 'hook_z',
+    ...runtimeNormalization(file, values, fields.normalize_activations),
+    centreInput: isCentred === true && isCentredByWriting(hookPoint),
+    reshapeHookZ: fields.reshape_activations === 'hook_z',
     foldedFactor: factor ?? 1,
-    missingFactor: factor === null ? missingFactor(fields) : null,
+    missingFactor: factor === null ? missingFactor(file, values) : null,
     skipConnection: architecture.includes('skip'),
-    ...architectureConfig(architecture, fields, dSae),
+    ...architectureConfig(file, values, architecture, dSae),
   })
   return { config, arrays: foldFactor(arrays, config.foldedFactor) }
 }
 
 /** The factor that SAELens' training keeps beside a checkpoint whose weights it is not folded into; null where there is none. */
 async function trainedFactor(place: SaePlace, path: string): Promise<number | null> {
-  const scalerPath = inFolder(path, 'activation_scaler.json')
-  const text = await place.textIfPresent(scalerPath)
-  if (text === null) return null
-  const fields = jsonFields(`${place.name}/${scalerPath}`, text)
-  if (fields.values.scaling_factor == null) return null
-  const factor = fields.number('scaling_factor')
-  if (factor > 0) return factor
-  throw new InputError(`${fields.file}: scaling_factor is ${factor}, expected a number above 0`)
+  const schema = objectOf({ scaling_factor: v.nullish(positive, null) })
+  const config = await readConfigIfPresent(place, inFolder(path, 'activation_scaler.json'), schema)
+  return config?.fields.scaling_factor ?? null
 }
 
 /** SAELens' defaults of what a context is. */
-function missingFactor(fields: Fields): MissingFactor {
-  const { context_size: size, prepend_bos: bos } = fields.values
-  return {
-    file: fields.file,
-    field: 'normalize_activations',
-    contextSize: size == null ? 128 : fields.count('context_size'),
-    prependBos: bos == null ? true : fields.boolean('prepend_bos', true),
-  }
+function missingFactor(file: string, values: Values): MissingFactor {
+  const context = objectOf({ context_size: v.nullish(count, 128), prepend_bos: v.nullish(truth, true) })
+  const { context_size: contextSize, prepend_bos: prependBos } = checked(file, context, values)
+  return { file, field: 'normalize_activations', contextSize, prependBos }
 }
 
-function outputHookPoint(fields: Fields, input: string, isTranscoder: boolean): string {
-  const named = textOrNull(fields.values.hook_name_out)
-  if (isTranscoder) return parseHookPoint(named ?? fields.string('hook_name_out')).name
-  if (named !== null && named !== input)
-    throw new InputError(`${fields.file}: hook_name_out is ${named}, but only transcoders write where they do not read`)
+function outputHookPoint(file: string, values: Values, input: string, isTranscoder: boolean): string {
+  if (isTranscoder) return parseHookPoint(checked(file, transcoderSchema, values).hook_name_out).name
+  const { hook_name_out: named } = values
+  if (typeof named === 'string' && named !== input)
+    throw new InputError(`${file}: hook_name_out is ${named}, but only transcoders write where they do not read`)
   return input
 }
 
 /** SAELens loads strictly: every tensor must be known, none may be missing. */
-async function readArrays(tensors: StoredTensors, architecture: Architecture, fields: Fields): Promise<SaeArrays> {
+async function readArrays(
+  tensors: StoredTensors,
+  architecture: Architecture,
+  file: string,
+  nAttentionLayers: number,
+): Promise<SaeArrays> {
   const activation = activationOf({ architecture })
   const arrays: SaeArrays = {
     wDec: tensors.array('W_dec'),
@@ -121,36 +157,30 @@ async function readArrays(tensors: StoredTensors, architecture: Architecture, fi
     ...(activation === 'gated'
       ? { gate: { bGate: tensors.array('b_gate'), bMag: tensors.array('b_mag'), rMag: tensors.array('r_mag') } }
       : {}),
-    ...(activation === 'temporal' ? { attention: attentionLayers(tensors, fields.count('n_attn_layers', 1)) } : {}),
+    ...(activation === 'temporal' ? { attention: attentionLayers(tensors, nAttentionLayers) } : {}),
     ...(architecture.includes('skip') ? { wSkip: tensors.array('W_skip') } : {}),
   }
   // old files carry a scaling factor that was never trained; all ones (as torch.allclose sees them) change nothing
   if (tensors.has('scaling_factor')) {
     const factors = await tensors.array('scaling_factor').all()
     if (!factors.every((value) => Math.abs(value - 1) <= 1e-8 + 1e-5))
-      throw new InputError(
-        `${fields.file}: the SAE was fine-tuned with a scaling factor, which SAELens cannot load either`,
-      )
+      throw new InputError(`${file}: the SAE was fine-tuned with a scaling factor, which SAELens cannot load either`)
   }
   tensors.refuseOthers()
   return arrays
 }
 
-const normalizations = [
-  'none',
-  'layer_norm',
-  'constant_norm_rescale',
-  'constant_scalar_rescale',
-  'expected_average_only_in',
-] as const
-
 function runtimeNormalization(
-  name: (typeof normalizations)[number],
-  fields: Fields,
+  file: string,
+  values: Values,
+  name: v.InferOutput<typeof schema>['normalize_activations'],
 ): Pick<SaeConfig, 'normalization' | 'inputScale'> {
   switch (name) {
     case 'constant_scalar_rescale':
-      return { normalization: 'none', inputScale: fields.number('activation_normalization_factor') }
+      return {
+        normalization: 'none',
+        inputScale: checked(file, rescaledSchema, values).activation_normalization_factor,
+      }
     case 'expected_average_only_in':
       // folded into the weights at load, or missing: identity at run time either way
       return { normalization: 'none', inputScale: 1 }
@@ -159,31 +189,36 @@ function runtimeNormalization(
   }
 }
 
-/** Fields that only some architectures have, with SAELens' defaults. */
-function architectureConfig(architecture: Architecture, fields: Fields, dSae: number): Partial<SaeConfig> {
+function architectureConfig(
+  file: string,
+  values: Values,
+  architecture: Architecture,
+  dSae: number,
+): Partial<SaeConfig> {
   switch (architecture) {
-    case 'topk':
-      return {
-        k: fields.count('k', 100),
-        rescaleActsByDecoderNorm: fields.boolean('rescale_acts_by_decoder_norm', false),
-      }
-    case 'matching_pursuit':
+    case 'topk': {
+      const fields = checked(file, topkSchema, values)
+      return { k: fields.k, rescaleActsByDecoderNorm: fields.rescale_acts_by_decoder_norm }
+    }
+    case 'matching_pursuit': {
+      const fields = checked(file, matchingPursuitSchema, values)
       return {
         matchingPursuit: {
-          residualThreshold: fields.values.residual_threshold == null ? 1e-2 : fields.number('residual_threshold'),
-          maxIterations: fields.values.max_iterations == null ? null : fields.count('max_iterations'),
-          stopOnDuplicateSupport: fields.boolean('stop_on_duplicate_support', true),
+          residualThreshold: fields.residual_threshold,
+          maxIterations: fields.max_iterations,
+          stopOnDuplicateSupport: fields.stop_on_duplicate_support,
         },
       }
+    }
     case 'temporal': {
-      const diffType = fields.oneOf('sae_diff_type', ['relu', 'topk'] as const, 'topk')
+      const fields = checked(file, temporalSchema, values)
       return {
-        temporal: temporalConfig(fields.file, dSae, {
-          nHeads: fields.count('n_heads', 8),
-          bottleneckFactor: fields.count('bottleneck_factor', 64),
-          diffType,
-          kvalTopk: diffType === 'topk' && fields.values.kval_topk != null ? fields.count('kval_topk') : null,
-          tiedWeights: fields.boolean('tied_weights', true),
+        temporal: temporalConfig(file, dSae, {
+          nHeads: fields.n_heads,
+          bottleneckFactor: fields.bottleneck_factor,
+          diffType: fields.sae_diff_type,
+          kvalTopk: fields.sae_diff_type === 'topk' ? fields.kval_topk : null,
+          tiedWeights: fields.tied_weights,
         }),
       }
     }
@@ -192,13 +227,9 @@ function architectureConfig(architecture: Architecture, fields: Fields, dSae: nu
   }
 }
 
-function checkSizes(fields: Fields, sizes: Readonly<Record<string, number>>): void {
+function checkSizes(file: string, values: Values, sizes: Readonly<Record<string, number>>): void {
   for (const [name, size] of Object.entries(sizes)) {
-    if (fields.values[name] != null && fields.values[name] !== size)
-      throw new InputError(`${fields.file}: ${name} is ${fields.values[name]}, but the weights have ${size}`)
+    if (values[name] != null && values[name] !== size)
+      throw new InputError(`${file}: ${name} is ${shown(values[name])}, but the weights have ${size}`)
   }
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
 }

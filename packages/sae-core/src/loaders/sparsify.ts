@@ -1,13 +1,24 @@
 import { InputError } from '@saeval/hub'
+import { count, objectOf, oneOf, text, truth } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { transposed } from '../tensors/tensor-place.js'
-import { jsonFields } from './fields.js'
+import { readConfig, readConfigIfPresent } from './config-file.js'
 import type { Loader } from './loader.js'
 import { inFolder } from './paths.js'
 import { stored } from './sae-array.js'
 import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
+
+const schema = objectOf({
+  signed: v.nullish(truth, false),
+  activation: v.nullish(oneOf(['topk', 'groupmax']), 'topk'),
+  transcode: v.nullish(truth, false),
+  skip_connection: v.nullish(truth, false),
+  d_in: count,
+  k: v.nullish(count, 32),
+})
 
 /**
  * EleutherAI's sparsify: `<hookpoint>/cfg.json` and `sae.safetensors`. Read as sparsify itself does (SAELens' loader for it transposes W_dec
@@ -15,13 +26,9 @@ import { StoredTensors } from './stored-tensors.js'
  * x W_skip^T is added where there is a skip connection.
  */
 export const loadSparsify: Loader = async ({ path, id, model }, place) => {
-  const configPath = inFolder(path, 'cfg.json')
-  const fields = jsonFields(`${place.name}/${configPath}`, await place.text(configPath))
-  if (fields.boolean('signed', false))
-    throw new InputError(`${fields.file}: SAEs with signed activations are not supported`)
-  const activation = fields.oneOf('activation', ['topk', 'groupmax'] as const, 'topk')
-  const isTranscoder = fields.boolean('transcode', false)
-  const skipConnection = fields.boolean('skip_connection', false)
+  const { file, fields } = await readConfig(place, inFolder(path, 'cfg.json'), schema)
+  const { activation, transcode: isTranscoder, skip_connection: skipConnection, k } = fields
+  if (fields.signed) throw new InputError(`${file}: SAEs with signed activations are not supported`)
 
   const source = await place.open(inFolder(path, 'sae.safetensors'))
   const tensors = new StoredTensors(await openSafetensors(source), 'a sparsify SAE')
@@ -34,11 +41,9 @@ export const loadSparsify: Loader = async ({ path, id, model }, place) => {
   }
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
-  if (dIn !== fields.count('d_in'))
-    throw new InputError(`${fields.file}: d_in is ${fields.count('d_in')}, but encoder.weight has ${dIn}`)
-  const k = fields.count('k', 32)
+  if (dIn !== fields.d_in) throw new InputError(`${file}: d_in is ${fields.d_in}, but encoder.weight has ${dIn}`)
   if (activation === 'groupmax' && dSae % k !== 0)
-    throw new InputError(`${fields.file}: ${dSae} latents cannot be divided into ${k} groups`)
+    throw new InputError(`${file}: ${dSae} latents cannot be divided into ${k} groups`)
   const hookpoint = (path || id).split('/').at(-1)!
   const modelName = model ?? (await trainedModel(place, path))
   const config = plainConfig({
@@ -87,8 +92,10 @@ function hookPoints(hookpoint: string, isTranscoder: boolean, modelName: string 
 /** The model that sparsify's trainer notes in the config.json of the whole run; null when there is none. */
 async function trainedModel(place: SaePlace, path: string): Promise<string | null> {
   const configPath = inFolder(path.split('/').slice(0, -1).join('/'), 'config.json')
-  const text = await place.textIfPresent(configPath)
-  if (text === null) return null
-  const { model } = jsonFields(`${place.name}/${configPath}`, text).values
-  return typeof model === 'string' ? model : null
+  const config = await readConfigIfPresent(
+    place,
+    configPath,
+    objectOf({ model: v.fallback(v.nullish(text, null), null) }),
+  )
+  return config?.fields.model ?? null
 }

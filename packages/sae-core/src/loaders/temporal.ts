@@ -1,20 +1,32 @@
 import { InputError } from '@saeval/hub'
+import { count, objectOf, oneOf, positive, truth } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { parseHookPoint } from '../hook-point.js'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { transposed } from '../tensors/tensor-place.js'
-import { yamlFields } from './fields.js'
+import { readConfig } from './config-file.js'
 import type { AttentionArrays, AttentionPart, Loader } from './loader.js'
 import { layerOf } from './paths.js'
 import { stored } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
+const schema = objectOf({
+  sae: objectOf({
+    tied_weights: v.nullish(truth, true),
+    n_attn_layers: count,
+    scaling_factor: positive,
+    sae_diff_type: oneOf(['relu', 'topk']),
+    n_heads: count,
+    bottleneck_factor: count,
+    kval_topk: v.nullish(count, null),
+  }),
+})
+
 /** Temporal SAEs: conf.yaml and latest_ckpt.safetensors with the decoder D, the bias b, an encoder E unless tied, and attention layers. */
 export const loadTemporal: Loader = async ({ path, overrides, model }, place) => {
-  const configPath = `${path}/conf.yaml`
-  const sae = yamlFields(`${place.name}/${configPath}`, await place.text(configPath)).fields('sae')
-  const tiedWeights = sae.boolean('tied_weights', true)
-  const nLayers = sae.count('n_attn_layers')
+  const { file, fields } = await readConfig(place, `${path}/conf.yaml`, schema)
+  const { tied_weights: tiedWeights, n_attn_layers: nLayers, ...sae } = fields.sae
 
   const source = await place.open(`${path}/latest_ckpt.safetensors`)
   const tensors = new StoredTensors(await openSafetensors(source), 'a temporal SAE')
@@ -30,9 +42,6 @@ export const loadTemporal: Loader = async ({ path, overrides, model }, place) =>
   const [dSae = 0, dIn = 0] = arrays.wDec.shape
   const named = overrides.hook_name
   const hookPoint = typeof named === 'string' ? named : `blocks.${layerOf(path, /layer_(\d+)/)}.hook_resid_post`
-  const scale = sae.number('scaling_factor')
-  if (!(scale > 0)) throw new InputError(`${sae.file}: sae.scaling_factor is ${scale}, expected a positive number`)
-  const diffType = sae.oneOf('sae_diff_type', ['relu', 'topk'] as const)
   const config = plainConfig({
     architecture: 'temporal',
     dIn,
@@ -40,12 +49,12 @@ export const loadTemporal: Loader = async ({ path, overrides, model }, place) =>
     hookPoint: parseHookPoint(hookPoint).name,
     modelName: typeof overrides.model_name === 'string' ? overrides.model_name : model,
     applyBDecToInput: true,
-    inputScale: scale,
-    temporal: temporalConfig(sae.file, dSae, {
-      nHeads: sae.count('n_heads'),
-      bottleneckFactor: sae.count('bottleneck_factor'),
-      diffType,
-      kvalTopk: diffType === 'topk' && sae.values.kval_topk != null ? sae.count('kval_topk') : null,
+    inputScale: sae.scaling_factor,
+    temporal: temporalConfig(file, dSae, {
+      nHeads: sae.n_heads,
+      bottleneckFactor: sae.bottleneck_factor,
+      diffType: sae.sae_diff_type,
+      kvalTopk: sae.sae_diff_type === 'topk' ? sae.kval_topk : null,
       tiedWeights,
     }),
   })

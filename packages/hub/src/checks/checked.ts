@@ -1,0 +1,54 @@
+import * as v from 'valibot'
+import { InputError } from '../input-error.js'
+import { didYouMean } from '../nearest-names.js'
+import { isObject } from './schemas.js'
+
+const longest = 100
+
+/**
+ * A value as its schema has it. Throws InputError "<place>: <field> is <value>, expected <what>", where `place` names the file or the option and
+ * `what` is the schema's message.
+ */
+export function checked<Schema extends v.GenericSchema>(
+  place: string,
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value, { abortEarly: true })
+  if (result.success) return result.output
+  const [{ input, message, path }] = result.issues
+  const field = (path ?? []).reduce((before, { type, key }) => {
+    if (type === 'array') return `${before}[${key}]`
+    return before === '' ? String(key) : `${before}.${key}`
+  }, '')
+  throw new InputError(`${place}${field === '' ? '' : `: ${field}`} is ${shown(input)}, expected ${message}`)
+}
+
+/** The object in a JSON file. Throws InputError where there is none; `again` says what to do about a damaged file. */
+export function jsonObject(file: string, text: string, again = 'download it again'): Readonly<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new InputError(`${file} is not valid JSON; ${again}`, { cause })
+  }
+  if (isObject(value)) return value
+  throw new InputError(`${file} is not a JSON object; ${again}`)
+}
+
+/** Throws InputError for a name that is none of those known: "<taker> "<name>"; did you mean …?", or "; it takes …" where none is near. */
+export function refuseUnknownNames(taker: string, given: object, known: readonly string[]): void {
+  const name = Object.keys(given).find((candidate) => !known.includes(candidate))
+  if (name === undefined) return
+  throw new InputError(`${taker} "${name}"${didYouMean(name, known) || `; it takes ${known.join(', ')}`}`)
+}
+
+/** A value for messages, as JSON; of a large one the beginning. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (typeof value === 'number') return String(value)
+  // aliases of a YAML file can unfold into any number of values
+  let left = longest
+  const text = JSON.stringify(value, (_name, part: unknown) => (left-- > 0 ? part : undefined)) ?? String(value)
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
