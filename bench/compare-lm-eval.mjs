@@ -1,6 +1,7 @@
 // saeval and lm_eval's hf model in turn on the same requests, float32 on the CPU:
 //   node bench/compare-lm-eval.mjs [--shape mmlu-5-shot|mmlu-0-shot|hellaswag] [--rounds 2] [--batches 2] [--python PYTHON] [--threads N]
 // Runs the real lm_eval where PYTHON can import it; else its batches through transformers, --batches of them standing for all (0: all).
+import { answerAll } from '../packages/language-model/dist/index.js'
 import { arguments_, report, stopwatch } from './measure.mjs'
 import { reference } from './reference.mjs'
 import { hellaswag, mmlu } from './shapes.mjs'
@@ -20,13 +21,13 @@ for (const name of names) {
   if (!(name in shapes)) throw new Error(`--shape ${name}: there are ${Object.keys(shapes).join(', ')}`)
   const requests = shapes[name]()
   const model = await open()
-  await model.loglikelihood(requests.slice(0, 1))
+  await answerAll(model, requests.slice(0, 1))
   const ours = []
   const theirs = []
   let by = ''
   let share = 1
   for (let round = 0; round < rounds; round++) {
-    ours.push(await stopwatch(() => model.loglikelihood(requests)))
+    ours.push(await stopwatch(() => answerAll(model, requests)))
     const job = {
       kind: 'lm_eval',
       model: folder,

@@ -1,5 +1,6 @@
 // Greedy generation of prompts that share a beginning, beside transformers' generate where --python has it:
 //   node bench/generation.mjs [--prompts 8] [--shots 2] [--new_tokens 64] [--rounds 2] [--python PYTHON|none] [--threads N]
+import { answerAll } from '../packages/language-model/dist/index.js'
 import { arguments_, peakMemory, report, stopwatch } from './measure.mjs'
 import { reference } from './reference.mjs'
 import { generation } from './shapes.mjs'
@@ -10,11 +11,14 @@ const { folder, open, threads, texts, rounds, ...shape } = await arguments_(
 )
 const requests = generation({ prompts: shape.prompts, shots: shape.shots, newTokens: shape.new_tokens })
 const model = await open({ batchSize: shape.prompts })
-await model.generateUntil(requests.slice(0, 2).map((request) => ({ ...request, maxGenToks: 2 })))
+await answerAll(
+  model,
+  requests.slice(0, 2).map((request) => ({ ...request, maxGenToks: 2 })),
+)
 const ours = []
 const theirs = []
 for (let round = 0; round < rounds; round++) {
-  ours.push(await stopwatch(() => model.generateUntil(requests)))
+  ours.push(await stopwatch(() => answerAll(model, requests)))
   if (texts.python === 'none') continue
   const prompts = requests.map(({ context }) => context)
   const job = { kind: 'generate', model: folder, prompts, new_tokens: shape.new_tokens, batch_size: shape.prompts }

@@ -14,6 +14,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { answerAll } from '../packages/language-model/dist/index.js'
 import { loadModelPacked } from '../packages/lm-backend-onnx/dist/model/load-model.js'
 import { largestPacked } from '../packages/lm-backend-onnx/dist/weights/residence.js'
 
@@ -97,8 +98,8 @@ async function speeds(loaded) {
     times[`pass of ${length} (ms/token)`] = round(best)
   }
   const maxGenToks = Number(values.generate)
-  const request = { context: 'a', until: [], maxGenToks, doSample: false, temperature: 0 }
-  times['generation (ms/token)'] = round(await perToken(maxGenToks, () => loaded.generateUntil([request])))
+  const request = { type: 'generate_until', context: 'a', until: [], maxGenToks, doSample: false, temperature: 0 }
+  times['generation (ms/token)'] = round(await perToken(maxGenToks, () => answerAll(loaded, [request])))
   return times
 }
 

@@ -1,3 +1,4 @@
+import { answerAll } from '../packages/language-model/dist/index.js'
 import { arguments_, peakMemory, report, scoringWork, stopwatch, timed } from './measure.mjs'
 
 /** Scores requests twice and reports what that took: memory is new the first time, and passes run as in a long task the second time. */
@@ -6,11 +7,11 @@ export async function benchScoring(name, own, requestsOf) {
   const model = await given.open()
   const requests = requestsOf(given)
   // the session opens
-  await model.loglikelihood(requests.slice(0, 1))
-  const { requested, computed } = model.info.tokens
+  await answerAll(model, requests.slice(0, 1))
+  const { requested, computed } = model.report().tokens
   const rows = []
   for (const run of ['first', 'second']) {
-    const { value, peak, cpuPeak } = await timed(given.threads, () => stopwatch(() => model.loglikelihood(requests)))
+    const { value, peak, cpuPeak } = await timed(given.threads, () => stopwatch(() => answerAll(model, requests)))
     const { seconds, cpu } = value
     const { needed, done, passes, before } = scoringWork(model, given, requests)
     const row = { run, requests: requests.length, seconds, 'tokenising, planning s': before, 'cpu s': cpu, passes }
@@ -22,7 +23,7 @@ export async function benchScoring(name, own, requestsOf) {
     }
     rows.push({ ...row, 'peak memory MB': peakMemory() })
   }
-  const tokens = model.info.tokens
+  const tokens = model.report().tokens
   const counts = { request: (tokens.requested - requested) / 2, computed: (tokens.computed - computed) / 2 }
   await model.close()
   report(`${name}, ${counts.computed} tokens computed of ${counts.request} in the requests`, rows)

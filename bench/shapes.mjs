@@ -21,7 +21,7 @@ export function mmlu({ shots, questions, questionWords = 30, seed = 1 }) {
   const description = `The following are multiple choice questions about ${text(2)}.\n\n`
   const examples = Array.from({ length: shots }, () => `${question()} A\n\n`).join('')
   return Array.from({ length: questions }, () => description + examples + question()).flatMap((context) =>
-    ['A', 'B', 'C', 'D'].map((letter) => ({ context, continuation: ` ${letter}` })),
+    ['A', 'B', 'C', 'D'].map((letter) => ({ type: 'loglikelihood', context, continuation: ` ${letter}` })),
   )
 }
 
@@ -29,7 +29,7 @@ export function mmlu({ shots, questions, questionWords = 30, seed = 1 }) {
 export function hellaswag({ documents, seed = 2 }) {
   const { below, text } = writer(seed)
   return Array.from({ length: documents }, () => text(25 + below(20))).flatMap((context) =>
-    Array.from({ length: 4 }, () => ({ context, continuation: ` ${text(10 + below(12))}` })),
+    Array.from({ length: 4 }, () => ({ type: 'loglikelihood', context, continuation: ` ${text(10 + below(12))}` })),
   )
 }
 
@@ -40,6 +40,7 @@ export function generation({ prompts, shots, newTokens, seed = 3 }) {
   return Array.from({ length: prompts }, () => ({
     context: `${examples}Question: ${text(20 + below(25))}\nAnswer:`,
     until: [],
+    type: 'generate_until',
     maxGenToks: newTokens,
     doSample: false,
     temperature: 0,

@@ -1,5 +1,6 @@
 // The overhead of K edits at one hook point: node bench/steering.mjs [--edits 1] [--questions 20] [--rounds 4] [--model FOLDER] [--threads N]
 // Rows unsteered, added, clamped and, with --d_sae, spliced (SAE of that size, published forks' semantics) take turns; the least of each counts.
+import { answerAll } from '../packages/language-model/dist/index.js'
 import { arguments_, peakMemory, report, stopwatch } from './measure.mjs'
 import { mmlu } from './shapes.mjs'
 
@@ -53,10 +54,10 @@ const views = [...settings].map(([name, edits]) => ({
   seconds: Number.POSITIVE_INFINITY,
   cpu: Number.POSITIVE_INFINITY,
 }))
-for (const { view } of views) await view.loglikelihood(requests.slice(0, 1))
+for (const { view } of views) await answerAll(view, requests.slice(0, 1))
 for (let round = 0; round < given.rounds; round++) {
   for (const item of views) {
-    const time = await stopwatch(() => item.view.loglikelihood(requests))
+    const time = await stopwatch(() => answerAll(item.view, requests))
     item.seconds = Math.min(item.seconds, time.seconds)
     item.cpu = Math.min(item.cpu, time.cpu)
   }

@@ -2,6 +2,7 @@
 //   node bench/sweep.mjs [--questions 100] [--layer 8] [--coefficients 11] [--model FOLDER] [--batch_size 8|auto] [--threads N]
 // Edits stand after --layer (8 of GPT-2 small's 12: three quarters up). With --python, also how long as many runs of lm_eval take: an edit adds
 // nothing to its time that matters, so unsteered ones stand for them (--batches of each run, 0: all).
+import { answerAll } from '../packages/language-model/dist/index.js'
 import { arguments_, peakMemory, report } from './measure.mjs'
 import { reference } from './reference.mjs'
 import { mmlu } from './shapes.mjs'
@@ -25,14 +26,14 @@ const seconds = async (run) => {
 
 // sessions open before anything is timed
 const shared = model.shareBelow(settings.slice(1))
-await model.loglikelihood(requests.slice(0, 1))
-await shared.steer(settings[1]).loglikelihood(requests.slice(0, 1))
+await answerAll(model, requests.slice(0, 1))
+await answerAll(shared.steer(settings[1]), requests.slice(0, 1))
 
-const before = await seconds(() => model.loglikelihood(requests))
+const before = await seconds(() => answerAll(model, requests))
 const sweep = await seconds(async () => {
-  for (const edits of settings) await shared.steer(edits).loglikelihood(requests)
+  for (const edits of settings) await answerAll(shared.steer(edits), requests)
 })
-const after = await seconds(() => model.loglikelihood(requests))
+const after = await seconds(() => answerAll(model, requests))
 const one = Math.min(before, after)
 const row = { settings: settings.length, 'one run s': one, 'sweep s': sweep, 'sweep / one run': sweep / one }
 await model.close()

@@ -195,6 +195,9 @@ interface Example {
 
 /** What each example prints, and the command line it takes. */
 const expected: Readonly<Record<string, { readonly argv?: readonly string[]; readonly prints: RegExp }>> = {
+  'language-model-1': { prints: /^\[ \{ logprob: -3, isGreedy: false \} \] 1\n$/ },
+  'steering-1': { prints: /^true true\ntrue\n$/ },
+  'experiments-1': { prints: /^\[ 'coefficient=-240', 'coefficient=0', 'coefficient=240' \]\n$/ },
   'python-1': { prints: /^\{'a': 1\.0, 'b': \[True, None, 'it is'\]\}\n1 <s>\n$/ },
   'hub-1': { prints: /^[0-9a-f]{40}\ngemma2\n$/ },
   'sae-core-1': { prints: /^blocks\.20\.hook_resid_post \d+\n\d+\n$/ },
@@ -202,8 +205,7 @@ const expected: Readonly<Record<string, { readonly argv?: readonly string[]; rea
   'lm-backend-onnx-1': { prints: /^-\d+\.\d+\n-\d+\.\d+\n$/ },
   'eval-harness-1': { prints: /^\| *Tasks .*\n\|-.*\n\|abstract_algebra\|/ },
   'report-1': { prints: /results\/report\.html/ },
-  'cli-1': { prints: /^\[\n( {2}'.*',?\n)+\]\n$/ },
-  'cli-2': {
+  'cli-1': {
     argv: ['run', '--model', 'shortest', '--tasks', 'mmlu_abstract_algebra', '--limit', '3'],
     prints: /^shortest .*\n\| *Tasks .*\n\|-.*\n\|abstract_algebra\|/,
   },

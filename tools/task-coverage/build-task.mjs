@@ -16,16 +16,16 @@ const budget = 12_000
 const documents = 30
 
 export async function taskBuilder({ dist, root, index, repository }) {
-  const python = join(repository, 'packages/python/dist')
+  const pythonDist = join(repository, 'packages/python/dist')
   const { loadTasks, leaves } = await import(join(dist, 'tasks/load-tasks.js'))
   const { prepareTask } = await import(join(dist, 'prepare-task.js'))
-  const { FunctionReference } = await import(join(python, 'functions/function-reference.js'))
-  const { NativeFunctions } = await import(join(python, 'native/native-functions.js'))
-  const { pythonFunctions } = await import(join(python, 'pyodide/python-functions.js'))
-  const { taskFunctions } = await import(join(python, 'task-functions.js'))
+  const { FunctionReference } = await import(join(pythonDist, 'functions/function-reference.js'))
+  const { NativeFunctions } = await import(join(pythonDist, 'native/native-functions.js'))
+  const { pythonFunctions } = await import(join(pythonDist, 'pyodide/python-functions.js'))
+  const { taskFunctions } = await import(join(pythonDist, 'task-functions.js'))
   const { requestArguments } = await import(join(dist, 'requests/task-request.js'))
-  const { fromPlain } = await import(join(python, 'values/value.js'))
-  const { parseJson, dumpsJson } = await import(join(python, 'json/json.js'))
+  const { fromPlain } = await import(join(pythonDist, 'values/value.js'))
+  const { parseJson, dumpsJson } = await import(join(pythonDist, 'json/json.js'))
   const native = nativeOnly(new NativeFunctions([root]))
   const python = pythonFunctions([root])
   const both = taskFunctions([root])

@@ -1,5 +1,5 @@
 import { exitCode, main } from './main.js'
-import { registerModels } from './models/register.js'
+import { registerModels } from './register-models.js'
 
 const controller = new AbortController()
 const stop = () => {

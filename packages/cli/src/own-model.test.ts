@@ -1,4 +1,4 @@
-import { type LanguageModel, registerModel } from '@saeval/language-model'
+import { type LanguageModel, readLists, registerModel } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
 import { copyHfHome } from '../../../tests/fixtures.js'
 import { runCommand } from './run.testing.js'
@@ -19,10 +19,17 @@ const info = {
 const whole: LanguageModel = {
   info,
   chatTemplate: null,
-  loglikelihood: async (requests) => requests.map(() => ({ logprob: -1, isGreedy: false })),
-  loglikelihoodRolling: async (requests) => requests.map(() => -1),
-  generateUntil: async (requests) => requests.map(() => ''),
+  read: readLists({
+    loglikelihood: async (requests) => requests.map(() => ({ logprob: -1, isGreedy: false })),
+    loglikelihood_rolling: async (requests) => requests.map(() => -1),
+    generate_until: async (requests) => requests.map(() => ''),
+  }),
   close: async () => {},
+}
+
+/** `read` of a model that answers with these. */
+function answering(answers: (indices: readonly number[]) => unknown[]) {
+  return async () => ({ answer: async (indices: readonly number[]) => answers(indices) })
 }
 
 let registered = 0
@@ -44,10 +51,10 @@ describe('saeval run with a registered model', () => {
   it.each([
     [{ ...whole, close: undefined }, 'close (a function)'],
     [{ ...whole, info: { ...info, batchSizes: undefined } }, 'info.batchSizes (a list of numbers)'],
-    [{ ...whole, loglikelihood: async () => [] }, "the model's loglikelihood gave 0 answers for 8 requests"],
+    [{ ...whole, read: answering(() => []) }, 'the model gave 0 answers for 8 loglikelihood requests'],
     [
-      { ...whole, loglikelihood: async (list: readonly unknown[]) => list.map(() => -1) },
-      "the model's loglikelihood answered -1 to request 1 instead of { logprob, isGreedy }",
+      { ...whole, read: answering((list) => list.map(() => -1)) },
+      'the model answered -1 to loglikelihood request 1 instead of { logprob, isGreedy }',
     ],
     [undefined, 'is undefined, not a LanguageModel'],
   ])('says in one sentence what a model lacks: %#', async (model, lacks) => {

@@ -16,8 +16,8 @@ import { type ValidateOptions, validate } from './commands/validate.js'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.js'
 import { addExamples } from './help-examples.js'
 import { commandLine } from './options/command-line.js'
+import { parseNumberList } from './options/number-list.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
-import { parseNumberList } from './sweep/number-list.js'
 import { version } from './version.js'
 
 /** The command line as commander knows it; docs/cli.md is made from its help. */

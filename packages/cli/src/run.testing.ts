@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { main } from './main.js'
-import { registerModels } from './models/register.js'
+import { registerModels } from './register-models.js'
 
 registerModels()
 

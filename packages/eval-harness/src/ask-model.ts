@@ -1,5 +1,13 @@
-import type { AnswerPart, InParts, LanguageModel, PlannedWork, RequestOptions, Work } from '@saeval/language-model'
-import { checkAnswers, inPartsOf, samePlan } from '@saeval/language-model'
+import {
+  type AnswerTo,
+  checkAnswers,
+  type LanguageModel,
+  type ModelRequest,
+  type PlannedWork,
+  type RequestOptions,
+  requestTypes,
+  type Work,
+} from '@saeval/language-model'
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { PreparedTask } from './prepare-task.js'
 import type { TaskRequest } from './requests/task-request.js'
@@ -45,23 +53,24 @@ export async function askModel(
   tasks: readonly PreparedTask[],
   { onPlanned, onProgress, ...options }: AskOptions = {},
 ): Promise<RequestAnswers[][]> {
-  const { places, kinds, progress } = await readTasks(model, tasks, options)
+  const { places, all, read, kinds, progress } = await readTasks(model, tasks, options)
   const advance = (index: number, change: Partial<KindProgress>) => {
     progress[index] = { ...progress[index]!, ...change }
     onProgress?.(progress)
   }
   await onPlanned?.(progress)
   onProgress?.(progress)
-  for (const [index, { wanted, places, ask }] of kinds.entries()) {
+  for (const [index, { kind, indices }] of kinds.entries()) {
     const { planned } = progress[index]!
-    const answers = await ask(places, {
+    const answers = await read.answer(indices, {
       ...options,
       onProgress: (done, total) =>
         advance(index, { requests: { done, total }, ...(planned === null ? { work: { done, total } } : {}) }),
       onWork: (work) => advance(index, { work }),
     })
-    answers.forEach((answer, index) => {
-      wanted[index]!.answers.push(answer)
+    checkAnswers(kind, answers as never[], indices.length)
+    answers.forEach((answer, at) => {
+      all[indices[at]!]!.answers.push(pythonValue(answer))
     })
     const { total } = progress[index]!.requests
     // what was guessed to be left is not
@@ -79,7 +88,7 @@ export async function planTasks(
   return (await readTasks(model, tasks, {})).progress
 }
 
-/** Has a model read the requests of all tasks, kind by kind. */
+/** Has a model read the requests of all tasks. */
 async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], options: RequestOptions) {
   const places = tasks.map(({ task, asked }) =>
     asked.flatMap(({ requests }) =>
@@ -90,59 +99,28 @@ async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], o
     const { repeats } = tasks[index]!.task.config
     return list.flatMap((place) => Array.from({ length: repeats }, () => place))
   })
-  const inParts = inPartsOf(model)
-  const kinds: {
-    readonly kind: Kind
-    readonly wanted: readonly Place[]
-    readonly places: readonly number[]
-    readonly ask: AnswerPart<PyValue>
-  }[] = []
-  for (const kind of ['loglikelihood', 'loglikelihood_rolling', 'generate_until'] as const) {
-    const wanted = all.filter(({ request }) => request.type === kind)
-    if (wanted.length > 0)
-      kinds.push({ kind, wanted, places: [...wanted.keys()], ask: await readKind(inParts, kind, wanted) })
-  }
-  const progress = kinds.map(({ kind, wanted, places, ask }): KindProgress => {
-    const planned = ask.planned?.(places, options) ?? null
-    const total = planned?.work ?? wanted.length
-    return { kind, planned, requests: { done: 0, total: wanted.length }, work: { done: 0, total } }
+  let draws = 0
+  const read = await model.read(
+    all.map(({ request, file }): ModelRequest => {
+      if (request.type !== 'generate_until') return request
+      const { context, kwargs } = request
+      return { ...generationRequest(context, kwargs, complainAbout(file)), draw: draws++ }
+    }),
+  )
+  const kinds = requestTypes.flatMap((kind) => {
+    const indices = all.flatMap(({ request }, index) => (request.type === kind ? [index] : []))
+    return indices.length === 0 ? [] : [{ kind, indices }]
   })
-  return { places, kinds, progress }
+  const progress = kinds.map(({ kind, indices }): KindProgress => {
+    const planned = read.planned?.(indices, options) ?? null
+    const total = planned?.work ?? indices.length
+    return { kind, planned, requests: { done: 0, total: indices.length }, work: { done: 0, total } }
+  })
+  return { places, all, read, kinds, progress }
 }
 
-async function readKind(inParts: InParts, kind: Kind, places: readonly Place[]): Promise<AnswerPart<PyValue>> {
-  const of = <K extends Kind>(type: K) =>
-    places
-      .map(({ request }) => request)
-      .filter((request): request is Extract<TaskRequest, { type: K }> => request.type === type)
-  switch (kind) {
-    case 'loglikelihood': {
-      const ask = await inParts.loglikelihood(of(kind))
-      return samePlan(ask, async (places, options) =>
-        checkAnswers('loglikelihood', await ask(places, options), places.length).map(({ logprob, isGreedy }) => [
-          new PyFloat(logprob),
-          isGreedy,
-        ]),
-      )
-    }
-    case 'loglikelihood_rolling': {
-      const ask = await inParts.loglikelihoodRolling(of(kind))
-      return samePlan(ask, async (places, options) =>
-        checkAnswers('loglikelihoodRolling', await ask(places, options), places.length).map(
-          (logprob) => new PyFloat(logprob),
-        ),
-      )
-    }
-    case 'generate_until': {
-      const ask = await inParts.generateUntil(
-        of(kind).map(({ context, kwargs }, draw) => ({
-          ...generationRequest(context, kwargs, complainAbout(places[draw]!.file)),
-          draw,
-        })),
-      )
-      return samePlan(ask, async (places, options) =>
-        checkAnswers('generateUntil', await ask(places, options), places.length),
-      )
-    }
-  }
+/** An answer as Python's value. */
+function pythonValue(answer: AnswerTo<ModelRequest>): PyValue {
+  if (typeof answer === 'string') return answer
+  return typeof answer === 'number' ? new PyFloat(answer) : [new PyFloat(answer.logprob), answer.isGreedy]
 }

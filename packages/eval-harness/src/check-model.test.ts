@@ -3,6 +3,7 @@ import {
   getModelFactory,
   type LanguageModel,
   type ModelContext,
+  readLists,
   registerModel,
 } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
@@ -24,9 +25,11 @@ const info = {
 const whole: LanguageModel = {
   info,
   chatTemplate: null,
-  loglikelihood: async () => [],
-  loglikelihoodRolling: async () => [],
-  generateUntil: async () => [],
+  read: readLists({
+    loglikelihood: async () => [],
+    loglikelihood_rolling: async () => [],
+    generate_until: async () => [],
+  }),
   close: async () => {},
 }
 
@@ -37,9 +40,7 @@ describe('checkModel', () => {
         return info
       }
       readonly chatTemplate = { source: '', render: () => '' }
-      loglikelihood() {}
-      loglikelihoodRolling() {}
-      generateUntil() {}
+      read() {}
       close() {}
     }
     expect(() => checkModel(whole)).not.toThrow()
@@ -67,7 +68,7 @@ describe('checkModel', () => {
   it('looks at what a registered factory makes', async () => {
     registerModel('half', async () => ({ info: { provenance: {} } }) as LanguageModel)
     await expect(getModelFactory('half')({}, {} as ModelContext)).rejects.toThrow(
-      /^model "half" lacks what a LanguageModel must have: loglikelihood \(a function\), .*close \(a function\)/,
+      /^model "half" lacks what a LanguageModel must have: read \(a function\), .*close \(a function\)/,
     )
     expect(() => registerModel('none', undefined as never)).toThrow('model "none" has no factory')
   })

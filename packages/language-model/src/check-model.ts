@@ -12,9 +12,7 @@ const token: Test = [
 
 /** What every backend must have, by its place in LanguageModel. */
 const members: Readonly<Record<string, Test>> = {
-  loglikelihood: method,
-  loglikelihoodRolling: method,
-  generateUntil: method,
+  read: method,
   close: method,
   chatTemplate: [
     'null or { source, render }',

@@ -105,3 +105,8 @@ export function generationSettingProblem(name: string, value: unknown): string |
   const [what, ...neutral] = other
   return neutral.includes(value) ? null : `is ${JSON.stringify(value)}: ${what} is not supported`
 }
+
+/** For a text that follows from the model's log-probabilities alone: everything of its files is off but the ends of a text. */
+export const plainSettings: GenerationSettings = Object.fromEntries(
+  generationSettingNames.flatMap((name) => (name === 'eos_token_id' ? [] : [[name, null]])),
+)

@@ -1,14 +1,61 @@
+export { answerAll } from './answer-all.js'
+export { generateUntil, loglikelihood, loglikelihoodRolling } from './ask.js'
 export { checkAnswers } from './check-answers.js'
 export { checkModel } from './check-model.js'
-export type { GenerationSettings } from './generation-settings.js'
-export { inPartsOf, mapAnswers, samePlan, wholeLists } from './in-parts.js'
-export type * from './language-model.js'
+export { defaultSeed } from './default-seed.js'
+export { type GenerationSettings, plainSettings } from './generation-settings.js'
+export type {
+  ChatMessage,
+  ChatTemplate,
+  GeneratedTokens,
+  LanguageModel,
+  PlannedWork,
+  ReadRequests,
+  RequestOptions,
+  Work,
+} from './language-model.js'
 export {
-  getModelFactory,
+  type ArgumentKind,
+  type ArgumentKinds,
   type ModelArgument,
   type ModelArguments,
+  readArguments,
+} from './model-arguments.js'
+export type { ModelInfo, ModelReport } from './model-info.js'
+export {
+  getModelFactory,
   type ModelContext,
   type ModelFactory,
+  modelArgumentKinds,
+  type RegisterModelOptions,
   registeredModels,
   registerModel,
 } from './model-registry.js'
+export { noWork, sumOfWork, uncountedWork } from './planned-work.js'
+export { type ReadersByType, readByType } from './read-by-type.js'
+export { type ListAnswerers, readLists } from './read-lists.js'
+export {
+  type Answers,
+  type AnswerTo,
+  type GenerateUntilRequest,
+  type LoglikelihoodRequest,
+  type LoglikelihoodResult,
+  type LoglikelihoodRollingRequest,
+  type ModelRequest,
+  type RequestOf,
+  type RequestType,
+  requestTypes,
+} from './requests.js'
+export { requireSteerable } from './require-steerable.js'
+export { SelectionError } from './selection-error.js'
+export type {
+  Activation,
+  Hook,
+  HookedRun,
+  ScoredRow,
+  ScoringRow,
+  SteerableModel,
+  TextOptions,
+} from './steerable-model.js'
+export type { SpecialToken, TextTokenizer } from './text-tokenizer.js'
+export { type ModelLayer, wrapModel } from './wrap-model.js'

@@ -1,18 +1,7 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import { checkModel } from './check-model.js'
 import type { LanguageModel } from './language-model.js'
-
-/** A value of `--model_args`, after lm_eval's parsing rules. */
-export type ModelArgument =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly ModelArgument[]
-  | { readonly [key: string]: ModelArgument }
-
-/** `--model_args` as a model factory gets them: plain values. */
-export type ModelArguments = Readonly<Record<string, ModelArgument>>
+import type { ArgumentKinds, ModelArguments } from './model-arguments.js'
 
 /** What every model factory is given by the command line, besides its own arguments. */
 export interface ModelContext {
@@ -33,31 +22,55 @@ export interface ModelContext {
 /** Builds a model from `--model_args`; throws InputError for arguments it does not know or cannot use. */
 export type ModelFactory = (args: ModelArguments, context: ModelContext) => Promise<LanguageModel>
 
-const factories = new Map<string, ModelFactory>()
+/** What is known of a model before it is opened. */
+export interface RegisterModelOptions {
+  /**
+   * The names that the factory takes in --model_args, and what each takes: for completion, and for `backend=name` of steered models. Without it any
+   * names are handed on.
+   */
+  readonly arguments?: ArgumentKinds
+}
 
-/** Makes `--model name` known. Registering a name twice, or something that is no function, is a programming error. */
-export function registerModel(name: string, factory: ModelFactory): void {
-  if (factories.has(name)) throw new Error(`model "${name}" is registered already`)
+interface RegisteredModel extends RegisterModelOptions {
+  readonly factory: ModelFactory
+}
+
+const models = new Map<string, RegisteredModel>()
+
+/**
+ * Makes `--model name` known. A backend that is to be steered too (`backend=name` in --model_args) takes `pretrained` and gives a SteerableModel.
+ * Registering a name twice, or something that is no function, is a programming error.
+ */
+export function registerModel(name: string, factory: ModelFactory, options: RegisterModelOptions = {}): void {
+  if (models.has(name)) throw new Error(`model "${name}" is registered already`)
   if (typeof factory !== 'function') throw new Error(`model "${name}" has no factory: registerModel takes a function`)
-  factories.set(name, factory)
+  models.set(name, { factory, ...options })
 }
 
 /**
  * The factory of a registered model; throws InputError naming the models there are. What the factory makes is checked (checkModel).
  */
 export function getModelFactory(name: string): ModelFactory {
-  const factory = factories.get(name)
-  if (factory) {
-    return async (args, context) => {
-      const model: unknown = await factory(args, context)
-      checkModel(model, `model "${name}"`)
-      return model
-    }
+  const { factory } = find(name)
+  return async (args, context) => {
+    const model: unknown = await factory(args, context)
+    checkModel(model, `model "${name}"`)
+    return model
   }
-  throw new InputError(`unknown model "${name}"; registered models: ${registeredModels().join(', ')}`)
+}
+
+/** What a registered model takes in --model_args; null where it does not say. Throws InputError naming the models there are. */
+export function modelArgumentKinds(name: string): ArgumentKinds | null {
+  return find(name).arguments ?? null
 }
 
 /** Names of all registered models, sorted. */
 export function registeredModels(): string[] {
-  return [...factories.keys()].sort()
+  return [...models.keys()].sort()
+}
+
+function find(name: string): RegisteredModel {
+  const found = models.get(name)
+  if (found) return found
+  throw new InputError(`unknown model "${name}"; registered models: ${registeredModels().join(', ')}`)
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { GenerateUntilRequest } from '@saeval/language-model'
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { generateUntil } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { findSae, lowerEdits, openSae, type SteeringEdit } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoFolder } from '../../../tests/fixtures.js'
@@ -27,7 +29,10 @@ const sampled = { ...greedy, doSample: true, temperature: 0.7 }
 
 /** Questions as in training, answered greedily. */
 function ask(view: OnnxModel, ...questions: string[]): Promise<string[]> {
-  return view.generateUntil(questions.map((question) => ({ context: `Question: ${question}\nAnswer:`, ...greedy })))
+  return generateUntil(
+    view,
+    questions.map((question) => ({ context: `Question: ${question}\nAnswer:`, ...greedy })),
+  )
 }
 
 describe('generation by the trained demo model', () => {
@@ -57,24 +62,25 @@ describe('generation by the trained demo model', () => {
 
   it('tells of dogs where their latent is added, reproducibly by seed', async () => {
     const requests: GenerateUntilRequest[] = Array.from({ length: 20 }, () => ({
+      type: 'generate_until',
       context: 'Once upon a time there was',
       ...sampled,
     }))
     const dog = /\b(dog|beagle|poodle|terrier|collie|spaniel|corgi|hound|mastiff|whippet|puppy|retriever)\b/
     const share = (texts: readonly string[]) => texts.filter((text) => dog.test(text)).length / texts.length
-    const plain = await model.generateUntil(requests, { seed: 5 })
+    const plain = await generateUntil(model, requests, { seed: 5 })
     const steered = await withDogs({ action: 'add', coefficient: 25 })
-    const first = await steered.generateUntil(requests, { seed: 5 })
+    const first = await generateUntil(steered, requests, { seed: 5 })
     expect(share(plain)).toBeLessThanOrEqual(0.3)
     expect(share(first)).toBeGreaterThanOrEqual(0.6)
-    expect(await steered.generateUntil(requests, { seed: 5 })).toEqual(first)
-    expect(await steered.generateUntil(requests, { seed: 6 })).not.toEqual(first)
+    expect(await generateUntil(steered, requests, { seed: 5 })).toEqual(first)
+    expect(await generateUntil(steered, requests, { seed: 6 })).not.toEqual(first)
     expect(new Set(first).size).toBeGreaterThan(10)
 
     // held up at every position the latent does the same; held up where it is active already, it starts nothing
     const held = await withDogs({ action: 'clamp', coefficient: 25 })
-    expect(share(await held.generateUntil(requests, { seed: 5 }))).toBeGreaterThanOrEqual(0.6)
+    expect(share(await generateUntil(held, requests, { seed: 5 }))).toBeGreaterThanOrEqual(0.6)
     const heldWhereActive = await withDogs({ action: 'clamp_active', coefficient: 25 })
-    expect(share(await heldWhereActive.generateUntil(requests, { seed: 5 }))).toBeLessThanOrEqual(0.3)
+    expect(share(await generateUntil(heldWhereActive, requests, { seed: 5 }))).toBeLessThanOrEqual(0.3)
   })
 })

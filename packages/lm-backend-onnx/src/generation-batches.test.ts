@@ -1,3 +1,4 @@
+import { generateUntil } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
 import { fixtureJson } from '../../../tests/fixtures.js'
 import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
@@ -21,15 +22,15 @@ describe.each(goldenModelNames)('%s', (name) => {
         settings: { top_k: 3 },
       }))
       // seeds are by place, so that a request alone must have its place: the others are asked for nothing
-      const texts = await together.generateUntil(requests)
+      const texts = await generateUntil(together, requests)
       const single = []
       for (const index of requests.keys()) {
         const only = requests.map((request, at) => (at === index ? request : { ...request, maxGenToks: 0 }))
-        single.push((await alone.generateUntil(only))[index])
+        single.push((await generateUntil(alone, only))[index])
       }
       expect(texts).toEqual(single)
     }
-    const { requested, computed } = together.info.tokens!
+    const { requested, computed } = together.report().tokens!
     expect(computed).toBeLessThan(requested)
   })
 })

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { afterAll } from 'vitest'
 import { fixturePath } from '../../../tests/fixtures.js'
 

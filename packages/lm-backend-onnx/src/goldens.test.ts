@@ -1,4 +1,6 @@
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { generateUntil, loglikelihood, loglikelihoodRolling } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Deviations, type Measured } from '../../../tests/deviations.js'
@@ -201,7 +203,7 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
         doSample: false,
         temperature: 0,
       }))
-      const texts = await view.generateUntil(requests)
+      const texts = await generateUntil(view, requests)
       const expected = golden.generate.prompts.map((prompt: Record<string, number[]>) =>
         model.tokenizer.decode(
           prompt[key]!.filter((id) => id !== golden.generate.eos_token_id),
@@ -218,20 +220,20 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
       return { context, until: [], maxGenToks, doSample: false, temperature: 0 }
     }
     const requests = [request(golden.forward[3].text.repeat(4), 3), request(golden.forward[1].text, 9)]
-    const alone = await Promise.all(requests.map(async (item) => (await model.generateUntil([item]))[0]))
-    expect(await model.generateUntil(requests)).toEqual(alone)
+    const alone = await Promise.all(requests.map(async (item) => (await generateUntil(model, [item]))[0]))
+    expect(await generateUntil(model, requests)).toEqual(alone)
   })
 
   it('scores pairs and whole documents as lm_eval', async () => {
     const model = await open()
     const { pairs, rolling } = golden.loglikelihood
-    const answers = await model.loglikelihood(pairs)
+    const answers = await loglikelihood(model, pairs)
     for (const [index, pair] of pairs.entries()) {
       const tokens = pair.continuation_ids.length
       expect(Math.abs(answers[index]!.logprob - pair.ll)).toBeLessThanOrEqual(close * Math.max(1, Math.sqrt(tokens)))
       expect(answers[index]!.isGreedy).toBe(pair.is_greedy)
     }
-    const documents = await model.loglikelihoodRolling(rolling)
+    const documents = await loglikelihoodRolling(model, rolling)
     for (const [index, document] of rolling.entries()) {
       expect(Math.abs(documents[index]! - document.ll)).toBeLessThanOrEqual(close * Math.sqrt(document.text.length))
     }

@@ -1,4 +1,4 @@
-import type { ScoringRow } from '@saeval/lm-backend-onnx'
+import type { ScoringRow } from '@saeval/language-model'
 import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
 import { fixtureJson } from '../../../tests/fixtures.js'
@@ -84,7 +84,7 @@ describe.each(goldenModelNames)('%s', (name) => {
       for (const [index, model] of models.entries()) {
         const view = model.steer(edits)
         const together = await view.scoreTokens(rows)
-        const tokens = view.info.tokens!
+        const tokens = view.report().tokens!
         // where layers carry a state, only texts that begin another one are saved
         expect(tokens.computed).toBeLessThanOrEqual((name.startsWith('Qwen/Qwen3.5') ? 1 : 0.95) * tokens.requested)
         const difference = largestDifference(together, alone)

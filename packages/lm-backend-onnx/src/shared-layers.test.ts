@@ -1,4 +1,6 @@
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { generateUntil, loglikelihood, loglikelihoodRolling } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath, modelsHere } from '../../../tests/fixtures.js'
@@ -28,8 +30,8 @@ describe.each(modelsHere(models))('settings of %s that share the layers below', 
   it.each([undefined, 40_000, 1])('score as they do alone (%s bytes kept)', async (keepBytes) => {
     const shared = model.shareBelow(settings, keepBytes)
     for (const setting of [[], ...settings, []]) {
-      const alone = await model.steer(setting).loglikelihood(requests)
-      const together = await shared.steer(setting).loglikelihood(requests)
+      const alone = await loglikelihood(model.steer(setting), requests)
+      const together = await loglikelihood(shared.steer(setting), requests)
       together.forEach((result, index) => {
         expect(Math.abs(result.logprob - alone[index]!.logprob)).toBeLessThanOrEqual(1e-4)
         expect(result.isGreedy).toBe(alone[index]!.isGreedy)
@@ -41,8 +43,8 @@ describe.each(modelsHere(models))('settings of %s that share the layers below', 
     const shared = model.shareBelow(settings).steer(settings[0]!)
     const alone = model.steer(settings[0]!)
     for (const part of [requests.slice(0, 4), requests.slice(2), requests.slice(0, 4)]) {
-      const expected = await alone.loglikelihood(part)
-      const found = await shared.loglikelihood(part)
+      const expected = await loglikelihood(alone, part)
+      const found = await loglikelihood(shared, part)
       found.forEach(({ logprob }, index) => {
         expect(Math.abs(logprob - expected[index]!.logprob)).toBeLessThanOrEqual(1e-4)
       })
@@ -58,15 +60,18 @@ describe.each(modelsHere(models))('settings of %s that share the layers below', 
       temperature: 0,
     }
     const [shared, alone] = [model.shareBelow(settings).steer(settings[1]!), model.steer(settings[1]!)]
-    expect(await shared.generateUntil([generation])).toEqual(await alone.generateUntil([generation]))
+    expect(await generateUntil(shared, [generation])).toEqual(await generateUntil(alone, [generation]))
     const text = { text: 'The old dog sat down by the river and looked at the moon.' }
-    const [[together], [single]] = [await shared.loglikelihoodRolling([text]), await alone.loglikelihoodRolling([text])]
+    const [[together], [single]] = [
+      await loglikelihoodRolling(shared, [text]),
+      await loglikelihoodRolling(alone, [text]),
+    ]
     expect(Math.abs(together! - single!)).toBeLessThanOrEqual(1e-3)
   })
 
   it('refuse edits below', async () => {
     const below = { ...settings[0]![0]!, hookPoint: 'blocks.0.hook_resid_post' }
-    await expect(model.shareBelow(settings).steer([below]).loglikelihood(requests)).rejects.toThrow(
+    await expect(loglikelihood(model.shareBelow(settings).steer([below]), requests)).rejects.toThrow(
       'blocks.0.hook_resid_post lies outside',
     )
   })

@@ -1,13 +1,6 @@
 export { renderPng } from './charts/render-chart.js'
 export { type Answer, type ChangedSample, changedSamples } from './compare/changed-samples.js'
 export { type Comparison, compareWithBaseline, type Unpaired } from './compare/compare.js'
-export type {
-  Generation,
-  GenerationLatent,
-  GenerationPrompt,
-  Generations,
-  GenerationToken,
-} from './generations/generations.js'
 export { pValueText } from './html/numbers.js'
 export { renderGenerations } from './html/render-generations.js'
 export { type Report, type ReportOptions, renderReport } from './html/render-report.js'

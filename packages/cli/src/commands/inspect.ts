@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { markdownTable } from '@saeval/eval-harness'
-import { didYouMean, InputError } from '@saeval/hub'
+import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
-import { findNeuronpedia, findSae, openSae } from '@saeval/sae-core'
-import { type Inspection, inspectText } from '../inspect/inspect-text.js'
-import { plainArguments, readArguments } from '../models/arguments.js'
-import { modelArguments, openModel } from '../models/open-model.js'
-import { featuresFileOf, labelOf, readFeaturesFile } from '../steering/features-file.js'
-import { checkNormFactors, normFactorArguments, withKnownFactor } from '../steering/norm-factor.js'
+import { findNeuronpedia, findSae } from '@saeval/sae-core'
+import { type Inspection, inspect as inspectSae } from '@saeval/steering'
+import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
@@ -30,50 +27,23 @@ export async function inspect(
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
   const text = textOf(words, options.file)
-  const args = readArguments('inspect', plainArguments(options.model_args), {
-    base_name: 'text',
-    features_path: 'text',
-    ...normFactorArguments,
-    ...modelArguments,
-  })
-  if (args.base_name === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
   const terminal = openTerminal(stderr, options)
-  const hub = { signal, onProgress: terminal.download, onNotice: terminal.warn }
-  const wanted = saeOf(options)
-  const sae = await openSae(wanted.reference, hub)
-  const { notice } = terminal
+  const { reference: sae, latents } = saeOf(options)
   try {
-    checkNormFactors(args, [sae])
-    const model = await openModel(args.base_name, args, {
-      batchSize: '1',
+    const { inspection, dIn } = await inspectSae({
+      modelArgs: plainArguments(options.model_args),
+      sae,
+      text,
+      latents: options.latents ?? latents,
+      top: options.top,
       device: options.device ?? null,
-      notice,
-      hub,
+      hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
+      onNotice: terminal.notice,
     })
-    try {
-      const { hookPoint, dIn } = sae.config
-      if (!model.hookPoints.includes(hookPoint))
-        throw new InputError(
-          `${args.base_name} has no hook point ${hookPoint}, where this SAE acts${didYouMean(hookPoint, model.hookPoints)}`,
-        )
-      const latents = options.latents ?? wanted.latents
-      const path = args.features_path ?? featuresFileOf(sae.reference)
-      const features = path === null ? [] : await readFeaturesFile(path)
-      const { release, id } = sae.reference
-      const known = await withKnownFactor(sae, args, model, notice)
-      const inspection = await inspectText(model, known, text, {
-        latents,
-        top: options.top,
-        labelOf: (latent) => labelOf(features, release, id, latent),
-      })
-      terminal.clear()
-      stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, dIn))
-    } finally {
-      await model.close()
-    }
+    terminal.clear()
+    stdout.write(options.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, dIn))
   } finally {
     terminal.clear()
-    await sae.close()
   }
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
+import { featuresFileName, readFeaturesFile } from '@saeval/steering'
 import { writeSteeringCsv } from '@saeval/steering-csv'
-import { featuresFileName, readFeaturesFile } from '../steering/features-file.js'
 
 /** A latent that a features file has a label for. */
 export interface LabelledLatent {

@@ -23,19 +23,20 @@ import {
   resultsTable,
   writeResults,
 } from '@saeval/eval-harness'
+import { actingLines, checkActed, resultsOf, truncationLine } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { getModelFactory, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { dumpsJson, fromPlain, type PyDict, pyRepr, taskFunctions } from '@saeval/python'
 import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
-import { plainArguments } from '../models/arguments.js'
+import { plainArguments } from '../options/plain-arguments.js'
 import type { Output } from '../output.js'
 import { announcementLines, isLong } from '../terminal/announcement.js'
 import { askingProgress } from '../terminal/asking-status.js'
 import { expectedTime } from '../terminal/expected-time.js'
 import { openTerminal, type Terminal } from '../terminal/terminal.js'
+import { version } from '../version.js'
 import type { RunOptions } from './run-options.js'
-import { actingLines, checkAnswers, resultsOf, truncationLine } from './run-results.js'
 
 /** Where a command writes, and what stops it. */
 export interface Surroundings {
@@ -123,7 +124,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       // lm_eval's line on standard output, so that outputs compare
       onBootstrap: (name: string) => say(stdout, `bootstrapping for stddev: ${name}`),
       onPlanned: (kinds: readonly KindProgress[]) => {
-        if (isLong(kinds, model!.info))
+        if (isLong(kinds, model!))
           for (const line of announcementLines({ model: name, memory: model!.info.memory, kinds, time: null }))
             terminal.info(line)
       },
@@ -192,14 +193,15 @@ async function finish(
 ): Promise<{ readonly files: readonly string[]; readonly results: PyDict }> {
   const cut = truncationLine(model)
   if (cut !== null) terminal.warn(cut)
-  const { tokens, keptAnswers = 0 } = model.info
+  const counted = model.report?.() ?? {}
+  const { tokens, keptAnswers = 0 } = counted
   const kept = keptAnswers === 0 ? '' : `, ${keptAnswers} answers were kept from before`
   if (tokens !== undefined && tokens.requested > 0)
     terminal.info(
       `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}`,
     )
-  checkAnswers(model.info)
-  const results = resultsOf(options, model, evaluation, { startedAt, command })
+  checkActed(counted)
+  const results = resultsOf(options, model, evaluation, { startedAt, command, saeval: version })
   const files =
     output === null ? [] : writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
   if (options.show_config) stdout.write(`${dumpsJson(results, { indent: 2, ensureAscii: false })}\n`)
@@ -207,7 +209,7 @@ async function finish(
   stdout.write(`${summary(options, model)}\n`)
   stdout.write(`${resultsTable(evaluation.results)}\n`)
   if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
-  for (const line of actingLines(model.info)) terminal.info(line)
+  for (const line of actingLines(model.info, counted)) terminal.info(line)
   if (files.length > 0) terminal.info(`results: ${files[0]}`)
   return { files, results }
 }

@@ -1,7 +1,7 @@
+import type { SweepAxes } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import type { Command } from 'commander'
-import { parseNumberList } from '../sweep/number-list.js'
-import type { SweepAxes } from '../sweep/sweep-cells.js'
+import { parseNumberList } from '../options/number-list.js'
 import { addRunOptions, type RunOptions, runOptions, splitWords } from './run-options.js'
 
 /** The flags of `saeval sweep`, checked. */

@@ -6,15 +6,17 @@ import {
   type PreparedTask,
   planTasks,
 } from '@saeval/eval-harness'
+import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
 import type { Command } from 'commander'
-import { type CellTable, cellTable } from '../sweep/cell-table.js'
-import { type SweepResult, sweep } from '../sweep/sweep.js'
-import { type SweepEvent, type SweepPlan, SweepWork } from '../sweep/sweep-progress.js'
+import { plainArguments } from '../options/plain-arguments.js'
 import { announcementLines } from '../terminal/announcement.js'
 import { askingStatus, countDocuments, preparingStatus } from '../terminal/asking-status.js'
+import { type CellTable, cellTable } from '../terminal/cell-table.js'
 import { expectedTime } from '../terminal/expected-time.js'
 import { RemainingTime } from '../terminal/remaining-time.js'
+import { SweepWork } from '../terminal/sweep-work.js'
 import { openTerminal, type Terminal } from '../terminal/terminal.js'
+import { version } from '../version.js'
 import { differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 import { sweepOptions } from './sweep-options.js'
@@ -31,6 +33,8 @@ export async function runSweep(
   try {
     const result = await sweep({
       ...options,
+      modelArgs: plainArguments(options.run.model_args),
+      saeval: version,
       command: line,
       signal,
       hub: { onProgress: terminal.download, onNotice: terminal.warn },

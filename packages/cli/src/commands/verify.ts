@@ -1,9 +1,9 @@
 import type { PyDict } from '@saeval/python'
-import { plainArguments } from '../models/arguments.js'
+import type { CheckResult } from '@saeval/steering'
+import { verify } from '@saeval/steering'
+import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
-import type { CheckResult } from '../verify/check.js'
-import { verify } from '../verify/verify.js'
 import type { Surroundings } from './run.js'
 
 export interface VerifyCommandOptions extends VerbosityOptions {

@@ -1,11 +1,10 @@
 import { indexTasks } from '@saeval/eval-harness'
 import { registeredModels } from '@saeval/language-model'
+import { hfArguments } from '@saeval/lm-backend-onnx'
 import { releases } from '@saeval/sae-core'
+import { saeSteeredBetaArguments, steeredArguments } from '@saeval/steering'
 import { hookActions } from '@saeval/steering-csv'
 import type { Command, Option } from 'commander'
-import { hfArguments } from '../models/hf.js'
-import { saeSteeredBetaArguments } from '../models/sae-steered-beta.js'
-import { steeredArguments } from '../models/steered.js'
 
 /** What a shell offers for a flag. */
 export interface CompletedOption {

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { ModelArguments } from '@saeval/language-model'
+import { readArguments } from '@saeval/language-model'
 import { type PyDict, toPlain } from '@saeval/python'
-import { readArguments } from '../models/arguments.js'
 
 /** --hf_hub_log_args: where results and samples are pushed to, by lm_eval's names and defaults. */
 export interface HubLogArguments {
@@ -30,17 +30,17 @@ export function hubLogArguments(
   }: { readonly output_path: string | null; readonly log_samples: boolean },
 ): HubLogArguments {
   const kinds = {
-    hub_results_org: 'text',
-    hub_repo_name: 'text',
-    details_repo_name: 'text',
-    results_repo_name: 'text',
-    push_results_to_hub: 'truth',
-    push_samples_to_hub: 'truth',
-    public_repo: 'truth',
-    token: 'text',
-    leaderboard_url: 'text',
-    point_of_contact: 'text',
-    gated: 'truth',
+    hub_results_org: 'string',
+    hub_repo_name: 'string',
+    details_repo_name: 'string',
+    results_repo_name: 'string',
+    push_results_to_hub: 'boolean',
+    push_samples_to_hub: 'boolean',
+    public_repo: 'boolean',
+    token: 'string',
+    leaderboard_url: 'string',
+    point_of_contact: 'string',
+    gated: 'boolean',
   } as const
   const args = readArguments('', toPlain(given) as ModelArguments, kinds, '--hf_hub_log_args')
   const pushResults = args.push_results_to_hub ?? false

@@ -1,5 +1,5 @@
 import type { KindProgress } from '@saeval/eval-harness'
-import type { ModelInfo } from '@saeval/language-model'
+import type { LanguageModel, ModelInfo } from '@saeval/language-model'
 import { byteWords, countWords, durationWords } from './quantity-words.js'
 
 /** What is known before a command begins its work. */
@@ -54,6 +54,9 @@ export function announcementLines({ model, memory, kinds, runs = 1, time }: Anno
 const long = 1e13
 
 /** Whether the work takes so long that one wants to know before. */
-export function isLong(kinds: readonly KindProgress[], { numParameters, tokens }: ModelInfo): boolean {
-  return tokens !== undefined && kinds.reduce((sum, { work }) => sum + work.total, 0) * numParameters > long
+export function isLong(kinds: readonly KindProgress[], model: LanguageModel): boolean {
+  const { numParameters } = model.info
+  return (
+    model.report?.().tokens !== undefined && kinds.reduce((sum, { work }) => sum + work.total, 0) * numParameters > long
+  )
 }

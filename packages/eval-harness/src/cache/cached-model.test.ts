@@ -2,12 +2,16 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type {
-  GenerateUntilRequest,
-  InParts,
-  LanguageModel,
-  LoglikelihoodRequest,
-  ModelInfo,
+import {
+  type GenerateUntilRequest,
+  generateUntil,
+  type LanguageModel,
+  type LoglikelihoodRequest,
+  loglikelihood,
+  loglikelihoodRolling,
+  type ModelInfo,
+  type ModelRequest,
+  readLists,
 } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
@@ -21,29 +25,36 @@ function counting(fingerprint: string | null) {
     info: { provenance: {} } as unknown as ModelInfo,
     chatTemplate: null,
     ...(fingerprint === null ? {} : { fingerprint: async () => fingerprint }),
-    loglikelihood: async (requests) =>
-      requests.map(({ context, continuation }) => {
-        asked.push(context + continuation)
-        return { logprob: -continuation.length / 3, isGreedy: context === '' }
-      }),
-    loglikelihoodRolling: async (requests) =>
-      requests.map(({ text }) => {
-        asked.push(text)
-        return -text.length
-      }),
-    generateUntil: async (requests) =>
-      requests.map(({ context, draw }) => {
-        asked.push(context)
-        return `${context} ${draw}`
-      }),
+    read: readLists({
+      loglikelihood: async (requests) =>
+        requests.map(({ context, continuation }) => {
+          asked.push(context + continuation)
+          return { logprob: -continuation.length / 3, isGreedy: context === '' }
+        }),
+      loglikelihood_rolling: async (requests) =>
+        requests.map(({ text }) => {
+          asked.push(text)
+          return -text.length
+        }),
+      generate_until: async (requests) =>
+        requests.map(({ context, draw }) => {
+          asked.push(context)
+          return `${context} ${draw}`
+        }),
+    }),
     close: async () => {},
   }
   return { asked, model }
 }
 
 const pairs = (count: number): LoglikelihoodRequest[] =>
-  Array.from({ length: count }, (_, index) => ({ context: `c${index}`, continuation: 'x'.repeat(index) }))
+  Array.from({ length: count }, (_, index) => ({
+    type: 'loglikelihood',
+    context: `c${index}`,
+    continuation: 'x'.repeat(index),
+  }))
 const text = (context: string, doSample: boolean): GenerateUntilRequest => ({
+  type: 'generate_until',
   context,
   until: ['\n'],
   maxGenToks: 4,
@@ -56,12 +67,12 @@ describe('a model with a cache', () => {
     const store = openStore(temporaryFolder(), 'cache')
     const { model } = counting('a')
     const cached = await cachedModel(model, store)
-    await cached.loglikelihood(pairs(200))
-    const ask = await cached.inParts!.loglikelihood(pairs(500))
+    await loglikelihood(cached, pairs(200))
+    const { answer, planned } = await cached.read(pairs(500))
     const places = [...pairs(500).keys()]
-    expect(ask.planned!(places)).toMatchObject({ requests: 300, work: 300 })
+    expect(planned!(places)).toMatchObject({ requests: 300, work: 300 })
     const work: { done: number; total: number }[] = []
-    await ask(places, { onWork: (step) => work.push(step) })
+    await answer(places, { onWork: (step) => work.push(step) })
     // of a model that does not tell how far it is, the end of each part does
     expect(work.map(({ done, total }) => [done, total])).toEqual([
       [128, 300],
@@ -73,7 +84,7 @@ describe('a model with a cache', () => {
 
   it('is asked only what it has not answered, and gives the same answers', async () => {
     const folder = temporaryFolder()
-    const plain = await counting('a').model.loglikelihood(pairs(300))
+    const plain = await loglikelihood(counting('a').model, pairs(300))
     for (const [count, fresh] of [
       [200, 200],
       [300, 100],
@@ -83,7 +94,7 @@ describe('a model with a cache', () => {
       const store = openStore(folder, '--use_cache')
       const seen: number[] = []
       const cached = await cachedModel(model, store)
-      const answers = await cached.loglikelihood(pairs(count), { onProgress: (done) => seen.push(done) })
+      const answers = await loglikelihood(cached, pairs(count), { onProgress: (done) => seen.push(done) })
       await store.close()
       expect(answers).toEqual(plain.slice(0, count))
       expect(asked.length).toBe(fresh)
@@ -104,7 +115,7 @@ describe('a model with a cache', () => {
       { ...text('c', false), settings: {} },
       { ...text('c', false), settings: { top_k: 3, repetition_penalty: 1.1 } },
     ])
-      await cached.generateUntil([request])
+      await generateUntil(cached, [request])
     await store.close()
     expect(asked.length).toBe(3)
   })
@@ -114,36 +125,37 @@ describe('a model with a cache', () => {
     const plain = counting('a').model
     const read: number[] = []
     const asked: (readonly number[])[] = []
-    const reading =
-      <Request, Answer>(ask: (requests: readonly Request[]) => Promise<Answer[]>) =>
-      async (requests: readonly Request[]) => {
-        read.push(requests.length)
-        return async (places: readonly number[]) => {
-          asked.push(places)
-          if (requests.length < 3) throw new Error('too few')
-          return ask(places.map((place) => requests[place]!))
-        }
-      }
-    const inParts: InParts = {
-      loglikelihood: reading(plain.loglikelihood),
-      loglikelihoodRolling: reading(plain.loglikelihoodRolling),
-      generateUntil: reading(plain.generateUntil),
-    }
-    const cached = await cachedModel({ ...plain, inParts }, store)
+    const cached = await cachedModel(
+      {
+        ...plain,
+        read: async <Request extends ModelRequest>(requests: readonly Request[]) => {
+          read.push(requests.length)
+          const { answer } = await plain.read(requests)
+          return {
+            answer: async (indices: readonly number[]) => {
+              asked.push(indices)
+              if (requests.length < 3) throw new Error('too few')
+              return answer(indices)
+            },
+          }
+        },
+      },
+      store,
+    )
     const requests = pairs(5)
-    const part = await cached.inParts!.loglikelihood(requests)
-    const expected = await plain.loglikelihood(requests)
-    expect(await part([3, 1])).toEqual([expected[3], expected[1]])
-    expect(await cached.loglikelihood(requests)).toEqual(expected)
-    expect(await cached.loglikelihood(requests)).toEqual(expected)
+    const { answer } = await cached.read(requests)
+    const expected = await loglikelihood(plain, requests)
+    expect(await answer([3, 1])).toEqual([expected[3], expected[1]])
+    expect(await loglikelihood(cached, requests)).toEqual(expected)
+    expect(await loglikelihood(cached, requests)).toEqual(expected)
     expect(read).toEqual([5, 5, 5])
     expect(asked).toEqual([[3, 1], [0, 2, 4], []])
-    expect(cached.info.keptAnswers).toBe(7)
-    await expect(cached.loglikelihood(pairs(2))).rejects.toThrow('too few')
+    expect(cached.report!().keptAnswers).toBe(7)
+    await expect(loglikelihood(cached, pairs(2))).rejects.toThrow('too few')
 
     const windows = [{ text: 'a' }, { text: 'bb' }, { text: 'a' }]
-    expect(await cached.loglikelihoodRolling(windows)).toEqual([-1, -2, -1])
-    expect(await cached.generateUntil([text('p', true), text('q', true), text('r', true)])).toEqual([
+    expect(await loglikelihoodRolling(cached, windows)).toEqual([-1, -2, -1])
+    expect(await generateUntil(cached, [text('p', true), text('q', true), text('r', true)])).toEqual([
       'p 0',
       'q 1',
       'r 2',
@@ -159,7 +171,7 @@ describe('a model with a cache', () => {
     const store = openStore(temporaryFolder(), '--use_cache')
     for (const fingerprint of ['a', 'b']) {
       const { asked, model } = counting(fingerprint)
-      await (await cachedModel(model, store)).loglikelihoodRolling([{ text: 't' }, { text: 't' }])
+      await loglikelihoodRolling(await cachedModel(model, store), [{ text: 't' }, { text: 't' }])
       expect(asked).toEqual(['t'])
     }
     await expect(cachedModel(counting(null).model, store)).rejects.toThrow(/does not tell what identifies it/)
@@ -171,10 +183,10 @@ describe('a model with a cache', () => {
     const { asked, model } = counting('a')
     const cached = await cachedModel(model, store)
     const requests = [text('p', true), text('p', true), text('q', false), text('q', false)]
-    expect(await cached.generateUntil(requests, { seed: 1 })).toEqual(['p 0', 'p 1', 'q 2', 'q 2'])
-    expect(await cached.generateUntil(requests, { seed: 1 })).toEqual(['p 0', 'p 1', 'q 2', 'q 2'])
+    expect(await generateUntil(cached, requests, { seed: 1 })).toEqual(['p 0', 'p 1', 'q 2', 'q 2'])
+    expect(await generateUntil(cached, requests, { seed: 1 })).toEqual(['p 0', 'p 1', 'q 2', 'q 2'])
     expect(asked).toEqual(['p', 'p', 'q'])
-    await cached.generateUntil(requests, { seed: 2 })
+    await generateUntil(cached, requests, { seed: 2 })
     expect(asked.length).toBe(5)
     await store.close()
   })
@@ -182,22 +194,24 @@ describe('a model with a cache', () => {
   it('goes on where a killed process stopped', async () => {
     const folder = temporaryFolder()
     const library = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
+    const contract = fileURLToPath(new URL('../../../language-model/dist/index.js', import.meta.url))
     const code = `
       import { cachedModel, openStore } from ${JSON.stringify(library)}
+      import { loglikelihood, readLists } from ${JSON.stringify(contract)}
       const store = openStore(${JSON.stringify(folder)}, '--use_cache')
       let answered = 0
       const model = {
         info: {},
         fingerprint: async () => 'a',
-        loglikelihood: async (requests) => {
+        read: readLists({ loglikelihood: async (requests) => {
           if (answered > 0) console.log(answered)
           answered += requests.length
           await new Promise((resolve) => setTimeout(resolve, 20))
           return requests.map(({ continuation }) => ({ logprob: -continuation.length / 3, isGreedy: false }))
-        },
+        } }),
       }
       const cached = await cachedModel(model, store)
-      await cached.loglikelihood(Array.from({ length: 100000 }, (_, index) => ({ context: 'c' + index, continuation: 'x'.repeat(index % 7) })))
+      await loglikelihood(cached, Array.from({ length: 100000 }, (_, index) => ({ context: 'c' + index, continuation: 'x'.repeat(index % 7) })))
     `
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
     const stored = await new Promise<number>((resolve) => {
@@ -212,7 +226,7 @@ describe('a model with a cache', () => {
     const { asked, model } = counting('a')
     const store = openStore(folder, '--use_cache')
     const requests = Array.from({ length: stored }, (_, i) => ({ context: `c${i}`, continuation: 'x'.repeat(i % 7) }))
-    const answers = await (await cachedModel(model, store)).loglikelihood(requests)
+    const answers = await loglikelihood(await cachedModel(model, store), requests)
     await store.close()
     expect(asked).toEqual([])
     expect(answers.map(({ logprob }) => logprob)).toEqual(requests.map(({ continuation }) => -continuation.length / 3))

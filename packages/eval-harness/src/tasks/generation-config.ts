@@ -63,6 +63,7 @@ export function generationRequest(context: string, kwargs: PyDict, complain: Com
   const limit = limits.map(number).find((value) => value !== null) ?? defaultLimit
   if (!(limit > 0)) throw complain('generation_kwargs.max_gen_toks', 'is not above 0')
   return {
+    type: 'generate_until',
     context,
     until: stops as readonly string[],
     maxGenToks: Math.floor(limit),

@@ -1,6 +1,8 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type GeneratedTokens, loadModel } from '@saeval/lm-backend-onnx'
+import type { GeneratedTokens } from '@saeval/language-model'
+import { generateUntil } from '@saeval/language-model'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, fixtureJson, temporaryFolder } from '../../../../tests/fixtures.js'
 import { logitsProcessors } from './logits-processors.js'
@@ -76,7 +78,8 @@ it.each(goldens.texts.map((golden) => [golden] as const))('writes what generate(
   const model = await loadModel({ model: folder, device: 'cpu', notice: (line) => notices.push(line) })
   try {
     const written: GeneratedTokens[] = []
-    await model.generateUntil(
+    await generateUntil(
+      model,
       goldens.prompts.map((context) => ({
         ...{ context, until: [], maxGenToks: 30, doSample: false, temperature: 0 },
         settings: golden.settings,
@@ -86,7 +89,7 @@ it.each(goldens.texts.map((golden) => [golden] as const))('writes what generate(
     expect(written.map(({ newIds }) => newIds)).toEqual(golden.new)
     // one line for what the files decide, none where the request decides
     const decided = Object.keys(golden.values).filter((name) => notices.join().includes(`${name}=`))
-    const recorded = (model.info.provenance.generation_settings ?? {}) as Record<string, object>
+    const recorded = (model.report().provenance?.generation_settings ?? {}) as Record<string, object>
     expect(Object.keys(recorded[golden.file] ?? {})).toEqual(decided)
     expect(notices.length).toBe(decided.length > 0 ? 1 : 0)
     expect(decided).not.toContain(Object.keys(golden.settings)[0])

@@ -1,10 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { GenerateUntilRequest, GenerationSettings } from '@saeval/language-model'
-import {
-  generationSettingNames,
-  generationSettingProblem,
-  otherWaysToGenerate,
-} from '@saeval/language-model/internal/generation-settings'
+import { generationSettingProblem, otherWaysToGenerate } from '@saeval/language-model/internal/generation-settings'
 import type { ModelSettings } from './model-settings.js'
 
 /** Settings of generate() that count for a text; what is missing is off. */
@@ -59,11 +55,6 @@ const neutral: GenerationSettings = {
   ...{ repetition_penalty: 1, encoder_repetition_penalty: 1, no_repeat_ngram_size: 0, encoder_no_repeat_ngram_size: 0 },
   ...{ min_length: 0, min_new_tokens: 0, remove_invalid_values: false },
 }
-
-/** For a text that follows from the model's log-probabilities alone: everything of its files is off but the ends of a text. */
-export const plainSettings: GenerationSettings = Object.fromEntries(
-  generationSettingNames.flatMap((name) => (name === 'eos_token_id' ? [] : [[name, null]])),
-)
 
 /**
  * The settings of one request by the rules of generate(): its own, else the model's files', else defaults. `tokenizerEos` ends a text

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { plainSettings } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { openModelFiles } from '../model/model-files.js'
 import { chooseTokens } from './choose-tokens.js'
 import { logitsProcessors } from './logits-processors.js'
 import { readModelSettings } from './model-settings.js'
-import { newTokensLimit, originsLine, plainSettings, resolveSettings } from './resolve-settings.js'
+import { newTokensLimit, originsLine, resolveSettings } from './resolve-settings.js'
 
 async function read(files: Readonly<Record<string, unknown>>) {
   const folder = temporaryFolder()

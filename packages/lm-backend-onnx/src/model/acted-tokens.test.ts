@@ -1,4 +1,6 @@
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { generateUntil, loglikelihood, loglikelihoodRolling } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import {
   applyIntervention,
   type Intervention,
@@ -144,7 +146,7 @@ describe.each(modelsHere(models))('edits of %s', (name) => {
   afterAll(() => model?.close())
 
   const expectCounts = (view: OnnxModel, { tokens, acts }: Counts) => {
-    expect(view.info.tokens?.computed).toBe(tokens)
+    expect(view.report().tokens?.computed).toBe(tokens)
     expect([...acts.values()].some((count) => count > 0 && count < tokens)).toBe(true)
     expect(Object.fromEntries(view.actedTokens)).toEqual({
       ...Object.fromEntries([...view.actedTokens.keys()].map((edit) => [edit, 0])),
@@ -171,11 +173,11 @@ describe.each(modelsHere(models))('edits of %s', (name) => {
     async (which) => {
       const view = model.steer(settings[which]!)
       expect(view.actedTokens.size).toBe(0)
-      await view.loglikelihood(requests)
+      await loglikelihood(view, requests)
       const byHand = await countByHand(model, settings[which]!, readGroups(requests))
       expectCounts(view, byHand)
       // the counts go on
-      await view.loglikelihood(requests)
+      await loglikelihood(view, requests)
       expectCounts(view, {
         tokens: 2 * byHand.tokens,
         acts: new Map([...byHand.acts].map(([edit, count]) => [edit, 2 * count])),
@@ -189,7 +191,7 @@ describe.each(modelsHere(models))('edits of %s', (name) => {
       continuation: 'and then',
     }))
     const view = model.steer(settings.everywhere!)
-    await view.loglikelihood(long)
+    await loglikelihood(view, long)
     expectCounts(view, await countByHand(model, settings.everywhere!, readGroups(long)))
   })
 
@@ -199,7 +201,7 @@ describe.each(modelsHere(models))('edits of %s', (name) => {
     const shared = model.shareBelow(late)
     for (const setting of late) {
       const view = shared.steer(setting)
-      await view.loglikelihood(requests)
+      await loglikelihood(view, requests)
       expectCounts(view, await countByHand(model, setting, readGroups(requests)))
     }
     expect(shared.steer([]).actedTokens.size).toBe(0)
@@ -207,7 +209,7 @@ describe.each(modelsHere(models))('edits of %s', (name) => {
 
   it('are counted in rolling windows', async () => {
     const view = model.steer(settings.everywhere!)
-    await view.loglikelihoodRolling([{ text: story }])
+    await loglikelihoodRolling(view, [{ text: story }])
     const ids = model.tokenizer.encode(story)
     const start = model.tokenizer.bos?.id ?? model.tokenizer.eos!.id
     expectCounts(
@@ -228,7 +230,8 @@ describe.each(modelsHere(models))('edits of %s', (name) => {
         maxGenToks,
       }))
       const texts: ReadText[] = []
-      await view.generateUntil(
+      await generateUntil(
+        view,
         prompts.map((prompt) => ({ ...greedy, ...prompt })),
         {
           onTokens: ({ request, promptIds, newIds }) => {
@@ -251,7 +254,7 @@ describe('a vector of zeros', () => {
       const add = { vector, gates: [], positions: positions('prompt'), edit: 0 }
       const stage = { addend: null, adds: [add], readers: [], phases: [], gatesRead: 'clean', splice: null } as const
       const view = model.steer([{ hookPoint, stages: [stage] }])
-      await view.loglikelihood([{ context: 'The dog', continuation: ' sat' }])
+      await loglikelihood(view, [{ context: 'The dog', continuation: ' sat' }])
       expect([...view.actedTokens]).toEqual([[0, 0]])
     } finally {
       await model.close()

@@ -1,4 +1,6 @@
-import { type GeneratedTokens, loadModel } from '@saeval/lm-backend-onnx'
+import type { GeneratedTokens } from '@saeval/language-model'
+import { generateUntil } from '@saeval/language-model'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { expect, it } from 'vitest'
 import { fixturePath } from '../../../../tests/fixtures.js'
 
@@ -12,7 +14,7 @@ it('shows texts while they are written', async () => {
       { ...greedy, context: 'One two three', maxGenToks: 3 },
     ]
     const seen: GeneratedTokens[] = []
-    const texts = await model.generateUntil(requests, { onTokens: (generated) => seen.push(generated) })
+    const texts = await generateUntil(model, requests, { onTokens: (generated) => seen.push(generated) })
     for (const [request, { context, maxGenToks }] of requests.entries()) {
       const own = seen.filter((generated) => generated.request === request)
       const last = own.at(-1)!

@@ -1,5 +1,11 @@
 import { InputError } from '@saeval/hub'
-import type { GenerateUntilRequest, PlannedWork, RequestOptions } from '@saeval/language-model'
+import {
+  defaultSeed,
+  type GenerateUntilRequest,
+  type PlannedWork,
+  type ReadRequests,
+  type RequestOptions,
+} from '@saeval/language-model'
 import { type LogitsProcessor, listOf, logitsProcessors } from '../generation/logits-processors.js'
 import type { ModelSettings } from '../generation/model-settings.js'
 import {
@@ -44,34 +50,14 @@ interface RequestSettings {
   readonly temperature: number | null
 }
 
-/** How far the text of one request is. */
-export interface GeneratedTokens {
-  /** Its place in the list of requests. */
-  readonly request: number
-  /** The prompt as the model reads it, special tokens included. */
-  readonly promptIds: readonly number[]
-  /** All new tokens so far, the one that ends the text included. */
-  readonly newIds: readonly number[]
-}
-
-export interface GenerateUntilOptions extends RequestOptions {
-  /** Called after every new token of a request, and once more with all of them before the request is answered. */
-  readonly onTokens?: (generated: GeneratedTokens) => void
-}
-
-/** Answers some of the requests that were read. */
-export interface GeneratePart {
-  (places: readonly number[], options?: GenerateUntilOptions): Promise<string[]>
-  readonly planned: (places: readonly number[]) => PlannedWork
-}
-
-const defaultSeed = 1234
-
 /**
  * Reads lm_eval's generate_until requests; answers are the text after the context, cut at the first stop string. Throws InputError where
  * the model has no room for a context; an answer's SelectionError is as that of ScorePart.
  */
-export function readGenerateUntil(parts: GenerateParts, requests: readonly GenerateUntilRequest[]): GeneratePart {
+export function readGenerateUntil(
+  parts: GenerateParts,
+  requests: readonly GenerateUntilRequest[],
+): ReadRequests<GenerateUntilRequest> {
   const { rules, counts, forward } = parts
   const settingsOf = requestSettings(parts)
   const readings = requests.map((request): Reading => {
@@ -94,7 +80,7 @@ export function readGenerateUntil(parts: GenerateParts, requests: readonly Gener
     readings.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
     readings.map((_, place) => [place]),
   )
-  const answer = (places: readonly number[], options: GenerateUntilOptions = {}) =>
+  const answer = (places: readonly number[], options: RequestOptions = {}) =>
     answerPart(parts, requests, readings, places, options)
   const planned = (places: readonly number[]): PlannedWork => {
     const batches = writingBatches(allBatches(parts, readings, places).flatMap(([, batches]) => batches))
@@ -107,7 +93,7 @@ export function readGenerateUntil(parts: GenerateParts, requests: readonly Gener
       work: new WritingWork(batches).work().total,
     }
   }
-  return Object.assign(answer, { planned })
+  return { answer, planned }
 }
 
 /** The batches that these requests are written in, those together whose tokens are chosen in the same way. */
@@ -152,7 +138,7 @@ async function answerPart(
   requests: readonly GenerateUntilRequest[],
   readings: readonly Reading[],
   places: readonly number[],
-  options: GenerateUntilOptions,
+  options: RequestOptions,
 ): Promise<string[]> {
   const { forward, rules, edits, counts } = parts
   counts.selected.check()

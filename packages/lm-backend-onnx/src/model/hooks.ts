@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import type { Activation, Hook, HookedRun } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import { bodyNames } from '../graph/body-inputs.js'
 import { editShape, readHookPoints } from '../graph/edit-shape.js'
@@ -8,27 +9,6 @@ import type { Feeds, TensorData } from '../session/protocol.js'
 import type { Forward } from './forward.js'
 import { freshLayout, int64, pastFeeds, tokenFeeds } from './layout.js'
 import type { MarkedText } from './token-marks.js'
-
-/** An activation at a hook point: float32 [pos, width], heads flattened at attn.hook_z. */
-export interface Activation {
-  readonly hookPoint: string
-  readonly data: Float32Array
-  /** [pos, width] */
-  readonly dims: readonly [number, number]
-}
-
-export interface TextOptions {
-  /** Tokens of the prompt, for edits that select positions; the tokens after them count as generated. By default all tokens. */
-  readonly promptLength?: number
-}
-
-/** Sees an activation, edits applied, and may change it in place or return another array of the same size. */
-export type Hook = (activation: Activation) => Float32Array | undefined | Promise<Float32Array | undefined>
-
-export interface HookedRun {
-  /** Logits at every position, one array [vocab] each. */
-  readonly logits: readonly Float32Array[]
-}
 
 /**
  * Runs one text with JavaScript callbacks at hook points. The graph is cut at each of them, so that a callback's

@@ -1,14 +1,15 @@
 import { InputError } from '@saeval/hub'
-import type {
-  ChatTemplate,
-  GenerateUntilRequest,
-  GenerationSettings,
-  InParts,
-  LanguageModel,
-  LoglikelihoodRequest,
-  LoglikelihoodRollingRequest,
-  ModelInfo,
-  RequestOptions,
+import {
+  type ChatTemplate,
+  type GenerationSettings,
+  type Hook,
+  type HookedRun,
+  type LoglikelihoodRequest,
+  type ModelInfo,
+  type ModelReport,
+  readByType,
+  type SteerableModel,
+  type TextOptions,
 } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import type { ModelSettings } from '../generation/model-settings.js'
@@ -21,16 +22,8 @@ import { checkIds } from './check-ids.js'
 import { checkInterventions } from './check-interventions.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
-import { type GenerateParts, type GenerateUntilOptions, readGenerateUntil } from './generate-until.js'
-import {
-  type Activation,
-  capture,
-  checkHookPoints,
-  type Hook,
-  type HookedRun,
-  runHooked,
-  type TextOptions,
-} from './hooks.js'
+import { type GenerateParts, readGenerateUntil } from './generate-until.js'
+import { capture, checkHookPoints, runHooked } from './hooks.js'
 import { freshLayout } from './layout.js'
 import { overflows } from './overflow.js'
 import {
@@ -42,66 +35,28 @@ import {
   readLoglikelihoodRolling,
   readRows,
 } from './read-requests.js'
-import type { ScoredRow, ScoringRow } from './score.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from './shared-layers.js'
 import type { ReadyEdits } from './stretch.js'
 
-/** A language model on onnxruntime. Its views by `steer` share weights and sessions. */
-export interface OnnxModel extends LanguageModel {
+/** A language model on onnxruntime. */
+export interface OnnxModel extends SteerableModel {
   readonly tokenizer: Tokenizer
-  /** model_type of its config.json. */
-  readonly family: string
-  /** Names of all hook points in order of computation. */
-  readonly hookPoints: readonly string[]
-  /** Size of a hook point's last axis. Throws InputError for names the model does not have. */
-  widthOf(hookPoint: string): number
   /** Bytes of weights that are not there (see LoadModelOptions.withoutDownload): a model that can plan and not compute. 0 of others. */
   readonly weightsToDownload: number
-  /** Size of one head of attn.hook_z. */
-  readonly dHead: number
-  /** The edits this view applies. */
-  readonly interventions: readonly Intervention[]
-  /**
-   * At how many of the tokens computed so far (info.tokens.computed) each edit has changed its latent's value, or has added its vector where it has
-   * gates or positions. Edit -> tokens, by FromEdit; what is not decided token by token (vectors that are added everywhere, or go through a whole SAE)
-   * is not in it.
-   */
   readonly actedTokens: ReadonlyMap<number, number>
-  /** The same model with these edits instead of its own; [] is the unsteered model. Throws InputError where an edit does not fit. */
-  steer(interventions: readonly Intervention[]): OnnxModel
-  /**
-   * The same model for settings that are tried one after the other on the same requests: what comes before the first hook point that any of
-   * them edits or reads is computed once (and requests are tokenised once) and kept, up to `keepBytes` (1 GB by default); requests beyond that share nothing. Steer the
-   * result with these settings or without any.
-   */
-  shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
-  /** About the share of its work that each further setting takes on the same requests: 1 but for a model by shareBelow. */
   readonly furtherShare: number
-  /** Log-probabilities of chosen tokens; inputs longer than the model allows are an InputError. */
-  scoreTokens(rows: readonly ScoringRow[], options?: RequestOptions): Promise<ScoredRow[]>
-  /**
-   * Next-token logits [vocab] after one text, once per setting, computed side by side as rows of one batch; NaN where a setting makes the
-   * activations overflow.
-   */
-  lastLogits(ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<readonly Float32Array[]>
-  /** As LanguageModel says. */
-  readonly inParts: InParts
-  /** As LanguageModel says; files are read for it once, whatever the edits. */
-  readonly fingerprint: () => Promise<string>
-  /** Answers as LanguageModel says; onTokens sees texts while they are written. */
-  generateUntil(requests: readonly GenerateUntilRequest[], options?: GenerateUntilOptions): Promise<string[]>
-  /** Activations [pos, width] of one text at hook points, edits applied. A string is tokenised as scoring does. */
-  captureActivations(
-    text: string | readonly number[],
-    hookPoints: readonly string[],
-    options?: TextOptions,
-  ): Promise<Map<string, Activation>>
-  /** Runs one text with callbacks on activations, which may change them; returns the logits at every position. */
+  steer(interventions: readonly Intervention[]): OnnxModel
+  /** As SteerableModel says; kept are up to `keepBytes` (1 GB by default), and requests beyond that share nothing. */
+  shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
+  /** As SteerableModel says; interventions at the same hook point act before a callback. */
   runWithHooks(
     text: string | readonly number[],
     hooks: Readonly<Record<string, Hook>>,
     options?: TextOptions,
   ): Promise<HookedRun>
+  report(): ModelReport
+  /** As LanguageModel says; files are read for it once, whatever the edits. */
+  readonly fingerprint: () => Promise<string>
 }
 
 export interface OnnxModelParts {
@@ -162,20 +117,20 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const openEarly = ({ edits }: ReadParts) => {
     edits().catch(() => {})
   }
-  const inParts = {
-    loglikelihood: async (requests: readonly LoglikelihoodRequest[]) => {
+  const read = readByType({
+    loglikelihood: (requests) => {
       openEarly(reading)
       return readLoglikelihood(reading, requests)
     },
-    loglikelihoodRolling: async (requests: readonly LoglikelihoodRollingRequest[]) => {
+    loglikelihood_rolling: (requests) => {
       openEarly(reading)
       return readLoglikelihoodRolling(reading, requests)
     },
-    generateUntil: async (requests: readonly GenerateUntilRequest[]) => {
+    generate_until: (requests) => {
       openEarly(writing)
       return readGenerateUntil(writing, requests)
     },
-  }
+  })
   const encoding = rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken }
   const toIds = (text: string | readonly number[]) =>
     checkIds(forward, typeof text === 'string' ? tokenizer.encode(text, encoding) : text, rules.maxLength)
@@ -195,9 +150,8 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     get actedTokens() {
       return acted.tokens
     },
-    get info() {
-      return modelInfo(parts, counts, fromFiles)
-    },
+    info: modelInfo(parts),
+    report: () => modelReport(counts, fromFiles),
     furtherShare: forward.shared?.upperShare ?? 1,
     steer: (others) => createOnnxModel(parts, others),
     shareBelow: (settings, keepBytes = defaultKeepBytes) => {
@@ -211,11 +165,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       })
     },
 
-    loglikelihood: async (requests, options) => (await inParts.loglikelihood(requests))(placesOf(requests), options),
-    loglikelihoodRolling: async (requests, options) =>
-      (await inParts.loglikelihoodRolling(requests))(placesOf(requests), options),
-    generateUntil: async (requests, options) => (await inParts.generateUntil(requests))(placesOf(requests), options),
-    inParts,
+    read,
 
     scoreTokens: async (rows, options) => {
       for (const row of rows) checkIds(forward, row.ids, rules.maxLength)
@@ -264,12 +214,7 @@ function markedText(ids: readonly number[], { promptLength = ids.length }: TextO
   return { ids, promptLength }
 }
 
-function modelInfo(
-  { facts, rules, batchSize }: OnnxModelParts,
-  { truncated, tokens, selected }: RequestCounts,
-  fromFiles: SettingOrigins,
-): ModelInfo {
-  const positions = selected.counts()
+function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
   const { bos, eos, pad } = rules.tokenizer
   const pair = (token: { text: string; id: number } | null) =>
     token === null ? null : ([token.text, token.id] as const)
@@ -286,13 +231,21 @@ function modelInfo(
     bosToken: pair(bos),
     eotTokenId: eos?.id ?? null,
     batchSizes: [],
-    truncatedRequests: truncated,
-    tokens: { ...tokens },
     provenance: {
       backend: 'onnxruntime',
       ...(facts.quantization === null ? { computed_in: 'float32' } : { quantization: facts.quantization }),
       ...(facts.adapter === null ? {} : { adapter: facts.adapter }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
+    },
+  }
+}
+
+function modelReport({ truncated, tokens, selected }: RequestCounts, fromFiles: SettingOrigins): ModelReport {
+  const positions = selected.counts()
+  return {
+    truncatedRequests: truncated,
+    tokens: { ...tokens },
+    provenance: {
       ...(positions.length === 0 ? {} : { selected_positions: positions }),
       ...(Object.keys(fromFiles).length === 0 ? {} : { generation_settings: { ...fromFiles } }),
     },

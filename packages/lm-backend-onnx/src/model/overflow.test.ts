@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { loadModel, measureEffects, type OnnxModel } from '@saeval/lm-backend-onnx'
+import { generateUntil, loglikelihood, loglikelihoodRolling } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import type { Intervention } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { measureEffects } from '../../../steering/src/effects/edit-effects.js'
 
 let model: OnnxModel
 beforeAll(async () => {
@@ -28,9 +31,9 @@ describe('activations beyond float32', () => {
   // at 1e30 the final norm makes zeros of them, at 3e38 NaN
   it.each([1e30, 3e38])('%d added everywhere is an error, whatever is asked', async (value) => {
     const steered = model.steer(add(value))
-    await expect(steered.loglikelihood([pair])).rejects.toThrow('overflow float32')
-    await expect(steered.loglikelihoodRolling([{ text: 'The dog ate a bone.' }])).rejects.toThrow('overflow float32')
-    await expect(steered.generateUntil([generation('The dog')])).rejects.toThrow('overflow float32')
+    await expect(loglikelihood(steered, [pair])).rejects.toThrow('overflow float32')
+    await expect(loglikelihoodRolling(steered, [{ text: 'The dog ate a bone.' }])).rejects.toThrow('overflow float32')
+    await expect(generateUntil(steered, [generation('The dog')])).rejects.toThrow('overflow float32')
   })
 
   it('is NaN for the check of rows, and leaves rows beside it alone', async () => {
@@ -42,13 +45,13 @@ describe('activations beyond float32', () => {
   })
 
   it('is no error at a length that float32 can square', async () => {
-    const [answer] = await model.steer(add(1e15)).loglikelihood([pair])
+    const [answer] = await loglikelihood(model.steer(add(1e15)), [pair])
     expect(answer!.logprob).toBeLessThan(0)
   })
 })
 
 it('counts prompts of generation that were cut', async () => {
   const view = model.steer([])
-  await view.generateUntil([generation('The dog'), generation('The dog ate a bone. '.repeat(9))])
-  expect(view.info.truncatedRequests).toBe(1)
+  await generateUntil(view, [generation('The dog'), generation('The dog ate a bone. '.repeat(9))])
+  expect(view.report().truncatedRequests).toBe(1)
 })

@@ -1,7 +1,9 @@
 import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadModel, type OnnxModel, SelectionError } from '@saeval/lm-backend-onnx'
+import { generateUntil, loglikelihood, loglikelihoodRolling, SelectionError } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { type Intervention, parsePositions } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
@@ -20,11 +22,16 @@ const at = (positions: string): Intervention[] => {
   return [{ hookPoint, stages: [{ addend: null, adds, readers: [], phases: [], gatesRead: 'clean', splice: null }] }]
 }
 const pairs = ['The dog', 'The dog ate a', 'The small dog ate a bone and then slept', 'A cat'].map((context) => ({
+  type: 'loglikelihood' as const,
   context,
   continuation: ' bone. ',
 }))
-const texts = [{ text: 'The dog ate a bone. '.repeat(9) }, { text: 'A cat.' }]
+const texts = ['The dog ate a bone. '.repeat(9), 'A cat.'].map((text) => ({
+  type: 'loglikelihood_rolling' as const,
+  text,
+}))
 const prompts = ['The dog', 'The dog ate a bone. '.repeat(9)].map((context) => ({
+  type: 'generate_until' as const,
   context,
   until: [],
   maxGenToks: 4,
@@ -37,14 +44,14 @@ describe('requests that are answered in parts', () => {
     const whole = model.steer(at('5:'))
     const parts = model.steer(at('5:'))
     const answers = [
-      ...(await whole.loglikelihood(pairs)).map(({ logprob }) => logprob),
-      ...(await whole.loglikelihoodRolling(texts)),
+      ...(await loglikelihood(whole, pairs)).map(({ logprob }) => logprob),
+      ...(await loglikelihoodRolling(whole, texts)),
     ]
-    const written = await whole.generateUntil(prompts)
+    const written = await generateUntil(whole, prompts)
 
-    const ask = await parts.inParts.loglikelihood(pairs)
-    const askRolling = await parts.inParts.loglikelihoodRolling(texts)
-    const askTexts = await parts.inParts.generateUntil(prompts)
+    const { answer: ask } = await parts.read(pairs)
+    const { answer: askRolling } = await parts.read(texts)
+    const { answer: askTexts } = await parts.read(prompts)
     const seen: number[] = []
     const onProgress = (done: number) => seen.push(done)
     const [last, first] = await ask([3, 0], { onProgress })
@@ -61,33 +68,33 @@ describe('requests that are answered in parts', () => {
     expect(seen).toEqual([1, 2, 1])
     // a sampled text follows from its place in the list
     expect([...(await askTexts([1])), ...(await askTexts([0]))].reverse()).toEqual(written)
-    expect(parts.info).toMatchObject({
+    expect(parts.report()).toMatchObject({
       truncatedRequests: 1,
-      tokens: { requested: whole.info.tokens!.requested },
+      tokens: { requested: whole.report().tokens!.requested },
       // three of the pairs and prompts are short, and the prompt of a window is one token long
       provenance: { selected_positions: [{ requests: 8, requests_without_a_token: 5 }] },
     })
-    expect(parts.info.provenance).toEqual(whole.info.provenance)
+    expect(parts.report().provenance).toEqual(whole.report().provenance)
   })
 
   it('count although nobody asks, and compute nothing', async () => {
     const view = model.steer(at('5:'))
-    const ask = await view.inParts.loglikelihood(pairs)
+    const { answer: ask } = await view.read(pairs)
     expect(await ask([])).toEqual([])
-    const { tokens } = view.info
+    const { tokens } = view.report()
     expect(tokens!.requested).toBeGreaterThan(20)
     expect(tokens!.computed).toBe(0)
   })
 
   it('are judged with all that was read before the first answer', async () => {
     const view = model.steer(at('5:'))
-    const ask = await view.inParts.loglikelihood(pairs.slice(0, 1))
-    await view.inParts.loglikelihoodRolling(texts)
+    const { answer: ask } = await view.read(pairs.slice(0, 1))
+    await view.read(texts)
     // of this list alone no token is selected
     expect(await ask([0])).toHaveLength(1)
-    const alone = await view.inParts.loglikelihood(pairs.slice(0, 1))
+    const { answer: alone } = await view.read(pairs.slice(0, 1))
     await expect(alone([])).rejects.toThrow(SelectionError)
-    await expect(view.loglikelihood(pairs.slice(0, 1))).rejects.toThrow('positions 5: hold no token of the request')
+    await expect(loglikelihood(view, pairs.slice(0, 1))).rejects.toThrow('positions 5: hold no token of the request')
   })
 })
 

@@ -1,31 +1,24 @@
 import { InputError } from '@saeval/hub'
 import type {
-  AnswerPart,
   LoglikelihoodRequest,
-  LoglikelihoodResult,
   LoglikelihoodRollingRequest,
   PlannedWork,
+  ReadRequests,
   RequestOptions,
+  ScoredRow,
+  ScoringRow,
 } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Forward } from './forward.js'
-import {
-  type ReadyToScore,
-  readyToScore,
-  type ScoredRow,
-  type ScoringRow,
-  scoreRows,
-  scoringWork,
-  type TokenCounts,
-} from './score.js'
+import { type ReadyToScore, readyToScore, scoreRows, scoringWork, type TokenCounts } from './score.js'
 import { SelectionCounter } from './selection-error.js'
 import type { ReadyEdits } from './stretch.js'
 import { type MarkedText, settingSelections, type TokenMarks } from './token-marks.js'
 
 /** A request as tokens, with the texts that it had then. */
-export interface EncodedRequest extends LoglikelihoodRequest {
+export interface EncodedRequest extends Omit<LoglikelihoodRequest, 'type'> {
   readonly row: ScoringRow
   /** Whether its beginning did not fit and was cut. */
   readonly isCut: boolean
@@ -148,7 +141,7 @@ export function readRows(
 export function readLoglikelihood(
   parts: ReadParts,
   requests: readonly LoglikelihoodRequest[],
-): AnswerPart<LoglikelihoodResult> {
+): ReadRequests<LoglikelihoodRequest> {
   const { rules, encoded, counts } = parts
   if (rules.thinking && requests.length > 0)
     throw new InputError(
@@ -176,14 +169,14 @@ export function readLoglikelihood(
     const scored = await score(places, options, () => options?.onProgress?.(++done, places.length))
     return scored.map(({ logprobs, greedy }) => ({ logprob: floatSum(logprobs), isGreedy: greedy.every(Boolean) }))
   }
-  return Object.assign(answer, { planned: (places: readonly number[]) => score.planned(places, places.length) })
+  return { answer, planned: (places) => score.planned(places, places.length) }
 }
 
 /** Reads lm_eval's loglikelihood_rolling requests. */
 export function readLoglikelihoodRolling(
   parts: ReadParts,
   requests: readonly LoglikelihoodRollingRequest[],
-): AnswerPart<number> {
+): ReadRequests<LoglikelihoodRollingRequest> {
   const rows: ScoringRow[] = []
   const windows = requests.map(({ text }) =>
     rollingWindows(parts.rules, text).map(({ inputIds, targetIds }) => rows.push(scoringRow(inputIds, targetIds)) - 1),
@@ -208,7 +201,7 @@ export function readLoglikelihoodRolling(
     })
     return sums
   }
-  return Object.assign(answer, { planned: (places: readonly number[]) => score.planned(rowsOf(places), places.length) })
+  return { answer, planned: (places) => score.planned(rowsOf(places), places.length) }
 }
 
 /** The last targetIds.length positions of the input predict the targets. */

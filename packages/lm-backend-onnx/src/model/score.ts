@@ -1,3 +1,4 @@
+import type { ScoredRow, ScoringRow } from '@saeval/language-model'
 import { type Budget, type Pass, plan } from '../plan/plan.js'
 import { planRows, rowTokens } from '../plan/plan-rows.js'
 import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
@@ -8,22 +9,6 @@ import { checkOverflow } from './overflow.js'
 import { passLayout } from './pass-layout.js'
 import type { ReadyEdits } from './stretch.js'
 import type { TokenMarks } from './token-marks.js'
-
-/** Token ids of one input and which of the following tokens to score. */
-export interface ScoringRow {
-  readonly ids: readonly number[]
-  /** `token` is predicted by the hidden state at `position` (0-based, below ids.length). */
-  readonly predictions: readonly { readonly position: number; readonly token: number }[]
-  /** Tokens of the prompt, for edits that select positions: ids.length by default. */
-  readonly promptLength?: number
-}
-
-export interface ScoredRow {
-  /** log P(token | ids[0..position]) per prediction, in nats, float32. */
-  readonly logprobs: readonly number[]
-  /** Per prediction: whether the token is the most likely one there. */
-  readonly greedy: readonly boolean[]
-}
 
 /** How much of the work was the same. */
 export interface TokenCounts {

@@ -1,4 +1,6 @@
-import { loadModel, type OnnxModel, SelectionError } from '@saeval/lm-backend-onnx'
+import { generateUntil, loglikelihood, SelectionError } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import { loadModel } from '@saeval/lm-backend-onnx'
 import { type Intervention, lowerEdits, parsePositions } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath } from '../../../../tests/fixtures.js'
@@ -92,12 +94,12 @@ describe('edits at selected positions', () => {
     const ids = model.tokenizer.encode(context + continuation)
     const promptLength = model.tokenizer.encode(context).length
     const steered = model.steer(add('generated'))
-    const [answer] = await steered.loglikelihood([{ context, continuation }])
+    const [answer] = await loglikelihood(steered, [{ context, continuation }])
     // the last token is predicted and never read
     const positions = ids.map((_, position) => position).slice(promptLength, -1)
     const golden = (await byHand(ids, positions)).slice(promptLength - 1)
     expect(Math.abs(answer!.logprob - golden.reduce((a, b) => a + b))).toBeLessThan(1e-3)
-    expect(steered.info.provenance).toMatchObject({
+    expect(steered.report().provenance).toMatchObject({
       selected_positions: [{ positions: 'positions generated', requests: 1, requests_without_a_token: 0 }],
     })
   })
@@ -111,7 +113,10 @@ describe('edits at selected positions', () => {
       ['last_prompt', '', (position: number, n: number) => position === n - 1],
     ] as const) {
       const steered = model.steer(add(include, exclude))
-      const texts = await steered.generateUntil(prompts.map((context) => ({ ...request, context })))
+      const texts = await generateUntil(
+        steered,
+        prompts.map((context) => ({ ...request, context })),
+      )
       for (const [index, text] of texts.entries()) {
         const ids = model.tokenizer.encode(prompts[index]!)
         const n = ids.length
@@ -133,11 +138,11 @@ describe('edits at selected positions', () => {
 
   it('refuses a selection that selects nothing', async () => {
     const requests = [{ context: 'The dog', continuation: ' x' }]
-    await expect(model.steer(add('generated')).loglikelihood(requests)).rejects.toThrow(SelectionError)
-    await expect(model.steer(add('100:200')).loglikelihood(requests)).rejects.toThrow(
+    await expect(loglikelihood(model.steer(add('generated')), requests)).rejects.toThrow(SelectionError)
+    await expect(loglikelihood(model.steer(add('100:200')), requests)).rejects.toThrow(
       'positions 100:200 hold no token of the request',
     )
-    await expect(model.steer(add('prompt', 'all')).loglikelihood(requests)).rejects.toThrow(SelectionError)
+    await expect(loglikelihood(model.steer(add('prompt', 'all')), requests)).rejects.toThrow(SelectionError)
     // the only new token is never read
     const text = {
       context: 'The dog',
@@ -146,7 +151,7 @@ describe('edits at selected positions', () => {
       doSample: false,
       temperature: 0,
     }
-    await expect(model.steer(add('generated')).generateUntil([text])).rejects.toThrow(SelectionError)
+    await expect(generateUntil(model.steer(add('generated')), [text])).rejects.toThrow(SelectionError)
   })
 })
 

@@ -1,17 +1,6 @@
-import { InputError } from '@saeval/hub'
+import { SelectionError } from '@saeval/language-model'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
 import type { TokenMarks } from './token-marks.js'
-
-/** A position selection that holds no token of any request. */
-export class SelectionError extends InputError {
-  readonly selection: PositionSelection
-
-  constructor(selection: PositionSelection, requests: number) {
-    const what = requests === 1 ? 'the request' : `any of the ${requests} requests`
-    super(`${describeSelection(selection)} hold no token of ${what}, so the edit cannot take effect`)
-    this.selection = selection
-  }
-}
 
 /** How often a setting's selections found nothing. */
 export interface SelectionCount {

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import type { ChatMessage, ChatTemplate } from '@saeval/language-model'
+import type { ChatMessage, ChatTemplate, SpecialToken } from '@saeval/language-model'
 import {
   fromPlain,
   makeChatTemplate,
@@ -9,7 +9,7 @@ import {
   strip,
   type Template,
 } from '@saeval/python/templates'
-import type { SpecialToken, Tokenizer } from './tokenizer.js'
+import type { Tokenizer } from './tokenizer.js'
 
 /** What a chat template sees of a tokenizer. */
 export type TemplateTokens = Pick<Tokenizer, 'chatTemplateSource' | 'bos' | 'eos' | 'unk' | 'pad'> &

@@ -1,33 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { InputError } from '@saeval/hub'
+import type { SpecialToken, TextTokenizer } from '@saeval/language-model'
 import { cleanUp, createDecoder, fallbackByte } from './decoder.js'
 import { canCutBeforeNewlines } from './newline-cuts.js'
 import { piecewise } from './piecewise.js'
 import { skippedTokens } from './special-tokens.js'
 
-/** A token with a role of its own. */
-export interface SpecialToken {
-  readonly text: string
-  readonly id: number
-}
-
 /** A tokenizer with the behaviour of transformers' fast tokenizers. */
-export interface Tokenizer {
-  /** Token ids; special tokens are added as the tokenizer does by itself unless told otherwise. */
-  encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[]
-  /** Text of token ids; special tokens are kept by default, ids without a token have no text. */
-  decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string
-  /** How many of the ids have a text that later ones cannot change; half a character at their end is still U+FFFD. */
-  settled(ids: readonly number[]): number
-  readonly bos: SpecialToken | null
-  readonly eos: SpecialToken | null
+export interface Tokenizer extends TextTokenizer {
   readonly pad: SpecialToken | null
   readonly unk: SpecialToken | null
   /** Texts of the other tokens with a name: sep_token, cls_token, mask_token, as far as there are any. */
   readonly otherTokens: Readonly<Record<string, string>>
-  /** Ids of all tokens that are marked as special, those of chat templates too. */
-  readonly specialIds: ReadonlySet<number>
   /** Whether encode() starts every text with BOS by itself. */
   readonly addsBos: boolean
   /** Jinja source, where the model has a chat template. */

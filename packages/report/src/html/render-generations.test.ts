@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Generations } from '@saeval/steering'
 import { describe, expect, it } from 'vitest'
 import { needs, temporaryFolder } from '../../../../tests/fixtures.js'
-import type { Generations } from '../generations/generations.js'
 import { browserPath, openPage } from './open-page.testing.js'
 import { renderGenerations } from './render-generations.js'
 

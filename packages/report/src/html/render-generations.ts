@@ -1,4 +1,4 @@
-import type { Generation, GenerationLatent, Generations, GenerationToken } from '../generations/generations.js'
+import type { Generation, GenerationLatent, Generations, GenerationToken } from '@saeval/steering'
 import { escapeHtml } from './escape.js'
 import { page } from './page.js'
 

@@ -1,0 +1,181 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
+import type { Intervention } from '@saeval/sae-core'
+import type { CheckResult } from '@saeval/steering'
+import { type CsvSteering, openCsvSteering, readSteeringFile, subjectOf, verifySteering } from '@saeval/steering'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
+import { runCommand } from '../run.testing.js'
+
+const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const folder = temporaryFolder()
+function csv(name: string, rows: readonly string[], columns = ''): string {
+  const path = join(folder, name)
+  writeFileSync(path, `latent_idx,steering_coefficient,sae_release,sae_id,hook_action${columns}\n${rows.join('\n')}\n`)
+  return path
+}
+const low = 'gemma-scope-2b-pt-res-canonical,layer_12/width_16k/canonical'
+const high = 'gemma-scope-2b-pt-res-canonical,layer_20/width_16k/canonical'
+const gpt2 = 'gpt2-small-res-jb,blocks.2.hook_resid_pre'
+const base = 'examples/demo/model'
+const demo = 'examples/demo/saes,layer_3'
+const verify = (base: string, path: string, ...more: string[]) =>
+  runCommand(['verify', '-a', `base_name=${base},csv_path=${path}`, '--device', 'cpu', ...more], env)
+
+describe('saeval verify', () => {
+  it('passes rows of several kinds, layers and positions', async () => {
+    const path = csv(
+      'many.csv',
+      [
+        `33,6,${low},add,,bos`,
+        `71,4,${low},add_latent,,`,
+        `12082,30,${high},add,generated,`,
+        `15864,9,${high},clamp,1:4 -2:,`,
+        `12082,3,${high},project_clamp,last_prompt,`,
+      ],
+      ',positions,skip_positions',
+    )
+    const { code, stdout } = await verify('google/gemma-2-2b', path, '--json')
+    const { passed, checks } = JSON.parse(stdout) as { passed: boolean; checks: CheckResult[] }
+    expect(checks.filter(({ outcome }) => outcome !== 'ok')).toEqual([])
+    expect([code, passed, checks.length]).toEqual([0, true, 8])
+    for (const { deviation, allowed } of checks) expect(deviation).toBeLessThanOrEqual(allowed)
+  })
+
+  const whole = needsModel('openai-community/gpt2')
+  it.each(['pr2641', 'fork'])('passes semantics %s, and says what does not apply', whole, async (semantics) => {
+    const path = csv('gpt2.csv', [`17,8,${gpt2},clamp`])
+    const { code, stdout } = await verify('openai-community/gpt2', path, '-a', `semantics=${semantics}`)
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^not applicable {2}adding with coefficient 0/)])
+    expect(stdout.match(/^ok {14}/gm)).toHaveLength(6)
+    expect(stdout).toContain('gpt2.csv:2: clamp latent 17 to 8')
+  })
+
+  it('takes either answer where rounding decides whether a latent is active', async () => {
+    // on the own text, a latent of the layer 20 SAE is within 1e-6 of its threshold
+    const path = csv('splice.csv', [`12082,18,${high},add`])
+    const { code, stdout } = await verify('google/gemma-2-2b', path, '-a', 'semantics=pr2641')
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok {14}each row changes/m)])
+  })
+
+  it('fails a row that changes nothing, and names its line', async () => {
+    const path = csv('inert.csv', [`12082,30,${high},add`, `12082,1,${high},scale`])
+    const { code, stdout, stderr } = await verify('google/gemma-2-2b', path)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^saeval: 1 of 8 checks failed$/m)])
+    expect(stdout).toMatch(/^FAILED .*formula/m)
+    expect(stdout).toMatch(/inert\.csv:3: scale 1 of latent 12082 changes nothing at blocks\.20\.hook_resid_post/)
+  })
+
+  it.each([
+    [['--text', 'a'], '--text has 2 tokens'],
+    [['--text', 'dog '.repeat(300)], 'more than there is room for'],
+    [['-a', 'csv_path=none.csv'], 'cannot read csv_path none.csv'],
+  ])('says what is wrong (%#)', async (more, message) => {
+    const { code, stderr } = await verify('google/gemma-2-2b', csv('plain.csv', [`12082,30,${high},add`]), ...more)
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+})
+
+describe('a model that steers wrongly fails', () => {
+  let model: OnnxModel
+  let steering: CsvSteering
+  beforeAll(async () => {
+    model = await loadModel({ model: base, device: 'cpu' })
+    const path = csv('two.csv', [`121,25,${demo},add`, `7,-10,${demo},add`])
+    steering = await openCsvSteering(base, await readSteeringFile(path), {}, { hub: {}, notice: () => {} })
+  })
+  afterAll(async () => {
+    await steering.close()
+    await model.close()
+  })
+
+  /** Names of the checks that fail when every view of the model is changed in a way. */
+  async function failing(change: (view: OnnxModel) => Partial<OnnxModel>): Promise<string> {
+    const broken = (view: OnnxModel): OnnxModel => ({
+      ...view,
+      info: view.info,
+      steer: (edits) => broken(view.steer(edits)),
+      shareBelow: (...settings) => broken(view.shareBelow(...settings)),
+      ...change(view),
+    })
+    const { trial } = await steering.lower(model)
+    const results = await verifySteering(subjectOf(broken(model), trial, null))
+    const failed = results.filter(({ outcome }) => outcome === 'failed')
+    for (const { messages } of failed) expect(messages.length).toBeGreaterThan(0)
+    return failed.map(({ name }) => name).join(', ')
+  }
+  const half = (edits: readonly Intervention[]) =>
+    edits.map(({ hookPoint, stages }) => ({
+      hookPoint,
+      stages: stages.map((stage) => ({ ...stage, addend: stage.addend?.map((value) => value / 2) ?? null })),
+    }))
+
+  it.each<[string, string, (view: OnnxModel) => Partial<OnnxModel>]>([
+    ['nothing is wrong', '', () => ({})],
+    [
+      'edits are ignored',
+      'each row changes its hook point as its formula says, all rows together do, at each hook point',
+      (view) => ({ steer: () => view.steer([]) }),
+    ],
+    ['edits are halved', 'each row', (view) => ({ steer: (edits) => view.steer(half(edits)) })],
+    [
+      'edits are captured but not scored',
+      'scores are those',
+      (view) => ({ scoreTokens: (rows) => view.steer([]).scoreTokens(rows) }),
+    ],
+    [
+      'coefficient 0 does something',
+      'adding with coefficient 0',
+      (view) => ({
+        scoreTokens: async (rows) =>
+          (await view.scoreTokens(rows)).map((row) =>
+            view.interventions.length === 0 ? row : { ...row, logprobs: row.logprobs.map((value) => value - 0.001) },
+          ),
+      }),
+    ],
+    [
+      'a batch takes its first setting for all',
+      'different settings in one batch',
+      (view) => ({
+        lastLogits: (ids, settings) =>
+          view.lastLogits(
+            ids,
+            settings.map(() => settings[0]!),
+          ),
+      }),
+    ],
+    [
+      'prefixes are mixed up',
+      'requests with shared beginnings',
+      (view) => ({
+        read: (requests) => {
+          const last = requests.at(-1)!
+          return view.read(
+            requests.map((request) =>
+              request.type === 'loglikelihood' && last.type === 'loglikelihood'
+                ? { ...request, context: last.context }
+                : request,
+            ),
+          )
+        },
+      }),
+    ],
+    [
+      'the cache is unsteered',
+      'greedy generation',
+      (view) => ({
+        read: (requests) => (requests[0]?.type === 'generate_until' ? view.steer([]) : view).read(requests),
+      }),
+    ],
+    [
+      'shared layers lose the edits',
+      'sharing the layers below',
+      (view) => ({ shareBelow: () => ({ ...view, steer: () => view.steer([]) }) }),
+    ],
+  ])('%s', async (_, names, change) => {
+    const failed = await failing(change)
+    if (names === '') expect(failed).toBe('')
+    else expect(failed).toContain(names)
+  })
+})

@@ -1,0 +1,11 @@
+import { registerModel } from '@saeval/language-model'
+import { hf, hfArguments } from '@saeval/lm-backend-onnx'
+import { saeSteeredBeta, saeSteeredBetaArguments, steered, steeredArguments } from '@saeval/steering'
+
+/** Makes the models of this program known to the harness. */
+export function registerModels(): void {
+  // lm_eval's names for it
+  for (const name of ['hf', 'hf-auto', 'huggingface']) registerModel(name, hf, { arguments: hfArguments })
+  registerModel('sae_steered_beta', saeSteeredBeta, { arguments: saeSteeredBetaArguments })
+  registerModel('steered', steered, { arguments: steeredArguments })
+}

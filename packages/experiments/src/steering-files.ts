@@ -1,0 +1,40 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fnmatchPattern } from '@saeval/eval-harness'
+import { InputError } from '@saeval/hub'
+import { readSteeringFile, type SteeringFile } from '@saeval/steering'
+import { type Cell, type SweepCsv, settingText } from './sweep-cells.js'
+
+/** Reads the CSVs that paths and patterns (*, ? and [...] in the last part) name, in order. Throws InputError for a pattern without a file. */
+export async function readSweepCsvs(words: readonly string[]): Promise<SweepCsv[]> {
+  const paths = [...new Set(words.flatMap(matchingFiles))]
+  return Promise.all(paths.map(async (path) => ({ path, rows: (await readSteeringFile(path)).rows })))
+}
+
+/** The CSV that was made for a cell, with file and lines of the CSV that the user wrote. */
+export async function readCellFile(csvPath: string, { source, parameters }: Cell): Promise<SteeringFile> {
+  const file = await readSteeringFile(csvPath)
+  const setting = settingText(parameters)
+  return {
+    ...file,
+    path: source.path,
+    rows: file.rows.map((row, index) => ({ ...row, line: source.lines[index]! })),
+    cellPath: csvPath,
+    ...(setting === '' ? {} : { setting }),
+  }
+}
+
+function matchingFiles(word: string): string[] {
+  if (!/[*?[]/.test(basename(word))) return [word]
+  const folder = dirname(word)
+  const pattern = fnmatchPattern(basename(word))
+  let names: string[]
+  try {
+    names = readdirSync(folder)
+  } catch (cause) {
+    throw new InputError(`--csv ${word}: there is no folder ${folder}`, { cause })
+  }
+  const found = names.filter((name) => pattern.test(name)).sort()
+  if (found.length === 0) throw new InputError(`--csv ${word}: no file has such a name`)
+  return found.map((name) => join(folder, name))
+}

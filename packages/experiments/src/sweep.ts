@@ -1,0 +1,296 @@
+import { join } from 'node:path'
+import {
+  builtInTasks,
+  cachedModel,
+  evaluatePrepared,
+  indexTasks,
+  leaves,
+  loadTasks,
+  nodeName,
+  openStore,
+  type PreparedEvaluation,
+  type PreparedTask,
+  prepareEvaluation,
+  writeResults,
+} from '@saeval/eval-harness'
+import { type HubOptions, InputError, writeFiles } from '@saeval/hub'
+import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
+import { taskFunctions } from '@saeval/python'
+import {
+  type Comparison,
+  compareWithBaseline,
+  type Experiment,
+  type ExperimentRun,
+  readExperiment,
+} from '@saeval/report'
+import type { Intervention } from '@saeval/sae-core'
+import { openBase, openCsvSteering, saeSteeredBetaArguments, splitArguments } from '@saeval/steering'
+import { placesOf } from './edit-places.js'
+import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
+import type { RunSettings } from './run-settings.js'
+import { readCellFile, readSweepCsvs } from './steering-files.js'
+import { type SweepAxes, sweepCells } from './sweep-cells.js'
+import type { CellOutcome, SweepEvent, SweepPlan } from './sweep-events.js'
+import { askedFingerprints } from './sweep-fingerprint.js'
+import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
+import { sweepTable } from './sweep-table.js'
+
+export interface SweepOptions {
+  /** As for a single run; output_path is the sweep's folder, model_args are those of sae_steered_beta without csv_path. */
+  readonly run: RunSettings
+  /** The run's model_args as plain values. */
+  readonly modelArgs: ModelArguments
+  /** Paths or patterns of steering CSVs. */
+  readonly csv: readonly string[]
+  readonly axes: SweepAxes
+  /** The command line, for the record. */
+  readonly command: string
+  /** The program's version, for the record. */
+  readonly saeval: string
+  readonly signal?: AbortSignal
+  /** How files of the hub are fetched. */
+  readonly hub?: HubOptions
+  /** Lines for the user. */
+  readonly onNotice?: (line: string, importance?: 'warning') => void
+  readonly onEvent?: (event: SweepEvent) => void
+  /** Where it is given, it is called when all tasks are prepared, and nothing runs and nothing is written; the result is null. */
+  readonly onPlanned?: (plan: SweepPlan) => Promise<void>
+  /** Called with each task when its requests are built. */
+  readonly onPrepared?: (task: PreparedTask) => void
+}
+
+/** What a sweep ends in: its runs, and each one's differences to the baseline. */
+export interface SweepResult {
+  readonly folder: string
+  readonly experiment: Experiment
+  readonly comparisons: readonly (readonly Comparison[])[]
+}
+
+/**
+ * Runs every cell on the tasks that it has no results of, the unsteered baseline first: the model is loaded once, prompts are built once, and
+ * the layers below all edits are computed once. Every cell's files are those of a single run; sweep.json says what was asked for, sweep.csv holds
+ * the numbers. Interrupted and called again, with the same options or others, it takes what is there and was decided by the same model,
+ * edits, documents and scoring. Throws InputError for what cannot run, before anything runs; and for cells whose edits turn out not to fit
+ * the texts when all others have run.
+ */
+export async function sweep(options: SweepOptions & { readonly onPlanned?: undefined }): Promise<SweepResult>
+export async function sweep(options: SweepOptions): Promise<SweepResult | null>
+export async function sweep(options: SweepOptions): Promise<SweepResult | null> {
+  const { run, axes, signal, onEvent = () => {}, onNotice = () => {} } = options
+  const folder = run.output_path
+  if (folder === null) throw new InputError('a sweep needs --output_path, the folder of its results')
+  const cells = sweepCells(await readSweepCsvs(options.csv), axes)
+  const { modelArgs: given, saeval } = options
+  const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
+  const args = {
+    ...split.own,
+    ...(run.allow_inert_rows ? { allow_inert_rows: true } : {}),
+  }
+  const { base_name: baseName } = args
+  if (baseName === undefined) throw new InputError('--model_args needs base_name=…, the model to steer')
+  if (args.csv_path !== undefined)
+    throw new InputError('a sweep takes its CSVs by --csv, not by csv_path in --model_args')
+  const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
+    numFewshot: run.num_fewshot,
+    metadata: new Map([...run.model_args, ...run.metadata]),
+    genKwargs: run.gen_kwargs,
+  })
+  const hub = {
+    ...(signal ? { signal } : {}),
+    onNotice,
+    ...options.hub,
+  }
+  const context = {
+    batchSize: run.batch_size,
+    maxBatchSize: run.max_batch_size,
+    device: run.device,
+    notice: onNotice,
+    withoutDownload: options.onPlanned !== undefined,
+    hub,
+  }
+  // the table of cells says what each did
+  const quiet = { ...context, notice: () => {} }
+  const functions = taskFunctions([builtInTasks, ...run.include_path], {
+    ...(signal ? { signal } : {}),
+    onSlow: onNotice,
+  })
+  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, '--use_cache')
+  const base = await openBase(baseName, split, context)
+  let store: SweepStore | null = null
+  try {
+    const prepared = await prepareEvaluation({
+      model: base,
+      tasks,
+      limit: run.limit,
+      samples: run.samples,
+      systemInstruction: run.system_instruction,
+      applyChatTemplate: run.apply_chat_template,
+      fewshotAsMultiturn: run.fewshot_as_multiturn ?? true,
+      fewshotSeed: run.seed.fewshot ?? defaultSeed,
+      confirmUnsafeCode: run.confirm_run_unsafe_code,
+      functions,
+      hub,
+      onProgress: (progress) => {
+        if (progress.stage === 'tasks') onEvent(progress)
+      },
+      onPrepared: (task) => {
+        for (const line of task.warnings) onNotice(line, 'warning')
+        options.onPrepared?.(task)
+      },
+      ...(signal ? { signal } : {}),
+    })
+    if (options.onPlanned) {
+      await options.onPlanned({ model: base, tasks: prepared.tasks, runs: cells.length + 1 })
+      return null
+    }
+    const tasksAsked = prepared.nodes.map(nodeName)
+    store = openSweepStore({ folder, saeval, command: options.command, tasks: tasksAsked, cells })
+    const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
+    const argumentsOf = (id: string) =>
+      cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
+    const fileOf = (id: string) => readCellFile(csvOf(id), cells.find((cell) => cell.id === id)!)
+    const asked = askedFingerprints(prepared, generationSeed(run))
+    const model = await fingerprintOf(base, split.backend)
+    const enter = (id: string, edits: string) =>
+      store!.enter(
+        id,
+        tasksAsked.map((task) => ({ task, model, edits, asked: asked.get(task)! })),
+      )
+    enter(baselineId, await fingerprintOf(base.steer([]), split.backend))
+    // every cell that is to run is tried on the model before the first one runs
+    const settings: (readonly Intervention[])[] = []
+    for (const [done, { id }] of cells.entries()) {
+      signal?.throwIfAborted()
+      onEvent({ stage: 'tried', done, total: cells.length })
+      const steering = await openCsvSteering(baseName, await fileOf(id), argumentsOf(id), quiet)
+      try {
+        const lowered = await steering.lower(base)
+        const { interventions } = lowered
+        if (enter(id, await fingerprintOf(base.steer(interventions), split.backend)).length === 0) continue
+        await lowered.steer(base)
+        if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
+      } finally {
+        await steering.close()
+      }
+    }
+    onEvent({ stage: 'tried', done: cells.length, total: cells.length })
+    const missing = store.begin()
+    const there = cells.length + 1 - missing.length
+    if (there > 0) onNotice(`${there} of ${cells.length + 1} runs are in ${folder} already`)
+    const shared = settings.length === 0 ? base : (base.shareBelow?.(settings) ?? base)
+    onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare ?? 1 })
+    const failures: string[] = []
+    for (const cell of missing) {
+      signal?.throwIfAborted()
+      const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
+        evaluateCell(options, tasksOf(prepared, cell.tasks), {
+          model,
+          modelArgs,
+          name,
+          folder: store!.cellFolder(cell.id),
+          answers,
+          isWhole: cell.tasks.length === tasksAsked.length,
+        })
+      if (cell.id === baselineId) {
+        const { file, outcome } = await runCell(
+          shared.steer([]),
+          { pretrained: baseName, ...split.rest },
+          split.backend,
+        )
+        store.finish(cell.id, cell.tasks, file)
+        onEvent({ stage: 'finished', cell, outcome })
+        continue
+      }
+      const steering = await openCsvSteering(baseName, await fileOf(cell.id), argumentsOf(cell.id), quiet)
+      try {
+        const model = await (await steering.lower(base)).steer(shared)
+        const { file, outcome } = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
+        store.finish(cell.id, cell.tasks, file)
+        onEvent({ stage: 'finished', cell, outcome })
+      } catch (cause) {
+        // an edit that this text cannot have is no reason to leave the other cells out
+        if (signal?.aborted || !(InputError.isInstance(cause) || cause instanceof UnsteeredError)) throw cause
+        onEvent({ stage: 'finished', cell, outcome: { error: cause.message } })
+        failures.push(cause.message)
+      } finally {
+        await steering.close()
+      }
+    }
+    const result = await summarize(folder)
+    if (failures.length > 0)
+      throw new InputError(
+        `${failures.length} of ${missing.length} runs failed (${folder}/sweep.csv has the others):\n${failures.join('\n')}`,
+      )
+    return result
+  } finally {
+    await functions.close()
+    await answers?.close()
+    await base.close()
+    store?.close()
+  }
+}
+
+/** The part of the prepared tasks that these tasks and groups are. */
+function tasksOf({ nodes, tasks }: PreparedEvaluation, wanted: readonly string[]): PreparedEvaluation {
+  const own = nodes.filter((node) => wanted.includes(nodeName(node)))
+  const names = new Set(leaves(own).map(({ task }) => task))
+  return { nodes: own, tasks: tasks.filter(({ task }) => names.has(task.config.task)) }
+}
+
+function generationSeed({ seed }: RunSettings): number {
+  return seed.torch ?? defaultSeed
+}
+
+interface CellRun {
+  readonly model: LanguageModel
+  readonly modelArgs: ModelArguments
+  /** --model of the single run that would give the same. */
+  readonly name: string
+  readonly folder: string
+  readonly answers: ReturnType<typeof openStore> | null
+  /** Whether no task of the cell has results from before. */
+  readonly isWhole: boolean
+}
+
+/** Runs one cell and writes its files; gives the results file and what stands in it. */
+async function evaluateCell(
+  { run, command, saeval, signal, onEvent, onNotice }: SweepOptions,
+  prepared: PreparedEvaluation,
+  { model, modelArgs, name, folder, answers, isWhole }: CellRun,
+): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
+  const startedAt = Date.now()
+  const asked = answers === null ? model : await cachedModel(model, answers)
+  const evaluation = await evaluatePrepared(prepared, {
+    model: asked,
+    generationSeed: generationSeed(run),
+    onProgress: (progress) => {
+      if (progress.stage === 'requests') onEvent?.({ stage: 'cell', kinds: progress.kinds })
+    },
+    ...(signal ? { signal } : {}),
+  })
+  const cut = truncationLine(model)
+  if (cut !== null) onNotice?.(cut, 'warning')
+  const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunSettings['model_args'] }
+  if (isWhole) checkActed(asked.report?.() ?? {})
+  const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command, saeval })
+  const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
+  return { file: file!, outcome: { results: evaluation.results, actedShare: actedShare(asked.report?.() ?? {}) } }
+}
+
+/** Reads what has run, compares it with the baseline and writes sweep.csv. */
+async function summarize(folder: string): Promise<SweepResult> {
+  const experiment = await readExperiment(folder)
+  const { baseline, runs } = experiment
+  const compared = (run: ExperimentRun) => run.results
+  const comparisons = baseline ? await compareWithBaseline(compared(baseline), runs.map(compared)) : runs.map(() => [])
+  const path = join(folder, 'sweep.csv')
+  const cells = runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
+  writeFiles([[path, sweepTable(baseline, cells)]])
+  return { folder, experiment, comparisons }
+}
+
+/** What identifies a model with its edits. Throws InputError for a backend that does not tell: cells could not be found again. */
+async function fingerprintOf(model: LanguageModel, backend: string): Promise<string> {
+  if (model.fingerprint) return model.fingerprint()
+  throw new InputError(`model "${backend}" cannot be swept: it lacks fingerprint of LanguageModel`)
+}

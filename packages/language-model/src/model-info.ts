@@ -1,0 +1,49 @@
+/** What is fixed about a model; names as in lm_eval's results.json. */
+export interface ModelInfo {
+  /** Number of weights, tied ones counted once. */
+  readonly numParameters: number
+  /** Bytes that the weights take in memory, and of those files that are to be downloaded before anything can be computed. */
+  readonly memory?: { readonly weights: number; readonly toDownload: number }
+  /** As PyTorch prints it: "torch.float32". */
+  readonly dtype: string
+  readonly revision: string
+  /** Commit the weights came from, "" for a local folder. */
+  readonly sha: string
+  /** Longest input in tokens. */
+  readonly maxLength: number
+  /** [text, id] or null where the tokenizer has none. */
+  readonly padToken: readonly [string, number] | null
+  readonly eosToken: readonly [string, number] | null
+  readonly bosToken: readonly [string, number] | null
+  readonly eotTokenId: number | null
+  /** Batch sizes found by `auto`; empty when a number was given. */
+  readonly batchSizes: readonly number[]
+  /** One line for each edit of the activations, shown above the results; none for a model as it is. */
+  readonly edits?: readonly string[]
+  /** Anything a backend wants recorded under "saeval" in results.json: file identities, precision. JSON values. */
+  readonly provenance: Readonly<Record<string, unknown>>
+}
+
+/** What a model has counted so far, in all requests that it has read. */
+export interface ModelReport {
+  /** Requests whose beginning did not fit the model's longest input and was cut; those with kept answers too. */
+  readonly truncatedRequests?: number
+  /**
+   * Tokens of all requests, those with kept answers too, and of the texts that were generated; and how many were computed: shared
+   * beginnings count once, kept answers not at all.
+   */
+  readonly tokens?: { readonly requested: number; readonly computed: number }
+  /** Requests whose answers were kept from an earlier run; only of a model with a cache. */
+  readonly keptAnswers?: number
+  /** Lines about what the edits did, shown with the results. */
+  readonly notes?: readonly string[]
+  /** Whether an edit has acted at any token, or may have where that is not counted; absent for a model without edits. */
+  readonly acted?: boolean
+  /**
+   * Why the answers are not this model's (no edit has acted at any token), those with kept answers too; absent where nothing speaks against
+   * them. Nobody may present them as its results then.
+   */
+  readonly problem?: string
+  /** Recorded under "saeval" in results.json after ModelInfo.provenance: edits and what they did. JSON values. */
+  readonly provenance?: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,31 @@
+import { InputError } from '@saeval/hub'
+import type { LanguageModel } from './language-model.js'
+import type { SteerableModel } from './steerable-model.js'
+
+const is = (type: string) => (value: unknown) => typeof value === type
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+/** What every SteerableModel has beside what every LanguageModel has. */
+const members: Readonly<Record<string, (value: unknown) => boolean>> = {
+  tokenizer: (value) => isObject(value) && ['encode', 'decode', 'settled'].every((name) => is('function')(value[name])),
+  family: is('string'),
+  hookPoints: Array.isArray,
+  widthOf: is('function'),
+  dHead: is('number'),
+  interventions: Array.isArray,
+  steer: is('function'),
+  scoreTokens: is('function'),
+  lastLogits: is('function'),
+  captureActivations: is('function'),
+}
+
+/**
+ * A model as a SteerableModel; `name` is how messages call it. Throws InputError with one sentence that names all it lacks.
+ */
+export function requireSteerable(model: LanguageModel, name: string): SteerableModel {
+  const given = model as unknown as Readonly<Record<string, unknown>>
+  const lacking = Object.entries(members).flatMap(([member, holds]) => (holds(given[member]) ? [] : [member]))
+  if (lacking.length === 0) return model as SteerableModel
+  throw new InputError(`${name} cannot be steered: it lacks ${lacking.join(', ')} of SteerableModel`)
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { InputError } from '@saeval/hub'
+import type { ModelContext, readArguments } from '@saeval/language-model'
+import { fromPlain, type PyDict } from '@saeval/python'
+import { baseModelRepository } from '@saeval/sae-core'
+import { loadModel } from '../model/load-model.js'
+import type { OnnxModel } from '../model/onnx-model.js'
+import { dtypes, isDtype } from '../weights/precision.js'
+
+/** Arguments that every model of this program takes, as in lm_eval's `hf`. */
+export const modelArguments = {
+  revision: 'string',
+  peft: 'string',
+  delta: 'string',
+  tokenizer: 'string',
+  dtype: 'string',
+  max_length: 'count',
+  add_bos_token: 'boolean',
+  prefix_token_id: 'count',
+  enable_thinking: 'boolean',
+  think_end_token: 'words',
+  chat_template_args: 'object',
+  trust_remote_code: 'boolean',
+  threads: 'count',
+} as const
+
+type ModelArguments = ReturnType<typeof readArguments<typeof modelArguments>>
+
+/** Opens the language model in a folder, or behind a name of Hugging Face or TransformerLens. */
+export async function openModel(name: string, args: ModelArguments, context: ModelContext): Promise<OnnxModel> {
+  if (args.trust_remote_code)
+    throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
+  if (args.dtype !== undefined && !isDtype(args.dtype))
+    throw new InputError(`--model_args: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
+  if (args.delta !== undefined)
+    throw new InputError(
+      '--model_args: delta cannot be used: add the delta weights to the model and save it (transformers: save_pretrained), then give that',
+    )
+  return loadModel({
+    model: isFolder(name) ? name : baseModelRepository(name),
+    batchSize: parseBatchSize(context.batchSize),
+    ...(context.maxBatchSize == null ? {} : { maxBatchSize: context.maxBatchSize }),
+    hub: context.hub,
+    notice: context.notice,
+    withoutDownload: context.withoutDownload ?? false,
+    ...(context.device === null ? {} : { device: context.device }),
+    ...(args.revision === undefined ? {} : { revision: args.revision }),
+    ...(args.peft === undefined ? {} : { adapter: args.peft }),
+    ...(args.dtype === undefined ? {} : { dtype: args.dtype }),
+    ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
+    ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
+    ...(args.add_bos_token === undefined ? {} : { addBosToken: args.add_bos_token }),
+    ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),
+    ...(args.enable_thinking === undefined ? {} : { enableThinking: args.enable_thinking }),
+    ...(args.think_end_token === undefined ? {} : { thinkEndToken: thinkEnd(args.think_end_token) }),
+    ...(args.chat_template_args === undefined
+      ? {}
+      : { chatTemplateArgs: fromPlain(args.chat_template_args) as PyDict }),
+    ...(args.threads === undefined ? {} : { threads: args.threads }),
+  })
+}
+
+/** Whether a name is a folder's: it holds a model, or an adapter that names one. */
+function isFolder(name: string): boolean {
+  return ['config.json', 'adapter_config.json'].some((file) => existsSync(join(name, file)))
+}
+
+/** Digits are a token id, as in lm_eval. */
+function thinkEnd(value: string | number): string | number {
+  if (typeof value === 'string') return /^\d+$/.test(value) ? Number(value) : value
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new InputError(`--model_args: think_end_token=${value}: expected a text or a token id`)
+}
+
+function parseBatchSize(text: string): number | 'auto' {
+  // auto:N is lm_eval's for measuring anew N times; here the size follows from the lengths and is not measured
+  if (/^auto(:\d+)?$/.test(text)) return 'auto'
+  if (/^[1-9]\d*$/.test(text)) return Number(text)
+  throw new InputError(`--batch_size ${text}: expected a positive whole number, auto or auto:N`)
+}

@@ -1,0 +1,145 @@
+import { InputError } from '@saeval/hub'
+import type { SteerableModel } from '@saeval/language-model'
+import type { Unit } from '@saeval/steering-csv'
+import { type Feature, maxActivation } from './features-file.js'
+import type { OpenRow } from './open-edits.js'
+import { atRow, located } from './place-in-file.js'
+import { rowPlace, type SteeringFile } from './read-steering-file.js'
+
+/** What a coefficient was multiplied by. */
+export interface CoefficientUnit {
+  readonly unit: Exclude<Unit, 'absolute'>
+  readonly statistic: number
+  /** Where the statistic is from. */
+  readonly source: string
+}
+
+/** A row whose coefficient is in the SAE's own scale. */
+export interface ScaledRow extends OpenRow {
+  /** null for absolute coefficients. */
+  readonly unit: CoefficientUnit | null
+}
+
+export interface UnitOptions {
+  /** For rows that name no unit. */
+  readonly unit: Unit
+  readonly features: { readonly path: string; readonly features: readonly Feature[] } | null
+  readonly model: SteerableModel
+}
+
+/**
+ * Turns coefficients in natural units into plain ones:
+ *
+ *     max_activation   c * the largest activation of the latent that is added or set
+ *     residual_norm    c * mean |x| / |W_dec[latent]|, so that the added vector is c times as long as the mean activation at its hook
+ *                      point; for project_clamp, whose direction has length 1, c * mean |x|
+ */
+export async function scaleCoefficients(
+  file: SteeringFile,
+  rows: readonly OpenRow[],
+  options: UnitOptions,
+): Promise<ScaledRow[]> {
+  const { features, unit: fallback } = options
+  if (features !== null && !rows.some(({ row }) => (row.unit ?? fallback) === 'max_activation'))
+    throw new InputError(
+      `--model_args: features_path=${features.path} has no effect: no row has the unit max_activation; add unit=max_activation, or leave it out`,
+    )
+  const norms = new Map<string, number>()
+  const scaled: ScaledRow[] = []
+  for (const open of rows) {
+    const unit = await unitOf(file, open, options, norms)
+    const coefficient = open.edit.coefficient * (unit?.statistic ?? 1)
+    scaled.push({ row: open.row, edit: { ...open.edit, coefficient }, unit })
+  }
+  return scaled
+}
+
+async function unitOf(
+  file: SteeringFile,
+  { row, edit }: OpenRow,
+  options: UnitOptions,
+  norms: Map<string, number>,
+): Promise<CoefficientUnit | null> {
+  const place = rowPlace(file, row)
+  // the factor of scale and the nothing of ablate have no unit
+  if (edit.action === 'scale' || edit.action === 'ablate') return null
+  const unit = row.unit ?? options.unit
+  if (row.max_activation !== undefined && unit !== 'max_activation')
+    throw located(
+      place,
+      'max_activation',
+      `a max_activation has no meaning for the unit ${unit}; set the unit max_activation, or leave the cell empty`,
+    )
+  if (unit === 'absolute') return null
+  const isVector = edit.action === 'add' || edit.action === 'project_clamp'
+  const wrong = (message: string) => located(place, 'unit', message)
+  if (unit === 'residual_norm') {
+    if (!isVector)
+      throw wrong(
+        `residual_norm measures activations, and ${edit.action} sets a latent; use max_activation or absolute`,
+      )
+    const { hookPointOut } = edit.sae.config
+    const norm = norms.get(hookPointOut) ?? (await atRow(place, 'sae_id', () => meanNorm(options.model, hookPointOut)))
+    if (norm === null)
+      throw wrong(
+        `residual_norm is measured from the second token of a text on, and the model takes ${options.model.info.maxLength} only; set a larger max_length, or use absolute`,
+      )
+    norms.set(hookPointOut, norm)
+    const vector = await edit.sae.decoderRow(edit.latent)
+    const length = edit.action === 'add' ? Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) : 1
+    if (length === 0) throw located(place, 'latent_idx', `the decoder row of latent ${edit.latent} is zero`)
+    const source = `mean |x| = ${norm.toPrecision(6)} at ${hookPointOut} over saeval's text`
+    return { unit, statistic: norm / length, source }
+  }
+  if (edit.action === 'project_clamp')
+    throw wrong('project_clamp sets a length along a direction, not an activation; use absolute or residual_norm')
+  // the latent that is set, which of clamp_refusal is not the one that is watched
+  const latent = edit.setLatent ?? edit.latent
+  const { path = null, features = [] } = options.features ?? {}
+  const known = row.max_activation ?? maxActivation(features, row.sae_release, row.sae_id, latent)
+  if (known === null) {
+    const where =
+      path === null
+        ? 'give a max_activation column, or a features_path in --model_args'
+        : `${path} has none; give a max_activation column`
+    throw located(
+      place,
+      'max_activation',
+      `unit max_activation needs the largest activation of latent ${latent}: ${where}`,
+    )
+  }
+  if (!(known > 0 && Number.isFinite(known)))
+    throw located(
+      place,
+      'max_activation',
+      `the largest activation of latent ${latent} is ${known}, expected a positive number`,
+    )
+  return { unit, statistic: known, source: row.max_activation === undefined ? path! : 'column max_activation' }
+}
+
+/** Plain prose of about 150 tokens: what residual_norm is measured on. Changing it changes results in that unit. */
+const measuredText = [
+  'The library opened at nine, and by half past there were already people at the long tables: a student with a stack of',
+  'chemistry books, two old men reading the same newspaper, and a girl who copied maps into a notebook. "Which river is',
+  'this?" asked the librarian. "The Danube," she said, "it is 2,850 kilometres long." Outside, rain fell on the square;',
+  'buses stopped, doors opened and closed, and somebody ran for the last seat. In the afternoon the sun came back. The',
+  'students compared their answers, corrected three mistakes, and went home before the shops shut.',
+].join(' ')
+
+/** Mean Euclidean length of the unsteered model's activations over that text, leaving out special tokens and the first one; null where none is left. */
+async function meanNorm(model: SteerableModel, hookPoint: string): Promise<number | null> {
+  const ids = model.tokenizer.encode(measuredText).slice(0, model.info.maxLength)
+  // the first token's activations are far larger than all others in many models
+  const counted = ids.map((id, at) => at > 0 && !model.tokenizer.specialIds.has(id))
+  const tokens = counted.filter(Boolean).length
+  if (tokens === 0) return null
+  const captured = await model.steer([]).captureActivations(ids, [hookPoint])
+  const { data, dims } = captured.get(hookPoint)!
+  let sum = 0
+  counted.forEach((isCounted, at) => {
+    if (!isCounted) return
+    const x = data.subarray(at * dims[1], (at + 1) * dims[1])
+    sum += Math.sqrt(x.reduce((squares, value) => squares + value * value, 0))
+  })
+  return sum / tokens
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { InputError } from '@saeval/hub'
+import type { SteerableModel } from '@saeval/language-model'
+import { type MissingFactor, type SaeFile, withNormFactor } from '@saeval/sae-core'
+
+/** Arguments that say the norm factor of an SAE whose files lack it. */
+export const normFactorArguments = { norm_factor: 'number', norm_text: 'string' } as const
+
+export interface NormFactorArguments {
+  readonly norm_factor?: number
+  readonly norm_text?: string
+}
+
+/**
+ * Checks the arguments against the SAEs of a run. Throws InputError for an SAE whose latents would be in other units, unless an argument says
+ * its factor; and for an argument that no SAE needs.
+ */
+export function checkNormFactors(args: NormFactorArguments, saes: readonly SaeFile[]): void {
+  const { norm_factor: factor, norm_text: path } = args
+  if (factor !== undefined && path !== undefined)
+    throw new InputError('--model_args: give norm_factor or norm_text, not both')
+  if (factor !== undefined && !(factor > 0 && Number.isFinite(factor)))
+    throw new InputError(`--model_args: norm_factor is ${factor}, expected a number above 0`)
+  const [first, ...others] = saes.filter(({ config }) => config.missingFactor !== null)
+  const given = factor === undefined ? (path === undefined ? null : 'norm_text') : 'norm_factor'
+  if (first === undefined) {
+    if (given === null) return
+    throw new InputError(`--model_args: ${given} has no effect: no SAE of this run lacks a norm factor; leave it out`)
+  }
+  if (given === null) throw new InputError(missing(first))
+  if (given === 'norm_factor' && others.length > 0)
+    throw new InputError(
+      `--model_args: norm_factor is one number, but ${[first, ...others].map(nameOf).join(', ')} each lack their own; give norm_text=FILE, from which each is measured`,
+    )
+}
+
+/**
+ * The SAE with its norm factor folded in: the one given, or sqrt(d_in) / (mean length of x over the tokens of a text), which SAELens' training
+ * measures (ActivationScaler). The SAE itself where none is missing.
+ */
+export async function withKnownFactor(
+  sae: SaeFile,
+  { norm_factor: factor, norm_text: path }: NormFactorArguments,
+  model: SteerableModel,
+  notice: (line: string) => void,
+): Promise<SaeFile> {
+  const { missingFactor } = sae.config
+  if (missingFactor === null) return sae
+  if (factor !== undefined) return withNormFactor(sae, factor)
+  const measured = await measuredOnce(model, sae, missingFactor, path!)
+  notice(
+    `norm factor of ${nameOf(sae)}: ${Number(measured.factor.toPrecision(6))}, measured on ${measured.tokens} tokens of ${path}`,
+  )
+  return withNormFactor(sae, measured.factor)
+}
+
+interface Measured {
+  readonly factor: number
+  readonly tokens: number
+}
+
+// a sweep opens its SAEs anew for every cell
+const measuredOn = new WeakMap<SteerableModel, Map<string, Promise<Measured>>>()
+
+function measuredOnce(model: SteerableModel, sae: SaeFile, missing: MissingFactor, path: string): Promise<Measured> {
+  const known = measuredOn.get(model) ?? new Map<string, Promise<Measured>>()
+  measuredOn.set(model, known)
+  const { hookPoint } = sae.config
+  const key = JSON.stringify([hookPoint, missing.contextSize, missing.prependBos, path])
+  const found = known.get(key) ?? measure(model, hookPoint, missing, path)
+  known.set(key, found)
+  return found
+}
+
+/** Contexts as in training: the text cut into as many tokens, each with BOS first where training had it. */
+async function measure(
+  model: SteerableModel,
+  hookPoint: string,
+  { contextSize, prependBos }: MissingFactor,
+  path: string,
+): Promise<Measured> {
+  const { bos } = model.tokenizer
+  const start = prependBos && bos !== null ? [bos.id] : []
+  const all = model.tokenizer.encode(textOf(path))
+  const ids = all[0] === bos?.id ? all.slice(1) : all
+  const step = Math.min(contextSize, model.info.maxLength) - start.length
+  if (ids.length === 0 || step < 1) throw new InputError(`norm_text ${path} holds no token`)
+  let sum = 0
+  let tokens = 0
+  let dIn = 0
+  for (let at = 0; at < ids.length; at += step) {
+    const context = [...start, ...ids.slice(at, at + step)]
+    const { data, dims } = (await model.captureActivations(context, [hookPoint])).get(hookPoint)!
+    dIn = dims[1]
+    for (let token = 0; token < context.length; token++)
+      sum += Math.hypot(...data.subarray(token * dIn, (token + 1) * dIn))
+    tokens += context.length
+  }
+  return { factor: Math.sqrt(dIn) / (sum / tokens), tokens }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new InputError(`--model_args: cannot read norm_text ${path}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function missing(sae: SaeFile): string {
+  const { file, field } = sae.config.missingFactor!
+  return `${file}: ${field} asks for a factor that no file of ${nameOf(sae)} has, so its latents would be in other units; give norm_factor=… in --model_args (SAELens calls it scaling_factor; 1 if the weights hold it), or norm_text=FILE to measure it on text like the training's`
+}
+
+function nameOf({ reference: { release, id } }: SaeFile): string {
+  return `${release} ${id}`
+}

@@ -1,0 +1,71 @@
+import type { SteerableModel } from '@saeval/language-model'
+import type { Trial, TriedRow } from './check-effects.js'
+
+/** What the rows of a steering file have done to the tokens that a model has computed so far. */
+export interface Acting {
+  /** Tokens at which each row has changed something; null where that is not counted. */
+  readonly tokens: readonly (number | null)[]
+  /** The same in one line; null as long as nothing is computed. */
+  readonly line: string | null
+  /** Whether a row has acted, or may have where that is not counted. */
+  readonly acted: boolean
+  /** Why the model's answers are not those of a steered one; null where a row has acted or may have, or need not. */
+  readonly problem: string | null
+}
+
+/** Reads what `model`, which has all rows of the file, has counted so far. */
+export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolean): Acting {
+  const { tokens: all } = model.report?.() ?? {}
+  const computed = all?.computed ?? 0
+  const tokens = trial.rows.map(({ alone }, row) => {
+    if (all === undefined || model.actedTokens === undefined) return null
+    return model.actedTokens.get(row) ?? uncounted(alone, computed)
+  })
+  const acted = tokens.some((count) => count !== 0)
+  return {
+    tokens,
+    line: computed === 0 ? null : actingLine(trial.rows, tokens, computed),
+    acted,
+    problem: !acted && !allowInert ? silenceMessage(trial, computed) : null,
+  }
+}
+
+/** Tokens at which a row acts that the graph does not count: it adds a vector everywhere, or to what goes through a whole SAE. */
+function uncounted([intervention]: TriedRow['alone'], computed: number): number | null {
+  const { splice, phases, addend } = intervention!.stages[0]!
+  if (splice !== null && phases.length === 0) return null
+  return addend?.some((value) => value !== 0) ? computed : 0
+}
+
+// more rows than this are summed up
+const fewRows = 6
+
+function actingLine(rows: readonly TriedRow[], tokens: readonly (number | null)[], computed: number): string {
+  const of = `of the ${computed} tokens computed in this run`
+  const each = rows.flatMap((row, index) => (tokens[index] === null ? [] : [`${nameOf(row)} at ${tokens[index]}`]))
+  const unknown = listed('not counted', rows, (index) => tokens[index] === null)
+  if (each.length === 0) return `rows acted${unknown}`
+  if (rows.length <= fewRows) return `rows acted: ${each.join(', ')} ${of}${unknown}`
+  const acting = tokens.filter((count): count is number => count !== null && count > 0)
+  const range = acting.length === 0 ? '' : `, at ${Math.min(...acting)} to ${Math.max(...acting)} ${of}`
+  const silent = listed('at none', rows, (index) => tokens[index] === 0)
+  return `rows acted: ${acting.length} of ${rows.length}${range}${silent}${unknown}`
+}
+
+function nameOf({ place }: TriedRow): string {
+  return place.line === undefined ? (place.entry ?? place.path) : `line ${place.line}`
+}
+
+/** "; at none: line 2, 5, 9" for the rows that are wanted; nothing for no rows. */
+function listed(what: string, rows: readonly TriedRow[], wanted: (index: number) => boolean): string {
+  const names = rows.filter((_, index) => wanted(index)).map(nameOf)
+  return names.length === 0 ? '' : `; ${what}: ${names.join(', ').replaceAll(', line ', ', ')}`
+}
+
+function silenceMessage({ path, rows, without }: Trial, computed: number): string {
+  const shown = rows.slice(0, fewRows).map((row) => `${nameOf(row)}: ${row.what}`)
+  const more = rows.length > fewRows ? `; and ${rows.length - fewRows} more` : ''
+  const model = without.length === 0 ? 'the unsteered model' : 'the model with its SAEs and no edit'
+  const anywhere = computed === 0 ? 'any token' : `any of the ${computed} tokens computed`
+  return `${path}: no row has changed anything at ${anywhere} (${shown.join('; ')}${more}), so the answers are those of ${model}; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)`
+}

@@ -1,0 +1,105 @@
+import { InputError } from '@saeval/hub'
+import type { SteerableModel } from '@saeval/language-model'
+import type { Intervention } from '@saeval/sae-core'
+import { located, type RowPlace } from '../edits/place-in-file.js'
+import { type EditEffect, measureEffects } from './edit-effects.js'
+
+/** One row of a steering file, ready to be tried alone. */
+export interface TriedRow {
+  readonly place: RowPlace
+  /** "add 240 of latent 12082", for messages. */
+  readonly what: string
+  /** The column or field that holds its coefficient. */
+  readonly coefficientColumn: string
+  readonly alone: readonly Intervention[]
+  /** What it is compared with: the unsteered model, or the same SAEs in the stream without any edit. */
+  readonly without: readonly Intervention[]
+}
+
+/** All rows of a file, and what they are together. */
+export interface Trial {
+  readonly path: string
+  readonly rows: readonly TriedRow[]
+  readonly together: readonly Intervention[]
+  readonly without: readonly Intervention[]
+  /** The rows that add to the stream or to a latent, with coefficient 0: they must change nothing. Empty where there are none. */
+  readonly zero: readonly Intervention[]
+}
+
+/** What the check found, for the results file. */
+export interface EffectReport {
+  /** Largest |difference| of a next-token logit to the unsteered model on the check's text, row by row. */
+  readonly logit_change: readonly number[]
+  /** The same for all rows together. */
+  readonly logit_change_together: number
+  /** Lines (or names) of rows whose latent is silent on the check's text; they act where it is active. */
+  readonly silent_lines: readonly (number | string)[]
+  /** Lines (or names) of rows without any effect; empty unless --allow_inert_rows. */
+  readonly inert_lines: readonly (number | string)[]
+}
+
+/** The text that edits are tried on: ordinary words, a number, a quotation. Rows with positions act on all of it. */
+const checkText =
+  'The old dog looked at the 7 children and said: "Good morning, may I walk with you to the river?" Then'
+
+/**
+ * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
+ * line of a row that changes nothing or makes the activations overflow, and for rows that cancel each other.
+ */
+export async function checkEffects(model: SteerableModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
+  // a model whose weights are not here is asked nothing
+  if ((model.info.memory?.toDownload ?? 0) > 0)
+    return { logit_change: [], logit_change_together: 0, silent_lines: [], inert_lines: [] }
+  const { path, rows, together, without, zero } = trial
+  const ids = model.tokenizer.encode(checkText).slice(0, model.info.maxLength)
+  const settings = [...rows.map(({ alone }) => alone), together, zero]
+  const effects = await measureEffects(model, ids, settings, [...rows.map((row) => row.without), without, []])
+  const own = effects.slice(0, rows.length)
+  const [all, nothing] = effects.slice(rows.length) as [EditEffect, EditEffect]
+  if (nothing.acts)
+    throw new Error(`${path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`)
+  const overflowing = rows.filter((_, index) => Number.isNaN(own[index]!.change))
+  if (overflowing.length > 0) throw new InputError(overflowing.map(overflowMessage).join('\n'))
+  if (Number.isNaN(all.change))
+    throw new InputError(
+      `${path}: all rows together make the model's activations overflow float32; lower the coefficients`,
+    )
+  const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
+  if (inert.length > 0 && !allowInert) throw new InputError(inert.map(inertMessage).join('\n'))
+  if (!all.actsWhenActive && inert.length < rows.length && !allowInert)
+    throw new InputError(
+      `${path}: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)`,
+    )
+  return {
+    logit_change: own.map(({ change }) => change),
+    logit_change_together: all.change,
+    silent_lines: rows.filter((_, index) => !own[index]!.acts && own[index]!.actsWhenActive).map(nameOf),
+    inert_lines: inert.map(nameOf),
+  }
+}
+
+function nameOf({ place }: TriedRow): number | string {
+  return place.line ?? place.entry ?? place.path
+}
+
+function inertMessage({ place, what, coefficientColumn }: TriedRow): string {
+  const message = `${what} does not change the output; take the row out, or run with --allow_inert_rows`
+  return located(place, coefficientColumn, message).message
+}
+
+function overflowMessage({ place, what, coefficientColumn }: TriedRow): string {
+  const message = `${what} makes the model's activations overflow float32, so its answers would mean nothing; lower the coefficient`
+  return located(place, coefficientColumn, message).message
+}
+
+/** The report in one line. */
+export function effectLine({ rows, zero }: Trial, report: EffectReport): string {
+  if (report.logit_change.length < rows.length) return 'steering check: when the weights are here'
+  const counts = [
+    `${rows.length - report.silent_lines.length - report.inert_lines.length} of ${rows.length} rows change the output of a test sentence`,
+    report.silent_lines.length > 0 ? `line ${report.silent_lines.join(', ')} only where the latent is active` : '',
+    report.inert_lines.length > 0 ? `line ${report.inert_lines.join(', ')} nowhere` : '',
+  ].filter((part) => part !== '')
+  const nothing = zero.length > 0 ? '; add with coefficient 0 does not' : ''
+  return `steering check: ${counts.join(', ')} (largest logit change ${report.logit_change_together.toPrecision(3)})${nothing}`
+}

@@ -1,0 +1,256 @@
+import { type HubOptions, InputError } from '@saeval/hub'
+import {
+  answerAll,
+  defaultSeed,
+  type GeneratedTokens,
+  type GenerateUntilRequest,
+  type ModelArguments,
+  type ModelInfo,
+  type PlannedWork,
+  type SteerableModel,
+  uncountedWork,
+} from '@saeval/language-model'
+import { actingOf } from '../effects/acting.js'
+import type { Trial } from '../effects/check-effects.js'
+import { editLines } from '../models/describe-edits.js'
+import { openSteering } from '../models/sae-steered-beta.js'
+import type { Generation, Generations } from './generations.js'
+import { type LatentReading, latentReadings, readLatents } from './latent-readings.js'
+import { settledText, tokenTexts } from './token-texts.js'
+
+export interface GenerateOptions {
+  /** Those of sae_steered_beta: base_name, csv_path, semantics, … */
+  readonly modelArgs: ModelArguments
+  readonly prompts: readonly string[]
+  /** Each is a setting with all rows' coefficients set to it; null (default) steers once with the CSV's own. */
+  readonly coefficients?: readonly number[] | null
+  /** New tokens at most, 64 by default. */
+  readonly maxGenToks?: number
+  /** 0 (default) takes the most likely token. */
+  readonly temperature?: number
+  /** The model's files decide where it is null, else 50; 0 keeps all tokens. */
+  readonly topK?: number | null
+  readonly topP?: number | null
+  /** 1234 by default; a prompt has the same draws in every setting. */
+  readonly seed?: number
+  /** Texts that end a continuation. */
+  readonly until?: readonly string[]
+  /** Put each prompt as a user's turn into the model's chat template. */
+  readonly applyChatTemplate?: boolean
+  readonly device?: string | null
+  readonly hub?: HubOptions
+  readonly signal?: AbortSignal
+  /** Where it is given, it is called with what there is to do, nothing is generated, and the result is null. */
+  readonly onPlanned?: (plan: GeneratePlan) => void
+  readonly onNotice?: (line: string, importance?: 'warning') => void
+  /**
+   * Called with what a continuation gains while it is written. With it, continuations are written one after the other, prompt after
+   * prompt; without it, those of a setting side by side. The texts are the same.
+   */
+  readonly onText?: (place: { readonly prompt: number; readonly label: string }, added: string) => void
+}
+
+/** What would be generated: the same prompts under so many settings. */
+export interface GeneratePlan {
+  readonly info: ModelInfo
+  readonly planned: PlannedWork
+  readonly settings: number
+}
+
+interface Setting {
+  readonly label: string
+  readonly coefficient: number | null
+  readonly model: SteerableModel
+}
+
+/**
+ * Continues prompts with the unsteered model and under each setting, and records of every token its log-probabilities and the edited
+ * latents' activations. Throws InputError for what cannot be done, before anything is generated.
+ */
+export async function generate(options: GenerateOptions & { readonly onPlanned?: undefined }): Promise<Generations>
+export async function generate(options: GenerateOptions): Promise<Generations | null>
+export async function generate(options: GenerateOptions): Promise<Generations | null> {
+  const { prompts, coefficients = null } = options
+  if (prompts.length === 0)
+    throw new InputError('give a prompt (before -a, or after --), or --prompts with a file of them')
+  if (coefficients?.length === 0) throw new InputError('--coefficients names no number')
+  const sampling = samplingOf(options)
+  const { args, steering, base } = await openSteering(options.modelArgs, {
+    batchSize: 'auto',
+    device: options.device ?? null,
+    notice: options.onNotice ?? (() => {}),
+    hub: options.hub ?? {},
+    withoutDownload: options.onPlanned !== undefined,
+  })
+  try {
+    const contexts = options.applyChatTemplate ? prompts.map((prompt) => chatPrompt(base, prompt)) : prompts
+    if (coefficients !== null && steering.file.rows.every(({ hook_action: action }) => action === 'ablate'))
+      throw new InputError(`--coefficients: all rows of ${args.csv_path} ablate, which has no coefficient`)
+    if (options.onPlanned) {
+      const read = await base.read(prompts.map((_, prompt) => requestOf({ ...options, sampling, contexts }, prompt)))
+      const planned = read.planned?.([...prompts.keys()]) ?? uncountedWork(prompts.length)
+      options.onPlanned({ info: base.info, planned, settings: 1 + (coefficients?.length ?? 1) })
+      return null
+    }
+    const settings: Setting[] = [{ label: 'unsteered', coefficient: null, model: base.steer([]) }]
+    const own = await steering.lower(base)
+    const edits = new Set<string>()
+    const steered: { label: string; model: SteerableModel; trial: Trial; allowInert: boolean }[] = []
+    for (const coefficient of coefficients ?? [null]) {
+      const lowered = await steering.lower(base, { coefficient })
+      // tries every row; a coefficient of 0 is meant to do nothing
+      if (coefficient !== 0) await lowered.steer(base)
+      for (const line of editLines(steering.file, lowered.rows)) edits.add(line)
+      const label = coefficient === null ? 'steered' : `coefficient ${coefficient}`
+      const model = base.steer(lowered.interventions)
+      settings.push({ label, coefficient, model })
+      // a coefficient of 0 may do nothing here too
+      const allowInert = coefficient === 0 || (args.allow_inert_rows ?? false)
+      steered.push({ label, model, trial: lowered.trial, allowInert })
+    }
+    const { readings, unread } = await latentReadings(own.rows)
+    const job: Job = { ...options, sampling, base, readings, contexts }
+    const written = prompts.map((): Generation[] => [])
+    const all = [...prompts.keys()]
+    if (options.onText) {
+      for (const prompt of all)
+        for (const setting of settings) written[prompt]!.push(...(await write(job, setting, [prompt])))
+    } else {
+      for (const setting of settings) {
+        const generations = await write(job, setting, all)
+        for (const [prompt, generation] of generations.entries()) written[prompt]!.push(generation)
+      }
+    }
+    for (const { label, model, trial, allowInert } of steered) {
+      const { line, problem } = actingOf(model, trial, allowInert)
+      if (problem !== null) throw new Error(`${label}: ${problem}`)
+      if (line !== null) options.onNotice?.(`${label}: ${line}`)
+    }
+    return {
+      model: args.base_name!,
+      edits: [...edits],
+      latents: readings.map(({ latent }) => latent),
+      unread,
+      options: {
+        model_args: options.modelArgs,
+        csv_sha256: steering.file.sha256,
+        coefficients,
+        max_gen_toks: options.maxGenToks ?? defaults.maxGenToks,
+        temperature: options.temperature ?? 0,
+        top_k: options.topK ?? null,
+        top_p: options.topP ?? null,
+        seed: options.seed ?? defaults.seed,
+        until: options.until ?? [],
+        apply_chat_template: options.applyChatTemplate ?? false,
+        generation_settings: settings[0]!.model.report?.().provenance?.generation_settings ?? {},
+      },
+      prompts: prompts.map((prompt, index) => ({ prompt, settings: written[index]! })),
+    }
+  } finally {
+    await base.close()
+    await steering.close()
+  }
+}
+
+const defaults = { maxGenToks: 64, seed: defaultSeed } as const
+
+interface Job extends GenerateOptions {
+  readonly sampling: ReturnType<typeof samplingOf>
+  readonly base: SteerableModel
+  readonly readings: readonly LatentReading[]
+  /** The prompts as the model gets them. */
+  readonly contexts: readonly string[]
+}
+
+function requestOf(
+  { sampling, contexts, until = [] }: Pick<Job, 'sampling' | 'contexts' | 'until'>,
+  prompt: number,
+): GenerateUntilRequest {
+  return { type: 'generate_until', ...sampling, context: contexts[prompt]!, until, draw: prompt }
+}
+
+/** Continues some of the prompts under one setting. */
+async function write(
+  job: Job,
+  { label, coefficient, model }: Setting,
+  prompts: readonly number[],
+): Promise<Generation[]> {
+  const { until = [], onText, signal, base } = job
+  const { tokenizer } = model
+  const written: GeneratedTokens[] = []
+  const shown = prompts.map(() => '')
+  const show = (request: number, text: string) => {
+    const before = shown[request]!
+    if (text.length <= before.length || !text.startsWith(before)) return
+    shown[request] = text
+    onText!({ prompt: prompts[request]!, label }, text.slice(before.length))
+  }
+  const texts = await answerAll(
+    model,
+    prompts.map((prompt) => requestOf(job, prompt)),
+    {
+      seed: job.seed ?? defaults.seed,
+      ...(signal ? { signal } : {}),
+      onTokens: (generated) => {
+        written[generated.request] = generated
+        const { request, newIds } = generated
+        if (!onText) return
+        const settled = newIds.slice(0, tokenizer.settled(newIds))
+        show(request, settledText(tokenizer.decode(settled, { skipSpecialTokens: true }), until))
+      },
+    },
+  )
+  if (onText) for (const [request, text] of texts.entries()) show(request, text)
+  if (texts.some((_, request) => written[request] === undefined))
+    throw new InputError(
+      'this backend does not tell the tokens that it writes (RequestOptions.onTokens), which generate needs',
+    )
+  const rows = written.map(({ promptIds, newIds }) => ({
+    ids: [...promptIds, ...newIds.slice(0, -1)],
+    predictions: newIds.map((token, index) => ({ position: promptIds.length - 1 + index, token })),
+    promptLength: promptIds.length,
+  }))
+  const plain = base.steer([])
+  const own = await model.scoreTokens(rows, signal ? { signal } : {})
+  const unsteered = await plain.scoreTokens(rows, signal ? { signal } : {})
+  const generations: Generation[] = []
+  for (const [request, { promptIds, newIds }] of written.entries()) {
+    signal?.throwIfAborted()
+    const ids = [...promptIds, ...newIds]
+    const activations = await readLatents(model, job.readings, ids, promptIds.length)
+    const read = await readLatents(plain, job.readings, ids, promptIds.length)
+    const pieces = tokenTexts(tokenizer, newIds)
+    generations.push({
+      label,
+      coefficient,
+      steered: model.interventions.length > 0,
+      text: texts[request]!,
+      tokens: newIds.map((id, index) => ({
+        id,
+        text: pieces[index]!,
+        logprob: own[request]!.logprobs[index]!,
+        unsteered_logprob: unsteered[request]!.logprobs[index]!,
+        activations: activations[index]!,
+        unsteered_activations: read[index]!,
+      })),
+    })
+  }
+  return generations
+}
+
+function samplingOf({ temperature = 0, topK = null, topP = null, maxGenToks = defaults.maxGenToks }: GenerateOptions) {
+  if (!(temperature >= 0 && Number.isFinite(temperature)))
+    throw new InputError(`--temperature ${temperature}: expected a number from 0`)
+  if (topP !== null && !(topP > 0 && topP <= 1))
+    throw new InputError(`--top_p ${topP}: expected a number above 0, up to 1`)
+  if (temperature === 0 && (topK !== null || topP !== null))
+    throw new InputError('--top_k and --top_p choose among samples; give a --temperature above 0 with them')
+  const given = { top_k: topK, top_p: topP, max_new_tokens: maxGenToks }
+  const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+  return { doSample: temperature > 0, temperature, maxGenToks, settings }
+}
+
+function chatPrompt({ chatTemplate }: SteerableModel, content: string): string {
+  if (chatTemplate === null) throw new InputError('--apply_chat_template: the model has no chat template')
+  return chatTemplate.render([{ role: 'user', content }], { addGenerationPrompt: true, continueFinalMessage: false })
+}

@@ -1,0 +1,73 @@
+import type { SteerableModel } from '@saeval/language-model'
+import { hasOwnLatents, type LatentReader, latentActivations, lowerEdits } from '@saeval/sae-core'
+import type { ScaledRow } from '../edits/coefficient-units.js'
+import type { GenerationLatent } from './generations.js'
+
+/** A latent that a row edits, and how it is read from the model. */
+export interface LatentReading {
+  readonly latent: GenerationLatent
+  readonly hookPoint: string
+  readonly reader: LatentReader
+}
+
+/** The latents that rows edit or watch, each once. */
+export interface LatentReadings {
+  readonly readings: readonly LatentReading[]
+  /** A sentence for each latent that cannot be read alone, because its SAE computes latents from other tokens or in steps. */
+  readonly unread: readonly string[]
+}
+
+/** Finds how the latents of rows are read from the model. */
+export async function latentReadings(rows: readonly ScaledRow[]): Promise<LatentReadings> {
+  const readings = new Map<string, LatentReading | string>()
+  for (const { row, edit } of rows) {
+    for (const latent of [edit.latent, edit.setLatent ?? edit.latent]) {
+      const key = JSON.stringify([row.sae_release, row.sae_id, latent])
+      if (readings.has(key)) continue
+      if (!hasOwnLatents(edit.sae)) {
+        const sae = `${row.sae_release} ${row.sae_id}`
+        readings.set(
+          key,
+          `latent ${latent} of ${sae} has no activations here: a ${edit.sae.config.architecture} SAE computes a latent from other tokens or in steps; "saeval inspect" shows them for a text`,
+        )
+        continue
+      }
+      // an edit by nothing has the encoder column that the latent is read with
+      const [edited] = await lowerEdits([{ sae: edit.sae, action: 'scale', latent, coefficient: 1 }])
+      const reader = edited!.stages[0]!.readers[0]!
+      readings.set(key, {
+        latent: {
+          latent,
+          sae_release: row.sae_release,
+          sae_id: row.sae_id,
+          description: latent === edit.latent ? (row.description ?? '') : '',
+        },
+        hookPoint: reader.readFrom ?? edited!.hookPoint,
+        reader: { ...reader, slots: reader.slots.slice(0, 1) },
+      })
+    }
+  }
+  const found = [...readings.values()]
+  return {
+    readings: found.filter((reading) => typeof reading !== 'string'),
+    unread: found.filter((reading) => typeof reading === 'string'),
+  }
+}
+
+/** Activation of each latent on each token from `promptLength` on, edits of the model applied. */
+export async function readLatents(
+  model: SteerableModel,
+  readings: readonly LatentReading[],
+  ids: readonly number[],
+  promptLength: number,
+): Promise<number[][]> {
+  const tokens = ids.length - promptLength
+  if (readings.length === 0 || tokens === 0) return Array.from({ length: tokens }, () => [])
+  const hookPoints = [...new Set(readings.map(({ hookPoint }) => hookPoint))]
+  const captured = await model.captureActivations(ids, hookPoints, { promptLength })
+  const columns = readings.map(({ hookPoint, reader }) => {
+    const { data, dims } = captured.get(hookPoint)!
+    return latentActivations(reader, data.subarray(promptLength * dims[1]), dims[1])
+  })
+  return Array.from({ length: tokens }, (_, token) => columns.map((column) => column[token]!))
+}

@@ -1,0 +1,191 @@
+import { InputError } from '@saeval/hub'
+import type { LanguageModel, ModelContext, SteerableModel } from '@saeval/language-model'
+import {
+  type Intervention,
+  lowerEdits,
+  type SaeFile,
+  type Semantics,
+  type SteeringEdit,
+  semanticsNames,
+} from '@saeval/sae-core'
+import { type ScaledRow, scaleCoefficients } from '../edits/coefficient-units.js'
+import { readFeaturesFile } from '../edits/features-file.js'
+import {
+  checkNormFactors,
+  type NormFactorArguments,
+  normFactorArguments,
+  withKnownFactor,
+} from '../edits/norm-factor.js'
+import { closeEdits, type OpenRow, openEdits, saesOf } from '../edits/open-edits.js'
+import { atRow, inFile } from '../edits/place-in-file.js'
+import { rowPlace, type SteeringFile } from '../edits/read-steering-file.js'
+import { rowDefaults, steeringArguments } from '../edits/steering-arguments.js'
+import { checkEffects, effectLine, type Trial } from '../effects/check-effects.js'
+import { editLines, steeringRecord } from './describe-edits.js'
+import { withSteering } from './with-steering.js'
+
+/** Arguments of a model that is steered with a CSV of edits along latents. */
+export const csvSteeringArguments = { semantics: 'string', ...steeringArguments, ...normFactorArguments } as const
+
+export interface CsvSteeringArguments extends NormFactorArguments {
+  readonly semantics?: string
+  readonly positions?: string | number
+  readonly skip_positions?: string | number
+  readonly unit?: string
+  readonly features_path?: string
+  readonly allow_other_model?: boolean
+  readonly allow_inert_rows?: boolean
+}
+
+/** A CSV whose SAEs are open; nothing of the language model was needed for it. */
+export interface CsvSteering {
+  readonly file: SteeringFile
+  /** Turns the rows into edits of this model. Throws InputError for rows that do not fit it. */
+  lower(base: SteerableModel, options?: LowerRowsOptions): Promise<LoweredSteering>
+  /** Closes the SAEs. */
+  close(): Promise<void>
+}
+
+export interface LowerRowsOptions {
+  /** Replaces the coefficient of every row but those that ablate; null (default) leaves the CSV's own. */
+  readonly coefficient?: number | null
+}
+
+/** Edits that are plain numbers. */
+export interface LoweredSteering {
+  readonly rows: readonly ScaledRow[]
+  readonly interventions: readonly Intervention[]
+  /** The same rows one by one, for checks. */
+  readonly trial: Trial
+  /** The model with the edits. Tries every row first: one that changes nothing is an InputError that names its line. */
+  steer(base: SteerableModel): Promise<LanguageModel>
+}
+
+/** Opens the SAEs of a steering CSV. Throws InputError with file, line and column. */
+export async function openCsvSteering(
+  baseName: string,
+  file: SteeringFile,
+  args: CsvSteeringArguments,
+  { hub, notice }: Pick<ModelContext, 'hub' | 'notice'>,
+): Promise<CsvSteering> {
+  const semantics = semanticsArgument(args.semantics)
+  const defaults = rowDefaults(args)
+  if (file.ignoredColumns.length > 0)
+    notice(`${file.path}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`, 'warning')
+  const { features_path: path } = args
+  const allowInert = args.allow_inert_rows ?? false
+  const features = path === undefined ? null : { path, features: await readFeaturesFile(path) }
+  const opened = await openEdits(file, {
+    baseName,
+    allowOtherModel: args.allow_other_model ?? false,
+    positions: defaults.positions,
+    hub,
+  })
+  try {
+    await inFile(file, async () => checkNormFactors(args, [...saesOf(opened)]))
+  } catch (error) {
+    await closeEdits(opened)
+    throw error
+  }
+  return {
+    file,
+    lower: async (base, { coefficient = null } = {}) => {
+      const known = await inFile(file, () => withFactors(opened, args, base, notice))
+      const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
+      const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
+      const trial = await inFile(file, () => trialOf(file, rows, semantics, base))
+      const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
+      return {
+        rows,
+        interventions: trial.together,
+        trial,
+        steer: async (model) => {
+          const steered = await inFile(file, async () => model.steer(trial.together))
+          const report = await checkEffects(steered, trial, allowInert)
+          notice(effectLine(trial, report))
+          const selecting = rows.map(({ row, edit }) => ({
+            place: rowPlace(file, row),
+            positions: edit.positions ?? null,
+            isOwn: row.positions !== undefined || row.skip_positions !== undefined,
+          }))
+          return withSteering(steered, {
+            edits: editLines(file, rows),
+            record: await record(report),
+            selecting,
+            trial,
+            allowInert,
+          })
+        },
+      }
+    },
+    close: () => closeEdits(opened),
+  }
+}
+
+/** The rows with SAEs whose norm factors are known. */
+async function withFactors(
+  rows: readonly OpenRow[],
+  args: NormFactorArguments,
+  base: SteerableModel,
+  notice: (line: string) => void,
+): Promise<readonly OpenRow[]> {
+  const known = new Map<SaeFile, SaeFile>()
+  for (const sae of saesOf(rows)) known.set(sae, await withKnownFactor(sae, args, base, notice))
+  return rows.map(({ row, edit }) => ({
+    row,
+    edit: {
+      ...edit,
+      sae: known.get(edit.sae)!,
+      ...(edit.condition ? { condition: { ...edit.condition, sae: known.get(edit.condition.sae)! } } : {}),
+    },
+  }))
+}
+
+function withCoefficient({ row, edit }: OpenRow, coefficient: number): OpenRow {
+  if (edit.action === 'ablate') return { row, edit }
+  return { row: { ...row, steering_coefficient: coefficient }, edit: { ...edit, coefficient } }
+}
+
+function semanticsArgument(name = 'direct'): Semantics {
+  const known = semanticsNames.find((candidate) => candidate === name)
+  if (known !== undefined) return known
+  throw new InputError(`--model_args: semantics is "${name}", expected ${semanticsNames.join(', ')}`)
+}
+
+/** The rows lowered together and each alone. */
+async function trialOf(
+  file: SteeringFile,
+  rows: readonly ScaledRow[],
+  semantics: Semantics,
+  base: SteerableModel,
+): Promise<Trial> {
+  const { dHead } = base
+  const lower = (edits: readonly SteeringEdit[]) => lowerEdits(edits, { semantics, dHead })
+  // pr2641 replaces the activation even where no latent is changed
+  const inert = ({ sae }: SteeringEdit): SteeringEdit => ({ sae, action: 'scale', latent: 0, coefficient: 1 })
+  const without = (edits: readonly SteeringEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
+  const edits = rows.map(({ edit }) => edit)
+  const alone: Intervention[][] = []
+  for (const { row, edit } of rows) {
+    const interventions = await lower([edit])
+    // the model must have the row's hook points, with the SAE's widths
+    await atRow(rowPlace(file, row), 'sae_id', async () => base.steer(interventions))
+    alone.push(interventions)
+  }
+  const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add' || action === 'add_latent')
+  return {
+    path: file.setting === undefined ? file.path : `${file.path}, ${file.setting}`,
+    rows: await Promise.all(
+      rows.map(async ({ row, edit }, index) => ({
+        place: rowPlace(file, row),
+        what: `${row.hook_action}${row.hook_action === 'ablate' ? '' : ` ${row.steering_coefficient} of`} latent ${row.latent_idx}`,
+        coefficientColumn: 'steering_coefficient',
+        alone: alone[index]!,
+        without: await without([edit]),
+      })),
+    ),
+    together: await lower(edits),
+    without: await without(edits),
+    zero: await lower(adds.map((edit) => ({ ...edit, coefficient: 0 }))),
+  }
+}

@@ -1,0 +1,94 @@
+import { describeSelection, type SaeFile } from '@saeval/sae-core'
+import type { ScaledRow } from '../edits/coefficient-units.js'
+import { saesOf } from '../edits/open-edits.js'
+import type { SteeringFile } from '../edits/read-steering-file.js'
+import type { EffectReport } from '../effects/check-effects.js'
+import type { SteeringRecord } from './with-steering.js'
+
+/** One line for each row, as the header of a run shows it. */
+export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): string[] {
+  return rows.map((scaled) => {
+    const { row, edit } = scaled
+    const note = row.description ? ` (${row.description})` : ''
+    const conditions = [
+      edit.head === undefined ? '' : ` in head ${edit.head}`,
+      edit.positions === undefined ? '' : `, at ${describeSelection(edit.positions)}`,
+      edit.condition === undefined
+        ? ''
+        : `, where latent ${edit.condition.latent}${edit.condition.sae === edit.sae ? '' : ` of ${nameOf(edit.condition.sae)}`} is above ${edit.condition.above}`,
+    ].join('')
+    return `${file.path}:${row.line}: ${whatOf(scaled)}${note}, ${row.sae_release} ${row.sae_id}, at ${edit.sae.config.hookPointOut}${conditions}`
+  })
+}
+
+function whatOf({ row, edit, unit }: ScaledRow): string {
+  const { latent_idx: latent, steering_coefficient: given, clamp_value: threshold, refuse_id: set } = row
+  const value = unit === null ? String(given) : `${given} x ${unit.unit} = ${Number(edit.coefficient.toPrecision(6))}`
+  switch (edit.action) {
+    case 'add':
+      return `add ${value} x latent ${latent}`
+    case 'add_latent':
+      return `add ${value} to latent ${latent}`
+    case 'clamp':
+      return `clamp latent ${latent} to ${value}`
+    case 'clamp_active':
+      return `clamp latent ${latent} to ${value} where it is active`
+    case 'clamp_above':
+      return `clamp latent ${latent} to ${value} where it is above ${threshold}`
+    case 'clamp_refusal':
+      return `clamp latent ${set} to ${value} where latent ${latent} is above ${threshold}`
+    case 'scale':
+      return `scale latent ${latent} by ${value}`
+    case 'ablate':
+      return `ablate latent ${latent}`
+    case 'project_clamp':
+      return `clamp the projection on latent ${latent} to ${value}`
+  }
+}
+
+/** What results.json records of the steering: enough to trace and to repeat the run. */
+export async function steeringRecord(
+  file: SteeringFile,
+  rows: readonly ScaledRow[],
+  semantics: string,
+  check: EffectReport,
+): Promise<SteeringRecord> {
+  return {
+    csv_path: file.cellPath ?? file.path,
+    ...(file.cellPath === undefined ? {} : { source_csv: file.path }),
+    csv_sha256: file.sha256,
+    semantics,
+    rows: rows.map(({ row, edit, unit }) => ({
+      ...row,
+      hook_point: edit.sae.config.hookPointOut,
+      ...(edit.positions === undefined ? {} : { acts_at: describeSelection(edit.positions) }),
+      ...(unit === null
+        ? {}
+        : { unit: unit.unit, unit_statistic: unit.statistic, unit_source: unit.source, coefficient: edit.coefficient }),
+    })),
+    saes: await Promise.all([...saesOf(rows)].map(saeRecord)),
+    check,
+  }
+}
+
+/** What results.json records of an SAE. */
+export async function saeRecord(sae: SaeFile): Promise<object> {
+  const { release, id } = sae.reference
+  const { architecture, dIn, dSae, foldedFactor, hookPoint, hookPointOut, modelName } = sae.config
+  return {
+    sae_release: release,
+    sae_id: id,
+    architecture,
+    d_in: dIn,
+    d_sae: dSae,
+    hook_point: hookPointOut,
+    ...(hookPoint === hookPointOut ? {} : { reads: hookPoint }),
+    model_name: modelName,
+    ...(foldedFactor === 1 ? {} : { norm_factor: foldedFactor }),
+    files: await sae.files(),
+  }
+}
+
+function nameOf({ reference }: SaeFile): string {
+  return `${reference.release} ${reference.id}`
+}

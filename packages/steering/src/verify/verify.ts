@@ -1,0 +1,86 @@
+import type { HubOptions } from '@saeval/hub'
+import type { ModelArguments } from '@saeval/language-model'
+import { editLines } from '../models/describe-edits.js'
+import { openSteering } from '../models/sae-steered-beta.js'
+import { batchIsSingle, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
+import { type Check, type CheckResult, runCheck } from './check.js'
+import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './formula.js'
+import { type Subject, subjectOf } from './subject.js'
+
+export interface VerifyOptions {
+  /** Those of sae_steered_beta: base_name, csv_path, semantics, … */
+  readonly modelArgs: ModelArguments
+  /** "cpu", "cuda:0", …; null for the default. */
+  readonly device?: string | null
+  /** What the edits are tried on; a paragraph of saeval's own by default. */
+  readonly text?: string
+  readonly hub?: HubOptions
+  readonly onNotice?: (line: string, importance?: 'warning') => void
+  /** Called with each check's result as it comes. */
+  readonly onCheck?: (result: CheckResult) => void
+}
+
+/** What `verify` found. */
+export interface Verification {
+  /** Whether no check failed. */
+  readonly passed: boolean
+  /** One line for each row. */
+  readonly edits: readonly string[]
+  readonly text: string
+  /** Tokens of the text. */
+  readonly tokens: number
+  readonly checks: readonly CheckResult[]
+}
+
+/**
+ * Checks on a model, a CSV and a device that steering is real: edits do what their formulas say, reach the output, and do so whatever is batched,
+ * cached or shared. Throws InputError for arguments, CSVs and texts that are wrong by themselves; a row that changes nothing fails a check.
+ */
+export async function verify({ modelArgs, device, text, ...options }: VerifyOptions): Promise<Verification> {
+  const { steering, base } = await openSteering(modelArgs, {
+    batchSize: 'auto',
+    device: device ?? null,
+    notice: options.onNotice ?? (() => {}),
+    hub: options.hub ?? {},
+  })
+  try {
+    const { rows, trial } = await steering.lower(base)
+    const subject = subjectOf(base, trial, text ?? null)
+    const checks = await verifySteering(subject, options.onCheck)
+    return {
+      passed: checks.every(({ outcome }) => outcome !== 'failed'),
+      edits: editLines(steering.file, rows),
+      text: subject.text,
+      tokens: subject.ids.length,
+      checks,
+    }
+  } finally {
+    await base.close()
+    await steering.close()
+  }
+}
+
+const checks: readonly Check<Subject>[] = [
+  zeroIsPlain,
+  rowsFollowFormula,
+  allRowsFollowFormula,
+  scoresFollowFormula,
+  batchIsSingle,
+  sharedPrefixes,
+  cacheIsScoring,
+  sharedLayers,
+]
+
+/** Runs all checks on an open model. */
+export async function verifySteering(
+  subject: Subject,
+  onCheck: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = []
+  for (const check of checks) {
+    const result = await runCheck(check, subject)
+    results.push(result)
+    onCheck(result)
+  }
+  return results
+}
