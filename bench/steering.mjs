@@ -9,7 +9,7 @@ const model = await given.open()
 const hookPoint = model.hookPoints.filter((name) => name.endsWith('hook_resid_post'))[5] ?? model.hookPoints.at(-1)
 const d = (await model.captureActivations([1, 2, 3], [hookPoint])).get(hookPoint).dims[1]
 const wave = (length, seed) => Float32Array.from({ length }, (_, i) => Math.sin(seed + i * 1.7) / Math.sqrt(d))
-const nothing = { addend: null, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null }
+const nothing = { addend: null, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }
 const slots = Array.from({ length: given.edits }, (_, latent) => ({
   latent,
   encoder: wave(d, latent),
@@ -35,7 +35,7 @@ if (given.d_sae > 0) {
   }
   const decoder = { decoder: wave(d * given.d_sae, 4), bias: new Float32Array(d), restoresMean: false }
   for (const kind of ['pr2641', 'fork']) {
-    const splice = {
+    const saeReplacement = {
       kind,
       readFrom: null,
       normalization: 'none',
@@ -44,7 +44,7 @@ if (given.d_sae > 0) {
       decoder,
       positions: null,
     }
-    settings.set(`splice ${kind}`, [{ hookPoint, stages: [{ ...nothing, addend: wave(d, 9), splice }] }])
+    settings.set(`saeReplacement ${kind}`, [{ hookPoint, stages: [{ ...nothing, addend: wave(d, 9), saeReplacement }] }])
   }
 }
 const requests = mmlu({ shots: 0, questions: given.questions })

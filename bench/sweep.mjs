@@ -14,7 +14,7 @@ const hookPoint = `blocks.${given.layer}.hook_resid_post`
 const { dims } = (await model.captureActivations('a', [hookPoint])).get(hookPoint)
 const setting = (coefficient) => {
   const addend = Float32Array.from({ length: dims[1] }, (_, i) => coefficient * Math.sin(i))
-  const stage = { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null }
+  const stage = { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }
   return [{ hookPoint, stages: [stage] }]
 }
 const settings = [[], ...Array.from({ length: given.coefficients }, (_, index) => setting(index - 5 || 0.5))]

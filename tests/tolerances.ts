@@ -14,13 +14,13 @@ export const tolerance = {
   /** Steered language models: every other action, absolute. */
   steered: 2e-3,
   /** The same with semantics pr2641 and fork and coefficients of hundreds. */
-  steeredSplice: 1e-2,
+  steeredReplacement: 1e-2,
   /** Whole steered evaluations: log-likelihoods of answers, absolute. */
   steeredEvaluation: 2e-3,
   /** SAE activations, reconstructions and edits: relative, plus `absolute` times the golden's largest value; `iterative` for SAEs that work in steps. */
   sae: { relative: 1e-4, absolute: 1e-5, iterative: 1e-3 },
   /** The same where the whole SAE is put into the stream (semantics pr2641 and fork). */
-  splice: { relative: 0, absolute: 1e-4 },
+  saeReplacement: { relative: 0, absolute: 1e-4 },
   /** Log-likelihoods of the runs under golden/eval, absolute; of models that amplify rounding, `logits` of the model. */
   evaluation: 1e-4,
   /** Metrics, aggregations and standard errors on the same inputs, relative above 1, absolute below. */

@@ -5,7 +5,10 @@ export function placesOf(interventions: readonly Intervention[]): string {
   return JSON.stringify(
     interventions.map(({ hookPoint, stages }) => [
       hookPoint,
-      stages.map(({ readers, splice }) => [readers.map(({ readFrom }) => readFrom), splice?.readFrom ?? null]),
+      stages.map(({ readers, saeReplacement }) => [
+        readers.map(({ readFrom }) => readFrom),
+        saeReplacement?.readFrom ?? null,
+      ]),
     ]),
   )
 }

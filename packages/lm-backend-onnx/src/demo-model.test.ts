@@ -18,7 +18,7 @@ afterAll(() => model.close())
 async function withDogs(edit: Pick<SteeringEdit, 'action' | 'coefficient'>): Promise<OnnxModel> {
   const sae = await openSae(findSae(join(demoFolder, 'saes'), 'layer_3'))
   try {
-    return model.steer(await lowerEdits([{ sae, latent: 121, line: 2, ...edit }]))
+    return model.steer(await lowerEdits([{ sae, latent: 121, ...edit }]))
   } finally {
     await sae.close()
   }

@@ -172,7 +172,7 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
       const slot = { latent: 0, encoder: unit, bias, threshold: Number.NEGATIVE_INFINITY, decoder: unit }
       const update = { slot: 0, gates: [], alpha: -1, beta: golden.steered.clamp_a, positions: null }
       const reader = { readFrom: null, normalization: 'none', scalesOutput: false, whole: null, slots: [slot] } as const
-      const stage = { addend: null, adds: [], readers: [reader], phases: [[update]], splice: null }
+      const stage = { addend: null, adds: [], readers: [reader], phases: [[update]], saeReplacement: null }
       return [{ hookPoint, stages: [{ ...stage, gatesRead: 'clean' }] }]
     }
     const vector = tensors.get(mode === 'hook_z' ? 'steered.v_z' : 'steered.v')!

@@ -64,7 +64,7 @@ describe.each(goldenModelNames)('%s', (name) => {
       readers: [reader],
       phases: [[{ slot: 0, gates: [{ slot: 0, above: 0 }], alpha: -1, beta: 3, positions: null }]],
       gatesRead: 'clean',
-      splice: null,
+      saeReplacement: null,
     }
     const everywhere: Intervention = { hookPoint, stages: [stage] }
     // texts that share a beginning differ in where their prompts end

@@ -7,6 +7,7 @@ export { type LowerOptions, lowerEdits } from './edits/lower-edits.js'
 export { lowerVectors, type VectorEdit } from './edits/lower-vectors.js'
 export {
   describeSelection,
+  internSelection,
   isSelected,
   type PositionSelection,
   type PositionTerm,
@@ -32,8 +33,8 @@ export {
   type LatentUpdate,
   type Membership,
   type RuntimeNormalization,
+  type SaeReplacement,
   type SelectiveAdd,
-  type Splice,
   type WholeDecoder,
   type WholeEncoder,
 } from './intervention.js'

@@ -106,7 +106,7 @@ export interface SelectiveAdd extends FromEdit {
  *     pr2641:  x' = D(f')
  *     fork:    x' = x + D(f') - D(E(x))
  */
-export interface Splice {
+export interface SaeReplacement {
   readonly kind: 'pr2641' | 'fork'
   /** As in LatentReader. */
   readonly readFrom: string | null
@@ -125,7 +125,7 @@ export interface Splice {
  *
  *     x' = x + addend + sum of adds + s(x) * sum over slots of (f' - f) * decoder
  *
- * With a splice, all readers are of its SAE and read x~ instead of x; adds have no gates.
+ * With a saeReplacement, all readers are of its SAE and read x~ instead of x; adds have no gates.
  */
 export interface EditStage {
   /** Sum of the vectors that are added always, already multiplied by their coefficients; null when there are none. */
@@ -136,7 +136,7 @@ export interface EditStage {
   readonly phases: readonly (readonly LatentUpdate[])[]
   /** What gates look at: the activations of the clean x, or what the phases before have left, as hooks in a row see it. */
   readonly gatesRead: 'clean' | 'running'
-  readonly splice: Splice | null
+  readonly saeReplacement: SaeReplacement | null
 }
 
 /** Everything that happens to the activation at one hook point; stages (one per SAE) act one after the other. */
@@ -148,5 +148,5 @@ export interface Intervention {
 
 /** An edit stage that only adds a vector everywhere. */
 export function addStage(addend: Float32Array): EditStage {
-  return { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null }
+  return { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }
 }

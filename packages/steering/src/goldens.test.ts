@@ -79,7 +79,7 @@ describe.each(models)('steered %s', (name) => {
       )
       const isLarge = semantics !== 'direct' && goldenRows.some(({ alpha }) => Math.abs(alpha) >= 100)
       const isAdd = /^direct_(two_)?adds?/.test(scenario)
-      const allowed = isLarge ? tolerance.steeredSplice : isAdd ? tolerance.steeredAdd : tolerance.steered
+      const allowed = isLarge ? tolerance.steeredReplacement : isAdd ? tolerance.steeredAdd : tolerance.steered
       const prompts = golden.prompts.map(({ input_ids: ids }) => ids)
       const logprobs = tensors.get(`${scenario}.token_logprobs`)!
       const lastLogits = tensors.get(`${scenario}.last_logits`)!

@@ -13,12 +13,12 @@ export interface Tie {
 const closest = 2 ** -23
 
 /** p of each latent that a stage reads, as vectors of one stride, with the threshold that p is compared with. */
-function* comparisons({ readers, splice }: EditStage) {
+function* comparisons({ readers, saeReplacement }: EditStage) {
   for (const { slots } of readers)
     for (const { latent, encoder, bias, threshold } of slots)
       if (encoder.length > 0) yield { latent, encoder, at: 0, stride: 1, bias, threshold }
-  if (splice === null) return
-  const { encoder, bias, threshold, dSae } = splice.encoder
+  if (saeReplacement === null) return
+  const { encoder, bias, threshold, dSae } = saeReplacement.encoder
   for (let j = 0; j < dSae; j++)
     yield { latent: j, encoder, at: j, stride: dSae, bias: bias[j]!, threshold: threshold[j]! }
 }
@@ -38,7 +38,7 @@ export async function findTies(
     for (const ids of texts) {
       const { data, dims } = (await before.captureActivations(ids, [hookPoint])).get(hookPoint)!
       for (const stage of stages)
-        for (const addend of stage.splice && stage.addend ? [null, stage.addend] : [null])
+        for (const addend of stage.saeReplacement && stage.addend ? [null, stage.addend] : [null])
           for (const compared of comparisons(stage)) {
             const margin = smallestMargin(data, dims[1]!, addend, compared)
             if (margin <= closest) ties.push({ hookPoint, latent: compared.latent, margin })
@@ -82,12 +82,12 @@ export function withTies(interventions: readonly Intervention[], ties: readonly 
             tied.has(slot.latent) ? { ...slot, threshold: moved(slot.threshold) } : slot,
           ),
         })),
-        splice: stage.splice && {
-          ...stage.splice,
+        saeReplacement: stage.saeReplacement && {
+          ...stage.saeReplacement,
           encoder: {
-            ...stage.splice.encoder,
-            key: `${stage.splice.encoder.key} ${side}`,
-            threshold: stage.splice.encoder.threshold.map((value, j) => (tied.has(j) ? moved(value) : value)),
+            ...stage.saeReplacement.encoder,
+            key: `${stage.saeReplacement.encoder.key} ${side}`,
+            threshold: stage.saeReplacement.encoder.threshold.map((value, j) => (tied.has(j) ? moved(value) : value)),
           },
         },
       }),

@@ -54,7 +54,7 @@ describe('saeval verify', () => {
 
   it('takes either answer where rounding decides whether a latent is active', async () => {
     // on the own text, a latent of the layer 20 SAE is within 1e-6 of its threshold
-    const path = csv('splice.csv', [`12082,18,${high},add`])
+    const path = csv('saeReplacement.csv', [`12082,18,${high},add`])
     const { code, stdout } = await verify('google/gemma-2-2b', path, '-a', 'semantics=pr2641')
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok {14}each row changes/m)])
   })

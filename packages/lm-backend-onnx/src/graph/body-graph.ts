@@ -30,7 +30,7 @@ export interface BodyOptions {
 }
 
 /**
- * The transformer's body: token ids to hidden states, or any stretch of it, with room for edits at the hook points asked for, and counts of
+ * The transformer's body: token ids to hidden states, or any range of it, with room for edits at the hook points asked for, and counts of
  * the tokens where these act.
  */
 export function bodyGraph(options: BodyOptions): Uint8Array {
@@ -86,7 +86,7 @@ function pickTokens(graph: GraphBuilder, value: Value, width: number): Value {
   return graph.node('Gather', [flat, graph.inputOnce(bodyNames.gather, 'int64', ['N'])], { axis: 0 })
 }
 
-/** Activations that edits read at other hook points than their own; those from before this stretch are inputs. */
+/** Activations that edits read at other hook points than their own; those from before this range are inputs. */
 function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
   const wanted = readHookPoints(edits)
   const steps = modelSteps(spec)

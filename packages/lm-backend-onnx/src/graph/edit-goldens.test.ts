@@ -43,7 +43,7 @@ describe.each(names)('the graph edits %s', (name) => {
         expectClose(
           edited[index]!.values,
           tensors.get(item.key)!,
-          semantics === 'direct' ? tolerance.sae : tolerance.splice,
+          semantics === 'direct' ? tolerance.sae : tolerance.saeReplacement,
           item.key,
         )
         expectActs(edited[index]!, x, settings[index + 1]![0]!, sae.config.dIn)

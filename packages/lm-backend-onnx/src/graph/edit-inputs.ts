@@ -39,7 +39,7 @@ export function stageInputs(hookPoint: string, stage: number) {
       /** [R, S, N]: column n holds a one at the selection of n */
       positions: `${at}.${of}.positions`,
     }),
-    /** Where a splice replaces x: [R, S, 1], or [R, 1, 1] without positions */
+    /** Where a saeReplacement replaces x: [R, S, 1], or [R, 1, 1] without positions */
     spliced: `${at}.spliced`,
   }
 }

@@ -42,16 +42,16 @@ function stageNodes(
   reads: Reads,
   note: Note,
 ): Value {
-  const { splice } = stage
+  const { saeReplacement } = stage
   const input = (from: string | null) => (from === null ? x : reads.value(from))
   const width = (from: string | null) => reads.width(from ?? hookPoint)
   const d = width(null)
   const whole = wholeNodes(graph)
-  const target = splice ? centred(graph, input(splice.readFrom), splice.centres) : x
-  const added = splice ? width(splice.readFrom) : d
+  const target = saeReplacement ? centred(graph, input(saeReplacement.readFrom), saeReplacement.centres) : x
+  const added = saeReplacement ? width(saeReplacement.readFrom) : d
   const always = graph.node('Add', [target, graph.input(names.addend, 'float32', ['edit_rows', 1, added])])
-  // additions of a splice come before its latents are read; all others look at the clean x
-  const shifted = splice ? withAdds(graph, always, stage, names, null, added, null) : null
+  // additions of a saeReplacement come before its latents are read; all others look at the clean x
+  const shifted = saeReplacement ? withAdds(graph, always, stage, names, null, added, null) : null
   const slots = stage.readers.map((reader, index) =>
     readerNodes(
       graph,
@@ -73,10 +73,11 @@ function stageNodes(
   const edited = clean === null ? null : phaseNodes(graph, clean, stage, names, note)
   const change = clean === null ? null : changeNodes(graph, slots, graph.node('Sub', [edited!, clean]))
   const moved = (value: Value) => (change === null ? value : graph.node('Add', [value, change]))
-  if (splice === null) return moved(withAdds(graph, always, stage, names, clean, d, note))
+  if (saeReplacement === null) return moved(withAdds(graph, always, stage, names, clean, d, note))
 
-  const put = moved(whole.reconstruct(shifted!, width(splice.readFrom), d, splice))
-  const taken = splice.kind === 'fork' ? whole.reconstruct(target, width(splice.readFrom), d, splice) : null
+  const put = moved(whole.reconstruct(shifted!, width(saeReplacement.readFrom), d, saeReplacement))
+  const taken =
+    saeReplacement.kind === 'fork' ? whole.reconstruct(target, width(saeReplacement.readFrom), d, saeReplacement) : null
   const spliced = taken === null ? put : graph.node('Add', [x, graph.node('Sub', [put, taken])])
   const picked = graph.input(names.spliced, 'float32', ['edit_rows', selections(stage), 1])
   const weight = stage.selects ? graph.node('MatMul', [selected(graph), picked]) : picked

@@ -18,7 +18,7 @@ export interface ReaderShape extends ReadingShape {
   readonly whole: WholeShape | null
 }
 
-export interface SpliceShape extends ReadingShape {
+export interface SaeReplacementShape extends ReadingShape {
   readonly kind: 'pr2641' | 'fork'
   readonly whole: WholeShape
   readonly restoresMean: boolean
@@ -37,7 +37,7 @@ export interface StageShape {
   /** Whether any part of it selects positions. */
   readonly selects: boolean
   readonly gatesRead: EditStage['gatesRead']
-  readonly splice: SpliceShape | null
+  readonly saeReplacement: SaeReplacementShape | null
 }
 
 /** Hook point -> its stages in order. Two sets of edits of one shape share a session. */
@@ -53,7 +53,7 @@ export function editShape(interventions: readonly Intervention[]): EditShape {
   return shape
 }
 
-export function stageShape({ readers, phases, adds, gatesRead, splice }: EditStage): StageShape {
+export function stageShape({ readers, phases, adds, gatesRead, saeReplacement }: EditStage): StageShape {
   const parts = [...adds, ...phases.flat()]
   return {
     readers: readers.map(({ readFrom, normalization, scalesOutput, whole }) => ({
@@ -65,16 +65,16 @@ export function stageShape({ readers, phases, adds, gatesRead, splice }: EditSta
     phases: phases.length,
     gates: Math.max(0, ...parts.map((part) => part.gates.length)),
     adds: adds.length > 0,
-    selects: parts.some((part) => part.positions !== null) || (splice?.positions ?? null) !== null,
+    selects: parts.some((part) => part.positions !== null) || (saeReplacement?.positions ?? null) !== null,
     gatesRead,
-    splice: splice && {
-      kind: splice.kind,
-      readFrom: splice.readFrom,
-      normalization: splice.normalization,
-      scalesOutput: splice.scalesOutput,
-      restoresMean: splice.decoder.restoresMean,
-      centres: splice.centres,
-      whole: wholeShape(splice.encoder),
+    saeReplacement: saeReplacement && {
+      kind: saeReplacement.kind,
+      readFrom: saeReplacement.readFrom,
+      normalization: saeReplacement.normalization,
+      scalesOutput: saeReplacement.scalesOutput,
+      restoresMean: saeReplacement.decoder.restoresMean,
+      centres: saeReplacement.centres,
+      whole: wholeShape(saeReplacement.encoder),
     },
   }
 }
@@ -108,9 +108,9 @@ export function selectsPositions(shape: EditShape): boolean {
   return [...shape.values()].flat().some((stage) => stage.selects)
 }
 
-/** Whether the graph decides token by token where additions are made, and counts where it does; those of a splice go through its SAE. */
-export function countsAdds({ adds, gates, readers, selects, splice }: StageShape): boolean {
-  return adds && splice === null && (selects || (gates > 0 && readers.length > 0))
+/** Whether the graph decides token by token where additions are made, and counts where it does; those of a saeReplacement go through its SAE. */
+export function countsAdds({ adds, gates, readers, selects, saeReplacement }: StageShape): boolean {
+  return adds && saeReplacement === null && (selects || (gates > 0 && readers.length > 0))
 }
 
 /** Whether the graph counts at how many tokens edits act; it then takes the mask of tokens that count. */
@@ -122,16 +122,16 @@ export function countsTokens(shape: EditShape): boolean {
 export function readHookPoints(shape: EditShape): Set<string> {
   const readings = [...shape.values()]
     .flat()
-    .flatMap(({ readers, splice }) => [...readers, ...(splice ? [splice] : [])])
+    .flatMap(({ readers, saeReplacement }) => [...readers, ...(saeReplacement ? [saeReplacement] : [])])
   return new Set(readings.flatMap(({ readFrom }) => readFrom ?? []))
 }
 
 function wholeKeys(shape: EditShape): Set<string> {
   const stages = [...shape.values()].flat()
   return new Set(
-    stages.flatMap(({ readers, splice }) => [
+    stages.flatMap(({ readers, saeReplacement }) => [
       ...readers.flatMap(({ whole }) => whole?.key ?? []),
-      ...(splice ? [splice.whole.key] : []),
+      ...(saeReplacement ? [saeReplacement.whole.key] : []),
     ]),
   )
 }
@@ -168,7 +168,7 @@ function fits(available: StageShape, wanted: StageShape): boolean {
     (available.adds || !wanted.adds) &&
     (available.selects || !wanted.selects) &&
     (available.gatesRead === wanted.gatesRead || wanted.phases === 0) &&
-    same(available.splice, wanted.splice) &&
+    same(available.saeReplacement, wanted.saeReplacement) &&
     assignReaders(available.readers, wanted.readers) !== null
   )
 }

@@ -1,8 +1,8 @@
 import {
-  describeSelection,
   type EditStage,
   type Gate,
   type Intervention,
+  internSelection,
   type LatentReader,
   type PositionSelection,
 } from '@saeval/sae-core'
@@ -60,11 +60,11 @@ export function packEdits(
 export function selectionsOf(interventions: readonly Intervention[]): PositionSelection[] {
   const found = interventions
     .flatMap(({ stages }) => stages)
-    .flatMap(({ adds, phases, splice }) => [
+    .flatMap(({ adds, phases, saeReplacement }) => [
       ...[...adds, ...phases.flat()].flatMap(({ positions }) => positions ?? []),
-      ...(splice?.positions ?? []),
+      ...(saeReplacement?.positions ?? []),
     ])
-  return [...new Map(found.map((selection) => [describeSelection(selection), selection])).values()]
+  return [...new Set(found.map(internSelection))]
 }
 
 function placeStages(available: readonly StageShape[], stages: readonly EditStage[]): (EditStage | null)[] {
@@ -110,8 +110,8 @@ function packStage(packing: StagePacking): void {
   const float = (name: string, data: Float32Array, dims: readonly number[]) =>
     feeds.set(name, { type: 'float32', data, dims })
 
-  // additions of a splice come before the SAE
-  const dAdd = width(shape.splice?.readFrom ?? null)
+  // additions of a saeReplacement come before the SAE
+  const dAdd = width(shape.saeReplacement?.readFrom ?? null)
   const addend = new Float32Array(R * dAdd)
   rows.forEach((stage, row) => {
     if (stage?.addend) addend.set(checkWidth(stage.addend, dAdd), row * dAdd)
@@ -141,18 +141,18 @@ function packStage(packing: StagePacking): void {
       })
     })
     float(names.vectors, vectors, [R, A, dAdd])
-    // additions of a splice are made before anything is read
-    const gates = shape.splice || shape.readers.length === 0 ? 0 : shape.gates
+    // additions of a saeReplacement are made before anything is read
+    const gates = shape.saeReplacement || shape.readers.length === 0 ? 0 : shape.gates
     const parts = rows.map((row) => (row?.adds ?? []).map((add, a) => ({ ...add, at: a })))
     packParts(packing, names.gates('adds'), parts, places, M, A, gates)
     if (countsAdds(shape)) packing.acted.append(parts, A)
   }
-  if (shape.splice) {
+  if (shape.saeReplacement) {
     const columns = shape.selects ? packing.columns : 1
     const spliced = new Float32Array(R * columns)
     rows.forEach((stage, row) => {
-      if (!stage?.splice) return
-      const wanted = stage.splice.positions?.map((positions) => columnOf(packing, row, positions)) ?? [0]
+      if (!stage?.saeReplacement) return
+      const wanted = stage.saeReplacement.positions?.map((positions) => columnOf(packing, row, positions)) ?? [0]
       for (const column of wanted) spliced[row * columns + column] = 1
     })
     float(names.spliced, spliced, [R, columns, 1])
@@ -253,18 +253,20 @@ function packParts(
 
 function columnOf({ selections }: StagePacking, row: number, positions: PositionSelection | null): number {
   if (positions === null) return 0
-  const wanted = describeSelection(positions)
-  return 1 + selections[row]!.findIndex((selection) => describeSelection(selection) === wanted)
+  return 1 + selections[row]!.indexOf(internSelection(positions))
 }
 
-function shareWhole(shared: Map<string, TensorData>, { readers, splice }: EditStage, d: number): void {
-  for (const whole of [...readers.flatMap((reader) => reader.whole ?? []), ...(splice ? [splice.encoder] : [])]) {
+function shareWhole(shared: Map<string, TensorData>, { readers, saeReplacement }: EditStage, d: number): void {
+  for (const whole of [
+    ...readers.flatMap((reader) => reader.whole ?? []),
+    ...(saeReplacement ? [saeReplacement.encoder] : []),
+  ]) {
     const names = wholeInputs(whole.key)
     const { dSae, encoder } = whole
     shared.set(names.encoder, { type: 'float32', data: encoder, dims: [encoder.length / dSae, dSae] })
     shared.set(names.bias, { type: 'float32', data: whole.bias, dims: [dSae] })
-    if (!splice) continue
-    const { decoder, bias } = splice.decoder
+    if (!saeReplacement) continue
+    const { decoder, bias } = saeReplacement.decoder
     shared.set(names.threshold, { type: 'float32', data: whole.threshold, dims: [dSae] })
     shared.set(names.decoder, { type: 'float32', data: decoder, dims: [dSae, d] })
     shared.set(names.decoderBias, { type: 'float32', data: bias, dims: [d] })

@@ -1,14 +1,14 @@
 import type { RuntimeNormalization } from '@saeval/sae-core'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import { wholeInputs } from './edit-inputs.js'
-import type { SpliceShape, WholeShape } from './edit-shape.js'
+import type { SaeReplacementShape, WholeShape } from './edit-shape.js'
 
 /** Nodes that compute all latents of an SAE, whose matrices are graph inputs. */
 export interface WholeNodes {
   /** Pre-activations of the slots' latents (int64 [R, 1, 1, m]) that are among those that stay, else 0: [batch, pos, m]. */
   members(scaled: Value, width: number, whole: WholeShape, latents: Value): Value
   /** D(E(x)) [batch, pos, d] */
-  reconstruct(x: Value, width: number, d: number, splice: SpliceShape): Value
+  reconstruct(x: Value, width: number, d: number, saeReplacement: SaeReplacementShape): Value
 }
 
 export function wholeNodes(graph: GraphBuilder): WholeNodes {

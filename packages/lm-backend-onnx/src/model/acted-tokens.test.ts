@@ -252,7 +252,14 @@ describe('a vector of zeros', () => {
       const hookPoint = 'blocks.0.hook_resid_post'
       const vector = new Float32Array(model.widthOf(hookPoint))
       const add = { vector, gates: [], positions: positions('prompt'), edit: 0 }
-      const stage = { addend: null, adds: [add], readers: [], phases: [], gatesRead: 'clean', splice: null } as const
+      const stage = {
+        addend: null,
+        adds: [add],
+        readers: [],
+        phases: [],
+        gatesRead: 'clean',
+        saeReplacement: null,
+      } as const
       const view = model.steer([{ hookPoint, stages: [stage] }])
       await loglikelihood(view, [{ context: 'The dog', continuation: ' sat' }])
       expect([...view.actedTokens]).toEqual([[0, 0]])

@@ -19,8 +19,8 @@ export function checkInterventions(forward: Forward, interventions: readonly Int
   }
 }
 
-function readHookPoints({ readers, splice }: EditStage): string[] {
-  return [...readers, ...(splice ? [splice] : [])].flatMap(({ readFrom }) => readFrom ?? [])
+function readHookPoints({ readers, saeReplacement }: EditStage): string[] {
+  return [...readers, ...(saeReplacement ? [saeReplacement] : [])].flatMap(({ readFrom }) => readFrom ?? [])
 }
 
 function checkOrder({ steps }: Forward, hookPoint: string, stage: EditStage): void {
@@ -34,21 +34,24 @@ function checkOrder({ steps }: Forward, hookPoint: string, stage: EditStage): vo
 function lengthsOf(
   { widths }: Forward,
   hookPoint: string,
-  { addend, adds, readers, splice }: EditStage,
+  { addend, adds, readers, saeReplacement }: EditStage,
 ): (readonly [length: number, width: number])[] {
   const width = (from: string | null) => widths.get(from ?? hookPoint)!
   const vectors = [...(addend ? [addend] : []), ...adds.map(({ vector }) => vector)]
   const inputOf = ({ encoder, dSae }: WholeEncoder) => encoder.length / dSae
   return [
-    ...vectors.map((vector) => [vector.length, width(splice?.readFrom ?? null)] as const),
+    ...vectors.map((vector) => [vector.length, width(saeReplacement?.readFrom ?? null)] as const),
     ...readers.flatMap(({ readFrom, whole, slots }) =>
       slots.flatMap(({ encoder, decoder }) => [
         [whole ? inputOf(whole) : encoder.length, width(readFrom)] as const,
         [decoder.length, width(null)] as const,
       ]),
     ),
-    ...(splice
-      ? [[inputOf(splice.encoder), width(splice.readFrom)] as const, [splice.decoder.bias.length, width(null)] as const]
+    ...(saeReplacement
+      ? [
+          [inputOf(saeReplacement.encoder), width(saeReplacement.readFrom)] as const,
+          [saeReplacement.decoder.bias.length, width(null)] as const,
+        ]
       : []),
   ]
 }

@@ -10,17 +10,17 @@ import type { SessionThread } from '../session/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
+import { createLayerRange, type LayerRange, type PackedFeeds, type ReadyEdits } from './layer-range.js'
 import { int64 } from './layout.js'
 import type { SharedLayers } from './shared-layers.js'
-import { createStretch, type PackedFeeds, type ReadyEdits, type Stretch } from './stretch.js'
 import {
-  type MarkedText,
+  type MaskedText,
   type SpecialIds,
   selectedTensor,
   settingSelections,
-  type TokenMarks,
-  tokenMarks,
-} from './token-marks.js'
+  type TokenMasks,
+  tokenMasks,
+} from './token-masks.js'
 
 /** A part of the model that a session of its own computes; see BodyOptions. */
 export interface Segment {
@@ -31,22 +31,22 @@ export interface Segment {
   readonly writes?: boolean
 }
 
-/** The model's sessions and how to feed them; itself the stretch of all its steps. */
-export interface Forward extends Stretch {
+/** The model's sessions and how to feed them; itself the range of all its layers. */
+export interface Forward extends LayerRange {
   readonly spec: ModelSpec
   readonly steps: readonly Step[]
   readonly widths: ReadonlyMap<string, number>
   readonly thread: SessionThread
   readonly provider: Provider
   /** A part of the model that is run by itself again and again; the same one for the same ends. */
-  stretch(from: number, to: number): Stretch
+  layers(from: number, to: number): LayerRange
   /** Where the model is divided for settings that share the layers below their edits; see shareBelow. */
   readonly shared?: SharedLayers
   segment(segment: Segment): Promise<string>
   /** Edit inputs of a segment's graph, for one setting. */
-  segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MarkedText): Promise<Feeds>
-  /** Marks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
-  marks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MarkedText, from?: number): TokenMarks | null
+  segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MaskedText): Promise<Feeds>
+  /** Masks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
+  masks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MaskedText, from?: number): TokenMasks | null
   /** What hidden states [rows, d_model] predict. */
   head(hidden: Float32Array, targets: readonly { row: number; token: number }[]): Promise<HeadResult>
   /** Logits [rows, vocab] of hidden states [rows, d_model], one array for each. */
@@ -104,23 +104,23 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     const references = [...packed.shared.keys()].map((name): [string, Stored] => [name, { stored: name }])
     return { feeds: Object.fromEntries([...packed.feeds, ...references]), acted: packed.acted }
   }
-  const stretches = new Map<string, Stretch>()
-  const stretch = (from: number, to: number): Stretch => {
+  const ranges = new Map<string, LayerRange>()
+  const layers = (from: number, to: number): LayerRange => {
     const key = `${from}-${to}`
-    const known = stretches.get(key) ?? createStretch({ spec, steps, from, to, thread, create, segment, packFeeds })
-    stretches.set(key, known)
+    const known = ranges.get(key) ?? createLayerRange({ spec, steps, from, to, thread, create, segment, packFeeds })
+    ranges.set(key, known)
     return known
   }
 
   return {
-    ...stretch(0, steps.length),
+    ...layers(0, steps.length),
     spec,
     steps,
     widths,
     thread,
     provider,
     segment,
-    stretch,
+    layers,
     segmentEdits: async (shape, interventions, text) => {
       const packed = await packFeeds(shape, [interventions])
       const length = text.ids.length
@@ -128,11 +128,11 @@ export function createForward({ spec, weights, thread, provider, threads, specia
       const feeds = { ...packed.feeds, ...counted }
       if (!selectsPositions(shape)) return feeds
       const selections = settingSelections(interventions)
-      const marks = tokenMarks(selections, text, special)
-      return { ...feeds, [selectedInput]: selectedTensor(marks, 1, length, selections.length) }
+      const masks = tokenMasks(selections, text, special)
+      return { ...feeds, [selectedInput]: selectedTensor(masks, 1, length, selections.length) }
     },
-    marks: ({ selections }, row, text, from) =>
-      tokenMarks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
+    masks: ({ selections }, row, text, from) =>
+      tokenMasks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
     head: async (hidden, targets) => {
       head ??= create('head', headGraph(spec, weights))
       const outputs = await thread.run({

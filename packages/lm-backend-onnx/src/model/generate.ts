@@ -2,12 +2,12 @@ import { type Choosing, chooseTokens } from '../generation/choose-tokens.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
 import type { Forward } from './forward.js'
+import type { ReadyEdits } from './layer-range.js'
 import { int64, type Layout, tokenFeeds } from './layout.js'
 import { checkOverflow } from './overflow.js'
 import { passLayout } from './pass-layout.js'
 import type { TokenCounts } from './score.js'
-import type { ReadyEdits } from './stretch.js'
-import { joinMarks, type TokenMarks } from './token-marks.js'
+import { joinMasks, type TokenMasks } from './token-masks.js'
 
 /** One prompt to continue. */
 export interface Prompt {
@@ -127,7 +127,7 @@ async function readPrompts(
 ): Promise<{ hidden: Float32Array; columns: number }> {
   const texts = rows.map((prompt) => {
     const { ids } = prompts[prompt]!
-    return { ids, marks: forward.marks(edits, prompt, { ids, promptLength: ids.length }) }
+    return { ids, masks: forward.masks(edits, prompt, { ids, promptLength: ids.length }) }
   })
   const shared = sharedBeginning(texts)
   let past: string | null = null
@@ -156,29 +156,29 @@ async function readPrompts(
   return { hidden, columns: shared + layout.columns }
 }
 
-interface MarkedIds {
+interface MaskedIds {
   readonly ids: readonly number[]
-  readonly marks: TokenMarks | null
+  readonly masks: TokenMasks | null
 }
 
-function slice({ ids, marks }: MarkedIds, from: number, to: number): MarkedIds {
-  return { ids: ids.slice(from, to), marks: marks?.slice(from, to) ?? null }
+function slice({ ids, masks }: MaskedIds, from: number, to: number): MaskedIds {
+  return { ids: ids.slice(from, to), masks: masks?.slice(from, to) ?? null }
 }
 
-/** Tokens that all texts begin with, equal in marks too; each text keeps one of its own. */
-export function sharedBeginning(texts: readonly MarkedIds[]): number {
+/** Tokens that all texts begin with, equal in masks too; each text keeps one of its own. */
+export function sharedBeginning(texts: readonly MaskedIds[]): number {
   const first = texts[0]!
   let length = Math.min(...texts.map(({ ids }) => ids.length)) - 1
-  for (const { ids, marks } of texts) {
+  for (const { ids, masks } of texts) {
     let at = 0
-    while (at < length && ids[at] === first.ids[at] && marks?.[at] === first.marks?.[at]) at++
+    while (at < length && ids[at] === first.ids[at] && masks?.[at] === first.masks?.[at]) at++
     length = at
   }
   return length >= shortestShared && texts.length > 1 ? length : 0
 }
 
 /** Rows of texts that go on after `past` tokens, padded on the right. */
-function textLayout(forward: Forward, texts: readonly MarkedIds[], past: number): Layout {
+function textLayout(forward: Forward, texts: readonly MaskedIds[], past: number): Layout {
   const rows = texts.length
   const columns = Math.max(...texts.map(({ ids }) => ids.length))
   const parts = texts.map(({ ids }) => Int32Array.from({ length: columns }, (_, column) => ids[column] ?? 0))
@@ -198,8 +198,8 @@ function textLayout(forward: Forward, texts: readonly MarkedIds[], past: number)
     lengths,
     tokens,
     keys:
-      joinMarks(
-        texts.map(({ marks }) => marks),
+      joinMasks(
+        texts.map(({ masks }) => masks),
         columns,
       ) ?? new Uint32Array(tokens.length),
     positions: each((column) => past + column),
@@ -241,16 +241,16 @@ function writeLayout(
       keyPositions[start + columns + earlier] = BigInt(ids.length + earlier)
     keyPositions[start + places] = BigInt(ids.length + step)
   })
-  const marks = texts.map(({ ids, newIds }, row) => {
+  const masks = texts.map(({ ids, newIds }, row) => {
     const text = [...ids, ...newIds]
-    return forward.marks(edits, prompts[row]!, { ids: text, promptLength: ids.length }, text.length - 1)
+    return forward.masks(edits, prompts[row]!, { ids: text, promptLength: ids.length }, text.length - 1)
   })
   return {
     rows,
     columns: 1,
     past: places,
     lengths: over.map((isOver) => (isOver ? 0 : 1)),
-    marks: joinMarks(marks, 1),
+    masks: joinMasks(masks, 1),
     feeds: tokenFeeds(forward.spec, {
       [bodyNames.tokens]: {
         type: 'int64',

@@ -8,7 +8,7 @@ import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, TensorData } from '../session/protocol.js'
 import type { Forward } from './forward.js'
 import { freshLayout, int64, pastFeeds, tokenFeeds } from './layout.js'
-import type { MarkedText } from './token-marks.js'
+import type { MaskedText } from './token-masks.js'
 
 /**
  * Runs one text with JavaScript callbacks at hook points. The graph is cut at each of them, so that a callback's
@@ -17,7 +17,7 @@ import type { MarkedText } from './token-marks.js'
 export async function runHooked(
   forward: Forward,
   interventions: readonly Intervention[],
-  text: MarkedText,
+  text: MaskedText,
   hooks: ReadonlyMap<string, Hook>,
 ): Promise<HookedRun> {
   const cuts = forward.steps.flatMap((step, index) => (hooks.has(step.hookPoint) ? [index + 1] : []))
@@ -61,7 +61,7 @@ export async function runHooked(
 export async function capture(
   forward: Forward,
   interventions: readonly Intervention[],
-  text: MarkedText,
+  text: MaskedText,
   hookPoints: readonly string[],
 ): Promise<Map<string, Activation>> {
   const steps = forward.steps.flatMap((step, index) => (hookPoints.includes(step.hookPoint) ? [index] : []))
@@ -92,7 +92,7 @@ function layerHookPoints(forward: Forward): string[] {
 async function runSegment(
   forward: Forward,
   part: { from: number; to: number; interventions: readonly Intervention[]; captures: readonly string[] },
-  text: MarkedText,
+  text: MaskedText,
   state: Feeds,
   carried: ReadonlyMap<string, TensorData> = new Map(),
 ): Promise<Readonly<Record<string, TensorData>>> {

@@ -2,7 +2,7 @@ import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
 import type { Feeds, Stored, TensorData } from '../session/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { joinMarks, type TokenMarks } from './token-marks.js'
+import { joinMasks, type TokenMasks } from './token-masks.js'
 
 /** Where each row's new tokens stand. One batch is [rows, columns]; shorter rows are padded on the right. */
 export interface Layout {
@@ -14,15 +14,15 @@ export interface Layout {
   readonly feeds: Feeds
   /** Tokens of each row, from its start, that count where edits act: none of the padding, and no row that is computed in vain. */
   readonly lengths: readonly number[]
-  /** Marks of the new tokens [rows * columns], for edits that select positions; null for none. */
-  readonly marks: TokenMarks | null
+  /** Masks of the new tokens [rows * columns], for edits that select positions; null for none. */
+  readonly masks: TokenMasks | null
 }
 
 /** Token feeds of right-padded rows without a cache. Rows see only what stands before: padding comes after and is never read. */
 export function freshLayout(
   spec: ModelSpec,
   rows: readonly (readonly number[])[],
-  marks: readonly (TokenMarks | null)[] = [],
+  masks: readonly (TokenMasks | null)[] = [],
 ): Layout {
   const lengths = rows.map((row) => row.length)
   const columns = Math.max(...lengths)
@@ -42,7 +42,7 @@ export function freshLayout(
     columns,
     past: 0,
     lengths,
-    marks: joinMarks(marks, columns),
+    masks: joinMasks(masks, columns),
     feeds: tokenFeeds(spec, {
       [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
       [bodyNames.positions]: { type: 'int64', data: positions, dims },

@@ -29,21 +29,21 @@ export function openModelFiles(name: string, revision: string | undefined, hub: 
   return openFiles(name, revision, hub, ['config.json', 'adapter_config.json'])
 }
 
-/** Opens a repository by name, or a folder that holds one of `marks`. */
+/** Opens a repository by name, or a folder that holds one of `masks`. */
 export async function openFiles(
   name: string,
   revision: string | undefined,
   hub: HubOptions,
-  marks: readonly [string, ...string[]],
+  masks: readonly [string, ...string[]],
 ): Promise<ModelFiles> {
-  if (marks.some((mark) => existsSync(join(name, mark)))) {
+  if (masks.some((mark) => existsSync(join(name, mark)))) {
     if (revision !== undefined)
       throw new InputError(`${name} is a local folder, so revision=${revision} cannot take effect`)
     return folderFiles(resolve(name), name)
   }
   if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
     throw new InputError(
-      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with ${marks[0]}`,
+      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with ${masks[0]}`,
     )
   }
   const repository = await resolveRepository({

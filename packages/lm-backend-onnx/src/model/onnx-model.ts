@@ -24,6 +24,7 @@ import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
 import { type GenerateParts, readGenerateUntil } from './generate-until.js'
 import { capture, checkHookPoints, runHooked } from './hooks.js'
+import type { ReadyEdits } from './layer-range.js'
 import { freshLayout } from './layout.js'
 import { overflows } from './overflow.js'
 import {
@@ -36,7 +37,6 @@ import {
   readRows,
 } from './read-requests.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from './shared-layers.js'
-import type { ReadyEdits } from './stretch.js'
 
 /** A language model on onnxruntime. */
 export interface OnnxModel extends SteerableModel {
@@ -180,7 +180,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       const layout = freshLayout(
         forward.spec,
         settings.map(() => ids),
-        settings.map((_, row) => forward.marks(edits, row, { ids, promptLength: ids.length })),
+        settings.map((_, row) => forward.masks(edits, row, { ids, promptLength: ids.length })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })
@@ -192,12 +192,12 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     captureActivations: async (text, hookPoints, options) => {
       checkHookPoints(forward, hookPoints)
       if (hookPoints.length === 0) throw new InputError('captureActivations needs at least one hook point')
-      return capture(forward, interventions, markedText(toIds(text), options), hookPoints)
+      return capture(forward, interventions, maskedText(toIds(text), options), hookPoints)
     },
 
     runWithHooks: async (text, hooks, options) => {
       checkHookPoints(forward, Object.keys(hooks))
-      return runHooked(forward, interventions, markedText(toIds(text), options), new Map(Object.entries(hooks)))
+      return runHooked(forward, interventions, maskedText(toIds(text), options), new Map(Object.entries(hooks)))
     },
 
     fingerprint: async () => fingerprintOf([await parts.identity(), interventions]),
@@ -210,7 +210,7 @@ function placesOf(list: readonly unknown[]): number[] {
   return [...list.keys()]
 }
 
-function markedText(ids: readonly number[], { promptLength = ids.length }: TextOptions = {}) {
+function maskedText(ids: readonly number[], { promptLength = ids.length }: TextOptions = {}) {
   return { ids, promptLength }
 }
 

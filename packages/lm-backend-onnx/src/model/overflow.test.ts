@@ -16,7 +16,9 @@ afterAll(() => model.close())
 const hookPoint = 'blocks.2.hook_resid_post'
 const add = (value: number): Intervention[] => {
   const addend = new Float32Array(model.widthOf(hookPoint)).fill(value)
-  return [{ hookPoint, stages: [{ addend, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null }] }]
+  return [
+    { hookPoint, stages: [{ addend, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }] },
+  ]
 }
 const pair = { context: 'The dog ate a', continuation: ' bone' }
 const generation = (context: string) => ({

@@ -6,7 +6,7 @@ import { int64, type Layout, tokenFeeds } from './layout.js'
 /** The token feeds of a planned pass: every token sees the past, its ancestors and itself, wherever they stand in the row. */
 export function passLayout(
   spec: ModelSpec,
-  { past, rows, columns, tokens, positions, parents, lengths, keys: marks }: Pass,
+  { past, rows, columns, tokens, positions, parents, lengths, keys: masks }: Pass,
 ): Layout {
   const keys = past + columns
   const mask = new Uint8Array(rows * columns * keys)
@@ -33,7 +33,7 @@ export function passLayout(
     columns,
     past,
     lengths,
-    marks,
+    masks,
     feeds: tokenFeeds(spec, {
       [bodyNames.tokens]: { type: 'int64', data: BigInt64Array.from(tokens, BigInt), dims },
       [bodyNames.positions]: { type: 'int64', data: BigInt64Array.from(positions, BigInt), dims },

@@ -59,11 +59,11 @@ function inOrder(items: readonly WaitingPrompt[]): WaitingPrompt[] {
     .map(({ item }) => item)
 }
 
-/** What there is to do in each batch. Tokens are one where ids are: marks can only make a shared beginning shorter. */
+/** What there is to do in each batch. Tokens are one where ids are: masks can only make a shared beginning shorter. */
 export function writingBatches(batches: readonly (readonly WaitingPrompt[])[]): WritingBatch[] {
   return batches.map((batch) => {
     const written = batch.filter(({ maxNewTokens }) => maxNewTokens > 0)
-    const shared = written.length === 0 ? 0 : sharedBeginning(written.map(({ ids }) => ({ ids, marks: null })))
+    const shared = written.length === 0 ? 0 : sharedBeginning(written.map(({ ids }) => ({ ids, masks: null })))
     return {
       promptTokens: shared + written.reduce((sum, { ids }) => sum + ids.length - shared, 0),
       texts: written.length,

@@ -19,7 +19,9 @@ const hookPoint = 'blocks.2.hook_resid_post'
 const at = (positions: string): Intervention[] => {
   const vector = new Float32Array(model.widthOf(hookPoint)).fill(0.1)
   const adds = [{ vector, gates: [], positions: { include: parsePositions(positions), exclude: [] } }]
-  return [{ hookPoint, stages: [{ addend: null, adds, readers: [], phases: [], gatesRead: 'clean', splice: null }] }]
+  return [
+    { hookPoint, stages: [{ addend: null, adds, readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }] },
+  ]
 }
 const pairs = ['The dog', 'The dog ate a', 'The small dog ate a bone and then slept', 'A cat'].map((context) => ({
   type: 'loglikelihood' as const,

@@ -12,10 +12,10 @@ import type { Intervention } from '@saeval/sae-core'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
 import type { Forward } from './forward.js'
+import type { ReadyEdits } from './layer-range.js'
 import { type ReadyToScore, readyToScore, scoreRows, scoringWork, type TokenCounts } from './score.js'
 import { SelectionCounter } from './selection-error.js'
-import type { ReadyEdits } from './stretch.js'
-import { type MarkedText, settingSelections, type TokenMarks } from './token-marks.js'
+import { type MaskedText, settingSelections, type TokenMasks } from './token-masks.js'
 
 /** A request as tokens, with the texts that it had then. */
 export interface EncodedRequest extends Omit<LoglikelihoodRequest, 'type'> {
@@ -49,19 +49,19 @@ export function noRequests(): RequestCounts {
   return { truncated: 0, tokens: { requested: 0, computed: 0 }, selected: new SelectionCounter() }
 }
 
-/** Marks the tokens of requests (each the texts at these places), and counts those requests in which a selection holds none. */
+/** Masks the tokens of requests (each the texts at these places), and counts those requests in which a selection holds none. */
 export function readTexts(
   { forward, interventions, counts }: Pick<ReadParts, 'forward' | 'interventions' | 'counts'>,
-  texts: readonly MarkedText[],
+  texts: readonly MaskedText[],
   requests: readonly (readonly number[])[],
-): (TokenMarks | null)[] {
+): (TokenMasks | null)[] {
   const selections = settingSelections(interventions)
-  const marks = texts.map((text) => forward.marks({ selections: [selections] }, 0, text))
+  const masks = texts.map((text) => forward.masks({ selections: [selections] }, 0, text))
   counts.selected.add(
     selections,
-    requests.map((places) => places.map((place) => marks[place]!)),
+    requests.map((places) => places.map((place) => masks[place]!)),
   )
-  return marks
+  return masks
 }
 
 /**
@@ -81,7 +81,7 @@ export function readRows(
   requests: readonly (readonly number[])[] = rows.map((_, place) => [place]),
 ): ScorePart {
   const { forward, edits, batchSize, counts } = parts
-  const marks = readTexts(
+  const masks = readTexts(
     parts,
     rows.map(({ ids, promptLength = ids.length }) => ({ ids, promptLength })),
     requests,
@@ -95,7 +95,7 @@ export function readRows(
       ready.get(places) ??
       readyToScore(
         places.map((place) => rows[place]!),
-        places.map((place) => marks[place]!),
+        places.map((place) => masks[place]!),
       )
     ready.set(places, known)
     return known
@@ -121,7 +121,7 @@ export function readRows(
           options?.onWork?.({ done, total: Math.max(done, work) })
         },
         batchSize,
-        marks: places.map((place) => marks[place]!),
+        masks: places.map((place) => masks[place]!),
         signal: options?.signal,
         counts: counts.tokens,
         onScored: (indices) => {

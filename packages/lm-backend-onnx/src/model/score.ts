@@ -4,11 +4,11 @@ import { planRows, rowTokens } from '../plan/plan-rows.js'
 import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
 import type { Forward } from './forward.js'
-import { keptPath } from './kept-path.js'
+import type { ReadyEdits } from './layer-range.js'
 import { checkOverflow } from './overflow.js'
 import { passLayout } from './pass-layout.js'
-import type { ReadyEdits } from './stretch.js'
-import type { TokenMarks } from './token-marks.js'
+import { prefixCache } from './prefix-cache.js'
+import type { TokenMasks } from './token-masks.js'
 
 /** How much of the work was the same. */
 export interface TokenCounts {
@@ -20,8 +20,8 @@ export interface TokenCounts {
 
 export interface ScoreOptions {
   readonly batchSize: BatchSize
-  /** Marks of each row's tokens, for edits that select positions; tokens are one only where these are equal too. */
-  readonly marks?: readonly (TokenMarks | null)[]
+  /** Masks of each row's tokens, for edits that select positions; tokens are one only where these are equal too. */
+  readonly masks?: readonly (TokenMasks | null)[]
   /** Called with the indices of rows that are scored. */
   readonly onScored?: (indices: readonly number[]) => void
   readonly signal?: AbortSignal | undefined
@@ -42,11 +42,11 @@ export interface ReadyToScore {
 /** Reads off rows what they share. */
 export function readyToScore(
   rows: readonly ScoringRow[],
-  marks: readonly (TokenMarks | null)[] | undefined,
+  masks: readonly (TokenMasks | null)[] | undefined,
 ): ReadyToScore {
   const requests = rows.map(({ ids, predictions }, index) => ({
     ids,
-    keys: marks?.[index] ?? undefined,
+    keys: masks?.[index] ?? undefined,
     reads: predictions.map(({ position }) => position),
   }))
   return { requests, tree: prefixTree(requests) }
@@ -83,7 +83,7 @@ export async function scoreRows(
   rows: readonly ScoringRow[],
   options: ScoreOptions,
 ): Promise<ScoredRow[]> {
-  const { requests, tree } = options.ready ?? readyToScore(rows, options.marks)
+  const { requests, tree } = options.ready ?? readyToScore(rows, options.masks)
   const { shared, ...alone } = forward
   if (shared && rows.length > 0) {
     const { within, rest } = shared.admit(requests, tree)
@@ -106,7 +106,7 @@ export async function scoreRows(
   const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
   const passes = shared ? shared.passes(requests, planned) : planned
 
-  const path = keptPath(shared?.upper ?? forward)
+  const path = prefixCache(shared?.upper ?? forward)
   const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }
   const flush = async () => {
     const { targets } = unread
@@ -174,7 +174,7 @@ async function scoreParts(
   ways: readonly Forward[],
   edits: ReadyEdits,
   rows: readonly ScoringRow[],
-  { marks, onScored, ready: _, ...options }: ScoreOptions,
+  { masks, onScored, ready: _, ...options }: ScoreOptions,
   parts: readonly (readonly number[])[],
 ): Promise<ScoredRow[]> {
   const scored = new Array<ScoredRow>(rows.length)
@@ -185,7 +185,7 @@ async function scoreParts(
       part.map((row) => rows[row]!),
       {
         ...options,
-        ...(marks ? { marks: part.map((row) => marks[row]!) } : {}),
+        ...(masks ? { masks: part.map((row) => masks[row]!) } : {}),
         onScored: (done) => onScored?.(done.map((at) => part[at]!)),
       },
     )

@@ -25,7 +25,9 @@ const add = (include: string, exclude = ''): Intervention[] => {
     exclude: exclude === '' ? [] : parsePositions(exclude),
   }
   const adds = [{ vector, gates: [], positions }]
-  return [{ hookPoint, stages: [{ addend: null, adds, readers: [], phases: [], gatesRead: 'clean', splice: null }] }]
+  return [
+    { hookPoint, stages: [{ addend: null, adds, readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }] },
+  ]
 }
 
 /** Log-probability of each token after the first, with the vector added by a callback at these positions. */

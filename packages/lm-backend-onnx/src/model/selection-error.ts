@@ -1,6 +1,6 @@
 import { SelectionError } from '@saeval/language-model'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
-import type { TokenMarks } from './token-marks.js'
+import type { TokenMasks } from './token-masks.js'
 
 /** How often a setting's selections found nothing. */
 export interface SelectionCount {
@@ -20,11 +20,11 @@ export class SelectionCounter {
   /** Of the requests that were read since `check`. */
   readonly #unchecked = new Map<PositionSelection, Held>()
 
-  /** Adds requests by the marks of their tokens; a request may be several texts. */
-  add(selections: readonly PositionSelection[], requests: readonly (readonly (TokenMarks | null)[])[]): void {
+  /** Adds requests by the masks of their tokens; a request may be several texts. */
+  add(selections: readonly PositionSelection[], requests: readonly (readonly (TokenMasks | null)[])[]): void {
     if (requests.length === 0) return
     selections.forEach((selection, s) => {
-      const isHeld = (marks: TokenMarks | null) => marks?.some((bits) => ((bits >>> s) & 1) === 1) ?? false
+      const isHeld = (masks: TokenMasks | null) => masks?.some((bits) => ((bits >>> s) & 1) === 1) ?? false
       const without = requests.filter((texts) => !texts.some(isHeld)).length
       for (const counts of [this.#all, this.#unchecked]) {
         const known = counts.get(selection) ?? { requests: 0, without: 0 }

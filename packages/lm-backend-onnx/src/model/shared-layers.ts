@@ -3,9 +3,9 @@ import type { Pass } from '../plan/plan.js'
 import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { Forward } from './forward.js'
-import { type KeptPath, keptPath } from './kept-path.js'
+import type { CacheUse, LayerRange, ReadyEdits } from './layer-range.js'
 import { passLayout } from './pass-layout.js'
-import type { CacheUse, ReadyEdits, Stretch } from './stretch.js'
+import { type PrefixCache, prefixCache } from './prefix-cache.js'
 
 /**
  * The layers before the first edit, for several settings on the same requests. Their results on every planned pass stay on the session's
@@ -14,8 +14,8 @@ import type { CacheUse, ReadyEdits, Stretch } from './stretch.js'
 export interface SharedLayers {
   /** The model undivided. */
   readonly whole: Forward
-  /** The stretch that differs between settings. */
-  readonly upper: Stretch
+  /** The layers that differ between settings. */
+  readonly upper: LayerRange
   /** About the share of the model's work that it is. */
   readonly upperShare: number
   /** Whether an earlier setting has computed the layers below for these requests. */
@@ -49,13 +49,13 @@ interface SharedPlan {
   /** Whether all passes were taken. */
   complete: boolean
   /** Keys and values of the layers below. */
-  readonly path: KeptPath
+  readonly path: PrefixCache
 }
 
 /** Divides the model before step `cut`: the steps from there on are computed for every setting. */
 export function createSharedLayers(forward: Forward, cut: number, keepBytes: number): SharedLayers {
-  const lower = forward.stretch(0, cut)
-  const upper = forward.stretch(cut, forward.steps.length)
+  const lower = forward.layers(0, cut)
+  const upper = forward.layers(cut, forward.steps.length)
   const width = [...forward.steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
   let room = Math.floor(keepBytes / (4 * width))
   const parts = new Map<string, SharedPart>()
@@ -96,7 +96,7 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
         return
       }
       // one that was broken off is begun anew
-      const path = keptPath(lower)
+      const path = prefixCache(lower)
       const plan: SharedPlan = { name: known?.name ?? `shared.${count++}`, passes: [], complete: false, path }
       plans.set(key, plan)
       for (const pass of fresh) {
@@ -125,7 +125,7 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
 /** The same model for scoring, divided at `cut`; its edits act from there on. Planned passes share the layers below. */
 export function shareBelow(forward: Forward, cut: number, keepBytes: number): Forward {
   const shared = createSharedLayers(forward, cut, keepBytes)
-  const lower = forward.stretch(0, cut)
+  const lower = forward.layers(0, cut)
   let runs = 0
   return {
     ...forward,
@@ -162,9 +162,9 @@ export function firstEditedStep({ steps }: Forward, settings: readonly (readonly
       .flat()
       .flatMap(({ hookPoint, stages }) => [
         hookPoint,
-        ...stages.flatMap(({ readers, splice }) => [
+        ...stages.flatMap(({ readers, saeReplacement }) => [
           ...readers.map(({ readFrom }) => readFrom),
-          splice?.readFrom ?? null,
+          saeReplacement?.readFrom ?? null,
         ]),
       ]),
   )

@@ -23,7 +23,7 @@ it('ends while sessions are opened and run, and the process lives on', () => {
         // three ways of editing are three sessions
         const hookPoint = 'blocks.2.hook_resid_post'
         const addend = new Float32Array(model.widthOf(hookPoint)).fill(1)
-        const stage = { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null }
+        const stage = { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }
         const asked = [1, 2, 3].map((count) =>
           loglikelihood(model.steer([{ hookPoint, stages: Array(count).fill(stage) }]), pairs))
         const ended = Promise.allSettled(asked)

@@ -1,4 +1,12 @@
-import type { EditStage, FromEdit, Gate, Intervention, LatentReader, Splice, WholeEncoder } from '../intervention.js'
+import type {
+  EditStage,
+  FromEdit,
+  Gate,
+  Intervention,
+  LatentReader,
+  SaeReplacement,
+  WholeEncoder,
+} from '../intervention.js'
 import { normalizeInput } from '../math/normalize.js'
 import { isSelected, type PositionSelection, type TokenPlace } from './position-selection.js'
 
@@ -9,7 +17,7 @@ export interface ApplyOptions {
   readonly places?: readonly TokenPlace[]
   /**
    * Called for each update that changes its latent's value at a token, and each addition with gates or positions that is made there; in a
-   * splice not for additions, whose vectors go through the SAE.
+   * saeReplacement not for additions, whose vectors go through the SAE.
    */
   readonly onActs?: (part: FromEdit, token: number) => void
 }
@@ -53,9 +61,9 @@ function applyStage(
   selected: Selected,
   onActs: (part: FromEdit) => void,
 ): Float64Array {
-  const { addend, adds, readers, phases, splice } = stage
+  const { addend, adds, readers, phases, saeReplacement } = stage
   const input = ({ readFrom }: { readFrom: string | null }) => (readFrom === null ? x : read(readFrom))
-  const spliced = splice === null ? null : centred(input(splice), splice.centres)
+  const spliced = saeReplacement === null ? null : centred(input(saeReplacement), saeReplacement.centres)
   const shifted = spliced?.slice() ?? null
   const target = shifted ?? x.slice()
   if (addend) accumulate(target, addend, 1)
@@ -64,7 +72,7 @@ function applyStage(
   const clean: number[] = []
   const open = (values: readonly number[], gates: readonly Gate[], positions: PositionSelection | null) =>
     selected(positions) && gates.every(({ slot, above }) => values[slot]! > above)
-  // additions of a splice have no gates: they come before anything is read
+  // additions of a saeReplacement have no gates: they come before anything is read
   if (shifted) for (const add of adds) if (selected(add.positions)) accumulate(target, add.vector, 1)
   for (const reader of readers) {
     const { values, scale } = normalizeInput(reader.normalization, shifted ?? input(reader))
@@ -95,10 +103,11 @@ function applyStage(
     .forEach(({ decoder }, slot) => {
       accumulate(change, decoder, scales[slot]! * (edited[slot]! - clean[slot]!))
     })
-  if (splice === null || shifted === null || spliced === null) return target.map((value, i) => value + change[i]!)
-  if (splice.positions !== null && !splice.positions.some(selected)) return x
-  const put = reconstruct(splice, shifted)
-  const taken = splice.kind === 'fork' ? reconstruct(splice, spliced) : null
+  if (saeReplacement === null || shifted === null || spliced === null)
+    return target.map((value, i) => value + change[i]!)
+  if (saeReplacement.positions !== null && !saeReplacement.positions.some(selected)) return x
+  const put = reconstruct(saeReplacement, shifted)
+  const taken = saeReplacement.kind === 'fork' ? reconstruct(saeReplacement, spliced) : null
   return x.map((value, i) => put[i]! + change[i]! + (taken === null ? 0 : value - taken[i]!))
 }
 
@@ -155,7 +164,7 @@ function encodeWhole({ dSae, encoder, bias, threshold, membership }: WholeEncode
 }
 
 /** D(E(x)). */
-function reconstruct({ normalization, scalesOutput, encoder, decoder }: Splice, x: Float64Array): Float64Array {
+function reconstruct({ normalization, scalesOutput, encoder, decoder }: SaeReplacement, x: Float64Array): Float64Array {
   const normalized = normalizeInput(normalization, x)
   const f = encodeWhole(encoder, normalized.values)
   const sum = Float64Array.from(decoder.bias)

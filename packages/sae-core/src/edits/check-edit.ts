@@ -16,7 +16,7 @@ export function checkEdit(edit: SteeringEdit, options: LowerOptions): void {
   checkArchitecture(edit)
   checkCondition(edit)
   checkHead(edit, options)
-  if ((options.semantics ?? 'direct') !== 'direct') checkSplice(edit, options.semantics!)
+  if ((options.semantics ?? 'direct') !== 'direct') checkReplacement(edit, options.semantics!)
 }
 
 function checkNumbers(edit: SteeringEdit): void {
@@ -82,7 +82,7 @@ function checkHead(edit: SteeringEdit, { dHead }: LowerOptions): void {
   throw new EditError(edit, 'head', `head ${edit.head} is out of range: ${hookPointOut} has heads 0 to ${heads - 1}`)
 }
 
-function checkSplice(edit: SteeringEdit, semantics: string): void {
+function checkReplacement(edit: SteeringEdit, semantics: string): void {
   const { config } = edit.sae
   if (!hasOwnLatents(edit.sae))
     throw new EditError(

@@ -3,14 +3,11 @@ import type { SteeringEdit } from './steering-edit.js'
 
 /** An edit that cannot act, with the property of it that is at fault, so that callers can name their own column for it. */
 export class EditError extends InputError {
-  /** The message without the line. */
-  readonly reason: string
   readonly edit: SteeringEdit
   readonly field: keyof SteeringEdit
 
   constructor(edit: SteeringEdit, field: keyof SteeringEdit, reason: string, options?: ErrorOptions) {
-    super(edit.line === undefined ? reason : `line ${edit.line}: ${reason}`, options)
-    this.reason = reason
+    super(reason, options)
     this.edit = edit
     this.field = field
   }

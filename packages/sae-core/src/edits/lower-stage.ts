@@ -1,8 +1,8 @@
-import type { EditStage, Gate, LatentUpdate, SelectiveAdd, Splice } from '../intervention.js'
+import type { EditStage, Gate, LatentUpdate, SaeReplacement, SelectiveAdd } from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
 import { hasOwnLatents } from './check-edit.js'
 import type { LowerOptions } from './lower-edits.js'
-import { describeSelection, type PositionSelection } from './position-selection.js'
+import { internSelection, type PositionSelection } from './position-selection.js'
 import { headPart, type PendingSlot, readingOf, StageSlots } from './stage-slots.js'
 import type { EditAction, Semantics, SteeringEdit } from './steering-edit.js'
 import { uncentred, wholeSae } from './whole-sae.js'
@@ -19,9 +19,9 @@ export async function lowerStage(
   { semantics = 'direct', dHead }: LowerOptions,
 ): Promise<EditStage> {
   // without additions D(E(x)) of fork cancels what the SAE puts back: only the changed latents remain
-  const isSpliced = semantics === 'pr2641' || (semantics === 'fork' && edits.some((row) => row.action === 'add'))
-  // a splice centres its input before anything is added to it
-  const sae = isSpliced ? uncentred(file) : file
+  const isReplaced = semantics === 'pr2641' || (semantics === 'fork' && edits.some((row) => row.action === 'add'))
+  // a saeReplacement centres its input before anything is added to it
+  const sae = isReplaced ? uncentred(file) : file
   const rows = edits.map((row) => ({ ...row, sae }))
   const slots = new StageSlots(sae, dHead)
   const added = rows.filter((row) => isAddition(row))
@@ -52,12 +52,16 @@ export async function lowerStage(
       gatesRead,
     ),
     gatesRead,
-    splice: isSpliced ? await spliceOf(file, rows, semantics) : null,
+    saeReplacement: isReplaced ? await replacementOf(file, rows, semantics) : null,
   }
 }
 
 /** The whole SAE, where it must run: fork's additions pass through it, and pr2641 leaves nothing else of the activation. */
-async function spliceOf(file: SaeFile, rows: readonly SteeringEdit[], kind: Splice['kind']): Promise<Splice> {
+async function replacementOf(
+  file: SaeFile,
+  rows: readonly SteeringEdit[],
+  kind: SaeReplacement['kind'],
+): Promise<SaeReplacement> {
   const { encoder, decoder } = await wholeSae(uncentred(file))
   const selections = rows.map((row) => row.positions ?? null)
   const everywhere = selections.includes(null)
@@ -72,7 +76,7 @@ async function spliceOf(file: SaeFile, rows: readonly SteeringEdit[], kind: Spli
 }
 
 function distinct(selections: readonly (PositionSelection | null)[]): PositionSelection[] {
-  return [...new Map(selections.flatMap((item) => (item === null ? [] : [[describeSelection(item), item]]))).values()]
+  return [...new Set(selections.flatMap((item) => (item === null ? [] : [internSelection(item)])))]
 }
 
 /** Rows that add a vector without looking at a latent of theirs. */

@@ -37,7 +37,7 @@ export function lowerVectors(
   return [...stages].map(([hookPoint, list]) => ({ hookPoint, stages: list }))
 }
 
-const empty = { addend: null, adds: [], readers: [], phases: [], gatesRead: 'clean', splice: null } as const
+const empty = { addend: null, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null } as const
 
 function addition({ coefficient, positions }: VectorEdit, number: number, vector: Float32Array): EditStage {
   const scaled = vector.map((value) => coefficient * value)

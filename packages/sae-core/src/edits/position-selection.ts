@@ -20,6 +20,17 @@ export interface PositionSelection {
   readonly exclude: readonly PositionTerm[]
 }
 
+const interned = new Map<string, PositionSelection>()
+
+/** The one object that stands for all selections of the same terms: of interned selections, equal ones are identical. */
+export function internSelection(selection: PositionSelection): PositionSelection {
+  const key = JSON.stringify([selection.include, selection.exclude])
+  const known = interned.get(key)
+  if (known !== undefined) return known
+  interned.set(key, selection)
+  return selection
+}
+
 /** One token of a request, as far as selections look at it. */
 export interface TokenPlace {
   /** Position in the request's own tokens, from 0. */

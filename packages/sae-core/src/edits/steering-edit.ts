@@ -43,6 +43,4 @@ export interface SteeringEdit {
   readonly condition?: { readonly sae: SaeFile; readonly latent: number; readonly above: number }
   /** hook_z only: changes this head's part of the activation and leaves the others alone. */
   readonly head?: number
-  /** Line of the row in its file, for messages. */
-  readonly line?: number
 }

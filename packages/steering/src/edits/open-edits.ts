@@ -110,7 +110,6 @@ function editOf(row: SaeSteeredRow, sae: SaeFile, other: SaeFile, fallback: Posi
     action: row.hook_action === 'clamp_cond' ? 'clamp_above' : row.hook_action,
     latent: row.latent_idx,
     coefficient: row.steering_coefficient,
-    line: row.line,
     ...(row.clamp_value === null ? {} : { threshold: row.clamp_value }),
     ...(row.refuse_id === null ? {} : { setLatent: row.refuse_id }),
     ...(row.origin === 'b_dec' ? { fromDecoderBias: true } : {}),

@@ -52,22 +52,29 @@ const columnOf: Readonly<Partial<Record<keyof SteeringEdit, string>>> = {
   head: 'head_index',
 }
 
-/** Names file, line and column in what is wrong with an edit. */
+/** A row's edit, and its line in the file. */
+interface LineOfEdit {
+  readonly row: { readonly line: number }
+  readonly edit: SteeringEdit
+}
+
+/** Names file, line (of those rows whose edit it is) and column in what is wrong with an edit. */
 export async function inFile<Value>(
   { path, setting }: { readonly path: string; readonly setting?: string },
   step: () => Promise<Value>,
+  rows: readonly LineOfEdit[] = [],
 ): Promise<Value> {
   try {
     return await step()
   } catch (cause) {
     if (cause instanceof EditError) {
-      const { line } = cause.edit
+      const line = rows.find(({ edit }) => edit === cause.edit)?.row.line
       const place = {
         path,
         ...(line === undefined ? {} : { line }),
         ...(setting === undefined ? {} : { entry: setting }),
       }
-      throw located(place, columnOf[cause.field] ?? null, cause.reason, cause)
+      throw located(place, columnOf[cause.field] ?? null, cause.message, cause)
     }
     if (!InputError.isInstance(cause) || cause instanceof LocatedError) throw cause
     throw located({ path, ...(setting === undefined ? {} : { entry: setting }) }, null, cause.message, cause)

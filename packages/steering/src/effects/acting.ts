@@ -32,8 +32,8 @@ export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolea
 
 /** Tokens at which a row acts that the graph does not count: it adds a vector everywhere, or to what goes through a whole SAE. */
 function uncounted([intervention]: TriedRow['alone'], computed: number): number | null {
-  const { splice, phases, addend } = intervention!.stages[0]!
-  if (splice !== null && phases.length === 0) return null
+  const { saeReplacement, phases, addend } = intervention!.stages[0]!
+  if (saeReplacement !== null && phases.length === 0) return null
   return addend?.some((value) => value !== 0) ? computed : 0
 }
 

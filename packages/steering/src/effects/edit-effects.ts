@@ -74,7 +74,7 @@ function everywhere({ hookPoint, stages }: Intervention): Intervention {
       ...stage,
       adds: stage.adds.map((add) => ({ ...add, positions: null })),
       phases: stage.phases.map((phase) => phase.map((update) => ({ ...update, positions: null }))),
-      splice: stage.splice && { ...stage.splice, positions: null },
+      saeReplacement: stage.saeReplacement && { ...stage.saeReplacement, positions: null },
     })),
   }
 }

@@ -90,17 +90,17 @@ export async function openCsvSteering(
   return {
     file,
     lower: async (base, { coefficient = null } = {}) => {
-      const known = await inFile(file, () => withFactors(opened, args, base, notice))
+      const known = await inFile(file, () => withFactors(opened, args, base, notice), opened)
       const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
       const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
-      const trial = await inFile(file, () => trialOf(file, rows, semantics, base))
+      const trial = await inFile(file, () => trialOf(file, rows, semantics, base), rows)
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
       return {
         rows,
         interventions: trial.together,
         trial,
         steer: async (model) => {
-          const steered = await inFile(file, async () => model.steer(trial.together))
+          const steered = await inFile(file, async () => model.steer(trial.together), rows)
           const report = await checkEffects(steered, trial, allowInert)
           notice(effectLine(trial, report))
           const selecting = rows.map(({ row, edit }) => ({

@@ -85,7 +85,7 @@ const projection = (hookPoint: string): Intervention => {
   }
   const reader = { readFrom: null, normalization: 'none', scalesOutput: false, whole: null, slots: [slot] } as const
   const update = { slot: 0, gates: [], alpha: -1, beta: golden.clamp_a as number, positions: null }
-  const stage = { addend: null, adds: [], readers: [reader], phases: [[update]], splice: null }
+  const stage = { addend: null, adds: [], readers: [reader], phases: [[update]], saeReplacement: null }
   return { hookPoint, stages: [{ ...stage, gatesRead: 'clean' }] }
 }
 
@@ -121,7 +121,7 @@ describe('--model steered', () => {
       addition('blocks.13.hook_resid_post', ramp),
       {
         hookPoint: 'blocks.20.hook_resid_post',
-        stages: [{ addend: null, adds: [], readers: [reader], phases, gatesRead: 'clean', splice: null }],
+        stages: [{ addend: null, adds: [], readers: [reader], phases, gatesRead: 'clean', saeReplacement: null }],
       },
     ])
     expect(notices.at(-2)).toContain('bias of layers.13, which add does not use')
@@ -130,7 +130,7 @@ describe('--model steered', () => {
   it('acts at the positions of its arguments', async () => {
     const content = safetensors({ 'layers.13.steering_vector': vector }, { 'layers.13.action': 'add' })
     const adds = [{ vector, gates: [], positions: { include: ['generated' as const], exclude: [] } }]
-    const stage = { addend: null, adds, readers: [], phases: [], gatesRead: 'clean', splice: null } as const
+    const stage = { addend: null, adds, readers: [], phases: [], gatesRead: 'clean', saeReplacement: null } as const
     const expected = [{ hookPoint: 'blocks.13.hook_resid_post', stages: [stage] }]
     await expectSame(file('where.safetensors', content), expected, { positions: 'generated' })
   })

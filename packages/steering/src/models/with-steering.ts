@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { type LanguageModel, SelectionError, type SteerableModel, wrapModel } from '@saeval/language-model'
-import { describeSelection, type PositionSelection } from '@saeval/sae-core'
+import { internSelection, type PositionSelection } from '@saeval/sae-core'
 import { located, type RowPlace } from '../edits/place-in-file.js'
 import { actingOf } from '../effects/acting.js'
 import type { Trial } from '../effects/check-effects.js'
@@ -64,8 +64,8 @@ export function withSteering(
 }
 
 function inRow(error: SelectionError, rows: readonly SelectingRow[]): InputError {
-  const wanted = describeSelection(error.selection)
-  const row = rows.find(({ positions }) => positions !== null && describeSelection(positions) === wanted)
+  const wanted = internSelection(error.selection)
+  const row = rows.find(({ positions }) => positions !== null && internSelection(positions) === wanted)
   if (row === undefined) return error
   return row.isOwn
     ? located(row.place, 'positions', error.message, error)

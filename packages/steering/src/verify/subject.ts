@@ -60,7 +60,10 @@ export function settingsOf({
 
 /** Hook points that an intervention's stages read beside the one that is edited. */
 export function readsOf({ stages }: Intervention): string[] {
-  const names = stages.flatMap(({ readers, splice }) => [...readers.map(({ readFrom }) => readFrom), splice?.readFrom])
+  const names = stages.flatMap(({ readers, saeReplacement }) => [
+    ...readers.map(({ readFrom }) => readFrom),
+    saeReplacement?.readFrom,
+  ])
   return [...new Set(names.filter((name) => name != null))]
 }
 

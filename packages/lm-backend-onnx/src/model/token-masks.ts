@@ -11,7 +11,7 @@ export interface SpecialIds {
 }
 
 /** A text, or the beginning of one, that an edit may act on in part. */
-export interface MarkedText {
+export interface MaskedText {
   readonly ids: readonly number[]
   /** Tokens before the first one that the model predicts: the context of a request; ids.length where nothing is predicted. */
   readonly promptLength: number
@@ -19,19 +19,19 @@ export interface MarkedText {
 
 /**
  * Which of a setting's position selections hold each token, as bits: bit s for the s-th selection. What a token's activations become
- * depends on its own bits and those of the tokens before it, so two texts share a prefix where tokens and marks are equal.
+ * depends on its own bits and those of the tokens before it, so two texts share a prefix where tokens and masks are equal.
  */
-export type TokenMarks = Uint32Array
+export type TokenMasks = Uint32Array
 
 const mostSelections = 32
 
-/** Marks of the tokens of a text from index `from`; null for a setting that acts everywhere. */
-export function tokenMarks(
+/** Masks of the tokens of a text from index `from`; null for a setting that acts everywhere. */
+export function tokenMasks(
   selections: readonly PositionSelection[],
-  { ids, promptLength }: MarkedText,
+  { ids, promptLength }: MaskedText,
   special: SpecialIds,
   from = 0,
-): TokenMarks | null {
+): TokenMasks | null {
   if (selections.length === 0) return null
   return Uint32Array.from(ids.slice(from), (id, index) => {
     const place = {
@@ -54,23 +54,23 @@ export function settingSelections(interventions: readonly Intervention[]): Posit
   )
 }
 
-/** The graph's mask of selected tokens from marks [rows * columns] (null: none selected): float32 [rows, columns, 1 + count]. */
-export function selectedTensor(marks: TokenMarks | null, rows: number, columns: number, count: number): TensorData {
+/** The graph's mask of selected tokens from masks [rows * columns] (null: none selected): float32 [rows, columns, 1 + count]. */
+export function selectedTensor(masks: TokenMasks | null, rows: number, columns: number, count: number): TensorData {
   const width = 1 + count
   const data = new Float32Array(rows * columns * width)
   for (let token = 0; token < rows * columns; token++) {
     data[token * width] = 1
-    for (let s = 0; s < count; s++) data[token * width + 1 + s] = ((marks?.[token] ?? 0) >>> s) & 1
+    for (let s = 0; s < count; s++) data[token * width + 1 + s] = ((masks?.[token] ?? 0) >>> s) & 1
   }
   return { type: 'float32', data, dims: [rows, columns, width] }
 }
 
-/** Marks of several texts side by side, padded to `columns`; null when no row has marks. */
-export function joinMarks(rows: readonly (TokenMarks | null)[], columns: number): TokenMarks | null {
-  if (rows.every((marks) => marks === null)) return null
+/** Masks of several texts side by side, padded to `columns`; null when no row has masks. */
+export function joinMasks(rows: readonly (TokenMasks | null)[], columns: number): TokenMasks | null {
+  if (rows.every((masks) => masks === null)) return null
   const joined = new Uint32Array(rows.length * columns)
-  rows.forEach((marks, row) => {
-    if (marks) joined.set(marks, row * columns)
+  rows.forEach((masks, row) => {
+    if (masks) joined.set(masks, row * columns)
   })
   return joined
 }

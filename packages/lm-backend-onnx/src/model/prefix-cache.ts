@@ -1,11 +1,11 @@
 import type { Pass } from '../plan/plan.js'
-import type { Stretch } from './stretch.js'
+import type { LayerRange } from './layer-range.js'
 
 /**
  * The keys and values of the path that the planner keeps, on the session's thread. Only the path itself and, where several rows come after
  * it, one copy for these are there at a time.
  */
-export interface KeptPath {
+export interface PrefixCache {
   /** Where the pass finds its past, and where it leaves its own keys and values; null for none. */
   cacheOf(pass: Pass): Promise<{ past: string | null; keep: string | null }>
   /** After a pass that keeps: makes its first columns part of the path. */
@@ -21,7 +21,7 @@ interface Stored {
   readonly length: number
 }
 
-export function keptPath({ cache }: Pick<Stretch, 'cache'>): KeptPath {
+export function prefixCache({ cache }: Pick<LayerRange, 'cache'>): PrefixCache {
   let path: Stored | null = null
   let spread: (Stored & { readonly rows: number }) | null = null
   const name = () => `path.${count++}`

@@ -12,7 +12,7 @@ import type { ModelSpec } from '../spec/model-spec.js'
 import { type ActedCounter, countedTensor } from './acted-counter.js'
 import type { Segment } from './forward.js'
 import { int64, type Layout, pastFeeds, tokenFeeds } from './layout.js'
-import { selectedTensor, settingSelections } from './token-marks.js'
+import { selectedTensor, settingSelections } from './token-masks.js'
 
 /** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
 export interface ReadyEdits {
@@ -48,13 +48,13 @@ export interface KvCache {
 }
 
 /** Consecutive steps of the model with their own sessions and cache. */
-export interface Stretch {
+export interface LayerRange {
   /** A session that can apply these settings, one per batch row (or one for all rows). */
   edits(settings: readonly (readonly Intervention[])[]): Promise<ReadyEdits>
   /** Like edits, kept on the thread for every later batch; the counter gets at how many tokens of these the edits act. */
   storedEdits(interventions: readonly Intervention[], counter: ActedCounter): Promise<ReadyEdits>
   /**
-   * Of a stretch to the end: hidden states [gather.length, d_model] before the final norm. `entering` names the states that `leave` of the stretch
+   * Of a range to the end: hidden states [gather.length, d_model] before the final norm. `entering` names the states that `leave` of the stretch
    * before it has kept; null at the beginning of the model.
    */
   body(
@@ -65,13 +65,13 @@ export interface Stretch {
     entering?: string | null,
   ): Promise<Float32Array>
   /**
-   * Of a stretch from the beginning to the end: hidden states [B, d_model] of one new token a row after the first `layout.past` places of a
+   * Of a range from the beginning to the end: hidden states [B, d_model] of one new token a row after the first `layout.past` places of a
    * reserved cache; the token goes into place `at`.
    */
   write(edits: ReadyEdits, layout: Layout, cache: string, at: number): Promise<Float32Array>
   /** Opens the session of `leave`; after that its runs go to the thread at once. */
   openLeaving(): Promise<void>
-  /** Of a stretch that ends earlier: runs it without edits and keeps on the thread, under this name, what the next step reads. */
+  /** Of a range that ends earlier: runs it without edits and keeps on the thread, under this name, what the next step reads. */
   leave(layout: Layout, cache: CacheUse, name: string): Promise<void>
   readonly cache: KvCache
 }
@@ -82,7 +82,7 @@ export interface PackedFeeds {
   readonly acted: readonly (readonly ActedColumn[])[]
 }
 
-export interface StretchOptions {
+export interface LayerRangeOptions {
   readonly spec: ModelSpec
   /** Of the whole model. */
   readonly steps: readonly Step[]
@@ -96,10 +96,19 @@ export interface StretchOptions {
 
 type RunOutputs = ReturnType<SessionThread['run']>
 
-// names of stored edits are unique among all stretches
+// names of stored edits are unique among all ranges
 let count = 0
 
-export function createStretch({ spec, steps, from, to, thread, create, segment, packFeeds }: StretchOptions): Stretch {
+export function createLayerRange({
+  spec,
+  steps,
+  from,
+  to,
+  thread,
+  create,
+  segment,
+  packFeeds,
+}: LayerRangeOptions): LayerRange {
   const own = steps.slice(from, to)
   const caches = cacheTensors(spec, cachedLayers(own))
   const bodies: { readonly shape: EditShape; readonly session: Promise<string> }[] = []
@@ -151,7 +160,7 @@ export function createStretch({ spec, steps, from, to, thread, create, segment, 
     ...edits.feeds,
     ...(edits.selected === null
       ? {}
-      : { [selectedInput]: selectedTensor(layout.marks, layout.rows, layout.columns, edits.selected) }),
+      : { [selectedInput]: selectedTensor(layout.masks, layout.rows, layout.columns, edits.selected) }),
     ...(edits.counts ? { [countedInput]: countedTensor(layout.lengths, layout.columns) } : {}),
   })
   /** The hidden states that a run gives; what it counts goes to the counter. */
