@@ -18,7 +18,11 @@ import { addExamples } from './help-examples.js'
 import { commandLine } from './options/command-line.js'
 import { parseNumberList } from './options/number-list.js'
 import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
+import { addPluginOption, beforeCommand } from './plugins/plugin-option.js'
 import { version } from './version.js'
+
+/** Commands in which models, tasks or SAEs matter. */
+const pluggable = ['run', 'sweep', 'ls', 'describe', 'validate', 'inspect', 'generate', 'verify']
 
 /** The command line as commander knows it; docs/cli.md is made from its help. */
 export function createProgram(surroundings: Surroundings, argv: readonly string[] = []): Command {
@@ -34,6 +38,7 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
     })
+  program.hook('preAction', (_program, command) => beforeCommand(command))
   program.commandsGroup('Evaluate:')
   addRunOptions(program.command('run'))
     .description('evaluate a model on tasks (flags without a command mean run)')
@@ -44,7 +49,7 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
   const moreTasks = (command: Command) => command.option('--include_path <folders...>', 'more task files', folders)
   program.commandsGroup('See tasks, models and devices:')
   moreTasks(program.command('ls'))
-    .description('list tasks, groups, subtasks, tags, models or devices')
+    .description('list tasks, groups, subtasks, tags, models, metrics, filters, SAE formats, plug-ins or devices')
     .addArgument(new Argument('<what>').choices(listings))
     .action(async (what: Listing, { include_path: includePath = [] }: { include_path?: readonly string[] }) => {
       for (const line of await ls(what, includePath)) stdout.write(`${line}\n`)
@@ -175,6 +180,7 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
       stdout.write(completion(shell, program))
     })
   for (const command of program.commands) {
+    if (pluggable.includes(command.name())) addPluginOption(command.optionsGroup('This command:'))
     command
       .optionsGroup('This command:')
       .option('-q, --quiet', 'no progress and no notes on standard error, only warnings and errors')

@@ -1,3 +1,4 @@
+export type { PluginIdentity } from './plugin-identity.js'
 export {
   actedShare,
   actingLines,

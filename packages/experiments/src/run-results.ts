@@ -3,6 +3,7 @@ import { defaultBootstrapIterations, type Evaluation, resultsFile } from '@saeva
 import type { LanguageModel, ModelInfo, ModelReport } from '@saeval/language-model'
 import type { PyDict } from '@saeval/python'
 import { gitHash, headCommit } from './git-hash.js'
+import { type PluginIdentity, pluginRecord } from './plugin-identity.js'
 import type { RunSettings } from './run-settings.js'
 
 /** What to say of requests that were too long; null where none was. */
@@ -36,18 +37,30 @@ export function checkActed({ problem, tokens, keptAnswers = 0 }: ModelReport): v
   if (problem !== undefined && isAnswered) throw new UnsteeredError(problem)
 }
 
-/** The results file of a run. `command` is the command line that made it, `saeval` the version of the program. */
+/** What the results file of a run records beside its settings. */
+export interface RunRecord {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  /** The command line. */
+  readonly command: string
+  /** Version of the program. */
+  readonly saeval: string
+  readonly plugins: readonly PluginIdentity[]
+}
+
+/** The results file of a run. */
 export function resultsOf(
   options: RunSettings,
   model: LanguageModel,
   evaluation: Evaluation,
-  { startedAt, command, saeval }: { readonly startedAt: number; readonly command: string; readonly saeval: string },
+  { startedAt, command, saeval, plugins }: RunRecord,
 ): PyDict {
   const { info } = model
   const counted = model.report?.() ?? {}
   const provenance = {
     version: saeval,
     command,
+    ...pluginRecord(plugins),
     truncated_requests: counted.truncatedRequests ?? 0,
     ...(counted.tokens === undefined ? {} : { tokens: counted.tokens }),
     ...(counted.keptAnswers === undefined ? {} : { kept_answers: counted.keptAnswers }),

@@ -8,6 +8,7 @@ import {
   type TaskNode,
 } from '@saeval/eval-harness'
 import { dumpsJson, pythonSources } from '@saeval/python'
+import type { PluginIdentity } from './plugin-identity.js'
 
 /** What decides the results of a cell on one task or group. */
 export interface Fingerprint {
@@ -20,12 +21,18 @@ export interface Fingerprint {
   readonly asked: string
 }
 
-/** Fingerprint.asked of each task and group that was asked for. `seed` is that of sampled generation. */
-export function askedFingerprints({ nodes, tasks }: PreparedEvaluation, seed: number): Map<string, string> {
+/** Fingerprint.asked of each task and group that was asked for. `seed` is that of sampled generation; plug-ins may score. */
+export function askedFingerprints(
+  { nodes, tasks }: PreparedEvaluation,
+  seed: number,
+  plugins: readonly PluginIdentity[],
+): Map<string, string> {
   const byName = new Map(tasks.map((task) => [task.task.config.task, task]))
   return new Map(
     nodes.map((node) => {
       const hash = createHash('sha256').update(JSON.stringify(groupOf(node)))
+      // the same code under another name scores the same
+      for (const { sha256 } of plugins) hash.update(`\n${sha256}`)
       for (const { task } of leaves([node]))
         for (const part of partsOf(byName.get(task)!, seed)) hash.update(`\n${part}`)
       return [nodeName(node), hash.digest('hex')]

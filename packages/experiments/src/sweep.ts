@@ -26,6 +26,7 @@ import {
 import type { Intervention } from '@saeval/sae-core'
 import { openBase, openCsvSteering, saeSteeredBetaArguments, splitArguments } from '@saeval/steering'
 import { placesOf } from './edit-places.js'
+import type { PluginIdentity } from './plugin-identity.js'
 import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
 import type { RunSettings } from './run-settings.js'
 import { readCellFile, readSweepCsvs } from './steering-files.js'
@@ -47,6 +48,8 @@ export interface SweepOptions {
   readonly command: string
   /** The program's version, for the record. */
   readonly saeval: string
+  /** The plug-ins that are loaded: with other code, other cells. None by default. */
+  readonly plugins?: readonly PluginIdentity[]
   readonly signal?: AbortSignal
   /** How files of the hub are fetched. */
   readonly hub?: HubOptions
@@ -149,7 +152,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const argumentsOf = (id: string) =>
       cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
     const fileOf = (id: string) => readCellFile(csvOf(id), cells.find((cell) => cell.id === id)!)
-    const asked = askedFingerprints(prepared, generationSeed(run))
+    const asked = askedFingerprints(prepared, generationSeed(run), options.plugins ?? [])
     const model = await fingerprintOf(base, split.backend)
     const enter = (id: string, edits: string) =>
       store!.enter(
@@ -254,7 +257,7 @@ interface CellRun {
 
 /** Runs one cell and writes its files; gives the results file and what stands in it. */
 async function evaluateCell(
-  { run, command, saeval, signal, onEvent, onNotice }: SweepOptions,
+  { run, command, saeval, plugins = [], signal, onEvent, onNotice }: SweepOptions,
   prepared: PreparedEvaluation,
   { model, modelArgs, name, folder, answers, isWhole }: CellRun,
 ): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
@@ -272,7 +275,7 @@ async function evaluateCell(
   if (cut !== null) onNotice?.(cut, 'warning')
   const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunSettings['model_args'] }
   if (isWhole) checkActed(asked.report?.() ?? {})
-  const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command, saeval })
+  const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command, saeval, plugins })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
   return { file: file!, outcome: { results: evaluation.results, actedShare: actedShare(asked.report?.() ?? {}) } }
 }

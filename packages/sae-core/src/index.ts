@@ -38,6 +38,8 @@ export {
   type WholeDecoder,
   type WholeEncoder,
 } from './intervention.js'
+export { inMemory } from './loaders/in-memory.js'
+export type { LoadedSae, Loader, SaeArrays } from './loaders/loader.js'
 export {
   type AttentionTensors,
   type LatentParameters,
@@ -46,7 +48,9 @@ export {
   type SaeFile,
   type SaeTensors,
 } from './loaders/open-sae.js'
-export type { SaeFileIdentity } from './loaders/sae-place.js'
+export { registerSaeLoader, type SaeFormat, saeFormats } from './loaders/own-formats.js'
+export { type SaeArray, stored } from './loaders/sae-array.js'
+export type { SaeFileIdentity, SaePlace } from './loaders/sae-place.js'
 export { withNormFactor } from './loaders/with-norm-factor.js'
 export { decode, errorTerm, forward } from './math/decode.js'
 export { encode, preActivations, type Sae } from './math/encode.js'
@@ -62,9 +66,11 @@ export {
   architectures,
   type MatchingPursuitConfig,
   type MissingFactor,
+  plainConfig,
   type SaeConfig,
   type TemporalConfig,
 } from './sae-config.js'
+export { openSafetensors } from './tensors/safetensors-file.js'
 export type { PickleMap, PickleValue } from './torch/pickle.js'
 export { type LoadedTorchFile, openTorchFile } from './torch/torch-file.js'
 export { TorchStorage, TorchTensor } from './torch/torch-world.js'

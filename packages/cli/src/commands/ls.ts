@@ -1,19 +1,45 @@
-import { indexTasks, type TaskIndex } from '@saeval/eval-harness'
+import { filterNames, indexTasks, metricNames, type TaskIndex } from '@saeval/eval-harness'
 import { registeredModels } from '@saeval/language-model'
 import { listDevices } from '@saeval/lm-backend-onnx'
+import { saeFormats } from '@saeval/sae-core'
+import { type LoadedPlugin, loadedPlugins } from '../plugins/load-plugins.js'
 
 /** What `saeval ls` can list. */
-export const listings = ['tasks', 'groups', 'subtasks', 'tags', 'models', 'devices'] as const
+export const listings = [
+  'tasks',
+  'groups',
+  'subtasks',
+  'tags',
+  'models',
+  'metrics',
+  'filters',
+  'sae_formats',
+  'plugins',
+  'devices',
+] as const
 export type Listing = (typeof listings)[number]
 
-/** `saeval ls <what>`: one name a line, sorted; tags and devices with what stands behind them. */
+/** What comes of task files. */
+type TaskListing = 'tasks' | 'groups' | 'subtasks' | 'tags'
+
+/** `saeval ls <what>`: one name a line, sorted; tags, devices and plug-ins with what stands behind them. */
 export async function ls(what: Listing, includePaths: readonly string[]): Promise<string[]> {
   if (what === 'models') return registeredModels()
+  if (what === 'metrics') return metricNames().sort()
+  if (what === 'filters') return filterNames()
+  if (what === 'sae_formats') return saeFormats()
+  if (what === 'plugins') return loadedPlugins().flatMap(pluginLines)
   if (what === 'devices') return (await listDevices()).map(({ name, description }) => `${name}  (${description})`)
   return listTasks(what, indexTasks(includePaths))
 }
 
-function listTasks(what: Exclude<Listing, 'models' | 'devices'>, { entries, tags }: TaskIndex): string[] {
+/** A plug-in, and a line for each name that it brought. */
+function pluginLines({ name, version, sha256, brought }: LoadedPlugin): string[] {
+  const head = `${name}${version === null ? '' : ` ${version}`}  (sha256 ${sha256.slice(0, 12)})`
+  return [head, ...brought.map((item) => `  ${item.kind} ${item.name}`)]
+}
+
+function listTasks(what: TaskListing, { entries, tags }: TaskIndex): string[] {
   const named = (kind: 'task' | 'group') =>
     [...entries.values()].filter((entry) => entry.kind === kind).map(({ name }) => name)
   switch (what) {

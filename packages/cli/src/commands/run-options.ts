@@ -1,7 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { type Command, Option } from 'commander'
-import { applyConfigFile } from '../options/config-file.js'
 import {
   defaultSeeds,
   folders,
@@ -142,10 +141,8 @@ export function addRunOptions(command: Command): Command {
   return command
 }
 
-/** What commander has parsed and --config adds, with the rules that take more than one flag. */
+/** What commander has parsed and --config has added, with the rules that take more than one flag. */
 export function runOptions(command: Command): RunOptions {
-  const { config } = command.opts<{ config?: string }>()
-  if (config !== undefined) applyConfigFile(command, config)
   return checkRunOptions(command.opts())
 }
 

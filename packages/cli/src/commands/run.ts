@@ -31,6 +31,7 @@ import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
 import { plainArguments } from '../options/plain-arguments.js'
 import type { Output } from '../output.js'
+import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines, isLong } from '../terminal/announcement.js'
 import { askingProgress } from '../terminal/asking-status.js'
 import { expectedTime } from '../terminal/expected-time.js'
@@ -201,7 +202,12 @@ async function finish(
       `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}`,
     )
   checkActed(counted)
-  const results = resultsOf(options, model, evaluation, { startedAt, command, saeval: version })
+  const results = resultsOf(options, model, evaluation, {
+    startedAt,
+    command,
+    saeval: version,
+    plugins: loadedPlugins(),
+  })
   const files =
     output === null ? [] : writeResults(output, results, options.log_samples ? evaluation.samples : new Map())
   if (options.show_config) stdout.write(`${dumpsJson(results, { indent: 2, ensureAscii: false })}\n`)

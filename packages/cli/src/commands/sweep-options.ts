@@ -50,7 +50,7 @@ export function addSweepOptions(command: Command): Command {
   return command
 }
 
-/** What commander has parsed and --config adds. */
+/** What commander has parsed and --config has added. */
 export function sweepOptions(command: Command): SweepCommandOptions {
   const run = runOptions(command)
   const given = command.opts<{

@@ -9,6 +9,7 @@ import {
 import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
 import type { Command } from 'commander'
 import { plainArguments } from '../options/plain-arguments.js'
+import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines } from '../terminal/announcement.js'
 import { askingStatus, countDocuments, preparingStatus } from '../terminal/asking-status.js'
 import { type CellTable, cellTable } from '../terminal/cell-table.js'
@@ -35,6 +36,7 @@ export async function runSweep(
       ...options,
       modelArgs: plainArguments(options.run.model_args),
       saeval: version,
+      plugins: loadedPlugins(),
       command: line,
       signal,
       hub: { onProgress: terminal.download, onNotice: terminal.warn },

@@ -3,7 +3,8 @@ import type { TaskFunction } from '@saeval/python/internal/functions/task-functi
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError } from '../requests/doc-fields.js'
 import type { FilterPipeline, FilterStep } from '../tasks/filter-config.js'
-import { type Answers, applyFilter, FilterError } from './filters.js'
+import { type Answers, FilterError } from './filters.js'
+import { applyFilter } from './own-filters.js'
 
 /**
  * Sends a task's answers (a list for each request) through a pipeline's filters, in order. Throws DocFieldError naming the filter where an
@@ -35,7 +36,7 @@ async function applyStep(
     throw new DocFieldError(`filter ${pipeline}: ${custom.name} does not give one answer for each request`)
   }
   try {
-    return applyFilter(used as string, answers, docs, settings as PyDict)
+    return await applyFilter(used as string, answers, docs, settings as PyDict)
   } catch (cause) {
     if (!(cause instanceof FilterError)) throw cause
     throw new DocFieldError(`filter ${pipeline}: ${cause.message}`, { cause })

@@ -11,7 +11,8 @@ export class FilterError extends Error {
   override name = 'FilterError'
 }
 
-interface RegisteredFilter {
+/** A filter on Python's values. */
+export interface RegisteredFilter {
   readonly settings: readonly string[]
   apply(answers: Answers, docs: readonly PyDict[], settings: PyDict): Answers
 }
@@ -23,7 +24,8 @@ const each =
 
 const regexSettings = ['regex_pattern', 'group_select', 'fallback']
 
-const filters: Readonly<Record<string, RegisteredFilter>> = {
+/** saeval's own filters, those of lm_eval, by name. */
+export const builtInFilters: Readonly<Record<string, RegisteredFilter>> = {
   take_first: { settings: [], apply: (answers) => answers.map(firstOf) },
   take_first_k: { settings: ['k'], apply: takeFirst },
   majority_vote: { settings: [], apply: (answers) => answers.map((list) => [mostFrequent(listOf(list))]) },
@@ -38,19 +40,6 @@ const filters: Readonly<Record<string, RegisteredFilter>> = {
     apply: multipleChoice,
   },
   format_span: { settings: [], apply: each((answer) => namedEntities(textOf(answer))) },
-}
-
-/** Filters that a task file can name; `custom` calls a Python function. */
-export const filterNames: readonly string[] = [...Object.keys(filters), 'custom'].sort()
-
-/** Names of a filter's settings; null for filters that are not there. */
-export function filterSettings(name: string): readonly string[] | null {
-  return name === 'custom' ? ['filter_fn'] : (filters[name]?.settings ?? null)
-}
-
-/** Applies a registered filter. Throws FilterError. */
-export function applyFilter(name: string, answers: Answers, docs: readonly PyDict[], settings: PyDict): Answers {
-  return filters[name]!.apply(answers, docs, settings)
 }
 
 function listOf(value: PyValue): readonly PyValue[] {

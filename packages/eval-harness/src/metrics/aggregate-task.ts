@@ -2,7 +2,8 @@ import { FunctionReference } from '@saeval/python/internal/functions/function-re
 import type { TaskFunction } from '@saeval/python/internal/functions/task-function'
 import { type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError } from '../requests/doc-fields.js'
-import { type Aggregation, aggregate, aggregations, type Items } from './aggregations.js'
+import { findAggregation } from './aggregation-registry.js'
+import { type Aggregation, aggregate, type Items } from './aggregations.js'
 import type { OpenMetric } from './generation.js'
 import { slowMetrics } from './metric-registry.js'
 import { standardError } from './stderr.js'
@@ -38,7 +39,7 @@ export async function aggregateTask(
       results.set(`${metric}_stderr,${filter}`, 'N/A')
       continue
     }
-    const aggregation = aggregations[declared]!
+    const aggregation = findAggregation(declared)!
     const value = await known(metric, declared, () => aggregate(aggregation, items))
     const stderr = await known(metric, declared, () => stderrOf(metric, aggregation, items, options))
     results.set(`${metric},${filter}`, value)

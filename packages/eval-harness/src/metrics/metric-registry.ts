@@ -28,6 +28,11 @@ export const metrics: Readonly<Record<string, MetricFacts>> = {
   bypass: { aggregation: 'bypass', higherIsBetter: true },
 }
 
+/** Whether lm_eval has a metric of this name. */
+export function isKnownMetric(name: string): boolean {
+  return Object.hasOwn(metrics, name)
+}
+
 /** The output types of lm_eval, with the metrics of a task that names none. */
 export const defaultMetrics = {
   loglikelihood: ['perplexity', 'acc'],

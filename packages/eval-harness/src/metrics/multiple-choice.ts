@@ -53,7 +53,8 @@ export function goldIndex(gold: PyValue, choices: readonly string[]): number {
   return found !== null && found < choices.length ? found : missing
 }
 
-function goldOf({ gold, choices, multipleTarget }: MultipleChoiceAnswer): number | number[] {
+/** Index of the right answer among the choices, or a list of indices; see goldIndex. Throws DocFieldError where documents differ in that. */
+export function goldOf({ gold, choices, multipleTarget }: Omit<MultipleChoiceAnswer, 'results'>): number | number[] {
   const index = (value: PyValue) => goldIndex(value, choices)
   // lm_eval decides by the first document and fails on others
   if (Array.isArray(gold) !== multipleTarget)

@@ -1,9 +1,18 @@
 import { whiteSpaceRun } from '@saeval/python/internal/text/text'
-import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '@saeval/python/internal/values/value'
+import {
+  isDict,
+  numberOf,
+  type PyDict,
+  PyFloat,
+  type PyValue,
+  toPlain,
+  typeName,
+} from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError, docToChoice } from '../requests/doc-fields.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
 import { generationMetrics, type OpenMetric } from './generation.js'
-import { multipleChoiceMetrics } from './multiple-choice.js'
+import { goldOf, multipleChoiceMetrics } from './multiple-choice.js'
+import { type MetricQuestion, ownMetric, scoreOwnMetric } from './own-metrics.js'
 
 /** A document's metrics by name, from what the filters made of its answers: one value for each request. */
 export async function processResults(
@@ -18,6 +27,70 @@ export async function processResults(
     if (isDict(values)) return values
     throw new DocFieldError(`${config.processResults.name} gives a ${typeName(values)}, not a dict of metrics`)
   }
+  const own = metrics.filter((metric) => isOwn(metric))
+  const values = await lmEvalMetrics(
+    task,
+    metrics.filter((metric) => !isOwn(metric)),
+    doc,
+    results,
+  )
+  if (own.length === 0) return values
+  const asked = await questionOf(task, doc, results)
+  const scores = new Map(values)
+  for (const { config } of own) scores.set(config.name, await scoreOwnMetric(config.name, asked, config.settings))
+  return scores
+}
+
+function isOwn({ config, function: called }: OpenMetric): boolean {
+  return called === null && ownMetric(config.name) !== undefined
+}
+
+/** What a document's own metrics are asked. */
+async function questionOf(task: Task, doc: PyDict, results: readonly PyValue[]): Promise<MetricQuestion> {
+  const plain = { doc: toPlain(doc) as Record<string, unknown> }
+  switch (task.config.outputType) {
+    case 'loglikelihood':
+      return { type: 'loglikelihood', ...plain, ...scored(results[0]!), target: toPlain(await target(task, doc)) }
+    case 'loglikelihood_rolling': {
+      const logprob = numberOf(results[0]!)
+      if (logprob === null) throw new DocFieldError('a filter has left something other than a log-likelihood')
+      return { type: 'loglikelihood_rolling', ...plain, text: await rollingText(task, doc), logprob }
+    }
+    case 'multiple_choice': {
+      const choices = await choiceTexts(task, doc)
+      const gold = await (task.multipleInput ? question(task, doc) : target(task, doc))
+      return {
+        type: 'multiple_choice',
+        ...plain,
+        choices,
+        target: goldOf({ choices, gold, multipleTarget: task.multipleTarget }),
+        // acc_mutual_info asks for the choices on their own too, behind them
+        results: results.slice(0, choices.length).map(scored),
+      }
+    }
+    case 'generate_until':
+      return {
+        type: 'generate_until',
+        ...plain,
+        answer: toPlain(results[0]!),
+        target: toPlain(await target(task, doc)),
+      }
+  }
+}
+
+async function rollingText(task: Task, doc: PyDict): Promise<string> {
+  const text = await target(task, doc)
+  if (typeof text !== 'string') throw new DocFieldError(`the target is a ${typeName(text)}, not a text`)
+  return text
+}
+
+async function lmEvalMetrics(
+  task: Task,
+  metrics: readonly OpenMetric[],
+  doc: PyDict,
+  results: readonly PyValue[],
+): Promise<ReadonlyMap<string, PyValue>> {
+  const { config } = task
   const names = new Set(metrics.map((metric) => metric.config.name))
   const only = (values: readonly (readonly [string, PyValue])[]) => new Map(values.filter(([name]) => names.has(name)))
   switch (config.outputType) {
@@ -29,8 +102,7 @@ export async function processResults(
       ])
     }
     case 'loglikelihood_rolling': {
-      const text = await target(task, doc)
-      if (typeof text !== 'string') throw new DocFieldError(`the target is a ${typeName(text)}, not a text`)
+      const text = await rollingText(task, doc)
       return only(rollingValues(results[0]!, text))
     }
     case 'multiple_choice':

@@ -3,7 +3,7 @@ import { FunctionReference } from '@saeval/python/internal/functions/function-re
 import { pythonRegex } from '@saeval/python/internal/regex/regex'
 import { RegexError } from '@saeval/python/internal/regex/regex-translator'
 import { isDict } from '@saeval/python/internal/values/value'
-import { filterNames, filterSettings } from '../filters/filters.js'
+import { filterNames, filterSettings } from '../filters/own-filters.js'
 import type { Complain } from './check-fields.js'
 import type { YamlValue } from './yaml.js'
 
@@ -49,7 +49,7 @@ function filterStep(step: YamlValue, pipeline: string, complain: Complain): Filt
   if (known === null)
     throw complain(
       field,
-      `names the filter "${used}", which is not known${didYouMean(used, filterNames)}; there are ${filterNames.join(', ')}`,
+      `names the filter "${used}", which is not known${didYouMean(used, filterNames())}; there are ${filterNames().join(', ')}`,
     )
   for (const key of settings.keys())
     if (!known.includes(key)) throw complain(`${field}.${used}.${key}`, `is not a setting${didYouMean(key, known)}`)

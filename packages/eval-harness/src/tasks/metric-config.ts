@@ -1,8 +1,9 @@
 import { didYouMean } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import { aggregations } from '../metrics/aggregations.js'
-import { defaultMetrics, metrics, type OutputType } from '../metrics/metric-registry.js'
+import { aggregationNames, findAggregation } from '../metrics/aggregation-registry.js'
+import { defaultMetrics, isKnownMetric, metrics, type OutputType } from '../metrics/metric-registry.js'
+import { metricNames, ownMetric } from '../metrics/own-metrics.js'
 import type { Complain } from './check-fields.js'
 import type { YamlValue } from './yaml.js'
 
@@ -30,7 +31,7 @@ const settings = [
   'average',
   'weight_by_size',
 ]
-const own = new Set(['metric', 'aggregation', 'higher_is_better', 'hf_evaluate'])
+const ownFields = new Set(['metric', 'aggregation', 'higher_is_better', 'hf_evaluate'])
 /** Metrics of the evaluate library that this program computes itself. */
 const evaluateMetrics = ['accuracy', 'f1', 'exact_match']
 
@@ -55,12 +56,12 @@ export function metricConfigs(
 function metricConfig(entry: ReadonlyMap<string, YamlValue>): MetricConfig {
   const metric = entry.get('metric') as string | FunctionReference
   const name = typeof metric === 'string' ? metric : metric.functionName
-  const facts = metrics[name]
+  const facts = typeof metric === 'string' ? (ownMetric(metric) ?? metrics[metric]) : metrics[name]
   return {
     name,
     function: typeof metric === 'string' ? null : metric,
     hfEvaluate: entry.get('hf_evaluate') === true || (typeof metric === 'string' && facts === undefined),
-    settings: new Map([...entry].filter(([key]) => !own.has(key)) as [string, PyValue][]),
+    settings: new Map([...entry].filter(([key]) => !ownFields.has(key)) as [string, PyValue][]),
     aggregation: (entry.get('aggregation') as string | FunctionReference | undefined) ?? facts!.aggregation,
     higherIsBetter: entry.has('higher_is_better')
       ? (entry.get('higher_is_better') as PyValue)
@@ -78,24 +79,27 @@ function check(
   const name = typeof metric === 'string' ? metric : metric.functionName
   const field = `metric_list.${name}`
   const aggregation = entry.get('aggregation') ?? null
-  if (typeof aggregation === 'string' && !(aggregation in aggregations))
+  const own = typeof metric === 'string' ? ownMetric(metric) : undefined
+  if (typeof aggregation === 'string' && findAggregation(aggregation) === undefined)
     throw complain(
       `${field}.aggregation`,
-      `is "${aggregation}", which is not known; there are ${Object.keys(aggregations).join(', ')}`,
+      `is "${aggregation}", which is not known; there are ${aggregationNames().join(', ')}`,
     )
   if (aggregation !== null && typeof aggregation !== 'string' && !(aggregation instanceof FunctionReference))
     throw complain(`${field}.aggregation`, 'is neither the name of an aggregation nor a Python function')
-  if (aggregation === null && !(name in metrics))
+  if (aggregation === null && !isKnownMetric(name) && own === undefined)
     throw complain(field, 'names no aggregation, and it is not a metric that has one by default')
   // what a task's own process_results gives may have any name, and a Python metric any setting
   if (hasProcessResults || metric instanceof FunctionReference) return
-  const evaluated = entry.get('hf_evaluate') === true || !(name in metrics)
-  if (evaluated && !(outputType === 'generate_until' ? evaluateMetrics.includes(name) : name in metrics))
+  const evaluated = own === undefined && (entry.get('hf_evaluate') === true || !isKnownMetric(name))
+  const names = metricNames()
+  if (evaluated && !(outputType === 'generate_until' ? evaluateMetrics.includes(name) : isKnownMetric(name)))
     throw complain(
       'metric_list',
-      `names the metric "${name}", which is not known${didYouMean(name, Object.keys(metrics))}; there are ${Object.keys(metrics).join(', ')}`,
+      `names the metric "${name}", which is not known${didYouMean(name, names)}; there are ${names.join(', ')}`,
     )
-  const unknown = [...entry.keys()].find((key) => !own.has(key) && !settings.includes(key))
+  const known = own?.settings ?? settings
+  const unknown = [...entry.keys()].find((key) => !ownFields.has(key) && !known.includes(key))
   if (unknown !== undefined)
-    throw complain(`${field}.${unknown}`, `is not a setting of a metric${didYouMean(unknown, settings)}`)
+    throw complain(`${field}.${unknown}`, `is not a setting of a metric${didYouMean(unknown, known)}`)
 }

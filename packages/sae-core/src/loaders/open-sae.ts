@@ -1,8 +1,8 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import type { SaeReference } from '../registry/find-sae.js'
 import type { SaeConfig } from '../sae-config.js'
-import { loaders } from './formats.js'
 import type { AttentionPart, LoadedSae, SaeArrays } from './loader.js'
+import { loaderOf, saeFormats } from './own-formats.js'
 import type { SaeArray } from './sae-array.js'
 import { openPlace, type SaeFileIdentity, type SaePlace } from './sae-place.js'
 
@@ -72,14 +72,14 @@ export interface SaeFile {
  * do not fit each other.
  */
 export async function openSae(reference: SaeReference, hub: HubOptions = {}): Promise<SaeFile> {
-  const load = loaders[reference.loader]
-  if (!load) {
-    throw new InputError(
-      `release "${reference.release}" is in the unknown format "${reference.loader}"; known: ${Object.keys(loaders).join(', ')}`,
-    )
-  }
   const place = await openPlace(reference, hub)
   try {
+    const load = await loaderOf(reference.loader, place, reference.path)
+    if (!load) {
+      throw new InputError(
+        `release "${reference.release}" is in the unknown format "${reference.loader}"; known: ${saeFormats().join(', ')}`,
+      )
+    }
     const loaded = await load(reference, place)
     checkShapes(reference, loaded)
     return saeFile(reference, loaded, place)

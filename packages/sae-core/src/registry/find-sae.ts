@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { didYouMean, InputError } from '@saeval/hub'
+import { ownFormatNames } from './own-format-names.js'
 import { releases } from './registry.js'
 
 /** Where one SAE lies and how to read it. */
@@ -79,6 +80,8 @@ export function checkSaeName(release: string, id: string): SaeNameProblem | null
   }
   if (existsSync(release)) {
     if (existsSync(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
+    // only its loader knows the files of a format of one's own
+    if (ownFormatNames.size > 0 && existsSync(join(release, id))) return null
     return { kind: 'unknown_sae_id', message: `folder ${release} has no ${id}/cfg.json, so it holds no SAE of that id` }
   }
   if (/^[\w.-]+\/[\w.-]+$/.test(release)) return null
