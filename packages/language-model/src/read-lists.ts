@@ -22,7 +22,14 @@ export function readLists(answerers: ListAnswerers): LanguageModel['read'] {
           // a text's draw is its place in the whole list
           return request.type === 'generate_until' ? { draw: index, ...request } : request
         })
-        return answerers[type](own, options)
+        const { onTokens } = options ?? {}
+        return answerers[type](own, {
+          ...options,
+          // answerers know the places in the list that they are given
+          ...(onTokens && {
+            onTokens: (generated) => onTokens({ ...generated, request: indices[generated.request]! }),
+          }),
+        })
       },
     })
   return readByType({

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { type LanguageModel, SelectionError, type SteerableModel, wrapModel } from '@saeval/language-model'
+import { type LanguageModel, type SelectionError, type SteerableModel, wrapModel } from '@saeval/language-model'
 import { internSelection, type PositionSelection } from '@saeval/sae-core'
 import { located, type RowPlace } from '../edits/place-in-file.js'
 import { actingOf } from '../effects/acting.js'
@@ -38,7 +38,7 @@ export function withSteering(
 ): LanguageModel {
   const inRows = <Value>(step: Promise<Value>) =>
     step.catch((cause: unknown) => {
-      throw cause instanceof SelectionError ? inRow(cause, selecting) : cause
+      throw isSelectionError(cause) ? inRow(cause, selecting) : cause
     })
   return wrapModel(model, {
     info: { ...model.info, edits },
@@ -61,6 +61,11 @@ export function withSteering(
       }
     },
   })
+}
+
+/** Also of a backend that has its own copy of the class. */
+function isSelectionError(cause: unknown): cause is SelectionError {
+  return InputError.isInstance(cause) && 'selection' in cause
 }
 
 function inRow(error: SelectionError, rows: readonly SelectingRow[]): InputError {
