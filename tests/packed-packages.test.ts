@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +11,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { writeRun } from '../packages/report/src/results/fake-sweep.testing.js'
 import { copyHfHome, temporaryFolder } from './fixtures.js'
 import { installPacked, link, type Manifest, type PackedPackage } from './packed-packages.js'
+import { writePluginsPage } from './plugins-page.js'
 
 const runProgram = promisify(execFile)
 const repository = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -188,6 +190,45 @@ describe('examples of the READMEs', () => {
   })
 })
 
+describe('docs/plugins.md', () => {
+  const project = join(folder, 'toy')
+  const printed = new Map<string, string>()
+
+  beforeAll(async () => {
+    const commands = writePluginsPage(project)
+    for (const words of commands) printed.set(words[0]!, await run([saeval, ...words], {}, project))
+  })
+
+  it('steers, sweeps and reports a model that is not of this repository', () => {
+    expect([...printed.keys()]).toEqual(['ls', 'validate', 'run', 'verify', 'inspect', 'generate', 'sweep', 'report'])
+    expect(printed.get('ls')).toMatch(
+      /^\.\/plugin\.js .*\n {2}model toy\n {2}SAE format directions\n {2}metric letters\n/,
+    )
+    expect(printed.get('validate')).toBe('2 tasks can be run\n')
+    expect(printed.get('run')).toMatch(/toy_choice .*\n.*\|margin .*\n\|toy_letters.*\|first .*\|letters/)
+    expect(printed.get('inspect')).toContain('sae layer_0 at blocks.0.hook_resid_post')
+    expect(printed.get('generate')).toMatch(/^unsteered:\n(.*\n)+steered:\n/m)
+    expect(printed.get('sweep')).toMatch(/coefficient −4.*\|margin/)
+    expect(printed.get('report')).toContain('report.html')
+  })
+
+  it('passes every check of verify that applies', () => {
+    expect(printed.get('verify')!.match(/^(ok|FAILED|not applicable)/gm)).toEqual([
+      ...Array(7).fill('ok'),
+      'not applicable',
+    ])
+  })
+
+  it('is recorded with the results', () => {
+    const file = readdirSync(project).find((name) => /^plain_.*\.json$/.test(name))!
+    const sha256 = createHash('sha256')
+      .update(readFileSync(join(project, 'plugin.js')))
+      .digest('hex')
+    const { saeval: record } = JSON.parse(readFileSync(join(project, file), 'utf8')) as { saeval: object }
+    expect(record).toMatchObject({ plugins: [{ name: './plugin.js', version: null, sha256 }], toy: 'one' })
+  })
+})
+
 interface Example {
   readonly name: string
   readonly code: string
@@ -218,10 +259,14 @@ function packagesOf(root: string): [string, string][] {
 const saeval = join(folder, 'node_modules', 'saeval', 'bin', 'saeval.js')
 
 /** Runs Node in the folder of the packed packages and gives what it prints. */
-async function run(argv: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<string> {
+async function run(
+  argv: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  cwd = folder,
+): Promise<string> {
   // NODE_PATH would let packages find what they do not declare
   const { NODE_PATH, ...env } = process.env
-  return (await runProgram(process.execPath, argv, { cwd: folder, env: { ...env, ...variables } })).stdout
+  return (await runProgram(process.execPath, argv, { cwd, env: { ...env, ...variables } })).stdout
 }
 
 const hasNotice = (source: string) => existsSync(join(source, 'NOTICE'))

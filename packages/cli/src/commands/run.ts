@@ -199,7 +199,7 @@ async function finish(
   const kept = keptAnswers === 0 ? '' : `, ${keptAnswers} answers were kept from before`
   if (tokens !== undefined && tokens.requested > 0)
     terminal.info(
-      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all: beginnings that requests share are computed once${kept}`,
+      `computed ${tokens.computed} tokens for requests of ${tokens.requested} in all${tokens.computed < tokens.requested ? ': beginnings that requests share are computed once' : ''}${kept}`,
     )
   checkActed(counted)
   const results = resultsOf(options, model, evaluation, {
