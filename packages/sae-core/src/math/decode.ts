@@ -1,6 +1,7 @@
 import { activationOf } from '../sae-config.js'
-import { centred, decoderNorms, encode, type Sae } from './encode.js'
+import { decoderNorms, encode } from './encode.js'
 import { normalizeInput } from './normalize.js'
+import { centred, type Sae } from './sae-input.js'
 import { temporalCodes } from './temporal.js'
 
 /**

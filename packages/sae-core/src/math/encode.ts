@@ -1,15 +1,8 @@
-import type { SaeTensors } from '../loaders/open-sae.js'
-import { activationOf, type SaeConfig } from '../sae-config.js'
+import { activationOf } from '../sae-config.js'
 import { keepLargest, keepLargestOfGroups } from './largest.js'
 import { pursue } from './matching-pursuit.js'
-import { normalizeInput } from './normalize.js'
+import { type Sae, saeInput } from './sae-input.js'
 import { temporalCodes } from './temporal.js'
-
-/** An SAE with its tensors in memory. */
-export interface Sae {
-  readonly config: SaeConfig
-  readonly tensors: SaeTensors
-}
 
 /**
  * Pre-activations [n, d_sae] of inputs x [n, d_in] (hook_z: heads flattened), as SAELens' hook_sae_acts_pre: z W_enc + b_enc with z the
@@ -75,22 +68,6 @@ export function decoderNorms({ config: { dOut, dSae }, tensors: { wDec } }: Sae)
     for (let i = latent * dOut; i < (latent + 1) * dOut; i++) sum += wDec[i]! ** 2
     return Math.sqrt(sum)
   })
-}
-
-/** What the encoder's matrix is applied to: x [d_in] centred, normalised and scaled, minus b_dec where the SAE says so. */
-export function saeInput({ config, tensors }: Sae, x: Float32Array): Float64Array {
-  const input = normalizeInput(config.normalization, centred(config, x)).values
-  for (let i = 0; i < input.length; i++)
-    input[i] = input[i]! * config.inputScale - (config.applyBDecToInput ? tensors.bDec[i]! : 0)
-  return input
-}
-
-/** x with its mean taken away, where the SAE was trained on a centred residual stream. */
-export function centred({ centreInput }: SaeConfig, x: Float32Array): Float64Array {
-  const values = Float64Array.from(x)
-  if (!centreInput) return values
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  return values.map((value) => value - mean)
 }
 
 /** `finish(z W_enc)` for each input; sums in float64, results in float32. */

@@ -1,4 +1,4 @@
-import type { Sae } from './encode.js'
+import type { Sae } from './sae-input.js'
 
 /**
  * SAELens' matching pursuit: take the latent whose decoder row fits the residual r best, add its fit to its activation, take its

@@ -1,6 +1,6 @@
 import type { LinearTensors } from '../loaders/open-sae.js'
-import { type Sae, saeInput } from './encode.js'
 import { keepLargest } from './largest.js'
+import { type Sae, saeInput } from './sae-input.js'
 
 /** Codes [n, d_sae] of a temporal SAE: those predicted from earlier positions, and what is new at each. */
 export interface TemporalCodes {
