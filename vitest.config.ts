@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    // what saeval keeps for the next run, out of the user's own cache
+    env: { SAEVAL_CACHE: fileURLToPath(new URL('node_modules/.cache/saeval', import.meta.url)) },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

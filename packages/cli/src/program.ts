@@ -167,7 +167,7 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
   program
     .command('cache')
     .description(
-      'list (ls) or remove (clear) the files that saeval made from weights for dtype=int8 and int4. They lie in the folder SAEVAL_CACHE, by default in ~/.cache/saeval; SAEVAL_CACHE=off keeps none',
+      'list (ls) or remove (clear) the files that saeval made from weights for dtype=int8 and int4, and Python as it has started for functions of tasks. They lie in the folder SAEVAL_CACHE, by default in ~/.cache/saeval; SAEVAL_CACHE=off keeps none',
     )
     .addArgument(new Argument('<action>').choices(cacheActions))
     .option('--json', 'print the files as JSON')

@@ -1,4 +1,5 @@
 export { type ByteSource, seekCost } from './byte-source.js'
+export { cacheFolder } from './cache-folder.js'
 export { type DatasetWriter, openDatasetWriter, type UploadedFile } from './dataset-repository.js'
 export { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
 export type { Environment } from './environment.js'

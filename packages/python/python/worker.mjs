@@ -1,18 +1,50 @@
 // Runs CPython (Pyodide) for the functions of task files, on a thread of its own. Plain JavaScript, so that it is the same file beside
-// the sources and beside the built package. Python gets texts and gives texts; nothing of JavaScript is handed to it.
+// the sources and beside the built package. Python gets the bytes of a text and gives those of
+// another; nothing else of JavaScript is handed to it.
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
+import { packed, unpacked } from './snapshot.mjs'
 
 const { loadPyodide } = await import(workerData.pyodide)
-const python = await loadPyodide({
+// what Python calls its own program: not a place on this machine
+process.argv[1] = 'python'
+const settings = () => ({
   jsglobals: Object.create(null),
-  env: { HOME: '/home/pyodide', PYTHONHASHSEED: '0', PYTHONDONTWRITEBYTECODE: '1' },
+  env: { HOME: '/home/pyodide', LANG: 'C.UTF-8', PYTHONHASHSEED: '0', PYTHONDONTWRITEBYTECODE: '1' },
   stdout: () => {},
   stderr: () => {},
 })
+const python = (await startKept()) ?? (await startAnew())
 const { FS } = python
 
-function write(files) {
+/** Python as it was once it had started; null where that was not kept, is damaged or belongs to another build of Pyodide. */
+async function startKept() {
+  try {
+    const memory = unpacked(readFileSync(workerData.snapshot))
+    if (memory === null) return null
+    const started = await loadPyodide({ ...settings(), _loadSnapshot: memory })
+    // files are no part of the memory
+    write(started.FS, workerData.files)
+    return started
+  } catch {
+    return null
+  }
+}
+
+/** Starts Python, which takes seconds, and gives its memory to be kept before it has seen anything of a task. */
+async function startAnew() {
+  const started = await loadPyodide({ ...settings(), _makeSnapshot: true })
+  write(started.FS, workerData.files)
+  started.runPython('import sys; sys.path.insert(0, "/saeval"); import host; host.import_common()')
+  if (workerData.snapshot !== null) {
+    const snapshot = packed(started.makeMemorySnapshot())
+    parentPort.postMessage({ snapshot }, [snapshot.buffer])
+  }
+  return started
+}
+
+function write(FS, files) {
   for (const [path, bytes] of files) {
     FS.mkdirTree(path.slice(0, path.lastIndexOf('/')))
     FS.writeFile(path, bytes)
@@ -62,11 +94,9 @@ function closeDoors() {
     Reflect.deleteProperty(globalThis, name)
 }
 
-write(workerData.files)
 const handle = python.runPython(`
-import sys
-sys.path.insert(0, "/saeval")
 import host
+host.draw_anew()
 host.close_doors()
 host.handle
 `)
@@ -74,8 +104,15 @@ closeDoors()
 
 parentPort.on('message', ({ files, request }) => {
   try {
-    write(files)
-    parentPort.postMessage({ reply: handle(request) })
+    write(FS, files)
+    const question = python.toPy(request)
+    const answer = handle(question)
+    const view = answer.getBuffer('u8')
+    const reply = view.data.slice()
+    view.release()
+    answer.destroy()
+    question.destroy()
+    parentPort.postMessage({ reply }, [reply.buffer])
   } catch (error) {
     parentPort.postMessage({ failure: String(error) })
   }

@@ -10,6 +10,7 @@ export {
 } from './functions/task-function.js'
 export { dumpsJson, parseJson } from './json/json.js'
 export type { PythonOptions } from './pyodide/python-worker.js'
+export { clearKeptStarts, type KeptStart, listKeptStarts } from './pyodide/snapshot.js'
 export { type TaskFunctions, taskFunctions } from './task-functions.js'
 export { literalEval } from './text/literal.js'
 export { pyRepr, pyStr } from './text/text.js'

@@ -18,6 +18,9 @@ it('lists and clears what saeval keeps, and nothing else', async () => {
   writeFileSync(whole, Buffer.concat([length, Buffer.from(header)]))
   const unfinished = `${whole}.1b4e28ba-2fa1-11d2-883f-0016d3cca427.part`
   writeFileSync(unfinished, Buffer.alloc(2_500_000))
+  const start = join(env.SAEVAL_CACHE, 'python', 'pyodide-1.snapshot')
+  mkdirSync(join(env.SAEVAL_CACHE, 'python'))
+  writeFileSync(start, Buffer.alloc(1_000_000))
   const foreign = join(folder, 'notes.txt')
   writeFileSync(foreign, 'mine')
 
@@ -27,15 +30,17 @@ it('lists and clears what saeval keeps, and nothing else', async () => {
       /^0\.0 MB {2}\d{4}-\d\d-\d\d {2}google\/gemma-2-2b in int8 {2}.*gemma\.int8\.0\.safetensors$/,
     ),
     expect.stringMatching(/^2\.5 MB {2}\S+ {2}unfinished or damaged {2}.*\.part$/),
-    '2 files, 2.5 MB',
+    expect.stringMatching(/^1\.0 MB {2}\S+ {2}Python's start {2}.*pyodide-1\.snapshot$/),
+    '3 files, 3.5 MB',
     '',
   ])
   expect(JSON.parse((await run('ls', '--json')).stdout)).toMatchObject([
     { path: whole, model: 'google/gemma-2-2b', dtype: 'int8', adapter: null },
     { path: unfinished, model: null, bytes: 2_500_000 },
+    { path: start, bytes: 1_000_000 },
   ])
-  expect((await run('clear')).stdout).toMatch(/\nremoved 2 files, 2\.5 MB\n$/)
-  expect([whole, unfinished, foreign].map((path) => existsSync(path))).toEqual([false, false, true])
+  expect((await run('clear')).stdout).toMatch(/\nremoved 3 files, 3\.5 MB\n$/)
+  expect([whole, unfinished, start, foreign].map((path) => existsSync(path))).toEqual([false, false, false, true])
   expect((await runCommand(['cache', 'ls'], { SAEVAL_CACHE: 'off' })).stdout).toBe('0 files, 0.0 MB\n')
   expect((await run('delete')).code).toBe(2)
 })

@@ -1,13 +1,17 @@
 import { type CachedWeights, clearCachedWeights, listCachedWeights } from '@saeval/lm-backend-onnx'
+import { clearKeptStarts, type KeptStart, listKeptStarts } from '@saeval/python'
 import type { Surroundings } from './run.js'
 
 /** What `saeval cache` can do. */
 export const cacheActions = ['ls', 'clear'] as const
 export type CacheAction = (typeof cacheActions)[number]
 
-/** `saeval cache ls|clear`: files that saeval made from weights, one a line with its size, and their sum. */
+/** `saeval cache ls|clear`: files that saeval made from weights, and kept starts of Python, one a line with its size, and their sum. */
 export async function cache(action: CacheAction, json: boolean, { stdout }: Surroundings): Promise<void> {
-  const files = action === 'ls' ? await listCachedWeights() : await clearCachedWeights()
+  const files: (CachedWeights | KeptStart)[] =
+    action === 'ls'
+      ? [...(await listCachedWeights()), ...listKeptStarts()]
+      : [...(await clearCachedWeights()), ...clearKeptStarts()]
   if (json) {
     stdout.write(`${JSON.stringify(files, null, 2)}\n`)
     return
@@ -18,10 +22,15 @@ export async function cache(action: CacheAction, json: boolean, { stdout }: Surr
   stdout.write(action === 'ls' ? `${count}, ${size(total)}\n` : `removed ${count}, ${size(total)}\n`)
 }
 
-function fileLine({ model, dtype, adapter, bytes, modified, path }: CachedWeights): string {
-  const what =
-    model === null ? 'unfinished or damaged' : `${model}${adapter === null ? '' : ` with ${adapter}`} in ${dtype}`
-  return `${size(bytes)}  ${modified.toISOString().slice(0, 10)}  ${what}  ${path}`
+function fileLine(file: CachedWeights | KeptStart): string {
+  const { bytes, modified, path } = file
+  return `${size(bytes)}  ${modified.toISOString().slice(0, 10)}  ${contentOf(file)}  ${path}`
+}
+
+function contentOf(file: CachedWeights | KeptStart): string {
+  if (!('model' in file)) return "Python's start"
+  const { model, adapter, dtype } = file
+  return model === null ? 'unfinished or damaged' : `${model}${adapter === null ? '' : ` with ${adapter}`} in ${dtype}`
 }
 
 function size(bytes: number): string {

@@ -8,6 +8,7 @@ import {
   describePrompts,
   type Evaluation,
   evaluatePrepared,
+  findFunctionsAhead,
   indexTasks,
   type KindProgress,
   leaves,
@@ -92,6 +93,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       for (const line of report.warnings) say(stderr, line)
       if (report.problems.length > 0) throw new InputError(`--check_integrity: ${report.problems.join('\n')}`)
     }
+    findFunctionsAhead(tasks, functions)
     model = await factory(modelArguments(options), {
       batchSize: options.batch_size,
       maxBatchSize: options.max_batch_size,

@@ -141,7 +141,8 @@ function splitReader(dataset: Dataset, resolver: FunctionResolver): SplitReader 
   }
 }
 
-async function resolveFunctions(
+/** Finds a task's Python functions by their references. Throws InputError for one that cannot be run. */
+export async function resolveFunctions(
   config: TaskConfig,
   resolver: FunctionResolver,
 ): Promise<ReadonlyMap<FunctionReference, TaskFunction>> {

@@ -1,9 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Environment, openLocalFile, readSafetensorsIndex } from '@saeval/hub'
+import { cacheFolder, type Environment, openLocalFile, readSafetensorsIndex } from '@saeval/hub'
 import { mergedFolder } from '../adapter/merge-adapter.js'
 import { quantizedFolder } from '../quantized/quantized-weights.js'
-import { cacheFolder } from './cache-folder.js'
 
 /** A file of saeval's cache. */
 export interface CachedWeights {

@@ -1,15 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, resolve, sep } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
-import { InputError } from '@saeval/hub'
+import type { Worker } from 'node:worker_threads'
+import { type Environment, InputError } from '@saeval/hub'
 import { dumpsJson, parseJson } from '../json/json.js'
 import { fromWire, hasWire, toWire } from '../json/wire.js'
 import type { PyDict, PyValue } from '../values/value.js'
-
-/** A file of Python's file system: its absolute path there, and its bytes. */
-export type PythonFile = readonly [path: string, bytes: Uint8Array]
+import type { PythonFile } from './python-file.js'
+import { startWorker, stopped } from './start-worker.js'
 
 /** What Python answered: the value, or the exception with the place in a task's file and the package that was missing. */
 export type PythonReply =
@@ -21,15 +16,14 @@ export type PythonReply =
       readonly package: string | null
     }
 
-/** The Python and JavaScript files that run beside Pyodide; the same folder from src and from dist. */
-const folder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', 'python')
-
 /** What stops Python, and who hears of functions that take long. */
 export interface PythonOptions {
   /** Ends Python, whatever it is doing: what was asked fails with the signal's reason. */
   readonly signal?: AbortSignal
   /** Called with a sentence, once for each function that has kept Python busy for ten seconds. */
   readonly onSlow?: (sentence: string) => void
+  /** SAEVAL_CACHE names the folder that keeps Python's start; process.env by default. */
+  readonly env?: Environment
 }
 
 /** Milliseconds after which a function counts as slow. */
@@ -53,6 +47,7 @@ export class PythonWorker {
   #waiting: Question[] = []
   #asked: (readonly Question[])[] = []
   #scheduled = false
+  #closing = new AbortController()
   #clock: NodeJS.Timeout | undefined
   readonly #slow = new Set<string>()
 
@@ -73,8 +68,19 @@ export class PythonWorker {
     })
   }
 
-  /** Ends the thread, whatever it is doing. */
+  #started(): Promise<Worker> {
+    if (this.#worker === null) {
+      const { signal, env } = this.options
+      const ends = [this.#closing.signal, ...(signal ? [signal] : [])]
+      this.#worker = startWorker(AbortSignal.any(ends), env)
+    }
+    return this.#worker
+  }
+
+  /** Ends the thread, whatever it is doing, be it starting. */
   async close(): Promise<void> {
+    this.#closing.abort(new Error('Python was stopped'))
+    this.#closing = new AbortController()
     const worker = await this.#worker?.catch(() => null)
     this.#worker = null
     await worker?.terminate()
@@ -97,13 +103,13 @@ export class PythonWorker {
     const { signal } = this.options
     try {
       signal?.throwIfAborted()
-      this.#worker ??= startWorker(signal)
-      const worker = await this.#worker
+      const worker = await this.#started()
       signal?.throwIfAborted()
       if (this.#asked.length === 0) this.#listen(worker)
       this.#asked.push(questions)
       if (this.#asked.length === 1) this.#watch()
-      worker.postMessage({ files, request: `[${texts.join(', ')}]` })
+      const request = new TextEncoder().encode(`[${texts.join(', ')}]`)
+      worker.postMessage({ files, request }, [request.buffer])
     } catch (error) {
       for (const { fail } of questions) fail(error as Error)
     }
@@ -130,11 +136,12 @@ export class PythonWorker {
       worker.off('message', take).off('error', broken).off('exit', ended)
       worker.unref()
     }
-    const take = ({ reply, failure }: { reply?: string; failure?: string }) => {
+    const take = ({ reply: bytes, failure }: { reply?: Uint8Array; failure?: string }) => {
       const questions = this.#asked.shift()!
       this.#watch()
       if (this.#asked.length === 0) stop()
-      if (reply === undefined) return questions.forEach(({ fail }) => void fail(new Error(`Python: ${failure}`)))
+      if (bytes === undefined) return questions.forEach(({ fail }) => void fail(new Error(`Python: ${failure}`)))
+      const reply = Buffer.from(bytes.buffer).toString('latin1')
       const parsed = parseJson(reply)
       const replies = (hasWire(reply) ? fromWire(parsed) : parsed) as readonly PyDict[]
       questions.forEach(
@@ -160,49 +167,4 @@ function written({ operation: [name, args], about }: Question): string {
     if (!(cause instanceof TypeError)) throw cause
     throw new InputError(`${about} would get ${cause.message}, which saeval's Python does not have`, { cause })
   }
-}
-
-async function startWorker(signal: AbortSignal | undefined): Promise<Worker> {
-  const worker = new Worker(join(folder, 'worker.mjs'), {
-    workerData: { pyodide: findPyodide(), files: siteFiles() },
-    env: {},
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-  })
-  signal?.addEventListener('abort', () => void worker.terminate(), { once: true })
-  await new Promise<void>((ready, fail) => {
-    const ended = () => fail(stopped(signal))
-    worker
-      .once('error', fail)
-      .once('exit', ended)
-      .once('message', () => {
-        worker.off('error', fail).off('exit', ended)
-        ready()
-      })
-  })
-  worker.unref()
-  return worker
-}
-
-function stopped(signal: AbortSignal | undefined): Error {
-  return signal?.reason ?? new Error('Python was stopped')
-}
-
-function findPyodide(): string {
-  try {
-    return pathToFileURL(createRequire(import.meta.url).resolve('pyodide/pyodide.mjs')).href
-  } catch (cause) {
-    throw new InputError(
-      'this task has Python functions that need Pyodide, which is not installed: "npm install pyodide" installs it',
-      { cause },
-    )
-  }
-}
-
-function siteFiles(): PythonFile[] {
-  const site = join(folder, 'site')
-  return readdirSync(site, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.py'))
-    .map((name) => [`/saeval/${name.split(sep).join('/')}`, readFileSync(join(site, name))])
 }

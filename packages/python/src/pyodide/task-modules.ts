@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
-import type { PythonFile } from './python-worker.js'
+import type { PythonFile } from './python-file.js'
 
 /** A Python file of a task as Python knows it. */
 export interface TaskModule {

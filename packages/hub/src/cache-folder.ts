@@ -1,9 +1,9 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Environment } from '@saeval/hub'
+import type { Environment } from './environment.js'
 
 /**
- * The folder in which saeval keeps what it computed from weights: SAEVAL_CACHE, else saeval in XDG_CACHE_HOME, else ~/.cache/saeval. null
+ * The folder in which saeval keeps what it computed once: SAEVAL_CACHE, else saeval in XDG_CACHE_HOME, else ~/.cache/saeval. null
  * where SAEVAL_CACHE is "off".
  */
 export function cacheFolder(env: Environment = process.env): string | null {
