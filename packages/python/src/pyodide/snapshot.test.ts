@@ -83,6 +83,7 @@ describe('a kept start of Python', () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'file'), '')
     keepSnapshot(join(folder, 'file', 'python', 'a.snapshot'), new Uint8Array(8))
+    keepSnapshot('/proc/saeval/python/a.snapshot', new Uint8Array(8))
     mkdirSync(join(folder, 'taken.snapshot'))
     keepSnapshot(join(folder, 'taken.snapshot'), new Uint8Array(8))
     expect(readdirSync(folder).sort()).toEqual(['file', 'taken.snapshot'])

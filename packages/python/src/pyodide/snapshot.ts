@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { cacheFolder, type Environment } from '@saeval/hub'
+import { cacheFolder, type Environment, makeFolder } from '@saeval/hub'
 import type { PythonFile } from './python-file.js'
 
 /** Folder of saeval's cache that keeps CPython's memory after its start: Pyodide and the files beside it, nothing of a task or of a user. */
@@ -67,7 +67,7 @@ export function snapshotPath(
 export function keepSnapshot(path: string, bytes: Uint8Array): void {
   const part = `${path}.${randomUUID()}.part`
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     try {
       writeFileSync(part, bytes)
       renameSync(part, path)
