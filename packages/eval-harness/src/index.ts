@@ -16,9 +16,9 @@ export {
   prepareEvaluation,
 } from './evaluate.js'
 export { type FilterQuestion, filterNames, type OwnFilter, registerFilter } from './filters/own-filters.js'
+export { findFunctionsAhead } from './find-functions-ahead.js'
 export { aggregationNames, type OwnAggregation, registerAggregation } from './metrics/aggregation-registry.js'
 export { type MetricQuestion, metricNames, type OwnMetric, registerMetric } from './metrics/own-metrics.js'
-export { findFunctionsAhead } from './find-functions-ahead.js'
 export { type Asked, type PreparedTask, prepareTask } from './prepare-task.js'
 export { type Cell, markdownTable } from './results/markdown-table.js'
 export { modelName, sanitizeModelName } from './results/names.js'
