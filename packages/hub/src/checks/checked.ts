@@ -7,12 +7,13 @@ const longest = 100
 
 /**
  * A value as its schema has it. Throws InputError "<place>: <field> is <value>, expected <what>", where `place` names the file or the option and
- * `what` is the schema's message.
+ * `what` is the schema's message. `within` is the field of the file that the value itself is; "" for the whole.
  */
 export function checked<Schema extends v.GenericSchema>(
   place: string,
   schema: Schema,
   value: unknown,
+  within = '',
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
@@ -20,7 +21,7 @@ export function checked<Schema extends v.GenericSchema>(
   const field = (path ?? []).reduce((before, { type, key }) => {
     if (type === 'array') return `${before}[${key}]`
     return before === '' ? String(key) : `${before}.${key}`
-  }, '')
+  }, within)
   throw new InputError(`${place}${field === '' ? '' : `: ${field}`} is ${shown(input)}, expected ${message}`)
 }
 

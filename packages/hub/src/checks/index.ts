@@ -1,2 +1,2 @@
 export { checked, jsonObject, refuseUnknownNames, shown } from './checked.js'
-export { count, index, isObject, number, object, objectOf, oneOf, positive, text, truth } from './schemas.js'
+export { count, index, isObject, number, object, objectOf, oneOf, positive, recordOf, text, truth } from './schemas.js'

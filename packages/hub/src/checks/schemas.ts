@@ -31,6 +31,11 @@ export const index = v.custom<number>(
 /** An object with whatever fields, unchanged; no list. */
 export const object = v.custom<Values>(isObject, 'an object')
 
+/** An object of any names whose values are alike. */
+export function recordOf<Value extends v.GenericSchema>(value: Value) {
+  return v.pipe(object, v.record(v.string(), value))
+}
+
 /** One of a few values; `expected` names them in messages. */
 export function oneOf<const Value>(values: readonly Value[], expected: string = values.join(', ')) {
   return v.custom<Value>((value) => (values as readonly unknown[]).includes(value), expected)

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { InputError } from '@saeval/hub'
 import type { GenerationSettings } from '@saeval/language-model'
 import { generationSettingNames } from '@saeval/language-model/internal/generation-settings'
 import type { ModelFiles } from '../model/model-files.js'
+import { readModelJson } from '../model/read-json.js'
 
 /** What a model's own files say about generating. */
 export interface ModelSettings {
@@ -35,12 +34,12 @@ const sections = ['decoder', 'generator', 'text_config']
 export async function readModelSettings(files: ModelFiles): Promise<ModelSettings> {
   const path = await files.pathIfPresent('generation_config.json')
   if (path !== null) {
-    const given = await readObject(path)
+    const given = await readModelJson(path)
     const known = [...generationSettingNames, ...withoutEffect]
     const unknown = given._from_model_config === true ? [] : Object.keys(given).filter((name) => !known.includes(name))
     return { file: 'generation_config.json', values: settingsIn(given), unknown }
   }
-  const config = await readObject(await files.path('config.json'))
+  const config = await readModelJson(await files.path('config.json'))
   const inner = sections.map((name) => config[name]).find((section) => typeof section === 'object' && section !== null)
   return { file: 'config.json', values: { ...settingsIn(inner ?? {}), ...settingsIn(config) }, unknown: [] }
 }
@@ -57,15 +56,4 @@ function settingsIn(given: object): GenerationSettings {
       ([name, value]) => value !== null && generationSettingNames.includes(name),
     ),
   )
-}
-
-async function readObject(path: string): Promise<Record<string, unknown>> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw new InputError(`${path} is not valid JSON; download the model again`, { cause })
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new InputError(`${path} is not a JSON object`)
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { InferenceSession, Tensor } from '../session/onnxruntime.js'
-import { gpt2Spec } from '../spec/gpt2.js'
+import { gpt2 } from '../spec/gpt2.js'
 import { configOf } from '../spec/read-config.js'
 import { tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights } from '../weights/model-weights.js'
@@ -13,7 +13,7 @@ const dModel = 2048
 const vocab = 2500
 const rows = 5
 
-const spec = gpt2Spec(
+const spec = gpt2(
   configOf('config.json', {
     model_type: 'gpt2',
     n_embd: dModel,

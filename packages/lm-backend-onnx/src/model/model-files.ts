@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   type HubOptions,
@@ -9,6 +9,7 @@ import {
   repositoryFileIfPresent,
   resolveRepository,
 } from '@saeval/hub'
+import { indexedFiles } from './read-json.js'
 
 /** The files of one model: a Hugging Face repository at one commit, or a local folder of the same layout. */
 export interface ModelFiles {
@@ -105,14 +106,5 @@ export async function weightFiles(files: ModelFiles): Promise<string[]> {
   if (index === null) {
     throw await noSafetensors(files)
   }
-  let map: unknown
-  try {
-    map = (JSON.parse(await readFile(index, 'utf8')) as { weight_map?: unknown }).weight_map
-  } catch (cause) {
-    throw new InputError(`${index} is not valid JSON; download the model again`, { cause })
-  }
-  if (typeof map !== 'object' || map === null)
-    throw new InputError(`${index} has no weight_map; download the model again`)
-  const names = [...new Set(Object.values(map))]
-  return Promise.all(names.map((name) => files.path(String(name))))
+  return Promise.all((await indexedFiles(index)).map((name) => files.path(name)))
 }

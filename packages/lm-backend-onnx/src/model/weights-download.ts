@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type ByteSource,
@@ -10,6 +9,7 @@ import {
   type Repository,
 } from '@saeval/hub'
 import type { ModelFiles } from './model-files.js'
+import { indexedFiles } from './read-json.js'
 
 /** Weights of a repository that are not in the cache. */
 export interface WeightsDownload {
@@ -30,10 +30,10 @@ export async function weightsDownload(
   const isThere = (path: string) => existsSync(join(repository.snapshotFolder, path))
   if (isThere('model.safetensors')) return null
   const index = 'model.safetensors.index.json'
-  if (isThere(index) && (await shards(join(repository.snapshotFolder, index))).every(isThere)) return null
+  if (isThere(index) && (await indexedFiles(join(repository.snapshotFolder, index))).every(isThere)) return null
   const sizes = new Map((await listRepositoryFiles(repository, hub)).map(({ path, size }) => [path, size]))
   const indexPath = sizes.has('model.safetensors') ? null : await pathIfPresent(index)
-  const paths = indexPath === null ? ['model.safetensors'] : await shards(indexPath)
+  const paths = indexPath === null ? ['model.safetensors'] : await indexedFiles(indexPath)
   const missing = paths.filter((path) => sizes.has(path) && !isThere(path))
   if (missing.length === 0) return null
   return {
@@ -58,16 +58,4 @@ export function weightsMissing(model: string): InputError {
 /** Opens the files where they are, to read their headers. */
 export function remoteWeights({ repository, paths }: WeightsDownload, hub: HubOptions): Promise<ByteSource[]> {
   return Promise.all(paths.map((path) => openRepositoryFile(repository, path, hub)))
-}
-
-/** The files that an index names; none where it is damaged, which opening the weights tells. */
-async function shards(path: string): Promise<string[]> {
-  try {
-    const { weight_map: map = {} } = JSON.parse(await readFile(path, 'utf8')) as {
-      weight_map?: Record<string, unknown>
-    }
-    return [...new Set(Object.values(map).map(String))]
-  } catch {
-    return []
-  }
 }

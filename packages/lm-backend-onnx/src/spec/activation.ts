@@ -1,11 +1,11 @@
-import { InputError } from '@saeval/hub'
-import type { ModelConfig } from './read-config.js'
+import { oneOf } from '@saeval/hub/checks'
+import * as v from 'valibot'
 
 /** Activation functions of MLPs; gelu_tanh is the tanh approximation of gelu. */
 export type Activation = 'gelu_tanh' | 'gelu' | 'silu' | 'relu'
 
 /** Names of transformers' ACT2FN; gelu_new, gelu_fast and gelu_pytorch_tanh are one formula written three ways. */
-const names: Readonly<Record<string, Activation>> = {
+const activations = {
   gelu: 'gelu',
   gelu_python: 'gelu',
   gelu_new: 'gelu_tanh',
@@ -14,16 +14,16 @@ const names: Readonly<Record<string, Activation>> = {
   relu: 'relu',
   silu: 'silu',
   swish: 'silu',
-}
+} as const satisfies Readonly<Record<string, Activation>>
 
-/** The activation that a field names. Throws InputError for one that cannot be computed. */
-export function readActivation(config: ModelConfig, field: string, fallback: string): Activation {
-  const name = config.string(field, fallback)
-  const activation = names[name]
-  if (activation !== undefined) return activation
-  throw new InputError(
-    `${config.file}: ${field} is ${JSON.stringify(name)}, expected ${Object.keys(names)
-      .map((known) => JSON.stringify(known))
-      .join(' or ')}`,
+type Name = keyof typeof activations
+const names = Object.keys(activations) as Name[]
+
+/** A field that names an activation; `fallback` where it is absent or null. `own` are names that mean something else to a family. */
+export function activation(fallback: Name, own: Readonly<Partial<Record<Name, Activation>>> = {}) {
+  const expected = names.map((name) => JSON.stringify(name)).join(' or ')
+  return v.pipe(
+    v.nullish(oneOf(names, expected), fallback),
+    v.transform((name): Activation => own[name] ?? activations[name]),
   )
 }

@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { shown } from '@saeval/hub/checks'
 import type { ModelConfig } from './read-config.js'
 
 /**
@@ -33,14 +34,12 @@ const meaningful: Readonly<Record<string, readonly unknown[]>> = {
   use_qk_norm: [],
 }
 
-/** Throws InputError for a field of another architecture that the specification has not read. */
-export function refuseForeignFields(config: ModelConfig): void {
+/** Throws InputError for a field of another architecture, which is none of those that the family reads. */
+export function refuseForeignFields({ file, modelType, fields }: ModelConfig, known: readonly string[]): void {
   for (const [field, neutral] of Object.entries(meaningful)) {
-    const value = config.unread(field)
-    if (value === undefined || value === null || value === false || value === 0 || neutral.includes(value)) continue
+    const value = Object.hasOwn(fields, field) && !known.includes(field) ? fields[field] : null
+    if (value === null || value === false || value === 0 || neutral.includes(value)) continue
     if (Array.isArray(value) && value.length === 0) continue
-    throw new InputError(
-      `${config.file}: ${field} is ${JSON.stringify(value)}, which a ${config.modelType} model does not have`,
-    )
+    throw new InputError(`${file}: ${field} is ${shown(value)}, which a ${modelType} model does not have`)
   }
 }

@@ -1,85 +1,83 @@
 import { InputError } from '@saeval/hub'
-import { readActivation } from './activation.js'
-import { layerNorm, linear, plainAttention } from './llama-layer.js'
-import type { ModelSpec } from './model-spec.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
+import { count, number, shown } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import { activation } from './activation.js'
+import { decoderSpec } from './decoder-spec.js'
+import { type FieldsOf, family } from './family.js'
+import { headWidth, layerNorm, linear, plainAttention } from './llama-layer.js'
+import { flag, layerCount, type ModelConfig } from './read-config.js'
+
+const fields = {
+  hidden_size: count,
+  num_heads: count,
+  num_layers: layerCount,
+  intermediate_size: v.nullish(count),
+  window_size: v.nullish(count, 256),
+  attention_types: v.optional(v.unknown()),
+  vocab_size: count,
+  max_position_embeddings: count,
+  tie_word_embeddings: flag(true),
+  activation_function: activation('gelu_new'),
+  layer_norm_epsilon: v.nullish(number, 1e-5),
+}
 
 /** GPT-Neo (TinyStories): learned positions, unscaled attention, layers that attend to everything or to a window. */
-export function gptNeoSpec(config: ModelConfig): ModelSpec {
-  const dModel = positiveInteger(config, 'hidden_size')
-  const nHeads = positiveInteger(config, 'num_heads')
-  if (dModel % nHeads !== 0)
-    throw new InputError(`${config.file}: hidden_size ${dModel} is not a multiple of num_heads ${nHeads}`)
-  const nLayers = positiveInteger(config, 'num_layers')
-  const dMlp = positiveInteger(config, 'intermediate_size', 4 * dModel)
-  const windowSize = positiveInteger(config, 'window_size', 256)
-  const kinds = attentionKinds(config, nLayers)
-  const tied = config.boolean('tie_word_embeddings', true)
-  const activation = readActivation(config, 'activation_function', 'gelu_new')
-
-  return {
-    family: 'gpt_neo',
-    nLayers,
+export const gptNeo = family(fields, (f, config) => {
+  const { hidden_size: dModel, num_heads: nHeads } = f
+  const dHead = headWidth(config, { hidden_size: dModel, num_heads: nHeads })
+  const dMlp = f.intermediate_size ?? 4 * dModel
+  const kinds = attentionKinds(config, f)
+  return decoderSpec(config, {
+    nLayers: f.num_layers,
     dModel,
     nHeads,
-    nKvHeads: nHeads,
-    dHead: dModel / nHeads,
-    vocabSize: positiveInteger(config, 'vocab_size'),
-    maxPositions: positiveInteger(config, 'max_position_embeddings'),
+    dHead,
+    vocabSize: f.vocab_size,
+    maxPositions: f.max_position_embeddings,
     maxPositionsIsHard: true,
-    norm: { kind: 'layer_norm', epsilon: config.number('layer_norm_epsilon', 1e-5), unitOffset: false },
+    norm: { kind: 'layer_norm', epsilon: f.layer_norm_epsilon, unitOffset: false },
     embedding: { weight: 'wte.weight', scale: null, positions: 'wpe.weight' },
-    parallelResidual: false,
-    recurrent: false,
     layer: (index) => {
       const at = `h.${index}`
+      const projection = (name: string) => linear(`${at}.attn.attention.${name}_proj`, dModel, dModel, false)
       return {
         attentionNorm: layerNorm(`${at}.ln_1`),
         attention: {
           ...plainAttention,
-          qkv: {
-            q: linear(`${at}.attn.attention.q_proj`, dModel, dModel, false),
-            k: linear(`${at}.attn.attention.k_proj`, dModel, dModel, false),
-            v: linear(`${at}.attn.attention.v_proj`, dModel, dModel, false),
-          },
+          qkv: { q: projection('q'), k: projection('k'), v: projection('v') },
           scale: 1,
-          window: kinds[index] === 'local' ? windowSize : null,
+          window: kinds[index] === 'local' ? f.window_size : null,
         },
         attentionOutput: linear(`${at}.attn.attention.out_proj`, dModel, dModel, true),
-        postAttentionNorm: null,
         mlpNorm: layerNorm(`${at}.ln_2`),
         mlp: {
           kind: 'dense',
           up: linear(`${at}.mlp.c_fc`, dModel, dMlp, true),
           gate: null,
           down: linear(`${at}.mlp.c_proj`, dMlp, dModel, true),
-          activation,
+          activation: f.activation_function,
         },
-        postMlpNorm: null,
       }
     },
     finalNorm: layerNorm('ln_f'),
-    unembedding: tied ? 'wte.weight' : 'lm_head.weight',
-    finalSoftcap: null,
+    tied: f.tie_word_embeddings,
     prefixes: ['transformer.', ''],
-    // causal-mask buffers of older checkpoints; a tied head saved a second time
-    ignoredTensors: [/^h\.\d+\.attn\.attention\.(bias|masked_bias)$/, ...(tied ? [/^lm_head\.weight$/] : [])],
-  }
-}
+    // causal-mask buffers of older checkpoints
+    ignoredTensors: [/^h\.\d+\.attn\.attention\.(bias|masked_bias)$/],
+  })
+})
+
+const attentionTypes = v.array(v.tuple([v.array(v.picklist(['global', 'local'])), v.number()]))
 
 /** attention_types: [[kinds, times], ...], written out one kind a layer. */
-function attentionKinds(config: ModelConfig, nLayers: number): readonly string[] {
-  const types = config.object('attention_types') ?? [[['global', 'local'], nLayers / 2]]
-  const wrong = (found: unknown) =>
-    new InputError(
-      `${config.file}: attention_types is ${JSON.stringify(found)}, expected lists of global and local for ${nLayers} layers`,
-    )
-  if (!Array.isArray(types)) throw wrong(types)
-  const kinds = types.flatMap((entry: unknown) => {
-    const [names, times] = Array.isArray(entry) ? entry : []
-    if (!Array.isArray(names) || typeof times !== 'number') throw wrong(types)
-    return Array.from({ length: times }, () => names as string[]).flat()
-  })
-  if (kinds.length !== nLayers || kinds.some((kind) => kind !== 'global' && kind !== 'local')) throw wrong(types)
-  return kinds
+function attentionKinds({ file }: ModelConfig, f: FieldsOf<typeof fields>): readonly string[] {
+  const { num_layers: nLayers, attention_types: written } = f
+  const types = v.safeParse(attentionTypes, written ?? [[['global', 'local'], nLayers / 2]])
+  const repeated = ([names, times]: readonly [string[], number]) =>
+    Array.from({ length: Math.min(times, nLayers) }, () => names).flat()
+  const kinds = types.success ? types.output.flatMap(repeated) : []
+  if (kinds.length === nLayers) return kinds
+  throw new InputError(
+    `${file}: attention_types is ${shown(written)}, expected lists of global and local for ${nLayers} layers`,
+  )
 }

@@ -1,67 +1,69 @@
-import { InputError } from '@saeval/hub'
-import { readActivation } from './activation.js'
-import { layerNorm, linear, plainAttention } from './llama-layer.js'
-import type { ModelSpec } from './model-spec.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
-import { hasDynamicRope, readRope } from './rope.js'
+import { count, number } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import { activation } from './activation.js'
+import { decoderSpec } from './decoder-spec.js'
+import { family } from './family.js'
+import { headWidth, layerNorm, linear, plainAttention } from './llama-layer.js'
+import { flag, layerCount } from './read-config.js'
+import { hasDynamicRope, readRope, ropeFields } from './rope.js'
+
+const fields = {
+  ...ropeFields,
+  num_hidden_layers: layerCount,
+  hidden_size: count,
+  num_attention_heads: count,
+  intermediate_size: count,
+  vocab_size: count,
+  max_position_embeddings: count,
+  attention_bias: flag(true),
+  tie_word_embeddings: flag(false),
+  use_parallel_residual: flag(true),
+  hidden_act: activation('gelu'),
+  layer_norm_eps: v.nullish(number, 1e-5),
+  rotary_emb_base: v.nullish(number),
+  rotary_pct: v.nullish(number),
+}
 
 /** GPT-NeoX (Pythia): attention and MLP side by side, part of each head rotated, q, k and v of each head together in one matrix. */
-export function gptNeoxSpec(config: ModelConfig): ModelSpec {
-  const dModel = positiveInteger(config, 'hidden_size')
-  const nHeads = positiveInteger(config, 'num_attention_heads')
-  if (dModel % nHeads !== 0)
-    throw new InputError(`${config.file}: hidden_size ${dModel} is not a multiple of num_attention_heads ${nHeads}`)
-  const dHead = dModel / nHeads
-  const dMlp = positiveInteger(config, 'intermediate_size')
-  const bias = config.boolean('attention_bias', true)
-  const tied = config.boolean('tie_word_embeddings', false)
-  const activation = readActivation(config, 'hidden_act', 'gelu')
-  const rope = readRope(config, { thetaField: 'rotary_emb_base', fractionField: 'rotary_pct', fraction: 0.25 })
-  return {
-    family: 'gpt_neox',
-    nLayers: positiveInteger(config, 'num_hidden_layers'),
+export const gptNeox = family(fields, (f, config) => {
+  const { hidden_size: dModel, num_attention_heads: nHeads, intermediate_size: dMlp, attention_bias: bias } = f
+  const dHead = headWidth(config, { hidden_size: dModel, num_attention_heads: nHeads })
+  const rotary = { rope_theta: f.rotary_emb_base, partial_rotary_factor: f.rotary_pct }
+  const rope = readRope(config, { ...f, ...rotary }, { fraction: 0.25 })
+  return decoderSpec(config, {
+    nLayers: f.num_hidden_layers,
     dModel,
     nHeads,
-    nKvHeads: nHeads,
     dHead,
-    vocabSize: positiveInteger(config, 'vocab_size'),
-    maxPositions: positiveInteger(config, 'max_position_embeddings'),
-    maxPositionsIsHard: hasDynamicRope(config),
-    norm: { kind: 'layer_norm', epsilon: config.number('layer_norm_eps', 1e-5), unitOffset: false },
+    vocabSize: f.vocab_size,
+    maxPositions: f.max_position_embeddings,
+    maxPositionsIsHard: hasDynamicRope(f),
+    norm: { kind: 'layer_norm', epsilon: f.layer_norm_eps, unitOffset: false },
     embedding: { weight: 'embed_in.weight', scale: null, positions: null },
-    parallelResidual: config.boolean('use_parallel_residual', true),
-    recurrent: false,
-    layer: (index) => {
-      const at = `layers.${index}`
-      return {
-        attentionNorm: layerNorm(`${at}.input_layernorm`),
-        attention: {
-          ...plainAttention,
-          qkv: { fused: linear(`${at}.attention.query_key_value`, dModel, 3 * dModel, bias), order: 'by_head' },
-          rope,
-          scale: dHead ** -0.5,
-        },
-        attentionOutput: linear(`${at}.attention.dense`, dModel, dModel, bias),
-        postAttentionNorm: null,
-        mlpNorm: layerNorm(`${at}.post_attention_layernorm`),
-        mlp: {
-          kind: 'dense',
-          up: linear(`${at}.mlp.dense_h_to_4h`, dModel, dMlp, true),
-          gate: null,
-          down: linear(`${at}.mlp.dense_4h_to_h`, dMlp, dModel, true),
-          activation,
-        },
-        postMlpNorm: null,
-      }
-    },
+    parallelResidual: f.use_parallel_residual,
+    layer: (_, at) => ({
+      attentionNorm: layerNorm(`${at}.input_layernorm`),
+      attention: {
+        ...plainAttention,
+        qkv: { fused: linear(`${at}.attention.query_key_value`, dModel, 3 * dModel, bias), order: 'by_head' },
+        rope,
+        scale: dHead ** -0.5,
+      },
+      attentionOutput: linear(`${at}.attention.dense`, dModel, dModel, bias),
+      mlpNorm: layerNorm(`${at}.post_attention_layernorm`),
+      mlp: {
+        kind: 'dense',
+        up: linear(`${at}.mlp.dense_h_to_4h`, dModel, dMlp, true),
+        gate: null,
+        down: linear(`${at}.mlp.dense_4h_to_h`, dMlp, dModel, true),
+        activation: f.hidden_act,
+      },
+    }),
     finalNorm: layerNorm('final_layer_norm'),
-    unembedding: tied ? 'embed_in.weight' : 'embed_out.weight',
-    finalSoftcap: null,
+    tied: f.tie_word_embeddings,
+    head: 'embed_out.weight',
     prefixes: ['gpt_neox.', ''],
-    // buffers of older checkpoints; a tied head saved a second time
-    ignoredTensors: [
-      /^layers\.\d+\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,
-      ...(tied ? [/^embed_out\.weight$/] : []),
-    ],
-  }
-}
+    // buffers of older checkpoints
+    ignoredTensors: [/^layers\.\d+\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/],
+  })
+})

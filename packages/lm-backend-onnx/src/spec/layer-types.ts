@@ -1,5 +1,10 @@
 import { InputError } from '@saeval/hub'
+import { text } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import type { ModelConfig } from './read-config.js'
+
+/** What layer_types may hold before the family's kinds are known. */
+export const layerTypes = v.nullish(v.array(text, 'a list of texts'))
 
 export type LayerType = 'full_attention' | 'sliding_attention' | 'linear_attention'
 
@@ -8,18 +13,18 @@ export type LayerType = 'full_attention' | 'sliding_attention' | 'linear_attenti
  * that the family does not have.
  */
 export function readLayerTypes<Type extends LayerType>(
-  config: ModelConfig,
+  { file }: ModelConfig,
+  types: readonly string[] | null | undefined,
   nLayers: number,
   allowed: readonly Type[],
   byDefault: (layer: number) => Type,
 ): Type[] {
-  const types = config.strings('layer_types')
-  if (types === null) return Array.from({ length: nLayers }, (_, layer) => byDefault(layer))
+  if (types == null) return Array.from({ length: nLayers }, (_, layer) => byDefault(layer))
   if (types.length !== nLayers)
-    throw new InputError(`${config.file}: layer_types has ${types.length} entries for ${nLayers} layers`)
+    throw new InputError(`${file}: layer_types has ${types.length} entries for ${nLayers} layers`)
   return types.map((type) => {
     const known = allowed.find((candidate) => candidate === type)
     if (known !== undefined) return known
-    throw new InputError(`${config.file}: layer_types has "${type}", expected ${allowed.join(' or ')}`)
+    throw new InputError(`${file}: layer_types has "${type}", expected ${allowed.join(' or ')}`)
   })
 }

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { Activation } from './activation.js'
 import type { Attention, LayerSpec, Linear, Mlp, Norm } from './model-spec.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
+import type { ModelConfig } from './read-config.js'
 
 /** A PyTorch Linear. */
 export function linear(name: string, inFeatures: number, outFeatures: number, bias: boolean): Linear {
@@ -16,17 +16,11 @@ export function layerNorm(name: string): Norm {
   return { weight: `${name}.weight`, bias: `${name}.bias` }
 }
 
-/** Query and key-value heads. Throws InputError where groups would not be of one size. */
-export function attentionHeads(
-  config: ModelConfig,
-  defaults: { readonly nHeads?: number; readonly nKvHeads?: number } = {},
-): { readonly nHeads: number; readonly nKvHeads: number } {
-  const nHeads = positiveInteger(config, 'num_attention_heads', defaults.nHeads)
-  const nKvHeads = positiveInteger(config, 'num_key_value_heads', defaults.nKvHeads ?? nHeads)
-  if (nHeads % nKvHeads === 0) return { nHeads, nKvHeads }
-  throw new InputError(
-    `${config.file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`,
-  )
+/** d_model / n_heads where `sizes` names both. Throws InputError where it is no whole number. */
+export function headWidth({ file }: ModelConfig, sizes: Readonly<Record<string, number>>): number {
+  const [[whole, dModel], [part, nHeads]] = Object.entries(sizes) as [[string, number], [string, number]]
+  if (dModel % nHeads === 0) return dModel / nHeads
+  throw new InputError(`${file}: ${whole} ${dModel} is not a multiple of ${part} ${nHeads}`)
 }
 
 /** What an attention has unless a family says otherwise. */

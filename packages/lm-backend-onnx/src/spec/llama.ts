@@ -1,149 +1,129 @@
 import { InputError } from '@saeval/hub'
-import { readActivation } from './activation.js'
+import { checked, count, index, number, oneOf } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import { activation } from './activation.js'
+import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
+import { type FieldsOf, family } from './family.js'
 import { readLayerTypes } from './layer-types.js'
-import { attentionHeads, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
-import type { Experts, Mlp, ModelSpec } from './model-spec.js'
-import { expertCount, qwenExperts } from './qwen-experts.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
-import { hasDynamicRope, readRope } from './rope.js'
+import { llamaAttention, llamaMlp } from './llama-layer.js'
+import type { Experts, ModelSpec } from './model-spec.js'
+import { expertFields, qwenExperts } from './qwen-experts.js'
+import { flag, type ModelConfig, only } from './read-config.js'
+import { readRope } from './rope.js'
+
+const fields = {
+  ...decoderFields,
+  intermediate_size: count,
+  hidden_act: activation('silu'),
+  use_bidirectional_attention: only(false),
+}
 
 /** What the relatives of Llama differ in. */
 interface Variant {
-  readonly tied: boolean
-  /** Whether q, k, v and the output projection have biases: as attention_bias says, or whatever it says. */
-  readonly biases: 'attention_bias' | 'qkv' | 'none'
-  /** Gain is 1 + weight, the embedding is multiplied by sqrt(d_model), gelu is the tanh form by any name. */
-  readonly gemma: boolean
+  /** Whether q, k and v have biases; false by default. */
+  readonly qkvBias?: boolean
+  /** Whether the output projection has one; false by default. */
+  readonly outputBias?: boolean
+  readonly mlpBias?: boolean
+  /** Gain is 1 + weight, the embedding is multiplied by sqrt(d_model). */
+  readonly gemma?: boolean
   /** RMS norms over the heads of queries and keys. */
-  readonly queryKeyNorm: boolean
-  /** Width of a head where the configuration does not say; null: d_model / n_heads. */
-  readonly dHead: number | null
+  readonly queryKeyNorm?: boolean
   /** Sliding window of each layer. */
-  windows(config: ModelConfig, nLayers: number): (number | null)[]
+  readonly windows?: readonly (number | null)[]
   /** The MLP of a layer where it is not the plain one. */
-  readonly mlp?: (config: ModelConfig, layer: number) => Experts | null
-}
-
-const plain: Variant = {
-  tied: false,
-  biases: 'attention_bias',
-  gemma: false,
-  queryKeyNorm: false,
-  dHead: null,
-  windows: (config, nLayers) =>
-    readLayerTypes(config, nLayers, ['full_attention'], () => 'full_attention').map(() => null),
-}
-
-/** model_type -> variant; https://huggingface.co/docs/transformers/model_doc and the configuration classes' defaults. */
-const variants: Readonly<Record<string, Variant>> = {
-  llama: plain,
-  mistral: {
-    ...plain,
-    biases: 'none',
-    windows: (config, nLayers) => {
-      const window = config.declares('sliding_window') ? slidingWindow(config) : 4096
-      return Array.from({ length: nLayers }, () => window)
-    },
-  },
-  qwen2: { ...plain, biases: 'qkv', windows: qwenWindows },
-  qwen3: { ...plain, queryKeyNorm: true, dHead: 128, windows: qwenWindows },
-  qwen3_moe: {
-    ...plain,
-    queryKeyNorm: true,
-    windows: (config, nLayers) => {
-      const window = config.boolean('use_sliding_window', false) ? slidingWindow(config) : null
-      return Array.from({ length: nLayers }, () => window)
-    },
-    mlp: (config, layer) =>
-      isSparse(config, layer)
-        ? qwenExperts(config, `layers.${layer}.mlp`, { count: 128, chosen: 8, dExpert: 768 })
-        : null,
-  },
-  gemma: { ...plain, tied: true, gemma: true, dHead: 256 },
+  mlp?(layer: number, at: string): Experts | null
 }
 
 /** Llama and its relatives: RMS norm before each part, rotary positions, gated MLP. */
-export function llamaSpec(config: ModelConfig): ModelSpec {
-  const variant = variants[config.modelType]!
-  config.require('use_bidirectional_attention', false)
-  const nLayers = positiveInteger(config, 'num_hidden_layers')
-  const dModel = positiveInteger(config, 'hidden_size')
-  const dMlp = positiveInteger(config, 'intermediate_size')
-  const { nHeads, nKvHeads } = attentionHeads(config)
-  const dHead = positiveInteger(config, 'head_dim', variant.dHead ?? Math.floor(dModel / nHeads))
-  const tied = config.boolean('tie_word_embeddings', variant.tied)
-  // Qwen 2 has its biases whatever attention_bias says; Mistral has none and no such field
-  const attentionBias =
-    variant.biases !== 'none' && config.boolean('attention_bias', false) && variant.biases === 'attention_bias'
-  const mlpBias = config.modelType === 'llama' && config.boolean('mlp_bias', false)
-  const activation = variant.gemma ? gemmaActivation(config) : readActivation(config, 'hidden_act', 'silu')
-  const rope = readRope(config)
-  const windows = variant.windows(config, nLayers)
-  const mlp = (index: number): Mlp | Experts =>
-    variant.mlp?.(config, index) ?? llamaMlp(`layers.${index}.mlp`, { dModel, dMlp, bias: mlpBias, activation })
-  return {
-    family: config.modelType,
-    nLayers,
-    dModel,
-    nHeads,
-    nKvHeads,
-    dHead,
-    vocabSize: positiveInteger(config, 'vocab_size'),
-    maxPositions: positiveInteger(config, 'max_position_embeddings'),
-    maxPositionsIsHard: hasDynamicRope(config),
-    norm: { kind: 'rms_norm', epsilon: config.number('rms_norm_eps', 1e-6), unitOffset: variant.gemma },
-    embedding: { weight: 'embed_tokens.weight', scale: variant.gemma ? Math.sqrt(dModel) : null, positions: null },
-    parallelResidual: false,
-    recurrent: false,
-    layer: (index) => {
-      const at = `layers.${index}`
-      return {
-        attentionNorm: rmsNorm(`${at}.input_layernorm`),
-        ...llamaAttention(at, {
-          dModel,
-          nHeads,
-          nKvHeads,
-          dHead,
-          qkvBias: attentionBias || variant.biases === 'qkv',
-          outputBias: attentionBias,
-          queryKeyNorm: variant.queryKeyNorm,
-          rope,
-          scale: dHead ** -0.5,
-          window: windows[index] ?? null,
-        }),
-        postAttentionNorm: null,
-        mlpNorm: rmsNorm(`${at}.post_attention_layernorm`),
-        mlp: mlp(index),
-        postMlpNorm: null,
-      }
-    },
-    finalNorm: rmsNorm('norm'),
-    unembedding: tied ? 'embed_tokens.weight' : 'lm_head.weight',
-    finalSoftcap: null,
-    prefixes: ['model.', ''],
-    ignoredTensors: [/^layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/, ...(tied ? [/^lm_head\.weight$/] : [])],
-  }
+function llamaSpec(config: ModelConfig, f: FieldsOf<typeof fields>, variant: Variant): ModelSpec {
+  const { queryKeyNorm = false, qkvBias = false, outputBias = false, mlpBias = false, gemma = false } = variant
+  const sizes = decoderSizes(config, f)
+  const { dModel, dHead } = sizes
+  const rope = readRope(config, f)
+  const mlp = { dModel, dMlp: f.intermediate_size, bias: mlpBias, activation: f.hidden_act }
+  return decoderSpec(config, {
+    ...sizes,
+    norm: { ...sizes.norm, unitOffset: gemma },
+    embedding: { weight: 'embed_tokens.weight', scale: gemma ? Math.sqrt(dModel) : null, positions: null },
+    layer: (index, at) => ({
+      ...llamaAttention(at, {
+        ...{ ...sizes, qkvBias, outputBias, queryKeyNorm, rope },
+        scale: dHead ** -0.5,
+        window: variant.windows?.[index] ?? null,
+      }),
+      mlp: variant.mlp?.(index, `${at}.mlp`) ?? llamaMlp(`${at}.mlp`, mlp),
+    }),
+    ignoredTensors: [/^layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/],
+  })
 }
 
-/** gelu of Gemma's first release means the tanh form, which transformers computes for it. */
-function gemmaActivation(config: ModelConfig) {
-  const activation = readActivation(config, 'hidden_act', 'gelu_pytorch_tanh')
-  if (config.has('hidden_activation')) config.require('hidden_activation', 'gelu_pytorch_tanh')
-  return config.string('hidden_act', 'gelu') === 'gelu' ? 'gelu_tanh' : activation
+const biased = { ...fields, attention_bias: flag(false) }
+
+/** Llama 2 and 3. */
+export const llama = family({ ...biased, mlp_bias: flag(false) }, (f, config) => {
+  readLayerTypes(config, f.layer_types, f.num_hidden_layers, ['full_attention'], () => 'full_attention')
+  return llamaSpec(config, f, { qkvBias: f.attention_bias, outputBias: f.attention_bias, mlpBias: f.mlp_bias })
+})
+
+/** Gemma 1. gelu of its first release means the tanh form, which transformers computes for it. */
+export const gemma = family(
+  {
+    ...biased,
+    head_dim: v.nullish(count, 256),
+    tie_word_embeddings: flag(true),
+    hidden_act: activation('gelu', { gelu: 'gelu_tanh' }),
+    hidden_activation: only('gelu_pytorch_tanh'),
+  },
+  (f, config) => {
+    readLayerTypes(config, f.layer_types, f.num_hidden_layers, ['full_attention'], () => 'full_attention')
+    const bias = f.attention_bias
+    return llamaSpec(config, f, { qkvBias: bias, outputBias: bias, gemma: true })
+  },
+)
+
+// absent is the default, null is none
+const slidingWindow = v.optional(v.nullable(count), 4096)
+
+/** Mistral slides in every layer, if at all. */
+export const mistral = family({ ...fields, sliding_window: slidingWindow }, (f, config) =>
+  llamaSpec(config, f, { windows: Array(f.num_hidden_layers).fill(f.sliding_window) }),
+)
+
+const windowFields = { use_sliding_window: flag(false), sliding_window: v.optional(v.unknown()) }
+
+/** Tokens of Qwen's sliding window, which counts only where it is asked for; null for none. */
+function windowOf({ file }: ModelConfig, f: FieldsOf<typeof windowFields>): number | null {
+  return f.use_sliding_window ? checked(file, slidingWindow, f.sliding_window, 'sliding_window') : null
 }
 
-/** Tokens of the sliding window; null where it is null. */
-function slidingWindow(config: ModelConfig): number | null {
-  if (config.declares('sliding_window') && !config.has('sliding_window')) return null
-  return positiveInteger(config, 'sliding_window', 4096)
+const qwenFields = {
+  ...biased,
+  ...windowFields,
+  max_window_layers: v.nullish(number, 28),
 }
+
+/** Qwen 2 and 2.5, which have their biases whatever attention_bias says. */
+export const qwen2 = family(qwenFields, (f, config) =>
+  llamaSpec(config, f, { qkvBias: true, windows: qwenWindows(f, config) }),
+)
+
+/** Qwen 3. */
+export const qwen3 = family({ ...qwenFields, head_dim: v.nullish(count, 128) }, (f, config) =>
+  llamaSpec(config, f, {
+    qkvBias: f.attention_bias,
+    outputBias: f.attention_bias,
+    queryKeyNorm: true,
+    windows: qwenWindows(f, config),
+  }),
+)
 
 /** Qwen slides from layer max_window_layers on, if at all. */
-function qwenWindows(config: ModelConfig, nLayers: number): (number | null)[] {
-  const window = config.boolean('use_sliding_window', false) ? slidingWindow(config) : null
-  const first = config.number('max_window_layers', 28)
-  const types = readLayerTypes(config, nLayers, ['full_attention', 'sliding_attention'], (layer) =>
-    window !== null && layer >= first ? 'sliding_attention' : 'full_attention',
+function qwenWindows(f: FieldsOf<typeof qwenFields>, config: ModelConfig): (number | null)[] {
+  const window = windowOf(config, f)
+  const allowed = ['full_attention', 'sliding_attention'] as const
+  const types = readLayerTypes(config, f.layer_types, f.num_hidden_layers, allowed, (layer) =>
+    window !== null && layer >= f.max_window_layers ? 'sliding_attention' : 'full_attention',
   )
   if (window === null && types.includes('sliding_attention'))
     throw new InputError(
@@ -152,13 +132,29 @@ function qwenWindows(config: ModelConfig, nLayers: number): (number | null)[] {
   return types.map((type) => (type === 'sliding_attention' ? window : null))
 }
 
-/** Whether a layer of Qwen 3 MoE has experts. */
-function isSparse(config: ModelConfig, layer: number): boolean {
-  // read in any case: the field is the family's, even where no layer has experts
-  expertCount(config, 128)
-  const step = positiveInteger(config, 'decoder_sparse_step', 1)
-  const dense = config.object('mlp_only_layers') ?? []
-  if (!Array.isArray(dense))
-    throw new InputError(`${config.file}: mlp_only_layers is ${JSON.stringify(dense)}, expected a list of layers`)
-  return !(dense as unknown[]).includes(layer) && (layer + 1) % step === 0
-}
+/** Qwen 3 with experts in some layers. */
+export const qwen3Moe = family(
+  {
+    ...fields,
+    ...expertFields({ count: 128, chosen: 8, dExpert: 768 }),
+    hidden_act: v.nullish(oneOf(['silu'], '"silu"'), 'silu'),
+    attention_bias: flag(false),
+    ...windowFields,
+    norm_topk_prob: flag(false),
+    decoder_sparse_step: v.nullish(count, 1),
+    mlp_only_layers: v.nullish(v.array(index, 'a list of layers'), []),
+  },
+  (f, config) => {
+    const window = windowOf(config, f)
+    return llamaSpec(config, f, {
+      qkvBias: f.attention_bias,
+      outputBias: f.attention_bias,
+      queryKeyNorm: true,
+      windows: Array(f.num_hidden_layers).fill(window),
+      mlp: (layer, at) =>
+        !f.mlp_only_layers.includes(layer) && (layer + 1) % f.decoder_sparse_step === 0
+          ? qwenExperts(config, f, at, f.norm_topk_prob ? 'all_renormalized' : 'all')
+          : null,
+    })
+  },
+)

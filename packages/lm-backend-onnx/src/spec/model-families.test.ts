@@ -62,6 +62,10 @@ describe('a configuration', () => {
     [{ ...gpt2, rope_scaling: { type: 'linear', factor: 2 } }, /rope_scaling is \{.*which a gpt2 model/],
     [{ ...gpt2, add_cross_attention: true }, /add_cross_attention is true/],
     [{ ...gpt2, n_head: 5 }, /n_embd 24 is not a multiple of n_head 5/],
+    [{ ...gpt2, n_layer: 1e12 }, /n_layer is 1000000000000, expected at most 10000 layers/],
+    [{ ...small, model_type: 'llama', hidden_act: 'constructor' }, /hidden_act is "constructor", expected "gelu" or/],
+    [{ ...small, model_type: 'qwen3', num_attention_heads: [3] }, /num_attention_heads is \[3\], expected a positive/],
+    [{ ...small, model_type: 'constructor' }, /models of type "constructor" are not supported yet/],
     [{ ...small, model_type: 'mamba' }, /models of type "mamba" are not supported yet/],
   ])('that cannot be honoured is refused by its field: %j', (fields, message) => {
     expect(() => read(fields)).toThrow(message)

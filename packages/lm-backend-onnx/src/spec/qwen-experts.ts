@@ -1,25 +1,33 @@
 import { InputError } from '@saeval/hub'
+import { count } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import type { FieldsOf } from './family.js'
 import { linear } from './llama-layer.js'
 import type { Experts } from './model-spec.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
+import type { ModelConfig } from './read-config.js'
 
-/** The experts of Qwen 3 MoE and Qwen 3.5 MoE, stored one by one or stacked. */
-export function qwenExperts(
-  config: ModelConfig,
-  at: string,
-  defaults: { readonly count: number; readonly chosen: number; readonly dExpert: number },
-): Experts {
-  config.require('hidden_act', 'silu')
-  const dModel = positiveInteger(config, 'hidden_size')
-  const dExpert = positiveInteger(config, 'moe_intermediate_size', defaults.dExpert)
-  const count = expertCount(config, defaults.count)
-  const chosen = expertsPerToken(config, count, defaults.chosen)
+/** Fields of Qwen's experts, whose number has two names in transformers, with the defaults of a family. */
+export function expertFields(defaults: { readonly count: number; readonly chosen: number; readonly dExpert: number }) {
+  return {
+    num_experts: v.nullish(count, defaults.count),
+    num_local_experts: v.nullish(count),
+    num_experts_per_tok: v.nullish(count, defaults.chosen),
+    moe_intermediate_size: v.nullish(count, defaults.dExpert),
+  }
+}
+
+type ExpertFields = FieldsOf<ReturnType<typeof expertFields>> & { readonly hidden_size: number }
+
+/** The experts of Qwen 3 MoE and Qwen 3.5 MoE, stored one by one or stacked. Of the two names of their number the newer one counts. */
+export function qwenExperts(config: ModelConfig, f: ExpertFields, at: string, weights: Experts['weights']): Experts {
+  const { hidden_size: dModel, moe_intermediate_size: dExpert } = f
+  const count = f.num_local_experts ?? f.num_experts
   return {
     kind: 'experts',
     router: linear(`${at}.gate`, dModel, count, false),
     count,
-    chosen,
-    weights: config.boolean('norm_topk_prob', false) ? 'all_renormalized' : 'all',
+    chosen: expertsPerToken(config, count, f.num_experts_per_tok),
+    weights,
     dExpert,
     activation: 'silu',
     layouts: [
@@ -37,15 +45,8 @@ export function qwenExperts(
   }
 }
 
-/** Number of experts by either name that transformers gave it; the newer one counts. */
-export function expertCount(config: ModelConfig, byDefault: number): number {
-  const older = config.number('num_experts', byDefault)
-  return positiveInteger(config, config.has('num_local_experts') ? 'num_local_experts' : 'num_experts', older)
-}
-
 /** num_experts_per_tok; throws InputError when there are not so many. */
-export function expertsPerToken(config: ModelConfig, count: number, byDefault: number): number {
-  const chosen = positiveInteger(config, 'num_experts_per_tok', byDefault)
+export function expertsPerToken({ file }: ModelConfig, count: number, chosen: number): number {
   if (chosen <= count) return chosen
-  throw new InputError(`${config.file}: num_experts_per_tok is ${chosen}, but there are ${count} experts`)
+  throw new InputError(`${file}: num_experts_per_tok is ${chosen}, but there are ${count} experts`)
 }

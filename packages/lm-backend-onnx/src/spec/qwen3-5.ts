@@ -1,117 +1,117 @@
 import { InputError } from '@saeval/hub'
+import { count } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
+import { type Family, type FieldsOf, family, textSpec, visionFields } from './family.js'
 import { readLayerTypes } from './layer-types.js'
-import { attentionHeads, linear, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
+import { linear, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { DeltaNet, Experts, LayerSpec, Mlp, ModelSpec } from './model-spec.js'
-import { qwenExperts } from './qwen-experts.js'
-import { type ModelConfig, positiveInteger } from './read-config.js'
-import { readTextSpec } from './read-spec.js'
-import { hasDynamicRope, readRope } from './rope.js'
+import { expertFields, qwenExperts } from './qwen-experts.js'
+import { flag, type ModelConfig, only } from './read-config.js'
+import { readRope } from './rope.js'
 
-/** Qwen 3.5's text model: three layers of gated delta-net for each layer of gated softmax attention; with experts or without. */
-export function qwen35TextSpec(config: ModelConfig): ModelSpec {
-  config.require('hidden_act', 'silu')
-  config.require('attn_output_gate', true)
-  const nLayers = positiveInteger(config, 'num_hidden_layers')
-  const dModel = positiveInteger(config, 'hidden_size')
-  const { nHeads, nKvHeads } = attentionHeads(config, { nHeads: 16, nKvHeads: hasExperts(config) ? 2 : 4 })
-  const dHead = positiveInteger(config, 'head_dim', 256)
-  const bias = config.boolean('attention_bias', false)
-  const tied = config.boolean('tie_word_embeddings', false)
-  const rope = readRope(config, { fraction: 0.25 })
-  const interval = positiveInteger(config, 'full_attention_interval', 4)
-  const types = readLayerTypes(config, nLayers, ['linear_attention', 'full_attention'], (layer) =>
-    (layer + 1) % interval === 0 ? 'full_attention' : 'linear_attention',
+const fields = {
+  ...decoderFields,
+  num_attention_heads: v.nullish(count, 16),
+  num_key_value_heads: v.nullish(count, 4),
+  vocab_size: v.nullish(count, 248_320),
+  max_position_embeddings: v.nullish(count, 32_768),
+  head_dim: v.nullish(count, 256),
+  attention_bias: flag(false),
+  hidden_act: only('silu'),
+  attn_output_gate: only(true),
+  full_attention_interval: v.nullish(count, 4),
+  linear_num_key_heads: v.nullish(count, 16),
+  linear_num_value_heads: v.nullish(count, 32),
+  linear_key_head_dim: v.nullish(count, 128),
+  linear_value_head_dim: v.nullish(count, 128),
+  linear_conv_kernel_dim: v.nullish(count, 4),
+}
+type Fields = FieldsOf<typeof fields>
+
+/** Qwen 3.5's text model: three layers of gated delta-net for each layer of gated softmax attention. */
+export const qwen35Text = family({ ...fields, intermediate_size: count }, (f, config) =>
+  qwen35Spec(config, f, (at) =>
+    llamaMlp(at, { dModel: f.hidden_size, dMlp: f.intermediate_size, bias: false, activation: 'silu' }),
+  ),
+)
+
+/** Qwen 3.5's text model with experts, one of them for every token. */
+export const qwen35MoeText = family(
+  {
+    ...fields,
+    ...expertFields({ count: 256, chosen: 8, dExpert: 512 }),
+    num_key_value_heads: v.nullish(count, 2),
+    shared_expert_intermediate_size: v.nullish(count, 512),
+  },
+  (f, config) =>
+    qwen35Spec(config, f, (at) => {
+      const { hidden_size: dModel, shared_expert_intermediate_size: dMlp } = f
+      return {
+        ...qwenExperts(config, f, at, 'all_renormalized'),
+        shared: {
+          mlp: llamaMlp(`${at}.shared_expert`, { dModel, dMlp, bias: false, activation: 'silu' }),
+          gate: linear(`${at}.shared_expert_gate`, dModel, 1, false),
+        },
+      }
+    }),
+)
+
+/** Qwen 3.5 with a vision tower: the text model inside; images are not part of it. */
+export const qwen35 = withVision(qwen35Text)
+
+/** The same with experts. */
+export const qwen35Moe = withVision(qwen35MoeText)
+
+function withVision(text: Family): Family {
+  return family({ ...visionFields, tie_word_embeddings: v.optional(flag(false)) }, (f, config) => {
+    // whether the head is tied, the whole model's word counts
+    const { tie_word_embeddings: tied } = f
+    const spec = textSpec(f, config, text, tied === undefined ? {} : { tie_word_embeddings: tied })
+    return { ...spec, ignoredTensors: [...spec.ignoredTensors, /^(model\.)?visual\./] }
+  })
+}
+
+function qwen35Spec(config: ModelConfig, f: Fields, mlp: (at: string) => Mlp | Experts): ModelSpec {
+  const sizes = decoderSizes(config, f)
+  const rope = readRope(config, f, { fraction: 0.25 })
+  const allowed = ['linear_attention', 'full_attention'] as const
+  const types = readLayerTypes(config, f.layer_types, f.num_hidden_layers, allowed, (layer) =>
+    (layer + 1) % f.full_attention_interval === 0 ? 'full_attention' : 'linear_attention',
   )
   const fullAttention = (at: string) =>
     llamaAttention(at, {
-      dModel,
-      nHeads,
-      nKvHeads,
-      dHead,
-      qkvBias: bias,
-      outputBias: bias,
+      ...{ ...sizes, qkvBias: f.attention_bias, outputBias: f.attention_bias },
       queryKeyNorm: true,
       outputGate: true,
       rope,
-      scale: dHead ** -0.5,
+      scale: sizes.dHead ** -0.5,
     })
-  return {
-    family: config.modelType,
-    nLayers,
-    dModel,
-    nHeads,
-    nKvHeads,
-    dHead,
-    vocabSize: positiveInteger(config, 'vocab_size', 248_320),
-    maxPositions: positiveInteger(config, 'max_position_embeddings', 32_768),
-    maxPositionsIsHard: hasDynamicRope(config),
-    norm: { kind: 'rms_norm', epsilon: config.number('rms_norm_eps', 1e-6), unitOffset: true },
-    embedding: { weight: 'embed_tokens.weight', scale: null, positions: null },
-    parallelResidual: false,
+  return decoderSpec(config, {
+    ...sizes,
+    norm: { ...sizes.norm, unitOffset: true },
     recurrent: types.includes('linear_attention'),
-    layer: (index) => {
-      const at = `layers.${index}`
-      return {
-        attentionNorm: rmsNorm(`${at}.input_layernorm`),
-        ...(types[index] === 'linear_attention' ? deltaNet(config, `${at}.linear_attn`, dModel) : fullAttention(at)),
-        postAttentionNorm: null,
-        mlpNorm: rmsNorm(`${at}.post_attention_layernorm`),
-        mlp: mlp(config, `${at}.mlp`, dModel),
-        postMlpNorm: null,
-      }
-    },
-    finalNorm: rmsNorm('norm'),
-    unembedding: tied ? 'embed_tokens.weight' : 'lm_head.weight',
-    finalSoftcap: null,
+    layer: (index, at) => ({
+      ...(types[index] === 'linear_attention' ? deltaNet(config, f, `${at}.linear_attn`) : fullAttention(at)),
+      mlp: mlp(`${at}.mlp`),
+    }),
     prefixes: ['model.language_model.', 'model.', 'language_model.', ''],
-    // the part that predicts several tokens at once; a tied head saved a second time
-    ignoredTensors: [/^mtp\./, ...(tied ? [/^lm_head\.weight$/] : [])],
-  }
-}
-
-/** Qwen 3.5 with a vision tower: the text model inside; images are not part of it. */
-export function qwen35Spec(config: ModelConfig): ModelSpec {
-  // whether the head is tied, the whole model's word counts
-  const tied = config.declares('tie_word_embeddings')
-    ? { tie_word_embeddings: config.boolean('tie_word_embeddings', false) }
-    : {}
-  const spec = readTextSpec(config, qwen35TextSpec, tied)
-  return { ...spec, family: config.modelType, ignoredTensors: [...spec.ignoredTensors, /^(model\.)?visual\./] }
-}
-
-function hasExperts(config: ModelConfig): boolean {
-  return config.modelType.startsWith('qwen3_5_moe')
-}
-
-function mlp(config: ModelConfig, at: string, dModel: number): Mlp | Experts {
-  if (!hasExperts(config)) {
-    const dMlp = positiveInteger(config, 'intermediate_size')
-    return llamaMlp(at, { dModel, dMlp, bias: false, activation: 'silu' })
-  }
-  const dShared = positiveInteger(config, 'shared_expert_intermediate_size', 512)
-  return {
-    ...qwenExperts(config, at, { count: 256, chosen: 8, dExpert: 512 }),
-    weights: 'all_renormalized',
-    shared: {
-      mlp: llamaMlp(`${at}.shared_expert`, { dModel, dMlp: dShared, bias: false, activation: 'silu' }),
-      gate: linear(`${at}.shared_expert_gate`, dModel, 1, false),
-    },
-  }
+    // the part that predicts several tokens at once
+    ignoredTensors: [/^mtp\./],
+  })
 }
 
 function deltaNet(
-  config: ModelConfig,
+  { file }: ModelConfig,
+  f: Fields,
   at: string,
-  dModel: number,
 ): Pick<LayerSpec, 'attentionOutput'> & { readonly attention: DeltaNet } {
-  const nKeyHeads = positiveInteger(config, 'linear_num_key_heads', 16)
-  const nValueHeads = positiveInteger(config, 'linear_num_value_heads', 32)
+  const { hidden_size: dModel, linear_num_key_heads: nKeyHeads, linear_num_value_heads: nValueHeads } = f
   if (nValueHeads % nKeyHeads !== 0)
     throw new InputError(
-      `${config.file}: linear_num_value_heads ${nValueHeads} is not a multiple of linear_num_key_heads ${nKeyHeads}`,
+      `${file}: linear_num_value_heads ${nValueHeads} is not a multiple of linear_num_key_heads ${nKeyHeads}`,
     )
-  const dKey = positiveInteger(config, 'linear_key_head_dim', 128)
-  const dValue = positiveInteger(config, 'linear_value_head_dim', 128)
+  const { linear_key_head_dim: dKey, linear_value_head_dim: dValue } = f
   const valueWidth = nValueHeads * dValue
   return {
     attention: {
@@ -121,7 +121,7 @@ function deltaNet(
       dKey,
       dValue,
       qkv: linear(`${at}.in_proj_qkv`, dModel, 2 * nKeyHeads * dKey + valueWidth, false),
-      kernel: positiveInteger(config, 'linear_conv_kernel_dim', 4),
+      kernel: f.linear_conv_kernel_dim,
       convolution: `${at}.conv1d.weight`,
       gate: linear(`${at}.in_proj_z`, dModel, valueWidth, false),
       beta: linear(`${at}.in_proj_b`, dModel, nValueHeads, false),

@@ -1,100 +1,38 @@
-import { InputError } from '@saeval/hub'
+import { checked, count, jsonObject, objectOf, oneOf, text, truth } from '@saeval/hub/checks'
+import * as v from 'valibot'
 
-/** config.json of a Hugging Face model, read field by field; every complaint names the file and the field. */
+/** config.json of a Hugging Face model, or a part of it; its family's schema reads the fields. */
 export interface ModelConfig {
+  /** For messages: "config.json: text_config" for a part. */
   readonly file: string
   readonly modelType: string
-  has(field: string): boolean
-  /** Whether the field is written at all, null included: an absent one means the class's default, null means none. */
-  declares(field: string): boolean
-  /** A finite number; `fallback` when the field is absent or null, an error when there is none. */
-  number(field: string, fallback?: number): number
-  numberOrNull(field: string): number | null
-  boolean(field: string, fallback: boolean): boolean
-  string(field: string, fallback?: string): string
-  strings(field: string): readonly string[] | null
-  object(field: string): Readonly<Record<string, unknown>> | null
-  /** The value of a field that nobody has read so far. */
-  unread(field: string): unknown
-  /** Throws unless the field is absent, null or one of the values that the builder can honour. */
-  require(field: string, ...allowed: readonly unknown[]): void
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 /** Parses config.json text; throws InputError when it is not an object with a model_type. */
 export function readConfig(file: string, text: string): ModelConfig {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch (cause) {
-    throw new InputError(`${file} is not valid JSON; download the model again`, { cause })
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new InputError(`${file} is not a JSON object`)
-  return configOf(file, parsed as Readonly<Record<string, unknown>>)
+  return configOf(file, jsonObject(file, text, 'download the model again'))
 }
 
-/** A configuration from its fields; `file` names it in messages ("config.json: text_config"). */
-export function configOf(file: string, fields: Readonly<Record<string, unknown>>): ModelConfig {
-  const read = new Set<string>()
-  const value = (field: string): unknown => {
-    read.add(field)
-    return fields[field] ?? undefined
-  }
-  const wrong = (field: string, expected: string): never => {
-    throw new InputError(`${file}: ${field} is ${JSON.stringify(fields[field]) ?? 'missing'}, expected ${expected}`)
-  }
-  const numberOrNull = (field: string): number | null => {
-    const found = value(field)
-    if (found === undefined) return null
-    return typeof found === 'number' && Number.isFinite(found) ? found : wrong(field, 'a number')
-  }
-  const string = (field: string, fallback?: string): string => {
-    const found = value(field) ?? fallback
-    return typeof found === 'string' ? found : wrong(field, 'a text')
-  }
-  return {
-    file,
-    modelType: string('model_type'),
-    has: (field) => value(field) !== undefined,
-    declares: (field) => field in fields,
-    unread: (field) => (read.has(field) ? undefined : fields[field]),
-    number: (field, fallback) => numberOrNull(field) ?? fallback ?? wrong(field, 'a number'),
-    numberOrNull,
-    boolean: (field, fallback) => {
-      const found = value(field) ?? fallback
-      return typeof found === 'boolean' ? found : wrong(field, 'true or false')
-    },
-    string,
-    strings: (field) => {
-      const found = value(field)
-      if (found === undefined) return null
-      return Array.isArray(found) && found.every((item) => typeof item === 'string')
-        ? found
-        : wrong(field, 'a list of texts')
-    },
-    object: (field) => {
-      const found = value(field)
-      if (found === undefined) return null
-      return typeof found === 'object' && found !== null
-        ? (found as Readonly<Record<string, unknown>>)
-        : wrong(field, 'an object')
-    },
-    require: (field, ...allowed) => {
-      const found = value(field)
-      if (found === undefined || allowed.includes(found)) return
-      wrong(
-        field,
-        allowed.length === 0
-          ? 'none: it is not supported yet'
-          : allowed.map((item) => JSON.stringify(item)).join(' or '),
-      )
-    },
-  }
+const schema = objectOf({ model_type: text })
+
+/** A configuration from its fields. Throws InputError where they name no model_type. */
+export function configOf(file: string, fields: ModelConfig['fields']): ModelConfig {
+  return { file, modelType: checked(file, schema, fields).model_type, fields }
 }
 
-/** A count that sizes a tensor: a positive integer, or an InputError naming the field. */
-export function positiveInteger(config: ModelConfig, field: string, fallback?: number): number {
-  const found = config.number(field, fallback)
-  if (Number.isInteger(found) && found > 0) return found
-  throw new InputError(`${config.file}: ${field} is ${found}, expected a positive whole number`)
+/** true or false; `fallback` where the field is absent or null. */
+export function flag(fallback: boolean) {
+  return v.nullish(truth, fallback)
 }
+
+/** Nothing, null or one of the values that the graph builder can honour. */
+export function only(...allowed: readonly unknown[]) {
+  return v.nullish(oneOf(allowed, allowed.map((value) => JSON.stringify(value)).join(' or ')))
+}
+
+/** Number of layers; more than any model has would only fill the memory. */
+export const layerCount = v.pipe(count, v.maxValue(10_000, 'at most 10000 layers'))
+
+/** Nothing or null. */
+export const absent = v.nullish(v.never('none: it is not supported yet'))

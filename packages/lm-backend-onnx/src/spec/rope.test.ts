@@ -1,6 +1,7 @@
+import { checked, count, objectOf } from '@saeval/hub/checks'
 import { describe, expect, it } from 'vitest'
 import { configOf } from './read-config.js'
-import { readRope, ropeTable } from './rope.js'
+import { readRope, ropeFields, ropeTable, rotaryFields } from './rope.js'
 
 /** Written by transformers 5.18's ROPE_INIT_FUNCTIONS for these parameters. */
 const tables = [
@@ -72,12 +73,15 @@ const tables = [
   },
 ] as const
 
-const config = (fields: Record<string, unknown>) =>
-  configOf('config.json', { model_type: 'test', max_position_embeddings: 128, ...fields })
+const schema = objectOf({ ...ropeFields, ...rotaryFields, max_position_embeddings: count })
+const read = (fields: Record<string, unknown>, defaults = {}) => {
+  const config = configOf('config.json', { model_type: 'test', max_position_embeddings: 128, ...fields })
+  return readRope(config, checked(config.file, schema, config.fields), defaults)
+}
 
 describe('rotary embeddings', () => {
   it.each(tables)('turn as in transformers: $parameters', ({ parameters, dHead, frequencies, scale }) => {
-    const rope = readRope(config({ rope_parameters: parameters }), { fraction: 1 })
+    const rope = read({ rope_parameters: parameters }, { fraction: 1 })
     const table = ropeTable(rope, dHead)
     expect(table.scale).toBeCloseTo(scale, 12)
     expect(table.frequencies.length).toBe(frequencies.length)
@@ -85,12 +89,12 @@ describe('rotary embeddings', () => {
       expect(Math.abs(table.frequencies[pair]! / frequency - 1)).toBeLessThan(5e-7)
     // the same fields in transformers 4's words
     const { rope_theta: theta, rope_type: type, ...scaling } = parameters
-    const old = config({ rope_theta: theta, rope_scaling: { type, ...scaling } })
-    expect(readRope(old, { fraction: 1 })).toEqual(rope)
+    const old = { rope_theta: theta, rope_scaling: { type, ...scaling } }
+    expect(read(old, { fraction: 1 })).toEqual(rope)
   })
 
   it('are named when they cannot be computed', () => {
-    const wrong = (fields: Record<string, unknown>) => () => readRope(config(fields))
+    const wrong = (fields: Record<string, unknown>) => () => read(fields)
     expect(wrong({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.rope_type is "longrope"/)
     expect(wrong({ rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } })).toThrow(
       /rope_parameters\.factor is missing/,

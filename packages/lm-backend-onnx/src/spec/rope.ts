@@ -1,5 +1,8 @@
 import { InputError } from '@saeval/hub'
-import type { ModelConfig } from './read-config.js'
+import { checked, number, object, objectOf, oneOf } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import type { FieldsOf } from './family.js'
+import { absent, type ModelConfig } from './read-config.js'
 
 /** Llama 3.1's scaling: low frequencies are divided by a factor, those in between blended. */
 export interface Llama3Scaling {
@@ -37,119 +40,145 @@ export interface Rope {
   readonly scaling: Llama3Scaling | LinearScaling | YarnScaling | null
 }
 
-export interface RopeDefaults {
+/** Fields of every configuration with rotary positions. */
+export const ropeFields = {
+  rope_scaling: v.nullish(object),
+  rope_parameters: v.nullish(object),
+  original_max_position_embeddings: v.nullish(number),
+}
+
+/** Fields of theta and of the share of each head that turns, where they are not called otherwise. */
+export const rotaryFields = { rope_theta: v.nullish(number), partial_rotary_factor: v.nullish(number) }
+
+type RopeFields = FieldsOf<typeof ropeFields & typeof rotaryFields> & { readonly max_position_embeddings: number }
+
+interface RopeDefaults {
   readonly theta?: number
-  /** Fields that hold theta and the fraction where they are not called rope_theta and partial_rotary_factor. */
-  readonly thetaField?: string
-  readonly fractionField?: string
-  /** Share of a head that turns where the configuration does not say; null: all of it, and nothing else is understood. */
+  /** Share of a head that turns where the configuration does not say; without it all turns, and nothing else is understood. */
   readonly fraction?: number
   /** Stands for rope_scaling where the configuration has none. */
-  readonly scaling?: Readonly<Record<string, unknown>>
+  readonly scaling?: Values
 }
+
+type Values = Readonly<Record<string, unknown>>
+
+const kinds = ['default', 'linear', 'dynamic', 'yarn', 'llama3'] as const
+const maybe = v.nullish(number, null)
+
+const parameters = objectOf({
+  rope_type: v.nullish(oneOf(kinds, '"default", "linear", "dynamic", "yarn" or "llama3"'), 'default'),
+  rope_theta: maybe,
+  partial_rotary_factor: maybe,
+})
+const layerParameters = objectOf({ full_attention: object, sliding_attention: object })
+const linear = objectOf({ factor: number })
+const llama3 = objectOf({
+  factor: number,
+  low_freq_factor: number,
+  high_freq_factor: number,
+  original_max_position_embeddings: maybe,
+})
+const yarn = objectOf({
+  factor: maybe,
+  attention_factor: maybe,
+  mscale: maybe,
+  mscale_all_dim: maybe,
+  beta_fast: maybe,
+  beta_slow: maybe,
+  original_max_position_embeddings: maybe,
+  truncate: v.optional(v.unknown()),
+})
 
 /**
  * rope_theta and rope_scaling, or rope_parameters of transformers 5. Throws InputError for kinds that cannot be computed. "dynamic" is
  * the plain embedding up to max_position_embeddings; beyond it the frequencies would depend on the text's length.
  */
-export function readRope(config: ModelConfig, defaults: RopeDefaults = {}): Rope {
-  const scaling = config.object('rope_scaling')
-  const place = scaling !== null && Object.keys(scaling).length > 0 ? 'rope_scaling' : 'rope_parameters'
-  return ropeOf(config, place, config.object(place) ?? defaults.scaling ?? {}, defaults)
+export function readRope(config: ModelConfig, fields: RopeFields, defaults: RopeDefaults = {}): Rope {
+  const place = Object.keys(fields.rope_scaling ?? {}).length > 0 ? 'rope_scaling' : 'rope_parameters'
+  return ropeOf(config, place, fields[place] ?? defaults.scaling ?? {}, fields, defaults)
 }
 
 /** Whether frequencies change beyond max_position_embeddings, which a graph built for any length cannot follow. */
-export function hasDynamicRope(config: ModelConfig): boolean {
-  return ['rope_scaling', 'rope_parameters'].some((field) => {
-    const fields = config.object(field)
-    return fields !== null && (fields.rope_type ?? fields.type) === 'dynamic'
-  })
+export function hasDynamicRope(fields: FieldsOf<typeof ropeFields>): boolean {
+  return [fields.rope_scaling, fields.rope_parameters].some(
+    (values) => (values?.rope_type ?? values?.type) === 'dynamic',
+  )
 }
 
-/** Gemma 3's two: the scaled one of full layers, the plain one of sliding layers. */
-export function gemma3Ropes(config: ModelConfig): { readonly full: Rope; readonly sliding: Rope } {
-  const sliding = { theta: 10_000, thetaField: 'rope_local_base_freq' }
-  const parameters = config.object('rope_parameters')
-  if (parameters === null || !('full_attention' in parameters || 'sliding_attention' in parameters)) {
-    return { full: readRope(config, { theta: 1_000_000 }), sliding: ropeOf(config, 'rope_parameters', {}, sliding) }
+/** Gemma 3's two: the scaled one of full layers, the plain one of sliding layers, whose theta is `local`. */
+export function gemma3Ropes(config: ModelConfig, fields: RopeFields, local: number): Record<'full' | 'sliding', Rope> {
+  const slidingFields = { ...fields, rope_theta: local }
+  const { rope_parameters: both, rope_scaling: old } = fields
+  if (!both || !('full_attention' in both || 'sliding_attention' in both))
+    return {
+      full: readRope(config, fields, { theta: 1_000_000 }),
+      sliding: ropeOf(config, 'rope_parameters', {}, slidingFields, {}),
+    }
+  checked(config.file, absent, old, 'rope_scaling')
+  const found = checked(config.file, layerParameters, both, 'rope_parameters')
+  const of = (kind: keyof typeof found, outside: RopeFields, defaults: RopeDefaults) =>
+    ropeOf(config, `rope_parameters.${kind}`, found[kind], outside, defaults)
+  return {
+    full: of('full_attention', fields, { theta: 1_000_000 }),
+    sliding: of('sliding_attention', slidingFields, {}),
   }
-  const of = (kind: string, defaults: RopeDefaults) => {
-    const fields = parameters[kind]
-    if (typeof fields === 'object' && fields !== null)
-      return ropeOf(config, `rope_parameters.${kind}`, fields as Readonly<Record<string, unknown>>, defaults)
-    throw new InputError(`${config.file}: rope_parameters.${kind} is missing`)
-  }
-  return { full: of('full_attention', { theta: 1_000_000 }), sliding: of('sliding_attention', sliding) }
 }
 
 function ropeOf(
-  config: ModelConfig,
+  { file, modelType }: ModelConfig,
   place: string,
-  fields: Readonly<Record<string, unknown>>,
-  { theta, thetaField = 'rope_theta', fraction, fractionField = 'partial_rotary_factor' }: RopeDefaults,
+  values: Values,
+  outside: RopeFields,
+  { theta = 10_000, fraction }: RopeDefaults,
 ): Rope {
-  const optional = (name: string): number | null => {
-    const found = fields[name] ?? null
-    if (found === null || (typeof found === 'number' && Number.isFinite(found))) return found
-    throw new InputError(`${config.file}: ${place}.${name} is ${JSON.stringify(found)}, expected a number`)
-  }
-  const number = (name: string): number => {
-    const found = optional(name)
-    if (found !== null) return found
-    throw new InputError(`${config.file}: ${place}.${name} is missing, expected a number`)
-  }
-  const original = () =>
-    config.numberOrNull('original_max_position_embeddings') ??
-    optional('original_max_position_embeddings') ??
-    config.number('max_position_embeddings')
+  const read = <Schema extends v.GenericSchema>(schema: Schema): v.InferOutput<Schema> =>
+    checked(file, schema, values, place)
+  const original = (inside: number | null) =>
+    outside.original_max_position_embeddings ?? inside ?? outside.max_position_embeddings
 
-  const outside = config.number(fractionField, fraction ?? 1)
-  const share = optional('partial_rotary_factor') ?? outside
+  const type = values.rope_type ?? values.type
+  const plain = checked(file, parameters, { ...values, rope_type: type }, place)
+  const share = plain.partial_rotary_factor ?? outside.partial_rotary_factor ?? fraction ?? 1
   if (share !== 1 && fraction === undefined)
-    throw new InputError(`${config.file}: partial_rotary_factor is ${share}, expected 1 in a ${config.modelType} model`)
-  const rope = {
-    theta: optional('rope_theta') ?? config.number(thetaField, theta ?? 10_000),
-    fraction: share,
-  }
-  const type = fields.rope_type ?? fields.type ?? 'default'
-  switch (type) {
+    throw new InputError(`${file}: partial_rotary_factor is ${share}, expected 1 in a ${modelType} model`)
+  const rope = { theta: plain.rope_theta ?? outside.rope_theta ?? theta, fraction: share }
+  switch (plain.rope_type) {
     case 'default':
     case 'dynamic':
       return { ...rope, scaling: null }
     case 'linear':
-      return { ...rope, scaling: { kind: 'linear', factor: number('factor') } }
-    case 'llama3':
+      return { ...rope, scaling: { kind: 'linear', factor: read(linear).factor } }
+    case 'llama3': {
+      const scaling = read(llama3)
       return {
         ...rope,
         scaling: {
           kind: 'llama3',
-          factor: number('factor'),
-          lowFrequencyFactor: number('low_freq_factor'),
-          highFrequencyFactor: number('high_freq_factor'),
-          originalMaxPositions: original(),
+          factor: scaling.factor,
+          lowFrequencyFactor: scaling.low_freq_factor,
+          highFrequencyFactor: scaling.high_freq_factor,
+          originalMaxPositions: original(scaling.original_max_position_embeddings),
         },
       }
+    }
     case 'yarn': {
-      const originalMaxPositions = original()
-      const factor = optional('factor') ?? config.number('max_position_embeddings') / originalMaxPositions
+      const scaling = read(yarn)
+      const originalMaxPositions = original(scaling.original_max_position_embeddings)
+      const factor = scaling.factor ?? outside.max_position_embeddings / originalMaxPositions
       return {
         ...rope,
         scaling: {
           kind: 'yarn',
           factor,
           attentionFactor:
-            optional('attention_factor') ?? yarnAttentionFactor(factor, optional('mscale'), optional('mscale_all_dim')),
-          betaFast: optional('beta_fast') || 32,
-          betaSlow: optional('beta_slow') || 1,
+            scaling.attention_factor ?? yarnAttentionFactor(factor, scaling.mscale, scaling.mscale_all_dim),
+          betaFast: scaling.beta_fast || 32,
+          betaSlow: scaling.beta_slow || 1,
           originalMaxPositions,
-          truncate: (fields.truncate ?? true) === true,
+          truncate: (scaling.truncate ?? true) === true,
         },
       }
     }
-    default:
-      throw new InputError(
-        `${config.file}: ${place}.rope_type is ${JSON.stringify(type)}, expected "default", "linear", "dynamic", "yarn" or "llama3"`,
-      )
   }
 }
 

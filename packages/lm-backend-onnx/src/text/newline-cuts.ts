@@ -1,3 +1,5 @@
+import type { AddedToken } from './special-tokens.js'
+
 /**
  * Whether token ids of a text are those of its parts, one after the other, for every cut between an ASCII letter or digit and a newline.
  * True only where the tokenizer's files prove it; whatever is not known here makes it false.
@@ -31,13 +33,6 @@ export function canCutBeforeNewlines(
 }
 
 type Step = { readonly type?: unknown; readonly [field: string]: unknown } | null
-
-interface AddedToken {
-  readonly content: string
-  readonly special?: boolean
-  readonly normalized?: boolean
-  readonly single_word?: boolean
-}
 
 interface Model {
   readonly type?: unknown

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { InputError } from '@saeval/hub'
 import type { SpecialToken, TextTokenizer } from '@saeval/language-model'
+import { readModelJson } from '../model/read-json.js'
 import { cleanUp, createDecoder, fallbackByte } from './decoder.js'
 import { canCutBeforeNewlines } from './newline-cuts.js'
 import { piecewise } from './piecewise.js'
-import { skippedTokens } from './special-tokens.js'
+import { type AddedToken, addedTokens, skippedTokens } from './special-tokens.js'
 
 /** A tokenizer with the behaviour of transformers' fast tokenizers. */
 export interface Tokenizer extends TextTokenizer {
@@ -48,10 +49,11 @@ const classDefaults: Readonly<Record<string, Partial<Record<Role, string>>>> = {
 
 /** Loads a tokenizer from its files. Throws InputError for files that are not what they should be. */
 export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
-  const tokenizerJson = await readObject(files.tokenizerJson)
-  const config = files.tokenizerConfig === null ? {} : await readObject(files.tokenizerConfig)
-  const map = files.specialTokensMap === null ? {} : await readObject(files.specialTokensMap)
+  const tokenizerJson = await readModelJson(files.tokenizerJson)
+  const config = files.tokenizerConfig === null ? {} : await readModelJson(files.tokenizerConfig)
+  const map = files.specialTokensMap === null ? {} : await readModelJson(files.specialTokensMap)
   const { fast, decoder } = read(files.tokenizerJson, tokenizerJson, config)
+  const added = addedTokens(files.tokenizerJson, tokenizerJson)
   const special = (role: Role): SpecialToken | null => {
     const text =
       tokenText(config[`${role}_token`]) ?? tokenText(map[`${role}_token`]) ?? classDefaults[files.modelType]?.[role]
@@ -60,7 +62,9 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   }
   const encodeWhole = (text: string, addSpecialTokens: boolean) =>
     fast.encode(text, { add_special_tokens: addSpecialTokens }).ids
-  const encodePlain = canCutBeforeNewlines(tokenizerJson, config) ? piecewise(encodeWhole) : encodeWhole
+  const encodePlain = canCutBeforeNewlines({ ...tokenizerJson, added_tokens: added }, config)
+    ? piecewise(encodeWhole)
+    : encodeWhole
   const bos = special('bos')
   const addsBos = bos !== null && encodePlain('a', true)[0] === bos.id && encodePlain('a', false)[0] !== bos.id
   const { addBosToken = null } = files
@@ -72,7 +76,8 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   }
   const roles = (['bos', 'eos', 'pad', 'unk'] as const).map(special)
   const skipped = skippedTokens(
-    tokenizerJson,
+    added,
+    files.tokenizerConfig ?? '',
     config,
     roles.flatMap((token) => token?.text ?? []),
   )
@@ -110,7 +115,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
         return text === undefined ? [] : [[name, text]]
       }),
     ),
-    specialIds: specialIds(tokenizerJson.added_tokens, roles),
+    specialIds: specialIds(added, roles),
     addsBos: addsBos || addBosToken === true,
     chatTemplateSource: templates.get('default') ?? null,
     toolTemplateSource: templates.get('tool_use') ?? null,
@@ -152,20 +157,9 @@ function cleansUpSpaces(
   )
 }
 
-function specialIds(added: unknown, roles: readonly (SpecialToken | null)[]): ReadonlySet<number> {
-  const marked = (Array.isArray(added) ? added : []) as { id?: unknown; special?: unknown }[]
-  const ids = marked.flatMap(({ id, special }) => (special === true && typeof id === 'number' ? [id] : []))
+function specialIds(added: readonly AddedToken[], roles: readonly (SpecialToken | null)[]): ReadonlySet<number> {
+  const ids = added.flatMap(({ id, special }) => (special && typeof id === 'number' ? [id] : []))
   return new Set([...ids, ...roles.flatMap((token) => token?.id ?? [])])
-}
-
-async function readObject(path: string): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch (cause) {
-    throw new InputError(`${path} is not valid JSON; download the model again`, { cause })
-  }
-  throw new InputError(`${path} is not a JSON object`)
 }
 
 /** A token is written as text or as an AddedToken object. */

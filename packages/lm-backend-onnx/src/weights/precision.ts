@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { jsonObject, shown } from '@saeval/hub/checks'
 import type { Checkpoint } from './checkpoint.js'
 
 /** Precision to which weights are rounded; every computation with them is float32. */
@@ -22,11 +23,11 @@ export function resolveDtype(dtype: string, configPath: string, configText: stri
   if (isPrecision(dtype)) return { precision: dtype, bits: null }
   if (dtype === 'int8' || dtype === 'int4') return { precision: 'float32', bits: dtype === 'int8' ? 8 : 4 }
   if (dtype !== 'auto') throw new InputError(`dtype is ${JSON.stringify(dtype)}, expected ${dtypes.join(', ')}`)
-  const config = JSON.parse(configText) as { readonly torch_dtype?: unknown; readonly dtype?: unknown }
+  const config = jsonObject(configPath, configText)
   const named = config.dtype ?? config.torch_dtype ?? firstType(checkpoint)
   if (isPrecision(named)) return { precision: named, bits: null }
   throw new InputError(
-    `${configPath}: dtype=auto asks for the model's own precision, which is ${JSON.stringify(named)}; choose dtype=float32, float16 or bfloat16`,
+    `${configPath}: dtype=auto asks for the model's own precision, which is ${shown(named)}; choose dtype=float32, float16 or bfloat16`,
   )
 }
 

@@ -1,0 +1,96 @@
+import { InputError } from '@saeval/hub'
+import { checked, count, number } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import type { FieldsOf } from './family.js'
+import { layerTypes } from './layer-types.js'
+import { rmsNorm } from './llama-layer.js'
+import type { LayerSpec, ModelSpec } from './model-spec.js'
+import { flag, layerCount, type ModelConfig } from './read-config.js'
+import { hasDynamicRope, ropeFields, rotaryFields } from './rope.js'
+
+/** What Llama and its relatives call by the same names. */
+export const decoderFields = {
+  ...ropeFields,
+  ...rotaryFields,
+  num_hidden_layers: layerCount,
+  hidden_size: count,
+  num_attention_heads: count,
+  num_key_value_heads: v.nullish(count),
+  head_dim: v.nullish(count),
+  vocab_size: count,
+  max_position_embeddings: count,
+  rms_norm_eps: v.nullish(number, 1e-6),
+  tie_word_embeddings: flag(false),
+  layer_types: layerTypes,
+}
+
+/** The part of a specification that decoderFields say. Throws InputError where heads would not share keys and values evenly. */
+export function decoderSizes({ file }: ModelConfig, f: FieldsOf<typeof decoderFields>) {
+  const { hidden_size: dModel, num_attention_heads: nHeads } = f
+  const nKvHeads = f.num_key_value_heads ?? nHeads
+  if (nHeads % nKvHeads !== 0)
+    throw new InputError(`${file}: num_attention_heads ${nHeads} is not a multiple of num_key_value_heads ${nKvHeads}`)
+  return {
+    nLayers: f.num_hidden_layers,
+    dModel,
+    nHeads,
+    nKvHeads,
+    dHead: checked(file, count, f.head_dim ?? Math.floor(dModel / nHeads), 'head_dim'),
+    vocabSize: f.vocab_size,
+    maxPositions: f.max_position_embeddings,
+    maxPositionsIsHard: hasDynamicRope(f),
+    norm: { kind: 'rms_norm', epsilon: f.rms_norm_eps, unitOffset: false },
+    tied: f.tie_word_embeddings,
+  } as const
+}
+
+/** What families leave out where they are as Llama is. */
+type Defaults = Omit<ModelSpec, 'nLayers' | 'dModel' | 'nHeads' | 'vocabSize' | 'maxPositions' | 'norm' | 'layer'>
+
+/** What a family says of itself. */
+interface Overrides
+  extends Omit<ModelSpec, keyof Defaults | 'layer'>,
+    Partial<Omit<Defaults, 'unembedding' | 'ignoredTensors'>> {
+  /** A layer whose tensors begin with `at`; its norms are Llama's where it does not name them. */
+  layer(index: number, at: string): Pick<LayerSpec, 'attention' | 'attentionOutput' | 'mlp'> & Partial<LayerSpec>
+  /** Whether the embedding is the unembedding too; else `head` is. */
+  readonly tied: boolean
+  readonly head?: string
+  /** Beside a tied head that was saved a second time. */
+  readonly ignoredTensors?: readonly RegExp[]
+}
+
+/** The specification of a decoder: Llama's, and above it what a family has otherwise. */
+export function decoderSpec(
+  config: ModelConfig,
+  { tied, head = 'lm_head.weight', ignoredTensors = [], layer, ...own }: Overrides,
+): ModelSpec {
+  const spec = {
+    family: config.modelType,
+    nKvHeads: own.nHeads,
+    dHead: own.dModel / own.nHeads,
+    maxPositionsIsHard: false,
+    embedding: { weight: 'embed_tokens.weight', scale: null, positions: null },
+    parallelResidual: false,
+    recurrent: false,
+    finalNorm: rmsNorm('norm'),
+    finalSoftcap: null,
+    prefixes: ['model.', ''],
+    ...own,
+  }
+  return {
+    ...spec,
+    layer: (index) => {
+      const at = `layers.${index}`
+      return {
+        attentionNorm: rmsNorm(`${at}.input_layernorm`),
+        postAttentionNorm: null,
+        mlpNorm: rmsNorm(`${at}.post_attention_layernorm`),
+        postMlpNorm: null,
+        ...layer(index, at),
+      }
+    },
+    unembedding: tied ? spec.embedding.weight : head,
+    ignoredTensors: [...ignoredTensors, ...(tied ? [new RegExp(`^${head.replaceAll('.', '\\.')}$`)] : [])],
+  }
+}
