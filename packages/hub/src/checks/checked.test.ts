@@ -49,8 +49,8 @@ describe('checked', () => {
     [{ name: 'n', list: {} }, 'x.json: list is {}, expected a list'],
     [{ name: 'n', list: [{ on: true }, { on: 1 }] }, 'x.json: list[1].on is 1, expected true or false'],
     [{ name: 'n', kind: 'c' }, 'x.json: kind is "c", expected a, b'],
-    [null, 'x.json is null, expected an object'],
-    [[], 'x.json is [], expected an object'],
+    [null, 'x.json: it is null, expected an object'],
+    [[], 'x.json: it is [], expected an object'],
   ])('%j ends in a sentence', (value, sentence) => {
     expect(sentenceOf(value)).toBe(sentence)
   })

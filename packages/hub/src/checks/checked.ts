@@ -22,7 +22,7 @@ export function checked<Schema extends v.GenericSchema>(
     if (type === 'array') return `${before}[${key}]`
     return before === '' ? String(key) : `${before}.${key}`
   }, within)
-  throw new InputError(`${place}${field === '' ? '' : `: ${field}`} is ${shown(input)}, expected ${message}`)
+  throw new InputError(`${place}: ${field || 'it'} is ${shown(input)}, expected ${message}`)
 }
 
 /** The object in a JSON file. Throws InputError where there is none; `again` says what to do about a damaged file. */

@@ -33,7 +33,7 @@ export const object = v.custom<Values>(isObject, 'an object')
 
 /** An object of any names whose values are alike. */
 export function recordOf<Value extends v.GenericSchema>(value: Value) {
-  return v.pipe(object, v.record(v.string(), value))
+  return v.pipe(object, v.record(v.string(), value), v.transform(withoutPrototype))
 }
 
 /** One of a few values; `expected` names them in messages. */
@@ -48,9 +48,12 @@ export function objectOf<Entries extends v.ObjectEntries>(entries: Entries) {
     const missing = entries[String(issue.path?.at(-1)?.key)]
     return (missing && v.safeParse(missing, undefined).issues?.[0].message) ?? 'an object'
   }
-  // without a prototype, whose names are no fields
-  const own = v.transform((value: Values): Values => Object.assign(Object.create(null), value))
-  return v.pipe(object, own, v.object(entries, expected))
+  return v.pipe(object, v.transform(withoutPrototype<Values>), v.object(entries, expected))
+}
+
+/** The same fields without a prototype, whose names would be fields too. */
+function withoutPrototype<Fields extends object>(value: Fields): Fields {
+  return Object.assign(Object.create(null), value)
 }
 
 /** Whether a value is an object and no list. */

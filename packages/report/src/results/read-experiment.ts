@@ -1,16 +1,19 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { InputError } from '@saeval/hub'
+import { objectOf } from '@saeval/hub/checks'
+import * as v from 'valibot'
 import { readRun, readTasks } from './read-run.js'
-import { parseResultsJson } from './results-json.js'
+import { readResultsJson } from './results-json.js'
 import type { RunResults } from './run-results.js'
 import {
   type CellResults,
   cellFileName,
+  cellResultsFields,
   type Parameters,
   type SweepCell,
-  type SweepFile,
   sweepFileName,
+  sweepSchema,
 } from './sweep-file.js'
 
 /** A run with its place in an experiment. */
@@ -53,13 +56,7 @@ export async function readExperiment(path: string): Promise<Experiment> {
 
 async function readSweep(folder: string): Promise<Experiment> {
   const path = join(folder, sweepFileName)
-  let sweep: SweepFile
-  try {
-    sweep = parseResultsJson(await readFile(path, 'utf8')) as SweepFile
-    if (!isNames(sweep.tasks) || ![...sweep.cells, sweep.baseline].every(isCell)) throw new Error('no cells')
-  } catch (cause) {
-    throw new InputError(`${path} is not a sweep file`, { cause })
-  }
+  const sweep = await readResultsJson(path, 'a sweep file', sweepSchema)
   const open = async ({ parameters, results }: SweepCell): Promise<ExperimentRun | null> => {
     const run = await readParts(
       folder,
@@ -80,13 +77,7 @@ async function readSweep(folder: string): Promise<Experiment> {
 
 async function readCell(folder: string): Promise<RunResults> {
   const path = join(folder, cellFileName)
-  let parts: readonly CellResults[]
-  try {
-    parts = parseResultsJson(await readFile(path, 'utf8')) as readonly CellResults[]
-    if (!isNames(parts.flatMap(({ task, results }) => [task, results]))) throw new Error('no results')
-  } catch (cause) {
-    throw new InputError(`${path} is not a cell's file`, { cause })
-  }
+  const parts = await readResultsJson(path, "a cell's file", v.array(objectOf(cellResultsFields), 'a list of tasks'))
   const run = await readParts(folder, parts)
   if (run === null) throw new InputError(`${path} names no results`)
   return run
@@ -104,15 +95,6 @@ async function readParts(folder: string, parts: readonly CellResults[]): Promise
     scores: runs.flatMap(({ scores }) => scores),
     samples: new Map(runs.flatMap(({ samples }) => [...samples])),
   }
-}
-
-function isCell(cell: Partial<SweepCell> | null): boolean {
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null
-  return isObject(cell?.parameters) && isObject(cell?.results) && isNames(Object.values(cell!.results!))
-}
-
-function isNames(list: unknown): boolean {
-  return Array.isArray(list) && list.every((name) => typeof name === 'string')
 }
 
 function fromRuns(folder: string, results: readonly RunResults[]): Experiment {

@@ -1,10 +1,28 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { parseResultsJson } from './results-json.js'
+import { isObject, number, object, objectOf, recordOf, text } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import { readResultsJson } from './results-json.js'
 import type { RunResults, Score } from './run-results.js'
 
-type Fields = Readonly<Record<string, unknown>>
+/** An object, or an empty one: other programs write these fields in other forms, and no score stands in them. */
+const told = v.fallback(v.nullish(object, {}), {})
+/** Names of tasks or metrics -> whatever is told of them; those of another form are left out. */
+const toldOf = <Value extends v.GenericSchema>(value: Value) =>
+  v.fallback(v.nullish(recordOf(v.fallback(v.optional(value), undefined)), {}), {})
+
+const schema = objectOf({
+  results: v.optional(recordOf(told)),
+  group_subtasks: toldOf(v.array(text)),
+  higher_is_better: toldOf(object),
+  date: v.fallback(v.nullish(number, 0), 0),
+  config: told,
+  model_source: v.optional(v.unknown()),
+  saeval: v.optional(told),
+})
+type Written = v.InferOutput<typeof schema>
+type ResultsFile = Written & { readonly results: NonNullable<Written['results']> }
 
 /** Reads one results file and finds the sample files of the same run beside it. Throws InputError for a file that is none. */
 export async function readRun(path: string): Promise<RunResults> {
@@ -13,58 +31,39 @@ export async function readRun(path: string): Promise<RunResults> {
 
 /** readRun, but with `tasks` only those tasks and groups and what they are made of. */
 export async function readTasks(path: string, tasks: readonly string[] | null): Promise<RunResults> {
-  const whole = await readResultsFile(path)
-  const file = tasks === null ? whole : { ...whole, results: resultsOf(whole, tasks) }
-  const config = fields(file.config)
+  const whole = await readResultsJson(path, 'a results file', schema)
+  if (whole.results === undefined) throw new InputError(`${path} is not a results file: it has no "results"`)
+  const all = { ...whole, results: whole.results }
+  const file = tasks === null ? all : { ...all, results: resultsOf(all, tasks) }
+  const { config } = file
   return {
     path,
-    date: new Date(typeof file.date === 'number' ? file.date * 1000 : 0),
+    date: new Date(file.date * 1000),
     model: typeof config.model === 'string' ? config.model : String(file.model_source ?? 'unknown'),
-    modelArgs: fields(config.model_args),
+    modelArgs: isObject(config.model_args) ? config.model_args : {},
     scores: scoresOf(file),
-    samples: await samplesBeside(path, Object.keys(fields(file.results))),
-    provenance: file.saeval === undefined ? null : fields(file.saeval),
+    samples: await samplesBeside(path, Object.keys(file.results)),
+    provenance: file.saeval ?? null,
     config,
   }
 }
 
-async function readResultsFile(path: string): Promise<Fields> {
-  let file: Fields
-  try {
-    file = fields(parseResultsJson(await readFile(path, 'utf8')))
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new InputError(`cannot read ${path}: ${missing ? 'no such file' : 'it is not a results file'}`, { cause })
-  }
-  if (typeof file.results !== 'object' || file.results === null)
-    throw new InputError(`${path} is not a results file: it has no "results"`)
-  return file
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
-}
-
 /** The entries of some tasks and groups and of all below them. */
-function resultsOf(file: Fields, tasks: readonly string[]): Fields {
-  const groups = fields(file.group_subtasks)
+function resultsOf({ results, group_subtasks: groups }: ResultsFile, tasks: readonly string[]): ResultsFile['results'] {
   const wanted = new Set(tasks)
   // a set that grows while it is walked
-  for (const name of wanted) if (Array.isArray(groups[name])) for (const member of groups[name]) wanted.add(member)
-  return Object.fromEntries(Object.entries(fields(file.results)).filter(([name]) => wanted.has(name)))
+  for (const name of wanted) for (const member of groups[name] ?? []) wanted.add(member)
+  return Object.fromEntries(Object.entries(results).filter(([name]) => wanted.has(name)))
 }
 
-function scoresOf(file: Fields): Score[] {
-  const groups = fields(file.group_subtasks)
-  const directions = fields(file.higher_is_better)
-  return Object.entries(fields(file.results)).flatMap(([task, entry]) => {
-    const result = fields(entry)
-    const members = Array.isArray(groups[task]) && groups[task].length > 0 ? (groups[task] as string[]) : null
+function scoresOf({ results, group_subtasks: groups, higher_is_better: directions }: ResultsFile): Score[] {
+  return Object.entries(results).flatMap(([task, result]) => {
+    const members = groups[task]?.length ? groups[task] : null
     return Object.entries(result).flatMap(([key, value]): Score[] => {
       const [metric, filter] = key.split(',') as [string, string | undefined]
       if (filter === undefined || metric.endsWith('_stderr') || typeof value !== 'number') return []
       const stderr = result[`${metric}_stderr,${filter}`]
-      const direction = fields(directions[task])[metric]
+      const direction = directions[task]?.[metric]
       return [
         {
           task,

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { InputError } from '@saeval/hub'
-import { parseResultsJson } from './results-json.js'
+import { checked, isObject, object, objectOf, text } from '@saeval/hub/checks'
+import * as v from 'valibot'
+import { checkedJson } from './results-json.js'
 
 /** What a sample file says about one document under one filter. */
 export interface Sample {
@@ -21,65 +22,56 @@ export interface Sample {
   readonly metrics: ReadonlyMap<string, number>
 }
 
-interface Line {
-  doc_id: number
-  doc_hash: string
-  filter: string
-  target: unknown
-  arguments: Record<string, Record<string, unknown>>
-  filtered_resps: unknown[]
-  metrics: string[]
-  [metric: string]: unknown
-}
+const schema = objectOf({
+  doc_id: v.number('a number'),
+  doc_hash: v.nullish(text, ''),
+  filter: text,
+  target: v.optional(v.unknown()),
+  arguments: v.custom<object>((value) => typeof value === 'object' && value !== null, 'an object of requests'),
+  filtered_resps: v.array(v.unknown(), 'a list'),
+  metrics: v.array(text, 'a list of names'),
+})
 
 /** Reads a samples_….jsonl line by line. Throws InputError naming file and line for one that is not a sample. */
 export async function* readSamples(path: string): AsyncGenerator<Sample> {
   const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
   let number = 0
-  for await (const text of lines) {
+  for await (const json of lines) {
     number++
-    if (text.trim() === '') continue
-    let sample: Sample
-    try {
-      sample = sampleOf(parseResultsJson(text) as Line)
-    } catch (cause) {
-      throw new InputError(`${path}:${number} is not a sample of a results folder`, { cause })
-    }
-    yield sample
+    if (json.trim() === '') continue
+    const place = `${path}:${number} is not a sample of a results folder`
+    const values = checkedJson(place, json, object)
+    yield sampleOf(checked(place, schema, values), values)
   }
 }
 
-function sampleOf(line: Line): Sample {
-  const requests = Object.values(line.arguments)
+function sampleOf(line: v.InferOutput<typeof schema>, values: Readonly<Record<string, unknown>>): Sample {
+  const requests = Object.values(line.arguments).filter(isObject)
   const pairs = line.filtered_resps.map(logprobOf)
   const scored = pairs.length > 0 && pairs.every((logprob) => logprob !== null)
   return {
     docId: line.doc_id,
     docHash: line.doc_hash,
     filter: line.filter,
-    prompt: text(requests[0]?.arg_0),
+    prompt: shownText(requests[0]?.arg_0),
     choices: scored ? choicesOf(requests.slice(0, pairs.length)) : [],
     logprobs: scored ? pairs : null,
-    answer: scored ? null : text(line.filtered_resps[0]),
-    target: text(line.target),
+    answer: scored ? null : shownText(line.filtered_resps[0]),
+    target: shownText(line.target),
     metrics: new Map(
       line.metrics.flatMap((metric) => {
-        const value = line[metric]
-        return typeof value === 'number'
-          ? [[metric, value]]
-          : typeof value === 'boolean'
-            ? [[metric, Number(value)]]
-            : []
+        const value = values[metric]
+        return typeof value === 'number' || typeof value === 'boolean' ? [[metric, Number(value)]] : []
       }),
     ),
   }
 }
 
 /** What tells the scored requests apart: their continuations, or, where those are all the same (winogrande), their contexts. */
-function choicesOf(requests: readonly Record<string, unknown>[]): string[] {
-  const continuations = requests.map((request) => text(request.arg_1))
+function choicesOf(requests: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const continuations = requests.map((request) => shownText(request.arg_1))
   if (requests.length < 2 || new Set(continuations).size > 1) return continuations
-  return requests.map((request) => text(request.arg_0))
+  return requests.map((request) => shownText(request.arg_0))
 }
 
 /** lm_eval writes the pair (log-probability, is greedy) as two strings. */
@@ -90,6 +82,6 @@ function logprobOf(response: unknown): number | null {
   return Number.isNaN(logprob) ? null : logprob
 }
 
-function text(value: unknown): string {
+function shownText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }

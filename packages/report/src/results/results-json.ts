@@ -1,5 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import { InputError } from '@saeval/hub'
+import { checked } from '@saeval/hub/checks'
+import type * as v from 'valibot'
+
+/** What a JSON file holds, as a schema has it. Throws InputError "<path> is not <what>" where it holds something else. */
+export async function readResultsJson<Schema extends v.GenericSchema>(
+  path: string,
+  what: string,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'no such file' : cause.message
+    throw new InputError(`cannot read ${path}: ${why}`, { cause })
+  })
+  return checkedJson(`${path} is not ${what}`, text, schema)
+}
+
+/** The same of a text; `place` begins the sentence. */
+export function checkedJson<Schema extends v.GenericSchema>(
+  place: string,
+  text: string,
+  schema: Schema,
+): v.InferOutput<Schema> {
+  let value: unknown
+  try {
+    value = parseResultsJson(text)
+  } catch (cause) {
+    throw new InputError(place, { cause })
+  }
+  return checked(place, schema, value)
+}
+
 /** Parses JSON as Python writes it, with the numbers NaN, Infinity and -Infinity, which JSON lacks. Throws SyntaxError. */
-export function parseResultsJson(text: string): unknown {
+function parseResultsJson(text: string): unknown {
   let found = false
   // strings are matched first, so that words inside them stay
   const standard = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) => {

@@ -1,37 +1,44 @@
+import { objectOf, recordOf, text } from '@saeval/hub/checks'
+import * as v from 'valibot'
+
+const cell = objectOf({
+  /** Name of its folder and key of its results. */
+  id: v.nullish(text, ''),
+  parameters: recordOf(v.union([v.string(), v.number()], 'a text or a number')),
+  /** Results file of each of the sweep's tasks that has run, relative to sweep.json. */
+  results: recordOf(text),
+})
+
+/** What sweep.json holds. */
+export const sweepSchema = objectOf({
+  /** Version of saeval that wrote it. */
+  saeval: v.nullish(text, ''),
+  /** The command line that makes these results again, the last one for this folder. */
+  command: v.nullish(text, null),
+  /** Names of the tasks and groups that it asks for. */
+  tasks: v.array(text, 'a list of names'),
+  /** The unsteered model. */
+  baseline: cell,
+  cells: v.array(cell, 'a list of cells'),
+})
+
 /** What distinguishes a cell of a sweep: coefficient, latent, action, csv, … */
 export type Parameters = Readonly<Record<string, string | number>>
 
 /** One cell of a sweep. */
-export interface SweepCell {
-  /** Name of its folder and key of its results. */
-  readonly id: string
-  readonly parameters: Parameters
-  /** Results file of each of the sweep's tasks that has run, relative to sweep.json. */
-  readonly results: Readonly<Record<string, string>>
-}
+export type SweepCell = Readonly<v.InferOutput<typeof cell>>
 
 /** sweep.json: what a sweep asks for, and where the results are. */
-export interface SweepFile {
-  /** Version of saeval that wrote it. */
-  readonly saeval: string
-  /** The command line that makes these results again, the last one for this folder. */
-  readonly command: string
-  /** Names of the tasks and groups that it asks for. */
-  readonly tasks: readonly string[]
-  /** The unsteered model. */
-  readonly baseline: SweepCell
-  readonly cells: readonly SweepCell[]
-}
+export type SweepFile = Readonly<v.InferOutput<typeof sweepSchema>>
 
 /** Name of a SweepFile in its folder. */
 export const sweepFileName = 'sweep.json'
 
-/** An entry of cell.json, which lies in a cell's folder: a task or group that has run. */
-export interface CellResults {
-  readonly task: string
-  /** Name of the results file in the folder. */
-  readonly results: string
-}
+/** Fields of an entry of cell.json, which lies in a cell's folder: a task or group that has run, and the name of the results file in the folder. */
+export const cellResultsFields = { task: text, results: text }
+
+/** An entry of cell.json. */
+export type CellResults = Readonly<v.InferOutput<v.ObjectSchema<typeof cellResultsFields, undefined>>>
 
 /** Name of a list of CellResults in a cell's folder. */
 export const cellFileName = 'cell.json'
