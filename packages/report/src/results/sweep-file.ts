@@ -16,10 +16,10 @@ export const sweepSchema = objectOf({
   /** The command line that makes these results again, the last one for this folder. */
   command: v.nullish(text, null),
   /** Names of the tasks and groups that it asks for. */
-  tasks: v.array(text, 'a list of names'),
+  tasks: v.pipe(v.array(text, 'a list of names'), v.readonly()),
   /** The unsteered model. */
   baseline: cell,
-  cells: v.array(cell, 'a list of cells'),
+  cells: v.pipe(v.array(cell, 'a list of cells'), v.readonly()),
 })
 
 /** What distinguishes a cell of a sweep: coefficient, latent, action, csv, … */
