@@ -35,5 +35,5 @@ export {
   type TaskNode,
 } from './tasks/load-tasks.js'
 export type { RunOverrides, TaskConfig } from './tasks/task-config.js'
-export { builtInTasks, fnmatchPattern, type IndexEntry, indexTasks, type TaskIndex } from './tasks/task-index.js'
+export { builtInTasks, type IndexEntry, indexTasks, type TaskIndex } from './tasks/task-index.js'
 export { readYaml } from './tasks/yaml.js'

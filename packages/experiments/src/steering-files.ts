@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fnmatchPattern } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
+import { isPattern } from '@saeval/python/internal/globs/fnmatch'
+import { globNames } from '@saeval/python/internal/globs/glob'
 import { readSteeringFile, type SteeringFile } from '@saeval/steering'
 import { type Cell, type SweepCsv, settingText } from './sweep-cells.js'
 
@@ -25,16 +25,14 @@ export async function readCellFile(csvPath: string, { source, parameters }: Cell
 }
 
 function matchingFiles(word: string): string[] {
-  if (!/[*?[]/.test(basename(word))) return [word]
+  if (!isPattern(basename(word))) return [word]
   const folder = dirname(word)
-  const pattern = fnmatchPattern(basename(word))
-  let names: string[]
+  let found: string[]
   try {
-    names = readdirSync(folder)
+    found = globNames(folder, basename(word))
   } catch (cause) {
     throw new InputError(`--csv ${word}: there is no folder ${folder}`, { cause })
   }
-  const found = names.filter((name) => pattern.test(name)).sort()
   if (found.length === 0) throw new InputError(`--csv ${word}: no file has such a name`)
   return found.map((name) => join(folder, name))
 }

@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { pathPattern } from '@saeval/python/internal/globs/fnmatch'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 import { dataEnding } from './data-file.js'
 
@@ -53,7 +54,8 @@ export function listedSplits(dataset: string, dataFiles: PyValue, files: readonl
       const inside = pattern.startsWith(`hf://datasets/${dataset}/`)
         ? pattern.slice(`hf://datasets/${dataset}/`.length)
         : pattern
-      const found = files.filter((file) => globPattern(inside).test(file)).sort()
+      const matches = pathPattern(inside.replace(/^\.\//, ''))
+      const found = files.filter((file) => matches.test(file)).sort()
       if (found.length === 0) throw new InputError(`dataset ${dataset} has no file ${pattern}`)
       splits.set(split, [...(splits.get(split) ?? []), ...found])
     }
@@ -126,16 +128,4 @@ function folderOf(files: readonly string[], config: string | null, dataset: stri
   const inside = files.filter((file) => file.startsWith(`${config}/`))
   if (inside.length > 0) return inside
   throw new InputError(`dataset ${dataset} has no configuration "${config}"; its card names none`)
-}
-
-/** Shell patterns of data_files: ** crosses folders, * and ? do not, [...] is one of some characters. */
-export function globPattern(glob: string): RegExp {
-  const body = glob
-    .replace(/^\.\//, '')
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replace(/\[!/g, '[^')
-    .replace(/\*\*\/?|\*|\?/g, (part) =>
-      part === '**/' ? '(?:.*/)?' : part === '**' ? '.*' : part === '*' ? '[^/]*' : '[^/]',
-    )
-  return new RegExp(`^${body}$`)
 }

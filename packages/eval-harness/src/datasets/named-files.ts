@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { type HubOptions, InputError, listRepositoryFiles, repositoryFile, resolveRepository } from '@saeval/hub'
+import { isPattern, pathPattern } from '@saeval/python/internal/globs/fnmatch'
 import { isDict, type PyValue } from '@saeval/python/internal/values/value'
 import type { DataFile } from './data-file.js'
-import { globPattern } from './data-files.js'
 
 /**
  * The files that `dataset_path: json` and the like name in data_files: local ones relative to `folder`, or files of the hub written as
@@ -43,21 +43,16 @@ async function filesOf(name: string, folder: string, hub: HubOptions): Promise<D
     throw new InputError(`data_files names ${name}, which is neither a file nor one of the hub`)
   const path = resolve(folder, name)
   if (existsSync(path)) return [{ path, name }]
-  const files = /[*?[]/.test(name) ? localMatches(path) : []
+  const files = isPattern(name) ? localMatches(path) : []
   if (files.length === 0) throw new InputError(`data_files names ${name}, which does not exist`)
   return files.map((file) => ({ path: file, name: relative(resolve(folder), file) }))
 }
 
 function localMatches(pattern: string): string[] {
   const parts = pattern.split(sep)
-  const root = parts
-    .slice(
-      0,
-      parts.findIndex((part) => /[*?[]/.test(part)),
-    )
-    .join(sep)
+  const root = parts.slice(0, parts.findIndex(isPattern)).join(sep)
   if (!existsSync(root)) return []
-  const matches = globPattern(relative(root, pattern).split(sep).join('/'))
+  const matches = pathPattern(relative(root, pattern).split(sep).join('/'))
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => matches.test(file.split(sep).join('/')) && statSync(join(root, file)).isFile())
     .sort()
@@ -82,8 +77,8 @@ async function hubFiles({ name, revision, file }: HubAddress, hub: HubOptions): 
     ...(revision === undefined ? {} : { revision: decodeURIComponent(revision) }),
     ...hub,
   })
-  const pattern = globPattern(file)
-  const files = /[*?[]/.test(file)
+  const pattern = pathPattern(file)
+  const files = isPattern(file)
     ? (await listRepositoryFiles(repository, hub)).map((entry) => entry.path).filter((path) => pattern.test(path))
     : [file]
   if (files.length === 0) throw new InputError(`dataset ${name} has no file ${file}`)

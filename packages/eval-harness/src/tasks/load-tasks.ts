@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { didYouMean, InputError } from '@saeval/hub'
-import { compareCodePoints, pyStr } from '@saeval/python/internal/text/text'
+import { isPattern } from '@saeval/python/internal/globs/fnmatch'
+import { globFiles, globNames } from '@saeval/python/internal/globs/glob'
+import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyValue } from '@saeval/python/internal/values/value'
 import { type Fields, resolveFields } from './resolve-fields.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
-import { fnmatchPattern, type IndexEntry, matchTasks, type TaskIndex } from './task-index.js'
+import { type IndexEntry, matchTasks, type TaskIndex } from './task-index.js'
 import type { YamlValue } from './yaml.js'
 
 /** How a group averages one metric over its tasks. */
@@ -184,45 +186,15 @@ function yamlFilesOf(index: TaskIndex, word: string, alone: boolean): string[] |
   if (/\.ya?ml$/.test(word)) {
     const path = resolve(word)
     if (existsSync(path)) return [path]
-    if (!/[*?[]/.test(word)) throw new InputError(`--tasks names the file ${word}, which is not there`)
+    if (!isPattern(word)) throw new InputError(`--tasks names the file ${word}, which is not there`)
     const found = globFiles(path)
     if (found.length === 0) throw new InputError(`--tasks names ${word}, which matches no file`)
     return found
   }
   if (!alone || !existsSync(word) || !statSync(word).isDirectory()) return null
-  const found = globFiles(resolve(word, '*.yaml'))
+  const found = globNames(word, '*.yaml')
   if (found.length === 0) throw new InputError(`--tasks names the folder ${word}, in which there is no *.yaml`)
-  return found
-}
-
-/** Files of a pattern, folder by folder; ** is any number of folders. */
-function globFiles(pattern: string): string[] {
-  const [root, ...parts] = pattern.split(sep)
-  let found = [`${root}${sep}`]
-  for (const [index, part] of parts.entries()) {
-    if (part === '**') {
-      found = found.flatMap((folder) => [
-        folder,
-        ...readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .map((entry) => join(entry.parentPath, entry.name)),
-      ])
-    } else if (!/[*?[]/.test(part)) {
-      found = found.map((folder) => join(folder, part)).filter((path) => existsSync(path))
-    } else {
-      const matches = fnmatchPattern(part)
-      const last = index === parts.length - 1
-      found = found
-        .filter((path) => statSync(path).isDirectory())
-        .flatMap((folder) =>
-          readdirSync(folder)
-            .filter((name) => matches.test(name) && !name.startsWith('.'))
-            .map((name) => join(folder, name)),
-        )
-        .filter((path) => last || statSync(path).isDirectory())
-    }
-  }
-  return found.sort(compareCodePoints)
+  return found.map((name) => resolve(word, name))
 }
 
 function groupMetrics(file: string, list: PyValue): GroupMetric[] {

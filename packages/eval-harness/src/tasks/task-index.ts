@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { didYouMean, InputError } from '@saeval/hub'
+import { fnmatchPattern, isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { compareCodePoints } from '@saeval/python/internal/text/text'
 import { neededFields } from './needed-fields.js'
 import { type FieldReader, resolveFields, wholeFields } from './resolve-fields.js'
@@ -151,7 +152,7 @@ const upstream =
 export function matchTasks(index: TaskIndex, word: string): string[] {
   const names = [...index.entries.keys(), ...index.tags.keys()]
   if (index.entries.has(word) || index.tags.has(word)) return [word]
-  if (/[*?[]/.test(word)) {
+  if (isPattern(word)) {
     const pattern = fnmatchPattern(word)
     const found = names.filter((name) => pattern.test(name)).sort(compareCodePoints)
     if (found.length > 0) return found
@@ -162,26 +163,4 @@ export function matchTasks(index: TaskIndex, word: string): string[] {
   throw new InputError(
     `there is no task, group or tag "${word}"${didYouMean(word, names)} ("saeval ls tasks" lists them; those of lm-evaluation-harness come with ${upstream})${unread}`,
   )
-}
-
-/** Python's fnmatch as a regular expression. */
-export function fnmatchPattern(glob: string): RegExp {
-  let source = ''
-  for (let at = 0; at < glob.length; at++) {
-    const unit = glob[at]!
-    if (unit === '*') source += '.*'
-    else if (unit === '?') source += '.'
-    else if (unit === '[') {
-      // a ] right after the opening (or its !) stands for itself; without a closing one so does the [
-      const from = glob[at + 1] === '!' ? at + 2 : at + 1
-      const end = glob.indexOf(']', from + 1)
-      if (end < 0) source += '\\['
-      else {
-        const body = glob.slice(from, end).replace(/[\\\]^[&~|]/g, '\\$&')
-        source += `[${from > at + 1 ? '^' : ''}${body}]`
-        at = end
-      }
-    } else source += unit.replace(/[.+^${}()|\\\]/-]/, '\\$&')
-  }
-  return new RegExp(`^${source}$`, 's')
 }
