@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { describe, expect, it } from 'vitest'
-import { demoFolder, fixturePath } from '../../../../tests/fixtures.js'
+import { fixturePath } from '../../../../tests/fixtures.js'
 import { seededUniform } from '../generation/sampling.js'
 import { canCutBeforeNewlines } from './newline-cuts.js'
 import { piecewise } from './piecewise.js'
@@ -11,10 +11,10 @@ type Json = Record<string, unknown>
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Json
 
-/** tokenizer.json of every model among the fixtures, and the demo model's. */
+/** tokenizer.json of every model among the fixtures. */
 function tokenizers(): (readonly [name: string, file: Json])[] {
   const hub = fixturePath('hf-home/hub')
-  const found = readdirSync(hub).flatMap((repository) => {
+  return readdirSync(hub).flatMap((repository) => {
     if (!repository.startsWith('models--')) return []
     const snapshots = join(hub, repository, 'snapshots')
     return readdirSync(snapshots)
@@ -23,7 +23,6 @@ function tokenizers(): (readonly [name: string, file: Json])[] {
         (snapshot) => [repository.slice('models--'.length), read(join(snapshots, snapshot, 'tokenizer.json'))] as const,
       )
   })
-  return [...found, ['demo', read(join(demoFolder, 'model', 'tokenizer.json'))]]
 }
 
 const real = tokenizers()

@@ -122,8 +122,6 @@ const separatingPatterns: ReadonlySet<string> = new Set([
   String.raw`${contraction}|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|${spaces}`,
   // gpt-oss (o200k)
   String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+${contraction}?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*${contraction}?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${spaces}`,
-  // the demo model in examples/demo
-  String.raw`▁?[\p{L}']+|▁?[^\p{L}▁]|▁`,
 ])
 
 function mergesNothingAcross(model: Model, words: Words): boolean {

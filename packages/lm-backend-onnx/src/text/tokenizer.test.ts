@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { describe, expect, it, vi } from 'vitest'
-import { demoFolder, modelFolder, modelsHere, needsModel } from '../../../../tests/fixtures.js'
+import { modelFolder, modelsHere, needsModel } from '../../../../tests/fixtures.js'
 import { encodeText, resolvePrefixTokenId } from './encode-requests.js'
 import { loadTokenizer } from './tokenizer.js'
 
@@ -55,14 +55,13 @@ it('prefix_token_id is a token of the model', async () => {
 })
 
 it('goes through a text that comes again only where it is new', async () => {
-  const files = { tokenizerConfig: null, specialTokensMap: null, chatTemplate: null, modelType: 'gemma2' }
-  const tokenizer = await loadTokenizer({ tokenizerJson: join(demoFolder, 'model', 'tokenizer.json'), ...files })
+  const tokenizer = await load('google/gemma-2-2b', 'gemma2', null)
   const examples = 'What does the dog eat?\nA. a bone\nB. a fish\nAnswer: A\n\n'
-  const ids = tokenizer.encode(`${examples}What`)
+  const ids = tokenizer.encode(`${examples}x`)
   const encode = vi.spyOn(FastTokenizer.prototype, 'encode')
   try {
-    expect(tokenizer.encode(`${examples}Where`).slice(0, ids.length - 1)).toEqual(ids.slice(0, -1))
-    expect(encode.mock.calls.map((call: unknown[]) => call[0])).toEqual(['\n\nWhere'])
+    expect(tokenizer.encode(`${examples}y`).slice(0, ids.length - 1)).toEqual(ids.slice(0, -1))
+    expect(encode.mock.calls.map((call: unknown[]) => call[0])).toEqual(['\n\ny'])
   } finally {
     encode.mockRestore()
   }
