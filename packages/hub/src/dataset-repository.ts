@@ -1,5 +1,5 @@
-import { createRepo, HubApiError, listFiles, uploadFiles, whoAmI } from '@huggingface/hub'
 import { hubFetch } from './hub-fetch.js'
+import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 
@@ -33,6 +33,7 @@ export async function openDatasetWriter(token: string | null, options: HubOption
     throw new InputError('writing to the Hugging Face Hub needs the network, and HF_HUB_OFFLINE is set')
   const settings = { ...options, env: { ...(options.env ?? process.env), HF_TOKEN: given } }
   const { endpoint } = hubSettings(settings.env)
+  const { createRepo, HubApiError, listFiles, uploadFiles, whoAmI } = await hubLibrary()
   const shared = (name: string) => ({
     hubUrl: endpoint,
     accessToken: given,

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { listFiles } from '@huggingface/hub'
 import { askHub } from './ask-hub.js'
 import { hubFetch } from './hub-fetch.js'
+import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import type { Repository } from './repository.js'
@@ -33,6 +33,7 @@ export async function listRepositoryFiles(
 async function hubEntries(repository: Repository, hubUrl: string, options: HubOptions): Promise<RepositoryEntry[]> {
   const { type, name, revision, commit } = repository
   const entries: RepositoryEntry[] = []
+  const { listFiles } = await hubLibrary()
   const files = listFiles({
     repo: { type, name },
     revision: commit,

@@ -2,10 +2,11 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, open, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { downloadFile, type FileDownloadInfoOutput, fileDownloadInfo } from '@huggingface/hub'
+import type { FileDownloadInfoOutput } from '@huggingface/hub'
 import { askHub, isCacheOnly } from './ask-hub.js'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { hubFetch } from './hub-fetch.js'
+import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import { openLocalFile } from './local-file.js'
@@ -104,7 +105,9 @@ function downloadInfo(
   path: string,
   options: HubOptions,
 ): Promise<FileDownloadInfoOutput | null> {
-  return askHub(repository, options, () => fileDownloadInfo(request(repository, path, options)))
+  return askHub(repository, options, async () =>
+    (await hubLibrary()).fileDownloadInfo(request(repository, path, options)),
+  )
 }
 
 async function openBlob(
@@ -113,6 +116,7 @@ async function openBlob(
   info: FileDownloadInfoOutput,
   options: HubOptions,
 ): Promise<Blob> {
+  const { downloadFile } = await hubLibrary()
   const blob = await downloadFile({ ...request(repository, path, options), downloadInfo: info })
   if (blob === null) throw missing(repository, path, options)
   return blob

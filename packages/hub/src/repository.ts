@@ -1,8 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { datasetInfo, modelInfo } from '@huggingface/hub'
 import { canGoOn, goOnWithCache } from './ask-hub.js'
 import { hubFetch } from './hub-fetch.js'
+import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import { makeWritableFolder } from './make-folder.js'
@@ -66,6 +66,7 @@ export async function resolveRepository(
   }
   let sha: unknown
   try {
+    const { datasetInfo, modelInfo } = await hubLibrary()
     sha = (type === 'model' ? await modelInfo(question) : await datasetInfo(question)).sha
   } catch (cause) {
     if (cached === null || !canGoOn(cause, options)) throw cause
