@@ -1,4 +1,5 @@
 import { type HubOptions, InputError } from '@saeval/hub'
+import { defaultSeed } from '@saeval/language-model'
 import type { FunctionResolver } from '@saeval/python/internal/functions/task-function'
 import { prepareTask } from './prepare-task.js'
 import type { TaskConfig } from './tasks/task-config.js'
@@ -43,7 +44,7 @@ export async function checkTasks(
         limit: whole ? null : firstDocuments,
         samples: null,
         prompt: { systemInstruction: null, chat: null },
-        fewshotSeed: 1234,
+        fewshotSeed: defaultSeed,
         functions,
         hub,
         warnOfAll: true,

@@ -1,6 +1,5 @@
 import { type HubOptions, InputError } from '@saeval/hub'
-import type { LanguageModel } from '@saeval/language-model'
-import { checkModel } from '@saeval/language-model'
+import { checkModel, defaultSeed, type LanguageModel } from '@saeval/language-model'
 import type { FunctionResolver } from '@saeval/python/internal/functions/task-function'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { askModel, type KindProgress } from './ask-model.js'
@@ -25,9 +24,9 @@ export interface EvaluateOptions {
   readonly applyChatTemplate?: boolean
   /** With a chat template: few-shot examples as turns of their own (default) or in one. */
   readonly fewshotAsMultiturn?: boolean
-  /** 1234 by default. */
+  /** `defaultSeed` of @saeval/language-model where it is left out. */
   readonly fewshotSeed?: number
-  /** Seed of sampled generation; 1234 by default. */
+  /** Seed of sampled generation; `defaultSeed` too. */
   readonly generationSeed?: number
   /** For standard errors that have no formula; 100,000 by default, 0 leaves all of them out. */
   readonly bootstrapIterations?: number
@@ -62,9 +61,6 @@ export interface Evaluation {
 
 /** lm_eval's number of bootstrap draws. */
 export const defaultBootstrapIterations = 100_000
-
-/** Seed of few-shot draws and of sampled generation where none is given. */
-const defaultSeed = 1234
 
 /** Tasks whose requests are built, ready for any number of models that read the same prompts. */
 export interface PreparedEvaluation {

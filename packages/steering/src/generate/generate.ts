@@ -31,7 +31,7 @@ export interface GenerateOptions {
   /** The model's files decide where it is null, else 50; 0 keeps all tokens. */
   readonly topK?: number | null
   readonly topP?: number | null
-  /** 1234 by default; a prompt has the same draws in every setting. */
+  /** `defaultSeed` by default; a prompt has the same draws in every setting. */
   readonly seed?: number
   /** Texts that end a continuation. */
   readonly until?: readonly string[]
