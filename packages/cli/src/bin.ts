@@ -1,5 +1,4 @@
 import { exitCode, main } from './main.js'
-import { registerModels } from './register-models.js'
 
 const controller = new AbortController()
 const stop = () => {
@@ -14,9 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode.success)
   throw error
 })
-registerModels()
-process.exitCode = await main(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: controller.signal,
-})
+const { stdout, stderr } = process
+process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: controller.signal }, async () =>
+  (await import('./register-models.js')).registerModels(),
+)

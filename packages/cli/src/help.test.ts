@@ -1,4 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../tests/fixtures.js'
 import { runCommand } from './run.testing.js'
 
 const help = async (...argv: string[]) => {
@@ -10,6 +15,22 @@ const help = async (...argv: string[]) => {
 describe('help', () => {
   it('is what saeval prints without a command', async () => {
     expect(await help()).toBe(await help('--help'))
+  })
+
+  it('loads nothing that only commands need', () => {
+    // what Node has loaded, as it tells tools of coverage
+    const folder = temporaryFolder()
+    const env = { ...process.env, NODE_V8_COVERAGE: folder }
+    execFileSync(process.execPath, [fileURLToPath(new URL('../bin/saeval.js', import.meta.url)), '--help'], { env })
+    const { result } = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]!), 'utf8')) as {
+      result: { url: string }[]
+    }
+    const loaded = result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
+    expect(loaded.some((url) => url.endsWith('/cli/dist/program.js'))).toBe(true)
+    const light = /\/(cli|hub|python|commander)\/|\/language-model\/dist\/default-seed\.js$/
+    expect(loaded.filter((url) => !light.test(url) || /\/(templates|native|regex)\/|@huggingface/.test(url))).toEqual(
+      [],
+    )
   })
 
   it.each(['', 'run', 'sweep', 'ls', 'saes', 'generate', 'completion'])(

@@ -6,9 +6,16 @@ import { createProgram } from './program.js'
 /** Exit codes: what a shell sees of a run. */
 export const exitCode = { success: 0, failure: 1, badInput: 2, interrupted: 130 } as const
 
-/** Runs a command line (without node and script; registerModels first) and gives the exit code. Errors are one sentence; --verbose adds the stack. */
-export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const program = createProgram(surroundings, argv)
+/**
+ * Runs a command line (without node and script) and gives the exit code. Errors are one sentence; --verbose adds the stack. Models are those
+ * that are registered, or that `register` registers before a command; help does without.
+ */
+export async function main(
+  argv: readonly string[],
+  surroundings: Surroundings,
+  register: () => Promise<void> = async () => {},
+): Promise<number> {
+  const program = createProgram(surroundings, argv, register)
   try {
     await program.parseAsync(withCommand(argv), { from: 'user' })
     return exitCode.success

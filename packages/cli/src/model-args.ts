@@ -1,5 +1,7 @@
 import { InputError } from '@saeval/hub'
-import { literalEval, type PyDict, PyFloat, type PyValue, parseJson } from '@saeval/python'
+import { parseJson } from '@saeval/python/internal/json/json'
+import { literalEval } from '@saeval/python/internal/text/literal'
+import { type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 
 /**
  * --model_args (or another `flag` of pairs) as lm_eval's command line reads it: a JSON object, or name=value pairs separated by commas outside of

@@ -1,31 +1,33 @@
+import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
-import { type CacheAction, cache, cacheActions } from './commands/cache.js'
-import { type CompareOptions, compare } from './commands/compare.js'
-import { completion, type Shell, shells } from './commands/completion.js'
-import { type DescribeOptions, describe } from './commands/describe.js'
-import { type GenerateCommandOptions, generateCommand } from './commands/generate.js'
-import { type InspectCommandOptions, inspect } from './commands/inspect.js'
-import { type Listing, listings, ls } from './commands/ls.js'
-import { type ReportCommandOptions, report } from './commands/report.js'
-import { run, type Surroundings } from './commands/run.js'
-import { addRunOptions, dryRunText, runOptions, splitWords } from './commands/run-options.js'
-import { type SaesOptions, saes } from './commands/saes.js'
-import { runSweep } from './commands/sweep.js'
+import { type CacheAction, cacheActions, type Listing, listings, type Shell, shells } from './commands/choices.js'
+import type { CompareOptions } from './commands/compare.js'
+import type { DescribeOptions } from './commands/describe.js'
+import type { GenerateCommandOptions } from './commands/generate.js'
+import type { InspectCommandOptions } from './commands/inspect.js'
+import type { ReportCommandOptions } from './commands/report.js'
+import type { Surroundings } from './commands/run.js'
+import { addRunOptions, dryRunText, runOptions } from './commands/run-options.js'
+import type { SaesOptions } from './commands/saes.js'
 import { addSweepOptions } from './commands/sweep-options.js'
-import { type ValidateOptions, validate } from './commands/validate.js'
-import { type VerifyCommandOptions, verifyCommand } from './commands/verify.js'
+import type { ValidateOptions } from './commands/validate.js'
+import type { VerifyCommandOptions } from './commands/verify.js'
 import { addExamples } from './help-examples.js'
 import { commandLine } from './options/command-line.js'
 import { parseNumberList } from './options/number-list.js'
-import { folders, pairs, parser, positive, wholeNumber } from './options/parse-option.js'
+import { folders, pairs, parser, positive, splitWords, wholeNumber } from './options/parse-option.js'
 import { addPluginOption, beforeCommand } from './plugins/plugin-option.js'
 import { version } from './version.js'
 
 /** Commands in which models, tasks or SAEs matter. */
 const pluggable = ['run', 'sweep', 'ls', 'describe', 'validate', 'inspect', 'generate', 'verify']
 
-/** The command line as commander knows it; docs/cli.md is made from its help. */
-export function createProgram(surroundings: Surroundings, argv: readonly string[] = []): Command {
+/** The command line as commander knows it; docs/cli.md is made from its help. What commands do is loaded when they are called, after `register`. */
+export function createProgram(
+  surroundings: Surroundings,
+  argv: readonly string[] = [],
+  register: () => Promise<void> = async () => {},
+): Command {
   const { stdout, stderr } = surroundings
   const program = new Command('saeval')
     .description('Evaluates language models steered by sparse-autoencoder features')
@@ -38,20 +40,28 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
     })
-  program.hook('preAction', (_program, command) => beforeCommand(command))
+  program.hook('preAction', register).hook('preAction', (_program, command) => beforeCommand(command))
   program.commandsGroup('Evaluate:')
   addRunOptions(program.command('run'))
     .description('evaluate a model on tasks (flags without a command mean run)')
-    .action((_parsed: object, command: Command) => run(runOptions(command), commandLine(argv), surroundings))
+    .action(async (_parsed: object, command: Command) => {
+      const options = runOptions(command)
+      const { run } = await import('./commands/run.js')
+      return run(options, commandLine(argv), surroundings)
+    })
   addSweepOptions(program.command('sweep'))
     .description('run a grid of steering settings and the unsteered model, and compare them')
-    .action((_parsed: object, command: Command) => runSweep(command, commandLine(argv), surroundings))
+    .action(async (_parsed: object, command: Command) => {
+      const { runSweep } = await import('./commands/sweep.js')
+      return runSweep(command, commandLine(argv), surroundings)
+    })
   const moreTasks = (command: Command) => command.option('--include_path <folders...>', 'more task files', folders)
   program.commandsGroup('See tasks, models and devices:')
   moreTasks(program.command('ls'))
     .description('list tasks, groups, subtasks, tags, models, metrics, filters, SAE formats, plug-ins or devices')
     .addArgument(new Argument('<what>').choices(listings))
     .action(async (what: Listing, { include_path: includePath = [] }: { include_path?: readonly string[] }) => {
+      const { ls } = await import('./commands/ls.js')
       for (const line of await ls(what, includePath)) stdout.write(`${line}\n`)
     })
   moreTasks(program.command('describe'))
@@ -59,17 +69,21 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .argument('<tasks...>', 'tasks, groups, tags, patterns or YAML files')
     .option('-L, --limit <n>', 'documents of each task', parser(positive), 2)
     .option('-f, --num_fewshot <n>', 'examples before each question', parser(wholeNumber))
-    .option('--seed <number>', 'seed of the few-shot draws', parser(wholeNumber), 1234)
+    .option('--seed <number>', 'seed of the few-shot draws', parser(wholeNumber), defaultSeed)
     .option('--system_instruction <text>', 'text before every prompt')
     .option('--gen_kwargs <args...>', 'settings of generation over those of the tasks', pairs('--gen_kwargs'))
     .option('--metadata <args...>', "more of the tasks' metadata", pairs('--metadata'))
-    .action((tasks: readonly string[], options: DescribeOptions) => describe(splitWords(tasks), options, surroundings))
+    .action(async (tasks: readonly string[], options: DescribeOptions) => {
+      const { describe } = await import('./commands/describe.js')
+      return describe(splitWords(tasks), options, surroundings)
+    })
   moreTasks(program.command('validate'))
     .description('load tasks and say what is wrong with them')
     .requiredOption('-t, --tasks <names...>', 'tasks, groups, tags, patterns or YAML files')
-    .action((options: ValidateOptions & { tasks: readonly string[] }) =>
-      validate(splitWords(options.tasks), options, surroundings),
-    )
+    .action(async (options: ValidateOptions & { tasks: readonly string[] }) => {
+      const { validate } = await import('./commands/validate.js')
+      return validate(splitWords(options.tasks), options, surroundings)
+    })
   program.commandsGroup('Find latents, and try what steering does:')
   program
     .command('saes')
@@ -84,7 +98,10 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
       'search the labels of a features file, or of those below a folder, for latents instead',
     )
     .option('--json', 'print everything as JSON')
-    .action((name: string | undefined, options: SaesOptions) => saes(name ?? null, options, surroundings))
+    .action(async (name: string | undefined, options: SaesOptions) => {
+      const { saes } = await import('./commands/saes.js')
+      return saes(name ?? null, options, surroundings)
+    })
   program
     .command('inspect')
     .description("show which latents of an SAE are active on a text's tokens, and how long the activations are")
@@ -97,7 +114,10 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--file <path>', 'a file with the text')
     .option('--device <name>', 'cpu, cuda:0, webgpu')
     .option('--json', 'print everything as JSON')
-    .action((text: string[], options: InspectCommandOptions) => inspect(text, options, surroundings))
+    .action(async (text: string[], options: InspectCommandOptions) => {
+      const { inspect } = await import('./commands/inspect.js')
+      return inspect(text, options, surroundings)
+    })
   program
     .command('generate')
     .description('continue prompts with the unsteered and the steered model, side by side')
@@ -123,14 +143,17 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
       "sample among the most likely tokens that have this probability together (default: the model's)",
       Number,
     )
-    .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), 1234)
+    .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), defaultSeed)
     .option('--until <texts...>', 'texts that end a continuation')
     .option('--apply_chat_template', "put each prompt into the model's chat template")
     .option('--device <name>', 'cpu, cuda:0, webgpu')
     .option('--dry_run', dryRunText)
     .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
     .option('--json', 'print everything as JSON')
-    .action((prompts: string[], options: GenerateCommandOptions) => generateCommand(prompts, options, surroundings))
+    .action(async (prompts: string[], options: GenerateCommandOptions) => {
+      const { generateCommand } = await import('./commands/generate.js')
+      return generateCommand(prompts, options, surroundings)
+    })
   program
     .command('verify')
     .description(
@@ -144,7 +167,10 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--device <name>', 'cpu, cuda:0, webgpu')
     .option('--text <text>', 'what the edits are tried on (default: a paragraph about a dog)')
     .option('--json', 'print everything as JSON')
-    .action((options: VerifyCommandOptions) => verifyCommand(options, surroundings))
+    .action(async (options: VerifyCommandOptions) => {
+      const { verifyCommand } = await import('./commands/verify.js')
+      return verifyCommand(options, surroundings)
+    })
   program.commandsGroup('Read results:')
   program
     .command('compare')
@@ -153,7 +179,10 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .argument('<after>', 'results folder or file of the other run')
     .option('--show <n>', 'changed samples to print', '10')
     .option('--json', 'print everything as JSON')
-    .action((before: string, after: string, options: CompareOptions) => compare(before, after, options, surroundings))
+    .action(async (before: string, after: string, options: CompareOptions) => {
+      const { compare } = await import('./commands/compare.js')
+      return compare(before, after, options, surroundings)
+    })
   program
     .command('report')
     .description('show a results or sweep folder as one HTML page, with its charts as SVG and PNG')
@@ -162,7 +191,10 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     .option('--title <text>', 'heading of the page')
     .option('--target <task>', 'the task that the steering is about (default: the one that moves most)')
     .option('--no_samples', 'leave the samples out of the page')
-    .action((results: string, options: ReportCommandOptions) => report(results, options, surroundings))
+    .action(async (results: string, options: ReportCommandOptions) => {
+      const { report } = await import('./commands/report.js')
+      return report(results, options, surroundings)
+    })
   program.commandsGroup('The rest:')
   program
     .command('cache')
@@ -171,12 +203,16 @@ export function createProgram(surroundings: Surroundings, argv: readonly string[
     )
     .addArgument(new Argument('<action>').choices(cacheActions))
     .option('--json', 'print the files as JSON')
-    .action((action: CacheAction, { json = false }: { json?: boolean }) => cache(action, json, surroundings))
+    .action(async (action: CacheAction, { json = false }: { json?: boolean }) => {
+      const { cache } = await import('./commands/cache.js')
+      return cache(action, json, surroundings)
+    })
   program
     .command('completion')
     .description('print the completion of a shell: commands, flags, and names of tasks and models')
     .addArgument(new Argument('<shell>').choices(shells))
-    .action((shell: Shell) => {
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./commands/completion.js')
       stdout.write(completion(shell, program))
     })
   for (const command of program.commands) {

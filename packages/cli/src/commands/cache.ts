@@ -1,10 +1,7 @@
 import { type CachedWeights, clearCachedWeights, listCachedWeights } from '@saeval/lm-backend-onnx'
 import { clearKeptStarts, type KeptStart, listKeptStarts } from '@saeval/python'
+import type { CacheAction } from './choices.js'
 import type { Surroundings } from './run.js'
-
-/** What `saeval cache` can do. */
-export const cacheActions = ['ls', 'clear'] as const
-export type CacheAction = (typeof cacheActions)[number]
 
 /** `saeval cache ls|clear`: files that saeval made from weights, and kept starts of Python, one a line with its size, and their sum. */
 export async function cache(action: CacheAction, json: boolean, { stdout }: Surroundings): Promise<void> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../run.testing.js'
-import { shells } from './completion.js'
+import { shells } from './choices.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'saeval-completion-'))
 const scriptOf = (shell: string) => join(folder, `saeval.${shell}`)

@@ -3,10 +3,7 @@ import { bashCompletion } from '../completion/bash-completion.js'
 import { completedCommands, modelNames } from '../completion/completed-commands.js'
 import { fishCompletion } from '../completion/fish-completion.js'
 import { zshCompletion } from '../completion/zsh-completion.js'
-
-/** Shells that `saeval completion` writes for. */
-export const shells = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof shells)[number]
+import type { Shell } from './choices.js'
 
 const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const
 

@@ -3,21 +3,7 @@ import { registeredModels } from '@saeval/language-model'
 import { listDevices } from '@saeval/lm-backend-onnx'
 import { saeFormats } from '@saeval/sae-core'
 import { type LoadedPlugin, loadedPlugins } from '../plugins/load-plugins.js'
-
-/** What `saeval ls` can list. */
-export const listings = [
-  'tasks',
-  'groups',
-  'subtasks',
-  'tags',
-  'models',
-  'metrics',
-  'filters',
-  'sae_formats',
-  'plugins',
-  'devices',
-] as const
-export type Listing = (typeof listings)[number]
+import type { Listing } from './choices.js'
 
 /** What comes of task files. */
 type TaskListing = 'tasks' | 'groups' | 'subtasks' | 'tags'

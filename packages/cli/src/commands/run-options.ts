@@ -11,6 +11,7 @@ import {
   type Seeds,
   samples,
   seeds,
+  splitWords,
   truth,
   wholeNumber,
 } from '../options/parse-option.js'
@@ -194,14 +195,6 @@ function checkRunOptions(parsed: Parsed): RunOptions {
   if (options.max_batch_size !== null && !/^auto/.test(options.batch_size))
     throw new InputError('--max_batch_size needs --batch_size auto')
   return options
-}
-
-/** Words that are separated by commas too. */
-export function splitWords(words: readonly string[]): string[] {
-  return words
-    .flatMap((word) => word.split(','))
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
 }
 
 /** Models have one template, or several of which "default" is the one that is used without a name. */

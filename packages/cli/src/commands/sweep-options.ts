@@ -2,7 +2,8 @@ import type { SweepAxes } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import type { Command } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
-import { addRunOptions, type RunOptions, runOptions, splitWords } from './run-options.js'
+import { splitWords } from '../options/parse-option.js'
+import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
 
 /** The flags of `saeval sweep`, checked. */
 export interface SweepCommandOptions {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter } from 'node:path'
-import { type PyDict, parseJson } from '@saeval/python'
+import { defaultSeed } from '@saeval/language-model/internal/default-seed'
+import { parseJson } from '@saeval/python/internal/json/json'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import { InvalidArgumentError } from 'commander'
 import { parseModelArgs } from '../model-args.js'
 
@@ -12,7 +14,8 @@ export interface Seeds {
   readonly fewshot: number | null
 }
 
-export const defaultSeeds = '0,1234,1234,1234'
+/** lm_eval's default of --seed. */
+export const defaultSeeds = `0,${defaultSeed},${defaultSeed},${defaultSeed}`
 
 /** Lets commander name the flag in front of a message. */
 export function parser<Value>(parse: (text: string) => Value): (text: string) => Value {
@@ -63,7 +66,15 @@ export function folders(text: string, before: readonly string[] | undefined): re
   return [...(before ?? []), ...(existsSync(text) ? [text] : text.split(delimiter))]
 }
 
-/** "7" or "0,1234,1234,1234"; None leaves one out. */
+/** Words that are separated by commas too. */
+export function splitWords(words: readonly string[]): string[] {
+  return words
+    .flatMap((word) => word.split(','))
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+}
+
+/** "7" or "0,1,2,3"; None leaves one out. */
 export function seeds(text: string): Seeds {
   const values = text.split(',').map((part) => {
     const word = part.trim().toLowerCase()

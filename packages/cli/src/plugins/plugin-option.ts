@@ -1,7 +1,5 @@
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { applyConfigFile } from '../options/config-file.js'
-import { loadPlugins } from './load-plugins.js'
 
 /** Declares --plugin. */
 export function addPluginOption(command: Command): Command {
@@ -17,8 +15,13 @@ export function addPluginOption(command: Command): Command {
  */
 export async function beforeCommand(command: Command): Promise<void> {
   const { config } = command.opts<{ config?: string }>()
-  if (config !== undefined) applyConfigFile(command, config)
+  if (config !== undefined) {
+    const { applyConfigFile } = await import('../options/config-file.js')
+    applyConfigFile(command, config)
+  }
   const { plugin } = command.opts<{ plugin?: readonly string[] }>()
+  if (plugin === undefined) return
+  const { loadPlugins } = await import('./load-plugins.js')
   const isFromFile = config !== undefined && command.getOptionValueSource('plugin') === 'config'
-  await loadPlugins(plugin ?? [], isFromFile ? resolve(dirname(config)) : process.cwd())
+  await loadPlugins(plugin, isFromFile ? resolve(dirname(config)) : process.cwd())
 }

@@ -62,7 +62,7 @@ function valueText(value: string | number | undefined): string {
   return value === undefined ? '' : String(value).replace(/^-/, '−')
 }
 
-/** What all names of several begin with, up to a "_": "demo_" of demo_dogs and demo_cats. */
+/** What all names of several begin with, up to a "_": "mmlu_" of mmlu_anatomy and mmlu_astronomy. */
 function commonPrefix(names: readonly string[]): string {
   if (names.length < 2) return ''
   const parts = names[0]!.split('_').slice(0, -1)

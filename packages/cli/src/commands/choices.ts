@@ -1,0 +1,22 @@
+/** What `saeval ls` lists. */
+export const listings = [
+  'tasks',
+  'groups',
+  'subtasks',
+  'tags',
+  'models',
+  'metrics',
+  'filters',
+  'sae_formats',
+  'plugins',
+  'devices',
+] as const
+export type Listing = (typeof listings)[number]
+
+/** What `saeval cache` does. */
+export const cacheActions = ['ls', 'clear'] as const
+export type CacheAction = (typeof cacheActions)[number]
+
+/** Shells that `saeval completion` knows. */
+export const shells = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof shells)[number]
