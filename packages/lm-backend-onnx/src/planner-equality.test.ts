@@ -1,8 +1,8 @@
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import type { ScoringRow } from '@saeval/language-model'
 import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
 import { fixtureJson } from '../../../tests/fixtures.js'
-import { seededUniform } from './generation/sampling.js'
 import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
 
 /** Texts that share beginnings of all lengths, up to the longest the model takes, so that windows slide and paths are kept and left. */

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { object, objectOf, text } from '@saeval/hub/checks'
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { zipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from './loaders/config-file.js'
@@ -51,15 +52,10 @@ async function readEverything(open: Open, bytes: Buffer): Promise<number> {
   return numbers
 }
 
-/** mulberry32: the same sequence on every machine. */
+/** Whole numbers below a bound; the same sequence on every machine. */
 function randomNumbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
+  const uniform = seededUniform(seed)
+  return (below) => (uniform() * 2 ** 32) % below
 }
 
 const extremes = [0, 1, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]

@@ -1,5 +1,6 @@
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { expect, it } from 'vitest'
-import { type SamplingOptions, sampleToken, seededUniform } from './sampling.js'
+import { type SamplingOptions, sampleToken } from './sampling.js'
 
 /** The definition, word by word: all tokens in order, then what transformers' top-k and top-p leave. */
 function drawnInOrder(given: Float32Array, { temperature, top_k, top_p }: SamplingOptions, uniform: number): number {

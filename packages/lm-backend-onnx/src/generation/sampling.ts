@@ -1,16 +1,5 @@
 import type { DecodingSettings } from './resolve-settings.js'
 
-/** Uniform numbers in [0, 1) from a 32-bit seed (mulberry32, public domain by Tommy Ettinger); the same everywhere. */
-export function seededUniform(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** The most likely token, the first one among equals; as torch.argmax, what is no number counts as most likely. */
 export function argmax(logits: Float32Array): number {
   let best = 0

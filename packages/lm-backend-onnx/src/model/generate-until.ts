@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import {
   defaultSeed,
   type GenerateUntilRequest,
@@ -15,7 +16,6 @@ import {
   resolveSettings,
   type SettingOrigins,
 } from '../generation/resolve-settings.js'
-import { seededUniform } from '../generation/sampling.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'

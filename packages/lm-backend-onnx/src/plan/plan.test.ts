@@ -1,5 +1,5 @@
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
-import { seededUniform } from '../generation/sampling.js'
 import { type Budget, type Pass, plan } from './plan.js'
 import { planRows } from './plan-rows.js'
 import { type PlanRequest, prefixTree } from './prefix-tree.js'

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
-import { seededUniform } from '../generation/sampling.js'
 import { loadTokenizer } from './tokenizer.js'
 
 interface Drawn {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { randomNumbers } from '../statistics/random.js'
 import type { SweepFile } from './sweep-file.js'
 
 const date = '2026-01-02T03-04-05.000006'
@@ -9,7 +9,7 @@ const date = '2026-01-02T03-04-05.000006'
 /** A sweep folder of two latents and these coefficients on tasks "dogs" and "cats" with `documents` documents each: dogs fall, cats hold. */
 export function fakeSweep(coefficients: readonly number[], documents = 60): string {
   const folder = temporaryFolder()
-  const random = randomNumbers(7)
+  const random = seededUniform(7)
   const questions = Array.from({ length: documents }, random)
   const run = (id: string, latent: number, coefficient: number, modelArgs: object) => {
     const hardness = { dogs: Math.abs(coefficient) / (latent === 7 ? 60 : 300), cats: Math.abs(coefficient) / 1500 }

@@ -1,5 +1,5 @@
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { mcnemar } from './mcnemar.js'
-import { randomNumbers } from './random.js'
 
 /** How far one run is from another on the same documents. */
 export interface PairedDifference {
@@ -53,7 +53,7 @@ function bootstrapDifference(before: readonly number[], after: readonly number[]
   const n = before.length
   const differences = after.map((value, index) => value - before[index]!)
   const difference = mean(differences)
-  const random = randomNumbers(1234)
+  const random = seededUniform(1234)
   const means = Float64Array.from({ length: draws }, () => {
     let sum = 0
     for (let i = 0; i < n; i++) sum += differences[Math.floor(random() * n)]!
