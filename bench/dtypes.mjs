@@ -2,7 +2,7 @@
 //
 //   node bench/dtypes.mjs MODEL [--text FILE] [--tokens 256] [--json]
 //
-// The text is the first --tokens tokens of FILE (this repository's ARCHITECTURE.md by default). Columns: mean and largest change of a token's
+// The text is the first --tokens tokens of FILE (docs/internals/graph.md by default). Columns: mean and largest change of a token's
 // log-probability in nats, change of the mean log-probability (perplexity is its exponential), tokens whose most likely successor is
 // still the same.
 
@@ -13,7 +13,7 @@ import { dtypes, loadModel } from '../packages/lm-backend-onnx/dist/index.js'
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    text: { type: 'string', default: new URL('../ARCHITECTURE.md', import.meta.url).pathname },
+    text: { type: 'string', default: new URL('../docs/internals/graph.md', import.meta.url).pathname },
     tokens: { type: 'string', default: '256' },
     json: { type: 'boolean', default: false },
   },
