@@ -140,8 +140,10 @@ describe('openSweepStore', () => {
     const cells = [{ ...cell(1), csv: 'latent_idx\n7\n' }]
     expect(() => openSweepStore({ ...options(folder), cells })).toThrow('holds results of another steering CSV')
     expect(readFileSync(csv, 'utf8')).toBe('latent_idx\n1\n')
-    writeFileSync(join(folder, 'cells', 'coefficient=1', 'cell.json'), '{')
-    expect(() => openSweepStore(options(folder))).toThrow('cell.json is damaged')
+    for (const damaged of ['{', 'null', '[null]', '[{"task": "dogs", "results": "a.json", "model": 1}]']) {
+      writeFileSync(join(folder, 'cells', 'coefficient=1', 'cell.json'), damaged)
+      expect(() => openSweepStore(options(folder))).toThrow('cell.json is damaged')
+    }
     expect(existsSync(join(folder, 'sweep.lock'))).toBe(false)
   })
 })

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { InputError, makeWritableFolder, writeFiles } from '@saeval/hub'
-import { type CellResults, cellFileName, type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
+import { objectOf, text } from '@saeval/hub/checks'
+import { cellFileName, cellResultsFields, type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
+import * as v from 'valibot'
 import type { Cell } from './sweep-cells.js'
 import type { Fingerprint } from './sweep-fingerprint.js'
 import { lockFolder } from './sweep-lock.js'
@@ -39,8 +41,18 @@ export interface SweepStoreOptions {
   readonly cells: readonly Cell[]
 }
 
-/** A line of cell.json: one for each task or group. */
-type Finished = Fingerprint & CellResults
+/** cell.json: a line for each task or group. */
+const cellSchema = v.array(objectOf({ ...cellResultsFields, model: text, edits: text, asked: text }), 'a list of tasks')
+type Finished = Readonly<v.InferOutput<typeof cellSchema>[number]>
+
+/** Throws InputError where the file is damaged. */
+function readCell(path: string): readonly Finished[] {
+  try {
+    return v.parse(cellSchema, JSON.parse(readFileSync(path, 'utf8')))
+  } catch (cause) {
+    throw new InputError(`${path} is damaged; delete ${dirname(path)} to run that cell again`, { cause })
+  }
+}
 
 /**
  * Opens a sweep's folder, or makes it; every cell's folder holds the steering CSV that a single run of it would read. Throws InputError where
@@ -123,13 +135,7 @@ function readFinished(folder: string): Map<string, readonly Finished[]> {
   for (const id of existsSync(folder) ? readdirSync(folder) : []) {
     const path = join(folder, id, cellFileName)
     if (!existsSync(path)) continue
-    let lines: readonly Finished[]
-    try {
-      lines = JSON.parse(readFileSync(path, 'utf8')) as readonly Finished[]
-      lines = lines.filter(({ results }) => existsSync(join(folder, id, results)))
-    } catch (cause) {
-      throw new InputError(`${path} is damaged; delete ${join(folder, id)} to run that cell again`, { cause })
-    }
+    const lines = readCell(path).filter(({ results }) => existsSync(join(folder, id, results)))
     if (lines.length > 0) finished.set(id, lines)
   }
   return finished

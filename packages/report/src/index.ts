@@ -12,6 +12,7 @@ export type { RunResults, Score } from './results/run-results.js'
 export {
   type CellResults,
   cellFileName,
+  cellResultsFields,
   type Parameters,
   type SweepCell,
   type SweepFile,
