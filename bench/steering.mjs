@@ -44,7 +44,9 @@ if (given.d_sae > 0) {
       decoder,
       positions: null,
     }
-    settings.set(`saeReplacement ${kind}`, [{ hookPoint, stages: [{ ...nothing, addend: wave(d, 9), saeReplacement }] }])
+    settings.set(`saeReplacement ${kind}`, [
+      { hookPoint, stages: [{ ...nothing, addend: wave(d, 9), saeReplacement }] },
+    ])
   }
 }
 const requests = mmlu({ shots: 0, questions: given.questions })
