@@ -1,6 +1,6 @@
 """Renders chat templates with transformers, for chat-template.golden.json.
 
-Usage: python chat.py > ../../packages/lm-backend-onnx/src/text/chat-template.golden.json
+Usage: python chat.py > ../../packages/tokenizer/src/chat-template.golden.json
 The templates are written for these tests, after the forms that published models use. Needs transformers 5.18; nothing is downloaded.
 """
 

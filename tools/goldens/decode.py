@@ -1,4 +1,4 @@
-"""Writes fixtures/golden/decode.json: what transformers makes of token ids, for packages/lm-backend-onnx/src/text/decode.test.ts.
+"""Writes fixtures/golden/decode.json: what transformers makes of token ids, for packages/tokenizer/src/decode.test.ts.
 
     python tools/goldens/decode.py HF_HOME [SEQUENCES]
 

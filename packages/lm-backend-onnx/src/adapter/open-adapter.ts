@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { type HubOptions, InputError } from '@saeval/hub'
-import { type ModelFiles, openFiles, openModelFiles } from '../model/model-files.js'
+import { type HubOptions, InputError, type ModelFiles, openFiles } from '@saeval/hub'
+import { openModelFiles } from '../model/model-files.js'
 import { type Checkpoint, openCheckpoint } from '../weights/checkpoint.js'
 import { type AdapterConfig, readAdapterConfig } from './adapter-config.js'
 

@@ -1,6 +1,6 @@
+import type { ModelFiles } from '@saeval/hub'
 import type { GenerationSettings } from '@saeval/language-model'
 import { generationSettingNames } from '@saeval/language-model/internal/generation-settings'
-import type { ModelFiles } from '../model/model-files.js'
 import { readModelJson } from '../model/read-json.js'
 
 /** What a model's own files say about generating. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { type HubOptions, InputError } from '@saeval/hub'
+import { type HubOptions, InputError, type ModelFiles } from '@saeval/hub'
 import type { PyDict, PyValue } from '@saeval/python/templates'
+import { createChatTemplate, openTokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
@@ -12,10 +13,8 @@ import type { Provider } from '../session/protocol.js'
 import { type SessionThread, startSessionThread } from '../session/session-thread.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { createChatTemplate } from '../text/chat-template.js'
 import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
 import type { ThinkEnd } from '../text/thinking.js'
-import { loadTokenizer } from '../text/tokenizer.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
@@ -23,7 +22,7 @@ import { type Dtype, type Holding, resolveDtype } from '../weights/precision.js'
 import { largestPacked, residenceOf, weightBytes } from '../weights/residence.js'
 import { createForward } from './forward.js'
 import { mergedWeights } from './merged-weights.js'
-import { type ModelFiles, openModelFiles, weightFiles } from './model-files.js'
+import { openModelFiles, weightFiles } from './model-files.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 import { tellOnce } from './tell-once.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from './weights-download.js'
@@ -123,11 +122,7 @@ async function loadOnto(
   { options, packUpTo, device: { provider }, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
   const texts = await tokenizerFiles(options, files, adapter)
-  const tokenizer = await loadTokenizer({
-    tokenizerJson: await tokenizerFile(texts),
-    tokenizerConfig: await texts.pathIfPresent('tokenizer_config.json'),
-    specialTokensMap: await texts.pathIfPresent('special_tokens_map.json'),
-    chatTemplate: await texts.pathIfPresent('chat_template.jinja'),
+  const tokenizer = await openTokenizer(texts, {
     modelType: ownSpec.family,
     addBosToken: options.addBosToken ?? null,
   })
@@ -181,17 +176,16 @@ async function loadOnto(
     threads: options.threads ?? availableParallelism(),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
+  const textPaths = await tokenizerFilesOf(texts)
   let identity: Promise<unknown> | null = null
   const identify = async () => [
     answersVersion,
     configText,
     await Promise.all((await weightFiles(files)).map(fileIdentity)),
     await Promise.all(
-      [
-        await tokenizerFile(texts),
-        await texts.pathIfPresent('tokenizer_config.json'),
-        await texts.pathIfPresent('special_tokens_map.json'),
-      ].map((path) => (path === null ? null : fileIdentity(path))),
+      [textPaths.tokenizerJson, textPaths.tokenizerConfig, textPaths.specialTokensMap].map((path) =>
+        path === null ? null : fileIdentity(path),
+      ),
     ),
     [tokenizer.eos?.id ?? null, modelSettings.values],
     [rules.addBosToken, rules.prefixTokenId, rules.maxLength, ...(rules.thinkEnd == null ? [] : [rules.thinkEnd])],
@@ -257,14 +251,6 @@ async function holdWeights(
   const held = await quantizeWeights({ spec, stored, bits, modelName: model, keep, hub, notice })
   const weights = { ...held.stored, precision, residence: 'packed', quantized: held.quantized } as const
   return { weights, dispose: held.dispose }
-}
-
-async function tokenizerFile(files: ModelFiles): Promise<string> {
-  const path = await files.pathIfPresent('tokenizer.json')
-  if (path !== null) return path
-  throw new InputError(
-    `${files.name} has no tokenizer.json; save its tokenizer in the fast format first (transformers: AutoTokenizer.from_pretrained(…).save_pretrained(…))`,
-  )
 }
 
 function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {

@@ -12,11 +12,11 @@ import {
   type TextOptions,
 } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
+import type { Tokenizer } from '@saeval/tokenizer'
 import type { ModelSettings } from '../generation/model-settings.js'
 import { addOrigins, type SettingOrigins } from '../generation/resolve-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import type { TextRules } from '../text/encode-requests.js'
-import type { Tokenizer } from '../text/tokenizer.js'
 import { ActedCounter } from './acted-counter.js'
 import { checkIds } from './check-ids.js'
 import { checkInterventions } from './check-interventions.js'

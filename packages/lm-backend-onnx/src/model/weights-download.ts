@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ModelFiles } from '@saeval/hub'
 import {
   type ByteSource,
   type HubOptions,
@@ -8,7 +9,6 @@ import {
   openRepositoryFile,
   type Repository,
 } from '@saeval/hub'
-import type { ModelFiles } from './model-files.js'
 import { indexedFiles } from './read-json.js'
 
 /** Weights of a repository that are not in the cache. */

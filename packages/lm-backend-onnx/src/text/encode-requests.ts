@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
+import { rollingTokenWindows, type Tokenizer } from '@saeval/tokenizer'
 import type { ThinkEnd } from './thinking.js'
-import type { Tokenizer } from './tokenizer.js'
 
 /** How texts become model inputs; the rules are those of lm_eval's HFLM. */
 export interface TextRules {
@@ -111,28 +111,6 @@ export function scoringWindow(
   const all = [...contextIds, ...continuationIds]
   const kept = all.slice(-(maxLength + 1))
   return { inputIds: kept.slice(0, -1), targetIds: [...continuationIds], truncated: all.length - kept.length }
-}
-
-/**
- * Windows that together predict every token of a list once: the first from the prefix token, the later ones with as much
- * context as fits (lm_eval's get_rolling_token_windows with one token of context, made disjoint).
- */
-export function rollingTokenWindows(
-  ids: readonly number[],
-  prefixTokenId: number,
-  maxLength: number,
-  contextLength = 1,
-): { contextIds: number[]; continuationIds: number[] }[] {
-  if (ids.length === 0) return []
-  const first = Math.min(maxLength, ids.length)
-  const windows = [{ contextIds: [prefixTokenId], continuationIds: ids.slice(0, first) }]
-  const step = maxLength - contextLength + 1
-  for (let predicted = first; predicted < ids.length; ) {
-    const end = Math.min(ids.length, predicted + step)
-    windows.push({ contextIds: ids.slice(end - maxLength - 1, predicted), continuationIds: ids.slice(predicted, end) })
-    predicted = end
-  }
-  return windows
 }
 
 /** The windows of a text as model inputs. */

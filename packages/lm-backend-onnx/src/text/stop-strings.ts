@@ -1,4 +1,4 @@
-import type { Tokenizer } from './tokenizer.js'
+import type { Tokenizer } from '@saeval/tokenizer'
 
 /** The stop strings of a request with the end-of-text token's own text added. */
 export function stopStrings(until: readonly string[], eosText: string | null): string[] {

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
-import { demoFolder, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../../tests/fixtures.js'
+import { demoFolder, fixtureJson, fixturePath, hasFixture, temporaryFolder } from '../../../tests/fixtures.js'
 import { loadTokenizer } from './tokenizer.js'
 
 interface Drawn {

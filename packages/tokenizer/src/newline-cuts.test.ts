@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
-import { fixturePath } from '../../../../tests/fixtures.js'
+import { fixturePath } from '../../../tests/fixtures.js'
 import { canCutBeforeNewlines } from './newline-cuts.js'
 import { piecewise } from './piecewise.js'
 

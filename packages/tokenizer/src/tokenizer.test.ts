@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { describe, expect, it, vi } from 'vitest'
-import { modelFolder, modelsHere, needsModel } from '../../../../tests/fixtures.js'
-import { encodeText, resolvePrefixTokenId } from './encode-requests.js'
+import { modelFolder, modelsHere, needsModel } from '../../../tests/fixtures.js'
+import { encodeText, resolvePrefixTokenId } from '../../lm-backend-onnx/src/text/encode-requests.js'
 import { loadTokenizer } from './tokenizer.js'
 
 function load(repository: string, modelType: string, addBosToken: boolean | null) {

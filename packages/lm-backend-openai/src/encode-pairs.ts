@@ -1,0 +1,84 @@
+import { InputError } from '@saeval/hub'
+import { rollingTokenWindows, type Tokenizer } from '@saeval/tokenizer'
+
+/** How texts become tokens; the rules are those of lm_eval's TemplateAPI. */
+export interface TokenRules {
+  readonly tokenizer: Tokenizer
+  readonly addBosToken: boolean
+  /** Stands before an empty context and before a rolling text. */
+  readonly prefixTokenId: number
+  /** Longest prompt in tokens: max_length less one for the token that is written. */
+  readonly maxLength: number
+}
+
+/** A prompt whose tokens from `from` on are scored. */
+export interface ScoredPrompt {
+  readonly ids: readonly number[]
+  readonly from: number
+  /** Whether its beginning was cut. */
+  readonly isCut: boolean
+}
+
+/** What Python's str.rstrip() takes away, and what stands before it. */
+const trailingSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/
+
+/** A context with its continuation. Throws InputError for continuations without tokens, or with more than the model takes. */
+export function scoredPair(rules: TokenRules, context: string, continuation: string): ScoredPrompt {
+  const { tokenizer, addBosToken, prefixTokenId } = rules
+  const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: addBosToken })
+  if (context === '') {
+    // lm_eval adds BOS here too where add_bos_token is set
+    const ids = encode(continuation)
+    return ids[0] === prefixTokenId
+      ? scored(rules, ids.slice(0, 1), ids.slice(1), continuation)
+      : scored(rules, [prefixTokenId], ids, continuation)
+  }
+  const start = encode(context.replace(trailingSpace, ''))
+  const whole = encode(context + continuation)
+  // a context of white space only, of which nothing is left; lm_eval stops there
+  if (start.length === 0) return scored(rules, [prefixTokenId], whole, continuation)
+  return scored(rules, start, whole.slice(start.length), continuation)
+}
+
+/** The windows of a whole document, which are scored one by one. */
+export function rollingPrompts(rules: TokenRules, text: string): ScoredPrompt[] {
+  const ids = rules.tokenizer.encode(text, { addSpecialTokens: rules.addBosToken })
+  return rollingTokenWindows(ids, rules.prefixTokenId, rules.maxLength - 1).map(({ contextIds, continuationIds }) =>
+    scored(rules, contextIds, continuationIds, text),
+  )
+}
+
+/** The end of a prompt that leaves room for what is written. Throws InputError where nothing would be left. */
+export function promptToContinue(
+  { tokenizer, addBosToken, maxLength }: TokenRules,
+  context: string,
+  maxGenToks: number,
+): { readonly ids: readonly number[]; readonly isCut: boolean } {
+  const room = maxLength - maxGenToks
+  if (room < 1)
+    throw new InputError(
+      `max_gen_toks ${maxGenToks} leaves no room for a prompt in ${maxLength} tokens; lower it, or raise max_length`,
+    )
+  const ids = tokenizer.encode(context, { addSpecialTokens: addBosToken })
+  return { ids: ids.slice(-room), isCut: ids.length > room }
+}
+
+function scored(
+  { maxLength }: TokenRules,
+  contextIds: readonly number[],
+  continuationIds: readonly number[],
+  continuation: string,
+): ScoredPrompt {
+  if (continuationIds.length === 0)
+    throw new InputError(
+      `the continuation ${JSON.stringify(continuation.slice(0, 80))} has no tokens of its own after its context, so it has no log-likelihood`,
+    )
+  const all = [...contextIds, ...continuationIds]
+  const ids = all.slice(-maxLength)
+  const from = contextIds.length - Math.max(0, all.length - maxLength)
+  if (from < 1)
+    throw new InputError(
+      `a continuation has ${continuationIds.length} tokens and the model takes ${maxLength}, so it has no log-likelihood; raise max_length`,
+    )
+  return { ids, from, isCut: ids.length < all.length }
+}
