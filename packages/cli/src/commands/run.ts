@@ -31,6 +31,7 @@ import { dumpsJson, fromPlain, type PyDict, pyRepr, taskFunctions } from '@saeva
 import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
 import { plainArguments } from '../options/plain-arguments.js'
+import { withoutSecrets } from '../options/without-secrets.js'
 import type { Output } from '../output.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines, isLong } from '../terminal/announcement.js'
@@ -51,7 +52,9 @@ export interface Surroundings {
  * `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. `command` is the
  * command line, for the record.
  */
-export async function run(options: RunOptions, command: string, surroundings: Surroundings): Promise<void> {
+export async function run(given: RunOptions, command: string, surroundings: Surroundings): Promise<void> {
+  // only the model is given what nobody may see
+  const options = { ...given, model_args: withoutSecrets(given.model_args) }
   const { stdout, stderr, signal } = surroundings
   const startedAt = Date.now()
   const factory = getModelFactory(options.model)
@@ -94,7 +97,7 @@ export async function run(options: RunOptions, command: string, surroundings: Su
       if (report.problems.length > 0) throw new InputError(`--check_integrity: ${report.problems.join('\n')}`)
     }
     findFunctionsAhead(tasks, functions)
-    model = await factory(modelArguments(options), {
+    model = await factory(modelArguments(given), {
       batchSize: options.batch_size,
       maxBatchSize: options.max_batch_size,
       device: options.device,

@@ -1,10 +1,15 @@
-/** A command line as it can be pasted into a shell; results files show it, so tokens are left out. */
+import { withoutLogin } from './without-secrets.js'
+
+/** A command line as it can be pasted into a shell; results files show it, so tokens, headers and passwords are left out. */
 export function commandLine(argv: readonly string[]): string {
   return ['saeval', ...argv].map((word) => quoted(withoutToken(word))).join(' ')
 }
 
 function withoutToken(word: string): string {
-  return word.replace(/((?:^|[,=])token=|"token"\s*:\s*")[^,"]*/g, '$1***')
+  return withoutLogin(word)
+    .replace(/((?:^|[,=])token=|"token"\s*:\s*")[^,"]*/g, '$1***')
+    .replace(/("header"\s*:\s*)\{[^}]*\}/g, '$1"***"')
+    .replace(/((?:^|,)header=)\{[^}]*\}/g, '$1***')
 }
 
 function quoted(word: string): string {
