@@ -10,7 +10,7 @@ import {
 import { openTokenizer } from '@saeval/tokenizer'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { demoFolder } from '../../../tests/fixtures.js'
-import { type FakeServer, fakeServer, json, logprobOf } from './fake-server.testing.js'
+import { type Behaviour, type FakeServer, fakeServer, json, logprobOf, properly } from './fake-server.testing.js'
 import { openChatCompletions } from './local-chat-completions.js'
 import { openCompletions } from './local-completions.js'
 
@@ -166,19 +166,24 @@ describe('local-completions', () => {
   })
 })
 
-const slowly = (milliseconds: number) => async (call: never, response: never) => {
-  const { properly } = await import('./fake-server.testing.js')
-  await new Promise((resolve) => setTimeout(resolve, milliseconds))
-  await properly(call, response)
-}
+const slowly =
+  (milliseconds: number): Behaviour =>
+  async (call, response) => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds))
+    await properly(call, response)
+  }
 
 describe('a server that misbehaves', () => {
   it('is asked again after what passes, as long as it asks for', async () => {
     server.next.push(
       (_, response) => json(response, { error: { message: 'too many' } }, 429, { 'retry-after': '7' }),
       (_, response) => json(response, {}, 500),
-      (_, response) => response.destroy(),
-      (_, response) => response.end('{"choices": [{"index": 0, "te'),
+      (_, response) => {
+        response.destroy()
+      },
+      (_, response) => {
+        response.end('{"choices": [{"index": 0, "te')
+      },
       (_, response) => {
         response.writeHead(200, { 'content-length': '500' }).write('{"choices"')
         setImmediate(() => response.destroy())
@@ -231,7 +236,7 @@ describe('a server that misbehaves', () => {
   })
 
   it('that is too slow is asked again', async () => {
-    server.next.push(slowly(3000) as never)
+    server.next.push(slowly(3000))
     const model = await open({ timeout: 0.05, max_retries: 1 })
     await expect(generateUntil(model, [{ ...greedy, context: 'The dog' }])).rejects.toThrow(
       'no whole answer within 0.05 s',
