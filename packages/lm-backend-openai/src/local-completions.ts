@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { InputError, openFiles } from '@saeval/hub'
+import { readModelJson } from '@saeval/hub/checks'
 import {
   type GenerateUntilRequest,
   type LanguageModel,
@@ -55,7 +55,7 @@ async function tokenizerOf(
     throw new InputError(`--model_args: tokenizer_backend is ${JSON.stringify(backend)}, expected huggingface or None`)
   const files = await openFiles(args.tokenizer ?? model, args.revision, hub, ['tokenizer.json', 'config.json'])
   const configPath = await files.pathIfPresent('config.json')
-  const config = configPath === null ? {} : (JSON.parse(await readFile(configPath, 'utf8')) as { model_type?: unknown })
+  const config = configPath === null ? {} : await readModelJson(configPath)
   const modelType = typeof config.model_type === 'string' ? config.model_type : ''
   const tokenizer = await openTokenizer(files, { modelType, addBosToken: null })
   return { tokenizer, files: Object.values(await tokenizerFilesOf(files)) }

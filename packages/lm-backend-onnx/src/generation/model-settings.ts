@@ -1,7 +1,7 @@
 import type { ModelFiles } from '@saeval/hub'
+import { readModelJson } from '@saeval/hub/checks'
 import type { GenerationSettings } from '@saeval/language-model'
 import { generationSettingNames } from '@saeval/language-model/internal/generation-settings'
-import { readModelJson } from '../model/read-json.js'
 
 /** What a model's own files say about generating. */
 export interface ModelSettings {

@@ -1,10 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { checked, jsonObject, objectOf, recordOf, text } from '@saeval/hub/checks'
-
-/** The object in a JSON file of a model. Throws InputError where there is none. */
-export async function readModelJson(path: string): Promise<Readonly<Record<string, unknown>>> {
-  return jsonObject(path, await readFile(path, 'utf8'), 'download the model again')
-}
+import { checked, objectOf, readModelJson, recordOf, text } from '@saeval/hub/checks'
 
 const schema = objectOf({ weight_map: recordOf(text) })
 
