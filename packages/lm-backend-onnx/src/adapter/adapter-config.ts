@@ -70,10 +70,10 @@ const schema = objectOf(fields)
  */
 export function readAdapterConfig(file: string, json: string): AdapterConfig {
   const given = jsonObject(file, json, 'download the adapter again')
-  const kind = String(given.peft_type ?? '')
-  if (kind.toUpperCase() !== 'LORA')
+  const { peft_type: kind = 'unknown' } = given
+  if (typeof kind !== 'string' || kind.toUpperCase() !== 'LORA')
     throw new InputError(
-      `${file}: the adapter is of the kind ${kind || 'unknown'}; only LoRA is supported, so merge it into the model with peft (merge_and_unload) and save that`,
+      `${file}: the adapter is of the kind ${typeof kind === 'string' ? kind : shown(kind)}; only LoRA is supported, so merge it into the model with peft (merge_and_unload) and save that`,
     )
   for (const [name, value] of Object.entries(given)) {
     if (Object.hasOwn(fields, name) || withoutEffect.has(name) || isEmpty(value)) continue

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { objectOf } from '@saeval/hub/checks'
+import { object, objectOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { readRun, readTasks } from './read-run.js'
 import { readResultsJson } from './results-json.js'
@@ -127,12 +127,14 @@ function isSteered({ provenance, modelArgs }: RunResults): boolean {
   return provenance?.steering !== undefined || ['csv_path', 'steer_path'].some((name) => name in modelArgs)
 }
 
+/** Rows tell what a run is called, so a record without any is one too. */
+const steeringSchema = v.fallback(objectOf({ rows: v.array(object) }), { rows: [] })
+
 /** What a run's own record says of its edits. */
 function steeringParameters(run: RunResults, folder: string): Record<string, string | number> {
   const { provenance, modelArgs } = run
   const file = modelArgs.csv_path ?? modelArgs.steer_path
-  const steering = (provenance?.steering ?? {}) as { rows?: readonly Readonly<Record<string, unknown>>[] }
-  const rows = steering.rows ?? []
+  const { rows } = v.parse(steeringSchema, provenance?.steering)
   const of = (name: string) => new Set(rows.map((row) => row[name]))
   const common = (label: string, column: string) => {
     const values = [...of(column)]
