@@ -221,8 +221,9 @@ describe('docs/plugins.md', () => {
 
   it('is recorded with the results', () => {
     const file = readdirSync(project).find((name) => /^plain_.*\.json$/.test(name))!
+    const files = ['plugin.js', 'scoring.js', 'sae-format.js', 'toy-model.js']
     const sha256 = createHash('sha256')
-      .update(readFileSync(join(project, 'plugin.js')))
+      .update(files.map((name) => readFileSync(join(project, name), 'utf8')).join(''))
       .digest('hex')
     const { saeval: record } = JSON.parse(readFileSync(join(project, file), 'utf8')) as { saeval: object }
     expect(record).toMatchObject({ plugins: [{ name: './plugin.js', version: null, sha256 }], toy: 'one' })

@@ -4,7 +4,7 @@ export interface PluginIdentity {
   readonly name: string
   /** Of its package; null for a file. */
   readonly version: string | null
-  /** Of its module's file, in hex. */
+  /** Of its module's file and of those that it imports beside it, in hex. */
   readonly sha256: string
 }
 

@@ -50,7 +50,7 @@ export function rollingPrompts(rules: TokenRules, text: string): ScoredPrompt[] 
 
 /** The end of a prompt that leaves room for what is written. Throws InputError where nothing would be left. */
 export function promptToContinue(
-  { tokenizer, addBosToken, maxLength }: TokenRules,
+  { tokenizer, addBosToken, maxLength }: Omit<TokenRules, 'prefixTokenId'>,
   context: string,
   maxGenToks: number,
 ): { readonly ids: readonly number[]; readonly isCut: boolean } {

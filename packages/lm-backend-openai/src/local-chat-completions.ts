@@ -2,13 +2,11 @@ import { InputError } from '@saeval/hub'
 import {
   type ChatMessage,
   type GenerateUntilRequest,
-  type LanguageModel,
   type ModelFactory,
   type RequestOptions,
   readLists,
 } from '@saeval/language-model'
 import { chatArguments, readServerArguments } from './arguments.js'
-import type { ServerOptions } from './ask-server.js'
 import { inBatches } from './in-batches.js'
 import { noText } from './local-completions.js'
 import { choicesOf, messageTextOf } from './parse-answer.js'
@@ -20,21 +18,14 @@ const name = 'local-chat-completions'
 const mostStops = 4
 
 /** lm_eval's `local-chat-completions`: a model behind OpenAI's chat completions, whose server has the chat template. */
-export const localChatCompletions: ModelFactory = (given, context) => openChatCompletions(given, context)
-
-/** The same, for tests with a way to wait of their own. */
-export async function openChatCompletions(
-  given: Parameters<ModelFactory>[0],
-  context: Parameters<ModelFactory>[1],
-  options: Pick<ServerOptions, 'wait'> = {},
-): Promise<LanguageModel> {
+export const localChatCompletions: ModelFactory = async (given, context) => {
   const args = readServerArguments(name, given, chatArguments)
   for (const argument of ['tokenizer', 'tokenized_requests', 'add_bos_token', 'custom_prefix_token_id'] as const)
     if (args[argument] !== undefined && args[argument] !== false)
       throw new InputError(
         `--model_args: ${argument} cannot take effect with model ${name}: the server reads the texts`,
       )
-  const open = await openServerOf(name, args, context, options)
+  const open = await openServerOf(name, args, context)
   const { server, model, seed } = open
   if (open.batching.batchSize > 1) context.notice('chat completions take one conversation in a call', 'warning')
   const refuse = async (): Promise<never> => {

@@ -8,14 +8,14 @@ import {
   type RequestOptions,
   readLists,
 } from '@saeval/language-model'
-import { openTokenizer, type Tokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
+import { createChatTemplate, openTokenizer, type Tokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
 import { readServerArguments, type ServerArguments, serverArguments } from './arguments.js'
 import type { ServerOptions } from './ask-server.js'
 import { promptToContinue, rollingPrompts, type ScoredPrompt, scoredPair, type TokenRules } from './encode-pairs.js'
 import { inBatches } from './in-batches.js'
 import { choicesOf, echoedLogprob, textOf } from './parse-answer.js'
 import { beforeStops, echoed, generationPayload } from './payloads.js'
-import { fingerprintOf, infoOf, type OpenServer, openServerOf, templateOf } from './server-model.js'
+import { fingerprintOf, infoOf, type OpenServer, openServerOf } from './server-model.js'
 
 /** lm_eval's `local-completions`: a model behind OpenAI's completions, as vLLM and llama.cpp serve them. */
 export const localCompletions: ModelFactory = (given, context) => openCompletions(given, context)
@@ -110,7 +110,8 @@ function completionsModel(
     const items = requests.map((request) => {
       const payload = generationPayload(request, eos)
       if (!asTokens) return { request, payload, prompt: request.context }
-      const { ids, isCut } = promptToContinue({ ...rules() }, request.context, request.maxGenToks)
+      const reading = { tokenizer, addBosToken: args.add_bos_token ?? false, maxLength }
+      const { ids, isCut } = promptToContinue(reading, request.context, request.maxGenToks)
       if (isCut) truncated++
       return { request, payload, prompt: ids }
     })
@@ -132,7 +133,7 @@ function completionsModel(
   return {
     info: infoOf(open, tokenizer, maxLength),
     report: () => (truncated === 0 ? {} : { truncatedRequests: truncated }),
-    chatTemplate: tokenizer === null ? null : templateOf(tokenizer),
+    chatTemplate: tokenizer === null ? null : createChatTemplate(tokenizer),
     read: readLists({
       loglikelihood: (requests, options = {}) => {
         const known = rules()

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { InputError } from '@saeval/hub'
-import type { LanguageModel, ModelContext, ModelInfo } from '@saeval/language-model'
-import { createChatTemplate, type Tokenizer } from '@saeval/tokenizer'
+import type { ModelContext, ModelInfo } from '@saeval/language-model'
+import type { Tokenizer } from '@saeval/tokenizer'
 import type { ServerArguments } from './arguments.js'
 import { openServer, type Server, type ServerOptions } from './ask-server.js'
 import type { Batching } from './in-batches.js'
@@ -96,11 +96,6 @@ export async function fingerprintOf(
   )
   const sorted = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
   return sha256(JSON.stringify([name, address, args.base_url, model, sorted, files]))
-}
-
-/** The chat template of the model's own tokenizer. */
-export function templateOf(tokenizer: Tokenizer): LanguageModel['chatTemplate'] {
-  return createChatTemplate(tokenizer)
 }
 
 function sha256(content: string | Buffer): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -8,6 +7,7 @@ import { InputError } from '@saeval/hub'
 import { registerModel } from '@saeval/language-model'
 import { registerSaeLoader } from '@saeval/sae-core'
 import { resolve as resolveModule } from 'import-meta-resolve'
+import { moduleHash } from './module-hash.js'
 
 /** What a plug-in's function is given: each makes a name known, and throws for one that is there already. */
 export interface PluginRegistry {
@@ -86,8 +86,7 @@ async function load(word: string, path: string): Promise<LoadedPlugin> {
     throw new InputError(`--plugin ${word}: ${firstLine(cause)}`, { cause })
   }
   if (brought.length === 0) throw new InputError(`--plugin ${word} registers nothing`)
-  const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex')
-  return { ...nameOf(word, path), sha256, brought }
+  return { ...nameOf(word, path), sha256: moduleHash(path), brought }
 }
 
 function registryFor(note: (kind: PluginKind, name: string) => void): PluginRegistry {

@@ -11,7 +11,6 @@ import { openTokenizer } from '@saeval/tokenizer'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { demoFolder } from '../../../tests/fixtures.js'
 import { type Behaviour, type FakeServer, fakeServer, json, logprobOf, properly } from './fake-server.testing.js'
-import { openChatCompletions } from './local-chat-completions.js'
 import { openCompletions } from './local-completions.js'
 
 const folder = join(demoFolder, 'model')
@@ -43,8 +42,6 @@ const open = (args: ModelArguments = {}, batchSize = '1', signal?: AbortSignal) 
   openCompletions({ model: 'm', base_url: server.url, tokenizer: folder, ...args }, context(batchSize, signal), {
     wait,
   })
-const openChat = (args: ModelArguments = {}) =>
-  openChatCompletions({ model: 'm', base_url: server.url, ...args }, context(), { wait })
 const tokenizer = async () =>
   openTokenizer(await openFiles(folder, undefined, {}, ['tokenizer.json']), { modelType: '' })
 const greedy = { until: ['|'], maxGenToks: 9, doSample: false, temperature: 0 }
@@ -273,61 +270,4 @@ describe('a server that misbehaves', () => {
     expect(server.calls.at(-1)!.headers).toMatchObject({ 'api-key': 'other-secret' })
     expect(server.calls.at(-1)!.headers.authorization).toBeUndefined()
   })
-})
-
-describe('local-chat-completions', () => {
-  const conversation = JSON.stringify([{ role: 'user', content: 'hello' }])
-
-  it('sends conversations, at most four stops, and drops thoughts', async () => {
-    const model = await openChat({ think_end_token: '</think>' })
-    const request = { ...greedy, until: ['|', 'b', 'c', 'd', 'e'], context: conversation }
-    expect(await generateUntil(model, [request])).toEqual(['HELLO'])
-    expect(server.calls[0]!.body).toMatchObject({
-      messages: [{ role: 'user', content: 'hello' }],
-      stop: ['|', 'b', 'c', 'd'],
-      max_tokens: 9,
-    })
-    expect(
-      model.chatTemplate!.render([{ role: 'user', content: 'hello' }], {
-        addGenerationPrompt: true,
-        continueFinalMessage: false,
-      }),
-    ).toBe(conversation)
-  })
-
-  it('has no log-likelihoods, and needs conversations', async () => {
-    const model = await openChat()
-    await expect(loglikelihood(model, pair)).rejects.toThrow('local-chat-completions has no log-likelihoods')
-    await expect(generateUntil(model, [{ ...greedy, context: 'hello' }])).rejects.toThrow('add --apply_chat_template')
-  })
-
-  it('takes no text for an empty one, and says so', async () => {
-    server.next.push((_, response) => json(response, { choices: [{ index: 0, message: { content: null } }] }))
-    expect(await generateUntil(await openChat(), [{ ...greedy, context: conversation }])).toEqual([''])
-    expect(notices.join()).toContain('gave no text')
-  })
-})
-
-it.each([
-  [{ base_url: null }, 'needs --model_args base_url='],
-  [{ base_url: 'localhost:8000' }, 'base_url is no address of a server'],
-  [{ model: null }, 'needs --model_args model='],
-  [{ batch_size: 4 }, 'batch_size is not supported by model local-completions: --batch_size says'],
-  [{ max_gen_toks: 4 }, 'max_gen_toks is not supported'],
-  [{ auth_token: 'secret' }, 'auth_token is not supported'],
-  [{ trust_remote_code: true }, 'runs no code'],
-  [{ tokenizer_backend: 'tiktoken' }, 'tokenizer_backend=tiktoken is not supported'],
-  [{ tokenizer_backend: 'remote' }, 'tokenizer_backend=remote is not supported'],
-  [{ timeout: 0 }, 'timeout is 0'],
-  [{ header: { a: 1 } }, 'header holds a value that is not a text'],
-  [{ header: { a: 'x\ny-secret' } }, 'HTTP does not allow'],
-  [{ ca_cert_path: '/nowhere.pem' }, 'ca_cert_path /nowhere.pem cannot be read'],
-  [{ tokeniser: 'x' }, 'has no argument "tokeniser"'],
-])('refuses %j', async (args, message) => {
-  const error = await open(args as never).then(
-    () => null,
-    (cause: Error) => cause,
-  )
-  expect(error?.message).toContain(message)
-  expect(error?.message).not.toMatch(/secret|\n/)
 })
