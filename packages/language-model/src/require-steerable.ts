@@ -8,7 +8,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** What every SteerableModel has beside what every LanguageModel has. */
 const members: Readonly<Record<string, (value: unknown) => boolean>> = {
-  tokenizer: (value) => isObject(value) && ['encode', 'decode', 'settled'].every((name) => is('function')(value[name])),
+  tokenizer: (value) =>
+    isObject(value) &&
+    ['encode', 'decode', 'settled'].every((name) => is('function')(value[name])) &&
+    isObject(value.specialIds) &&
+    is('function')(value.specialIds.has),
   family: is('string'),
   hookPoints: Array.isArray,
   widthOf: is('function'),
