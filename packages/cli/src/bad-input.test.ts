@@ -59,7 +59,7 @@ describe('bad input ends in one sentence and code 2', () => {
     [
       'a model that is not there',
       ['--model', 'gguf'],
-      /unknown model "gguf"; registered models: hf, hf-auto, huggingface, sae_steered_beta/,
+      /unknown model "gguf"; registered models: hf, hf-auto, huggingface, local-chat-completions, local-completions, sae_steered_beta, steered/,
     ],
     ['no name of a model', ['--model', 'hf'], /needs --model_args pretrained/],
     ['no CSV', ['--model', 'sae_steered_beta', '--model_args', `base_name=${gemma}`], /needs --model_args csv_path/],
