@@ -1,5 +1,5 @@
 import type { PyDict, PyValue } from '@saeval/python'
-import { isDict } from '@saeval/python'
+import { isDict } from '@saeval/python/internal/values/value'
 
 /** --model_args as results and messages show them: without the values of headers, and the user and password of addresses. */
 export function withoutSecrets(args: PyDict): PyDict {
