@@ -200,7 +200,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       return runHooked(forward, interventions, maskedText(toIds(text), options), new Map(Object.entries(hooks)))
     },
 
-    fingerprint: async () => fingerprintOf([await parts.identity(), interventions]),
+    fingerprint: async () => fingerprintOf([await parts.identity(), interventions.map(keptForm)]),
 
     close: () => forward.thread.close(),
   }
@@ -212,6 +212,11 @@ function placesOf(list: readonly unknown[]): number[] {
 
 function maskedText(ids: readonly number[], { promptLength = ids.length }: TextOptions = {}) {
   return { ids, promptLength }
+}
+
+/** An intervention under the names that answers and cells are kept by since the first version. */
+function keptForm({ stages, ...rest }: Intervention): object {
+  return { ...rest, stages: stages.map(({ saeReplacement, ...stage }) => ({ ...stage, splice: saeReplacement })) }
 }
 
 function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
