@@ -11,8 +11,8 @@ import {
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { PreparedTask } from './prepare-task.js'
 import type { TaskRequest } from './requests/task-request.js'
-import { complainAbout } from './tasks/check-fields.js'
 import { generationRequest } from './tasks/generation-config.js'
+import { complainAbout } from './yaml/check-fields.js'
 
 /** The model's answers to one request, as many as the task repeats it. */
 export type RequestAnswers = readonly PyValue[]

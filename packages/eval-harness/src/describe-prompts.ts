@@ -1,6 +1,7 @@
 import { pyRepr } from '@saeval/python/internal/text/text'
+import { inTask } from './documents/in-task.js'
 import type { PreparedTask } from './prepare-task.js'
-import { inTask, target } from './requests/task.js'
+import { target } from './requests/task.js'
 import type { TaskRequest } from './requests/task-request.js'
 
 /** The first documents' prompts exactly as the model gets them, what is asked about each, and the targets. */

@@ -1,12 +1,12 @@
 import { type HubOptions, InputError } from '@saeval/hub'
 import { checkModel, defaultSeed, type LanguageModel } from '@saeval/language-model'
 import type { FunctionResolver } from '@saeval/python/internal/functions/task-function'
-import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import { askModel, type KindProgress } from './ask-model.js'
 import type { RequestCache } from './cache/cached-requests.js'
 import { type PreparedTask, prepareTask } from './prepare-task.js'
 import type { PromptOptions } from './requests/build-contexts.js'
-import { collectResults, type TaskScore } from './results/collect-results.js'
+import { collectResults, type Evaluation, type TaskScore } from './results/collect-results.js'
 import { scoreTask } from './score-task.js'
 import { leaves, type TaskNode } from './tasks/load-tasks.js'
 import type { TaskConfig } from './tasks/task-config.js'
@@ -51,13 +51,6 @@ export interface EvaluateOptions {
 export type EvaluationProgress =
   | { readonly stage: 'tasks'; readonly done: number; readonly total: number }
   | { readonly stage: 'requests'; readonly kinds: readonly KindProgress[] }
-
-export interface Evaluation {
-  /** results.json as far as it depends on the tasks: results, groups, configs, ... */
-  readonly results: Map<string, PyValue>
-  /** Lines of samples_<task>.jsonl by task. */
-  readonly samples: ReadonlyMap<string, readonly PyDict[]>
-}
 
 /** lm_eval's number of bootstrap draws. */
 export const defaultBootstrapIterations = 100_000

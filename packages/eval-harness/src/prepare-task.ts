@@ -1,12 +1,13 @@
 import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python/internal/values/value'
 import { cachedRequests, type RequestCache } from './cache/cached-requests.js'
+import { inTask } from './documents/in-task.js'
 import type { OpenMetric } from './metrics/generation.js'
-import { neverRight } from './metrics/never-right.js'
 import { buildContexts, type PromptOptions } from './requests/build-contexts.js'
 import { buildRequests } from './requests/build-requests.js'
-import { inTask, type OpenTaskOptions, openTask, type Task } from './requests/task.js'
+import { type OpenTaskOptions, openTask, type Task } from './requests/task.js'
 import type { TaskRequest } from './requests/task-request.js'
+import { neverRight } from './scoring/never-right.js'
 import type { TaskConfig } from './tasks/task-config.js'
 
 /** Which documents of a task are evaluated. */

@@ -1,12 +1,13 @@
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import type { RequestAnswers } from './ask-model.js'
+import { inTask } from './documents/in-task.js'
 import { applyPipeline } from './filters/apply-pipeline.js'
 import { type AggregateOptions, aggregateTask, type MetricValues } from './metrics/aggregate-task.js'
-import { processResults } from './metrics/process-results.js'
 import type { PreparedTask } from './prepare-task.js'
-import { inTask, target } from './requests/task.js'
+import { target } from './requests/task.js'
 import type { TaskScore } from './results/collect-results.js'
 import { sampleLine } from './results/sample-lines.js'
+import { processResults } from './scoring/process-results.js'
 
 /** A task's results and sample lines. */
 export interface ScoredTask {

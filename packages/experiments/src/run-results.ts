@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { defaultBootstrapIterations, type Evaluation, resultsFile } from '@saeval/eval-harness'
+import { type Evaluation, resultsFile } from '@saeval/eval-harness'
+import { defaultBootstrapIterations } from '@saeval/eval-harness/internal/evaluate'
 import type { LanguageModel, ModelInfo, ModelReport } from '@saeval/language-model'
 import type { PyDict } from '@saeval/python'
 import { gitHash, headCommit } from './git-hash.js'

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  type Asked,
-  leaves,
-  nodeName,
-  type PreparedEvaluation,
-  type PreparedTask,
-  type TaskNode,
-} from '@saeval/eval-harness'
+import type { PreparedEvaluation, PreparedTask, TaskNode } from '@saeval/eval-harness'
+import type { Asked } from '@saeval/eval-harness/internal/prepare-task'
+import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { dumpsJson, pythonSources } from '@saeval/python'
 import type { PluginIdentity } from './plugin-identity.js'
 

@@ -1,18 +1,17 @@
 import { join } from 'node:path'
 import {
-  builtInTasks,
   cachedModel,
   evaluatePrepared,
   indexTasks,
-  leaves,
   loadTasks,
-  nodeName,
   openStore,
   type PreparedEvaluation,
   type PreparedTask,
   prepareEvaluation,
   writeResults,
 } from '@saeval/eval-harness'
+import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { type HubOptions, InputError, writeFiles } from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { taskFunctions } from '@saeval/python'

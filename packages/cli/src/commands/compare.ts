@@ -1,4 +1,4 @@
-import { markdownTable } from '@saeval/eval-harness'
+import { markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { InputError } from '@saeval/hub'
 import {
   type ChangedSample,

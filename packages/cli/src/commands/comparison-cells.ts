@@ -1,4 +1,4 @@
-import type { Cell } from '@saeval/eval-harness'
+import type { Cell } from '@saeval/eval-harness/internal/results/markdown-table'
 import { type Comparison, pValueText } from '@saeval/report'
 
 /** A value as the tables show it: four decimals, or Infinity and NaN, as in the table of results. */

@@ -1,4 +1,6 @@
-import { builtInTasks, describePrompts, indexTasks, leaves, loadTasks, prepareTask } from '@saeval/eval-harness'
+import { describePrompts, indexTasks, loadTasks, prepareTask } from '@saeval/eval-harness'
+import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { type PyDict, taskFunctions } from '@saeval/python'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'

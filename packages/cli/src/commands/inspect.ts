@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { markdownTable } from '@saeval/eval-harness'
+import { markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { findNeuronpedia, findSae } from '@saeval/sae-core'

@@ -1,4 +1,6 @@
-import { filterNames, indexTasks, metricNames, type TaskIndex } from '@saeval/eval-harness'
+import { indexTasks, type TaskIndex } from '@saeval/eval-harness'
+import { filterNames } from '@saeval/eval-harness/internal/filters/own-filters'
+import { metricNames } from '@saeval/eval-harness/internal/metrics/own-metrics'
 import { registeredModels } from '@saeval/language-model'
 import { listDevices } from '@saeval/lm-backend-onnx'
 import { saeFormats } from '@saeval/sae-core'

@@ -2,28 +2,28 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
-  builtInTasks,
   cachedModel,
   checkTasks,
   describePrompts,
   type Evaluation,
   evaluatePrepared,
-  findFunctionsAhead,
   indexTasks,
   type KindProgress,
-  leaves,
   loadTasks,
-  modelName,
   type OutputPlace,
   openStore,
   type PreparedTask,
-  planTasks,
   prepareEvaluation,
   prepareOutput,
   type RequestCache,
   resultsTable,
   writeResults,
 } from '@saeval/eval-harness'
+import { planTasks } from '@saeval/eval-harness/internal/ask-model'
+import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
+import { modelName } from '@saeval/eval-harness/internal/results/names'
+import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { actingLines, checkActed, resultsOf, truncationLine } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { getModelFactory, type LanguageModel, type ModelArguments } from '@saeval/language-model'

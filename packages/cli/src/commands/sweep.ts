@@ -1,11 +1,7 @@
-import {
-  type Cell,
-  type KindProgress,
-  markdownTable,
-  modelName,
-  type PreparedTask,
-  planTasks,
-} from '@saeval/eval-harness'
+import type { KindProgress, PreparedTask } from '@saeval/eval-harness'
+import { planTasks } from '@saeval/eval-harness/internal/ask-model'
+import { type Cell, markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
+import { modelName } from '@saeval/eval-harness/internal/results/names'
 import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
 import type { Command } from 'commander'
 import { plainArguments } from '../options/plain-arguments.js'

@@ -1,4 +1,6 @@
-import { builtInTasks, checkTasks, indexTasks, leaves, loadTasks } from '@saeval/eval-harness'
+import { checkTasks, indexTasks, loadTasks } from '@saeval/eval-harness'
+import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { InputError } from '@saeval/hub'
 import { taskFunctions } from '@saeval/python'
 import { openTerminal } from '../terminal/terminal.js'

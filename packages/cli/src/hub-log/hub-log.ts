@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs'
 import { basename } from 'node:path'
-import { sanitizeModelName } from '@saeval/eval-harness'
+import { sanitizeModelName } from '@saeval/eval-harness/internal/results/names'
 import { type DatasetWriter, type HubOptions, openDatasetWriter } from '@saeval/hub'
 import { dumpsJson, type PyDict, type PyValue } from '@saeval/python'
 import type { HubLogArguments } from './hub-log-arguments.js'

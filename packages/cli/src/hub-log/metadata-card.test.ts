@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readYaml } from '@saeval/eval-harness'
+import { readYaml } from '@saeval/eval-harness/internal/yaml/yaml'
 import { type PyValue, toPlain } from '@saeval/python'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'

@@ -1,4 +1,4 @@
-import { readYaml } from '@saeval/eval-harness'
+import { readYaml } from '@saeval/eval-harness/internal/yaml/yaml'
 import { didYouMean, InputError } from '@saeval/hub'
 import { dumpsJson, isDict, type PyValue, pyStr } from '@saeval/python'
 import type { Command, Option } from 'commander'

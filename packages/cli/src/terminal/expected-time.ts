@@ -1,4 +1,5 @@
-import { askModel, type KindProgress, type PreparedTask } from '@saeval/eval-harness'
+import type { KindProgress, PreparedTask } from '@saeval/eval-harness'
+import { askModel } from '@saeval/eval-harness/internal/ask-model'
 import type { LanguageModel } from '@saeval/language-model'
 import type { ExpectedTime } from './announcement.js'
 import { askingParts } from './asking-status.js'

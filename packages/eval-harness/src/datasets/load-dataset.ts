@@ -11,12 +11,12 @@ import {
 } from '@saeval/hub'
 import type { Dataset, Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
-import { parseYaml } from '../tasks/yaml.js'
-import type { DataFile } from './data-file.js'
-import { configFiles, folderSplits, type SplitFiles } from './data-files.js'
-import { cardFeatures, type Features } from './features.js'
-import { namedFiles } from './named-files.js'
+import { parseYaml } from '../yaml/yaml.js'
+import type { DataFile } from './files/data-file.js'
+import { configFiles, folderSplits, type SplitFiles } from './files/data-files.js'
+import { namedFiles } from './files/named-files.js'
 import { firstFeatures, formats, isReadingOption, openSplit, type Reading } from './readers.js'
+import { cardFeatures, type Features } from './tables/features.js'
 
 export interface LoadDatasetOptions {
   /** Hugging Face dataset, a local folder, or a format name ("json", "csv", "parquet", "text") with data_files. */

@@ -1,6 +1,6 @@
-import { decodeText } from './csv/encodings.js'
-import { type DataFile, readBytes } from './data-file.js'
-import type { Chunk } from './table-split.js'
+import { type DataFile, readBytes } from './files/data-file.js'
+import { decodeText } from './files/encodings.js'
+import type { Chunk } from './tables/table-split.js'
 
 /** Text files as chunks, each line (or, by `sampleBy`, each paragraph or file) a document with the column `text`. Throws InputError. */
 export async function* textChunks(

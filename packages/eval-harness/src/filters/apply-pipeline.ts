@@ -1,8 +1,8 @@
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import type { TaskFunction } from '@saeval/python/internal/functions/task-function'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
-import { callFunction, DocFieldError } from '../requests/doc-fields.js'
-import type { FilterPipeline, FilterStep } from '../tasks/filter-config.js'
+import { callFunction, DocFieldError } from '../documents/doc-fields.js'
+import type { FilterPipeline, FilterStep } from './filter-config.js'
 import { type Answers, FilterError } from './filters.js'
 import { applyFilter } from './own-filters.js'
 

@@ -1,7 +1,7 @@
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import type { TaskFunction } from '@saeval/python/internal/functions/task-function'
 import { type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import { callFunction, DocFieldError } from '../requests/doc-fields.js'
+import { callFunction, DocFieldError } from '../documents/doc-fields.js'
 import { findAggregation } from './aggregation-registry.js'
 import { type Aggregation, aggregate, type Items } from './aggregations.js'
 import type { OpenMetric } from './generation.js'

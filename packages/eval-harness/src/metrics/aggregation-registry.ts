@@ -1,5 +1,5 @@
 import { toPlain } from '@saeval/python/internal/values/value'
-import { DocFieldError } from '../requests/doc-fields.js'
+import { DocFieldError } from '../documents/doc-fields.js'
 import { type Aggregation, aggregations } from './aggregations.js'
 
 /** An aggregation of one's own: `aggregation: name` in metric_list of a task file. */

@@ -11,9 +11,9 @@ import {
   type PyValue,
   typeName,
 } from '@saeval/python/internal/values/value'
-import { callFunction, DocFieldError } from '../requests/doc-fields.js'
-import type { MetricConfig } from '../tasks/metric-config.js'
+import { callFunction, DocFieldError } from '../documents/doc-fields.js'
 import { exactMatch } from './exact-match.js'
+import type { MetricConfig } from './metric-config.js'
 
 /** A metric with its Python function, where it has one. */
 export interface OpenMetric {

@@ -1,7 +1,7 @@
 import type { LoglikelihoodResult } from '@saeval/language-model'
 import { codePoints } from '@saeval/python/internal/text/text'
 import { numberOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import { DocFieldError } from '../requests/doc-fields.js'
+import { DocFieldError } from '../documents/doc-fields.js'
 
 export interface MultipleChoiceAnswer {
   readonly choices: readonly string[]

@@ -1,6 +1,6 @@
 import type { LoglikelihoodResult } from '@saeval/language-model'
 import { fromPlain, type PyDict, type PyValue, toPlain } from '@saeval/python/internal/values/value'
-import { DocFieldError } from '../requests/doc-fields.js'
+import { DocFieldError } from '../documents/doc-fields.js'
 import { isKnownMetric, type MetricFacts, metrics } from './metric-registry.js'
 
 /** What a metric is asked about one document, in plain JavaScript values. `doc` holds the dataset's columns. */

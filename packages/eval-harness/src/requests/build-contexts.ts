@@ -2,7 +2,7 @@ import type { ChatMessage, ChatTemplate } from '@saeval/language-model'
 import { isJinjaError } from '@saeval/python/internal/templates/chat-template'
 import { pyStr } from '@saeval/python/internal/text/text'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
-import { DocFieldError, docToChoice, docToPlainText, docToTarget, docToText } from './doc-fields.js'
+import { DocFieldError, docToChoice, docToPlainText, docToTarget, docToText } from '../documents/doc-fields.js'
 import { type Message, maybeDelimit, multiTurn, needsDelimiter, plainText, singleTurn } from './message.js'
 import { question, type Task } from './task.js'
 

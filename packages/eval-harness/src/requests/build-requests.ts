@@ -1,6 +1,6 @@
 import { pyStr } from '@saeval/python/internal/text/text'
 import { type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
-import { DocFieldError } from './doc-fields.js'
+import { DocFieldError } from '../documents/doc-fields.js'
 import { endsWithSpace } from './message.js'
 import { choiceTexts, type Task, target } from './task.js'
 import type { TaskRequest } from './task-request.js'

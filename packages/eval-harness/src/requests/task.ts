@@ -4,9 +4,6 @@ import { FunctionReference } from '@saeval/python/internal/functions/function-re
 import { type FunctionResolver, noFunctions, type TaskFunction } from '@saeval/python/internal/functions/task-function'
 import { isDict, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { loadDataset } from '../datasets/load-dataset.js'
-import { withoutFunctions } from '../tasks/fewshot-config.js'
-import type { TaskConfig } from '../tasks/task-config.js'
-import type { YamlValue } from '../tasks/yaml.js'
 import {
   callFunction,
   DocFieldError,
@@ -15,7 +12,11 @@ import {
   docToText,
   type FieldRules,
   type Rule,
-} from './doc-fields.js'
+} from '../documents/doc-fields.js'
+import { inTask } from '../documents/in-task.js'
+import { withoutFunctions } from '../tasks/fewshot-config.js'
+import type { TaskConfig } from '../tasks/task-config.js'
+import type { YamlValue } from '../yaml/yaml.js'
 import { type FewshotSampler, fewshotSampler } from './fewshot-sampler.js'
 
 /** A task with its documents, ready to be asked. */
@@ -213,21 +214,6 @@ async function openSampler(
     )
   }
   return fewshotSampler(fewshot.sampler, await pool(), seed)
-}
-
-/** Runs `step` for a document (null: for all of them); what its rules cannot do becomes an InputError that names task and document. */
-export async function inTask<Result>(
-  task: string,
-  docId: number | null,
-  step: () => Result | Promise<Result>,
-): Promise<Result> {
-  try {
-    return await step()
-  } catch (cause) {
-    if (!(cause instanceof DocFieldError) && !(cause instanceof RangeError)) throw cause
-    const where = docId === null ? '' : `, document ${docId}`
-    throw new InputError(`task ${task}${where}: ${cause.message}`, { cause })
-  }
 }
 
 /** The document's choices as texts. */

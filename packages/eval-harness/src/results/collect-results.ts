@@ -18,6 +18,14 @@ export interface TaskScore {
   readonly effective: number
 }
 
+/** What an evaluation has found. */
+export interface Evaluation {
+  /** results.json as far as it depends on the tasks: results, groups, configs, ... */
+  readonly results: Map<string, PyValue>
+  /** Lines of samples_<task>.jsonl by task. */
+  readonly samples: ReadonlyMap<string, readonly PyDict[]>
+}
+
 /** The part of results.json that depends on tasks only, in lm_eval's order of keys. */
 export function collectResults(nodes: readonly TaskNode[], scores: readonly TaskScore[]): Map<string, PyValue> {
   const groups = nodes.flatMap(groupsOf)

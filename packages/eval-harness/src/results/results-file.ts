@@ -1,6 +1,6 @@
 import type { ChatTemplate, ModelInfo } from '@saeval/language-model'
 import { fromPlain, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import type { Evaluation } from '../evaluate.js'
+import type { Evaluation } from './collect-results.js'
 import { modelName, sanitizeModelName } from './names.js'
 import { sha256, taskHash } from './sample-lines.js'
 

@@ -1,8 +1,8 @@
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import { type Complain, checkFields } from './check-fields.js'
+import { type Complain, checkFields } from '../yaml/check-fields.js'
+import type { YamlValue } from '../yaml/yaml.js'
 import { fewshotFields } from './task-fields.js'
-import type { YamlValue } from './yaml.js'
 
 /** How few-shot examples are chosen and written. */
 export interface FewshotConfig {

@@ -2,7 +2,7 @@ import { didYouMean } from '@saeval/hub'
 import type { GenerateUntilRequest } from '@saeval/language-model'
 import { generationSettingNames, generationSettingProblem } from '@saeval/language-model/internal/generation-settings'
 import { numberOf, type PyDict, PyFloat, type PyValue, toPlain } from '@saeval/python/internal/values/value'
-import type { Complain } from './check-fields.js'
+import type { Complain } from '../yaml/check-fields.js'
 
 /** Names of lm_eval's limit on new tokens, the first one given counts. */
 const limits = ['max_gen_toks', 'max_new_tokens', 'max_tokens', 'max_completion_tokens']

@@ -5,10 +5,10 @@ import { isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { globFiles, globNames } from '@saeval/python/internal/globs/glob'
 import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyValue } from '@saeval/python/internal/values/value'
+import type { YamlValue } from '../yaml/yaml.js'
 import { type Fields, resolveFields } from './resolve-fields.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
 import { type IndexEntry, matchTasks, type TaskIndex } from './task-index.js'
-import type { YamlValue } from './yaml.js'
 
 /** How a group averages one metric over its tasks. */
 export interface GroupMetric {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { readYaml, type YamlValue } from './yaml.js'
+import { readYaml, type YamlValue } from '../yaml/yaml.js'
 
 /** Fields of a task or group file by name. */
 export type Fields = ReadonlyMap<string, YamlValue>

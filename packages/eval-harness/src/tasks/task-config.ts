@@ -1,13 +1,13 @@
 import type { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
+import { type FilterPipeline, filterPipelines } from '../filters/filter-config.js'
+import { type MetricConfig, metricConfigs } from '../metrics/metric-config.js'
 import { defaultMetrics, type OutputType } from '../metrics/metric-registry.js'
-import { type Complain, checkFields, complainAbout } from './check-fields.js'
+import { type Complain, checkFields, complainAbout } from '../yaml/check-fields.js'
+import type { YamlValue } from '../yaml/yaml.js'
 import { type FewshotConfig, fewshotConfig, fewshotValues } from './fewshot-config.js'
-import { type FilterPipeline, filterPipelines } from './filter-config.js'
 import { generationKwargs, generationRequest } from './generation-config.js'
-import { type MetricConfig, metricConfigs } from './metric-config.js'
 import { taskFields } from './task-fields.js'
-import type { YamlValue } from './yaml.js'
 
 /** A task file after includes and overrides, with lm_eval's defaults. */
 export interface TaskConfig {

@@ -1,14 +1,5 @@
 import type { PyValue } from '@saeval/python/internal/values/value'
-
-/** What a field of a task file may hold. `function` allows a Python function beside the other kinds. */
-export type FieldKind = 'text' | 'texts' | 'truth' | 'count' | 'mapping' | 'list' | 'rule' | 'function' | 'any'
-
-export interface Field {
-  readonly name: string
-  /** Value of a task that does not have the field. */
-  readonly fallback: PyValue
-  readonly kind: FieldKind
-}
+import type { Field, FieldKind } from '../yaml/check-fields.js'
 
 const field = (name: string, kind: FieldKind, fallback: PyValue = null): Field => ({ name, kind, fallback })
 

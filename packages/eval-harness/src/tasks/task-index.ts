@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { didYouMean, InputError } from '@saeval/hub'
 import { fnmatchPattern, isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { compareCodePoints } from '@saeval/python/internal/text/text'
-import { neededFields } from './needed-fields.js'
+import { neededFields } from '../yaml/needed-fields.js'
+import { readText, type YamlValue } from '../yaml/yaml.js'
 import { type FieldReader, resolveFields, wholeFields } from './resolve-fields.js'
-import { readText, type YamlValue } from './yaml.js'
 
 /** A task or group file of the index. */
 export interface IndexEntry {

@@ -1,5 +1,5 @@
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import type { Column } from '../table-split.js'
+import type { Column } from '../tables/table-split.js'
 import type { CsvDialect } from './dialect.js'
 import { CsvError } from './lines.js'
 import { type NumberReaders, numberReaders } from './numbers.js'

@@ -1,10 +1,10 @@
 import { InputError } from '@saeval/hub'
 import { PyFloat } from '@saeval/python/internal/values/value'
-import { type DataFile, readBytes } from '../data-file.js'
-import type { Chunk, Column } from '../table-split.js'
+import { type DataFile, readBytes } from '../files/data-file.js'
+import { decodeText } from '../files/encodings.js'
+import type { Chunk, Column } from '../tables/table-split.js'
 import { ColumnTyper } from './columns.js'
 import type { CsvDialect } from './dialect.js'
-import { decodeText } from './encodings.js'
 import { headerOf } from './header.js'
 import { CsvError, CsvLines } from './lines.js'
 

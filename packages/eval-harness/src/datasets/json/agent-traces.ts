@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { Feature } from '../features.js'
-import type { Chunk } from '../table-split.js'
+import type { Feature } from '../tables/features.js'
+import type { Chunk } from '../tables/table-split.js'
 
 type Marks = Readonly<Record<string, (feature: Feature | undefined) => boolean>>
 const json = (feature: Feature | undefined) => feature?.kind === 'json'

@@ -1,6 +1,6 @@
 import type { PyDict } from '@saeval/python/internal/values/value'
-import type { Feature } from '../features.js'
-import { type Chunk, inColumn } from '../table-split.js'
+import type { Feature } from '../tables/features.js'
+import { type Chunk, inColumn } from '../tables/table-split.js'
 import { fit } from './infer.js'
 
 /** Rows with their types as a chunk. */

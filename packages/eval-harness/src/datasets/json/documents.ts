@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { JsonParser } from '@saeval/python/internal/json/json-parser'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import { ujsonLoads } from './ujson.js'
+import { ujsonLoads } from '../tables/ujson.js'
 
 /** A document of a JSON lines file. */
 export interface Document {

@@ -1,10 +1,10 @@
 import { InputError } from '@saeval/hub'
 import { isDict, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import type { Feature } from '../features.js'
-import type { Chunk } from '../table-split.js'
+import type { Feature } from '../tables/features.js'
+import type { Chunk } from '../tables/table-split.js'
+import { throughUjson, ujsonLoads } from '../tables/ujson.js'
 import { chunkOf } from './chunk-of.js'
 import { inferFeatures, MixedTypes } from './infer.js'
-import { throughUjson, ujsonLoads } from './ujson.js'
 
 /** Names of columns in which pandas.read_json looks for dates. */
 const dateName = /(_at|_time)$|^timestamp|^modified$|^date$/

@@ -1,7 +1,7 @@
 import { isDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import type { Feature } from '../features.js'
-import { timestampOf } from '../times-of-units.js'
-import { parseTimestamp } from '../timestamp-texts.js'
+import type { Feature } from '../tables/features.js'
+import { timestampOf } from '../tables/times-of-units.js'
+import { parseTimestamp } from '../tables/timestamp-texts.js'
 
 /** The way to a part of a document: names of keys, and 0 for the items of a list. */
 export type Path = readonly (string | 0)[]

@@ -1,13 +1,13 @@
 import { InputError } from '@saeval/hub'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import { decodeText } from '../csv/encodings.js'
-import { type DataFile, readBytes } from '../data-file.js'
-import type { Chunk } from '../table-split.js'
+import { type DataFile, readBytes } from '../files/data-file.js'
+import { decodeText } from '../files/encodings.js'
+import type { Chunk } from '../tables/table-split.js'
+import { decodedText, throughUjson, ujsonLoads } from '../tables/ujson.js'
 import { chunkOf } from './chunk-of.js'
 import { type Document, readDocuments, readList } from './documents.js'
 import { fieldChunk } from './field-chunk.js'
 import { inferFeatures, MixedTypes, mixedStructs, type Path, pathKey } from './infer.js'
-import { decodedText, throughUjson, ujsonLoads } from './ujson.js'
 
 /** How JSON files are read. */
 export interface JsonReading {

@@ -3,9 +3,9 @@ import { PyDecimal } from '@saeval/python/internal/values/decimal'
 import { PyDate, PyTime } from '@saeval/python/internal/values/times'
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { SchemaTree } from 'hyparquet'
-import type { Feature } from '../features.js'
-import { ujsonLoads } from '../json/ujson.js'
-import { durationOf, timestampOf } from '../times-of-units.js'
+import type { Feature } from '../tables/features.js'
+import { durationOf, timestampOf } from '../tables/times-of-units.js'
+import { ujsonLoads } from '../tables/ujson.js'
 import type { ArrowField } from './arrow-schema.js'
 
 /** A column of a parquet file, or a part of one: its type as `datasets` names it, and how stored values become Python's. */

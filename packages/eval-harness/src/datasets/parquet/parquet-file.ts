@@ -1,8 +1,8 @@
 import { type ByteSource, InputError, openLocalFile } from '@saeval/hub'
 import { parseJson } from '@saeval/python/internal/json/json'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet'
-import type { DataFile } from '../data-file.js'
-import { embeddedFeatures, type Feature, featureText } from '../features.js'
+import type { DataFile } from '../files/data-file.js'
+import { embeddedFeatures, type Feature, featureText } from '../tables/features.js'
 import { arrowFields } from './arrow-schema.js'
 import { type ColumnType, columnType } from './column-types.js'
 

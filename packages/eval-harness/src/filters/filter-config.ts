@@ -3,9 +3,9 @@ import { FunctionReference } from '@saeval/python/internal/functions/function-re
 import { pythonRegex } from '@saeval/python/internal/regex/regex'
 import { RegexError } from '@saeval/python/internal/regex/regex-translator'
 import { isDict } from '@saeval/python/internal/values/value'
-import { filterNames, filterSettings } from '../filters/own-filters.js'
-import type { Complain } from './check-fields.js'
-import type { YamlValue } from './yaml.js'
+import type { Complain } from '../yaml/check-fields.js'
+import type { YamlValue } from '../yaml/yaml.js'
+import { filterNames, filterSettings } from './own-filters.js'
 
 /** One step of a filter pipeline. */
 export interface FilterStep {

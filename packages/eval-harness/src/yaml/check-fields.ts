@@ -1,8 +1,17 @@
 import { didYouMean, InputError } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
-import { isDict, typeName } from '@saeval/python/internal/values/value'
-import type { Field, FieldKind } from './task-fields.js'
+import { isDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import type { YamlValue } from './yaml.js'
+
+/** What a field of a task file may hold. `function` allows a Python function beside the other kinds. */
+export type FieldKind = 'text' | 'texts' | 'truth' | 'count' | 'mapping' | 'list' | 'rule' | 'function' | 'any'
+
+export interface Field {
+  readonly name: string
+  /** Value of a task that does not have the field. */
+  readonly fallback: PyValue
+  readonly kind: FieldKind
+}
 
 /** Makes an error that names the task file and the field. */
 export type Complain = (field: string, what: string) => InputError

@@ -1,6 +1,7 @@
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
-import { choiceTexts, inTask, question, type Task, target } from '../requests/task.js'
-import { goldIndex } from './multiple-choice.js'
+import { inTask } from '../documents/in-task.js'
+import { goldIndex } from '../metrics/multiple-choice.js'
+import { choiceTexts, question, type Task, target } from '../requests/task.js'
 
 /** Documents looked at in one turn, so that Python functions are asked about all of them together. */
 const atOnce = 256

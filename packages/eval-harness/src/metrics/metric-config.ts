@@ -1,11 +1,11 @@
 import { didYouMean } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import { aggregationNames, findAggregation } from '../metrics/aggregation-registry.js'
-import { defaultMetrics, isKnownMetric, metrics, type OutputType } from '../metrics/metric-registry.js'
-import { metricNames, ownMetric } from '../metrics/own-metrics.js'
-import type { Complain } from './check-fields.js'
-import type { YamlValue } from './yaml.js'
+import type { Complain } from '../yaml/check-fields.js'
+import type { YamlValue } from '../yaml/yaml.js'
+import { aggregationNames, findAggregation } from './aggregation-registry.js'
+import { defaultMetrics, isKnownMetric, metrics, type OutputType } from './metric-registry.js'
+import { metricNames, ownMetric } from './own-metrics.js'
 
 /** A metric of metric_list with its settings. */
 export interface MetricConfig {

@@ -8,11 +8,11 @@ import {
   toPlain,
   typeName,
 } from '@saeval/python/internal/values/value'
-import { callFunction, DocFieldError, docToChoice } from '../requests/doc-fields.js'
+import { callFunction, DocFieldError, docToChoice } from '../documents/doc-fields.js'
+import { generationMetrics, type OpenMetric } from '../metrics/generation.js'
+import { goldOf, multipleChoiceMetrics } from '../metrics/multiple-choice.js'
+import { type MetricQuestion, ownMetric, scoreOwnMetric } from '../metrics/own-metrics.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
-import { generationMetrics, type OpenMetric } from './generation.js'
-import { goldOf, multipleChoiceMetrics } from './multiple-choice.js'
-import { type MetricQuestion, ownMetric, scoreOwnMetric } from './own-metrics.js'
 
 /** A document's metrics by name, from what the filters made of its answers: one value for each request. */
 export async function processResults(

@@ -4,9 +4,9 @@ import { PyDate, PyDatetime } from '@saeval/python/internal/values/times'
 import { intOf, isDict, numberOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { type Feature, featureText, sameFeature } from './features.js'
 import { arrowFloatText } from './float-text.js'
-import { decodedText, throughUjson } from './json/ujson.js'
 import { timestampOf } from './times-of-units.js'
 import { parseTimestamp } from './timestamp-texts.js'
+import { decodedText, throughUjson } from './ujson.js'
 
 /** A value, or a column of a type, cannot become what the dataset's other rows are. */
 export class CastError extends Error {
