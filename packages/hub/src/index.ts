@@ -20,4 +20,5 @@ export {
   type SafetensorsIndex,
   type TensorEntry,
 } from './safetensors.js'
+export { writeError } from './write-error.js'
 export { writeFiles } from './write-files.js'

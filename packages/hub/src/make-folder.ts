@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { InputError } from './input-error.js'
+import { writeError } from './write-error.js'
 
 /** mkdir -p. Node's own `recursive` never returns for some folders that nothing can be made in, such as /proc. */
 export function makeFolder(folder: string): void {
@@ -14,14 +14,13 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Makes a folder that files can be written into. Throws InputError that begins with `name`, the flag and its value. */
+/** Makes a folder that files can be written into. Throws what `writeError` says, beginning with `name`, the flag and its value. */
 export function makeWritableFolder(name: string, folder: string): void {
   try {
     makeFolder(resolve(folder))
     accessSync(folder, constants.W_OK)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new InputError(`${name}: cannot write into ${folder} (${code})`, { cause })
+    throw writeError(`${name}: cannot write into ${folder}`, cause)
   }
 }
 
