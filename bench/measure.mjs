@@ -8,7 +8,7 @@ import { GraphBuilder } from '../packages/lm-backend-onnx/dist/onnx/graph-builde
 import { plan } from '../packages/lm-backend-onnx/dist/plan/plan.js'
 import { prefixTree } from '../packages/lm-backend-onnx/dist/plan/prefix-tree.js'
 import { fixedBudget } from '../packages/lm-backend-onnx/dist/plan/token-budget.js'
-import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/session/onnxruntime.js'
+import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/runtime/onnxruntime.js'
 import {
   pairEncoder,
   resolvePrefixTokenId,

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GraphBuilder } from '../packages/lm-backend-onnx/dist/onnx/graph-builder.js'
-import { blockSize, blocks, quantizeRows } from '../packages/lm-backend-onnx/dist/quantized/quantize-rows.js'
-import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/session/onnxruntime.js'
+import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/runtime/onnxruntime.js'
+import { blockSize, blocks, quantizeRows } from '../packages/lm-backend-onnx/dist/weights/quantize-rows.js'
 
 const { values } = parseArgs({
   options: {

@@ -11,9 +11,6 @@ import { type AdapterChanges, adapterChanges, untied } from './adapter-changes.j
 import { mergedRows, openTensors } from './merge-change.js'
 import type { Adapter } from './open-adapter.js'
 
-/** Folder of the cache in which merged weights lie. */
-export const mergedFolder = 'merged-weights'
-
 /** Raised with every change of how weights are merged. */
 const version = 1
 
@@ -46,7 +43,7 @@ export async function mergeAdapter(options: MergeOptions): Promise<MergedWeights
   const { path, content, dispose } = await derivedFile({
     modelName,
     what: `weights with the adapter ${adapter.files.name}`,
-    folder: mergedFolder,
+    folder: 'merged-weights',
     fileName: async () =>
       `${modelName.replace(/[^\w.-]+/g, '--').slice(-80)}.${await contentKey(options, found)}.safetensors`,
     keep,

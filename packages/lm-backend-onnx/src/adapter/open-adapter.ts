@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type HubOptions, InputError, type ModelFiles, openFiles } from '@saeval/hub'
-import { openModelFiles } from '../model/model-files.js'
 import { type Checkpoint, openCheckpoint } from '../weights/checkpoint.js'
+import { openModelFiles } from '../weights/weight-files.js'
 import { type AdapterConfig, readAdapterConfig } from './adapter-config.js'
 
 /** The file that makes a folder or repository one of an adapter. */

@@ -1,4 +1,4 @@
-import type { Forward } from '../model/forward.js'
+import type { Forward } from '../forward/forward.js'
 import type { LogitsProcessor, TextSoFar } from './logits-processors.js'
 import { argmax, type SamplingOptions, sampleToken } from './sampling.js'
 

@@ -11,10 +11,8 @@ import { expertNodes } from './expert-nodes.js'
 import { type Lane, modelSteps, type Step } from './hook-sites.js'
 import { weightNodes } from './weight-nodes.js'
 
-/** Which part of the forward pass a graph computes. */
-export interface BodyOptions {
-  readonly spec: ModelSpec
-  readonly weights: ModelWeights
+/** A part of the forward pass, which a session of its own computes. */
+export interface Segment {
   /** Steps [from, to) of modelSteps(spec). The graph starts from token ids when from is 0, else from the lanes at that cut. */
   readonly from: number
   readonly to: number
@@ -27,6 +25,12 @@ export interface BodyOptions {
    * caller to put into the cache, instead of a longer cache. Unused places are masked.
    */
   readonly writes?: boolean
+}
+
+/** Which part of which model a graph computes. */
+export interface BodyOptions extends Segment {
+  readonly spec: ModelSpec
+  readonly weights: ModelWeights
 }
 
 /**

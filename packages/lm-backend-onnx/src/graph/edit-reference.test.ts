@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { expectClose } from '../../../../tests/expect-close.js'
 import { randomNumbers, randomSae } from '../../../../tests/random-sae.js'
 import { tolerance } from '../../../../tests/tolerances.js'
-import { selectedTensor, tokenMasks } from '../model/token-masks.js'
+import { selectedTensor, tokenMasks } from '../forward/token-masks.js'
 import { selectionsOf } from './pack-edits.js'
 import { at, expectActs, runGraph } from './run-edits.testing.js'
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { InferenceSession, Tensor } from '../session/onnxruntime.js'
+import { InferenceSession, Tensor } from '../runtime/onnxruntime.js'
 import { gpt2 } from '../spec/gpt2.js'
 import { configOf } from '../spec/read-config.js'
 import { tensorRows } from '../weights/checkpoint.js'

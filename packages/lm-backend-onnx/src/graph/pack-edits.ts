@@ -6,7 +6,7 @@ import {
   type LatentReader,
   type PositionSelection,
 } from '@saeval/sae-core'
-import type { TensorData } from '../session/protocol.js'
+import type { TensorData } from '../runtime/protocol.js'
 import { type ActedColumn, ActedColumns, type CountedPart } from './acted-columns.js'
 import { stageInputs, wholeInputs } from './edit-inputs.js'
 import { assignReaders, assignStages, countsAdds, type EditShape, type StageShape, stageShape } from './edit-shape.js'

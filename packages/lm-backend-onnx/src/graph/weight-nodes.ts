@@ -1,10 +1,10 @@
 import { type ElementType, elementType } from '../onnx/encode-model.js'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
-import { blockSize } from '../quantized/quantize-rows.js'
 import type { Activation } from '../spec/activation.js'
 import type { Linear, ModelSpec, Norm } from '../spec/model-spec.js'
 import { type StoredTensor, tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights, QuantizedMatrices } from '../weights/model-weights.js'
+import { blockSize } from '../weights/quantize-rows.js'
 
 /** Nodes that read the model's weights. All of them compute in float32, with weights rounded to the model's precision. */
 export interface WeightNodes {

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import type { Forward } from './forward.js'
+import type { Forward } from '../forward/forward.js'
 
 /** The tokens of a text. Throws InputError where there are none, more than the model takes, or one that is outside its vocabulary. */
 export function checkIds(forward: Forward, ids: readonly number[], maxLength: number): readonly number[] {

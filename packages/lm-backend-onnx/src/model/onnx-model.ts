@@ -13,20 +13,19 @@ import {
 } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import type { Tokenizer } from '@saeval/tokenizer'
+import { ActedCounter } from '../forward/acted-counter.js'
+import { checkInterventions } from '../forward/check-interventions.js'
+import { fingerprintOf } from '../forward/fingerprint.js'
+import type { Forward } from '../forward/forward.js'
+import { capture, checkHookPoints, runHooked } from '../forward/hooks.js'
+import type { ReadyEdits } from '../forward/layer-range.js'
+import { freshLayout } from '../forward/layout.js'
+import { overflows } from '../forward/overflow.js'
+import { defaultKeepBytes, firstEditedStep, shareBelow } from '../forward/share-below.js'
+import { type GenerateParts, readGenerateUntil } from '../generation/generate-until.js'
 import type { ModelSettings } from '../generation/model-settings.js'
 import { addOrigins, type SettingOrigins } from '../generation/resolve-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
-import type { TextRules } from '../text/encode-requests.js'
-import { ActedCounter } from './acted-counter.js'
-import { checkIds } from './check-ids.js'
-import { checkInterventions } from './check-interventions.js'
-import { fingerprintOf } from './fingerprint.js'
-import type { Forward } from './forward.js'
-import { type GenerateParts, readGenerateUntil } from './generate-until.js'
-import { capture, checkHookPoints, runHooked } from './hooks.js'
-import type { ReadyEdits } from './layer-range.js'
-import { freshLayout } from './layout.js'
-import { overflows } from './overflow.js'
 import {
   type EncodedRequest,
   noRequests,
@@ -35,8 +34,9 @@ import {
   readLoglikelihood,
   readLoglikelihoodRolling,
   readRows,
-} from './read-requests.js'
-import { defaultKeepBytes, firstEditedStep, shareBelow } from './shared-layers.js'
+} from '../scoring/read-requests.js'
+import type { TextRules } from '../text/encode-requests.js'
+import { checkIds } from './check-ids.js'
 
 /** A language model on onnxruntime. */
 export interface OnnxModel extends SteerableModel {
@@ -102,7 +102,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   }
   const reading: ReadParts = { ...parts, interventions, edits, counts }
   // texts go their own ways with every setting: there is nothing to share
-  const whole = forward.shared?.whole ?? forward
+  const whole = forward.undivided ?? forward
   const writing: GenerateParts = {
     ...parts,
     ...reading,

@@ -4,7 +4,7 @@ import { headGraph } from '../graph/head-graph.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { StoredWeights } from '../weights/model-weights.js'
-import type { Bits } from './quantize-rows.js'
+import type { Bits } from '../weights/quantize-rows.js'
 
 /** A matrix that a product with activations needs. */
 export interface NeededMatrix {

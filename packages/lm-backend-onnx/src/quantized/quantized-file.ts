@@ -5,8 +5,8 @@ import { type CheckedTensor, readChecked, type WriteSteps, writeChecked } from '
 import type { StoredTensor } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import type { StoredWeights } from '../weights/model-weights.js'
+import { type Bits, blockSize, blocks, quantizeRows } from '../weights/quantize-rows.js'
 import type { NeededMatrix } from './needed-matrices.js'
-import { type Bits, blockSize, blocks, quantizeRows } from './quantize-rows.js'
 
 /** Raised with every change of the file's layout or of how numbers are rounded. */
 const version = 1

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import type { LoadModelOptions } from '@saeval/lm-backend-onnx'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixturePath, gpt2, modelFolder, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
-import { quantizeRows } from './quantize-rows.js'
+import { quantizeRows } from '../weights/quantize-rows.js'
 
 // built, because it starts a worker
 const built = new URL('../../dist/model/load-model.js', import.meta.url)

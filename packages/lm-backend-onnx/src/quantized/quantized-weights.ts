@@ -2,8 +2,8 @@ import type { HubOptions } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { besideWeights, derivedFile } from '../weights/derived-file.js'
 import type { QuantizedMatrices, StoredWeights } from '../weights/model-weights.js'
+import type { Bits } from '../weights/quantize-rows.js'
 import { neededMatrices } from './needed-matrices.js'
-import type { Bits } from './quantize-rows.js'
 import { contentKey, type QuantizedContent, readQuantized, writeQuantized } from './quantized-file.js'
 
 /** A model's weights with its matrices in 8 or 4 bits. */
@@ -25,9 +25,6 @@ export interface QuantizeOptions {
   readonly notice: (line: string) => void
 }
 
-/** Folder of the cache in which files of quantised weights lie. */
-export const quantizedFolder = 'quantized-weights'
-
 /** Finds the quantised weights of a model in the cache, or makes them; see derivedFile. */
 export async function quantizeWeights(options: QuantizeOptions): Promise<QuantizedWeights> {
   const { spec, stored, bits, modelName, keep, hub, notice } = options
@@ -40,7 +37,7 @@ export async function quantizeWeights(options: QuantizeOptions): Promise<Quantiz
   } = await derivedFile({
     modelName,
     what: `int${bits} weights`,
-    folder: quantizedFolder,
+    folder: 'quantized-weights',
     fileName: async () => fileName(modelName, bits, await contentKey(content)),
     keep,
     hub,

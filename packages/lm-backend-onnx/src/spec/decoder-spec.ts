@@ -1,11 +1,10 @@
 import { InputError } from '@saeval/hub'
 import { checked, count, number } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import type { FieldsOf } from './family.js'
 import { layerTypes } from './layer-types.js'
 import { rmsNorm } from './llama-layer.js'
 import type { LayerSpec, ModelSpec } from './model-spec.js'
-import { flag, layerCount, type ModelConfig } from './read-config.js'
+import { type FieldsOf, flag, layerCount, type ModelConfig } from './read-config.js'
 import { hasDynamicRope, ropeFields, rotaryFields } from './rope.js'
 
 /** What Llama and its relatives call by the same names. */

@@ -2,13 +2,10 @@ import { checked, object, objectOf } from '@saeval/hub/checks'
 import type * as v from 'valibot'
 import { refuseForeignFields } from './foreign-fields.js'
 import type { ModelSpec } from './model-spec.js'
-import { absent, configOf, type ModelConfig } from './read-config.js'
+import { absent, configOf, type FieldsOf, type ModelConfig } from './read-config.js'
 
 /** Reads the configuration of a kind of model. Throws InputError naming the field that cannot be honoured. */
 export type Family = (config: ModelConfig) => ModelSpec
-
-/** The fields of a configuration as a family's schema has them. */
-export type FieldsOf<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>
 
 /**
  * A family by the fields that it reads and what it makes of them. Every layer is made at once, so that what is wrong with one shows before anything is

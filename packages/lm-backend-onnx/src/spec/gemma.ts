@@ -2,11 +2,11 @@ import { count, number } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
-import { type FieldsOf, family, textSpec, visionFields } from './family.js'
+import { family, textSpec, visionFields } from './family.js'
 import { readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
-import { flag, type ModelConfig, only } from './read-config.js'
+import { type FieldsOf, flag, type ModelConfig, only } from './read-config.js'
 import { gemma3Ropes, type Rope, readRope } from './rope.js'
 
 // configurations may leave out what equals the class's defaults

@@ -3,9 +3,9 @@ import { count, number, shown } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderSpec } from './decoder-spec.js'
-import { type FieldsOf, family } from './family.js'
+import { family } from './family.js'
 import { headWidth, layerNorm, linear, plainAttention } from './llama-layer.js'
-import { flag, layerCount, type ModelConfig } from './read-config.js'
+import { type FieldsOf, flag, layerCount, type ModelConfig } from './read-config.js'
 
 const fields = {
   hidden_size: count,

@@ -1,12 +1,12 @@
 import { count, number, objectOf, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
-import { type FieldsOf, family } from './family.js'
+import { family } from './family.js'
 import { readLayerTypes } from './layer-types.js'
 import { linear, llamaAttention } from './llama-layer.js'
 import type { ExpertLayout, Experts } from './model-spec.js'
 import { expertsPerToken } from './qwen-experts.js'
-import { flag, type ModelConfig, only } from './read-config.js'
+import { type FieldsOf, flag, type ModelConfig, only } from './read-config.js'
 import { readRope } from './rope.js'
 
 /** Rotary scaling that the configuration class assumes. */

@@ -1,10 +1,9 @@
 import { InputError } from '@saeval/hub'
 import { count } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import type { FieldsOf } from './family.js'
 import { linear } from './llama-layer.js'
 import type { Experts } from './model-spec.js'
-import type { ModelConfig } from './read-config.js'
+import type { FieldsOf, ModelConfig } from './read-config.js'
 
 /** Fields of Qwen's experts, whose number has two names in transformers, with the defaults of a family. */
 export function expertFields(defaults: { readonly count: number; readonly chosen: number; readonly dExpert: number }) {

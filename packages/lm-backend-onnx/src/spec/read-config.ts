@@ -9,6 +9,9 @@ export interface ModelConfig {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
+/** The fields of a configuration as a family's schema has them. */
+export type FieldsOf<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>
+
 /** Parses config.json text; throws InputError when it is not an object with a model_type. */
 export function readConfig(file: string, text: string): ModelConfig {
   return configOf(file, jsonObject(file, text, 'download the model again'))

@@ -1,8 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { checked, number, object, objectOf, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import type { FieldsOf } from './family.js'
-import { absent, type ModelConfig } from './read-config.js'
+import { absent, type FieldsOf, type ModelConfig } from './read-config.js'
 
 /** Llama 3.1's scaling: low frequencies are divided by a factor, those in between blended. */
 export interface Llama3Scaling {

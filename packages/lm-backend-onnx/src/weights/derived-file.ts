@@ -8,13 +8,16 @@ import type { WriteSteps } from './checked-file.js'
 import { commonFolder, type StoredTensor } from './checkpoint.js'
 import type { StoredWeights } from './model-weights.js'
 
+/** Folders of the cache in which derived files lie, by their kind. */
+export const derivedFolders = ['quantized-weights', 'merged-weights'] as const
+
 /** A file that is made from a model's weights, whose content is `Content` when it is read. */
 export interface DerivedOptions<Content> {
   readonly modelName: string
   /** For messages: "int8 weights". */
   readonly what: string
   /** Folder of the cache, and the name there: other content, other name. */
-  readonly folder: string
+  readonly folder: (typeof derivedFolders)[number]
   readonly fileName: () => Promise<string>
   /** Whether the file is worth keeping for the next run. */
   readonly keep: boolean

@@ -1,8 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder, type Environment, openLocalFile, readSafetensorsIndex } from '@saeval/hub'
-import { mergedFolder } from '../adapter/merge-adapter.js'
-import { quantizedFolder } from '../quantized/quantized-weights.js'
+import { derivedFolders } from './derived-file.js'
 
 /** A file of saeval's cache. */
 export interface CachedWeights {
@@ -22,7 +21,7 @@ export async function listCachedWeights(env: Environment = process.env): Promise
   const cache = cacheFolder(env)
   if (cache === null) return []
   const files: CachedWeights[] = []
-  for (const name of [quantizedFolder, mergedFolder]) files.push(...(await listFolder(join(cache, name))))
+  for (const name of derivedFolders) files.push(...(await listFolder(join(cache, name))))
   return files
 }
 

@@ -1,4 +1,4 @@
-import type { Provider } from '../session/protocol.js'
+import type { Provider } from '../runtime/protocol.js'
 import type { Checkpoint } from './checkpoint.js'
 
 /**

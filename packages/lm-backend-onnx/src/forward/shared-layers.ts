@@ -1,9 +1,7 @@
-import type { Intervention } from '@saeval/sae-core'
 import type { Pass } from '../plan/plan.js'
 import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
 import { fingerprintOf } from './fingerprint.js'
-import type { Forward } from './forward.js'
-import type { CacheUse, LayerRange, ReadyEdits } from './layer-range.js'
+import type { CacheUse, LayerRange, LayerStack, ReadyEdits } from './layer-range.js'
 import { passLayout } from './pass-layout.js'
 import { type PrefixCache, prefixCache } from './prefix-cache.js'
 
@@ -12,8 +10,6 @@ import { type PrefixCache, prefixCache } from './prefix-cache.js'
  * thread, so that each setting after the first computes only the layers after them.
  */
 export interface SharedLayers {
-  /** The model undivided. */
-  readonly whole: Forward
   /** The layers that differ between settings. */
   readonly upper: LayerRange
   /** About the share of the model's work that it is. */
@@ -36,9 +32,6 @@ export interface SharedPart {
   readonly rest: readonly number[]
 }
 
-/** Bytes of states that are kept at most, where nothing else is said. */
-export const defaultKeepBytes = 2 ** 30
-
 // names on the thread are unique among all that share
 let count = 0
 
@@ -53,10 +46,10 @@ interface SharedPlan {
 }
 
 /** Divides the model before step `cut`: the steps from there on are computed for every setting. */
-export function createSharedLayers(forward: Forward, cut: number, keepBytes: number): SharedLayers {
-  const lower = forward.layers(0, cut)
-  const upper = forward.layers(cut, forward.steps.length)
-  const width = [...forward.steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
+export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: number, keepBytes: number): SharedLayers {
+  const lower = layers(0, cut)
+  const upper = layers(cut, steps.length)
+  const width = [...steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
   let room = Math.floor(keepBytes / (4 * width))
   const parts = new Map<string, SharedPart>()
   const plans = new Map<string, SharedPlan>()
@@ -74,9 +67,8 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
   }
 
   return {
-    whole: forward,
     upper,
-    upperShare: 1 - cut / forward.steps.length,
+    upperShare: 1 - cut / steps.length,
     knows: (requests) => plans.get(keyOf(requests))?.complete ?? false,
     admit: (requests, tree) => {
       const key = keyOf(requests)
@@ -96,7 +88,7 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
         return
       }
       // one that was broken off is begun anew
-      const path = prefixCache(lower)
+      const path = prefixCache(lower.cache)
       const plan: SharedPlan = { name: known?.name ?? `shared.${count++}`, passes: [], complete: false, path }
       plans.set(key, plan)
       for (const pass of fresh) {
@@ -112,64 +104,13 @@ export function createSharedLayers(forward: Forward, cut: number, keepBytes: num
       const { plan, states } = placeOf(pass)
       if (plan.complete) return
       const cache = await plan.path.cacheOf(pass)
-      const run = lower.leave(passLayout(forward.spec, pass), cache, states)
+      const run = lower.leave(passLayout(spec, pass), cache, states)
       // a failure shows where the states are used
       run.catch(() => {})
       if (cache.keep !== null) await plan.path.extend(pass, cache.keep)
     },
-    body: (edits, pass, cache) =>
-      upper.body(edits, passLayout(forward.spec, pass), pass.gather, cache, placeOf(pass).states),
+    body: (edits, pass, cache) => upper.body(edits, passLayout(spec, pass), pass.gather, cache, placeOf(pass).states),
   }
-}
-
-/** The same model for scoring, divided at `cut`; its edits act from there on. Planned passes share the layers below. */
-export function shareBelow(forward: Forward, cut: number, keepBytes: number): Forward {
-  const shared = createSharedLayers(forward, cut, keepBytes)
-  const lower = forward.layers(0, cut)
-  let runs = 0
-  return {
-    ...forward,
-    shared,
-    edits: async (settings) => {
-      await lower.openLeaving()
-      return shared.upper.edits(settings)
-    },
-    storedEdits: async (interventions, counter) => {
-      await lower.openLeaving()
-      return shared.upper.storedEdits(interventions, counter)
-    },
-    // both runs go to the thread at once, as callers expect of one run
-    body: (edits, layout, gather, cache) => {
-      const states = `once.${runs++}`
-      const left = lower.leave(layout, cache, states)
-      const hidden = shared.upper.body(edits, layout, gather, cache, states)
-      forward.thread.drop(`${states}.`).catch(() => {})
-      return left.then(
-        () => hidden,
-        (error) => {
-          hidden.catch(() => {})
-          throw error
-        },
-      )
-    },
-  }
-}
-
-/** The step before which nothing depends on these edits: index of the first one that is edited or read. 0 where that is the first step. */
-export function firstEditedStep({ steps }: Forward, settings: readonly (readonly Intervention[])[]): number {
-  const named = new Set(
-    settings
-      .flat()
-      .flatMap(({ hookPoint, stages }) => [
-        hookPoint,
-        ...stages.flatMap(({ readers, saeReplacement }) => [
-          ...readers.map(({ readFrom }) => readFrom),
-          saeReplacement?.readFrom ?? null,
-        ]),
-      ]),
-  )
-  const first = steps.findIndex((step) => named.has(step.hookPoint))
-  return first < 0 ? steps.length - 1 : first
 }
 
 /** The first requests, in the tree's order, that have at most so many distinct tokens together; and the rest. */

@@ -1,6 +1,6 @@
 import { SelectionError } from '@saeval/language-model'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
-import type { TokenMasks } from './token-masks.js'
+import type { TokenMasks } from '../forward/token-masks.js'
 
 /** How often a setting's selections found nothing. */
 export interface SelectionCount {

@@ -1,5 +1,5 @@
 import type { Pass } from '../plan/plan.js'
-import type { LayerRange } from './layer-range.js'
+import type { KvCache } from './layer-range.js'
 
 /**
  * The keys and values of the path that the planner keeps, on the session's thread. Only the path itself and, where several rows come after
@@ -21,7 +21,7 @@ interface Stored {
   readonly length: number
 }
 
-export function prefixCache({ cache }: Pick<LayerRange, 'cache'>): PrefixCache {
+export function prefixCache(cache: KvCache): PrefixCache {
   let path: Stored | null = null
   let spread: (Stored & { readonly rows: number }) | null = null
   const name = () => `path.${count++}`

@@ -1,16 +1,16 @@
 import type { Intervention } from '@saeval/sae-core'
-import { bodyGraph } from '../graph/body-graph.js'
+import { bodyGraph, type Segment } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
-import { modelSteps, type Step } from '../graph/hook-sites.js'
+import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
-import type { Feeds, Provider, Stored } from '../session/protocol.js'
-import type { SessionThread } from '../session/session-thread.js'
+import type { Feeds, Provider, Stored } from '../runtime/protocol.js'
+import type { SessionThread } from '../runtime/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
-import { createLayerRange, type LayerRange, type PackedFeeds, type ReadyEdits } from './layer-range.js'
+import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds, type ReadyEdits } from './layer-range.js'
 import { int64 } from './layout.js'
 import type { SharedLayers } from './shared-layers.js'
 import {
@@ -22,26 +22,15 @@ import {
   tokenMasks,
 } from './token-masks.js'
 
-/** A part of the model that a session of its own computes; see BodyOptions. */
-export interface Segment {
-  readonly from: number
-  readonly to: number
-  readonly edits: EditShape
-  readonly captures: readonly string[]
-  readonly writes?: boolean
-}
-
 /** The model's sessions and how to feed them; itself the range of all its layers. */
-export interface Forward extends LayerRange {
-  readonly spec: ModelSpec
-  readonly steps: readonly Step[]
+export interface Forward extends LayerRange, LayerStack {
   readonly widths: ReadonlyMap<string, number>
   readonly thread: SessionThread
   readonly provider: Provider
-  /** A part of the model that is run by itself again and again; the same one for the same ends. */
-  layers(from: number, to: number): LayerRange
   /** Where the model is divided for settings that share the layers below their edits; see shareBelow. */
   readonly shared?: SharedLayers
+  /** The same model where it is divided. */
+  readonly undivided?: Forward
   segment(segment: Segment): Promise<string>
   /** Edit inputs of a segment's graph, for one setting. */
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MaskedText): Promise<Feeds>

@@ -1,6 +1,6 @@
 import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
-import type { Feeds, Stored, TensorData } from '../session/protocol.js'
+import type { Feeds, Stored, TensorData } from '../runtime/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { joinMasks, type TokenMasks } from './token-masks.js'
 

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ModelFiles } from '@saeval/hub'
 import {
   type ByteSource,
   type HubOptions,
   InputError,
   listRepositoryFiles,
+  type ModelFiles,
   openRepositoryFile,
   type Repository,
 } from '@saeval/hub'
-import { indexedFiles } from './read-json.js'
+import { indexedFiles } from './weight-files.js'
 
 /** Weights of a repository that are not in the cache. */
 export interface WeightsDownload {

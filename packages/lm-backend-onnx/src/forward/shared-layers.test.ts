@@ -3,7 +3,7 @@ import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixturePath, modelsHere } from '../../../tests/fixtures.js'
+import { fixturePath, modelsHere } from '../../../../tests/fixtures.js'
 
 const models = ['openai-community/gpt2', 'google/gemma-2-2b', 'EleutherAI/pythia-70m-deduped', 'Qwen/Qwen3.5-2B-Base']
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }

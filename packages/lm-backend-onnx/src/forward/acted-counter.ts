@@ -1,5 +1,5 @@
 import type { ActedColumn } from '../graph/acted-columns.js'
-import type { TensorData } from '../session/protocol.js'
+import type { TensorData } from '../runtime/protocol.js'
 
 /**
  * Counts, over all passes of a model, the tokens at which each edit acts. Only edits are counted for which the graph decides that token by token: a

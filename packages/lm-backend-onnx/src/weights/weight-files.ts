@@ -1,5 +1,5 @@
 import { type HubOptions, InputError, type ModelFiles, openFiles } from '@saeval/hub'
-import { indexedFiles } from './read-json.js'
+import { checked, objectOf, readModelJson, recordOf, text } from '@saeval/hub/checks'
 
 /** Opens a model by repository name or folder path. A folder counts as one when it holds a config.json, or an adapter that names its model. */
 export function openModelFiles(name: string, revision: string | undefined, hub: HubOptions): Promise<ModelFiles> {
@@ -27,8 +27,13 @@ export async function weightFiles(files: ModelFiles): Promise<string[]> {
   const single = await files.pathIfPresent('model.safetensors')
   if (single !== null) return [single]
   const index = await files.pathIfPresent('model.safetensors.index.json')
-  if (index === null) {
-    throw await noSafetensors(files)
-  }
+  if (index === null) throw await noSafetensors(files)
   return Promise.all((await indexedFiles(index)).map((name) => files.path(name)))
+}
+
+const indexSchema = objectOf({ weight_map: recordOf(text) })
+
+/** Names of the files that an index of weights names, each once. Throws InputError where it is damaged. */
+export async function indexedFiles(path: string): Promise<string[]> {
+  return [...new Set(Object.values(checked(path, indexSchema, await readModelJson(path)).weight_map))]
 }

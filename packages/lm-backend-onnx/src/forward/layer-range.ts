@@ -1,16 +1,16 @@
 import type { Intervention, PositionSelection } from '@saeval/sae-core'
 import type { ActedColumn } from '../graph/acted-columns.js'
+import type { Segment } from '../graph/body-graph.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
 import { actedOutput, countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
 import type { Step } from '../graph/hook-sites.js'
 import { type CacheTensor, cachedLayers, cacheTensors } from '../graph/layer-cache.js'
-import type { Feeds, Stored, TensorData } from '../session/protocol.js'
-import type { SessionThread } from '../session/session-thread.js'
+import type { Feeds, Stored, TensorData } from '../runtime/protocol.js'
+import type { SessionThread } from '../runtime/session-thread.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type ActedCounter, countedTensor } from './acted-counter.js'
-import type { Segment } from './forward.js'
 import { int64, type Layout, pastFeeds, tokenFeeds } from './layout.js'
 import { selectedTensor, settingSelections } from './token-masks.js'
 
@@ -74,6 +74,14 @@ export interface LayerRange {
   /** Of a range that ends earlier: runs it without edits and keeps on the thread, under this name, what the next step reads. */
   leave(layout: Layout, cache: CacheUse, name: string): Promise<void>
   readonly cache: KvCache
+}
+
+/** A model as a list of steps, of which any range can be run by itself. */
+export interface LayerStack {
+  readonly spec: ModelSpec
+  readonly steps: readonly Step[]
+  /** A range that is run again and again; the same one for the same ends. */
+  layers(from: number, to: number): LayerRange
 }
 
 /** Values of a graph's edit inputs, and for each setting which of the graph's counts are its edits'. */

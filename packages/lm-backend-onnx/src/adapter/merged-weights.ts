@@ -1,8 +1,8 @@
 import type { HubOptions } from '@saeval/hub'
-import { mergeAdapter } from '../adapter/merge-adapter.js'
-import type { Adapter } from '../adapter/open-adapter.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { StoredWeights } from '../weights/model-weights.js'
+import { mergeAdapter } from './merge-adapter.js'
+import type { Adapter } from './open-adapter.js'
 
 interface AdaptedModel {
   readonly spec: ModelSpec

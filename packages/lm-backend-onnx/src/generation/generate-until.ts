@@ -7,21 +7,21 @@ import {
   type ReadRequests,
   type RequestOptions,
 } from '@saeval/language-model'
-import { type LogitsProcessor, listOf, logitsProcessors } from '../generation/logits-processors.js'
-import type { ModelSettings } from '../generation/model-settings.js'
+import { type ReadParts, readTexts } from '../scoring/read-requests.js'
+import { encodeGenerationContext } from '../text/encode-requests.js'
+import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
+import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
+import { generateBatch, type Prompt } from './generate.js'
+import { type LogitsProcessor, listOf, logitsProcessors } from './logits-processors.js'
+import type { ModelSettings } from './model-settings.js'
+import { promptBatches, type WaitingPrompt, writingBatches } from './prompt-batches.js'
 import {
   type DecodingSettings,
   newTokensLimit,
   originsLine,
   resolveSettings,
   type SettingOrigins,
-} from '../generation/resolve-settings.js'
-import { encodeGenerationContext } from '../text/encode-requests.js'
-import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
-import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
-import { generateBatch, type Prompt } from './generate.js'
-import { promptBatches, type WaitingPrompt, writingBatches } from './prompt-batches.js'
-import { type ReadParts, readTexts } from './read-requests.js'
+} from './resolve-settings.js'
 import { WritingWork } from './writing-work.js'
 
 export interface GenerateParts extends ReadParts {

@@ -1,13 +1,13 @@
-import { type Choosing, chooseTokens } from '../generation/choose-tokens.js'
+import type { Forward } from '../forward/forward.js'
+import type { ReadyEdits } from '../forward/layer-range.js'
+import { int64, type Layout, tokenFeeds } from '../forward/layout.js'
+import { checkOverflow } from '../forward/overflow.js'
+import { passLayout } from '../forward/pass-layout.js'
+import { joinMasks, type TokenMasks } from '../forward/token-masks.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
-import type { Forward } from './forward.js'
-import type { ReadyEdits } from './layer-range.js'
-import { int64, type Layout, tokenFeeds } from './layout.js'
-import { checkOverflow } from './overflow.js'
-import { passLayout } from './pass-layout.js'
-import type { TokenCounts } from './score.js'
-import { joinMasks, type TokenMasks } from './token-masks.js'
+import type { TokenCounts } from '../scoring/score.js'
+import { type Choosing, chooseTokens } from './choose-tokens.js'
 
 /** One prompt to continue. */
 export interface Prompt {

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@saeval/hub'
-import type { ModelContext, readArguments } from '@saeval/language-model'
+import { type ModelFactory, readArguments } from '@saeval/language-model'
 import { fromPlain, type PyDict } from '@saeval/python'
 import { baseModelRepository } from '@saeval/sae-core'
-import { loadModel } from '../model/load-model.js'
-import type { OnnxModel } from '../model/onnx-model.js'
 import { dtypes, isDtype } from '../weights/precision.js'
+import { loadModel } from './load-model.js'
 
-/** Arguments that every model of this program takes, as in lm_eval's `hf`. */
-export const modelArguments = {
+/** What `--model hf` takes in --model_args, as in lm_eval. */
+export const hfArguments = {
+  pretrained: 'string',
   revision: 'string',
   peft: 'string',
   delta: 'string',
@@ -25,10 +25,12 @@ export const modelArguments = {
   threads: 'count',
 } as const
 
-type ModelArguments = ReturnType<typeof readArguments<typeof modelArguments>>
-
-/** Opens the language model in a folder, or behind a name of Hugging Face or TransformerLens. */
-export async function openModel(name: string, args: ModelArguments, context: ModelContext): Promise<OnnxModel> {
+/** `--model hf --model_args pretrained=…`: a language model as it is, in a folder or behind a name of Hugging Face or TransformerLens. */
+export const hf: ModelFactory = async (given, context) => {
+  const args = readArguments('hf', given, hfArguments)
+  const name = args.pretrained
+  if (name === undefined)
+    throw new InputError('--model hf needs --model_args pretrained=…, a Hugging Face model or a folder')
   if (args.trust_remote_code)
     throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
   if (args.dtype !== undefined && !isDtype(args.dtype))

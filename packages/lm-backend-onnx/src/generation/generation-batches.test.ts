@@ -1,7 +1,7 @@
 import { generateUntil } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
-import { fixtureJson } from '../../../tests/fixtures.js'
-import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
+import { fixtureJson } from '../../../../tests/fixtures.js'
+import { goldenModelNames, openGoldenModel } from '../golden-models.testing.js'
 
 describe.each(goldenModelNames)('%s', (name) => {
   it('writes what it writes alone: a shared beginning, other lengths, rows that leave', async () => {

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { type Intervention, isSelected, type PositionSelection } from '@saeval/sae-core'
 import { selectionsOf } from '../graph/pack-edits.js'
-import type { TensorData } from '../session/protocol.js'
+import type { TensorData } from '../runtime/protocol.js'
 
 /** The special tokens of a model's tokenizer. */
 export interface SpecialIds {

@@ -1,14 +1,14 @@
 import type { ScoredRow, ScoringRow } from '@saeval/language-model'
+import type { Forward } from '../forward/forward.js'
+import type { ReadyEdits } from '../forward/layer-range.js'
+import { checkOverflow } from '../forward/overflow.js'
+import { passLayout } from '../forward/pass-layout.js'
+import { prefixCache } from '../forward/prefix-cache.js'
+import type { TokenMasks } from '../forward/token-masks.js'
 import { type Budget, type Pass, plan } from '../plan/plan.js'
 import { planRows, rowTokens } from '../plan/plan-rows.js'
 import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
-import type { Forward } from './forward.js'
-import type { ReadyEdits } from './layer-range.js'
-import { checkOverflow } from './overflow.js'
-import { passLayout } from './pass-layout.js'
-import { prefixCache } from './prefix-cache.js'
-import type { TokenMasks } from './token-masks.js'
 
 /** How much of the work was the same. */
 export interface TokenCounts {
@@ -106,7 +106,7 @@ export async function scoreRows(
   const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
   const passes = shared ? shared.passes(requests, planned) : planned
 
-  const path = prefixCache(shared?.upper ?? forward)
+  const path = prefixCache((shared?.upper ?? forward).cache)
   const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }
   const flush = async () => {
     const { targets } = unread

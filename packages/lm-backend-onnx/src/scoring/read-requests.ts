@@ -9,13 +9,13 @@ import type {
   ScoringRow,
 } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
+import type { Forward } from '../forward/forward.js'
+import type { ReadyEdits } from '../forward/layer-range.js'
+import { type MaskedText, settingSelections, type TokenMasks } from '../forward/token-masks.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
-import type { Forward } from './forward.js'
-import type { ReadyEdits } from './layer-range.js'
 import { type ReadyToScore, readyToScore, scoreRows, scoringWork, type TokenCounts } from './score.js'
-import { SelectionCounter } from './selection-error.js'
-import { type MaskedText, settingSelections, type TokenMasks } from './token-masks.js'
+import { SelectionCounter } from './selection-counter.js'
 
 /** A request as tokens, with the texts that it had then. */
 export interface EncodedRequest extends Omit<LoglikelihoodRequest, 'type'> {

@@ -1,0 +1,57 @@
+import type { Intervention } from '@saeval/sae-core'
+import type { Forward } from './forward.js'
+import { createSharedLayers } from './shared-layers.js'
+
+/** Bytes of states that are kept at most, where nothing else is said. */
+export const defaultKeepBytes = 2 ** 30
+
+/** The same model for scoring, divided at `cut`; its edits act from there on. Planned passes share the layers below. */
+export function shareBelow(forward: Forward, cut: number, keepBytes: number): Forward {
+  const shared = createSharedLayers(forward, cut, keepBytes)
+  const lower = forward.layers(0, cut)
+  let runs = 0
+  return {
+    ...forward,
+    shared,
+    undivided: forward,
+    edits: async (settings) => {
+      await lower.openLeaving()
+      return shared.upper.edits(settings)
+    },
+    storedEdits: async (interventions, counter) => {
+      await lower.openLeaving()
+      return shared.upper.storedEdits(interventions, counter)
+    },
+    // both runs go to the thread at once, as callers expect of one run
+    body: (edits, layout, gather, cache) => {
+      const states = `once.${runs++}`
+      const left = lower.leave(layout, cache, states)
+      const hidden = shared.upper.body(edits, layout, gather, cache, states)
+      forward.thread.drop(`${states}.`).catch(() => {})
+      return left.then(
+        () => hidden,
+        (error) => {
+          hidden.catch(() => {})
+          throw error
+        },
+      )
+    },
+  }
+}
+
+/** The step before which nothing depends on these edits: index of the first one that is edited or read. 0 where that is the first step. */
+export function firstEditedStep({ steps }: Forward, settings: readonly (readonly Intervention[])[]): number {
+  const named = new Set(
+    settings
+      .flat()
+      .flatMap(({ hookPoint, stages }) => [
+        hookPoint,
+        ...stages.flatMap(({ readers, saeReplacement }) => [
+          ...readers.map(({ readFrom }) => readFrom),
+          saeReplacement?.readFrom ?? null,
+        ]),
+      ]),
+  )
+  const first = steps.findIndex((step) => named.has(step.hookPoint))
+  return first < 0 ? steps.length - 1 : first
+}
