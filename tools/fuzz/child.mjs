@@ -19,6 +19,8 @@ process.send ??= (message, done) => {
   console.log(message)
   done?.()
 }
+const taken = await outcome(reader.files[reader.mutated])
+if (taken.refused) throw new Error(`the reader refuses its own input: ${taken.message}`)
 // what is thrown beside the reading is as wrong as what is thrown by it
 let beside = null
 process.on('unhandledRejection', (error) => {
@@ -28,19 +30,14 @@ process.on('uncaughtException', (error) => {
   beside = `uncaught: ${wrongError(error) ?? error.message}`
 })
 
+process.send({ begins: null })
 for (let at = from; at < to; at++) {
   const input = inputs === null ? mutated(at) : inputs[at]
-  rmSync(folder, { recursive: true, force: true })
-  for (const [file, bytes] of Object.entries(reader.files)) {
-    const path = join(folder, file)
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, file === reader.mutated ? placed(input) : placed(bytes))
-  }
   process.send({ begins: at })
   beside = null
-  const end = await outcome()
+  const end = await outcome(input)
   await new Promise((resolve) => setImmediate(resolve))
-  const wrong = end ?? beside
+  const wrong = end.wrong ?? beside
   const peak = process.resourceUsage().maxRSS
   const message = { ends: at, wrong, peak, input: wrong === null ? null : input.toString('base64') }
   await new Promise((resolve) => process.send(message, resolve))
@@ -66,11 +63,25 @@ function placed(bytes) {
   return at === -1 ? bytes : Buffer.concat([bytes.subarray(0, at), Buffer.from(folder), bytes.subarray(at + 6)])
 }
 
-async function outcome() {
-  if (cli === null) return reader.read(folder).then(() => null, wrongError)
+/** Reads the reader's files with this input among them. */
+async function outcome(input) {
+  rmSync(folder, { recursive: true, force: true })
+  for (const [file, bytes] of Object.entries(reader.files)) {
+    const path = join(folder, file)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, placed(file === reader.mutated ? input : bytes))
+  }
+  if (cli === null)
+    return reader.read(folder).then(
+      () => ({ refused: false, wrong: null }),
+      (error) => ({ refused: true, message: error.message, wrong: wrongError(error) }),
+    )
   let stderr = ''
   const stream = (write) => ({
-    write: (text) => (write(String(text)), true),
+    write: (text) => {
+      write(String(text))
+      return true
+    },
     on() {},
     once() {},
     emit() {},
@@ -84,7 +95,8 @@ async function outcome() {
     }),
     signal: new AbortController().signal,
   }
-  return wrongEnd({ code: await cli.main(reader.argv(folder), surroundings), stderr })
+  const code = await cli.main(reader.argv(folder), surroundings)
+  return { refused: code !== 0, message: stderr, wrong: wrongEnd({ code, stderr }) }
 }
 
 function hash(text) {

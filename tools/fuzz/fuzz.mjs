@@ -79,7 +79,7 @@ function child(name, from, cases, words, replayed) {
       },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    let at = from
+    let at = null
     let next = from
     let timer
     let base = null
@@ -97,6 +97,7 @@ function child(name, from, cases, words, replayed) {
     })
     forked.on('message', (message) => {
       clearTimeout(timer)
+      if (message.begins === null) return
       if (message.begins !== undefined) {
         at = message.begins
         timer = setTimeout(() => {
@@ -116,6 +117,7 @@ function child(name, from, cases, words, replayed) {
     })
     forked.on('exit', (code, signal) => {
       clearTimeout(timer)
+      if (at === null) throw new Error(`${name}: ${/^Error: .*/m.exec(last) ?? last}`)
       if (signal !== 'SIGKILL' && next <= at && at < cases) {
         report(`ended by ${signal ?? `exit code ${code}`}: ${last}`)
         next = at + 1

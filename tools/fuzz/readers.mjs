@@ -198,7 +198,8 @@ export const readers = {
     files: { 'run.yaml': seed('run.yaml') },
     mutated: 'run.yaml',
     mutate: mutateText,
-    argv: (folder) => ['validate', '--config', join(folder, 'run.yaml')],
+    slow: 5,
+    argv: (folder) => ['run', '--dry_run', '--device', 'cpu', '--config', join(folder, 'run.yaml')],
   },
   results: {
     files: { 'results_2026-01-01T00-00-00.000000.json': seed('results.json') },
@@ -216,7 +217,7 @@ export const readers = {
     argv: (folder) => ['compare', folder, folder],
   },
   'sweep-file': {
-    files: { 'sweep.json': seed('sweep.json') },
+    files: { 'sweep.json': seed('sweep.json'), 'results.json': seed('results.json') },
     mutated: 'sweep.json',
     mutate: mutateJson,
     read: async (folder) => (await dist('report/dist/index')).readExperiment(folder),
@@ -232,7 +233,7 @@ export const readers = {
       ),
   },
   positions: {
-    files: { positions: Buffer.from('0..4,-1,^bos,"text"') },
+    files: { positions: Buffer.from('-3:') },
     mutated: 'positions',
     mutate: mutateText,
     read: async (folder) =>
