@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { CommanderError } from 'commander'
 import type { Surroundings } from './commands/run.js'
+import { inFlags } from './options/flag-words.js'
 import { createProgram } from './program.js'
 
 /** Exit codes: what a shell sees of a run. */
@@ -42,8 +43,7 @@ function report(error: unknown, verbose: boolean, { stderr, signal }: Surroundin
     stderr.write('interrupted\n')
     return exitCode.interrupted
   }
-  const message = error instanceof Error ? error.message : String(error)
-  stderr.write(`saeval: ${message.replace(/^error: /, '')}\n`)
+  stderr.write(`saeval: ${inFlags(error).replace(/^error: /, '')}\n`)
   if (verbose && error instanceof Error) stderr.write(`${stackOf(error)}\n`)
   return InputError.isInstance(error) || error instanceof CommanderError ? exitCode.badInput : exitCode.failure
 }

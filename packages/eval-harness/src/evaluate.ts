@@ -1,4 +1,4 @@
-import { type HubOptions, InputError } from '@saeval/hub'
+import { type HubOptions, InputError, option, sentence } from '@saeval/hub'
 import { checkModel, defaultSeed, type LanguageModel } from '@saeval/language-model'
 import type { FunctionResolver } from '@saeval/python/internal/functions/task-function'
 import type { PyDict } from '@saeval/python/internal/values/value'
@@ -128,11 +128,11 @@ export async function evaluatePrepared(
 function checkTasks(configs: readonly TaskConfig[], { samples, confirmUnsafeCode }: EvaluateOptions): void {
   const unknown = [...(samples?.keys() ?? [])].find((name) => !configs.some(({ task }) => task === name))
   if (unknown !== undefined)
-    throw new InputError(`--samples names task ${unknown}, which is not among the tasks to run`)
+    throw new InputError(sentence`${option('samples')} names task ${unknown}, which is not among the tasks to run`)
   const unsafe = configs.find(({ unsafeCode }) => unsafeCode)
   if (unsafe !== undefined && !confirmUnsafeCode)
     throw new InputError(
-      `task ${unsafe.task} runs code that the model writes; --confirm_run_unsafe_code says that this is wanted`,
+      sentence`task ${unsafe.task} runs code that the model writes; ${option('confirmUnsafeCode')} says that this is wanted`,
     )
 }
 
@@ -143,6 +143,7 @@ function promptOptions({
   systemInstruction = null,
 }: EvaluateOptions): PromptOptions {
   if (!applyChatTemplate) return { systemInstruction, chat: null }
-  if (model.chatTemplate === null) throw new InputError('--apply_chat_template: the model has no chat template')
+  if (model.chatTemplate === null)
+    throw new InputError(sentence`${option('applyChatTemplate')}: the model has no chat template`)
   return { systemInstruction, chat: { template: model.chatTemplate, fewshotAsMultiturn } }
 }

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { PyDict } from '@saeval/python/internal/values/value'
 import { cachedRequests, type RequestCache } from './cache/cached-requests.js'
 import { inTask } from './documents/in-task.js'
@@ -88,7 +88,7 @@ function chosenDocs({ config, docs }: Task, { limit, samples }: DocChoice): numb
     const wrong = samples.find((index) => !Number.isInteger(index) || index < 0 || index >= docs.length)
     if (wrong !== undefined)
       throw new InputError(
-        `--samples asks for document ${wrong} of task ${config.task}, which has documents 0 to ${docs.length - 1}`,
+        sentence`${option('samples')} asks for document ${wrong} of task ${config.task}, which has documents 0 to ${docs.length - 1}`,
       )
     return [...new Set(samples)].sort((a, b) => a - b)
   }

@@ -116,7 +116,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     ...(signal ? { signal } : {}),
     onSlow: onNotice,
   })
-  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, '--use_cache')
+  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, 'use_cache')
   const base = await openBase(baseName, split, context)
   let store: SweepStore | null = null
   try {

@@ -20,5 +20,16 @@ export {
   type SafetensorsIndex,
   type TensorEntry,
 } from './safetensors.js'
+export {
+  call,
+  lines,
+  type Named,
+  type Notice,
+  option,
+  type Said,
+  Sentence,
+  SentenceError,
+  sentence,
+} from './sentence.js'
 export { writeError } from './write-error.js'
 export { writeFiles } from './write-files.js'

@@ -1,3 +1,5 @@
+import { SentenceError } from './sentence.js'
+
 const marker = Symbol.for('saeval.input-error')
 
 /**
@@ -5,7 +7,7 @@ const marker = Symbol.for('saeval.input-error')
  * The message is one sentence that names the thing and says what to do; the command line prints it and exits with 2.
  * Every other error is a failure (exit 1).
  */
-export class InputError extends Error {
+export class InputError extends SentenceError {
   readonly [marker] = true
   override name = 'InputError'
 

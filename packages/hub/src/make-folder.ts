@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { type Said, sentence } from './sentence.js'
 import { writeError } from './write-error.js'
 
 /** mkdir -p. Node's own `recursive` never returns for some folders that nothing can be made in, such as /proc. */
@@ -14,13 +15,13 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Makes a folder that files can be written into. Throws what `writeError` says, beginning with `name`, the flag and its value. */
-export function makeWritableFolder(name: string, folder: string): void {
+/** Makes a folder that files can be written into. Throws what `writeError` says, beginning with `name`, the option and its value. */
+export function makeWritableFolder(name: Said, folder: string): void {
   try {
     makeFolder(resolve(folder))
     accessSync(folder, constants.W_OK)
   } catch (cause) {
-    throw writeError(`${name}: cannot write into ${folder}`, cause)
+    throw writeError(sentence`${name}: cannot write into ${folder}`, cause)
   }
 }
 

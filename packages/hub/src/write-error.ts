@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { InputError } from './input-error.js'
+import { type Said, SentenceError, sentence } from './sentence.js'
 
 /** Codes of disks that take nothing more. */
 const fullDisks: Readonly<Record<string, string>> = {
@@ -11,11 +12,11 @@ const fullDisks: Readonly<Record<string, string>> = {
  * The error for something that could not be written: `what` ("cannot write x.json") and why, in one sentence. `folder` is one that was there before.
  * A full disk is a failure; all else is an InputError.
  */
-export function writeError(what: string, cause: unknown, folder?: string): Error {
+export function writeError(what: Said, cause: unknown, folder?: string): Error {
   const { code, message } = cause as NodeJS.ErrnoException
   const full = fullDisks[code ?? '']
-  if (full !== undefined) return new Error(`${what}: ${full}; make room and start again`, { cause })
+  if (full !== undefined) return new SentenceError(sentence`${what}: ${full}; make room and start again`, { cause })
   if (code === 'ENOENT' && folder !== undefined && !existsSync(folder))
-    return new InputError(`${what}: the folder ${folder} is not there (any more)`, { cause })
-  return new InputError(`${what} (${code ?? message})`, { cause })
+    return new InputError(sentence`${what}: the folder ${folder} is not there (any more)`, { cause })
+  return new InputError(sentence`${what} (${code ?? message})`, { cause })
 }

@@ -87,7 +87,7 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
   const answers =
     options.use_cache === null || (options.dry_run && !existsSync(options.use_cache))
       ? null
-      : openStore(options.use_cache, '--use_cache')
+      : openStore(options.use_cache, 'useCache')
   const requests = options.dry_run ? null : await openRequestCache(options)
   let model: LanguageModel | null = null
   try {
@@ -169,7 +169,7 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
 /** --cache_requests: the store of prompts, emptied where that is asked for; null without it. */
 async function openRequestCache({ cache_requests: wanted }: RunOptions): Promise<RequestCache | null> {
   if (wanted === null) return null
-  const store = openStore(requestCacheFolder(), '--cache_requests')
+  const store = openStore(requestCacheFolder(), 'cacheRequests')
   if (wanted !== 'delete') return { store, refresh: wanted === 'refresh' }
   await store.clear()
   await store.close()

@@ -3,6 +3,7 @@ import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { InputError } from '@saeval/hub'
 import { taskFunctions } from '@saeval/python'
+import { inFlags } from '../options/flag-words.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
@@ -54,7 +55,7 @@ function tryLoad<Value>(load: () => Value[], problems: string[]): Value[] {
     return load()
   } catch (error) {
     if (!InputError.isInstance(error)) throw error
-    problems.push(error.message)
+    problems.push(inFlags(error))
     return []
   }
 }

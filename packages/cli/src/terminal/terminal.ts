@@ -1,4 +1,5 @@
-import type { HubOptions } from '@saeval/hub'
+import type { HubOptions, Notice, Said } from '@saeval/hub'
+import { inFlags } from '../options/flag-words.js'
 import type { Output } from '../output.js'
 import { byteWords, durationWords } from './quantity-words.js'
 import { RemainingTime } from './remaining-time.js'
@@ -22,13 +23,13 @@ export interface Status {
  */
 export interface Terminal {
   /** A sentence that nobody must read. */
-  info(line: string): void
+  info(line: Said): void
   /** A sentence about what may be otherwise than it was meant. */
-  warn(line: string): void
+  warn(line: Said): void
   /** A sentence for who looks for a fault. */
-  debug(line: string): void
+  debug(line: Said): void
   /** Either of the first two. */
-  readonly notice: (line: string, importance?: 'warning') => void
+  readonly notice: Notice
   status(status: Status): void
   /** For downloads: one status for all of them. */
   readonly download: NonNullable<HubOptions['onProgress']>
@@ -55,9 +56,9 @@ export function openTerminal(
     if (isDrawn) stream.write('\r\x1b[K')
     isDrawn = false
   }
-  const say = (line: string) => {
+  const say = (line: Said) => {
     clear()
-    stream.write(`${wrapped(line, columns())}\n`)
+    stream.write(`${wrapped(inFlags(line), columns())}\n`)
   }
   const status = (status: Status) => {
     if (!shows('INFO')) return
@@ -79,10 +80,10 @@ export function openTerminal(
     said = { at, tenth }
     stream.write(`${statusText(status, columns())}\n`)
   }
-  const info = (line: string) => {
+  const info = (line: Said) => {
     if (shows('INFO')) say(line)
   }
-  const warn = (line: string) => {
+  const warn = (line: Said) => {
     if (shows('WARNING')) say(line)
   }
   return {

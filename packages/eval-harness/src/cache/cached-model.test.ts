@@ -91,7 +91,7 @@ describe('a model with a cache', () => {
       [300, 0],
     ] as const) {
       const { asked, model } = counting('a')
-      const store = openStore(folder, '--use_cache')
+      const store = openStore(folder, 'useCache')
       const seen: number[] = []
       const cached = await cachedModel(model, store)
       const answers = await loglikelihood(cached, pairs(count), { onProgress: (done) => seen.push(done) })
@@ -104,7 +104,7 @@ describe('a model with a cache', () => {
 
   it('keeps a text for its settings', async () => {
     const { asked, model } = counting('a')
-    const store = openStore(temporaryFolder(), '--use_cache')
+    const store = openStore(temporaryFolder(), 'useCache')
     const cached = await cachedModel(model, store)
     const settings = { repetition_penalty: 1.1, top_k: 3 }
     for (const request of [
@@ -121,7 +121,7 @@ describe('a model with a cache', () => {
   })
 
   it('reads whole lists, kept answers included, and refuses them as a whole', async () => {
-    const store = openStore(temporaryFolder(), '--use_cache')
+    const store = openStore(temporaryFolder(), 'useCache')
     const plain = counting('a').model
     const read: number[] = []
     const asked: (readonly number[])[] = []
@@ -168,7 +168,7 @@ describe('a model with a cache', () => {
   })
 
   it('is asked anew when it is another model', async () => {
-    const store = openStore(temporaryFolder(), '--use_cache')
+    const store = openStore(temporaryFolder(), 'useCache')
     for (const fingerprint of ['a', 'b']) {
       const { asked, model } = counting(fingerprint)
       await loglikelihoodRolling(await cachedModel(model, store), [{ text: 't' }, { text: 't' }])
@@ -179,7 +179,7 @@ describe('a model with a cache', () => {
   })
 
   it('keeps sampled texts by their draw and seed', async () => {
-    const store = openStore(temporaryFolder(), '--use_cache')
+    const store = openStore(temporaryFolder(), 'useCache')
     const { asked, model } = counting('a')
     const cached = await cachedModel(model, store)
     const requests = [text('p', true), text('p', true), text('q', false), text('q', false)]
@@ -198,7 +198,7 @@ describe('a model with a cache', () => {
     const code = `
       import { cachedModel, openStore } from ${JSON.stringify(library)}
       import { loglikelihood, readLists } from ${JSON.stringify(contract)}
-      const store = openStore(${JSON.stringify(folder)}, '--use_cache')
+      const store = openStore(${JSON.stringify(folder)}, 'useCache')
       let answered = 0
       const model = {
         info: {},
@@ -224,7 +224,7 @@ describe('a model with a cache', () => {
     })
     await new Promise((resolve) => child.on('exit', resolve))
     const { asked, model } = counting('a')
-    const store = openStore(folder, '--use_cache')
+    const store = openStore(folder, 'useCache')
     const requests = Array.from({ length: stored }, (_, i) => ({ context: `c${i}`, continuation: 'x'.repeat(i % 7) }))
     const answers = await loglikelihood(await cachedModel(model, store), requests)
     await store.close()
@@ -235,9 +235,9 @@ describe('a model with a cache', () => {
   it('does not take files, lm_eval caches among them', () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'c_rank0.db'), 'SQLite format 3\0')
-    expect(() => openStore(join(folder, 'c'), '--use_cache')).toThrow(/c_rank0\.db is a cache of lm_eval/)
+    expect(() => openStore(join(folder, 'c'), 'useCache')).toThrow(/c_rank0\.db is a cache of lm_eval/)
     writeFileSync(join(folder, 'f'), 'x')
-    expect(() => openStore(join(folder, 'f'), '--use_cache')).toThrow(/f is a file/)
-    expect(() => openStore('/proc/saeval-cache', '--use_cache')).toThrow(/no cache can be opened there/)
+    expect(() => openStore(join(folder, 'f'), 'useCache')).toThrow(/f is a file/)
+    expect(() => openStore('/proc/saeval-cache', 'useCache')).toThrow(/no cache can be opened there/)
   })
 })

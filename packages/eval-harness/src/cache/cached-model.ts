@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import {
   type AnswerTo,
   defaultSeed,
@@ -30,7 +30,9 @@ type Stored = string | readonly [string, boolean]
  */
 export async function cachedModel(model: LanguageModel, store: Store): Promise<LanguageModel> {
   if (model.fingerprint === undefined)
-    throw new InputError('--use_cache: this model does not tell what identifies it, so its answers cannot be kept')
+    throw new InputError(
+      sentence`${option('useCache')}: this model does not tell what identifies it, so its answers cannot be kept`,
+    )
   const fingerprint = await model.fingerprint()
   let keptAnswers = 0
   let keptActed = false

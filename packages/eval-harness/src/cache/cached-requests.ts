@@ -7,7 +7,7 @@ import { requestArguments, type TaskRequest } from '../requests/task-request.js'
 import { sha256 } from '../results/sample-lines.js'
 import { type Store, storeKey } from './store.js'
 
-/** Kept prompts of tasks (--cache_requests). */
+/** Kept prompts of tasks. */
 export interface RequestCache {
   readonly store: Store
   /** Builds all prompts anew and keeps those. */

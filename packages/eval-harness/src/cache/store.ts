@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { InputError, makeFolder } from '@saeval/hub'
+import { InputError, makeFolder, option, SentenceError, sentence } from '@saeval/hub'
 import { open } from 'lmdb'
 import { isDamagedDatabase } from './database-file.js'
 
@@ -17,14 +17,14 @@ export interface Store {
 }
 
 /**
- * Opens (or begins) a store in a folder; `flag` names it in messages. Throws InputError for a file, for lm_eval's own caches, which do not
+ * Opens (or begins) a store in a folder; `name` is the option that it is given by. Throws InputError for a file, for lm_eval's own caches, which do not
  * say which model their answers are from, for damaged stores, and for folders that cannot be written.
  */
-export function openStore(path: string, flag: string): Store {
+export function openStore(path: string, name: string): Store {
   const folder = resolve(path)
-  refuseSqlite(folder, path, flag)
+  refuseSqlite(folder, path, name)
   if (existsSync(folder) && !statSync(folder).isDirectory())
-    throw new InputError(`${flag} ${path} is a file; saeval keeps its cache in a folder`)
+    throw new InputError(sentence`${option(name)} ${path} is a file; saeval keeps its cache in a folder`)
   try {
     makeFolder(folder)
     if (isDamagedDatabase(join(folder, 'data.mdb')))
@@ -39,9 +39,12 @@ export function openStore(path: string, flag: string): Store {
             for (const [key, value] of entries) database.putSync(key, value)
           })
         } catch (cause) {
-          throw new Error(`${flag} ${path}: cannot be written (is the disk full?): ${(cause as Error).message}`, {
-            cause,
-          })
+          throw new SentenceError(
+            sentence`${option(name)} ${path}: cannot be written (is the disk full?): ${(cause as Error).message}`,
+            {
+              cause,
+            },
+          )
         }
         await database.flushed
       },
@@ -49,16 +52,18 @@ export function openStore(path: string, flag: string): Store {
       close: () => database.close(),
     }
   } catch (cause) {
-    throw new InputError(`${flag} ${path}: no cache can be opened there: ${(cause as Error).message}`, { cause })
+    throw new InputError(sentence`${option(name)} ${path}: no cache can be opened there: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 
 /** lm_eval keeps P_rank0.db beside the path that is given. */
-function refuseSqlite(folder: string, path: string, flag: string): void {
+function refuseSqlite(folder: string, path: string, name: string): void {
   for (const file of [folder, `${folder}_rank0.db`]) {
     if (!existsSync(file) || !statSync(file).isFile() || !isSqlite(file)) continue
     throw new InputError(
-      `${flag} ${path}: ${file} is a cache of lm_eval, which does not tell which model its answers are from; name another path`,
+      sentence`${option(name)} ${path}: ${file} is a cache of lm_eval, which does not tell which model its answers are from; name another path`,
     )
   }
 }

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { makeWritableFolder, writeFiles } from '@saeval/hub'
+import { makeWritableFolder, option, sentence, writeFiles } from '@saeval/hub'
 import { dumpsJson } from '@saeval/python/internal/json/json'
 import type { PyDict } from '@saeval/python/internal/values/value'
 import { dateId, sanitizeModelName } from './names.js'
@@ -7,18 +7,18 @@ import { dateId, sanitizeModelName } from './names.js'
 /** Where a run's files go. */
 export interface OutputPlace {
   readonly folder: string
-  /** Name of the results file without date: "results", or the stem of an --output_path that ends in .json. */
+  /** Name of the results file without date: "results", or the stem of an output path that ends in .json. */
   readonly stem: string
 }
 
 /**
- * Makes the folder that --output_path means: OUT/<model>/ or, where it ends in .json, the folder it is in. Throws InputError where
+ * Makes the folder that the output path means: OUT/<model>/ or, where it ends in .json, the folder it is in. Throws InputError where
  * nothing can be written there, so that it shows before the hours of computing.
  */
 export function prepareOutput(outputPath: string, modelName: string): OutputPlace {
   const json = extname(outputPath) === '.json'
   const folder = json ? dirname(resolve(outputPath)) : join(resolve(outputPath), sanitizeModelName(modelName))
-  makeWritableFolder(`--output_path ${outputPath}`, folder)
+  makeWritableFolder(sentence`${option('outputPath')} ${outputPath}`, folder)
   return { folder, stem: json ? basename(outputPath, '.json') : 'results' }
 }
 

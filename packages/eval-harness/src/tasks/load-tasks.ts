@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { didYouMean, InputError } from '@saeval/hub'
+import { didYouMean, InputError, option, sentence } from '@saeval/hub'
 import { isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { globFiles, globNames } from '@saeval/python/internal/globs/glob'
 import { pyStr } from '@saeval/python/internal/text/text'
@@ -39,7 +39,7 @@ export interface GroupNode {
 const groupFields = new Set(['group', 'group_alias', 'task', 'aggregate_metric_list', 'metadata'])
 
 /**
- * Loads what the words of --tasks name: tasks, groups, tags, patterns, YAML files (also by pattern), one folder of YAML files. Words that
+ * Loads what the words of `tasks` name: tasks, groups, tags, patterns, YAML files (also by pattern), one folder of YAML files. Words that
  * name the same thing count once. Throws InputError for what cannot be run, and for a task in two things asked for.
  */
 export function loadTasks(index: TaskIndex, words: readonly string[], overrides: RunOverrides = {}): TaskNode[] {
@@ -50,7 +50,9 @@ export function loadTasks(index: TaskIndex, words: readonly string[], overrides:
     for (const name of new Set(leafNames(node))) {
       const first = seen.get(name)
       if (first !== undefined && first !== nodeName(node))
-        throw new InputError(`--tasks asks for task ${name} twice, by ${first} and by ${nodeName(node)}; name it once`)
+        throw new InputError(
+          sentence`${option('tasks')} asks for task ${name} twice, by ${first} and by ${nodeName(node)}; name it once`,
+        )
       seen.set(name, nodeName(node))
     }
   }
@@ -180,20 +182,21 @@ class TaskLoader {
   }
 }
 
-/** The YAML files that a word of --tasks means; null where it is a name or a pattern of names. */
+/** The YAML files that a word of `tasks` means; null where it is a name or a pattern of names. */
 function yamlFilesOf(index: TaskIndex, word: string, alone: boolean): string[] | null {
   if (index.entries.has(word) || index.tags.has(word)) return null
   if (/\.ya?ml$/.test(word)) {
     const path = resolve(word)
     if (existsSync(path)) return [path]
-    if (!isPattern(word)) throw new InputError(`--tasks names the file ${word}, which is not there`)
+    if (!isPattern(word)) throw new InputError(sentence`${option('tasks')} names the file ${word}, which is not there`)
     const found = globFiles(path)
-    if (found.length === 0) throw new InputError(`--tasks names ${word}, which matches no file`)
+    if (found.length === 0) throw new InputError(sentence`${option('tasks')} names ${word}, which matches no file`)
     return found
   }
   if (!alone || !existsSync(word) || !statSync(word).isDirectory()) return null
   const found = globNames(word, '*.yaml')
-  if (found.length === 0) throw new InputError(`--tasks names the folder ${word}, in which there is no *.yaml`)
+  if (found.length === 0)
+    throw new InputError(sentence`${option('tasks')} names the folder ${word}, in which there is no *.yaml`)
   return found.map((name) => resolve(word, name))
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { didYouMean, InputError } from '@saeval/hub'
+import { call, didYouMean, InputError, option, sentence } from '@saeval/hub'
 import { fnmatchPattern, isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { compareCodePoints } from '@saeval/python/internal/text/text'
 import { neededFields } from '../yaml/needed-fields.js'
@@ -144,11 +144,10 @@ function labelOf(folder: string, below: string): string {
   return (folder.startsWith('/') ? '/' : '') + parts.filter((part) => part !== '' && part !== '.').join('/')
 }
 
-/** One command that brings lm_eval's task files, and the flag that reads them. */
-const upstream =
-  '"git clone --depth 1 https://github.com/EleutherAI/lm-evaluation-harness" and --include_path lm-evaluation-harness/lm_eval/tasks'
+/** One command that brings lm_eval's task files, and the option that reads them. */
+const upstream = sentence`"git clone --depth 1 https://github.com/EleutherAI/lm-evaluation-harness" and ${option('includePath')} lm-evaluation-harness/lm_eval/tasks`
 
-/** The names behind one word of --tasks: a task, group or tag, or a pattern with *, ? and [...]. Throws InputError with the nearest names. */
+/** The names behind one word of `tasks`: a task, group or tag, or a pattern with *, ? and [...]. Throws InputError with the nearest names. */
 export function matchTasks(index: TaskIndex, word: string): string[] {
   const names = [...index.entries.keys(), ...index.tags.keys()]
   if (index.entries.has(word) || index.tags.has(word)) return [word]
@@ -161,6 +160,6 @@ export function matchTasks(index: TaskIndex, word: string): string[] {
   const unread =
     problem === undefined ? '' : `; not everything could be read: ${problem}${others.length > 0 ? ', …' : ''}`
   throw new InputError(
-    `there is no task, group or tag "${word}"${didYouMean(word, names)} ("saeval ls tasks" lists them; those of lm-evaluation-harness come with ${upstream})${unread}`,
+    sentence`there is no task, group or tag "${word}"${didYouMean(word, names)} (${call('indexTasks')} lists them; those of lm-evaluation-harness come with ${upstream})${unread}`,
   )
 }

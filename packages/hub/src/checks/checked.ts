@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { InputError } from '../input-error.js'
 import { didYouMean } from '../nearest-names.js'
+import { type Said, sentence } from '../sentence.js'
 import { isObject } from './schemas.js'
 
 const longest = 100
@@ -10,7 +11,7 @@ const longest = 100
  * `what` is the schema's message. `within` is the field of the file that the value itself is; "" for the whole.
  */
 export function checked<Schema extends v.GenericSchema>(
-  place: string,
+  place: Said,
   schema: Schema,
   value: unknown,
   within = '',
@@ -22,7 +23,7 @@ export function checked<Schema extends v.GenericSchema>(
     if (type === 'array') return `${before}[${key}]`
     return before === '' ? String(key) : `${before}.${key}`
   }, within)
-  throw new InputError(`${place}: ${field || 'it'} is ${shown(input)}, expected ${message}`)
+  throw new InputError(sentence`${place}: ${field || 'it'} is ${shown(input)}, expected ${message}`)
 }
 
 /** The object in a JSON file. Throws InputError where there is none; `again` says what to do about a damaged file. */
@@ -38,10 +39,10 @@ export function jsonObject(file: string, text: string, again = 'download it agai
 }
 
 /** Throws InputError for a name that is none of those known: "<taker> "<name>"; did you mean …?", or "; it takes …" where none is near. */
-export function refuseUnknownNames(taker: string, given: object, known: readonly string[]): void {
+export function refuseUnknownNames(taker: Said, given: object, known: readonly string[]): void {
   const name = Object.keys(given).find((candidate) => !known.includes(candidate))
   if (name === undefined) return
-  throw new InputError(`${taker} "${name}"${didYouMean(name, known) || `; it takes ${known.join(', ')}`}`)
+  throw new InputError(sentence`${taker} "${name}"${didYouMean(name, known) || `; it takes ${known.join(', ')}`}`)
 }
 
 /** A value for messages, as JSON; of a large one the beginning. */
