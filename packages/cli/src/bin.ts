@@ -1,19 +1,38 @@
-import { exitCode, main } from './main.js'
+import { failureSentence } from './failure-sentence.js'
 
-const controller = new AbortController()
-const stop = () => {
-  // the second Ctrl-C does not wait for the batch that is being computed
-  if (controller.signal.aborted) process.exit(exitCode.interrupted)
-  controller.abort()
-}
-// schedulers and `timeout` end a run by SIGTERM: it must not leave half-written files and temporary folders either
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
-// a closed pipe (saeval … | head) is not a failure
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCode.success)
-  throw error
-})
+// Every failure that nothing else has foreseen becomes a sentence here.
+
 const { stdout, stderr } = process
-process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: controller.signal }, async () =>
-  (await import('./register-models.js')).registerModels(),
-)
+const argv = process.argv.slice(2)
+let lost: Error | null = null
+
+process.on('uncaughtException', (error) => {
+  stderr.write(`saeval: ${failureSentence(error)}\n`)
+  if (argv.includes('--verbose')) stderr.write(`${error?.stack}\n`)
+  process.exit(1)
+})
+// nobody reads what a closed pipe takes (saeval … | head): no failure, and no reason to leave files unwritten
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') lost ??= error
+})
+stderr.on('error', () => {})
+process.on('exit', (code) => {
+  if (lost === null) return
+  const files = code === 0 ? '; what was to be written to files is there' : ''
+  stderr.write(`saeval: standard output is incomplete: ${failureSentence(lost)}${files}\n`)
+  process.exitCode = code || 1
+})
+
+// what ends sooner than a thread starts needs none
+const isShort =
+  argv.length === 0 ||
+  ['help', 'completion'].includes(argv[0]!) ||
+  argv.some((word) => ['-h', '--help', '-V', '--version'].includes(word))
+if (isShort) {
+  const { main } = await import('./main.js')
+  const { signal } = new AbortController()
+  process.exitCode = await main(argv, { stdout, stderr, signal })
+} else {
+  const { startCommand } = await import('./start-command.js')
+  startCommand(argv)
+}

@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { CommanderError } from 'commander'
 import type { Surroundings } from './commands/run.js'
+import { failureSentence, printable } from './failure-sentence.js'
 import { inFlags } from './options/flag-words.js'
 import { createProgram } from './program.js'
 
@@ -43,9 +44,11 @@ function report(error: unknown, verbose: boolean, { stderr, signal }: Surroundin
     stderr.write('interrupted\n')
     return exitCode.interrupted
   }
-  stderr.write(`saeval: ${inFlags(error).replace(/^error: /, '')}\n`)
+  const isInput = InputError.isInstance(error) || error instanceof CommanderError
+  const said = inFlags(error).replace(/^error: /, '')
+  stderr.write(`saeval: ${isInput ? printable(said) : failureSentence(error, said)}\n`)
   if (verbose && error instanceof Error) stderr.write(`${stackOf(error)}\n`)
-  return InputError.isInstance(error) || error instanceof CommanderError ? exitCode.badInput : exitCode.failure
+  return isInput ? exitCode.badInput : exitCode.failure
 }
 
 function stackOf(error: Error): string {

@@ -40,7 +40,10 @@ export function createProgram(
       writeErr: (text) => stderr.write(text),
       outputError: () => {},
     })
-  program.hook('preAction', register).hook('preAction', (_program, command) => beforeCommand(command))
+  program.hook('preAction', async (_program, command) => {
+    if (pluggable.includes(command.name())) await register()
+    await beforeCommand(command)
+  })
   program.commandsGroup('Evaluate:')
   addRunOptions(program.command('run'))
     .description('evaluate a model on tasks (flags without a command mean run)')

@@ -31,5 +31,6 @@ export {
   SentenceError,
   sentence,
 } from './sentence.js'
+export { systemReason } from './system-reason.js'
 export { writeError } from './write-error.js'
 export { writeFiles } from './write-files.js'

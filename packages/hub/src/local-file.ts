@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { InputError } from './input-error.js'
+import { systemReason } from './system-reason.js'
 
 /** Opens a file on disk for positioned reads; throws InputError when it is not a readable file. */
 export async function openLocalFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, { cause })
+  const handle = await open(path, 'r').catch((cause: Error) => {
+    throw new InputError(`cannot read ${path}: ${systemReason(cause) ?? cause.message}`, { cause })
   })
   const stats = await handle.stat()
   if (!stats.isFile()) {

@@ -90,6 +90,7 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
       : openStore(options.use_cache, 'useCache')
   const requests = options.dry_run ? null : await openRequestCache(options)
   let model: LanguageModel | null = null
+  let isWritten = false
   try {
     if (options.check_integrity) {
       const report = await checkTasks(leaves(tasks), { functions, hub, whole: true, onChecked: () => {} })
@@ -149,13 +150,14 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
     const evaluation = await evaluatePrepared(prepared, evaluating)
     terminal.clear()
     const finished = await finish(options, surroundings, { terminal, model, evaluation, output, startedAt, command })
+    isWritten = finished.files.length > 0
     if (hubLog !== null) {
       const run = { tasks: [...evaluation.samples.keys()], modelSource: options.model, ...finished }
       const names = await hubLog.push({ ...run, modelName: name })
       terminal.info(`pushed to the Hugging Face Hub: ${names.join(', ')}`)
     }
   } catch (error) {
-    if (signal.aborted) say(stderr, 'no results were written')
+    if (signal.aborted) say(stderr, isWritten ? 'the results are written' : 'no results were written')
     throw error
   } finally {
     terminal.clear()

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, systemReason } from '@saeval/hub'
 import { object, objectOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { readRun, readTasks } from './read-run.js'
@@ -40,8 +40,9 @@ export interface Experiment {
  * in a cell's folder cell.json; elsewhere every results file below the folder is a run, and the newest one of an unsteered model is the baseline. Throws InputError where there are no results.
  */
 export async function readExperiment(path: string): Promise<Experiment> {
-  const info = await stat(path).catch(() => null)
-  if (info === null) throw new InputError(`${path}: no such file or folder`)
+  const info = await stat(path).catch((cause: Error) => {
+    throw new InputError(`${path}: ${systemReason(cause) ?? cause.message}`, { cause })
+  })
   if (info.isFile() && basename(path) !== sweepFileName) return fromRuns(dirname(path), [await readRun(path)])
   const folder = info.isFile() ? dirname(path) : path
   const names = await readdir(folder, { recursive: true })

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { InputError } from '@saeval/hub'
+import { InputError, systemReason } from '@saeval/hub'
 import { checked } from '@saeval/hub/checks'
 import type * as v from 'valibot'
 
@@ -9,9 +9,8 @@ export async function readResultsJson<Schema extends v.GenericSchema>(
   what: string,
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'no such file' : cause.message
-    throw new InputError(`cannot read ${path}: ${why}`, { cause })
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new InputError(`cannot read ${path}: ${systemReason(cause) ?? cause.message}`, { cause })
   })
   return checkedJson(`${path} is not ${what}`, text, schema)
 }
