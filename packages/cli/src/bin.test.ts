@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +11,7 @@ import { needs, temporaryFolder } from '../../../tests/fixtures.js'
 
 const bin = fileURLToPath(new URL('../bin/saeval.js', import.meta.url))
 
-/** The command as a process of its own; `exit` gives its code, or the signal that it died of. */
+/** The command as a process of its own; `exit` gives its code as shells have it. */
 function start(argv: readonly string[], env: Record<string, string> = {}, stdout: number | 'pipe' = 'pipe') {
   const child = spawn(process.execPath, [bin, ...argv], {
     stdio: ['ignore', stdout, 'pipe'],
@@ -20,8 +21,8 @@ function start(argv: readonly string[], env: Record<string, string> = {}, stdout
   child.stderr!.on('data', (chunk: Buffer) => {
     stderr += chunk
   })
-  const exit = new Promise<{ code: number | NodeJS.Signals; stderr: string }>((resolve) =>
-    child.on('close', (code, signal) => resolve({ code: code ?? signal!, stderr })),
+  const exit = new Promise<{ code: number; stderr: string }>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal!], stderr })),
   )
   return { child, exit }
 }
