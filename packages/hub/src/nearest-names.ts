@@ -1,7 +1,10 @@
 const most = 3
+// nobody mistypes a longer one by a few letters, and the search takes time with the product of the lengths
+const longestName = 200
 
-/** The names that take the fewest typing errors to reach, best first; none when all are far off. For messages about unknown names. */
+/** The names that take the fewest typing errors to reach, best first; none when all are far off, or the name is very long. For messages about unknown names. */
 export function nearestNames(name: string, names: Iterable<string>): string[] {
+  if (name.length > longestName) return []
   const wanted = name.toLowerCase()
   return [...names]
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))

@@ -1,9 +1,9 @@
 export { baseModelRepository, isSameModel } from './base-models.js'
 export { type ApplyOptions, applyIntervention, latentActivations } from './edits/apply-intervention.js'
-export { hasOwnLatents } from './edits/check-edit.js'
+export { type CheckedEdit, checkEdit, hasOwnLatents } from './edits/check-edit.js'
 export { EditError } from './edits/edit-error.js'
 export { type EffectiveLatent, effectiveLatents } from './edits/effective-latent.js'
-export { type LowerOptions, lowerEdits } from './edits/lower-edits.js'
+export { type LowerOptions, lowerChecked, lowerEdits } from './edits/lower-edits.js'
 export { lowerVectors, type VectorEdit } from './edits/lower-vectors.js'
 export {
   describeSelection,

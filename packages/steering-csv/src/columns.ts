@@ -1,20 +1,13 @@
+import { type EditAction, editActions, type PositionTerm } from '@saeval/sae-core'
+
 /** The two kinds of steering file. */
 export type Dialect = 'sae_steered_beta' | 'steered'
 
 /** Actions of `hook_action`; clamp_cond is another name of clamp_above. */
-export const hookActions = [
-  'add',
-  'add_latent',
-  'clamp',
-  'clamp_active',
-  'clamp_above',
-  'clamp_cond',
-  'clamp_refusal',
-  'scale',
-  'ablate',
-  'project_clamp',
-] as const
-export type HookAction = (typeof hookActions)[number]
+export type HookAction = EditAction | 'clamp_cond'
+export const hookActions: readonly HookAction[] = editActions.flatMap((action) =>
+  action === 'clamp_above' ? [action, 'clamp_cond' as const] : [action],
+)
 
 /** What steering_coefficient counts. */
 export const units = ['absolute', 'max_activation', 'residual_norm'] as const
@@ -42,9 +35,9 @@ export interface SaeSteeredRow {
   readonly refuse_id: number | null
   /** The reference that latent_idx, sae_release and sae_id were read from. */
   readonly neuronpedia?: string
-  /** Token positions at which the row acts, and those at which it does not; checked by ParseOptions.checkPositions. */
-  readonly positions?: string
-  readonly skip_positions?: string
+  /** Token positions at which the row acts, and those at which it does not. */
+  readonly positions?: PositionsCell
+  readonly skip_positions?: PositionsCell
   /** The row acts only where this latent is above condition_threshold. */
   readonly condition_latent?: number
   /** 0 by default. */
@@ -64,6 +57,13 @@ export interface SaeSteeredRow {
   readonly extra: Readonly<Record<string, string>>
 }
 
+/** A cell that selects token positions. */
+export interface PositionsCell {
+  /** As written. */
+  readonly text: string
+  readonly terms: readonly PositionTerm[]
+}
+
 /** A row of the `steered` dialect, as lm_eval's model `steered` reads it. */
 export interface SteeredRow {
   readonly line: number
@@ -80,7 +80,7 @@ export interface SteeredRow {
 }
 
 /** How a column's cells are read. */
-export type CellType = 'index' | 'number' | 'name' | 'text' | readonly string[]
+export type CellType = 'index' | 'number' | 'name' | 'text' | 'positions' | readonly string[]
 
 export interface Column {
   readonly name: string
@@ -120,8 +120,8 @@ export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
     optional('clamp_value', 'number'),
     optional('refuse_id', 'index'),
     sparse('neuronpedia', 'name'),
-    sparse('positions', 'text'),
-    sparse('skip_positions', 'text'),
+    sparse('positions', 'positions'),
+    sparse('skip_positions', 'positions'),
     sparse('condition_latent', 'index'),
     sparse('condition_threshold', 'number'),
     sparse('condition_sae_release', 'name'),

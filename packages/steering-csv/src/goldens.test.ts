@@ -5,18 +5,13 @@ import { formatProblems, parseSteeringCsv, type SaeSteeredRow, writeSteeringCsv 
 
 const cases = fixtureJson('golden/csv/index.json') as { file: string; valid: boolean }[]
 
-/** Stands in for the registry of @saeval/sae-core, with the few names the files use. */
-function checkName(release: string, saeId: string) {
-  if (release.includes('/')) return null
-  if (release === 'gemma-scope-3t-pt-res') return { kind: 'unknown_release' as const, message: 'no such release' }
-  return saeId.includes('layer_99') ? { kind: 'unknown_sae_id' as const, message: 'no such id' } : null
-}
-
 describe('golden files', () => {
   // a latent beyond the SAE's width shows only when the SAE is opened
   it.each(cases.filter(({ file }) => file !== 'bad-latent-too-big.csv'))('$file', ({ file, valid }) => {
     const golden = fixtureJson(`golden/csv/${file.replace('.csv', '.json')}`)
-    const result = parseSteeringCsv(readFileSync(fixturePath(`golden/csv/${file}`)), { checkName })
+    const result = parseSteeringCsv(readFileSync(fixturePath(`golden/csv/${file}`)), {
+      folder: fixturePath('golden/csv'),
+    })
     expect(result.dialect).toBe(golden.dialect)
     expect(result.success).toBe(valid)
     expect(result.warnings.map(({ message, ...rest }) => rest)).toEqual(golden.warnings ?? [])
@@ -48,6 +43,26 @@ describe('what the goldens do not show', () => {
       [2, 'not_an_integer'],
       [3, 'unterminated_quote'],
     ])
+  })
+
+  it('lists the first of many problems and shows the beginning of long cells', () => {
+    const rows = Array.from({ length: 3000 }, (_, row) => `add,x${row},1,gemma-scope-2b-pt-re${row},i`)
+    const many = parseSteeringCsv(`${head}${rows.join('\n')}\n`, { folder: '.' })
+    if (many.success) throw new Error('it was taken')
+    const lines = formatProblems('a.csv', many.problems).split('\n')
+    expect(lines.length).toBe(21)
+    expect(lines[1]).toContain('did you mean "gemma-scope-2b-pt-res"')
+    expect(lines.at(-1)).toBe('a.csv: and 5980 problems more')
+
+    const long = '1'.repeat(1e6)
+    for (const row of [`add,${long}x,1,r,i`, `add,1,${long}x,r,i`, `${long},1,1,r,i`, `add,1,1,${long},i`]) {
+      const read = parseSteeringCsv(`${head}${row}\n`, { folder: '.' })
+      const message = read.success ? '' : formatProblems('a.csv', read.problems)
+      expect(message.length).toBeGreaterThan(50)
+      expect(message.length).toBeLessThan(1000)
+    }
+    const columns = Array.from({ length: 100_000 }, (_, index) => `c${index}`).join()
+    expect(parseSteeringCsv(`${head.trim()},${columns}\nadd,1,1,r,i,${columns}\n`).warnings).toHaveLength(100_000)
   })
 
   it('names a quotation mark inside a cell', () => {

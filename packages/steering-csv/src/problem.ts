@@ -1,3 +1,5 @@
+import { cut } from '@saeval/hub/checks'
+
 /** What is wrong with a steering file, as a fact for programs. */
 export type ProblemKind =
   | 'empty_file'
@@ -42,9 +44,16 @@ export interface Problem {
   readonly message: string
 }
 
-/** "steer.csv:3, column latent_idx: …", one line a problem. */
+/** How many problems are listed; more are counted. */
+export const mostListed = 20
+
+/** "steer.csv:3, column latent_idx: …", one line a problem; of many the first, and how many there are. */
 export function formatProblems(file: string, problems: readonly Problem[]): string {
-  return problems
-    .map(({ line, column, message }) => `${file}:${line}${column === null ? '' : `, column ${column}`}: ${message}`)
-    .join('\n')
+  const listed = problems
+    .slice(0, mostListed)
+    .map(
+      ({ line, column, message }) => `${file}:${line}${column === null ? '' : `, column ${cut(column)}`}: ${message}`,
+    )
+  const left = problems.length - listed.length
+  return [...listed, ...(left > 0 ? [`${file}: and ${left} problems more`] : [])].join('\n')
 }

@@ -1,8 +1,13 @@
-import type { CellType } from './columns.js'
+import { InputError } from '@saeval/hub'
+import { cut, shown } from '@saeval/hub/checks'
+import { parsePositions } from '@saeval/sae-core'
+import type { CellType, PositionsCell } from './columns.js'
 import type { Problem, ProblemKind } from './problem.js'
 
 /** A cell's value, or what is wrong with it. */
-export type Cell = { readonly value: string | number } | { readonly problem: Pick<Problem, 'kind' | 'message'> }
+export type Cell =
+  | { readonly value: string | number | PositionsCell }
+  | { readonly problem: Pick<Problem, 'kind' | 'message'> }
 
 /**
  * Reads a cell that is not empty. Numbers are those that Python's float() and int() take, without underscores; an index may be written 121.0, as
@@ -15,6 +20,8 @@ export function readCell(text: string, type: CellType, decimalComma = false): Ce
       return readIndex(decimalComma ? text.replace(/,(?=0*$)/, '.') : text)
     case 'number':
       return decimalComma ? readNumberWithComma(text) : readNumber(text)
+    case 'positions':
+      return readPositions(text)
     case 'name':
     case 'text':
       return { value: text }
@@ -27,10 +34,13 @@ function problem(kind: ProblemKind, message: string): Cell {
 
 function readIndex(text: string): Cell {
   if (!/^[+-]?\d+(\.0*)?$/.test(text))
-    return problem('not_an_integer', `"${text}" is not a whole number; give the index of one component, counted from 0`)
+    return problem(
+      'not_an_integer',
+      `${shown(text)} is not a whole number; give the index of one component, counted from 0`,
+    )
   const value = Number(text)
-  if (value < 0) return problem('negative', `${text} is negative; indices are counted from 0`)
-  if (!Number.isSafeInteger(value)) return problem('out_of_range', `${text} is larger than any index can be`)
+  if (value < 0) return problem('negative', `${cut(text)} is negative; indices are counted from 0`)
+  if (!Number.isSafeInteger(value)) return problem('out_of_range', `${cut(text)} is larger than any index can be`)
   // "-0" is 0
   return { value: value + 0 }
 }
@@ -38,10 +48,12 @@ function readIndex(text: string): Cell {
 function readNumber(text: string): Cell {
   if (/^[+-]?(nan|inf|infinity)$/i.test(text))
     return problem('not_finite', `"${text}" is not a finite number; give one`)
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text))
-    return problem('not_a_number', `"${text}" is not a number; write it like 240.0 or -1e-3`)
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text))
+    return problem('not_a_number', `${shown(text)} is not a number; write it like 240.0 or -1e-3`)
   const value = Number(text)
-  return Number.isFinite(value) ? { value } : problem('not_finite', `${text} is too large for a floating-point number`)
+  return Number.isFinite(value)
+    ? { value }
+    : problem('not_finite', `${cut(text)} is too large for a floating-point number`)
 }
 
 function readNumberWithComma(text: string): Cell {
@@ -54,6 +66,15 @@ function readNumberWithComma(text: string): Cell {
   return readNumber(text.replace(/^([+-]?\d*),(?=\d)/, '$1.'))
 }
 
+function readPositions(text: string): Cell {
+  try {
+    return { value: { text, terms: parsePositions(text) } }
+  } catch (cause) {
+    if (InputError.isInstance(cause)) return problem('invalid_positions', cause.message)
+    throw cause
+  }
+}
+
 function oneOf(text: string, values: readonly string[]): Cell {
   if (values.includes(text)) return { value: text }
   const kind = values.includes('sparsify')
@@ -61,5 +82,5 @@ function oneOf(text: string, values: readonly string[]): Cell {
     : values.includes('add')
       ? 'unknown_action'
       : 'unknown_word'
-  return problem(kind, `"${text}" is none of ${values.join(', ')}`)
+  return problem(kind, `${shown(text)} is none of ${values.join(', ')}`)
 }

@@ -29,13 +29,11 @@ export function readRecords(bytes: Uint8Array): {
   try {
     parse(text, {
       delimiter: separator,
-      info: true,
       relax_column_count: true,
       trim: true,
-      on_record: (parsed: unknown) => {
-        const { record, info } = parsed as { record: string[]; info: { lines: number } }
+      on_record: (record: string[], { lines }) => {
         const line = end + 1
-        end = info.lines
+        end = lines
         if (record.some((cell) => cell !== '') || record.length > 1)
           records.push({ line, cells: record.map(decodeCell) })
         return null
@@ -66,9 +64,11 @@ function separatorOf(text: string): Separator {
   return (Object.keys(separators) as Separator[]).reduce((best, other) => (known(other) > known(best) ? other : best))
 }
 
+const isAscii = /^[\0-\x7f]*$/
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function decodeCell(cell: string): string | null {
+  if (isAscii.test(cell)) return cell.trim()
   try {
     return utf8.decode(Buffer.from(cell, 'latin1')).trim()
   } catch {

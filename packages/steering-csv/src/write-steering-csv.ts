@@ -1,4 +1,4 @@
-import { columns, type SaeSteeredRow, type SteeredRow } from './columns.js'
+import { columns, type PositionsCell, type SaeSteeredRow, type SteeredRow } from './columns.js'
 
 /** Columns that other columns have been filled in from. */
 const references = ['neuronpedia', 'condition_neuronpedia']
@@ -10,20 +10,30 @@ const references = ['neuronpedia', 'condition_neuronpedia']
 export function writeSteeringCsv(rows: readonly SaeSteeredRow[] | readonly SteeredRow[]): string {
   const list = rows as readonly (SaeSteeredRow | SteeredRow)[]
   const dialect = list[0] !== undefined && 'sparse_model' in list[0] ? 'steered' : 'sae_steered_beta'
-  const value = (row: SaeSteeredRow | SteeredRow, name: string) => {
-    const fields = row as unknown as Record<string, string | number | null | undefined>
-    const found = fields[name] ?? row.extra[name]
-    return found === null || found === undefined ? '' : String(found)
-  }
   const known = columns[dialect]
-    .filter(({ name }) => !references.includes(name))
-    .filter(({ name, required }) => required || list.some((row) => value(row, name) !== ''))
-    .map((column) => column.name)
-  const extra = [...new Set(list.flatMap((row) => Object.keys(row.extra)))]
-  const header = [...known, ...extra]
-  return [header, ...list.map((row) => header.map((name) => value(row, name)))]
+    .map(({ name, required }) => ({
+      required,
+      cells: list.map((row) => written((row as unknown as Values)[name])),
+      name,
+    }))
+    .filter(
+      ({ name, required, cells }) => required || (!references.includes(name) && cells.some((cell) => cell !== '')),
+    )
+  const notes = [...new Set(list.flatMap(({ extra }) => Object.keys(extra)))].map((name) => ({
+    name,
+    // a note may bear the name of a prototype
+    cells: list.map(({ extra }) => (Object.hasOwn(extra, name) ? extra[name]! : '')),
+  }))
+  const table = [...known, ...notes]
+  return [table.map(({ name }) => name), ...list.map((_, row) => table.map(({ cells }) => cells[row]!))]
     .map((cells) => `${cells.map(quoted).join(',')}\n`)
     .join('')
+}
+
+type Values = Readonly<Record<string, string | number | PositionsCell | null | undefined>>
+
+function written(value: Values[string]): string {
+  return typeof value === 'object' ? (value?.text ?? '') : String(value ?? '')
 }
 
 function quoted(cell: string): string {

@@ -71,6 +71,7 @@ describe.each(models)('steered %s', (name) => {
       const rows = await openEdits(await readSteeringFile(path), {
         baseName: golden.model,
         allowOtherModel: true,
+        semantics,
         hub: {},
       })
       const interventions = await lowerEdits(

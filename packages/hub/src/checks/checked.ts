@@ -52,5 +52,10 @@ export function shown(value: unknown): string {
   // aliases of a YAML file can unfold into any number of values
   let left = longest
   const text = JSON.stringify(value, (_name, part: unknown) => (left-- > 0 ? part : undefined)) ?? String(value)
+  return cut(text)
+}
+
+/** A text for messages; of a long one the beginning. */
+export function cut(text: string): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }

@@ -2,12 +2,15 @@ import { parseHookPoint } from '../hook-point.js'
 import type { SaeFile } from '../loaders/open-sae.js'
 import { activationOf } from '../sae-config.js'
 import { EditError } from './edit-error.js'
-import type { LowerOptions } from './lower-edits.js'
-import type { SteeringEdit } from './steering-edit.js'
+import type { Semantics, SteeringEdit } from './steering-edit.js'
 
-/** Throws EditError for an edit that cannot act as it stands. */
-export function checkEdit(edit: SteeringEdit, options: LowerOptions): void {
-  checkNumbers(edit)
+declare const isChecked: unique symbol
+
+/** An edit that its SAE can make: its latents are there, and it has what its action needs. Only checkEdit gives one. */
+export type CheckedEdit = SteeringEdit & { readonly [isChecked]: true }
+
+/** The edit, known to be one that its SAE can make by these semantics. Throws EditError for one that it cannot. */
+export function checkEdit(edit: SteeringEdit, semantics: Semantics = 'direct'): CheckedEdit {
   checkLatents(edit)
   if ((edit.action === 'clamp_above' || edit.action === 'clamp_refusal') && edit.threshold === undefined)
     throw new EditError(edit, 'threshold', `${edit.action} needs a threshold`)
@@ -15,17 +18,14 @@ export function checkEdit(edit: SteeringEdit, options: LowerOptions): void {
     throw new EditError(edit, 'setLatent', 'clamp_refusal needs the latent to set')
   checkArchitecture(edit)
   checkCondition(edit)
-  checkHead(edit, options)
-  if ((options.semantics ?? 'direct') !== 'direct') checkReplacement(edit, options.semantics!)
-}
-
-function checkNumbers(edit: SteeringEdit): void {
-  const numbers = { coefficient: edit.coefficient, threshold: edit.threshold, condition: edit.condition?.above }
-  for (const field of ['coefficient', 'threshold', 'condition'] as const) {
-    const value = numbers[field]
-    if (value !== undefined && !Number.isFinite(Math.fround(value)))
-      throw new EditError(edit, field, `${value} is not a finite float32 number`)
-  }
+  if (edit.head !== undefined && parseHookPoint(edit.sae.config.hookPointOut).kind !== 'attn.hook_z')
+    throw new EditError(
+      edit,
+      'head',
+      `only attn.hook_z has heads, and ${saeName(edit.sae)} writes to ${edit.sae.config.hookPointOut}`,
+    )
+  if (semantics !== 'direct') checkReplacement(edit, semantics)
+  return edit as CheckedEdit
 }
 
 function checkLatents(edit: SteeringEdit): void {
@@ -71,18 +71,7 @@ function checkCondition(edit: SteeringEdit): void {
     )
 }
 
-function checkHead(edit: SteeringEdit, { dHead }: LowerOptions): void {
-  if (edit.head === undefined) return
-  const { hookPointOut, dOut } = edit.sae.config
-  if (parseHookPoint(hookPointOut).kind !== 'attn.hook_z')
-    throw new EditError(edit, 'head', `only attn.hook_z has heads, and ${saeName(edit.sae)} writes to ${hookPointOut}`)
-  if (dHead === undefined) throw new EditError(edit, 'head', 'the size of a head is not known; give dHead')
-  const heads = dOut / dHead
-  if (Number.isInteger(edit.head) && edit.head >= 0 && edit.head < heads) return
-  throw new EditError(edit, 'head', `head ${edit.head} is out of range: ${hookPointOut} has heads 0 to ${heads - 1}`)
-}
-
-function checkReplacement(edit: SteeringEdit, semantics: string): void {
+function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {
   const { config } = edit.sae
   if (!hasOwnLatents(edit.sae))
     throw new EditError(
@@ -108,6 +97,6 @@ export function hasOwnLatents({ config }: SaeFile): boolean {
   return !['temporal', 'matching_pursuit'].includes(activationOf(config))
 }
 
-export function saeName({ reference }: SaeFile): string {
+function saeName({ reference }: SaeFile): string {
   return `${reference.release} ${reference.id}`
 }

@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { cut } from '@saeval/hub/checks'
 
 /**
  * A set of token positions. The prompt is everything before the first token that the model has to predict: the context of a
@@ -42,12 +43,17 @@ export interface TokenPlace {
   readonly isSpecial: boolean
 }
 
+// a list that somebody writes has a handful; each token is held against all of them
+const mostTerms = 1000
+
 const words = ['all', 'prompt', 'generated', 'last_prompt', 'bos', 'special'] as const
 
 /** Reads "prompt", "0:5 -1:", "generated 3": terms separated by spaces. Throws InputError that says what a term can be. */
 export function parsePositions(text: string): PositionTerm[] {
   const terms = text.split(/\s+/).filter((term) => term !== '')
   if (terms.length === 0) throw new InputError('no positions are given')
+  if (terms.length > mostTerms)
+    throw new InputError(`${terms.length} positions are more than ${mostTerms}; write neighbours as a range like 0:500`)
   return terms.map(parseTerm)
 }
 
@@ -63,16 +69,16 @@ function parseTerm(term: string): PositionTerm {
   const slice = /^(-?\d+)?:(-?\d+)?$/.exec(term)
   if (!slice)
     throw new InputError(
-      `"${term}" is not a position: expected ${words.join(', ')}, a number or a range like 0:5, -3: or :10 of the prompt's tokens`,
+      `"${cut(term)}" is not a position: expected ${words.join(', ')}, a number or a range like 0:5, -3: or :10 of the prompt's tokens`,
     )
   return range(term, Number(slice[1] ?? 0), slice[2] === undefined ? null : Number(slice[2]))
 }
 
 function range(term: string, from: number, to: number | null): PositionTerm {
   if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to ?? 0))
-    throw new InputError(`position ${term} is larger than any text`)
+    throw new InputError(`position ${cut(term)} is larger than any text`)
   if (to !== null && Math.sign(from + 0.5) === Math.sign(to + 0.5) && to <= from)
-    throw new InputError(`the range ${term} is empty: its end is not after its beginning`)
+    throw new InputError(`the range ${cut(term)} is empty: its end is not after its beginning`)
   return { from: from + 0, to: to === null ? null : to + 0 }
 }
 

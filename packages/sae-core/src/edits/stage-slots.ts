@@ -18,7 +18,8 @@ export interface PendingSlot {
 export class StageSlots {
   readonly #own: SaeFile
   readonly #dHead: number | undefined
-  readonly #slots: PendingSlot[] = []
+  /** By SAE, and there by what tells them apart, in order of first appearance. */
+  readonly #slots = new Map<SaeFile | null, Map<string, PendingSlot>>()
 
   constructor(own: SaeFile, dHead: number | undefined) {
     this.#own = own
@@ -43,26 +44,23 @@ export class StageSlots {
   }
 
   #find(wanted: PendingSlot): PendingSlot {
-    const found = this.#slots.find(
-      (slot) =>
-        slot.sae === wanted.sae &&
-        slot.latent === wanted.latent &&
-        slot.head === wanted.head &&
-        slot.fromDecoderBias === wanted.fromDecoderBias,
-    )
-    if (found) return found
-    this.#slots.push(wanted)
-    return wanted
+    const ofSae = this.#slots.get(wanted.sae) ?? new Map<string, PendingSlot>()
+    this.#slots.set(wanted.sae, ofSae)
+    const key = `${wanted.latent} ${wanted.head} ${wanted.fromDecoderBias}`
+    const slot = ofSae.get(key) ?? wanted
+    ofSae.set(key, slot)
+    return slot
   }
 
   /** Reads what the slots need from their SAEs; `place` gives a slot's index in the stage. */
   async read(): Promise<{ readers: LatentReader[]; place: (slot: PendingSlot) => number }> {
-    const sources = [...new Set(this.#slots.map((slot) => slot.sae))]
-    const ordered = sources.map((sae) => this.#slots.filter((slot) => slot.sae === sae))
+    const places = new Map<PendingSlot, number>()
     const readers: LatentReader[] = []
-    for (const [index, sae] of sources.entries()) readers.push(await this.#reader(sae, ordered[index]!))
-    const places = ordered.flat()
-    return { readers, place: (slot) => places.indexOf(slot) }
+    for (const [sae, slots] of this.#slots) {
+      readers.push(await this.#reader(sae, [...slots.values()]))
+      for (const slot of slots.values()) places.set(slot, places.size)
+    }
+    return { readers, place: (slot) => places.get(slot)! }
   }
 
   async #reader(sae: SaeFile | null, slots: readonly PendingSlot[]): Promise<LatentReader> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { didYouMean, InputError } from '@saeval/hub'
+import { cut, shown } from '@saeval/hub/checks'
 import { ownFormatNames } from './own-format-names.js'
 import { releases } from './registry.js'
 
@@ -66,27 +67,39 @@ export function isListedRelease(release: string): boolean {
   return releases().has(release)
 }
 
-/** Whether release and id name an SAE, without opening it: null, or what is wrong. */
-export function checkSaeName(release: string, id: string): SaeNameProblem | null {
+// organisation/name
+const repositoryName = /^[\w.-]{1,200}\/[\w.-]{1,200}$/
+
+/**
+ * Whether release and id name an SAE, without opening it: null, or what is wrong. Without `hints` no near names are looked for, which takes
+ * milliseconds for each unknown one.
+ */
+export function checkSaeName(release: string, id: string, hints = true): SaeNameProblem | null {
+  const near = (name: string, names: Iterable<string>) => (hints ? didYouMean(name, names) : '')
   const listed = releases().get(release)
   if (listed) {
-    if (listed.saes.some((sae) => sae.id === id)) return null
-    const ids = listed.saes.map((sae) => sae.id)
-    const hint = didYouMean(id, ids) || `, for example "${ids[0]}"`
+    const { saes } = listed
+    if (saes.some((sae) => sae.id === id)) return null
+    const hint =
+      near(
+        id,
+        saes.map((sae) => sae.id),
+      ) || `, for example "${saes[0]!.id}"`
     return {
       kind: 'unknown_sae_id',
-      message: `release "${release}" has ${ids.length} SAEs, none of them "${id}"${hint}`,
+      message: `release "${release}" has ${saes.length} SAEs, none of them ${shown(id)}${hint}`,
     }
   }
   if (existsSync(release)) {
     if (existsSync(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
     // only its loader knows the files of a format of one's own
     if (ownFormatNames.size > 0 && existsSync(join(release, id))) return null
-    return { kind: 'unknown_sae_id', message: `folder ${release} has no ${id}/cfg.json, so it holds no SAE of that id` }
+    const message = `folder ${release} has no ${cut(id)}/cfg.json, so it holds no SAE of that id`
+    return { kind: 'unknown_sae_id', message }
   }
-  if (/^[\w.-]+\/[\w.-]+$/.test(release)) return null
+  if (repositoryName.test(release)) return null
   return {
     kind: 'unknown_release',
-    message: `SAELens has no release "${release}"${didYouMean(release, releases().keys())}`,
+    message: `SAELens has no release ${shown(release)}${near(release, releases().keys())}`,
   }
 }

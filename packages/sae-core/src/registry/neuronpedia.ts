@@ -1,4 +1,5 @@
 import { didYouMean, InputError } from '@saeval/hub'
+import { cut, shown } from '@saeval/hub/checks'
 import { findSae, type SaeReference } from './find-sae.js'
 import { releases } from './registry.js'
 
@@ -15,13 +16,13 @@ let byId: ReadonlyMap<string, readonly [release: string, id: string]> | null = n
 
 /**
  * Finds the latent behind "gemma-2-2b/20-gemmascope-res-16k/12082" or "https://www.neuronpedia.org/gemma-2-2b/…/12082". Throws InputError
- * for a text of another form and for SAEs that SAELens' registry does not connect with Neuronpedia, with the nearest ones.
+ * for a text of another form and for SAEs that SAELens' registry does not connect with Neuronpedia, with the nearest ones if `hints` are wanted.
  */
-export function findNeuronpedia(reference: string): LatentReference {
+export function findNeuronpedia(reference: string, hints = true): LatentReference {
   const found = form.exec(reference.trim())
   if (!found)
     throw new InputError(
-      `"${reference}" is not a Neuronpedia reference; expected model/sae/latent, such as gemma-2-2b/20-gemmascope-res-16k/12082, or its address`,
+      `${shown(reference)} is not a Neuronpedia reference; expected model/sae/latent, such as gemma-2-2b/20-gemmascope-res-16k/12082, or its address`,
     )
   byId ??= new Map(
     [...releases().values()].flatMap((release) =>
@@ -34,9 +35,9 @@ export function findNeuronpedia(reference: string): LatentReference {
   const known = byId.get(name)
   if (!known)
     throw new InputError(
-      `SAELens' registry knows no SAE by the Neuronpedia name "${found[1]}"${didYouMean(name, byId.keys())}`,
+      `SAELens' registry knows no SAE by the Neuronpedia name ${shown(found[1])}${hints ? didYouMean(name, byId.keys()) : ''}`,
     )
   const latent = Number(found[2])
-  if (!Number.isSafeInteger(latent)) throw new InputError(`latent ${found[2]} is larger than any SAE`)
+  if (!Number.isSafeInteger(latent)) throw new InputError(`latent ${cut(found[2]!)} is larger than any SAE`)
   return { sae: findSae(...known), latent }
 }

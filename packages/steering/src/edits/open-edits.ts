@@ -1,29 +1,35 @@
 import { existsSync } from 'node:fs'
-import { normalize, resolve, sep } from 'node:path'
-import type { HubOptions, InputError } from '@saeval/hub'
+import { dirname, normalize, resolve, sep } from 'node:path'
+import { type HubOptions, InputError } from '@saeval/hub'
 import {
   baseModelRepository,
+  type CheckedEdit,
+  checkEdit,
+  findSae,
+  isListedRelease,
   isSameModel,
+  openSae,
   type PositionSelection,
-  parsePositions,
   type SaeFile,
+  type Semantics,
   type SteeringEdit,
 } from '@saeval/sae-core'
+import { noFolder } from '@saeval/sae-core/internal/registry/release-folder'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
-import { atRow, located, type RowPlace } from './place-in-file.js'
+import { atRow, inFile, located, type RowPlace } from './place-in-file.js'
 import { rowPlace, type SteeringFile } from './read-steering-file.js'
-import { openNamedSae } from './sae-folder.js'
 
-/** A row with its SAE opened. */
+/** A row with its SAE opened, and the edit of it that the row is. */
 export interface OpenRow {
   readonly row: SaeSteeredRow
-  readonly edit: SteeringEdit
+  readonly edit: CheckedEdit
 }
 
 export interface OpenEditsOptions {
   /** The model to be steered; SAEs that were made for another one are refused. */
   readonly baseName: string
   readonly allowOtherModel: boolean
+  readonly semantics: Semantics
   /** For rows without positions of their own; everywhere by default. */
   readonly positions?: PositionSelection | null
   readonly hub: HubOptions
@@ -48,8 +54,8 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
       const otherNamed = row.condition_neuronpedia === undefined ? 'condition_sae_id' : 'condition_neuronpedia'
       const { condition_sae_release: release, condition_sae_id: id } = row
       const other = release === undefined || id === undefined ? sae : await open(place, otherNamed, release, id)
-      checkLatents(place, row, sae, other)
-      rows.push({ row, edit: editOf(row, sae, other, options.positions ?? null) })
+      const edit = editOf(row, sae, other, options.positions ?? null)
+      rows.push({ row, edit: await inFile(file, async () => checkEdit(edit, options.semantics), [{ row, edit }]) })
     }
   } catch (error) {
     await Promise.all([...saes.values()].map((sae) => sae.close()))
@@ -90,19 +96,6 @@ function isModel(model: string, baseName: string): boolean {
   return existsSync(folder) && `${sep}${folder}`.endsWith(normalize(`/${model}`))
 }
 
-function checkLatents(place: RowPlace, row: SaeSteeredRow, sae: SaeFile, other: SaeFile): void {
-  const check = (column: 'latent_idx' | 'refuse_id' | 'condition_latent', { config, reference }: SaeFile) => {
-    const latent = row[column] ?? null
-    if (latent === null || latent < config.dSae) return
-    const message = `latent ${latent} is out of range: ${reference.release} ${reference.id} has latents 0 to ${config.dSae - 1}`
-    const given = column === 'condition_latent' ? 'condition_neuronpedia' : 'neuronpedia'
-    throw located(place, column === 'refuse_id' || row[given] === undefined ? column : given, message)
-  }
-  check('latent_idx', sae)
-  check('refuse_id', sae)
-  check('condition_latent', other)
-}
-
 function editOf(row: SaeSteeredRow, sae: SaeFile, other: SaeFile, fallback: PositionSelection | null): SteeringEdit {
   const positions = positionsOf(row, fallback)
   return {
@@ -128,7 +121,20 @@ function positionsOf(
 ): PositionSelection | null {
   if (positions === undefined && skip === undefined) return fallback
   return {
-    include: positions === undefined ? (fallback?.include ?? ['all']) : parsePositions(positions),
-    exclude: skip === undefined ? (fallback?.exclude ?? []) : parsePositions(skip),
+    include: positions?.terms ?? fallback?.include ?? ['all'],
+    exclude: skip?.terms ?? fallback?.exclude ?? [],
+  }
+}
+
+/** Opens the SAE that a CSV names. Throws InputError that says where a folder was looked for too, where the release is no repository either. */
+export async function openNamedSae(csvPath: string, release: string, id: string, hub: HubOptions): Promise<SaeFile> {
+  const reference = findSae(release, id)
+  try {
+    return await openSae(reference, hub)
+  } catch (cause) {
+    const isFolderName = 'repository' in reference.place && !isListedRelease(release)
+    if (!isFolderName || !(cause instanceof Error)) throw cause
+    const message = `${cause.message} (${noFolder(dirname(csvPath), release)})`
+    throw InputError.isInstance(cause) ? new InputError(message, { cause }) : new Error(message, { cause })
   }
 }

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { EditError, type SteeringEdit } from '@saeval/sae-core'
+import type { SaeSteeredRow } from '@saeval/steering-csv'
 
 /**
  * Where a steering row stands: its file and line; files without lines have a name for each entry instead. In a sweep the entry is the cell's setting,
@@ -52,29 +53,36 @@ const columnOf: Readonly<Partial<Record<keyof SteeringEdit, string>>> = {
   head: 'head_index',
 }
 
-/** A row's edit, and its line in the file. */
-interface LineOfEdit {
-  readonly row: { readonly line: number }
+/** A row, and the edit that it is. */
+interface EditedRow {
+  readonly row: Pick<SaeSteeredRow, 'line' | 'neuronpedia' | 'condition_neuronpedia'>
   readonly edit: SteeringEdit
+}
+
+/** The column that a field of the edit is from: a reference's, where one stands for it. */
+function columnOfField(field: keyof SteeringEdit, row: EditedRow['row'] | undefined): string | null {
+  if (field === 'latent' && row?.neuronpedia !== undefined) return 'neuronpedia'
+  if (field === 'condition' && row?.condition_neuronpedia !== undefined) return 'condition_neuronpedia'
+  return columnOf[field] ?? null
 }
 
 /** Names file, line (of those rows whose edit it is) and column in what is wrong with an edit. */
 export async function inFile<Value>(
   { path, setting }: { readonly path: string; readonly setting?: string },
   step: () => Promise<Value>,
-  rows: readonly LineOfEdit[] = [],
+  rows: readonly EditedRow[] = [],
 ): Promise<Value> {
   try {
     return await step()
   } catch (cause) {
     if (cause instanceof EditError) {
-      const line = rows.find(({ edit }) => edit === cause.edit)?.row.line
+      const row = rows.find(({ edit }) => edit === cause.edit)?.row
       const place = {
         path,
-        ...(line === undefined ? {} : { line }),
+        ...(row === undefined ? {} : { line: row.line }),
         ...(setting === undefined ? {} : { entry: setting }),
       }
-      throw located(place, columnOf[cause.field] ?? null, cause.message, cause)
+      throw located(place, columnOfField(cause.field, row), cause.message, cause)
     }
     if (!InputError.isInstance(cause) || cause instanceof LocatedError) throw cause
     throw located({ path, ...(setting === undefined ? {} : { entry: setting }) }, null, cause.message, cause)

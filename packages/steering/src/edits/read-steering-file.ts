@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { checkSaeName, findNeuronpedia, parsePositions, type SaeNameProblem } from '@saeval/sae-core'
 import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
 import type { RowPlace } from './place-in-file.js'
-import { noFolder, releaseBeside } from './sae-folder.js'
 
 /** The rows of a steering CSV and which file they are from. */
 export interface SteeringFile<Row = SaeSteeredRow> {
@@ -31,13 +30,7 @@ export async function readSteeringFile(path: string): Promise<SteeringFile> {
     throw new InputError(
       `${path}:1: the columns are those of the model "steered"; run it with --model steered --model_args pretrained=…,steer_path=${path}, or give latent_idx, steering_coefficient, sae_release and sae_id`,
     )
-  return { ...file, rows: csv.rows.map((row) => withFolders(path, row)) }
-}
-
-function withFolders(path: string, row: SaeSteeredRow): SaeSteeredRow {
-  const { sae_release: release, condition_sae_release: other } = row
-  const own = { ...row, sae_release: releaseBeside(path, release) }
-  return other === undefined ? own : { ...own, condition_sae_release: releaseBeside(path, other) }
+  return { ...file, rows: csv.rows }
 }
 
 /** Reads a CSV of the model "steered". */
@@ -47,18 +40,12 @@ export async function readSteeredCsv(path: string): Promise<SteeringFile<Steered
     throw new InputError(
       `${path}:1: the columns are those of the model "sae_steered_beta"; run it with --model sae_steered_beta --model_args base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
     )
-  const rows = csv.rows.map((row) => ({ ...row, sparse_model: releaseBeside(path, row.sparse_model) }))
-  return { ...file, rows }
+  return { ...file, rows: csv.rows }
 }
 
 async function readCsv(argument: string, path: string) {
   const bytes = await readSteeringBytes(argument, path)
-  const named = (release: string) => releaseBeside(path, release)
-  const csv = parseSteeringCsv(bytes, {
-    checkName: (release, id) => withPlaces(path, release, checkSaeName(named(release), id)),
-    findNeuronpedia: findReference,
-    checkPositions,
-  })
+  const csv = parseSteeringCsv(bytes, { folder: dirname(path) })
   if (!csv.success) throw new InputError(formatProblems(path, csv.problems))
   const ignoredColumns = csv.warnings.flatMap(({ column }) => column ?? [])
   return { path, sha256: createHash('sha256').update(bytes).digest('hex'), ignoredColumns, csv }
@@ -72,30 +59,5 @@ export async function readSteeringBytes(argument: string, path: string): Promise
     const { code, message } = cause as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : message
     throw new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
-  }
-}
-
-function withPlaces(path: string, release: string, problem: SaeNameProblem | null): SaeNameProblem | null {
-  if (problem?.kind !== 'unknown_release') return problem
-  return { ...problem, message: `${problem.message}; ${noFolder(path, release)}` }
-}
-
-function findReference(reference: string) {
-  try {
-    const { sae, latent } = findNeuronpedia(reference)
-    return { release: sae.release, saeId: sae.id, latent }
-  } catch (cause) {
-    if (InputError.isInstance(cause)) return { message: cause.message }
-    throw cause
-  }
-}
-
-function checkPositions(text: string): string | null {
-  try {
-    parsePositions(text)
-    return null
-  } catch (cause) {
-    if (InputError.isInstance(cause)) return cause.message
-    throw cause
   }
 }

@@ -1,11 +1,12 @@
 import { InputError } from '@saeval/hub'
 import type { LanguageModel, ModelContext, SteerableModel } from '@saeval/language-model'
 import {
+  type CheckedEdit,
+  checkEdit,
   type Intervention,
-  lowerEdits,
+  lowerChecked,
   type SaeFile,
   type Semantics,
-  type SteeringEdit,
   semanticsNames,
 } from '@saeval/sae-core'
 import { type ScaledRow, scaleCoefficients } from '../edits/coefficient-units.js'
@@ -79,6 +80,7 @@ export async function openCsvSteering(
     baseName,
     allowOtherModel: args.allow_other_model ?? false,
     positions: defaults.positions,
+    semantics,
     hub,
   })
   try {
@@ -160,10 +162,10 @@ async function trialOf(
   base: SteerableModel,
 ): Promise<Trial> {
   const { dHead } = base
-  const lower = (edits: readonly SteeringEdit[]) => lowerEdits(edits, { semantics, dHead })
+  const lower = (edits: readonly CheckedEdit[]) => lowerChecked(edits, { semantics, dHead })
   // pr2641 replaces the activation even where no latent is changed
-  const inert = ({ sae }: SteeringEdit): SteeringEdit => ({ sae, action: 'scale', latent: 0, coefficient: 1 })
-  const without = (edits: readonly SteeringEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
+  const inert = ({ sae }: CheckedEdit) => checkEdit({ sae, action: 'scale', latent: 0, coefficient: 1 }, semantics)
+  const without = (edits: readonly CheckedEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
   const edits = rows.map(({ edit }) => edit)
   const alone: Intervention[][] = []
   for (const { row, edit } of rows) {

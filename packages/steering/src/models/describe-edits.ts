@@ -60,6 +60,8 @@ export async function steeringRecord(
     semantics,
     rows: rows.map(({ row, edit, unit }) => ({
       ...row,
+      ...(row.positions === undefined ? {} : { positions: row.positions.text }),
+      ...(row.skip_positions === undefined ? {} : { skip_positions: row.skip_positions.text }),
       hook_point: edit.sae.config.hookPointOut,
       ...(edit.positions === undefined ? {} : { acts_at: describeSelection(edit.positions) }),
       ...(unit === null

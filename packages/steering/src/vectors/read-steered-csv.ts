@@ -1,10 +1,9 @@
 import type { HubOptions } from '@saeval/hub'
 import type { SaeFile } from '@saeval/sae-core'
 import type { SteeredRow } from '@saeval/steering-csv'
-import { checkModel } from '../edits/open-edits.js'
+import { checkModel, openNamedSae } from '../edits/open-edits.js'
 import { atRow, located } from '../edits/place-in-file.js'
 import { readSteeredCsv } from '../edits/read-steering-file.js'
-import { openNamedSae } from '../edits/sae-folder.js'
 import type { SteeredEntry, SteeredFile } from './steered-entry.js'
 
 export interface OpenSteeredOptions {
