@@ -2,8 +2,8 @@ import { InputError } from '@saeval/hub'
 import type { Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { parquetReadObjects } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
 import type { DataFile } from '../files/data-file.js'
+import { pageCompressors } from '../files/unpack.js'
 import { CastError, castOf } from '../tables/casts.js'
 import { classNames, type Feature, type Features } from '../tables/features.js'
 import { inColumn, refuseMedia, refuseOtherColumns } from '../tables/table-split.js'
@@ -57,8 +57,16 @@ function rowReader(part: ParquetFile, schema: ReadonlyMap<string, Feature>, chos
     return [name, (row) => (cast === null ? column.type.read(row[name]) : cast(column.type.read(row[name])))]
   })
   return async (rowStart: number, rowEnd: number): Promise<PyDict[]> => {
-    const rows = await withBuffer(part.file, (file) =>
-      parquetReadObjects({ file, metadata: part.metadata, rowStart, rowEnd, compressors, parsers, utf8: false }),
+    const rows = await withBuffer(part.file, part.metadata, (file) =>
+      parquetReadObjects({
+        file,
+        metadata: part.metadata,
+        rowStart,
+        rowEnd,
+        compressors: pageCompressors,
+        parsers,
+        utf8: false,
+      }),
     )
     return rows.map(
       (row) => new Map(columns.map(([name, read]) => [name, readIn(part.file.name, name, () => read(row))])),
