@@ -67,7 +67,12 @@ export async function loadDataset({
     (key, what) => new InputError(`dataset_kwargs.${key} of dataset ${path} ${what}`),
   )
   const text = (key: string) => (kwargs.get(key) as string | null | undefined) ?? null
-  const reading: Reading = { dataset: path, format: formats.includes(path) ? path : null, kwargs }
+  const reading: Reading = {
+    dataset: path,
+    format: formats.includes(path) ? path : null,
+    kwargs,
+    ...(hub.signal ? { signal: hub.signal } : {}),
+  }
   const dataFiles = kwargs.get('data_files') ?? null
   const dataDir = kwargs.get('data_dir') ?? null
   if (reading.format !== null) {

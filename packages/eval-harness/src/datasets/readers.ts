@@ -49,6 +49,7 @@ export interface Reading {
   readonly format: string | null
   /** The task's dataset_kwargs. */
   readonly kwargs: PyDict
+  readonly signal?: AbortSignal
 }
 
 /** Opens files as a split; `schema` are the types of the dataset, where they are known. Throws InputError. */
@@ -57,8 +58,8 @@ export async function openSplit(located: readonly DataFile[], schema: Features, 
   const wanted = (reading.kwargs.get('columns') ?? null) as string | readonly string[] | null
   const columns = typeof wanted === 'string' ? [wanted] : wanted
   return format === 'parquet'
-    ? parquetSplit(files, schema, columns)
-    : tableSplit(chunks(files, format, reading), schema)
+    ? parquetSplit(files, schema, columns, reading.signal)
+    : tableSplit(chunks(files, format, reading), schema, reading.signal)
 }
 
 /**

@@ -11,6 +11,8 @@ import { mostValues, pageSums } from './page-headers.js'
 /** A parquet file whose metadata has been read. */
 export interface ParquetFile {
   readonly file: DataFile
+  /** Its size. */
+  readonly bytes: number
   readonly length: number
   /** Metadata by which hyparquet gives stored values as they are. */
   readonly metadata: FileMetaData
@@ -28,26 +30,36 @@ export const parsers = {
 
 /** Reads a file's metadata. Throws InputError for a file that is not parquet, and for a column of a type that has no Python value. */
 export async function openFile(file: DataFile): Promise<ParquetFile> {
-  return withBuffer(file, null, async (buffer) => {
-    const metadata = await parquetMetadataAsync(buffer, { geoparquet: false })
-    const schema = parquetSchema(metadata)
-    checkSizes(metadata, schema, buffer.byteLength)
-    const value = (name: string) => metadata.key_value_metadata?.find(({ key }) => key === name)?.value
-    const [arrow, embedded] = [value('ARROW:schema'), value('huggingface')]
-    const fields = arrow === undefined ? [] : arrowFields(arrow)
-    const features = embedded === undefined ? null : embeddedFeatures(parseJson(embedded))
-    const columns = schema.children.map((node, index) => {
-      const { name } = node.element
-      try {
-        const type = columnType(node, fields[index]?.name === name ? fields[index] : undefined)
-        return { name, type, feature: told(type.feature, features?.get(name)) }
-      } catch (cause) {
-        if (!(cause instanceof UnreadableColumn)) throw cause
-        throw new InputError(`${file.name}, column ${name}: it ${cause.message}`, { cause })
+  return withBuffer(
+    file,
+    () => {},
+    async (buffer) => {
+      const metadata = await parquetMetadataAsync(buffer, { geoparquet: false })
+      const schema = parquetSchema(metadata)
+      checkSizes(metadata, schema, buffer.byteLength)
+      const value = (name: string) => metadata.key_value_metadata?.find(({ key }) => key === name)?.value
+      const [arrow, embedded] = [value('ARROW:schema'), value('huggingface')]
+      const fields = arrow === undefined ? [] : arrowFields(arrow)
+      const features = embedded === undefined ? null : embeddedFeatures(parseJson(embedded))
+      const columns = schema.children.map((node, index) => {
+        const { name } = node.element
+        try {
+          const type = columnType(node, fields[index]?.name === name ? fields[index] : undefined)
+          return { name, type, feature: told(type.feature, features?.get(name)) }
+        } catch (cause) {
+          if (!(cause instanceof UnreadableColumn)) throw cause
+          throw new InputError(`${file.name}, column ${name}: it ${cause.message}`, { cause })
+        }
+      })
+      return {
+        file,
+        bytes: buffer.byteLength,
+        length: Number(metadata.num_rows),
+        metadata: storedAsIs(metadata),
+        columns,
       }
-    })
-    return { file, length: Number(metadata.num_rows), metadata: storedAsIs(metadata), columns }
-  })
+    },
+  )
 }
 
 /** Throws Error where the metadata contradicts itself or announces more than a file of this size can hold. */
@@ -112,17 +124,13 @@ async function openSource({ path, member }: DataFile): Promise<Source> {
   }
 }
 
-/**
- * Runs `step` on an open file; `metadata` tells where pages are, whose sizes are checked before `step` gets them. Throws InputError saying that the
- * file is damaged where it fails.
- */
+/** Runs `step` on an open file whose bytes `check` sees before. Throws InputError saying that the file is damaged where it fails. */
 export async function withBuffer<Result>(
   file: DataFile,
-  metadata: FileMetaData | null,
+  check: (bytes: Uint8Array, start: number) => void,
   step: (buffer: AsyncBuffer) => Promise<Result>,
 ): Promise<Result> {
   const source = await openSource(file)
-  const check = pageCheck(metadata, source.byteLength)
   const read = async (start: number, length: number) => {
     const bytes = await source.read(start, length)
     check(bytes, start)
@@ -149,9 +157,9 @@ export async function withBuffer<Result>(
   }
 }
 
-/** Checks the pages of chunks that stand in bytes read from a place of the file, those of all reads together. */
-function pageCheck(metadata: FileMetaData | null, fileBytes: number): (bytes: Uint8Array, start: number) => void {
-  const chunks = (metadata?.row_groups ?? []).flatMap(({ columns }) =>
+/** Checks the pages of chunks that stand in bytes read from a place of the file, those of all reads together. Throws Error and TooMuch. */
+export function pageCheck({ metadata, bytes: fileBytes }: ParquetFile): (bytes: Uint8Array, start: number) => void {
+  const chunks = metadata.row_groups.flatMap(({ columns }) =>
     columns.map(({ meta_data }) => {
       const { dictionary_page_offset: dictionary, data_page_offset: data, ...chunk } = meta_data!
       const from = Number(dictionary || data)

@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import { takeTurns } from '../../turns/take-turns.js'
 import { CastError, castOf } from './casts.js'
 import { classNames, type Feature, type Features, mediaOf } from './features.js'
 import { listed, shortened } from './listed.js'
@@ -25,11 +26,16 @@ export interface Chunk {
  * Chunks as one split. The types are `features`, else those of the first chunk; those of the others are cast to them as `datasets`
  * does. A column that a chunk lacks is None there. Throws InputError naming file and column where that fails.
  */
-export async function tableSplit(chunks: AsyncIterable<Chunk>, features: Features): Promise<Split> {
+export async function tableSplit(
+  chunks: AsyncIterable<Chunk>,
+  features: Features,
+  signal?: AbortSignal,
+): Promise<Split> {
   let schema = features
   let length = 0
   const columns = new Map<string, PyValue[]>()
   for await (const chunk of chunks) {
+    await takeTurns(signal)
     schema ??= chunkFeatures(chunk)
     if (schema.size === 0) throw new InputError(`${chunk.name}: its documents have no columns`)
     refuseMedia(schema, chunk.name)
