@@ -57,8 +57,11 @@ export async function tableSplit(
     classNames: classNames(schema),
     rows: async (start = 0, end = length) => {
       const rows: PyDict[] = []
-      for (let row = start; row < Math.min(end, length); row++)
-        rows.push(new Map([...columns].map(([name, values]) => [name, values[row]!])))
+      for (let place = start; place < Math.min(end, length); place++) {
+        const row = new Map<string, PyValue>()
+        for (const [name, values] of columns) row.set(name, values[place]!)
+        rows.push(row)
+      }
       return rows
     },
   }
