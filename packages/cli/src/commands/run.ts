@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
   cachedModel,
@@ -26,6 +25,7 @@ import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { actingLines, checkActed, resultsOf, truncationLine } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
+import { homeFolder } from '@saeval/hub/internal/home-folder'
 import { getModelFactory, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { dumpsJson, fromPlain, type PyDict, pyRepr, taskFunctions } from '@saeval/python'
 import { openHubLog } from '../hub-log/hub-log.js'
@@ -181,7 +181,11 @@ async function openRequestCache({ cache_requests: wanted }: RunOptions): Promise
 /** LM_HARNESS_CACHE_PATH, which lm_eval keeps its prompts under too, or the user's folder for caches. */
 function requestCacheFolder(): string {
   const own = process.env.LM_HARNESS_CACHE_PATH
-  return join(own ? own : (process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')), 'saeval', 'requests')
+  return join(
+    own ? own : (process.env.XDG_CACHE_HOME ?? join(homeFolder('LM_HARNESS_CACHE_PATH'), '.cache')),
+    'saeval',
+    'requests',
+  )
 }
 
 interface Finished {
