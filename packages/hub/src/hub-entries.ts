@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { shown } from './checks/checked.js'
 import { index, objectOf, text } from './checks/schemas.js'
+import { WrongAnswerError } from './hub-errors.js'
 import { hubJson } from './hub-json.js'
 import { hubLimits, raising } from './hub-limits.js'
 import type { HubOptions } from './hub-settings.js'
@@ -22,7 +23,7 @@ const entrySchema = v.array(
   'a list of files',
 )
 
-/** All files of a repository, as the hub lists them. Throws an Error for a list that is none, has no end or names what no folder can hold. */
+/** All files of a repository, as the hub lists them. Throws a WrongAnswerError for a list that is none, has no end or names what no folder can hold. */
 export async function hubEntries(
   { type, name, revision, commit }: Listed,
   options: HubOptions,
@@ -33,9 +34,11 @@ export async function hubEntries(
   const asked = new Set<string>()
   let page: string | null = `${type}s/${name}/tree/${commit}?recursive=true`
   while (page !== null) {
-    if (asked.has(page)) throw new Error(`the hub's list of the files of ${name} goes in a circle`)
+    if (asked.has(page)) throw new WrongAnswerError(`the hub's list of the files of ${name} goes in a circle`)
     if (asked.size >= pages)
-      throw new Error(`the hub's list of the files of ${name} has no end within ${pages} answers (${raising('pages')})`)
+      throw new WrongAnswerError(
+        `the hub's list of the files of ${name} has no end within ${pages} answers (${raising('pages')})`,
+      )
     asked.add(page)
     const { value, next }: Awaited<ReturnType<typeof hubJson<typeof entrySchema>>> = await hubJson(
       page,
@@ -45,7 +48,8 @@ export async function hubEntries(
     )
     for (const { type: kind, path, size, lfs } of value) {
       if (kind !== 'file') continue
-      if (!isFilePath(path)) throw new Error(`the hub lists a file of ${name} that no folder can hold: ${shown(path)}`)
+      if (!isFilePath(path))
+        throw new WrongAnswerError(`the hub lists a file of ${name} that no folder can hold: ${shown(path)}`)
       entries.push({ path, size, sha256: lfs?.oid ?? null })
     }
     page = next

@@ -8,6 +8,9 @@ export interface Subject {
   readonly path?: string
 }
 
+/** An answer that cannot be true: what the cache holds does not stand for it, as it does for a hub that cannot be reached or fails. */
+export class WrongAnswerError extends Error {}
+
 /** "organisation/name", or with a path behind it. */
 export function nameOf({ name, path }: Subject): string {
   return path === undefined ? name : `${name}/${path}`

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hubError, nameOf, type Subject } from './hub-errors.js'
+import { hubError, nameOf, type Subject, WrongAnswerError } from './hub-errors.js'
 import { hubLimits, raising } from './hub-limits.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { watchedBody } from './watched-body.js'
@@ -55,7 +55,8 @@ export function hubFetch(
       } catch (cause) {
         options.signal?.throwIfAborted()
         const redirects = redirectProblem(cause)
-        if (redirects) throw new Error(`${endpoint} leads ${nameOf(subject)} nowhere (${redirects})`, { cause })
+        if (redirects)
+          throw new WrongAnswerError(`${endpoint} leads ${nameOf(subject)} nowhere (${redirects})`, { cause })
         const isSilent = cause instanceof StalledError
         if (attempt < (isSilent ? silentAttempts : attempts) && !unreachable.has(endpoint)) {
           if (!isSilent) await wait(attempt, null)
@@ -116,7 +117,7 @@ function watched(
   subject: Subject,
   { stall, most }: { readonly stall: number; readonly most: number },
 ): Response {
-  const { host } = new URL(url)
+  const { host } = new URL(response.url || url)
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? []
   const refuse = (error: Error): never => {
     response.body?.cancel().catch(() => {})
@@ -125,13 +126,16 @@ function watched(
   if (range !== null && response.status !== 206)
     refuse(new Error(`${host} does not answer range requests, which reading parts of ${subject.name} needs`))
   const answered = response.headers.get('content-range')
-  if (from !== undefined && answered !== null && !answered.startsWith(`bytes ${from}-`))
-    refuse(new Error(`${host} answered bytes ${from} to ${to} of ${nameOf(subject)} with others (${answered})`))
+  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(answered ?? '') ?? []
+  if (to !== undefined && answered !== null && !(first === from && Number(last) <= Number(to)))
+    refuse(
+      new WrongAnswerError(`${host} answered bytes ${from} to ${to} of ${nameOf(subject)} with others (${answered})`),
+    )
   if (response.body === null) return response
   const body = watchedBody(response.body, {
     most: from === undefined ? most : Number(to) - Number(from) + 1,
     stall,
-    tooLong: () => new Error(`${host} sent more of ${nameOf(subject)} than was asked for`),
+    tooLong: () => new WrongAnswerError(`${host} sent more of ${nameOf(subject)} than was asked for`),
     stalled: () =>
       new StalledError(
         `${host} stopped sending ${nameOf(subject)}: less than 100 bytes a second arrived for ${stall} seconds (${raising('stall')})`,

@@ -340,3 +340,11 @@ it.each([
   expect((error as Error).message).toMatch(message)
   expect((error as Error).message).not.toMatch(/s[eé]cret/)
 })
+
+it('does not take the cached files for those of a list that is wrong', async () => {
+  const given = options({})
+  answer = sendFile({})
+  await repositoryFile(await resolve(given, commit), 'a.json', given)
+  answer = (response) => json(response, file('../x'))
+  await expect(listRepositoryFiles(await resolve(given, commit), given)).rejects.toThrow('that no folder can hold')
+})

@@ -6,6 +6,7 @@ import type { FileDownloadInfoOutput } from '@huggingface/hub'
 import { askHub, isCacheOnly } from './ask-hub.js'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { shown } from './checks/checked.js'
+import { WrongAnswerError } from './hub-errors.js'
 import { hubFetch, StalledError } from './hub-fetch.js'
 import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
@@ -114,10 +115,10 @@ function downloadInfo(
     const where = `${repository.name}/${path}`
     const info = await fileDownloadInfo(request(repository, path, options)).catch((cause: unknown) => {
       if (!(cause instanceof InvalidApiResponseFormatError)) throw cause
-      throw new Error(`the hub does not say what ${where} is (${cause.message})`, { cause })
+      throw new WrongAnswerError(`the hub does not say what ${where} is (${cause.message})`, { cause })
     })
     if (info !== null && !(Number.isSafeInteger(info.size) && info.size >= 0))
-      throw new Error(`the hub gives ${where} a size that is none: ${info.size}`)
+      throw new WrongAnswerError(`the hub gives ${where} a size that is none: ${info.size}`)
     return info
   })
 }
@@ -148,7 +149,7 @@ function ofOneVersion(send: typeof fetch, path: string): typeof fetch {
     first ??= etag
     if (etag === first) return response
     await response.body?.cancel()
-    throw new Error(`${path} has changed at the hub while it was read; run the command again`)
+    throw new WrongAnswerError(`${path} has changed at the hub while it was read; run the command again`)
   }
 }
 
@@ -185,7 +186,7 @@ async function download(
 ): Promise<void> {
   const etag = info.etag.replace(/^W\//, '').replaceAll('"', '')
   if (!/^[\w-][\w.-]{0,127}$/.test(etag))
-    throw new Error(`${repository.name}/${path} has an etag that is no file name: ${shown(info.etag)}`)
+    throw new WrongAnswerError(`${repository.name}/${path} has an etag that is no file name: ${shown(info.etag)}`)
   const blobPath = join(repository.folder, 'blobs', etag)
   if (!existsSync(blobPath)) {
     makeWritableFolder('the Hugging Face cache', dirname(blobPath))
