@@ -1,4 +1,4 @@
-// What Python functions of tasks cost in saeval's own interpreter and in CPython: node bench/python-functions.mjs [--documents 10042] [--rounds 3]
+// What Python functions of tasks cost: node bench/python-functions.mjs [--documents 10042] [--rounds 3]
 // Documents of HellaSwag's shape go through its process_docs; then a function of one document is called, one call after the other.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,8 +11,7 @@ const { values } = parseArgs({
 })
 const [documents, rounds] = [Number(values.documents), Number(values.rounds)]
 const dist = new URL('../packages/python/dist/', import.meta.url)
-const { NativeFunctions } = await import(new URL('native/native-functions.js', dist))
-const { pythonFunctions } = await import(new URL('pyodide/python-functions.js', dist))
+const { taskFunctions } = await import(new URL('pyodide/task-functions.js', dist))
 const { FunctionReference } = await import(new URL('functions/function-reference.js', dist))
 
 const source = `import re
@@ -78,24 +77,17 @@ async function measure(name, work) {
 
 const calls = 1000
 for (let round = 0; round < rounds; round++) {
-  const native = new NativeFunctions([folder])
-  const processNatively = native.find(reference('process_docs'), 'process_docs')
-  await measure('process_docs, own interpreter', async () => (await processNatively.processDocs(split)).rows())
-  const callNatively = native.find(reference('doc_to_text'), 'doc_to_text')
-  await measure(`${calls} calls, own interpreter`, async () => {
-    for (const row of rows.slice(0, calls)) await callNatively.call([row])
-  })
   // the first start is kept in a cache of its own, which the later ones take; "off" starts anew and keeps nothing
-  const anew = pythonFunctions([folder], { env: { SAEVAL_CACHE: 'off' } })
+  const anew = taskFunctions([folder], { env: { SAEVAL_CACHE: 'off' } })
   await measure('start of CPython, nothing kept', () => anew.resolve(reference('doc_to_text'), 'doc_to_text'))
   await anew.close()
   const env = { SAEVAL_CACHE: join(folder, 'cache') }
-  const python = pythonFunctions([folder], { env })
+  const python = taskFunctions([folder], { env })
   const start = round === 0 ? 'start of CPython that is then kept' : 'start of CPython, kept'
   const call = await measure(start, () => python.resolve(reference('doc_to_text'), 'doc_to_text'))
   const processInPython = await python.processDocs(reference('process_docs'))
-  await measure('process_docs, CPython', async () => (await processInPython(split)).rows())
-  await measure(`${calls} calls, CPython`, async () => {
+  await measure('process_docs', async () => (await processInPython(split)).rows())
+  await measure(`${calls} calls`, async () => {
     for (const row of rows.slice(0, calls)) await call.call([row])
   })
   await python.close()
@@ -110,6 +102,4 @@ const table = [...measured].map(([name, times]) => [
 ])
 console.log(`median of ${rounds} rounds, ${documents} documents${' '.repeat(12)} ms by the clock, ms of processor time`)
 for (const [name, wall, cpu] of table) console.log(name.padEnd(44), String(wall).padStart(8), String(cpu).padStart(8))
-const wall = new Map(table)
-const ratio = (what) => +(wall.get(`${what}, CPython`) / wall.get(`${what}, own interpreter`)).toFixed(1)
-console.log(JSON.stringify({ processDocs: ratio('process_docs'), calls: ratio(`${calls} calls`), table }))
+console.log(JSON.stringify({ table }))

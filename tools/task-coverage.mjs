@@ -48,7 +48,6 @@ if (values.only === undefined || values.out !== undefined)
   writeFileSync(values.out ?? join(repository, 'docs/task-coverage.md'), coveragePage(results))
 const count = (how) => results.filter((result) => result.how === how).length
 console.log(
-  `native ${count('native')}, python ${count('python')}, refused ${count('refused')}, unbuilt ${count('unbuilt')} of ${results.length}`,
+  `without Python ${count('plain')}, python ${count('python')}, refused ${count('refused')}, unbuilt ${count('unbuilt')} of ${results.length}`,
 )
-for (const { name, differs } of results) if (differs) console.log(`${name} differs: ${differs}`)
 if (values.only !== undefined) for (const { name, how, why } of results) if (why) console.log(`${name} ${how}: ${why}`)

@@ -20,17 +20,11 @@ export async function taskBuilder({ dist, root, index, repository }) {
   const { loadTasks, leaves } = await import(join(dist, 'tasks/load-tasks.js'))
   const { prepareTask } = await import(join(dist, 'prepare-task.js'))
   const { FunctionReference } = await import(join(pythonDist, 'functions/function-reference.js'))
-  const { NativeFunctions } = await import(join(pythonDist, 'native/native-functions.js'))
-  const { pythonFunctions } = await import(join(pythonDist, 'pyodide/python-functions.js'))
-  const { taskFunctions } = await import(join(pythonDist, 'task-functions.js'))
+  const { taskFunctions } = await import(join(pythonDist, 'pyodide/task-functions.js'))
   const { requestArguments } = await import(join(dist, 'requests/task-request.js'))
   const { fromPlain } = await import(join(pythonDist, 'values/value.js'))
   const { parseJson, dumpsJson } = await import(join(pythonDist, 'json/json.js'))
-  const native = nativeOnly(new NativeFunctions([root]))
-  const python = pythonFunctions([root])
-  const both = taskFunctions([root])
-  /** Kinds of tasks whose native requests were compared with CPython's. */
-  const compared = new Set()
+  const python = taskFunctions([root])
   const stored = storedDocuments(repository, parseJson)
   /** Columns that worked, by what tasks read. */
   const solved = new Map()
@@ -88,7 +82,7 @@ export async function taskBuilder({ dist, root, index, repository }) {
     let why = ''
     for (const { documents: on, dataset } of tries) {
       try {
-        return await finish(config, key, references, dataset, on)
+        return await finish(config, references, dataset, on)
       } catch (error) {
         why = message(error, root)
       }
@@ -107,33 +101,15 @@ export async function taskBuilder({ dist, root, index, repository }) {
     }
     solved.set(key, found)
     try {
-      return await finish(config, key, references, found.dataset, 'made-up')
+      return await finish(config, references, found.dataset, 'made-up')
     } catch (error) {
       return { how: 'unbuilt', why: message(error, root) }
     }
   }
 
-  /** Builds natively if that can be, else in CPython; the first task of a kind is built in both ways, and must come out the same. */
-  async function finish(config, key, references, dataset, on) {
-    if (references.length === 0) {
-      await prepare(config, native, dataset)
-      return { how: 'native', on }
-    }
-    let built
-    let reason
-    try {
-      built = await prepare(config, native, dataset)
-    } catch (error) {
-      if (error.name !== 'Unsupported') throw error
-      reason = error.message
-    }
-    if (built !== undefined && compared.has(key)) return { how: 'native', on }
-    const wanted = await prepare(config, python, dataset).catch((error) => error)
-    if (built === undefined && wanted instanceof Error) throw wanted
-    if (built === undefined) return { how: 'python', on, reason }
-    compared.add(key)
-    if (wanted instanceof Error) return { how: 'native', on, differs: `CPython: ${message(wanted, root)}` }
-    return { how: 'native', on, ...(built === wanted ? {} : { differs: firstDifference(built, wanted) }) }
+  async function finish(config, references, dataset, on) {
+    await prepare(config, python, dataset)
+    return { how: references.length === 0 ? 'plain' : 'python', on }
   }
 
   /** Looks for columns and values with which the task builds its requests. */
@@ -173,7 +149,7 @@ export async function taskBuilder({ dist, root, index, repository }) {
         if (place < (known?.list ?? 0) || (place > 0 && compared.columns.length === 0)) continue
         const dataset = datasetOf(list())
         try {
-          await prepare(config, both, dataset)
+          await prepare(config, python, dataset)
           return { dataset, list: place }
         } catch (error) {
           why = message(error, root)
@@ -252,11 +228,7 @@ export async function taskBuilder({ dist, root, index, repository }) {
     return { ...current, columns }
   }
 
-  const close = async () => {
-    await python.close()
-    await both.close()
-  }
-  return { build, close }
+  return { build, close: () => python.close() }
 }
 
 /** How far a task came before an error: the place in the file, then the step of building requests. */
@@ -279,18 +251,6 @@ function refusedFor(why) {
   return /the question is not a text: \[|needs .*, which saeval's Python|cannot be loaded|cannot be run|has no function|does not exist|is not supported|names its function/.test(
     why,
   )
-}
-
-/** A resolver that runs nothing in CPython. */
-function nativeOnly(functions) {
-  return {
-    resolve: async (reference, use) => {
-      const found = functions.find(reference, use)
-      return { reference, source: found.source, call: async (args, keywords) => found.call(args, keywords) }
-    },
-    processDocs: async (reference) => functions.find(reference, 'process_docs').processDocs,
-    customDataset: async (reference) => functions.find(reference, 'custom_dataset'),
-  }
 }
 
 /** A name in the ways in which data may write it. */
@@ -362,10 +322,4 @@ function message(error, root) {
     .replaceAll(`${root}/`, '')
     .split('\n')[0]
     .slice(0, 300)
-}
-
-function firstDifference(a, b) {
-  let at = 0
-  while (a[at] === b[at]) at++
-  return `${a.slice(Math.max(0, at - 30), at + 50)} | ${b.slice(Math.max(0, at - 30), at + 50)}`
 }

@@ -51,12 +51,11 @@ export function coveragePage(results) {
   const of = (...hows) => results.filter(({ how }) => hows.includes(how))
   const percent = (list) => `${((100 * list.length) / results.length).toFixed(1)} %`
   const not = of('refused', 'unbuilt')
-  const built = of('native', 'python')
+  const built = of('plain', 'python')
   const on = (documents) => built.filter((result) => result.on === documents)
   const families = grouped(results, ({ family }) => family)
-  const mixed = families.filter(([, tasks]) => tasks.some(({ how }) => how !== 'native'))
+  const mixed = families.filter(([, tasks]) => tasks.some(({ how }) => how !== 'plain'))
   const count = (tasks, ...hows) => tasks.filter(({ how }) => hows.includes(how)).length || ''
-  const differing = results.filter(({ differs }) => differs)
   return `# Which of lm-evaluation-harness's tasks run
 
 Written by \`tools/task-coverage.mjs\` from the ${results.length.toLocaleString('en')} tasks of lm-evaluation-harness 0.4.13; do not edit.
@@ -64,11 +63,7 @@ Written by \`tools/task-coverage.mjs\` from the ${results.length.toLocaleString(
 ${table(
   ['', 'tasks', 'share'],
   [
-    [
-      'load and build requests natively: no Python, or Python that saeval runs itself',
-      of('native').length,
-      percent(of('native')),
-    ],
+    ['load and build requests, and name no Python function', of('plain').length, percent(of('plain'))],
     ['load and build requests with CPython in WebAssembly (Pyodide)', of('python').length, percent(of('python'))],
     ['together', built.length, percent(built)],
     ['do not', not.length, percent(not)],
@@ -86,8 +81,6 @@ Most datasets were not at hand. ${on('stored').length.toLocaleString('en')} task
 another configuration for most), ${on('made-up').length.toLocaleString('en')} on documents made up from the columns that their templates and functions read. So a column that a
 dataset spells differently would show only with the dataset.
 
-For each kind of task whose functions run natively, requests were also built in CPython, and compared: ${differing.length === 0 ? 'all were the same' : `${differing.length} differ`}.
-
 ## Why tasks do not
 
 ${table(
@@ -95,28 +88,21 @@ ${table(
   grouped(not, reasonOf).map(([reason, tasks]) => [reason, tasks.length, listed(tasks)]),
 )}
 
-## Families that are not native throughout
+## Families with Python functions, or with tasks that do not run
 
-The other ${families.length - mixed.length} families are.
+The other ${families.length - mixed.length} families need neither.
 
 ${table(
-  ['family', 'tasks', 'natively', 'CPython', 'not'],
+  ['family', 'tasks', 'without Python', 'CPython', 'not'],
   [...mixed]
     .sort((a, b) => (a[0] < b[0] ? -1 : 1))
     .map(([family, tasks]) => [
       family,
       tasks.length,
-      count(tasks, 'native'),
+      count(tasks, 'plain'),
       count(tasks, 'python'),
       count(tasks, 'refused', 'unbuilt'),
     ]),
-)}
-
-## What left functions to CPython
-
-${table(
-  ['first thing that is not run natively', 'tasks'],
-  grouped(of('python'), ({ reason }) => reason).map(([reason, tasks]) => [reason, tasks.length]),
 )}
 `
 }

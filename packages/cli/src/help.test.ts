@@ -28,9 +28,7 @@ describe('help', () => {
     const loaded = result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
     expect(loaded.some((url) => url.endsWith('/cli/dist/program.js'))).toBe(true)
     const light = /\/(cli|hub|python|commander)\/|\/language-model\/dist\/default-seed\.js$/
-    expect(loaded.filter((url) => !light.test(url) || /\/(templates|native|regex)\/|@huggingface/.test(url))).toEqual(
-      [],
-    )
+    expect(loaded.filter((url) => !light.test(url) || /\/(templates|regex)\/|@huggingface/.test(url))).toEqual([])
   })
 
   it.each(['', 'run', 'sweep', 'ls', 'saes', 'generate', 'completion'])(

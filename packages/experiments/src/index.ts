@@ -1,6 +1,7 @@
 export type { PluginIdentity } from './plugin-identity.js'
 export {
   actedShare,
+  actingLines,
   checkActed,
   resultsOf,
   truncationLine,

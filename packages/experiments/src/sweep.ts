@@ -8,12 +8,12 @@ import {
   type PreparedEvaluation,
   type PreparedTask,
   prepareEvaluation,
-  type Store,
   writeResults,
 } from '@saeval/eval-harness'
+import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
 import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import { type HubOptions, InputError, type Notice, writeFiles } from '@saeval/hub'
+import { type HubOptions, InputError, writeFiles } from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { taskFunctions } from '@saeval/python'
 import {
@@ -54,7 +54,7 @@ export interface SweepOptions {
   /** How files of the hub are fetched. */
   readonly hub?: HubOptions
   /** Lines for the user. */
-  readonly onNotice?: Notice
+  readonly onNotice?: (line: string, importance?: 'warning') => void
   readonly onEvent?: (event: SweepEvent) => void
   /** Where it is given, it is called when all tasks are prepared, and nothing runs and nothing is written; the result is null. */
   readonly onPlanned?: (plan: SweepPlan) => Promise<void>
@@ -116,8 +116,10 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
   const functions = taskFunctions([builtInTasks, ...run.include_path], {
     ...(signal ? { signal } : {}),
     onSlow: onNotice,
+    unsafe: run.confirm_run_unsafe_code,
   })
-  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, 'use_cache', onNotice)
+  findFunctionsAhead(tasks, functions)
+  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, 'use_cache')
   const base = await openBase(baseName, split, context)
   let store: SweepStore | null = null
   try {
@@ -250,7 +252,7 @@ interface CellRun {
   /** --model of the single run that would give the same. */
   readonly name: string
   readonly folder: string
-  readonly answers: Store | null
+  readonly answers: ReturnType<typeof openStore> | null
   /** Whether no task of the cell has results from before. */
   readonly isWhole: boolean
 }

@@ -1,5 +1,6 @@
 // Python's memory right after its start, as bytes to keep: the SHA-256 of all that follows, the memory's length, a bit for each page that
 // holds anything but zeros, those pages. Half of the pages are zeros.
+import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 
 const page = 4096
@@ -23,10 +24,10 @@ export function packed(memory) {
   return Buffer.concat([digest(body), body])
 }
 
-/** The memory that was kept; null where these are not the bytes that `packed` gave. */
-export function unpacked(bytes) {
+/** The memory that was kept; null where these are not the bytes that `packed` gave. `allocate` makes a memory of so many bytes. */
+export function unpacked(bytes, allocate) {
   if (bytes.length < head || !digest(bytes.subarray(32)).equals(bytes.subarray(0, 32))) return null
-  const memory = new Uint8Array(Number(bytes.readBigUInt64LE(32)))
+  const memory = allocate(Number(bytes.readBigUInt64LE(32)))
   const count = Math.ceil(memory.length / page)
   const bits = bytes.subarray(head, head + Math.ceil(count / 8))
   let from = head + bits.length

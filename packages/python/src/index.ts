@@ -9,9 +9,9 @@ export {
   TaskFunctionError,
 } from './functions/task-function.js'
 export { dumpsJson, parseJson } from './json/json.js'
-export type { PythonOptions } from './pyodide/python-worker.js'
+export type { PythonOptions } from './pyodide/python-process.js'
 export { clearKeptStarts, type KeptStart, listKeptStarts } from './pyodide/snapshot.js'
-export { type TaskFunctions, taskFunctions } from './task-functions.js'
+export { type TaskFunctions, taskFunctions } from './pyodide/task-functions.js'
 export { literalEval } from './text/literal.js'
 export { pyRepr, pyStr } from './text/text.js'
 export { fromPlain, isDict, type PyDict, PyFloat, type PyValue, toPlain } from './values/value.js'

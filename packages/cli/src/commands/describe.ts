@@ -1,4 +1,5 @@
 import { describePrompts, indexTasks, loadTasks, prepareTask } from '@saeval/eval-harness'
+import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
 import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { type PyDict, taskFunctions } from '@saeval/python'
@@ -31,6 +32,7 @@ export async function describe(
   })
   const terminal = openTerminal(stderr, options)
   const functions = taskFunctions([builtInTasks, ...roots], { signal, onSlow: terminal.info })
+  findFunctionsAhead(tasks, functions)
   try {
     for (const config of leaves(tasks)) {
       signal.throwIfAborted()

@@ -19,7 +19,6 @@ export interface AggregateOptions {
   readonly bootstrapIterations: number
   /** Called with the name of lm_eval's function before each resampling. */
   readonly onBootstrap: (functionName: string) => void
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -53,12 +52,12 @@ async function stderrOf(
   metric: string,
   aggregation: Aggregation,
   items: Items,
-  { bootstrapIterations, onBootstrap, signal }: AggregateOptions,
+  { bootstrapIterations, onBootstrap }: AggregateOptions,
 ): Promise<number | null> {
   if (bootstrapIterations <= 0 || items.length < 2) return null
   if (aggregation.stderr === 'bootstrap') onBootstrap(aggregation.functionName)
   const most = slowMetrics.has(metric) ? 100 : Number.POSITIVE_INFINITY
-  return standardError(aggregation, items, Math.min(bootstrapIterations, most), signal)
+  return standardError(aggregation, items, Math.min(bootstrapIterations, most))
 }
 
 async function known<Result>(

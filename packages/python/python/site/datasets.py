@@ -1,5 +1,6 @@
 """As much of Hugging Face's `datasets` as task files use: tables of documents in memory, with Arrow's idea of what a column is."""
 
+import itertools
 import math
 
 import numpy_random
@@ -93,6 +94,15 @@ def _fit(value, shape):
     return value
 
 
+_simple = ({str}, {str, type(None)}, {int}, {bool}, {float})
+
+
+def _fits(values):
+    """Whether a column's values are as they should be: of one simple type, or lists of texts."""
+    kinds = set(map(type, values))
+    return kinds in _simple or (kinds == {list} and set(map(type, itertools.chain.from_iterable(values))) <= {str})
+
+
 def _plain(value):
     return value.tolist() if hasattr(value, "tolist") else value
 
@@ -121,6 +131,8 @@ class Dataset:
         """A table of rows that may lack columns; `only` names the columns whose values are new."""
         shapes = {}
         for name in columns if only is None else only:
+            if _fits([row.get(name) for row in rows]):
+                continue
             shape = None
             for row in rows:
                 shape = _shape(_plain(row.get(name)), shape)

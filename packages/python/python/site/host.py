@@ -11,8 +11,10 @@ import importlib.util
 import inspect
 import json
 import linecache
+import operator
 import os
 import sys
+import time
 import traceback
 import warnings
 
@@ -27,23 +29,31 @@ objects = []  # results that JSON cannot hold, by number
 # --- values -----------------------------------------------------------------------------------------------------------------------
 
 
-plain = {str, int, float, bool, type(None)}
+LARGE = 1 << 53
+plain = {str, bool, type(None)}
+exact = False  # whether an answer holds what JavaScript's own JSON would not read as it is: floats, large numbers, keys of digits
 
 
 def pack(value):
     """A value as JSON can say it; anything else becomes a ticket with which it is found again when it comes back."""
+    global exact
     kind = type(value)
     if kind in plain:
+        return value
+    if kind is int:
+        exact = exact or not -LARGE < value < LARGE
         return value
     if kind is list:
         return [item if type(item) in plain else pack(item) for item in value]
     if hasattr(value, "tolist"):  # numbers and arrays of numpy
         value = value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
+        exact = True
         return value
     if isinstance(value, (list, tuple)):
         return [pack(item) for item in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        exact = exact or any(key[:1].isdigit() for key in value)
         return {str(key): item if type(item) in plain else pack(item) for key, item in value.items()}
     if inspect.isgenerator(value) or isinstance(value, (map, filter, zip)):
         return [pack(item) for item in value]
@@ -71,7 +81,7 @@ MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 def to_wire(value):
-    """Dates, bytes and Decimals as packages/eval-harness/src/python/wire.ts reads them; None for other values."""
+    """Dates, bytes and Decimals as src/json/wire.ts reads them; None for other values."""
     kind = type(value)
     if kind is bytes:
         return ["bytes", base64.b64encode(value).decode()]
@@ -243,13 +253,22 @@ def _is_scored(item):
     return len(item) == 2 and isinstance(item[0], float) and isinstance(item[1], bool)
 
 
-def process_docs(function, columns, rows, labels):
+def process_docs(function, columns, values, labels):
     from datasets import Dataset
 
-    return table(functions[function](Dataset._of(columns, rows, labels)))
+    rows = [dict(zip(columns, row)) for row in zip(*values)]
+    return table(functions[function](Dataset._of(columns, rows, labels)), dict(zip(columns, values)))
 
 
-def table(split):
+def same(old, new):
+    """Whether a column has still the very values that it came with."""
+    return len(old) == len(new) and all(
+        a is b or (type(a) is list is type(b) and len(a) == len(b) and all(map(operator.is_, a, b))) for a, b in zip(old, new)
+    )
+
+
+def table(split, given={}):
+    """A dataset by columns: its values, or None where they are those of the column of this name that was given."""
     from datasets import Dataset
 
     if isinstance(split, (list, tuple)):
@@ -258,7 +277,9 @@ def table(split):
         split = Dataset.from_dict(split)
     if not isinstance(split, Dataset):
         raise TypeError(f"process_docs returned a {type(split).__name__}, not a dataset")
-    return {"columns": split.column_names, "rows": pack(split._rows)}
+    columns = {name: [row[name] for row in split._rows] for name in split.column_names}
+    values = [None if name in given and same(given[name], column) else column for name, column in columns.items()]
+    return {"columns": split.column_names, "length": len(split), "values": values}
 
 
 def custom_dataset(function, keywords):
@@ -282,21 +303,39 @@ def failure(error):
 def answer(operation, arguments):
     try:
         return {"value": pack(operations[operation](**arguments))}
+    except MemoryError:
+        return {"error": "MemoryError", "message": "it needs more memory than Python functions of tasks have", **NOWHERE}
     except BaseException as error:
         return failure(error)
 
 
+NOWHERE = {"where": None, "package": None}
+
+
 operations = {"load": load, "call": call, "process_docs": process_docs, "custom_dataset": custom_dataset}
 
+waiting = []  # questions that are still to be answered, the next one last
+marked = False
 
-def handle(question):
-    """Answers a list of [operation, arguments], JSON in bytes, by JSON in bytes."""
+
+def ask():
+    """Reads the questions in /question, JSON of [operation, arguments] each; their number."""
+    global marked
+    with open("/question", "rb") as file:
+        text = file.read()
+    marked = b'"__python_' in text
+    waiting[:] = reversed(json.loads(text))
     linecache.checkcache()
-    text = str(question, "ascii")
-    del question
-    marked = '"__python_' in text
-    asked = json.loads(text)
-    return json.dumps([answer(name, unpack(arguments) if marked else arguments) for name, arguments in asked]).encode()
+    return len(waiting)
+
+
+def turn():
+    """Answers the next question: JSON, after a letter that says whether it is exact."""
+    global exact
+    exact = False
+    name, arguments = waiting.pop()
+    said = json.dumps(answer(name, unpack(arguments) if marked else arguments))
+    return ("e" if exact else "p") + said
 
 
 # --- the start ---------------------------------------------------------------------------------------------------------------------
@@ -308,6 +347,8 @@ def import_common():
 
     import datasets, evaluate, lm_eval.api.registry, lm_eval.filters.extraction, lm_eval.utils, numpy, tqdm  # noqa: E401, F401
 
+    import_builtin()
+
 
 def draw_anew():
     """Random numbers of a Python that goes on from a kept memory must not be those of every other one."""
@@ -318,17 +359,39 @@ def draw_anew():
 
 # --- walls ------------------------------------------------------------------------------------------------------------------------
 
+CLOSED = ("js", "pyodide_js", "pyodide", "_pyodide", "_pyodide_core", "ctypes", "_ctypes", "_socket", "gc", "micropip")
+
+
+def is_closed(name):
+    return isinstance(name, str) and name.split(".")[0] in CLOSED
+
+
+def import_builtin():
+    """Imports every module of the interpreter itself, so that none needs to be made later."""
+    for name in sys.builtin_module_names:
+        if not is_closed(name):
+            importlib.import_module(name)
+
 
 def close_doors():
-    """Takes away the ways from Python into JavaScript and to the network; there is no real file system to take away."""
+    """
+    Takes away the ways from Python into JavaScript, to memory and to the network; there is no real file system to take away. What is
+    behind these doors is realm.js, which has walls of its own.
+    """
+    import _imp
+    import asyncio
     import posix
     import socket
+    from gc import get_objects
 
     def no_processes(*_args, **_keywords):
         raise PermissionError("Python functions of tasks can start no processes")
 
     def no_network(*_args, **_keywords):
         raise PermissionError("Python functions of tasks have no network")
+
+    def no_modules(*_args, **_keywords):
+        raise ImportError("this module is not available to Python functions of tasks")
 
     os.system = posix.system = os.popen = no_processes
 
@@ -338,8 +401,33 @@ def close_doors():
     for name in ("create_connection", "create_server", "getaddrinfo", "gethostbyname", "socketpair"):
         setattr(socket, name, no_network)
     socket.socket = socket.SocketType = NoSocket
-    socket._socket = None
-    closed = ("js", "pyodide_js", "pyodide", "_pyodide", "_pyodide_core", "ctypes", "_ctypes", "_socket", "gc", "micropip")
-    for name in [*sys.modules, *closed]:
-        if name.split(".")[0] in closed:
-            sys.modules[name] = None
+    _imp.create_builtin = _imp.create_dynamic = no_modules
+    asyncio.events._set_running_loop(None)
+    asyncio.events._event_loop_policy = None
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not is_closed(finder.__module__)]
+    gone = set()  # closed modules and their functions, by identity
+    for name in [*sys.modules, *CLOSED]:
+        if is_closed(name):
+            module, sys.modules[name] = sys.modules.get(name), None
+            held = getattr(module, "__dict__", {})
+            if module is not None:
+                gone.add(id(module))
+            gone.update(id(value) for value in held.values() if type(value) is type(len) and value.__self__ is module)
+            held.clear()
+    types = set(types_of_javascript(object, set()))
+    for holder in get_objects():
+        if type(holder) is dict:
+            values = holder.values()
+            if not (gone.isdisjoint(map(id, values)) and types.isdisjoint(map(type, values))):
+                for key in [key for key, value in holder.items() if id(value) in gone or type(value) in types]:
+                    del holder[key]
+
+
+def types_of_javascript(parent, seen):
+    """The types whose objects are or make objects of JavaScript."""
+    for kind in type.__subclasses__(parent):
+        if kind not in seen:
+            seen.add(kind)
+            if type(kind).__name__ == "_JsProxyMetaClass" or kind.__name__ in ("JsFinder", "Py2JsConverter", "Js2PyConverter"):
+                yield kind
+            yield from types_of_javascript(kind, seen)

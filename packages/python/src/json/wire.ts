@@ -1,21 +1,55 @@
+import { InputError } from '@saeval/hub'
 import { PyBytes } from '../values/bytes.js'
 import { PyDecimal } from '../values/decimal.js'
-import type { PyOther } from '../values/other.js'
+import { PyOther } from '../values/other.js'
 import { PyDate, PyDatetime, PyTime, PyTimedelta } from '../values/times.js'
 import { isDict, type PyValue } from '../values/value.js'
+import { dumpsJson, parseJson } from './json.js'
 
 /** The key under which JSON carries a date, bytes and the like to Python and back. */
 const mark = '__python_value__'
 
-/** A value of this process as JSON carries it. Throws TypeError for one that only this process has (pandas' times). */
-export function toWire(value: PyOther): PyValue {
+/**
+ * A value as JSON for Python, about a function. Throws InputError for one that only this process has (pandas' times, what only templates
+ * make).
+ */
+export function toWireJson(value: PyValue, about: string): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map((item) => toWireJson(item, about)).join(',')}]`
+  if (isDict(value)) {
+    const parts: string[] = []
+    for (const [key, item] of value) {
+      if (typeof key !== 'string') return dumpsJson(value)
+      parts.push(`${JSON.stringify(key)}:${toWireJson(item, about)}`)
+    }
+    return `{${parts.join(',')}}`
+  }
+  if (!(value instanceof PyOther)) return dumpsJson(value)
   const wire = value.wire()
-  if (wire === null) throw new TypeError(`a ${value.typeName} of pandas`)
-  return new Map([[mark, wire]])
+  if (wire !== null) return dumpsJson(new Map([[mark, wire]]))
+  throw new InputError(`${about} would get a ${value.typeName} of pandas, which saeval's Python does not have`)
+}
+
+/** An answer of host.py: a letter that says whether JavaScript's own JSON reads it as it is, and JSON. Throws where it is none. */
+export function parseAnswer(bytes: Buffer): PyValue {
+  const text = bytes.toString('latin1', 1)
+  const exact = bytes[0] !== 0x70
+  const answer = exact ? parseJson(text) : fromObjects(JSON.parse(text))
+  return hasWire(text) ? fromWire(answer) : answer
+}
+
+/** Dicts of objects. */
+function fromObjects(value: unknown): PyValue {
+  if (typeof value !== 'object' || value === null) return value as PyValue
+  if (Array.isArray(value)) {
+    // most lists are of texts, and stay
+    return value.every((item) => typeof item === 'string') ? value : value.map(fromObjects)
+  }
+  return new Map(Object.entries(value).map(([key, item]) => [key, fromObjects(item)]))
 }
 
 /** A value that has come as JSON, with dates, bytes and the like made again. */
-export function fromWire(value: PyValue): PyValue {
+function fromWire(value: PyValue): PyValue {
   if (Array.isArray(value)) return value.map(fromWire)
   if (!isDict(value)) return value
   const wire = value.get(mark)
@@ -24,7 +58,7 @@ export function fromWire(value: PyValue): PyValue {
 }
 
 /** Whether a text of JSON carries such values. */
-export function hasWire(json: string): boolean {
+function hasWire(json: string): boolean {
   return json.includes(`"${mark}"`)
 }
 

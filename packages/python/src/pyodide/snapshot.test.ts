@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { pythonFunctions } from './python-functions.js'
 import { clearKeptStarts, keepSnapshot, listKeptStarts } from './snapshot.js'
+import { taskFunctions } from './task-functions.js'
 import { root, written } from './task-python.testing.js'
 
 process.env.SAEVAL_TEST_TOKEN = 'hf_secretOfTheTest'
@@ -13,7 +13,7 @@ const env = { SAEVAL_CACHE: join(temporaryFolder(), 'cache') }
 async function withPython<Result>(
   work: (value: (code: string) => Promise<unknown>) => Promise<Result>,
 ): Promise<Result> {
-  const python = pythonFunctions([root], { env })
+  const python = taskFunctions([root], { env })
   try {
     return await work(async (code) => (await python.resolve(written(code), 'samples')).call([]))
   } finally {
@@ -91,7 +91,7 @@ describe('a kept start of Python', () => {
 })
 
 it('a Python that is still starting is ended at once', async () => {
-  const python = pythonFunctions([root], { env: { SAEVAL_CACHE: 'off' } })
+  const python = taskFunctions([root], { env: { SAEVAL_CACHE: 'off' } })
   const asked = python.resolve(written('def f(): return 1'), 'samples')
   const ended = expect(asked).rejects.toThrow('Python was stopped')
   await new Promise((done) => void setTimeout(done, 100))

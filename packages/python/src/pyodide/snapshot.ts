@@ -47,7 +47,7 @@ function filesOf(folder: string): string[] {
 }
 
 /**
- * Where the start of this Pyodide (the path of pyodide.mjs) with these files is kept; null where SAEVAL_CACHE is "off". Another Pyodide or
+ * Where the start of the Pyodide in a folder with these files is kept; null where SAEVAL_CACHE is "off". Another Pyodide or
  * another file is another name; python/snapshot.mjs says what the file holds, and checks it.
  */
 export function snapshotPath(
@@ -57,7 +57,7 @@ export function snapshotPath(
 ): string | null {
   const cache = cacheFolder(env)
   if (cache === null) return null
-  const { version } = JSON.parse(readFileSync(join(dirname(pyodide), 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(pyodide, 'package.json'), 'utf8')) as { version: string }
   const hash = createHash('sha256')
   for (const [path, bytes] of files) hash.update(`${path} ${bytes.length} `).update(bytes)
   return join(cache, folder, `pyodide-${version}-${hash.digest('hex').slice(0, 16)}${ending}`)

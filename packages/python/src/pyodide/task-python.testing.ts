@@ -7,13 +7,13 @@ import { FunctionReference } from '../functions/function-reference.js'
 import type { FunctionUse } from '../functions/task-function.js'
 import { pyRepr } from '../text/text.js'
 import { fromPlain, type PyDict, type PyValue } from '../values/value.js'
-import { pythonFunctions } from './python-functions.js'
+import { taskFunctions } from './task-functions.js'
 
 /** The folder that functions of tests are written into. */
 export const root = temporaryFolder()
 
 /** CPython for these functions; it ends with the test file. */
-export const functions = pythonFunctions([root])
+export const functions = taskFunctions([root])
 afterAll(() => functions.close())
 
 let files = 0

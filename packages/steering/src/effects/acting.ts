@@ -1,31 +1,31 @@
-import type { Counted, SteerableModel } from '@saeval/language-model'
+import type { SteerableModel } from '@saeval/language-model'
 import type { Trial, TriedRow } from './check-effects.js'
 
-/** What the rows of a steering file have done to the tokens that were computed so far. */
+/** What the rows of a steering file have done to the tokens that a model has computed so far. */
 export interface Acting {
   /** Tokens at which each row has changed something; null where that is not counted. */
   readonly tokens: readonly (number | null)[]
   /** The same in one line; null as long as nothing is computed. */
   readonly line: string | null
+  /** Whether a row has acted, or may have where that is not counted. */
+  readonly acted: boolean
   /** Why the model's answers are not those of a steered one; null where a row has acted or may have, or need not. */
   readonly problem: string | null
 }
 
-/** Reads what `model`, which has all rows of the file, has counted so far, and adds what was counted `before`. */
-export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolean, before?: Counted): Acting {
+/** Reads what `model`, which has all rows of the file, has counted so far. */
+export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolean): Acting {
   const { tokens: all } = model.report?.() ?? {}
-  const computedHere = all?.computed ?? 0
-  const computed = computedHere + (before?.computed ?? 0)
+  const computed = all?.computed ?? 0
   const tokens = trial.rows.map(({ alone }, row) => {
-    const { [row]: earlier = 0 } = before?.acted ?? []
-    if (all === undefined || model.actedTokens === undefined || earlier === null) return null
-    const own = model.actedTokens.get(row) ?? uncounted(alone, computedHere)
-    return own === null ? null : earlier + own
+    if (all === undefined || model.actedTokens === undefined) return null
+    return model.actedTokens.get(row) ?? uncounted(alone, computed)
   })
   const acted = tokens.some((count) => count !== 0)
   return {
     tokens,
     line: computed === 0 ? null : actingLine(trial.rows, tokens, computed),
+    acted,
     problem: !acted && !allowInert ? silenceMessage(trial, computed) : null,
   }
 }
@@ -41,7 +41,7 @@ function uncounted([intervention]: TriedRow['alone'], computed: number): number 
 const fewRows = 6
 
 function actingLine(rows: readonly TriedRow[], tokens: readonly (number | null)[], computed: number): string {
-  const of = `of the ${computed} tokens computed`
+  const of = `of the ${computed} tokens computed in this run`
   const each = rows.flatMap((row, index) => (tokens[index] === null ? [] : [`${nameOf(row)} at ${tokens[index]}`]))
   const unknown = listed('not counted', rows, (index) => tokens[index] === null)
   if (each.length === 0) return `rows acted${unknown}`

@@ -42,13 +42,12 @@ export function withSteering(
     })
   return wrapModel(model, {
     info: { ...model.info, edits },
-    report: (before) => {
-      const counted = model.report?.() ?? {}
-      const { tokens, line, problem } = actingOf(model, trial, allowInert, before)
+    report: (counted) => {
+      const { tokens, line, acted, problem } = actingOf(model, trial, allowInert)
       const steering = { ...record, rows: record.rows.map((row, index) => ({ ...row, acted_tokens: tokens[index] })) }
       return {
         ...counted,
-        actedTokens: tokens,
+        acted,
         ...(line === null ? {} : { notes: [line] }),
         ...(problem === null ? {} : { problem }),
         provenance: { ...counted.provenance, steering },

@@ -9,24 +9,31 @@ import {
   TaskFunctionError,
 } from '../functions/task-function.js'
 import { isDict, type PyDict, type PyValue } from '../values/value.js'
-import { type PythonOptions, type PythonReply, PythonWorker } from './python-worker.js'
+import { type PythonOptions, PythonProcess, type PythonReply } from './python-process.js'
 import { TaskModules } from './task-modules.js'
 
+/** A resolver for the functions of task files. */
+export interface TaskFunctions extends FunctionResolver {
+  /** Ends the Python that it may have started. */
+  close(): Promise<void>
+}
+
 /**
- * Runs the functions of task files unmodified in CPython; `roots` are the folders that tasks were found in. Pyodide starts when it is
- * needed and ends with `close`.
+ * Runs the functions of task files unmodified in CPython; `roots` are the folders that tasks were found in (the built-in tasks and every
+ * --include_path). Python starts when it is needed.
  */
-export function pythonFunctions(
-  roots: readonly string[],
-  options: PythonOptions = {},
-): FunctionResolver & { close(): Promise<void> } {
-  const python = new PythonWorker(options)
-  const modules = new TaskModules(roots, (files) => python.add(files))
+export function taskFunctions(roots: readonly string[], options: PythonOptions = {}): TaskFunctions {
+  let modules = new TaskModules(roots, (files) => python.add(files))
   const loaded = new Map<
     string,
     Promise<{ readonly id: number; readonly source: string | null; readonly missing: string[] }>
   >()
 
+  // a Python that starts anew knows nothing of the last one's files and functions
+  const python: PythonProcess = new PythonProcess(options, () => {
+    loaded.clear()
+    modules = new TaskModules(roots, (files) => python.add(files))
+  })
   const ask = async (reference: FunctionReference, operation: string, args: PyDict): Promise<PyValue> => {
     const reply = await python.ask(operation, args, described(reference))
     if ('value' in reply) return reply.value
@@ -65,15 +72,16 @@ export function pythonFunctions(
 
   return {
     async resolve(reference, use): Promise<TaskFunction> {
-      const { id, source, missing: packages } = await load(reference)
+      const { source, missing: packages } = await load(reference)
       // what is called once the model has answered must not be found unable to run only then
       if (afterAnswers.has(use) && packages[0] !== undefined)
         throw missing(reference.file, reference.functionName, packages[0])
       return {
         reference,
         source,
-        call: (args, keywords = new Map()) =>
-          ask(
+        call: async (args, keywords = new Map()) => {
+          const { id } = await load(reference)
+          return ask(
             reference,
             'call',
             new Map<string, PyValue>([
@@ -82,35 +90,39 @@ export function pythonFunctions(
               ['args', args],
               ['keywords', keywords],
             ]),
-          ),
+          )
+        },
       }
     },
     async processDocs(reference) {
-      const { id } = await load(reference)
+      await load(reference)
       return async (split) => {
+        const { id } = await load(reference)
+        const rows = await split.rows()
         const args = new Map<string, PyValue>([
           ['function', id],
           ['columns', split.columns],
-          ['rows', await split.rows()],
+          ['values', split.columns.map((name) => rows.map((row) => row.get(name) ?? null))],
           ['labels', new Map(split.classNames ?? [])],
         ])
-        return splitOf((await ask(reference, 'process_docs', args)) as PyDict)
+        return splitOf(reference, await ask(reference, 'process_docs', args), rows)
       }
     },
     async customDataset(reference) {
-      const { id } = await load(reference)
+      await load(reference)
       return async (keywords): Promise<Dataset> => {
+        const { id } = await load(reference)
         const args = new Map<string, PyValue>([
           ['function', id],
           ['keywords', keywords],
         ])
-        const splits = (await ask(reference, 'custom_dataset', args)) as ReadonlyMap<string, PyDict>
+        const splits = (await ask(reference, 'custom_dataset', args)) as PyDict
         return {
           name: reference.name,
           splitNames: [...splits.keys()],
           split: async (name) => {
             const found = splits.get(name)
-            if (found) return splitOf(found)
+            if (found !== undefined) return splitOf(reference, found)
             throw new InputError(
               `${reference.file}: ${reference.functionName} gives no split "${name}"; it gives ${[...splits.keys()].join(', ')}`,
             )
@@ -122,13 +134,28 @@ export function pythonFunctions(
   }
 }
 
-function splitOf(table: PyDict): Split {
-  const rows = (table.get('rows') as readonly PyValue[]).filter(isDict)
-  return {
-    columns: table.get('columns') as readonly string[],
-    length: rows.length,
-    rows: async (start, end) => rows.slice(start, end),
-  }
+/** A split of the columns that Python gave; a column that is null is that of the rows that Python was given. */
+function splitOf(reference: FunctionReference, table: PyValue, given: readonly PyDict[] = []): Split {
+  const [columns, length, values] = ['columns', 'length', 'values'].map((key) => isDict(table) && table.get(key))
+  const isSplit =
+    isTexts(columns) &&
+    typeof length === 'number' &&
+    Array.isArray(values) &&
+    values.every((column: PyValue) => (column === null ? given : (column as readonly PyValue[])).length === length)
+  if (!isSplit) throw new Error(`${described(reference)} made Python give documents that cannot be read`)
+  const rows = Array.from({ length }, (_, index): PyDict => {
+    const row = new Map<string, PyValue>()
+    columns.forEach((name, at) => {
+      const column = values[at] as readonly PyValue[] | null
+      row.set(name, column === null ? (given[index]!.get(name) ?? null) : column[index]!)
+    })
+    return row
+  })
+  return { columns, length, rows: async (start, end) => rows.slice(start, end) }
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 type Failure = Exclude<PythonReply, { value: PyValue }>

@@ -4,7 +4,7 @@ import { PyDecimal } from '../values/decimal.js'
 import { PandasTimestamp } from '../values/pandas-times.js'
 import { PyDate, PyDatetime, PyTime, PyTimedelta } from '../values/times.js'
 import { fromPlain, PyFloat } from '../values/value.js'
-import { pythonFunctions } from './python-functions.js'
+import { taskFunctions } from './task-functions.js'
 import { call, functions, root, written } from './task-python.testing.js'
 
 describe('values cross to Python and back', () => {
@@ -134,18 +134,41 @@ describe('modules', () => {
 })
 
 describe('a function without an end', () => {
-  it('is named after ten seconds and ends when the run is stopped', async () => {
+  const endless = 'def f(doc):\n    while True: pass\ndef g(doc): return doc'
+
+  it('ends when its time is over, and what comes after runs', async () => {
+    const limited = taskFunctions([root], { env: { ...process.env, SAEVAL_PYTHON_SECONDS: '1.6' } })
+    const found = await limited.resolve(written(endless, 'f', 'endless/utils.py'), 'doc_to_text')
+    const after = await limited.resolve(written(endless, 'g', 'endless/utils.py'), 'doc_to_text')
+    const asked = await Promise.allSettled([after.call([0]), found.call([1]), found.call([2])])
+    expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+    expect(asked[1]).toMatchObject({
+      reason: {
+        message: expect.stringMatching(/utils\.py: the Python function f ran for more than 2 s and was stopped/),
+      },
+    })
+    expect(await after.call([3])).toBe(3)
+    await limited.close()
+  })
+
+  it('ends when the run is stopped', async () => {
     const controller = new AbortController()
-    const told: string[] = []
-    const stoppable = pythonFunctions([root], { signal: controller.signal, onSlow: (sentence) => told.push(sentence) })
-    const found = await stoppable.resolve(written('def f(doc):\n    while True: pass'), 'doc_to_text')
+    const stoppable = taskFunctions([root], { signal: controller.signal })
+    const found = await stoppable.resolve(written(endless), 'doc_to_text')
     const asked = [found.call([1]), found.call([2])]
     const ended = Promise.allSettled(asked)
-    await expect
-      .poll(() => told, { timeout: 30_000 })
-      .toEqual([expect.stringMatching(/utils\.py: the Python function f has been running for 10 s/)])
-    controller.abort(new Error('stopped'))
+    setTimeout(() => controller.abort(new Error('stopped')), 100)
     expect(await ended).toMatchObject(asked.map(() => ({ status: 'rejected', reason: { message: 'stopped' } })))
     await expect(found.call([1])).rejects.toThrow('stopped')
+  })
+})
+
+describe('a function that takes too much', () => {
+  it.each([
+    ['of Python', 'return "a" * 10 ** 9'],
+    ['step by step', 'l = [1]\n    while True: l = l + l'],
+    ['in a number', 'return str(9 ** 9 ** 9)'],
+  ])('%s ends in a sentence', async (_, body) => {
+    await expect(call(`def f():\n    ${body}`)).rejects.toThrow(/more memory than|ran for more/)
   })
 })
