@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { repository } from './fixtures.js'
 
-/** A file of a package's sources: its path in the repository, and what it imports, as written; types vanish when it is built. */
+/** A file of a package's sources: its path in the repository, and what it imports, as written. */
 interface Source {
   readonly path: string
+  /** Values, which are there when it is built. */
   readonly imports: readonly string[]
+  /** Types, which vanish. */
+  readonly types: readonly string[]
 }
 
 const packages = join(repository, 'packages')
@@ -23,7 +26,12 @@ function sourcesOf(name: string): Source[] {
       const found = text.matchAll(
         /(?:^|\n)(?:import|export)(?! type\b)\b[^'"]*?\bfrom\s+'([^']+)'|\bimport\('([^']+)'\)/g,
       )
-      return { path: relative(repository, join(root, file)), imports: [...found].map((match) => match[1] ?? match[2]!) }
+      const types = text.matchAll(/(?:^|\n)(?:import|export) type\b[^'"]*?\bfrom\s+'([^']+)'/g)
+      return {
+        path: relative(repository, join(root, file)),
+        imports: [...found].map((match) => match[1] ?? match[2]!),
+        types: [...types].map((match) => match[1]!),
+      }
     })
 }
 
@@ -59,17 +67,45 @@ function graph(pairs: readonly (readonly [string, string])[]): Map<string, Set<s
   return arrows
 }
 
-/** Arrows between the files of a package. */
+/** Arrows between the files of a package, for values and for types. */
 function fileArrows(sources: readonly Source[]): (readonly [string, string])[] {
-  return sources.flatMap(({ path, imports }) =>
-    imports
+  return sources.flatMap(({ path, imports, types }) =>
+    [...imports, ...types]
       .filter((spec) => spec.startsWith('.'))
       .map((spec) => [path, join(dirname(path), spec).replace(/\.js$/, '.ts')] as const),
   )
 }
 
+/** The same arrows between rooms: where the ways of two files part, the folder (or file) that each is in. */
+function roomArrows(sources: readonly Source[]): (readonly [string, string])[] {
+  return fileArrows(sources).map(([from, to]) => {
+    const [a, b] = [from.split(sep), to.split(sep)]
+    const common = a.findIndex((part, index) => part !== b[index])
+    const room = (parts: readonly string[]) => parts.slice(0, common + 1).join(sep)
+    return common < 0 ? [from, to] : [room(a), room(b)]
+  })
+}
+
 /** Statements hold statements, and expressions expressions: the compiler of a grammar is one recursion, in several files. */
 const grammar = join('packages', 'python', 'src', 'templates', 'compile')
+
+/** Circles that are still there, to be taken out of this list as they are untied. */
+const untied: readonly (readonly string[])[] = [
+  ['packages/python/src/values/python-object.ts', 'packages/python/src/values/value.ts'],
+  ['packages/python/src/templates/runtime/context.ts', 'packages/python/src/templates/runtime/environment.ts'],
+  [
+    'packages/python/src/templates/methods',
+    'packages/python/src/templates/operators.ts',
+    'packages/python/src/templates/runtime',
+  ],
+]
+
+/** The circles of arrows that must not be there. */
+function wrongCircles(arrows: readonly (readonly [string, string])[]): string[][] {
+  const isKnown = (circle: readonly string[]) =>
+    circle.every((path) => path.startsWith(grammar)) || untied.some((known) => known.join() === circle.join())
+  return circles(graph(arrows)).filter((circle) => !isKnown(circle))
+}
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
@@ -101,8 +137,11 @@ describe('arrows between packages and files', () => {
   })
 
   it.each(names)('form no circle of files in %s', (name) => {
-    const found = circles(graph(fileArrows(sourcesOf(name))))
-    expect(found.filter((circle) => !circle.every((path) => path.startsWith(grammar)))).toEqual([])
+    expect(wrongCircles(fileArrows(sourcesOf(name)))).toEqual([])
+  })
+
+  it.each(names)('form no circle of folders in %s', (name) => {
+    expect(wrongCircles(roomArrows(sourcesOf(name)))).toEqual([])
   })
 
   it('are seen where there are some', () => {

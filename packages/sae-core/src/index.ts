@@ -1,19 +1,9 @@
-export { baseModelRepository, isSameModel } from './base-models.js'
 export { type ApplyOptions, applyIntervention, latentActivations } from './edits/apply-intervention.js'
 export { type CheckedEdit, checkEdit, hasOwnLatents } from './edits/check-edit.js'
 export { EditError } from './edits/edit-error.js'
 export { type EffectiveLatent, effectiveLatents } from './edits/effective-latent.js'
 export { type LowerOptions, lowerChecked, lowerEdits } from './edits/lower-edits.js'
 export { lowerVectors, type VectorEdit } from './edits/lower-vectors.js'
-export {
-  describeSelection,
-  internSelection,
-  isSelected,
-  type PositionSelection,
-  type PositionTerm,
-  parsePositions,
-  type TokenPlace,
-} from './edits/position-selection.js'
 export {
   type EditAction,
   editActions,
@@ -56,6 +46,16 @@ export { decode, errorTerm, forward } from './math/decode.js'
 export { encode, preActivations } from './math/encode.js'
 export type { Sae } from './math/sae-input.js'
 export { type TemporalCodes, temporalCodes } from './math/temporal.js'
+export {
+  describeSelection,
+  internSelection,
+  isSelected,
+  type PositionSelection,
+  type PositionTerm,
+  parsePositions,
+  type TokenPlace,
+} from './position-selection.js'
+export { baseModelRepository, isSameModel } from './registry/base-models.js'
 export { checkSaeName, findSae, isListedRelease, type SaeNameProblem, type SaeReference } from './registry/find-sae.js'
 export { findNeuronpedia, type LatentReference } from './registry/neuronpedia.js'
 export { type RegisteredSae, type Release, releases } from './registry/registry.js'

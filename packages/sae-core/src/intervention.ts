@@ -1,4 +1,4 @@
-import type { PositionSelection } from './edits/position-selection.js'
+import type { PositionSelection } from './position-selection.js'
 
 /** How an SAE scales its input at run time (SAELens normalize_activations; constant factors are folded into vectors and count as none). */
 export type RuntimeNormalization = 'none' | 'layer_norm' | 'constant_norm_rescale'

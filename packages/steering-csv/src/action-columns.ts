@@ -1,5 +1,5 @@
-import type { HookAction, SaeSteeredRow } from './columns.js'
-import type { DraftRow, Report } from './read-row.js'
+import type { DraftRow, HookAction, SaeSteeredRow } from './columns.js'
+import type { Report } from './problem.js'
 
 /** Which actions use a column that not every action uses. */
 const usedBy: Readonly<Record<'clamp_value' | 'refuse_id' | 'origin', readonly HookAction[]>> = {

@@ -57,6 +57,9 @@ export interface SaeSteeredRow {
   readonly extra: Readonly<Record<string, string>>
 }
 
+/** A row whose references are not looked up: what they stand for is not there yet. */
+export type DraftRow = Omit<SaeSteeredRow, 'latent_idx' | 'sae_release' | 'sae_id'> & Partial<SaeSteeredRow>
+
 /** A cell that selects token positions. */
 export interface PositionsCell {
   /** As written. */

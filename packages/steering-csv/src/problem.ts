@@ -44,6 +44,9 @@ export interface Problem {
   readonly message: string
 }
 
+/** Notes a problem of a row. */
+export type Report = (column: string | null, kind: ProblemKind, message: string, value?: string) => void
+
 /** How many problems are listed; more are counted. */
 export const mostListed = 20
 

@@ -1,6 +1,6 @@
 import { checkUse } from './action-columns.js'
-import type { Column, SaeSteeredRow, SteeredRow } from './columns.js'
-import type { ProblemKind } from './problem.js'
+import type { Column, DraftRow, SaeSteeredRow, SteeredRow } from './columns.js'
+import type { Report } from './problem.js'
 import { type Cell, readCell } from './read-cell.js'
 import { type CsvRecord, formMessages, type Separator, separators } from './records.js'
 import type { SaeNames } from './sae-names.js'
@@ -14,13 +14,6 @@ export interface Table {
   /** Columns that mean nothing. */
   readonly others: readonly { readonly name: string; readonly index: number }[]
 }
-
-/** Notes a problem of the row. */
-export type Report = (column: string | null, kind: ProblemKind, message: string, value?: string) => void
-
-/** A row before references are looked up: what they stand for is not there yet. */
-export type DraftRow = Omit<SaeSteeredRow, (typeof referred)[number]> & Partial<SaeSteeredRow>
-const referred = ['latent_idx', 'sae_release', 'sae_id'] as const
 
 /** Reads one row of the `sae_steered_beta` dialect; null where something is wrong with it, which is reported. */
 export function readSaeSteeredRow(

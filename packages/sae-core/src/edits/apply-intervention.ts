@@ -8,7 +8,7 @@ import type {
   WholeEncoder,
 } from '../intervention.js'
 import { normalizeInput } from '../math/normalize.js'
-import { isSelected, type PositionSelection, type TokenPlace } from './position-selection.js'
+import { isSelected, type PositionSelection, type TokenPlace } from '../position-selection.js'
 
 export interface ApplyOptions {
   /** Activations [n, width] at the other hook points that stages read: the inputs of transcoders. */

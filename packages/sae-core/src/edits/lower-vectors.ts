@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { EditStage, Intervention, SelectiveAdd } from '../intervention.js'
-import type { PositionSelection } from './position-selection.js'
+import type { PositionSelection } from '../position-selection.js'
 import { directionSlot, headPart, lengthOf } from './stage-slots.js'
 
 /** An edit along a vector that need not belong to an SAE. */

@@ -1,5 +1,5 @@
 import type { SaeFile } from '../loaders/open-sae.js'
-import type { PositionSelection } from './position-selection.js'
+import type { PositionSelection } from '../position-selection.js'
 
 /** What a row does to its latent; formulas in docs/steering.md. */
 export const editActions = [

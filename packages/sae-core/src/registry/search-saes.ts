@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { isSameModel } from '../base-models.js'
+import { isSameModel } from './base-models.js'
 import { type RegisteredSae, type Release, releases } from './registry.js'
 
 /** A listed SAE with the facts that its names tell, without opening it; null where they tell nothing. */

@@ -1,4 +1,4 @@
-import { releases } from './registry/registry.js'
+import { releases } from './registry.js'
 
 /** TransformerLens names, in lower case, whose Hugging Face repository does not follow from a pattern below. */
 const aliases: Readonly<Record<string, string>> = {
