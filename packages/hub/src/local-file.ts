@@ -1,18 +1,17 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { InputError } from './input-error.js'
 import { systemReason } from './system-reason.js'
 
 /** Opens a file on disk for positioned reads; throws InputError when it is not a readable file. */
 export async function openLocalFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r').catch((cause: Error) => {
+  const refuse = (cause: Error) => {
     throw new InputError(`cannot read ${path}: ${systemReason(cause) ?? cause.message}`, { cause })
-  })
-  const stats = await handle.stat()
-  if (!stats.isFile()) {
-    await handle.close()
-    throw new InputError(`${path} is not a file`)
   }
+  // opening a pipe would wait for somebody to write to it
+  const stats = await stat(path).catch(refuse)
+  if (!stats.isFile()) throw new InputError(`${path} is not a file`)
+  const handle = await open(path, 'r').catch(refuse)
   return {
     name: path,
     byteLength: stats.size,

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { checked, index, jsonObject, number, objectOf, text } from '@saeval/hub/checks'
 import type { SaeReference } from '@saeval/sae-core'
+import * as v from 'valibot'
+import { readSteeringBytes } from './read-steering-file.js'
 
 /** What a features file tells about one latent. */
 export interface Feature {
@@ -15,42 +16,38 @@ export interface Feature {
   readonly saeId: string | null
 }
 
+/** A text, or nothing where the file has something else: it is only told. */
+const told = v.fallback(v.nullish(text, null), null)
+
+const schema = objectOf({
+  latent: index,
+  max_activation: v.nullish(number, null),
+  label: told,
+  description: told,
+  sae_release: told,
+  sae_id: told,
+})
+
 /**
  * Reads a features file: one JSON object a line with `latent` and if known `max_activation` and `label`, where several SAEs share the file also
  * `sae_release` and `sae_id`; other fields are notes. Throws InputError naming the line.
  */
 export async function readFeaturesFile(path: string): Promise<Feature[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new InputError(`cannot read features_path ${path}: ${(cause as Error).message}`, { cause })
-  }
-  const features: Feature[] = []
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue
-    const at = `${path}:${index + 1}`
-    let fields: Record<string, unknown>
-    try {
-      fields = JSON.parse(line) as Record<string, unknown>
-    } catch (cause) {
-      throw new InputError(`${at}: the line is not JSON`, { cause })
+  const lines = Buffer.from(await readSteeringBytes('features_path', path))
+    .toString('utf8')
+    .split('\n')
+  return lines.flatMap((line, number) => {
+    if (line.trim() === '') return []
+    const place = `${path}:${number + 1}`
+    const fields = checked(place, schema, jsonObject(place, line, 'write a JSON object in each line'))
+    return {
+      latent: fields.latent,
+      maxActivation: fields.max_activation,
+      label: fields.label ?? fields.description,
+      saeRelease: fields.sae_release,
+      saeId: fields.sae_id,
     }
-    const { latent, max_activation: most } = fields ?? {}
-    if (typeof latent !== 'number' || !Number.isInteger(latent))
-      throw new InputError(`${at}: the line has no whole number "latent"`)
-    if (most !== undefined && typeof most !== 'number')
-      throw new InputError(`${at}: "max_activation" is ${JSON.stringify(most)}, expected a number`)
-    const name = (value: unknown) => (typeof value === 'string' ? value : null)
-    features.push({
-      latent,
-      maxActivation: most ?? null,
-      label: name(fields.label) ?? name(fields.description),
-      saeRelease: name(fields.sae_release),
-      saeId: name(fields.sae_id),
-    })
-  }
-  return features
+  })
 }
 
 /** The features file beside an SAE in a local folder; null where there is none. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
@@ -53,11 +53,17 @@ async function readCsv(argument: string, path: string) {
 
 /** The bytes of a steering file; InputError that names the argument where it cannot be read. */
 export async function readSteeringBytes(argument: string, path: string): Promise<Uint8Array> {
+  const refused = (why: string, cause?: unknown) => new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
   try {
-    return await readFile(path)
+    // a pipe or a device need not end
+    const stats = await stat(path)
+    if (stats.isFile()) return await readFile(path)
+    throw refused(
+      stats.isDirectory() ? 'it is a folder' : 'it is a pipe or a device; write what comes from it to a file',
+    )
   } catch (cause) {
+    if (InputError.isInstance(cause)) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : message
-    throw new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
+    throw refused(code === 'ENOENT' ? 'no such file' : message, cause)
   }
 }

@@ -1,5 +1,5 @@
 import type { SteerableModel } from '@saeval/language-model'
-import type { Trial, TriedRow } from './check-effects.js'
+import { firstOf, type Trial, type TriedRow } from './check-effects.js'
 
 /** What the rows of a steering file have done to the tokens that a model has computed so far. */
 export interface Acting {
@@ -17,9 +17,9 @@ export interface Acting {
 export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolean): Acting {
   const { tokens: all } = model.report?.() ?? {}
   const computed = all?.computed ?? 0
-  const tokens = trial.rows.map(({ alone }, row) => {
+  const tokens = trial.rows.map(({ isEverywhere }, row) => {
     if (all === undefined || model.actedTokens === undefined) return null
-    return model.actedTokens.get(row) ?? uncounted(alone, computed)
+    return model.actedTokens.get(row) ?? (isEverywhere === null ? null : isEverywhere ? computed : 0)
   })
   const acted = tokens.some((count) => count !== 0)
   return {
@@ -28,13 +28,6 @@ export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolea
     acted,
     problem: !acted && !allowInert ? silenceMessage(trial, computed) : null,
   }
-}
-
-/** Tokens at which a row acts that the graph does not count: it adds a vector everywhere, or to what goes through a whole SAE. */
-function uncounted([intervention]: TriedRow['alone'], computed: number): number | null {
-  const { saeReplacement, phases, addend } = intervention!.stages[0]!
-  if (saeReplacement !== null && phases.length === 0) return null
-  return addend?.some((value) => value !== 0) ? computed : 0
 }
 
 // more rows than this are summed up
@@ -47,7 +40,8 @@ function actingLine(rows: readonly TriedRow[], tokens: readonly (number | null)[
   if (each.length === 0) return `rows acted${unknown}`
   if (rows.length <= fewRows) return `rows acted: ${each.join(', ')} ${of}${unknown}`
   const acting = tokens.filter((count): count is number => count !== null && count > 0)
-  const range = acting.length === 0 ? '' : `, at ${Math.min(...acting)} to ${Math.max(...acting)} ${of}`
+  const most = acting.reduce((a, b) => Math.max(a, b), 0)
+  const range = acting.length === 0 ? '' : `, at ${acting.reduce((a, b) => Math.min(a, b))} to ${most} ${of}`
   const silent = listed('at none', rows, (index) => tokens[index] === 0)
   return `rows acted: ${acting.length} of ${rows.length}${range}${silent}${unknown}`
 }
@@ -59,7 +53,7 @@ function nameOf({ place }: TriedRow): string {
 /** "; at none: line 2, 5, 9" for the rows that are wanted; nothing for no rows. */
 function listed(what: string, rows: readonly TriedRow[], wanted: (index: number) => boolean): string {
   const names = rows.filter((_, index) => wanted(index)).map(nameOf)
-  return names.length === 0 ? '' : `; ${what}: ${names.join(', ').replaceAll(', line ', ', ')}`
+  return names.length === 0 ? '' : `; ${what}: ${firstOf(names).replaceAll(', line ', ', ')}`
 }
 
 function silenceMessage({ path, rows, without }: Trial, computed: number): string {

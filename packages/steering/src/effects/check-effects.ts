@@ -2,7 +2,7 @@ import { InputError } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import { located, type RowPlace } from '../edits/place-in-file.js'
-import { type EditEffect, measureEffects } from './edit-effects.js'
+import { type EditEffect, effectsByFormula, measureEffects } from './edit-effects.js'
 
 /** One row of a steering file, ready to be tried alone. */
 export interface TriedRow {
@@ -11,9 +11,19 @@ export interface TriedRow {
   readonly what: string
   /** The column or field that holds its coefficient. */
   readonly coefficientColumn: string
-  readonly alone: readonly Intervention[]
+  /** Its interventions without those of other rows; made at each call, for all rows of a long file at once may be more than memory holds. */
+  readonly alone: () => Promise<readonly Intervention[]>
   /** What it is compared with: the unsteered model, or the same SAEs in the stream without any edit. */
-  readonly without: readonly Intervention[]
+  readonly without: () => Promise<readonly Intervention[]>
+  /** Whether it changes every token, where the model does not count; null where that depends on the tokens. */
+  readonly isEverywhere: boolean | null
+}
+
+/** TriedRow.isEverywhere of a row's interventions: it adds a vector everywhere, or to what goes through a whole SAE. */
+export function isEverywhere([intervention]: readonly Intervention[]): boolean | null {
+  const { saeReplacement, phases, addend } = intervention!.stages[0]!
+  if (saeReplacement !== null && phases.length === 0) return null
+  return addend?.some((value) => value !== 0) ?? false
 }
 
 /** All rows of a file, and what they are together. */
@@ -28,8 +38,8 @@ export interface Trial {
 
 /** What the check found, for the results file. */
 export interface EffectReport {
-  /** Largest |difference| of a next-token logit to the unsteered model on the check's text, row by row. */
-  readonly logit_change: readonly number[]
+  /** Largest |difference| of a next-token logit to the unsteered model on the check's text, row by row; null for rows of long files (see longFile). */
+  readonly logit_change: readonly (number | null)[]
   /** The same for all rows together. */
   readonly logit_change_together: number
   /** Lines (or names) of rows whose latent is silent on the check's text; they act where it is active. */
@@ -42,9 +52,13 @@ export interface EffectReport {
 const checkText =
   'The old dog looked at the 7 children and said: "Good morning, may I walk with you to the river?" Then'
 
+// going through the model takes milliseconds for each row
+const longFile = 256
+
 /**
  * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
- * line of a row that changes nothing or makes the activations overflow, and for rows that cancel each other.
+ * line of a row that changes nothing or makes the activations overflow, and for rows that cancel each other. Of a file of more than 256 rows each is
+ * tried by its formula at its hook point, and only all together in the model.
  */
 export async function checkEffects(model: SteerableModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
   // a model whose weights are not here is asked nothing
@@ -52,30 +66,41 @@ export async function checkEffects(model: SteerableModel, trial: Trial, allowIne
     return { logit_change: [], logit_change_together: 0, silent_lines: [], inert_lines: [] }
   const { path, rows, together, without, zero } = trial
   const ids = model.tokenizer.encode(checkText).slice(0, model.info.maxLength)
-  const settings = [...rows.map(({ alone }) => alone), together, zero]
-  const effects = await measureEffects(model, ids, settings, [...rows.map((row) => row.without), without, []])
-  const own = effects.slice(0, rows.length)
-  const [all, nothing] = effects.slice(rows.length) as [EditEffect, EditEffect]
+  const isLong = rows.length > longFile
+  const alone = isLong ? [] : await Promise.all(rows.map((row) => row.alone()))
+  const baselines = isLong ? [] : await Promise.all(rows.map((row) => row.without()))
+  const effects = await measureEffects(model, ids, [...alone, together, zero], [...baselines, without, []])
+  const own = isLong ? await effectsByFormula(model, ids, rows) : effects.slice(0, -2)
+  const [all, nothing] = effects.slice(-2) as [EditEffect, EditEffect]
   if (nothing.acts)
     throw new Error(`${path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`)
   const overflowing = rows.filter((_, index) => Number.isNaN(own[index]!.change))
-  if (overflowing.length > 0) throw new InputError(overflowing.map(overflowMessage).join('\n'))
+  if (overflowing.length > 0) throw new InputError(firstOf(overflowing.map(overflowMessage), '\n'))
   if (Number.isNaN(all.change))
     throw new InputError(
       `${path}: all rows together make the model's activations overflow float32; lower the coefficients`,
     )
   const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
-  if (inert.length > 0 && !allowInert) throw new InputError(inert.map(inertMessage).join('\n'))
+  if (inert.length > 0 && !allowInert) throw new InputError(firstOf(inert.map(inertMessage), '\n'))
   if (!all.actsWhenActive && inert.length < rows.length && !allowInert)
     throw new InputError(
       `${path}: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)`,
     )
   return {
-    logit_change: own.map(({ change }) => change),
+    logit_change: own.map(({ change }) => (isLong ? null : change)),
     logit_change_together: all.change,
     silent_lines: rows.filter((_, index) => !own[index]!.acts && own[index]!.actsWhenActive).map(nameOf),
     inert_lines: inert.map(nameOf),
   }
+}
+
+// of more rows the first are named
+const mostNamed = 20
+
+/** The first of many names or sentences, and how many there are beside them. */
+export function firstOf(names: readonly (string | number)[], separator = ', '): string {
+  const left = names.length - mostNamed
+  return [...names.slice(0, mostNamed), ...(left > 0 ? [`and ${left} more`] : [])].join(separator)
 }
 
 function nameOf({ place }: TriedRow): number | string {
@@ -96,9 +121,9 @@ function overflowMessage({ place, what, coefficientColumn }: TriedRow): string {
 export function effectLine({ rows, zero }: Trial, report: EffectReport): string {
   if (report.logit_change.length < rows.length) return 'steering check: when the weights are here'
   const counts = [
-    `${rows.length - report.silent_lines.length - report.inert_lines.length} of ${rows.length} rows change the output of a test sentence`,
-    report.silent_lines.length > 0 ? `line ${report.silent_lines.join(', ')} only where the latent is active` : '',
-    report.inert_lines.length > 0 ? `line ${report.inert_lines.join(', ')} nowhere` : '',
+    `${rows.length - report.silent_lines.length - report.inert_lines.length} of ${rows.length} rows change the ${rows.length > longFile ? 'activations' : 'output'} of a test sentence`,
+    report.silent_lines.length > 0 ? `line ${firstOf(report.silent_lines)} only where the latent is active` : '',
+    report.inert_lines.length > 0 ? `line ${firstOf(report.inert_lines)} nowhere` : '',
   ].filter((part) => part !== '')
   const nothing = zero.length > 0 ? '; add with coefficient 0 does not' : ''
   return `steering check: ${counts.join(', ')} (largest logit change ${report.logit_change_together.toPrecision(3)})${nothing}`

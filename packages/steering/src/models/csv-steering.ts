@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { cut } from '@saeval/hub/checks'
 import type { LanguageModel, ModelContext, SteerableModel } from '@saeval/language-model'
 import {
   type CheckedEdit,
@@ -18,10 +19,10 @@ import {
   withKnownFactor,
 } from '../edits/norm-factor.js'
 import { closeEdits, type OpenRow, openEdits, saesOf } from '../edits/open-edits.js'
-import { atRow, inFile } from '../edits/place-in-file.js'
+import { atRow, inFile, type RowPlace } from '../edits/place-in-file.js'
 import { rowPlace, type SteeringFile } from '../edits/read-steering-file.js'
 import { rowDefaults, steeringArguments } from '../edits/steering-arguments.js'
-import { checkEffects, effectLine, type Trial } from '../effects/check-effects.js'
+import { checkEffects, effectLine, firstOf, isEverywhere, type Trial, type TriedRow } from '../effects/check-effects.js'
 import { editLines, steeringRecord } from './describe-edits.js'
 import { withSteering } from './with-steering.js'
 
@@ -72,7 +73,7 @@ export async function openCsvSteering(
   const semantics = semanticsArgument(args.semantics)
   const defaults = rowDefaults(args)
   if (file.ignoredColumns.length > 0)
-    notice(`${file.path}: columns without meaning to saeval: ${file.ignoredColumns.join(', ')}`, 'warning')
+    notice(`${file.path}: columns without meaning to saeval: ${firstOf(file.ignoredColumns.map(cut))}`, 'warning')
   const { features_path: path } = args
   const allowInert = args.allow_inert_rows ?? false
   const features = path === undefined ? null : { path, features: await readFeaturesFile(path) }
@@ -167,27 +168,46 @@ async function trialOf(
   const inert = ({ sae }: CheckedEdit) => checkEdit({ sae, action: 'scale', latent: 0, coefficient: 1 }, semantics)
   const without = (edits: readonly CheckedEdit[]) => (semantics === 'pr2641' ? lower(edits.map(inert)) : [])
   const edits = rows.map(({ edit }) => edit)
-  const alone: Intervention[][] = []
+  const saes = [...saesOf(rows)]
+  const kinds = new Map<string, boolean | null>()
+  const tried: TriedRow[] = []
   for (const { row, edit } of rows) {
-    const interventions = await lower([edit])
-    // the model must have the row's hook points, with the SAE's widths
-    await atRow(rowPlace(file, row), 'sae_id', async () => base.steer(interventions))
-    alone.push(interventions)
+    const place = rowPlace(file, row)
+    const { sae, condition, positions, head } = edit
+    const [own, other] = [saes.indexOf(sae), condition && saes.indexOf(condition.sae)]
+    const kind = [own, other, edit.action, positions === undefined, head === undefined].join()
+    const ofKind = kinds.has(kind) ? kinds.get(kind)! : await addsEverywhere(await lower([edit]), place, base)
+    kinds.set(kind, ofKind)
+    tried.push({
+      place,
+      what: `${row.hook_action}${row.hook_action === 'ablate' ? '' : ` ${row.steering_coefficient} of`} latent ${row.latent_idx}`,
+      coefficientColumn: 'steering_coefficient',
+      alone: () => lower([edit]),
+      without: async () => without([edit]),
+      isEverywhere:
+        ofKind && edit.coefficient !== 0 && (await sae.decoderRow(edit.latent)).some((value) => value !== 0),
+    })
   }
   const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add' || action === 'add_latent')
   return {
     path: file.setting === undefined ? file.path : `${file.path}, ${file.setting}`,
-    rows: await Promise.all(
-      rows.map(async ({ row, edit }, index) => ({
-        place: rowPlace(file, row),
-        what: `${row.hook_action}${row.hook_action === 'ablate' ? '' : ` ${row.steering_coefficient} of`} latent ${row.latent_idx}`,
-        coefficientColumn: 'steering_coefficient',
-        alone: alone[index]!,
-        without: await without([edit]),
-      })),
-    ),
+    rows: tried,
     together: await lower(edits),
     without: await without(edits),
     zero: await lower(adds.map((edit) => ({ ...edit, coefficient: 0 }))),
   }
+}
+
+/**
+ * Whether the interventions of a row, and of others of its kind, add a vector everywhere; null where the model does not tell. Throws InputError where
+ * the model does not have the row's hook points, with the SAE's widths.
+ */
+async function addsEverywhere(
+  alone: readonly Intervention[],
+  place: RowPlace,
+  base: SteerableModel,
+): Promise<boolean | null> {
+  await atRow(place, 'sae_id', async () => base.steer(alone))
+  const everywhere = isEverywhere(alone)
+  return everywhere === null ? null : alone[0]!.stages[0]!.addend !== null
 }

@@ -1,3 +1,4 @@
+import { cut } from '@saeval/hub/checks'
 import { describeSelection, type SaeFile } from '@saeval/sae-core'
 import type { ScaledRow } from '../edits/coefficient-units.js'
 import { saesOf } from '../edits/open-edits.js'
@@ -5,11 +6,15 @@ import type { SteeringFile } from '../edits/read-steering-file.js'
 import type { EffectReport } from '../effects/check-effects.js'
 import type { SteeringRecord } from './with-steering.js'
 
-/** One line for each row, as the header of a run shows it. */
+// of more rows the first are shown
+const mostLines = 100
+
+/** One line for each row, as the header of a run shows it; of many rows the first, and how many there are. */
 export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): string[] {
-  return rows.map((scaled) => {
+  const left = rows.length - mostLines
+  const lines = rows.slice(0, mostLines).map((scaled) => {
     const { row, edit } = scaled
-    const note = row.description ? ` (${row.description})` : ''
+    const note = row.description ? ` (${cut(row.description)})` : ''
     const conditions = [
       edit.head === undefined ? '' : ` in head ${edit.head}`,
       edit.positions === undefined ? '' : `, at ${describeSelection(edit.positions)}`,
@@ -19,6 +24,7 @@ export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): strin
     ].join('')
     return `${file.path}:${row.line}: ${whatOf(scaled)}${note}, ${row.sae_release} ${row.sae_id}, at ${edit.sae.config.hookPointOut}${conditions}`
   })
+  return left > 0 ? [...lines, `${file.path}: and ${left} rows more`] : lines
 }
 
 function whatOf({ row, edit, unit }: ScaledRow): string {

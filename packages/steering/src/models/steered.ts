@@ -4,7 +4,7 @@ import type { ModelContext, ModelFactory, SteerableModel } from '@saeval/languag
 import { describeSelection, lowerVectors, type PositionSelection, type VectorEdit } from '@saeval/sae-core'
 import { atRow, inFile } from '../edits/place-in-file.js'
 import { selectionArgument } from '../edits/steering-arguments.js'
-import { checkEffects, effectLine, type Trial } from '../effects/check-effects.js'
+import { checkEffects, effectLine, isEverywhere, type Trial } from '../effects/check-effects.js'
 import { hookPointOfModule } from '../vectors/hook-module.js'
 import { type OpenSteeredOptions, openSteeredCsv } from '../vectors/read-steered-csv.js'
 import { readSteeredSafetensors, readSteeredTorch } from '../vectors/read-steered-vectors.js'
@@ -112,8 +112,9 @@ async function steer(
       place: entry.place,
       what: `${entry.action} ${entry.coefficient} of ${entry.origin}`,
       coefficientColumn: 'steering_coefficient',
-      alone,
-      without: [],
+      alone: async () => alone,
+      without: async () => [],
+      isEverywhere: isEverywhere(alone),
     })),
     together: lower(edits),
     without: [],

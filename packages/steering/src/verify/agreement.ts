@@ -5,8 +5,9 @@ import {
   plainSettings,
   type SteerableModel,
 } from '@saeval/language-model'
+import { readsOf } from '../effects/edit-effects.js'
 import { allowed, type Check, distance, largest } from './check.js'
-import { newTokens, readsOf, requestsOf, type Subject, settingsOf } from './subject.js'
+import { newTokens, requestsOf, type Subject, settingsOf } from './subject.js'
 
 // rows of one batch
 const rowsPerBatch = 32
@@ -34,7 +35,7 @@ export const batchIsSingle: Check<Subject> = {
   name: 'different settings in one batch are each one alone',
   allowed: allowed.order,
   run: async ({ base, trial, ids }) => {
-    const settings = [{ name: 'the unsteered model', setting: [] }, ...settingsOf(trial)]
+    const settings = [{ name: 'the unsteered model', setting: [] }, ...(await settingsOf(trial))]
     const model = base.steer([])
     const deviations = []
     for (let start = 0; start < settings.length; start += rowsPerBatch) {

@@ -1,7 +1,8 @@
 import type { SteerableModel } from '@saeval/language-model'
 import { applyIntervention, type Intervention } from '@saeval/sae-core'
+import { readsOf } from '../effects/edit-effects.js'
 import { allowed, type Check, largest } from './check.js'
-import { readsOf, type Subject, settingsOf } from './subject.js'
+import { type Subject, settingsOf } from './subject.js'
 
 /**
  * Every row alone changes the activation at its hook point as its formula says, computed in float64 from the unsteered model's activations. A row
@@ -14,7 +15,9 @@ export const rowsFollowFormula: Check<Subject> = {
     const { base, trial } = subject
     const deviations: { what: string; deviation: number }[] = []
     const problems: string[] = []
-    for (const { place, what, alone, without } of trial.rows) {
+    for (const row of trial.rows) {
+      const { place, what } = row
+      const [alone, without] = [await row.alone(), await row.without()]
       const name = `${place.path}:${place.line ?? place.entry}: ${what}`
       for (const [index, intervention] of alone.entries()) {
         const plain = await capture(subject, base.steer([]), intervention)
@@ -66,7 +69,7 @@ export const scoresFollowFormula: Check<Subject> = {
     if (base.runWithHooks === undefined) return { notApplicable: 'this backend has no runWithHooks' }
     const predictions = ids.slice(1).map((token, position) => ({ position, token }))
     const deviations = []
-    for (const { name, setting } of settingsOf(trial)) {
+    for (const { name, setting } of await settingsOf(trial)) {
       const [scored] = await base.steer(setting).scoreTokens([{ ids, predictions, promptLength }])
       const outside = await fromOutside(subject, setting)
       const off = largest(scored!.logprobs.map((logprob, index) => Math.abs(logprob - outside[index]!)))

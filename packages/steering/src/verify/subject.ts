@@ -48,23 +48,14 @@ export function subjectOf(base: SteerableModel, trial: Trial, given: string | nu
 }
 
 /** Each row alone, and all together where there are several. */
-export function settingsOf({
+export async function settingsOf({
   rows,
   together,
-}: Trial): readonly { readonly name: string; readonly setting: readonly Intervention[] }[] {
-  const alone = rows.map(({ place, what, alone: setting }) => {
-    return { name: `${place.path}:${place.line ?? place.entry}: ${what}`, setting }
-  })
+}: Trial): Promise<readonly { readonly name: string; readonly setting: readonly Intervention[] }[]> {
+  const alone: { name: string; setting: readonly Intervention[] }[] = []
+  for (const { place, what, alone: setting } of rows)
+    alone.push({ name: `${place.path}:${place.line ?? place.entry}: ${what}`, setting: await setting() })
   return rows.length === 1 ? alone : [...alone, { name: 'all rows together', setting: together }]
-}
-
-/** Hook points that an intervention's stages read beside the one that is edited. */
-export function readsOf({ stages }: Intervention): string[] {
-  const names = stages.flatMap(({ readers, saeReplacement }) => [
-    ...readers.map(({ readFrom }) => readFrom),
-    saeReplacement?.readFrom,
-  ])
-  return [...new Set(names.filter((name) => name != null))]
 }
 
 /** Contexts that begin alike, and those with what may come after them. */
