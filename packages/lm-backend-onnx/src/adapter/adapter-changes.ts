@@ -131,7 +131,7 @@ function isTable(place: Place | 'ignored' | null, spec: ModelSpec): boolean {
 
 /** Finds modules by their names in transformers' model: the spec's, behind one of its prefixes. */
 function places(spec: ModelSpec, stored: StoredWeights, config: AdapterConfig) {
-  const shapes = specTensors(spec, stored.has)
+  const shapes = new Map(specTensors(spec, stored.has))
   const linears = specLinears(spec)
   const prefixes = [...new Set(['', ...spec.prefixes])].sort((a, b) => b.length - a.length)
   const tables = [spec.embedding.weight, spec.embedding.positions]

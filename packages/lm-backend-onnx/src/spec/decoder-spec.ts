@@ -1,10 +1,10 @@
 import { InputError } from '@saeval/hub'
-import { checked, count, number } from '@saeval/hub/checks'
+import { checked } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { layerTypes } from './layer-types.js'
 import { rmsNorm } from './llama-layer.js'
 import type { LayerSpec, ModelSpec } from './model-spec.js'
-import { type FieldsOf, flag, layerCount, type ModelConfig } from './read-config.js'
+import { epsilon, type FieldsOf, flag, layerCount, type ModelConfig, size } from './read-config.js'
 import { hasDynamicRope, ropeFields, rotaryFields } from './rope.js'
 
 /** What Llama and its relatives call by the same names. */
@@ -12,13 +12,13 @@ export const decoderFields = {
   ...ropeFields,
   ...rotaryFields,
   num_hidden_layers: layerCount,
-  hidden_size: count,
-  num_attention_heads: count,
-  num_key_value_heads: v.nullish(count),
-  head_dim: v.nullish(count),
-  vocab_size: count,
-  max_position_embeddings: count,
-  rms_norm_eps: v.nullish(number, 1e-6),
+  hidden_size: size,
+  num_attention_heads: size,
+  num_key_value_heads: v.nullish(size),
+  head_dim: v.nullish(size),
+  vocab_size: size,
+  max_position_embeddings: size,
+  rms_norm_eps: v.nullish(epsilon, 1e-6),
   tie_word_embeddings: flag(false),
   layer_types: layerTypes,
 }
@@ -34,7 +34,7 @@ export function decoderSizes({ file }: ModelConfig, f: FieldsOf<typeof decoderFi
     dModel,
     nHeads,
     nKvHeads,
-    dHead: checked(file, count, f.head_dim ?? Math.floor(dModel / nHeads), 'head_dim'),
+    dHead: checked(file, size, f.head_dim ?? Math.floor(dModel / nHeads), 'head_dim'),
     vocabSize: f.vocab_size,
     maxPositions: f.max_position_embeddings,
     maxPositionsIsHard: hasDynamicRope(f),

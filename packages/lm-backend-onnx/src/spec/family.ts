@@ -3,6 +3,7 @@ import type * as v from 'valibot'
 import { refuseForeignFields } from './foreign-fields.js'
 import type { ModelSpec } from './model-spec.js'
 import { absent, configOf, type FieldsOf, type ModelConfig } from './read-config.js'
+import { checkRope } from './rope.js'
 
 /** Reads the configuration of a kind of model. Throws InputError naming the field that cannot be honoured. */
 export type Family = (config: ModelConfig) => ModelSpec
@@ -20,6 +21,8 @@ export function family<Entries extends v.ObjectEntries>(
   return (config) => {
     const spec = build(checked(config.file, schema, config.fields) as FieldsOf<Entries>, config)
     const layers = Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
+    for (const rope of new Set(layers.map(({ attention }) => (attention.kind === 'softmax' ? attention.rope : null))))
+      if (rope !== null) checkRope(config, rope, spec.dHead)
     refuseForeignFields(config, Object.keys(all))
     return { ...spec, layer: (index) => layers[index]! }
   }

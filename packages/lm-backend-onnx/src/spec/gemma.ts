@@ -1,4 +1,4 @@
-import { count, number } from '@saeval/hub/checks'
+import { count } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
@@ -6,27 +6,27 @@ import { family, textSpec, visionFields } from './family.js'
 import { readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
-import { type FieldsOf, flag, type ModelConfig, only } from './read-config.js'
+import { type FieldsOf, factor, flag, type ModelConfig, only, size } from './read-config.js'
 import { gemma3Ropes, type Rope, readRope } from './rope.js'
 
 // configurations may leave out what equals the class's defaults
 const fields = {
   ...decoderFields,
-  num_attention_heads: v.nullish(count, 8),
-  num_key_value_heads: v.nullish(count, 4),
-  intermediate_size: count,
-  head_dim: v.nullish(count, 256),
-  vocab_size: v.nullish(count, 256_000),
-  max_position_embeddings: v.nullish(count, 8192),
+  num_attention_heads: v.nullish(size, 8),
+  num_key_value_heads: v.nullish(size, 4),
+  intermediate_size: size,
+  head_dim: v.nullish(size, 256),
+  vocab_size: v.nullish(size, 256_000),
+  max_position_embeddings: v.nullish(size, 8192),
   attention_bias: flag(false),
   tie_word_embeddings: flag(true),
   hidden_activation: activation('gelu_pytorch_tanh'),
-  query_pre_attn_scalar: v.nullish(number, 256),
+  query_pre_attn_scalar: v.nullish(factor, 256),
   sliding_window: v.nullish(count, 4096),
   use_bidirectional_attention: only(false),
   // absent is the default, null is none
-  attn_logit_softcapping: v.optional(v.nullable(number), 50),
-  final_logit_softcapping: v.optional(v.nullable(number), 30),
+  attn_logit_softcapping: v.optional(v.nullable(factor), 50),
+  final_logit_softcapping: v.optional(v.nullable(factor), 30),
 }
 
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
@@ -39,12 +39,12 @@ export const gemma2 = family(fields, (f, config) => {
 export const gemma3Text = family(
   {
     ...fields,
-    vocab_size: v.nullish(count, 262_208),
-    max_position_embeddings: v.nullish(count, 131_072),
-    attn_logit_softcapping: v.optional(v.nullable(number), null),
-    final_logit_softcapping: v.optional(v.nullable(number), null),
+    vocab_size: v.nullish(size, 262_208),
+    max_position_embeddings: v.nullish(size, 131_072),
+    attn_logit_softcapping: v.optional(v.nullable(factor), null),
+    final_logit_softcapping: v.optional(v.nullable(factor), null),
     sliding_window_pattern: v.nullish(count, 6),
-    rope_local_base_freq: v.nullish(number, 10_000),
+    rope_local_base_freq: v.nullish(factor, 10_000),
   },
   (f, config) => {
     const ropes = gemma3Ropes(config, f, f.rope_local_base_freq)

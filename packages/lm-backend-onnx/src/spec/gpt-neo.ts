@@ -1,24 +1,24 @@
 import { InputError } from '@saeval/hub'
-import { count, number, shown } from '@saeval/hub/checks'
+import { count, index, shown } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
 import { headWidth, layerNorm, linear, plainAttention } from './llama-layer.js'
-import { type FieldsOf, flag, layerCount, type ModelConfig } from './read-config.js'
+import { epsilon, type FieldsOf, flag, layerCount, type ModelConfig, size } from './read-config.js'
 
 const fields = {
-  hidden_size: count,
-  num_heads: count,
+  hidden_size: size,
+  num_heads: size,
   num_layers: layerCount,
-  intermediate_size: v.nullish(count),
+  intermediate_size: v.nullish(size),
   window_size: v.nullish(count, 256),
   attention_types: v.optional(v.unknown()),
-  vocab_size: count,
-  max_position_embeddings: count,
+  vocab_size: size,
+  max_position_embeddings: size,
   tie_word_embeddings: flag(true),
   activation_function: activation('gelu_new'),
-  layer_norm_epsilon: v.nullish(number, 1e-5),
+  layer_norm_epsilon: v.nullish(epsilon, 1e-5),
 }
 
 /** GPT-Neo (TinyStories): learned positions, unscaled attention, layers that attend to everything or to a window. */
@@ -67,16 +67,15 @@ export const gptNeo = family(fields, (f, config) => {
   })
 })
 
-const attentionTypes = v.array(v.tuple([v.array(v.picklist(['global', 'local'])), v.number()]))
+const attentionTypes = v.array(v.tuple([v.pipe(v.array(v.picklist(['global', 'local'])), v.minLength(1)), index]))
 
 /** attention_types: [[kinds, times], ...], written out one kind a layer. */
 function attentionKinds({ file }: ModelConfig, f: FieldsOf<typeof fields>): readonly string[] {
   const { num_layers: nLayers, attention_types: written } = f
   const types = v.safeParse(attentionTypes, written ?? [[['global', 'local'], nLayers / 2]])
-  const repeated = ([names, times]: readonly [string[], number]) =>
-    Array.from({ length: Math.min(times, nLayers) }, () => names).flat()
-  const kinds = types.success ? types.output.flatMap(repeated) : []
-  if (kinds.length === nLayers) return kinds
+  const parts = types.success ? types.output : []
+  const length = parts.reduce((sum, [names, times]) => sum + names.length * times, 0)
+  if (length === nLayers) return parts.flatMap(([names, times]) => Array.from({ length: times }, () => names).flat())
   throw new InputError(
     `${file}: attention_types is ${shown(written)}, expected lists of global and local for ${nLayers} layers`,
   )

@@ -1,27 +1,26 @@
-import { count, number } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
 import { headWidth, layerNorm, linear, plainAttention } from './llama-layer.js'
-import { flag, layerCount } from './read-config.js'
+import { epsilon, factor, flag, layerCount, share, size } from './read-config.js'
 import { hasDynamicRope, readRope, ropeFields } from './rope.js'
 
 const fields = {
   ...ropeFields,
   num_hidden_layers: layerCount,
-  hidden_size: count,
-  num_attention_heads: count,
-  intermediate_size: count,
-  vocab_size: count,
-  max_position_embeddings: count,
+  hidden_size: size,
+  num_attention_heads: size,
+  intermediate_size: size,
+  vocab_size: size,
+  max_position_embeddings: size,
   attention_bias: flag(true),
   tie_word_embeddings: flag(false),
   use_parallel_residual: flag(true),
   hidden_act: activation('gelu'),
-  layer_norm_eps: v.nullish(number, 1e-5),
-  rotary_emb_base: v.nullish(number),
-  rotary_pct: v.nullish(number),
+  layer_norm_eps: v.nullish(epsilon, 1e-5),
+  rotary_emb_base: v.nullish(factor),
+  rotary_pct: v.nullish(share),
 }
 
 /** GPT-NeoX (Pythia): attention and MLP side by side, part of each head rotated, q, k and v of each head together in one matrix. */

@@ -1,4 +1,4 @@
-import { count, number, objectOf, oneOf } from '@saeval/hub/checks'
+import { count, objectOf, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
@@ -6,7 +6,7 @@ import { readLayerTypes } from './layer-types.js'
 import { linear, llamaAttention } from './llama-layer.js'
 import type { ExpertLayout, Experts } from './model-spec.js'
 import { expertsPerToken } from './qwen-experts.js'
-import { type FieldsOf, flag, type ModelConfig, only } from './read-config.js'
+import { epsilon, type FieldsOf, flag, type ModelConfig, only, size } from './read-config.js'
 import { readRope } from './rope.js'
 
 /** Rotary scaling that the configuration class assumes. */
@@ -21,16 +21,16 @@ const defaultScaling = {
 
 const fields = {
   ...decoderFields,
-  num_attention_heads: v.nullish(count, 64),
-  num_key_value_heads: v.nullish(count, 8),
-  max_position_embeddings: v.nullish(count, 131_072),
-  head_dim: v.nullish(count, 64),
-  rms_norm_eps: v.nullish(number, 1e-5),
+  num_attention_heads: v.nullish(size, 64),
+  num_key_value_heads: v.nullish(size, 8),
+  max_position_embeddings: v.nullish(size, 131_072),
+  head_dim: v.nullish(size, 64),
+  rms_norm_eps: v.nullish(epsilon, 1e-5),
   attention_bias: flag(true),
   sliding_window: v.nullish(count, 128),
   num_local_experts: v.nullish(count, 128),
   num_experts_per_tok: v.nullish(count, 4),
-  intermediate_size: count,
+  intermediate_size: size,
   hidden_act: only('silu'),
   swiglu_limit: only(7),
   quantization_config: v.nullish(objectOf({ quant_method: oneOf(['mxfp4'], '"mxfp4"') })),

@@ -1,26 +1,25 @@
-import { count, number } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
 import { headWidth, layerNorm, plainAttention } from './llama-layer.js'
 import type { Linear } from './model-spec.js'
-import { flag, layerCount, only } from './read-config.js'
+import { epsilon, flag, layerCount, only, size } from './read-config.js'
 
 const fields = {
-  n_embd: count,
-  n_head: count,
+  n_embd: size,
+  n_head: size,
   n_layer: layerCount,
-  n_inner: v.nullish(count),
-  n_positions: count,
-  vocab_size: count,
+  n_inner: v.nullish(size),
+  n_positions: size,
+  vocab_size: size,
   activation_function: activation('gelu_new'),
   tie_word_embeddings: flag(true),
   scale_attn_weights: flag(true),
   scale_attn_by_inverse_layer_idx: flag(false),
   // it reorders the computation and raises its precision, which in float32 changes nothing
   reorder_and_upcast_attn: flag(false),
-  layer_norm_epsilon: v.nullish(number, 1e-5),
+  layer_norm_epsilon: v.nullish(epsilon, 1e-5),
   add_cross_attention: only(false),
 }
 

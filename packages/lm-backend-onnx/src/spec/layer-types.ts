@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { text } from '@saeval/hub/checks'
+import { shown, text } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import type { ModelConfig } from './read-config.js'
 
@@ -25,6 +25,6 @@ export function readLayerTypes<Type extends LayerType>(
   return types.map((type) => {
     const known = allowed.find((candidate) => candidate === type)
     if (known !== undefined) return known
-    throw new InputError(`${file}: layer_types has "${type}", expected ${allowed.join(' or ')}`)
+    throw new InputError(`${file}: layer_types has ${shown(type)}, expected ${allowed.join(' or ')}`)
   })
 }

@@ -8,12 +8,12 @@ import { readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp } from './llama-layer.js'
 import type { Experts, ModelSpec } from './model-spec.js'
 import { expertFields, qwenExperts } from './qwen-experts.js'
-import { type FieldsOf, flag, type ModelConfig, only } from './read-config.js'
+import { type FieldsOf, flag, type ModelConfig, only, size } from './read-config.js'
 import { readRope } from './rope.js'
 
 const fields = {
   ...decoderFields,
-  intermediate_size: count,
+  intermediate_size: size,
   hidden_act: activation('silu'),
   use_bidirectional_attention: only(false),
 }
@@ -70,7 +70,7 @@ export const llama = family({ ...biased, mlp_bias: flag(false) }, (f, config) =>
 export const gemma = family(
   {
     ...biased,
-    head_dim: v.nullish(count, 256),
+    head_dim: v.nullish(size, 256),
     tie_word_embeddings: flag(true),
     hidden_act: activation('gelu', { gelu: 'gelu_tanh' }),
     hidden_activation: only('gelu_pytorch_tanh'),
@@ -109,7 +109,7 @@ export const qwen2 = family(qwenFields, (f, config) =>
 )
 
 /** Qwen 3. */
-export const qwen3 = family({ ...qwenFields, head_dim: v.nullish(count, 128) }, (f, config) =>
+export const qwen3 = family({ ...qwenFields, head_dim: v.nullish(size, 128) }, (f, config) =>
   llamaSpec(config, f, {
     qkvBias: f.attention_bias,
     outputBias: f.attention_bias,

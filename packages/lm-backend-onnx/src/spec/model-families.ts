@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { shown } from '@saeval/hub/checks'
 import type { Family } from './family.js'
 import { gemma2, gemma3, gemma3Text } from './gemma.js'
 import { gptNeo } from './gpt-neo.js'
@@ -36,5 +37,5 @@ export function modelSpec(file: string, configText: string): ModelSpec {
   const config = readConfig(file, configText)
   if (Object.hasOwn(families, config.modelType)) return families[config.modelType]!(config)
   const known = Object.keys(families).join(', ')
-  throw new InputError(`${file}: models of type "${config.modelType}" are not supported yet; supported: ${known}`)
+  throw new InputError(`${file}: models of type ${shown(config.modelType)} are not supported yet; supported: ${known}`)
 }

@@ -3,7 +3,7 @@ import { count } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { linear } from './llama-layer.js'
 import type { Experts } from './model-spec.js'
-import type { FieldsOf, ModelConfig } from './read-config.js'
+import { type FieldsOf, type ModelConfig, size } from './read-config.js'
 
 /** Fields of Qwen's experts, whose number has two names in transformers, with the defaults of a family. */
 export function expertFields(defaults: { readonly count: number; readonly chosen: number; readonly dExpert: number }) {
@@ -11,7 +11,7 @@ export function expertFields(defaults: { readonly count: number; readonly chosen
     num_experts: v.nullish(count, defaults.count),
     num_local_experts: v.nullish(count),
     num_experts_per_tok: v.nullish(count, defaults.chosen),
-    moe_intermediate_size: v.nullish(count, defaults.dExpert),
+    moe_intermediate_size: v.nullish(size, defaults.dExpert),
   }
 }
 

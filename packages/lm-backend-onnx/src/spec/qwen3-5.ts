@@ -7,30 +7,30 @@ import { readLayerTypes } from './layer-types.js'
 import { linear, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { DeltaNet, Experts, LayerSpec, Mlp, ModelSpec } from './model-spec.js'
 import { expertFields, qwenExperts } from './qwen-experts.js'
-import { type FieldsOf, flag, type ModelConfig, only } from './read-config.js'
+import { type FieldsOf, flag, type ModelConfig, only, size } from './read-config.js'
 import { readRope } from './rope.js'
 
 const fields = {
   ...decoderFields,
-  num_attention_heads: v.nullish(count, 16),
-  num_key_value_heads: v.nullish(count, 4),
-  vocab_size: v.nullish(count, 248_320),
-  max_position_embeddings: v.nullish(count, 32_768),
-  head_dim: v.nullish(count, 256),
+  num_attention_heads: v.nullish(size, 16),
+  num_key_value_heads: v.nullish(size, 4),
+  vocab_size: v.nullish(size, 248_320),
+  max_position_embeddings: v.nullish(size, 32_768),
+  head_dim: v.nullish(size, 256),
   attention_bias: flag(false),
   hidden_act: only('silu'),
   attn_output_gate: only(true),
   full_attention_interval: v.nullish(count, 4),
-  linear_num_key_heads: v.nullish(count, 16),
-  linear_num_value_heads: v.nullish(count, 32),
-  linear_key_head_dim: v.nullish(count, 128),
-  linear_value_head_dim: v.nullish(count, 128),
-  linear_conv_kernel_dim: v.nullish(count, 4),
+  linear_num_key_heads: v.nullish(size, 16),
+  linear_num_value_heads: v.nullish(size, 32),
+  linear_key_head_dim: v.nullish(size, 128),
+  linear_value_head_dim: v.nullish(size, 128),
+  linear_conv_kernel_dim: v.nullish(size, 4),
 }
 type Fields = FieldsOf<typeof fields>
 
 /** Qwen 3.5's text model: three layers of gated delta-net for each layer of gated softmax attention. */
-export const qwen35Text = family({ ...fields, intermediate_size: count }, (f, config) =>
+export const qwen35Text = family({ ...fields, intermediate_size: size }, (f, config) =>
   qwen35Spec(config, f, (at) =>
     llamaMlp(at, { dModel: f.hidden_size, dMlp: f.intermediate_size, bias: false, activation: 'silu' }),
   ),
@@ -41,8 +41,8 @@ export const qwen35MoeText = family(
   {
     ...fields,
     ...expertFields({ count: 256, chosen: 8, dExpert: 512 }),
-    num_key_value_heads: v.nullish(count, 2),
-    shared_expert_intermediate_size: v.nullish(count, 512),
+    num_key_value_heads: v.nullish(size, 2),
+    shared_expert_intermediate_size: v.nullish(size, 512),
   },
   (f, config) =>
     qwen35Spec(config, f, (at) => {

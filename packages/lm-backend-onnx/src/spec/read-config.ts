@@ -37,5 +37,21 @@ export function only(...allowed: readonly unknown[]) {
 /** Number of layers; more than any model has would only fill the memory. */
 export const layerCount = v.pipe(count, v.maxValue(10_000, 'at most 10000 layers'))
 
+/** A width or another size. Beyond the bound float32 counts no tokens, and products of sizes are no whole numbers any more. */
+export const size = v.pipe(count, v.maxValue(2 ** 24, 'at most 16777216'))
+
+/** What is added to a variance. */
+export const epsilon = inRange((value) => value >= 0 && value <= 1, 'a number from 0 to 1')
+
+/** What something is multiplied with or divided by in float32. */
+export const factor = inRange((value) => value > 0 && value <= 1e30, 'a number above 0, up to 1e30')
+
+/** A share of a whole. */
+export const share = inRange((value) => value > 0 && value <= 1, 'a number above 0, up to 1')
+
+function inRange(holds: (value: number) => boolean, expected: string) {
+  return v.custom<number>((value) => typeof value === 'number' && holds(value), expected)
+}
+
 /** Nothing or null. */
 export const absent = v.nullish(v.never('none: it is not supported yet'))

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { checked, number, object, objectOf, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import { absent, type FieldsOf, type ModelConfig } from './read-config.js'
+import { absent, type FieldsOf, factor, type ModelConfig, share } from './read-config.js'
 
 /** Llama 3.1's scaling: low frequencies are divided by a factor, those in between blended. */
 export interface Llama3Scaling {
@@ -43,11 +43,11 @@ export interface Rope {
 export const ropeFields = {
   rope_scaling: v.nullish(object),
   rope_parameters: v.nullish(object),
-  original_max_position_embeddings: v.nullish(number),
+  original_max_position_embeddings: v.nullish(factor),
 }
 
 /** Fields of theta and of the share of each head that turns, where they are not called otherwise. */
-export const rotaryFields = { rope_theta: v.nullish(number), partial_rotary_factor: v.nullish(number) }
+export const rotaryFields = { rope_theta: v.nullish(factor), partial_rotary_factor: v.nullish(share) }
 
 type RopeFields = FieldsOf<typeof ropeFields & typeof rotaryFields> & { readonly max_position_embeddings: number }
 
@@ -62,28 +62,28 @@ interface RopeDefaults {
 type Values = Readonly<Record<string, unknown>>
 
 const kinds = ['default', 'linear', 'dynamic', 'yarn', 'llama3'] as const
-const maybe = v.nullish(number, null)
+const maybe = v.nullish(factor, null)
 
 const parameters = objectOf({
   rope_type: v.nullish(oneOf(kinds, '"default", "linear", "dynamic", "yarn" or "llama3"'), 'default'),
   rope_theta: maybe,
-  partial_rotary_factor: maybe,
+  partial_rotary_factor: v.nullish(share, null),
 })
 const layerParameters = objectOf({ full_attention: object, sliding_attention: object })
-const linear = objectOf({ factor: number })
+const linear = objectOf({ factor })
 const llama3 = objectOf({
-  factor: number,
-  low_freq_factor: number,
-  high_freq_factor: number,
+  factor,
+  low_freq_factor: factor,
+  high_freq_factor: factor,
   original_max_position_embeddings: maybe,
 })
 const yarn = objectOf({
   factor: maybe,
   attention_factor: maybe,
-  mscale: maybe,
-  mscale_all_dim: maybe,
-  beta_fast: maybe,
-  beta_slow: maybe,
+  mscale: v.nullish(number, null),
+  mscale_all_dim: v.nullish(number, null),
+  beta_fast: v.nullish(number, null),
+  beta_slow: v.nullish(number, null),
   original_max_position_embeddings: maybe,
   truncate: v.optional(v.unknown()),
 })
@@ -197,10 +197,7 @@ export interface RopeTable {
 /** theta^(-2i / n) for each pair i of the n dimensions that turn, scaled; in float32 where transformers computes in it. */
 export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): RopeTable {
   const turning = Math.trunc(dHead * fraction)
-  const periods = Float32Array.from(
-    { length: Math.ceil(turning / 2) },
-    (_, i) => theta ** Math.fround((2 * i) / turning),
-  )
+  const periods = Float32Array.from({ length: turning / 2 }, (_, i) => theta ** Math.fround((2 * i) / turning))
   const plain = periods.map((period) => 1 / period)
   switch (scaling?.kind) {
     case undefined:
@@ -218,6 +215,18 @@ export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): Ro
       return { frequencies, scale: scaling.attentionFactor }
     }
   }
+}
+
+/** Throws InputError for rotary positions that cannot be computed for heads of this width. */
+export function checkRope({ file }: ModelConfig, rope: Rope, dHead: number): void {
+  const turning = Math.trunc(dHead * rope.fraction)
+  if (turning === 0 || turning % 2 !== 0)
+    throw new InputError(
+      `${file}: rotary positions turn ${turning} of the ${dHead} numbers of a head, expected an even number above 0`,
+    )
+  const { frequencies, scale } = ropeTable(rope, dHead)
+  if (!Number.isFinite(scale) || !frequencies.every(Number.isFinite))
+    throw new InputError(`${file}: the frequencies of its rotary positions are beyond float32; download it again`)
 }
 
 /** By wavelength: short ones stay, long ones are divided by the factor, between them the two are mixed (transformers' "llama3"). */

@@ -1,26 +1,18 @@
-import type {
-  Attention,
-  DeltaNet,
-  ExpertLayout,
-  Experts,
-  LayerSpec,
-  Linear,
-  Mlp,
-  ModelSpec,
-  Norm,
-} from './model-spec.js'
+import type { Attention, DeltaNet, ExpertLayout, Experts, LayerSpec, Linear, ModelSpec, Norm } from './model-spec.js'
 
-export type TensorShapes = Map<string, readonly number[]>
+/** A tensor's name and shape. */
+type TensorShape = readonly [name: string, shape: readonly number[]]
 
-/** Every tensor that the graph of a spec reads, with its shape. `has` says which of the names a checkpoint holds. */
-export function specTensors(spec: ModelSpec, has: (name: string) => boolean): TensorShapes {
-  const shapes: TensorShapes = new Map()
-  shapes.set(spec.embedding.weight, [spec.vocabSize, spec.dModel])
-  if (spec.embedding.positions !== null) shapes.set(spec.embedding.positions, [spec.maxPositions, spec.dModel])
-  for (let index = 0; index < spec.nLayers; index++) addLayer(shapes, spec, spec.layer(index), has)
-  addNorm(shapes, spec.finalNorm, spec.dModel)
-  shapes.set(spec.unembedding, [spec.vocabSize, spec.dModel])
-  return shapes
+/**
+ * Every tensor that the graph of a spec reads, with its shape; a tied one twice. `has` says which of the names a checkpoint holds. One after the other:
+ * what a configuration claims may be more than fits into memory.
+ */
+export function* specTensors(spec: ModelSpec, has: (name: string) => boolean): Generator<TensorShape> {
+  yield [spec.embedding.weight, [spec.vocabSize, spec.dModel]]
+  if (spec.embedding.positions !== null) yield [spec.embedding.positions, [spec.maxPositions, spec.dModel]]
+  for (let index = 0; index < spec.nLayers; index++) yield* layerTensors(spec, spec.layer(index), has)
+  yield* normTensors(spec.finalNorm, spec.dModel)
+  yield [spec.unembedding, [spec.vocabSize, spec.dModel]]
 }
 
 /** The layout in which a checkpoint stores the experts of a layer. */
@@ -39,76 +31,73 @@ function firstTensor(layout: ExpertLayout): string {
   }
 }
 
-function addLayer(shapes: TensorShapes, spec: ModelSpec, layer: LayerSpec, has: (name: string) => boolean): void {
+function* layerTensors(spec: ModelSpec, layer: LayerSpec, has: (name: string) => boolean): Generator<TensorShape> {
   for (const norm of [layer.attentionNorm, layer.postAttentionNorm, layer.mlpNorm, layer.postMlpNorm])
-    addNorm(shapes, norm, spec.dModel)
-  if (layer.attention.kind === 'softmax') addAttention(shapes, spec, layer.attention)
-  else addDeltaNet(shapes, layer.attention)
-  addLinear(shapes, layer.attentionOutput)
-  if (layer.mlp.kind === 'dense') addMlp(shapes, layer.mlp)
-  else addExperts(shapes, spec.dModel, layer.mlp, has)
+    yield* normTensors(norm, spec.dModel)
+  if (layer.attention.kind === 'softmax') yield* attentionTensors(spec, layer.attention)
+  else yield* deltaNetTensors(layer.attention)
+  yield* linearTensors(layer.attentionOutput)
+  if (layer.mlp.kind === 'dense') yield* linearTensors(layer.mlp.up, layer.mlp.gate, layer.mlp.down)
+  else yield* expertTensors(spec.dModel, layer.mlp, has)
 }
 
-function addNorm(shapes: TensorShapes, norm: Norm | null, width: number): void {
+function* normTensors(norm: Norm | null, width: number): Generator<TensorShape> {
   if (norm === null) return
-  shapes.set(norm.weight, [width])
-  if (norm.bias !== null) shapes.set(norm.bias, [width])
+  yield [norm.weight, [width]]
+  if (norm.bias !== null) yield [norm.bias, [width]]
 }
 
-function addLinear(shapes: TensorShapes, { weight, bias, layout, inFeatures, outFeatures }: Linear): void {
-  shapes.set(weight, layout === 'out_in' ? [outFeatures, inFeatures] : [inFeatures, outFeatures])
-  if (bias !== null) shapes.set(bias, [outFeatures])
-}
-
-function addAttention(shapes: TensorShapes, spec: ModelSpec, { qkv, queryKeyNorm, sinks }: Attention): void {
-  for (const linear of 'fused' in qkv ? [qkv.fused] : [qkv.q, qkv.k, qkv.v]) addLinear(shapes, linear)
-  if (queryKeyNorm !== null) for (const norm of Object.values(queryKeyNorm)) addNorm(shapes, norm, spec.dHead)
-  if (sinks !== null) shapes.set(sinks, [spec.nHeads])
-}
-
-function addDeltaNet(shapes: TensorShapes, deltaNet: DeltaNet): void {
-  const { qkv, gate, beta, decay, convolution, kernel, nValueHeads, norm, dValue } = deltaNet
-  for (const linear of [qkv, gate, beta, decay.linear]) addLinear(shapes, linear)
-  shapes.set(convolution, [qkv.outFeatures, 1, kernel])
-  shapes.set(decay.log, [nValueHeads])
-  shapes.set(decay.bias, [nValueHeads])
-  addNorm(shapes, norm, dValue)
-}
-
-function addMlp(shapes: TensorShapes, { up, gate, down }: Mlp): void {
-  for (const linear of [up, ...(gate ? [gate] : []), down]) addLinear(shapes, linear)
-}
-
-function addExperts(shapes: TensorShapes, d: number, experts: Experts, has: (name: string) => boolean): void {
-  const { router, count: E, dExpert: f, shared } = experts
-  addLinear(shapes, router)
-  if (shared !== null) {
-    addMlp(shapes, shared.mlp)
-    addLinear(shapes, shared.gate)
+function* linearTensors(...linears: readonly (Linear | null)[]): Generator<TensorShape> {
+  for (const linear of linears) {
+    if (linear === null) continue
+    const { weight, bias, layout, inFeatures, outFeatures } = linear
+    yield [weight, layout === 'out_in' ? [outFeatures, inFeatures] : [inFeatures, outFeatures]]
+    if (bias !== null) yield [bias, [outFeatures]]
   }
+}
+
+function* attentionTensors(spec: ModelSpec, { qkv, queryKeyNorm, sinks }: Attention): Generator<TensorShape> {
+  yield* 'fused' in qkv ? linearTensors(qkv.fused) : linearTensors(qkv.q, qkv.k, qkv.v)
+  if (queryKeyNorm !== null) for (const norm of Object.values(queryKeyNorm)) yield* normTensors(norm, spec.dHead)
+  if (sinks !== null) yield [sinks, [spec.nHeads]]
+}
+
+function* deltaNetTensors(deltaNet: DeltaNet): Generator<TensorShape> {
+  const { qkv, gate, beta, decay, convolution, kernel, nValueHeads, norm, dValue } = deltaNet
+  yield* linearTensors(qkv, gate, beta, decay.linear)
+  yield [convolution, [qkv.outFeatures, 1, kernel]]
+  yield [decay.log, [nValueHeads]]
+  yield [decay.bias, [nValueHeads]]
+  yield* normTensors(norm, dValue)
+}
+
+function* expertTensors(d: number, experts: Experts, has: (name: string) => boolean): Generator<TensorShape> {
+  const { router, count: E, dExpert: f, shared } = experts
+  yield* linearTensors(router)
+  if (shared !== null) yield* linearTensors(shared.mlp.up, shared.mlp.gate, shared.mlp.down, shared.gate)
   const layout = expertLayout(experts, has)
   switch (layout.kind) {
     case 'separate':
       for (let index = 0; index < E; index++) {
         const { gate, up, down } = layout.expert(index)
-        for (const linear of [gate, up, down]) addLinear(shapes, linear)
+        yield* linearTensors(gate, up, down)
       }
       return
     case 'stacked':
-      shapes.set(layout.gateUp, [E, 2 * f, d])
-      shapes.set(layout.down, [E, d, f])
+      yield [layout.gateUp, [E, 2 * f, d]]
+      yield [layout.down, [E, d, f]]
       return
     case 'transposed':
-      shapes.set(layout.gateUp, [E, d, 2 * f])
-      shapes.set(layout.down, [E, f, d])
+      yield [layout.gateUp, [E, d, 2 * f]]
+      yield [layout.down, [E, f, d]]
       break
     case 'mxfp4':
-      shapes.set(`${layout.gateUp}_blocks`, [E, 2 * f, d / 32, 16])
-      shapes.set(`${layout.gateUp}_scales`, [E, 2 * f, d / 32])
-      shapes.set(`${layout.down}_blocks`, [E, d, f / 32, 16])
-      shapes.set(`${layout.down}_scales`, [E, d, f / 32])
+      yield [`${layout.gateUp}_blocks`, [E, 2 * f, d / 32, 16]]
+      yield [`${layout.gateUp}_scales`, [E, 2 * f, d / 32]]
+      yield [`${layout.down}_blocks`, [E, d, f / 32, 16]]
+      yield [`${layout.down}_scales`, [E, d, f / 32]]
       break
   }
-  shapes.set(layout.gateUpBias, [E, 2 * f])
-  shapes.set(layout.downBias, [E, d])
+  yield [layout.gateUpBias, [E, 2 * f]]
+  yield [layout.downBias, [E, d]]
 }

@@ -58,10 +58,12 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
     return place === undefined ? undefined : checkpoint.tensors.get(place + name)
   }
   const has = (name: string) => stored(name) !== undefined
-  const expected = specTensors(spec, has)
+  const expected = new Set<string>()
   const used = new Set<string>()
   let numParameters = 0
-  for (const [name, shape] of expected) {
+  for (const [name, shape] of specTensors(spec, has)) {
+    if (expected.has(name)) continue
+    expected.add(name)
     const tensor = stored(name)
     if (!tensor)
       throw new InputError(
