@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { strip } from '@saeval/python/templates'
 import { rollingTokenWindows, type Tokenizer } from '@saeval/tokenizer'
 
 /** How texts become tokens; the rules are those of lm_eval's TemplateAPI. */
@@ -19,9 +20,6 @@ export interface ScoredPrompt {
   readonly isCut: boolean
 }
 
-/** What Python's str.rstrip() takes away, and what stands before it. */
-const trailingSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/
-
 /** A context with its continuation. Throws InputError for continuations without tokens, or with more than the model takes. */
 export function scoredPair(rules: TokenRules, context: string, continuation: string): ScoredPrompt {
   const { tokenizer, addBosToken, prefixTokenId } = rules
@@ -33,7 +31,7 @@ export function scoredPair(rules: TokenRules, context: string, continuation: str
       ? scored(rules, ids.slice(0, 1), ids.slice(1), continuation)
       : scored(rules, [prefixTokenId], ids, continuation)
   }
-  const start = encode(context.replace(trailingSpace, ''))
+  const start = encode(strip(context, 'right'))
   const whole = encode(context + continuation)
   // a context of white space only, of which nothing is left; lm_eval stops there
   if (start.length === 0) return scored(rules, [prefixTokenId], whole, continuation)

@@ -1,46 +1,64 @@
+import { InputError } from '@saeval/hub'
+import { checked, index, objectOf, shown, text, truth } from '@saeval/hub/checks'
+import * as v from 'valibot'
+
 /** From tokens to the parts of a text, as a decoder of the library `tokenizers` (Rust) does it. */
 export type Decoder = (tokens: readonly string[]) => readonly string[]
 
-/** A decoder as tokenizer.json has it. */
-interface DecoderConfig {
-  readonly type: string
-  readonly [field: string]: unknown
+const kinds = {
+  Sequence: objectOf({ decoders: v.array(v.unknown(), 'a list of decoders') }),
+  Replace: objectOf({
+    pattern: v.union([objectOf({ String: text }), objectOf({ Regex: text })], 'a String or a Regex'),
+    content: text,
+  }),
+  Metaspace: objectOf({ replacement: v.nullish(text, '▁'), prepend_scheme: v.nullish(text, 'always') }),
+  WordPiece: objectOf({ prefix: text, cleanup: v.nullish(truth, false) }),
+  BPEDecoder: objectOf({ suffix: text }),
+  Strip: objectOf({ content: text, start: index, stop: index }),
 }
+type Fields<Kind extends keyof typeof kinds> = v.InferOutput<(typeof kinds)[Kind]>
+const ofKind = objectOf({ type: text })
 
 /**
  * The decoder of a tokenizer.json, null where it has none. @huggingface/tokenizers 0.2.0 gives other texts than the Rust library for bytes,
- * replacements and Metaspace (docs/tokenizers.md), and does not export the types of its other decoders. Throws Error for a kind that no language
- * model has (CTC).
+ * replacements and Metaspace (docs/tokenizers.md), and does not export the types of its other decoders. Throws InputError for a kind that no language
+ * model has (CTC), and where it is damaged.
  */
-export function createDecoder(config: DecoderConfig | null): Decoder | null {
+export function createDecoder(path: string, config: unknown, within = 'decoder'): Decoder | null {
   if (config === null) return null
-  switch (config.type) {
+  const fields = <Kind extends keyof typeof kinds>(kind: Kind) =>
+    checked(path, kinds[kind] as v.GenericSchema, config, within) as Fields<Kind>
+  const { type } = checked(path, ofKind, config, within)
+  switch (type) {
     case 'Sequence': {
-      const decoders = ((config.decoders ?? []) as DecoderConfig[]).map((part) => createDecoder(part)!)
-      return (tokens) => decoders.reduce((parts, decode) => decode(parts), tokens)
+      const decoders = fields('Sequence').decoders.map((part, at) =>
+        createDecoder(path, part, `${within}.decoders[${at}]`),
+      )
+      return (tokens) => decoders.reduce((parts, decode) => decode?.(parts) ?? parts, tokens)
     }
     case 'ByteLevel':
       return (tokens) => [lossy.decode(Uint8Array.from(tokens.flatMap(byteLevelBytes)))]
     case 'ByteFallback':
       return byteFallback
     case 'Replace': {
-      const { String: text, Regex: regex } = config.pattern as { String?: string; Regex?: string }
-      const pattern = text ?? new RegExp(regex!, 'gu')
-      return (tokens) => tokens.map((token) => token.replaceAll(pattern, () => config.content as string))
+      const { pattern, content } = fields('Replace')
+      const found = 'String' in pattern ? pattern.String : new RegExp(pattern.Regex, 'gu')
+      return (tokens) => tokens.map((token) => token.replaceAll(found, () => content))
     }
     case 'Metaspace':
-      return metaspace(config)
+      return metaspace(fields('Metaspace'))
     case 'WordPiece':
-      return wordPiece(config)
-    case 'BPEDecoder':
-      return (tokens) =>
-        tokens.map((token, index) => token.replaceAll(config.suffix as string, index === tokens.length - 1 ? '' : ' '))
+      return wordPiece(fields('WordPiece'))
+    case 'BPEDecoder': {
+      const { suffix } = fields('BPEDecoder')
+      return (tokens) => tokens.map((token, at) => token.replaceAll(suffix, at === tokens.length - 1 ? '' : ' '))
+    }
     case 'Fuse':
       return (tokens) => [tokens.join('')]
     case 'Strip':
-      return strip(config)
+      return strip(fields('Strip'))
     default:
-      throw new Error(`its decoder ${config.type} is not supported`)
+      throw new InputError(`${path}: ${within}.type is ${shown(type)}, which is not supported`)
   }
 }
 
@@ -105,15 +123,13 @@ function textOfBytes(bytes: readonly number[]): string {
 }
 
 /** Replacements become blanks; those of the first token nothing, unless words never begin with one. */
-function metaspace({ replacement = '▁', prepend_scheme: scheme = 'always' }: DecoderConfig): Decoder {
+function metaspace({ replacement, prepend_scheme: scheme }: Fields<'Metaspace'>): Decoder {
   return (tokens) =>
-    tokens.map((token, index) =>
-      token.replaceAll(replacement as string, () => (index === 0 && scheme !== 'never' ? '' : ' ')),
-    )
+    tokens.map((token, at) => token.replaceAll(replacement, () => (at === 0 && scheme !== 'never' ? '' : ' ')))
 }
 
 /** Up to `start` and `stop` letters `content` go from the ends. */
-function strip({ content, start, stop }: DecoderConfig): Decoder {
+function strip({ content, start, stop }: Fields<'Strip'>): Decoder {
   const run = (letters: readonly string[], most: number) => {
     let length = 0
     while (length < most && letters[length] === content) length++
@@ -122,17 +138,17 @@ function strip({ content, start, stop }: DecoderConfig): Decoder {
   return (tokens) =>
     tokens.map((token) => {
       const letters = [...token]
-      const [from, cut] = [run(letters, start as number), run([...letters].reverse(), stop as number)]
+      const [from, cut] = [run(letters, start), run([...letters].reverse(), stop)]
       return letters.slice(from, letters.length - cut).join('')
     })
 }
 
-function wordPiece({ prefix, cleanup }: DecoderConfig): Decoder {
+function wordPiece({ prefix, cleanup }: Fields<'WordPiece'>): Decoder {
   return (tokens) =>
-    tokens.map((token, index) => {
-      const begins = token.startsWith(prefix as string)
-      const text = index === 0 ? token : begins ? token.slice((prefix as string).length) : ` ${token}`
-      return cleanup === true ? cleanUp(text.replaceAll(' do not', " don't")) : text
+    tokens.map((token, at) => {
+      const begins = token.startsWith(prefix)
+      const text = at === 0 ? token : begins ? token.slice(prefix.length) : ` ${token}`
+      return cleanup ? cleanUp(text.replaceAll(' do not', " don't")) : text
     })
 }
 

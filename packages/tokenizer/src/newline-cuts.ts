@@ -104,6 +104,15 @@ function wordsAtCut(step: Step, words: Words): Words | null {
   }
 }
 
+/** Whether any part of a tokenizer.json has a regular expression that is not known to find its way through a text at once. */
+export function hasOtherPatterns(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return false
+  const { model: _, added_tokens: __, ...others } = part as Readonly<Record<string, unknown>>
+  const { Regex: pattern } = others
+  if (typeof pattern === 'string' && !separatingPatterns.has(pattern)) return true
+  return Object.values(others).some(hasOtherPatterns)
+}
+
 const contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 const spaces = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`
 

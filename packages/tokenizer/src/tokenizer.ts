@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { Tokenizer as FastTokenizer } from '@huggingface/tokenizers'
 import { InputError } from '@saeval/hub'
-import { readModelJson } from '@saeval/hub/checks'
+import { readModelJson, readModelText } from '@saeval/hub/checks'
 import type { SpecialToken, TextTokenizer } from '@saeval/language-model'
-import { cleanUp, createDecoder, fallbackByte } from './decoder.js'
-import { canCutBeforeNewlines } from './newline-cuts.js'
-import { piecewise } from './piecewise.js'
+import { cleanUp, fallbackByte } from './decoder.js'
+import { openFastTokenizer } from './fast-tokenizer.js'
 import { type AddedToken, addedTokens, skippedTokens } from './special-tokens.js'
 
 /** A tokenizer with the behaviour of transformers' fast tokenizers. */
@@ -52,26 +49,21 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   const tokenizerJson = await readModelJson(files.tokenizerJson)
   const config = files.tokenizerConfig === null ? {} : await readModelJson(files.tokenizerConfig)
   const map = files.specialTokensMap === null ? {} : await readModelJson(files.specialTokensMap)
-  const { fast, decoder } = read(files.tokenizerJson, tokenizerJson, config)
   const added = addedTokens(files.tokenizerJson, tokenizerJson)
+  const fast = openFastTokenizer(files.tokenizerJson, tokenizerJson, config, added)
   const special = (role: Role): SpecialToken | null => {
     const text =
       tokenText(config[`${role}_token`]) ?? tokenText(map[`${role}_token`]) ?? classDefaults[files.modelType]?.[role]
-    const id = text === undefined ? undefined : fast.token_to_id(text)
+    const id = text === undefined ? undefined : fast.idOf(text)
     return text === undefined || id === undefined ? null : { text, id }
   }
-  const encodeWhole = (text: string, addSpecialTokens: boolean) =>
-    fast.encode(text, { add_special_tokens: addSpecialTokens }).ids
-  const encodePlain = canCutBeforeNewlines({ ...tokenizerJson, added_tokens: added }, config)
-    ? piecewise(encodeWhole)
-    : encodeWhole
   const bos = special('bos')
-  const addsBos = bos !== null && encodePlain('a', true)[0] === bos.id && encodePlain('a', false)[0] !== bos.id
+  const addsBos = bos !== null && fast.encode('a', true)[0] === bos.id && fast.encode('a', false)[0] !== bos.id
   const { addBosToken = null } = files
   if (addBosToken === true && bos === null)
     throw new InputError('the tokenizer has no BOS token, so add_bos_token=true cannot take effect')
   const encode = (text: string, addSpecialTokens: boolean) => {
-    const ids = encodePlain(text, addSpecialTokens)
+    const ids = fast.encode(text, addSpecialTokens)
     return addSpecialTokens && addBosToken === true && !addsBos ? [bos!.id, ...ids] : ids
   }
   const roles = (['bos', 'eos', 'pad', 'unk'] as const).map(special)
@@ -84,21 +76,21 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   const cleansUp = cleansUpSpaces(tokenizerJson, config)
   const fallsBack = JSON.stringify(tokenizerJson.decoder ?? null).includes('"ByteFallback"')
   const templates = templatesOf(
-    files.chatTemplate === null ? config.chat_template : await readFile(files.chatTemplate, 'utf8'),
+    files.chatTemplate === null ? config.chat_template : await readModelText(files.chatTemplate),
   )
   return {
     encode: (text, { addSpecialTokens = true } = {}) => encode(text, addSpecialTokens),
     decode: (ids, { skipSpecialTokens = false } = {}) => {
       const tokens = ids
-        .flatMap((id) => fast.id_to_token(id) ?? [])
+        .flatMap((id) => fast.tokenOf(id) ?? [])
         .filter((token) => !(skipSpecialTokens && skipped.has(token)))
-      const text = decoder === null ? tokens.join(' ') : decoder(tokens).join('')
+      const text = fast.decode(tokens)
       return cleansUp ? cleanUp(text) : text
     },
     settled: (ids) => {
       // bytes in a row are one text or none, also across tokens that are left out
       const open = (id: number) => {
-        const token = fast.id_to_token(id)
+        const token = fast.tokenOf(id)
         return token === undefined || skipped.has(token) || fallbackByte(token) !== null
       }
       let length = ids.length
@@ -119,25 +111,6 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     addsBos: addsBos || addBosToken === true,
     chatTemplateSource: templates.get('default') ?? null,
     toolTemplateSource: templates.get('tool_use') ?? null,
-  }
-}
-
-/** The library's tokenizer, and the decoder of the file. */
-function read(
-  path: string,
-  tokenizerJson: Readonly<Record<string, unknown>>,
-  config: Readonly<Record<string, unknown>>,
-) {
-  try {
-    return {
-      fast: new FastTokenizer(tokenizerJson, config),
-      decoder: createDecoder((tokenizerJson.decoder ?? null) as Parameters<typeof createDecoder>[0]),
-    }
-  } catch (cause) {
-    throw new InputError(
-      `${path} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { shown } from '@saeval/hub/checks'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { specLinears } from '../spec/spec-linears.js'
 import { specTensors } from '../spec/spec-tensors.js'
@@ -173,7 +174,7 @@ function changesOf(module: string, place: Place, parts: Parts, config: AdapterCo
     if (tensor === undefined) return null
     if (tensor.shape.join() === shape.join()) return tensor
     throw new InputError(
-      `${config.file}: tensor ${tensor.name} has shape [${tensor.shape}], the model needs [${shape}]; is it an adapter of another model${config.baseModel === null ? '' : ` (${config.baseModel})`}?`,
+      `${config.file}: tensor ${tensor.name} has shape ${shown(tensor.shape)}, the model needs ${shown(shape)}; is it an adapter of another model${config.baseModel === null ? '' : ` (${config.baseModel})`}?`,
     )
   }
   const [rows = 0, columns = 0] = place.shape

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { checked, count, index, jsonObject, number, objectOf, recordOf, shown, text, truth } from '@saeval/hub/checks'
+import { TimeLimitError, withinSeconds } from '@saeval/hub/internal/time-limit'
 import * as v from 'valibot'
 
 /** What an adapter_config.json of PEFT says of a LoRA; which modules it changes, its tensors say themselves. */
@@ -73,7 +74,7 @@ export function readAdapterConfig(file: string, json: string): AdapterConfig {
   const { peft_type: kind = 'unknown' } = given
   if (typeof kind !== 'string' || kind.toUpperCase() !== 'LORA')
     throw new InputError(
-      `${file}: the adapter is of the kind ${typeof kind === 'string' ? kind : shown(kind)}; only LoRA is supported, so merge it into the model with peft (merge_and_unload) and save that`,
+      `${file}: the adapter is of the kind ${typeof kind === 'string' ? kind.slice(0, 100) : shown(kind)}; only LoRA is supported, so merge it into the model with peft (merge_and_unload) and save that`,
     )
   for (const [name, value] of Object.entries(given)) {
     if (Object.hasOwn(fields, name) || withoutEffect.has(name) || isEmpty(value)) continue
@@ -86,7 +87,7 @@ export function readAdapterConfig(file: string, json: string): AdapterConfig {
   // the others take a part out of the base's weights when they are loaded
   if (typeof init === 'string' && !['gaussian', 'eva', 'orthogonal', 'true', 'false'].includes(init.toLowerCase()))
     throw new InputError(
-      `${file}: init_lora_weights is "${init}", which changes the base's weights when the adapter is loaded; convert the adapter to a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion) or merge it`,
+      `${file}: init_lora_weights is ${shown(init)}, which changes the base's weights when the adapter is loaded; convert the adapter to a plain LoRA (save_pretrained with path_initial_model_for_weight_conversion) or merge it`,
     )
   const ranks = pattern(file, 'rank_pattern', config.rank_pattern)
   const alphas = pattern(file, 'alpha_pattern', config.alpha_pattern)
@@ -116,8 +117,15 @@ function pattern(
     try {
       return { expression: new RegExp(`^(.*\\.)?(${key})$`), value }
     } catch (cause) {
-      throw new InputError(`${file}: ${name} has the pattern "${key}", which cannot be read`, { cause })
+      throw new InputError(`${file}: ${name} has the pattern ${shown(key)}, which cannot be read`, { cause })
     }
   })
-  return (module) => entries.find(({ expression }) => expression.test(module))?.value
+  return (module) => {
+    try {
+      return withinSeconds(5, () => entries.find(({ expression }) => expression.test(module))?.value)
+    } catch (cause) {
+      if (!(cause instanceof TimeLimitError)) throw cause
+      throw new InputError(`${file}: ${name} has a pattern that takes too long (${cause.message})`, { cause })
+    }
+  }
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { type HubOptions, InputError, type ModelFiles, openFiles } from '@saeval/hub'
+import { readModelText } from '@saeval/hub/checks'
 import { type Checkpoint, openCheckpoint } from '../weights/checkpoint.js'
 import { openModelFiles } from '../weights/weight-files.js'
 import { type AdapterConfig, readAdapterConfig } from './adapter-config.js'
@@ -53,7 +53,7 @@ async function openAdapter(name: string, hub: HubOptions): Promise<Adapter> {
 
 async function readAdapter(files: ModelFiles): Promise<Adapter> {
   const path = await files.path(adapterConfigFile)
-  const configText = await readFile(path, 'utf8')
+  const configText = await readModelText(path)
   const config = readAdapterConfig(`${files.name}/${adapterConfigFile}`, configText)
   const weightsPath = await files.pathIfPresent('adapter_model.safetensors')
   if (weightsPath === null)

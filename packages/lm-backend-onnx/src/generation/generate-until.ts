@@ -67,6 +67,11 @@ export function readGenerateUntil(
     if (maxGenToks > 0) counts.tokens.requested += ids.length
     const choosing = settingsOf(request)
     const maxNewTokens = newTokensLimit(choosing.settings, ids.length, maxGenToks)
+    // tasks' own limits leave room for a prompt; a file's may be anything
+    if (maxNewTokens > rules.maxLength)
+      throw new InputError(
+        `max_new_tokens ${maxNewTokens} is more than the ${rules.maxLength} tokens that the model takes; give max_new_tokens=…`,
+      )
     const { maxPositions, maxPositionsIsHard } = forward.spec
     if (maxPositionsIsHard && ids.length + maxNewTokens - 1 > maxPositions)
       throw new InputError(

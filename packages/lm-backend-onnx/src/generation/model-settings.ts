@@ -1,5 +1,5 @@
-import type { ModelFiles } from '@saeval/hub'
-import { readModelJson } from '@saeval/hub/checks'
+import { InputError, type ModelFiles } from '@saeval/hub'
+import { readModelJson, shown } from '@saeval/hub/checks'
 import type { GenerationSettings } from '@saeval/language-model'
 import { generationSettingNames } from '@saeval/language-model/internal/generation-settings'
 
@@ -37,23 +37,35 @@ export async function readModelSettings(files: ModelFiles): Promise<ModelSetting
     const given = await readModelJson(path)
     const known = [...generationSettingNames, ...withoutEffect]
     const unknown = given._from_model_config === true ? [] : Object.keys(given).filter((name) => !known.includes(name))
-    return { file: 'generation_config.json', values: settingsIn(given), unknown }
+    return { file: 'generation_config.json', values: settingsIn(path, given), unknown }
   }
-  const config = await readModelJson(await files.path('config.json'))
+  const configPath = await files.path('config.json')
+  const config = await readModelJson(configPath)
   const inner = sections.map((name) => config[name]).find((section) => typeof section === 'object' && section !== null)
-  return { file: 'config.json', values: { ...settingsIn(inner ?? {}), ...settingsIn(config) }, unknown: [] }
+  return {
+    file: 'config.json',
+    values: { ...settingsIn(configPath, inner ?? {}), ...settingsIn(configPath, config) },
+    unknown: [],
+  }
 }
 
-function settingsIn(given: object): GenerationSettings {
+/** Whether a value is nested no deeper than any setting's. */
+function isFlat(value: unknown, levels = 3): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((part) => isFlat(part, levels - 1))
+}
+
+function settingsIn(file: string, given: object): GenerationSettings {
   const {
     _from_model_config: old,
     force_bos_token_to_be_generated: forced,
     ...fields
   } = given as Record<string, unknown>
   const bos = forced === true && old === true ? { forced_bos_token_id: fields.bos_token_id } : {}
-  return Object.fromEntries(
-    Object.entries({ ...fields, ...bos }).filter(
-      ([name, value]) => value !== null && generationSettingNames.includes(name),
-    ),
+  const settings = Object.entries({ ...fields, ...bos }).filter(
+    ([name, value]) => value !== null && generationSettingNames.includes(name),
   )
+  const deep = settings.find(([, value]) => !isFlat(value))
+  if (deep) throw new InputError(`${file}: ${deep[0]} is ${shown(deep[1])}, which is no setting of generate()`)
+  return Object.fromEntries(settings)
 }

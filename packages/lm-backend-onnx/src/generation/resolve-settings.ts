@@ -114,6 +114,10 @@ export function newTokensLimit(settings: DecodingSettings, promptLength: number,
   return whole - promptLength
 }
 
+// of names that a file makes up
+const mostNames = 20
+const longestName = 60
+
 /** One line about what a model's files decide, or null where they decide nothing. */
 export function originsLine(origins: SettingOrigins, { unknown, file }: ModelSettings): string | null {
   const shown = ([name, value]: readonly [string, unknown]) => {
@@ -124,6 +128,10 @@ export function originsLine(origins: SettingOrigins, { unknown, file }: ModelSet
     ([source, values]) =>
       `${Object.entries(values).map(shown).join(', ')} (${source === 'transformers' ? "transformers' default" : source})`,
   )
-  if (unknown.length > 0) parts.push(`nothing by ${unknown.join(', ')} of ${file}`)
+  if (unknown.length > 0) {
+    const names = unknown.slice(0, mostNames).map((name) => name.slice(0, longestName))
+    const more = unknown.length > mostNames ? ` and ${unknown.length - mostNames} more` : ''
+    parts.push(`nothing by ${names.join(', ')}${more} of ${file}`)
+  }
   return parts.length === 0 ? null : `texts are generated with ${parts.join(', ')}`
 }

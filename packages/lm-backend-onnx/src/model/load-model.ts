@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { type HubOptions, InputError, type ModelFiles } from '@saeval/hub'
+import { readModelText } from '@saeval/hub/checks'
 import type { PyDict, PyValue } from '@saeval/python/templates'
 import { createChatTemplate, openTokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
 import { mergedWeights } from '../adapter/merged-weights.js'
@@ -14,7 +14,7 @@ import type { Provider } from '../runtime/protocol.js'
 import { type SessionThread, startSessionThread } from '../runtime/session-thread.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
+import { resolvePrefixTokenId, type TextRules, withinVocabulary } from '../text/encode-requests.js'
 import type { ThinkEnd } from '../text/thinking.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
@@ -94,7 +94,7 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   const device = await findDevice(options.device ?? null)
   const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
   const configPath = await files.path('config.json')
-  const configText = await readFile(configPath, 'utf8')
+  const configText = await readModelText(configPath)
   const spec = modelSpec(`${options.model}/config.json`, configText)
   // onnxruntime is loaded there while this thread reads the tokenizer
   const thread = startSessionThread()
@@ -122,10 +122,8 @@ async function loadOnto(
   { options, packUpTo, device: { provider }, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
   const texts = await tokenizerFiles(options, files, adapter)
-  const tokenizer = await openTokenizer(texts, {
-    modelType: ownSpec.family,
-    addBosToken: options.addBosToken ?? null,
-  })
+  const rulesOfTokens = { modelType: ownSpec.family, addBosToken: options.addBosToken ?? null }
+  const tokenizer = withinVocabulary(await openTokenizer(texts, rulesOfTokens), ownSpec.vocabSize)
   const download = await weightsDownload(files, options.hub ?? {})
   const plansOnly = download !== null && options.withoutDownload === true
   if (download !== null && !plansOnly) options.notice?.(downloadLine(files.name, download))

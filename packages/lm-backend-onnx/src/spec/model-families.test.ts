@@ -56,6 +56,36 @@ describe('a configuration', () => {
     ],
     [{ ...small, model_type: 'qwen3', mlp_bias: true }, /mlp_bias is true, which a qwen3 model/],
     [
+      { ...small, model_type: 'llama', num_hidden_layers: 1e9 },
+      /num_hidden_layers is 1000000000, expected at most 10000/,
+    ],
+    [{ ...small, model_type: 'llama', vocab_size: 1e12 }, /vocab_size is 1000000000000, expected at most 16777216/],
+    [{ ...small, model_type: 'llama', head_dim: 2 ** 40 }, /head_dim is 1099511627776, expected at most/],
+    [{ ...small, model_type: 'llama', rms_norm_eps: 1e308 }, /rms_norm_eps is 1e\+308, expected a number from 0 to 1/],
+    [
+      { ...small, model_type: 'gemma2', final_logit_softcapping: 0 },
+      /final_logit_softcapping is 0, expected a number ab/,
+    ],
+    [{ ...small, model_type: 'llama', head_dim: 7 }, /rotary positions turn 7 of the 7 numbers of a head, expected at/],
+    [
+      {
+        ...small,
+        model_type: 'llama',
+        rope_scaling: { rope_type: 'yarn', factor: 4, mscale: 1e308, mscale_all_dim: 1 },
+      },
+      /frequencies of its rotary positions are beyond float32/,
+    ],
+    [
+      { ...small, model_type: 'gpt_neox', rotary_pct: 1e308 },
+      /rotary_pct is 1e\+308, expected a number above 0, up to 1/,
+    ],
+    [{ ...small, model_type: 'constructor' }, /models of type "constructor" are not supported/],
+    [{ ...small, model_type: 'x'.repeat(1000) }, /models of type "x{90,110}…/],
+    [
+      { ...small, model_type: 'gpt_neo', num_heads: 3, num_layers: 4, attention_types: [[[], 1e12]] },
+      /attention_types is \[\[\[\],1000000000000\]\], expected lists/,
+    ],
+    [
       { ...small, model_type: 'gemma3', text_config: { ...small, logit_scale: 2 } },
       /text_config: logit_scale is 2, which/,
     ],

@@ -197,7 +197,10 @@ export interface RopeTable {
 /** theta^(-2i / n) for each pair i of the n dimensions that turn, scaled; in float32 where transformers computes in it. */
 export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): RopeTable {
   const turning = Math.trunc(dHead * fraction)
-  const periods = Float32Array.from({ length: turning / 2 }, (_, i) => theta ** Math.fround((2 * i) / turning))
+  const periods = Float32Array.from(
+    { length: Math.ceil(turning / 2) },
+    (_, i) => theta ** Math.fround((2 * i) / turning),
+  )
   const plain = periods.map((period) => 1 / period)
   switch (scaling?.kind) {
     case undefined:
@@ -220,12 +223,12 @@ export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): Ro
 /** Throws InputError for rotary positions that cannot be computed for heads of this width. */
 export function checkRope({ file }: ModelConfig, rope: Rope, dHead: number): void {
   const turning = Math.trunc(dHead * rope.fraction)
-  if (turning === 0 || turning % 2 !== 0)
+  if (turning === 0 || 2 * Math.ceil(turning / 2) > dHead)
     throw new InputError(
-      `${file}: rotary positions turn ${turning} of the ${dHead} numbers of a head, expected an even number above 0`,
+      `${file}: rotary positions turn ${turning} of the ${dHead} numbers of a head, expected at least one whole pair`,
     )
   const { frequencies, scale } = ropeTable(rope, dHead)
-  if (!Number.isFinite(scale) || !frequencies.every(Number.isFinite))
+  if (!Number.isFinite(Math.fround(scale)) || !frequencies.every(Number.isFinite))
     throw new InputError(`${file}: the frequencies of its rotary positions are beyond float32; download it again`)
 }
 

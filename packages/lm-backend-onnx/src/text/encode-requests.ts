@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { strip } from '@saeval/python/templates'
 import { rollingTokenWindows, type Tokenizer } from '@saeval/tokenizer'
 import type { ThinkEnd } from './thinking.js'
 
@@ -19,11 +20,26 @@ export interface TextRules {
 
 /** The prefix token: as given, else BOS, else EOS. Throws InputError when there is none, or none of that number in the vocabulary. */
 export function resolvePrefixTokenId(tokenizer: Tokenizer, argument: number | null, vocabSize: number): number {
-  if (argument !== null && !(Number.isInteger(argument) && argument >= 0 && argument < vocabSize))
-    throw new InputError(`prefix_token_id is ${argument}, outside the model's vocabulary of ${vocabSize} tokens`)
   const id = argument ?? tokenizer.bos?.id ?? tokenizer.eos?.id
   if (id === undefined) throw new InputError('the tokenizer has neither a BOS nor an EOS token; give prefix_token_id')
+  if (!(Number.isInteger(id) && id >= 0 && id < vocabSize))
+    throw new InputError(`prefix_token_id is ${id}, outside the model's vocabulary of ${vocabSize} tokens`)
   return id
+}
+
+/** A tokenizer whose `encode` throws InputError for tokens that the model does not have. */
+export function withinVocabulary(tokenizer: Tokenizer, vocabSize: number): Tokenizer {
+  return {
+    ...tokenizer,
+    encode: (text, options) => {
+      const ids = tokenizer.encode(text, options)
+      const wrong = ids.find((id) => id >= vocabSize)
+      if (wrong === undefined) return ids
+      throw new InputError(
+        `the tokenizer gives token ${wrong}, but the model has ${vocabSize} tokens: it is another model's, or damaged`,
+      )
+    },
+  }
 }
 
 /** Token ids of a text, special tokens by the rules; a text that starts with the prefix token's text gets no second one. */
@@ -32,9 +48,6 @@ export function encodeText({ tokenizer, addBosToken, prefixTokenId }: TextRules,
   const addSpecialTokens = hasPrefix ? false : addBosToken
   return tokenizer.encode(text, addSpecialTokens === null ? {} : { addSpecialTokens })
 }
-
-/** What Python's str.rstrip() takes away. */
-const trailingSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/
 
 /** encodeText that remembers the last text: the choices of a question come one after the other with the same context. */
 function rememberLast(rules: TextRules): (text: string) => number[] {
@@ -68,7 +81,7 @@ function encodePair(
   encodeContext: (text: string) => number[],
 ): EncodedPair {
   if (context !== '') {
-    const start = context.replace(trailingSpace, '')
+    const start = strip(context, 'right')
     const contextIds = encodeContext(start)
     const whole = encodeText(rules, context + continuation)
     if (contextIds.length > 0) return nonEmpty(contextIds, whole.slice(contextIds.length), continuation)

@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { shown } from '@saeval/hub/checks'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { specTensors } from '../spec/spec-tensors.js'
 import { type Checkpoint, type StoredTensor, tensorRows } from './checkpoint.js'
@@ -71,7 +72,7 @@ export function matchWeights(spec: ModelSpec, checkpoint: Checkpoint, modelName:
       )
     if (tensor.shape.join() !== shape.join()) {
       throw new InputError(
-        `${modelName}: tensor ${tensor.name} has shape [${tensor.shape}], but config.json asks for [${shape}]`,
+        `${modelName}: tensor ${tensor.name} has shape ${shown(tensor.shape)}, but config.json asks for ${shown(shape)}`,
       )
     }
     if ((tensor.type === 'uint8') !== isPacked(name))

@@ -1,5 +1,6 @@
 import { type HubOptions, InputError, type ModelFiles, openFiles } from '@saeval/hub'
 import { checked, objectOf, readModelJson, recordOf, text } from '@saeval/hub/checks'
+import * as v from 'valibot'
 
 /** Opens a model by repository name or folder path. A folder counts as one when it holds a config.json, or an adapter that names its model. */
 export function openModelFiles(name: string, revision: string | undefined, hub: HubOptions): Promise<ModelFiles> {
@@ -31,7 +32,9 @@ export async function weightFiles(files: ModelFiles): Promise<string[]> {
   return Promise.all((await indexedFiles(index)).map((name) => files.path(name)))
 }
 
-const indexSchema = objectOf({ weight_map: recordOf(text) })
+// a name that leads out of the model's folder is none of its files
+const inside = v.pipe(text, v.regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\:]{1,300}$/s, 'the name of a file of the model'))
+const indexSchema = objectOf({ weight_map: recordOf(inside) })
 
 /** Names of the files that an index of weights names, each once. Throws InputError where it is damaged. */
 export async function indexedFiles(path: string): Promise<string[]> {
