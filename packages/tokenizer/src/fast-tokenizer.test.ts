@@ -23,7 +23,10 @@ describe('a damaged tokenizer.json', () => {
     [bpe({ vocab: [['a']] }), 'tokenizer.json: model.vocab[0] is ["a"], expected a token and its score'],
     [bpe({ merges: {} }), 'tokenizer.json: model.merges is {}, expected a list'],
     [bpe({ merges: ['a b', ['a', 1]] }), 'tokenizer.json: model.merges[1] is ["a",1], expected two tokens'],
-    [bpe({ type: 'constructor' }), 'tokenizer.json: model.type is "constructor", expected BPE or WordPiece or Unigram'],
+    [
+      bpe({ type: 'constructor' }),
+      'tokenizer.json: model.type is "constructor", expected BPE or WordPiece or Unigram or WordLevel',
+    ],
     [
       { ...whole, pre_tokenizer: { type: 'Split', pattern: { Regex: [[]] }, behavior: 'Isolated', invert: false } },
       // nothing of the library's inside

@@ -72,7 +72,7 @@ function limited(path: string, encode: FastTokenizer['encode']): FastTokenizer['
   }
 }
 
-const kinds: readonly unknown[] = ['BPE', 'WordPiece', 'Unigram']
+const kinds: readonly unknown[] = ['BPE', 'WordPiece', 'Unigram', 'WordLevel']
 
 /** Throws InputError where the model's vocabulary or merges are none: the library takes what it is given. */
 function checkModel(path: string, model: unknown): void {
