@@ -3,8 +3,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const fixtures = resolve('tests/fixtures.ts')
-/** What tests/fixtures.ts exports besides folders that every clone has. */
-const everywhere = new Set(['demoFolder', 'needs', 'repository', 'temporaryFolder'])
+/** What tests/fixtures.ts exports that is as good on every clone: a repository that a test names is the same or a smaller one of its kind. */
+const everywhere = new Set([
+  'copyHfHome',
+  'demoFolder',
+  'gpt2',
+  'modelFolder',
+  'needs',
+  'repository',
+  'temporaryFolder',
+])
 
 const files = ['packages', 'tests'].flatMap((folder) =>
   readdirSync(folder, { recursive: true }).map((file) => join(folder, file)),

@@ -53,9 +53,8 @@ describe('packages as they are published', () => {
       }
     }
     for (const item of packages) visit(item.folder)
-    expect(seen.size).toBeGreaterThan(80)
-    // they compile what no prebuilt package of theirs fits, and fetch nothing
-    expect([...running].sort()).toEqual(['lmdb', 'msgpackr-extract'])
+    expect(seen.size).toBeGreaterThan(70)
+    expect([...running]).toEqual([])
   })
 
   it('hold what they need and nothing else', async () => {

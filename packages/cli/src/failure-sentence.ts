@@ -1,4 +1,5 @@
 import { systemReason } from '@saeval/hub/internal/system-reason'
+import { withoutLogin } from '@saeval/hub/internal/without-login'
 
 /** Messages of V8 for memory that it does not have, and Node's code for a thread that has none. */
 const noMemory = /out of memory|memory limit|allocation failed|invalid string length|invalid (typed )?array length/i
@@ -29,9 +30,14 @@ function sentenceOf(error: unknown, said: string): string {
 const hint = ' (--verbose shows where)'
 const unforeseen = `something has happened that saeval does not expect${hint}`
 
-/** Lines without control characters, which move the cursor where files and servers say them; long lines end in "…". */
+/**
+ * Lines for a terminal: without users and passwords of addresses, and without control characters, which move the cursor where files and servers
+ * say them; long lines end in "…".
+ */
 export function printable(text: string): string {
-  const lines = text.split('\n').map((line) => (line.length > longest ? `${line.slice(0, longest)}…` : line))
+  const lines = withoutLogin(text)
+    .split('\n')
+    .map((line) => (line.length > longest ? `${line.slice(0, longest)}…` : line))
   return lines.join('\n').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })

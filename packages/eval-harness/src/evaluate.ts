@@ -87,7 +87,7 @@ export async function prepareEvaluation(options: EvaluateOptions): Promise<Prepa
       prompt,
       fewshotSeed: options.fewshotSeed ?? defaultSeed,
       ...(options.functions ? { functions: options.functions } : {}),
-      ...(options.hub ? { hub: options.hub } : {}),
+      hub: { ...options.hub, ...(signal ? { signal } : {}) },
       ...(options.requestCache ? { requestCache: options.requestCache } : {}),
     })
     await options.onPrepared?.(task)
@@ -118,6 +118,7 @@ export async function evaluatePrepared(
     const scored = await scoreTask(task, answers[index]!, {
       bootstrapIterations: options.bootstrapIterations ?? defaultBootstrapIterations,
       onBootstrap: options.onBootstrap ?? (() => {}),
+      ...(signal ? { signal } : {}),
     })
     scores.push(scored.score)
     samples.set(task.task.config.task, scored.samples)

@@ -1,7 +1,7 @@
 export type { KindProgress } from './ask-model.js'
 export { cachedModel } from './cache/cached-model.js'
 export type { RequestCache } from './cache/cached-requests.js'
-export { openStore, type Store } from './cache/store.js'
+export { openStore, removeStore, type Store } from './cache/store.js'
 export { type CheckTasksOptions, checkTasks, type TaskReport } from './check-tasks.js'
 export { type LoadDatasetOptions, loadDataset } from './datasets/load-dataset.js'
 export { describePrompts } from './describe-prompts.js'

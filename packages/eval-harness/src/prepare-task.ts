@@ -9,6 +9,7 @@ import { type OpenTaskOptions, openTask, type Task } from './requests/task.js'
 import type { TaskRequest } from './requests/task-request.js'
 import { neverRight } from './scoring/never-right.js'
 import type { TaskConfig } from './tasks/task-config.js'
+import { takeTurns } from './turns/take-turns.js'
 
 /** Which documents of a task are evaluated. */
 export interface DocChoice {
@@ -45,6 +46,7 @@ export interface PrepareOptions extends OpenTaskOptions, DocChoice {
 
 /** Opens a task and builds the requests of its documents, in their order. Throws InputError naming task and document. */
 export async function prepareTask(config: TaskConfig, options: PrepareOptions): Promise<PreparedTask> {
+  const signal = options.hub?.signal
   const task = await openTask(config, options)
   const metrics = config.metricList.map((metric) => ({
     config: metric,
@@ -55,6 +57,7 @@ export async function prepareTask(config: TaskConfig, options: PrepareOptions): 
   const build = async () => {
     const built: TaskRequest[][] = []
     for (const docId of chosen) {
+      await takeTurns(signal)
       const doc = docs[docId]!
       const requests = await inTask(config.task, docId, async () => {
         const contexts = await buildContexts(task, doc, options.prompt)
@@ -72,8 +75,8 @@ export async function prepareTask(config: TaskConfig, options: PrepareOptions): 
   const looked = options.warnOfAll === true ? task.docs.length : null
   const warnings =
     looked === null
-      ? await neverRight(task, own, chosen)
-      : await neverRight(task, await task.docs.rows(0, looked), [...Array(looked).keys()])
+      ? await neverRight(task, own, chosen, signal)
+      : await neverRight(task, await task.docs.rows(0, looked), [...Array(looked).keys()], signal)
   return {
     task,
     metrics,

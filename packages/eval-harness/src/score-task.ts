@@ -8,6 +8,7 @@ import { target } from './requests/task.js'
 import type { TaskScore } from './results/collect-results.js'
 import { sampleLine } from './results/sample-lines.js'
 import { processResults } from './scoring/process-results.js'
+import { takeTurns } from './turns/take-turns.js'
 
 /** A task's results and sample lines. */
 export interface ScoredTask {
@@ -29,6 +30,7 @@ export async function scoreTask(
     const filtered = await inTask(config.task, null, () => applyPipeline(pipeline, answers, docs, task.functions))
     let from = 0
     for (const { docId, doc, requests } of asked) {
+      await takeTurns(options.signal)
       const place = [from, from + requests.length] as const
       from += requests.length
       const results = filtered.slice(...place)

@@ -1,7 +1,6 @@
 export type { PluginIdentity } from './plugin-identity.js'
 export {
   actedShare,
-  actingLines,
   checkActed,
   resultsOf,
   truncationLine,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Evaluation, resultsFile } from '@saeval/eval-harness'
 import { defaultBootstrapIterations } from '@saeval/eval-harness/internal/evaluate'
-import type { LanguageModel, ModelInfo, ModelReport } from '@saeval/language-model'
+import type { LanguageModel, ModelReport } from '@saeval/language-model'
 import type { PyDict } from '@saeval/python'
 import { gitHash, headCommit } from './git-hash.js'
 import { type PluginIdentity, pluginRecord } from './plugin-identity.js'
@@ -13,12 +13,6 @@ export function truncationLine(model: LanguageModel): string | null {
   const { maxLength } = model.info
   if (truncatedRequests === 0) return null
   return `${truncatedRequests} requests did not fit into the model's ${maxLength} tokens; their beginnings were cut, as lm_eval does`
-}
-
-/** What to say below the results of what the edits did. */
-export function actingLines({ edits = [] }: ModelInfo, { notes = [], keptAnswers = 0 }: ModelReport): string[] {
-  if (edits.length === 0 || keptAnswers === 0) return [...notes]
-  return [...notes, `where rows acted is not known of the ${keptAnswers} answers that were kept from before`]
 }
 
 /** The share of the tokens of this run at which the row that acted most did; null where that is not counted. */

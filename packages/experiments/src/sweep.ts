@@ -8,12 +8,13 @@ import {
   type PreparedEvaluation,
   type PreparedTask,
   prepareEvaluation,
+  type Store,
   writeResults,
 } from '@saeval/eval-harness'
 import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
 import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import { type HubOptions, InputError, writeFiles } from '@saeval/hub'
+import { type HubOptions, InputError, type Notice, writeFiles } from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { taskFunctions } from '@saeval/python'
 import {
@@ -54,7 +55,7 @@ export interface SweepOptions {
   /** How files of the hub are fetched. */
   readonly hub?: HubOptions
   /** Lines for the user. */
-  readonly onNotice?: (line: string, importance?: 'warning') => void
+  readonly onNotice?: Notice
   readonly onEvent?: (event: SweepEvent) => void
   /** Where it is given, it is called when all tasks are prepared, and nothing runs and nothing is written; the result is null. */
   readonly onPlanned?: (plan: SweepPlan) => Promise<void>
@@ -119,7 +120,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     unsafe: run.confirm_run_unsafe_code,
   })
   findFunctionsAhead(tasks, functions)
-  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, 'use_cache')
+  const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, 'use_cache', onNotice)
   const base = await openBase(baseName, split, context)
   let store: SweepStore | null = null
   try {
@@ -252,7 +253,7 @@ interface CellRun {
   /** --model of the single run that would give the same. */
   readonly name: string
   readonly folder: string
-  readonly answers: ReturnType<typeof openStore> | null
+  readonly answers: Store | null
   /** Whether no task of the cell has results from before. */
   readonly isWhole: boolean
 }

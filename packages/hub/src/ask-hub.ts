@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { WrongAnswerError } from './hub-errors.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 
@@ -35,7 +36,7 @@ export async function askHub<Answer>(
 
 /** Whether an error says nothing about the repository, only that the hub cannot be asked. */
 export function canGoOn(cause: unknown, { signal }: HubOptions): boolean {
-  return !InputError.isInstance(cause) && signal?.aborted !== true
+  return !(InputError.isInstance(cause) || cause instanceof WrongAnswerError) && signal?.aborted !== true
 }
 
 /** Leaves the hub alone about this repository, and says so. */

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './environment.js'
+import { homeFolder } from './home-folder.js'
 
 /**
  * The folder in which saeval keeps what it computed once: SAEVAL_CACHE, else saeval in XDG_CACHE_HOME, else ~/.cache/saeval. null
@@ -8,5 +8,5 @@ import type { Environment } from './environment.js'
  */
 export function cacheFolder(env: Environment = process.env): string | null {
   if (env.SAEVAL_CACHE === 'off') return null
-  return env.SAEVAL_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'saeval')
+  return env.SAEVAL_CACHE || join(env.XDG_CACHE_HOME || join(homeFolder('SAEVAL_CACHE'), '.cache'), 'saeval')
 }

@@ -1,3 +1,4 @@
+import { hubEntries } from './hub-entries.js'
 import { hubFetch } from './hub-fetch.js'
 import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
@@ -33,7 +34,7 @@ export async function openDatasetWriter(token: string | null, options: HubOption
     throw new InputError('writing to the Hugging Face Hub needs the network, and HF_HUB_OFFLINE is set')
   const settings = { ...options, env: { ...(options.env ?? process.env), HF_TOKEN: given } }
   const { endpoint } = hubSettings(settings.env)
-  const { createRepo, HubApiError, listFiles, uploadFiles, whoAmI } = await hubLibrary()
+  const { createRepo, HubApiError, uploadFiles, whoAmI } = await hubLibrary()
   const shared = (name: string) => ({
     hubUrl: endpoint,
     accessToken: given,
@@ -44,7 +45,7 @@ export async function openDatasetWriter(token: string | null, options: HubOption
     account: async () => (await whoAmI(shared('your account'))).name,
     create: async (name, isPrivate) => {
       // 409: it is there
-      const fetch = hubFetch({ type: 'dataset', name, revision: 'main' }, settings, [409])
+      const fetch = hubFetch({ type: 'dataset', name, revision: 'main' }, settings, { answers: [409] })
       try {
         await createRepo({
           ...shared(name),
@@ -74,10 +75,8 @@ export async function openDatasetWriter(token: string | null, options: HubOption
       })
     },
     list: async (name) => {
-      const paths: string[] = []
-      for await (const { type, path } of listFiles({ ...shared(name), repo: repo(name), recursive: true }))
-        if (type === 'file') paths.push(path)
-      return paths.sort()
+      const entries = await hubEntries({ type: 'dataset', name, revision: 'main', commit: 'main' }, settings)
+      return entries.map(({ path }) => path).sort()
     },
   }
 }

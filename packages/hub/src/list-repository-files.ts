@@ -1,20 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { askHub } from './ask-hub.js'
-import { hubFetch } from './hub-fetch.js'
-import { hubLibrary } from './hub-library.js'
-import { type HubOptions, hubSettings } from './hub-settings.js'
+import { hubEntries, type RepositoryEntry } from './hub-entries.js'
+import type { HubOptions } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import type { Repository } from './repository.js'
-
-/** One file of a repository. */
-export interface RepositoryEntry {
-  /** Path with forward slashes. */
-  readonly path: string
-  readonly size: number
-  /** Known for large files, online. */
-  readonly sha256: string | null
-}
 
 /**
  * All files of a repository, sorted by path; offline, or where the hub cannot be reached, those that the cache holds. Throws InputError where
@@ -24,27 +14,9 @@ export async function listRepositoryFiles(
   repository: Repository,
   options: HubOptions = {},
 ): Promise<RepositoryEntry[]> {
-  const { endpoint } = hubSettings(options.env)
-  const found = await askHub(repository, options, () => hubEntries(repository, endpoint, options))
+  const found = await askHub(repository, options, () => hubEntries(repository, options))
   const entries = found ?? (await cachedEntries(repository))
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-async function hubEntries(repository: Repository, hubUrl: string, options: HubOptions): Promise<RepositoryEntry[]> {
-  const { type, name, revision, commit } = repository
-  const entries: RepositoryEntry[] = []
-  const { listFiles } = await hubLibrary()
-  const files = listFiles({
-    repo: { type, name },
-    revision: commit,
-    recursive: true,
-    hubUrl,
-    fetch: hubFetch({ type, name, revision }, options),
-  })
-  for await (const { type: kind, path, size, lfs } of files) {
-    if (kind === 'file') entries.push({ path, size, sha256: lfs?.oid ?? null })
-  }
-  return entries
 }
 
 async function cachedEntries(repository: Repository): Promise<RepositoryEntry[]> {

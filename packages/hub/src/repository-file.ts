@@ -5,13 +5,16 @@ import { dirname, join, relative } from 'node:path'
 import type { FileDownloadInfoOutput } from '@huggingface/hub'
 import { askHub, isCacheOnly } from './ask-hub.js'
 import { type ByteSource, seekCost } from './byte-source.js'
-import { hubFetch } from './hub-fetch.js'
+import { shown } from './checks/checked.js'
+import { WrongAnswerError } from './hub-errors.js'
+import { hubFetch, StalledError } from './hub-fetch.js'
 import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import { openLocalFile } from './local-file.js'
 import { makeWritableFolder } from './make-folder.js'
 import { type Repository, snapshotPath } from './repository.js'
+import { writeError } from './write-error.js'
 
 /** Absolute path of a file in the cache, downloaded first if need be. Throws InputError when the repository has no such file. */
 export async function repositoryFile(repository: Repository, path: string, options: HubOptions = {}): Promise<string> {
@@ -61,7 +64,9 @@ export async function openRepositoryFile(
         )
       }
       if (length === 0) return new Uint8Array(0)
-      const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer())
+      const bytes = await readPersistently(name, options, async () => {
+        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer())
+      })
       if (bytes.length !== length) throw new Error(`${name}: asked for ${length} bytes, got ${bytes.length}`)
       return bytes
     },
@@ -88,7 +93,7 @@ function missing(repository: Repository, path: string, options: HubOptions): Inp
   return new InputError(`${path} of ${name} (revision ${revision}) is not in the cache and ${why}`)
 }
 
-function request(repository: Repository, path: string, options: HubOptions) {
+function request(repository: Repository, path: string, options: HubOptions, most?: number) {
   const { type, name, commit, revision } = repository
   return {
     repo: { type, name },
@@ -96,7 +101,7 @@ function request(repository: Repository, path: string, options: HubOptions) {
     // the library puts the path into the URL as it is
     path: path.split('/').map(encodeURIComponent).join('/'),
     hubUrl: hubSettings(options.env).endpoint,
-    fetch: hubFetch({ type, name, revision, path }, options),
+    fetch: hubFetch({ type, name, revision, path }, options, { most }),
   }
 }
 
@@ -105,9 +110,17 @@ function downloadInfo(
   path: string,
   options: HubOptions,
 ): Promise<FileDownloadInfoOutput | null> {
-  return askHub(repository, options, async () =>
-    (await hubLibrary()).fileDownloadInfo(request(repository, path, options)),
-  )
+  return askHub(repository, options, async () => {
+    const { fileDownloadInfo, InvalidApiResponseFormatError } = await hubLibrary()
+    const where = `${repository.name}/${path}`
+    const info = await fileDownloadInfo(request(repository, path, options)).catch((cause: unknown) => {
+      if (!(cause instanceof InvalidApiResponseFormatError)) throw cause
+      throw new WrongAnswerError(`the hub does not say what ${where} is (${cause.message})`, { cause })
+    })
+    if (info !== null && !(Number.isSafeInteger(info.size) && info.size >= 0))
+      throw new WrongAnswerError(`the hub gives ${where} a size that is none: ${info.size}`)
+    return info
+  })
 }
 
 async function openBlob(
@@ -117,12 +130,49 @@ async function openBlob(
   options: HubOptions,
 ): Promise<Blob> {
   const { downloadFile } = await hubLibrary()
-  const blob = await downloadFile({ ...request(repository, path, options), downloadInfo: info })
+  const { fetch, ...asked } = request(repository, path, options, info.xet ? undefined : info.size)
+  const blob = await downloadFile({
+    ...asked,
+    downloadInfo: info,
+    fetch: info.xet ? fetch : ofOneVersion(fetch, asked.path),
+  })
   if (blob === null) throw missing(repository, path, options)
   return blob
 }
 
-const downloadAttempts = 5
+/** A fetch whose answers are all of one file: parts of two versions make none. */
+function ofOneVersion(send: typeof fetch, path: string): typeof fetch {
+  let first: string | null = null
+  return async (input, init) => {
+    const response = await send(input, init)
+    const etag = response.headers.get('etag')?.replace(/^W\//, '') ?? null
+    first ??= etag
+    if (etag === first) return response
+    await response.body?.cancel()
+    throw new WrongAnswerError(`${path} has changed at the hub while it was read; run the command again`)
+  }
+}
+
+const readAttempts = 5
+const stalledAttempts = 2
+
+/** What `read` gives, again where the connection breaks: that is no sentence of ours, or StalledError. */
+async function readPersistently<T>(name: string, { signal }: HubOptions, read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read()
+    } catch (cause) {
+      signal?.throwIfAborted()
+      const isStalled = cause instanceof StalledError
+      if (!isStalled && !(cause instanceof TypeError)) throw cause
+      if (attempt < (isStalled ? stalledAttempts : readAttempts)) continue
+      throw new Error(
+        `${name} did not arrive: ${isStalled ? cause.message : 'the connection breaks'}; run the command again`,
+        { cause },
+      )
+    }
+  }
+}
 
 /**
  * Downloads into the blobs folder under a name of its own, checks size and (for large files, whose etag is one) SHA-256, and only then
@@ -135,8 +185,8 @@ async function download(
   options: HubOptions,
 ): Promise<void> {
   const etag = info.etag.replace(/^W\//, '').replaceAll('"', '')
-  if (!/^[\w.-]+$/.test(etag))
-    throw new Error(`${repository.name}/${path} has an etag that is no file name: ${info.etag}`)
+  if (!/^[\w-][\w.-]{0,127}$/.test(etag))
+    throw new WrongAnswerError(`${repository.name}/${path} has an etag that is no file name: ${shown(info.etag)}`)
   const blobPath = join(repository.folder, 'blobs', etag)
   if (!existsSync(blobPath)) {
     makeWritableFolder('the Hugging Face cache', dirname(blobPath))
@@ -161,33 +211,45 @@ async function fetchInto(
   info: FileDownloadInfoOutput,
   options: HubOptions,
 ): Promise<string> {
+  const where = `${repository.name}/${path}`
   const blob = await openBlob(repository, path, info, options)
   const hash = createHash('sha256')
   const file = await open(partial, 'wx')
   let loaded = 0
+  let stalls = 0
   try {
     for (let attempt = 1; loaded < info.size; attempt++) {
+      let wrong: Error | null = null
+      let broken: unknown = null
       try {
         for await (const chunk of blob.slice(loaded, info.size).stream() as unknown as AsyncIterable<Uint8Array>) {
           options.signal?.throwIfAborted()
-          if (loaded + chunk.length > info.size)
-            throw new Error(`${repository.name}/${path} is longer than the hub says`)
-          await file.write(chunk)
+          wrong = loaded + chunk.length > info.size ? new Error(`${where} is longer than the hub says`) : null
+          await file.writeFile(chunk).catch((cause) => {
+            wrong = writeError(`cannot write ${partial}`, cause)
+          })
+          if (wrong !== null) break
           hash.update(chunk)
           loaded += chunk.length
           options.onProgress?.({ repo: repository.name, path, loaded, total: info.size })
         }
       } catch (cause) {
         options.signal?.throwIfAborted()
-        if (attempt === downloadAttempts)
-          throw new Error(
-            `the download of ${repository.name}/${path} broke off at byte ${loaded} of ${info.size}; run the command again`,
-            { cause },
-          )
-        continue
+        broken = cause
+        if (cause instanceof StalledError) stalls++
       }
-      if (loaded < info.size && attempt === downloadAttempts)
-        throw new Error(`${repository.name}/${path} ended at byte ${loaded} of ${info.size}; run the command again`)
+      if (wrong !== null) throw wrong
+      if (loaded < info.size && (attempt === readAttempts || stalls === stalledAttempts)) {
+        // @huggingface/hub hands on some errors as their messages
+        const why = broken instanceof Error && !(broken instanceof TypeError) ? broken.message : broken
+        const reason = typeof why === 'string' ? ` (${why})` : ''
+        throw new Error(
+          `the download of ${where} broke off at byte ${loaded} of ${info.size}${reason}; run the command again`,
+          {
+            cause: broken,
+          },
+        )
+      }
     }
     await file.sync()
   } finally {

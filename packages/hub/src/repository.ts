@@ -1,8 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import * as v from 'valibot'
 import { canGoOn, goOnWithCache } from './ask-hub.js'
-import { hubFetch } from './hub-fetch.js'
-import { hubLibrary } from './hub-library.js'
+import { objectOf } from './checks/schemas.js'
+import { hubJson } from './hub-json.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import { makeWritableFolder } from './make-folder.js'
@@ -25,6 +26,9 @@ export interface Repository {
 }
 
 const commitPattern = /^[0-9a-f]{40}$/
+const infoSchema = objectOf({
+  sha: v.custom<string>((value) => typeof value === 'string' && commitPattern.test(value), 'a commit'),
+})
 
 /**
  * Finds the commit behind a revision, from the hub or (offline, or where the hub cannot be reached) from the cache's refs, and notes it in
@@ -56,25 +60,16 @@ export async function resolveRepository(
       `${name} (revision ${revision}) is not in the cache at ${settings.cacheFolder} and HF_HUB_OFFLINE is set; unset it to download, or point HF_HOME at a cache that has it`,
     )
   }
-  const subject = { type, name, revision }
-  const question = {
-    name,
-    revision,
-    additionalFields: ['sha' as const],
-    hubUrl: settings.endpoint,
-    fetch: hubFetch(subject, options),
-  }
-  let sha: unknown
+  let sha: string
   try {
-    const { datasetInfo, modelInfo } = await hubLibrary()
-    sha = (type === 'model' ? await modelInfo(question) : await datasetInfo(question)).sha
+    const question = `${type}s/${name}/revision/${encodeURIComponent(revision)}`
+    const { value } = await hubJson(question, infoSchema, { type, name, revision }, options)
+    sha = value.sha
   } catch (cause) {
     if (cached === null || !canGoOn(cause, options)) throw cause
     goOnWithCache(cached, options)
     return cached
   }
-  if (typeof sha !== 'string' || !commitPattern.test(sha))
-    throw new Error(`${settings.endpoint} named no commit for ${name}`)
   await writeReference(reference, sha)
   return at(sha)
 }

@@ -1,6 +1,7 @@
+import * as v from 'valibot'
 import type { ByteSource } from './byte-source.js'
 import { shown } from './checks/checked.js'
-import { isObject } from './checks/schemas.js'
+import { isObject, recordOf, text } from './checks/schemas.js'
 import { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
 import { InputError } from './input-error.js'
 
@@ -47,9 +48,6 @@ export interface SafetensorsIndex {
 // headers of the largest models have a few megabytes; parsing takes many times as much memory
 const longestHeader = 2 ** 24
 
-// for messages: no model has longer ones
-const longestName = 1000
-
 /** Reads and checks the header: every tensor inside the file, no overlaps, no gaps. Throws InputError for a damaged file. */
 export async function readSafetensorsIndex(source: ByteSource): Promise<SafetensorsIndex> {
   const damaged = (what: string, cause?: unknown) => {
@@ -69,47 +67,38 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
   if (!isObject(header)) throw damaged('its header is not an object')
 
   const start = 8 + headerLength
-  const tensors = new Map<string, TensorEntry>()
-  let metadata: Record<string, string> = {}
-  for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') {
-      if (!isTexts(value)) throw damaged('its __metadata__ is no object of texts')
-      metadata = value
-      continue
-    }
-    if (name.length > longestName) throw damaged(`a tensor has a name of ${name.length} characters`)
-    tensors.set(name, tensorEntry(name, value, start, damaged))
-  }
+  const { __metadata__: notes = {}, ...entries } = header
+  const metadata = v.safeParse(recordOf(text), notes)
+  if (!metadata.success) throw damaged('its metadata are not texts')
+  const tensors = new Map(
+    Object.entries(entries).map(([name, value]) => [name, tensorEntry(name, value, start, damaged)]),
+  )
   checkPlaces([...tensors.values()], start, source.byteLength, damaged)
-  return { name: source.name, tensors, metadata }
+  return { name: source.name, tensors, metadata: metadata.output }
 }
 
 type Damaged = (what: string) => InputError
 
 function tensorEntry(name: string, value: unknown, start: number, damaged: Damaged): TensorEntry {
-  const {
-    dtype,
-    shape,
-    data_offsets: offsets,
-  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
+  const called = name.length > 100 ? `${name.slice(0, 100)}…` : name
+  const { dtype, shape, data_offsets: offsets } = isObject(value) ? value : {}
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype))
-    throw damaged(`tensor ${name} has no type of numbers (${shown(dtype)})`)
-  if (!isCounts(shape)) throw damaged(`tensor ${name} has no valid shape`)
-  if (!isCounts(offsets) || offsets.length !== 2) throw damaged(`tensor ${name} has no valid place`)
+    throw damaged(`tensor ${called} has the unknown type ${shown(dtype)}`)
+  if (!isCounts(shape) || shape.length > mostAxes) throw damaged(`tensor ${called} has no valid shape`)
+  if (!isCounts(offsets) || offsets.length !== 2) throw damaged(`tensor ${called} has no valid place`)
   const [from, to] = offsets as [number, number]
   const size = shape.reduce((product, count) => product * count, dtypeBytes[dtype as SafetensorsDtype])
   if (to - from !== size)
-    throw damaged(`tensor ${name} takes ${to - from} bytes, its shape ${shown(shape)} asks for ${size}`)
+    throw damaged(`tensor ${called} takes ${to - from} bytes, its shape [${shape}] asks for ${size}`)
   return { name, dtype: dtype as SafetensorsDtype, shape, offset: start + from, byteLength: size }
-}
-
-function isTexts(value: unknown): value is Record<string, string> {
-  return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
 }
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0)
 }
+
+/** Axes of a tensor at most; numpy has 64. */
+const mostAxes = 64
 
 function checkPlaces(entries: TensorEntry[], start: number, end: number, damaged: Damaged): void {
   let next = start

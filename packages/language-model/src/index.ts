@@ -21,7 +21,7 @@ export {
   type ModelArguments,
   readArguments,
 } from './model-arguments.js'
-export type { ModelInfo, ModelReport } from './model-info.js'
+export type { Counted, ModelInfo, ModelReport } from './model-info.js'
 export {
   getModelFactory,
   type ModelContext,

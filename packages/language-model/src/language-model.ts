@@ -1,4 +1,4 @@
-import type { ModelInfo, ModelReport } from './model-info.js'
+import type { Counted, ModelInfo, ModelReport } from './model-info.js'
 import type { AnswerTo, ModelRequest } from './requests.js'
 
 /** Work in a unit of the model's own, each of which takes about as long: a token's way through the model. */
@@ -72,8 +72,11 @@ export interface ChatTemplate {
 export interface LanguageModel {
   /** What is fixed about it. */
   readonly info: ModelInfo
-  /** What it has counted so far; absent of a model that counts nothing. */
-  report?(): ModelReport
+  /**
+   * What it has counted so far; absent of a model that counts nothing. What it says of its edits includes what was counted `before`, for answers
+   * that were kept.
+   */
+  report?(before?: Counted): ModelReport
   readonly chatTemplate: ChatTemplate | null
   /**
    * Reads requests of any types. Throws InputError for what cannot be answered, before hours of work. `readLists` and `readByType` make it from

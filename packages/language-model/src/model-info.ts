@@ -24,21 +24,30 @@ export interface ModelInfo {
   readonly provenance: Readonly<Record<string, unknown>>
 }
 
+/** What a model counts while it answers: numbers that add up over parts of a run. */
+export interface Counted {
+  /** Tokens of texts that were generated; of requests, tokens are counted when they are read. */
+  readonly requested: number
+  readonly computed: number
+  /** Tokens at which each row of the edits acted; null where that is not counted. */
+  readonly acted: readonly (number | null)[]
+}
+
 /** What a model has counted so far, in all requests that it has read. */
 export interface ModelReport {
   /** Requests whose beginning did not fit the model's longest input and was cut; those with kept answers too. */
   readonly truncatedRequests?: number
   /**
-   * Tokens of all requests, those with kept answers too, and of the texts that were generated; and how many were computed: shared
-   * beginnings count once, kept answers not at all.
+   * Tokens of all requests and of the texts that were generated; and how many were computed: shared beginnings count once. Kept answers count
+   * as when they were computed.
    */
   readonly tokens?: { readonly requested: number; readonly computed: number }
   /** Requests whose answers were kept from an earlier run; only of a model with a cache. */
   readonly keptAnswers?: number
   /** Lines about what the edits did, shown with the results. */
   readonly notes?: readonly string[]
-  /** Whether an edit has acted at any token, or may have where that is not counted; absent for a model without edits. */
-  readonly acted?: boolean
+  /** At how many of the computed tokens each row of the edits acted; null where that is not counted. Absent for a model without edits. */
+  readonly actedTokens?: readonly (number | null)[]
   /**
    * Why the answers are not this model's (no edit has acted at any token), those with kept answers too; absent where nothing speaks against
    * them. Nobody may present them as its results then.

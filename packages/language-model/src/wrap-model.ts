@@ -1,11 +1,11 @@
 import type { LanguageModel } from './language-model.js'
-import type { ModelInfo, ModelReport } from './model-info.js'
+import type { ModelInfo } from './model-info.js'
 
 /** What a middleware changes about a model; the rest is the model's own. */
 export interface ModelLayer {
   readonly info?: ModelInfo
-  /** From what the model has counted, what is told of it. */
-  readonly report?: (counted: ModelReport) => ModelReport
+  /** Stands before the model's own `report`. */
+  readonly report?: NonNullable<LanguageModel['report']>
   /** Stands before the model's own `read`. */
   readonly read?: LanguageModel['read']
   readonly close?: () => Promise<void>
@@ -17,10 +17,7 @@ export function wrapModel(model: LanguageModel, { info, report, read, close }: M
     get info() {
       return info ?? model.info
     },
-    report: () => {
-      const counted = model.report?.() ?? {}
-      return report ? report(counted) : counted
-    },
+    report: report ?? ((before) => model.report?.(before) ?? {}),
     chatTemplate: model.chatTemplate,
     read: read ?? ((requests) => model.read(requests)),
     ...(model.fingerprint === undefined ? {} : { fingerprint: () => model.fingerprint!() }),

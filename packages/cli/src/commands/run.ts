@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
   cachedModel,
@@ -16,6 +15,7 @@ import {
   prepareEvaluation,
   prepareOutput,
   type RequestCache,
+  removeStore,
   resultsTable,
   writeResults,
 } from '@saeval/eval-harness'
@@ -24,8 +24,9 @@ import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions
 import { modelName } from '@saeval/eval-harness/internal/results/names'
 import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import { actingLines, checkActed, resultsOf, truncationLine } from '@saeval/experiments'
+import { checkActed, resultsOf, truncationLine } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
+import { homeFolder } from '@saeval/hub/internal/home-folder'
 import { getModelFactory, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { dumpsJson, fromPlain, type PyDict, pyRepr, taskFunctions } from '@saeval/python'
 import { openHubLog } from '../hub-log/hub-log.js'
@@ -88,8 +89,8 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
   const answers =
     options.use_cache === null || (options.dry_run && !existsSync(options.use_cache))
       ? null
-      : openStore(options.use_cache, 'useCache')
-  const requests = options.dry_run ? null : await openRequestCache(options)
+      : openStore(options.use_cache, 'useCache', terminal.notice)
+  const requests = options.dry_run ? null : openRequestCache(options, terminal)
   let model: LanguageModel | null = null
   let isWritten = false
   try {
@@ -170,19 +171,20 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
 }
 
 /** --cache_requests: the store of prompts, emptied where that is asked for; null without it. */
-async function openRequestCache({ cache_requests: wanted }: RunOptions): Promise<RequestCache | null> {
-  if (wanted === null) return null
-  const store = openStore(requestCacheFolder(), 'cacheRequests')
-  if (wanted !== 'delete') return { store, refresh: wanted === 'refresh' }
-  await store.clear()
-  await store.close()
-  return null
+function openRequestCache({ cache_requests: wanted }: RunOptions, { notice }: Terminal): RequestCache | null {
+  if (wanted === 'delete') removeStore(requestCacheFolder())
+  if (wanted === null || wanted === 'delete') return null
+  return { store: openStore(requestCacheFolder(), 'cacheRequests', notice), refresh: wanted === 'refresh' }
 }
 
 /** LM_HARNESS_CACHE_PATH, which lm_eval keeps its prompts under too, or the user's folder for caches. */
 function requestCacheFolder(): string {
   const own = process.env.LM_HARNESS_CACHE_PATH
-  return join(own ? own : (process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')), 'saeval', 'requests')
+  return join(
+    own ? own : (process.env.XDG_CACHE_HOME ?? join(homeFolder('LM_HARNESS_CACHE_PATH'), '.cache')),
+    'saeval',
+    'requests',
+  )
 }
 
 interface Finished {
@@ -223,7 +225,7 @@ async function finish(
   stdout.write(`${summary(options, model)}\n`)
   stdout.write(`${resultsTable(evaluation.results)}\n`)
   if (evaluation.results.has('groups')) stdout.write(`${resultsTable(evaluation.results, 'groups')}\n`)
-  for (const line of actingLines(model.info, counted)) terminal.info(line)
+  for (const line of counted.notes ?? []) terminal.info(line)
   if (files.length > 0) terminal.info(`results: ${files[0]}`)
   return { files, results }
 }

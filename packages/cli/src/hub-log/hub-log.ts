@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs'
 import { basename } from 'node:path'
 import { sanitizeModelName } from '@saeval/eval-harness/internal/results/names'
 import { type DatasetWriter, type HubOptions, openDatasetWriter } from '@saeval/hub'
+import { hubSettings } from '@saeval/hub/internal/hub-settings'
 import { dumpsJson, type PyDict, type PyValue } from '@saeval/python'
 import type { HubLogArguments } from './hub-log-arguments.js'
 import { metadataCard } from './metadata-card.js'
@@ -79,12 +80,12 @@ async function pushCard(
   repository: string,
   { leaderboardUrl, pointOfContact }: HubLogArguments,
   { results, modelSource, modelName }: PushedRun,
-  { env = process.env }: HubOptions,
+  { env }: HubOptions,
 ): Promise<void> {
   const scores = results.get('results') as PyDict
   const card = metadataCard(await writer.list(repository), {
     repository,
-    endpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
+    endpoint: hubSettings(env).endpoint,
     modelSource,
     modelName,
     results: dumpsJson(new Map<string, PyValue>([['all', scores], ...scores]), { indent: 4 }),

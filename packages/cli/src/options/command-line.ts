@@ -1,4 +1,4 @@
-import { withoutLogin } from './without-secrets.js'
+import { withoutLogin } from '@saeval/hub/internal/without-login'
 
 /** A command line as it can be pasted into a shell; results files show it, so tokens, headers and passwords are left out. */
 export function commandLine(argv: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { withoutLogin } from '@saeval/hub/internal/without-login'
 import type { PyDict, PyValue } from '@saeval/python'
 import { isDict } from '@saeval/python/internal/values/value'
 
@@ -9,9 +10,4 @@ export function withoutSecrets(args: PyDict): PyDict {
       return [name, typeof value === 'string' ? withoutLogin(value) : value]
     }),
   )
-}
-
-/** A text whose addresses have no user and no password. */
-export function withoutLogin(text: string): string {
-  return text.replace(/(https?:\/\/)[^/@\s]+@/g, '$1***@')
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
+  answerAll,
   type GenerateUntilRequest,
   generateUntil,
   type LanguageModel,
@@ -16,7 +17,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { cachedModel } from './cached-model.js'
-import { openStore } from './store.js'
+import { openStore, type Store } from './store.js'
 
 /** A model that counts what it is asked. */
 function counting(fingerprint: string | null) {
@@ -100,6 +101,64 @@ describe('a model with a cache', () => {
       expect(asked.length).toBe(fresh)
       expect(seen.at(-1)).toBe(count)
     }
+  })
+
+  it('reports a run in parts as an unbroken one', async () => {
+    /** Counts a token for each character of a part, a common beginning once, and one of two rows where a request is long. */
+    const counts = (store: Store | null) => {
+      const { model } = counting('a')
+      const tokens = { requested: 0, computed: 0 }
+      let acted = 0
+      const counter: LanguageModel = {
+        ...model,
+        report: (before) => {
+          const actedTokens = [acted + (before?.acted[0] ?? 0), null]
+          return { tokens: { ...tokens }, actedTokens, notes: [`acted at ${actedTokens[0]}`] }
+        },
+        read: async (requests) => {
+          const { answer } = await model.read(requests)
+          tokens.requested += 10 * requests.length
+          const asking: typeof answer = async (indices, options) => {
+            if (indices.length > 0) tokens.computed += 7 + 3 * indices.length
+            for (const index of indices) if (index % 11 === 0) acted += 2
+            if (requests[0]!.type === 'generate_until') tokens.requested += 5 * indices.length
+            return answer(indices, options)
+          }
+          return { answer: asking }
+        },
+      }
+      return store === null ? counter : cachedModel(counter, store)
+    }
+    const lists = (count: number) => [pairs(count), Array.from({ length: 50 }, (_, index) => text(`p${index}`, false))]
+    /** Asks for as many pairs and 50 texts; again in the same process where it is said. */
+    const run = async (folder: string, count: number, times = 1) => {
+      const store = openStore(folder, '--use_cache')
+      const model = await counts(store)
+      for (let time = 0; time < times; time++)
+        for (const list of lists(count)) await answerAll<ModelRequest>(model, list)
+      await store.close()
+      const { keptAnswers, ...report } = model.report!()
+      return { keptAnswers, report }
+    }
+    const unbroken = await run(temporaryFolder(), 300)
+    expect(unbroken).toEqual({
+      keptAnswers: 0,
+      report: {
+        tokens: { requested: 10 * 350 + 5 * 50, computed: 4 * 7 + 3 * 350 },
+        actedTokens: [2 * (28 + 5), null],
+        notes: ['acted at 66'],
+      },
+    })
+    const folder = temporaryFolder()
+    await run(folder, 128)
+    expect(await run(folder, 300)).toEqual({ ...unbroken, keptAnswers: 178 })
+    expect(await run(folder, 300)).toEqual({ ...unbroken, keptAnswers: 350 })
+    // what is asked twice is computed once
+    const twice = await run(folder, 300, 2)
+    expect(twice.report.tokens).toEqual({ ...unbroken.report.tokens, requested: 2 * 3500 + 5 * 50 })
+    // a part of what was asked together has its share
+    const part = await run(folder, 64)
+    expect(part.report.tokens!.computed).toBe(Math.floor((7 + 3 * 128) / 2) + 7 + 3 * 50)
   })
 
   it('keeps a text for its settings', async () => {

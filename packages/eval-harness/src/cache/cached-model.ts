@@ -1,6 +1,7 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import {
   type AnswerTo,
+  type Counted,
   defaultSeed,
   type LanguageModel,
   type ModelRequest,
@@ -13,6 +14,8 @@ import {
   type Work,
   wrapModel,
 } from '@saeval/language-model'
+import { countedBy, differenceOf, nothingCounted, sharesOf, sumOfCounted } from './counted.js'
+import { fromStored, type KeptAnswer, toStored } from './kept-answer.js'
 import { type Store, storeKey } from './store.js'
 
 /**
@@ -21,12 +24,10 @@ import { type Store, storeKey } from './store.js'
  */
 const together = 128
 
-/** An answer as the store gives it back unchanged. */
-type Stored = string | readonly [string, boolean]
-
 /**
  * A model that answers from a store what it has answered before, and stores what it answers as it goes. Keys hold the model's fingerprint
- * and everything of the request. Throws InputError for a model without a fingerprint.
+ * and everything of the request. Beside each answer stands its share of what was counted, so that a run in parts reports what an unbroken one
+ * does. Throws InputError for a model without a fingerprint.
  */
 export async function cachedModel(model: LanguageModel, store: Store): Promise<LanguageModel> {
   if (model.fingerprint === undefined)
@@ -35,7 +36,10 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
     )
   const fingerprint = await model.fingerprint()
   let keptAnswers = 0
-  let keptActed = false
+  /** What was counted for kept answers. */
+  let before: Counted = nothingCounted
+  /** Keys whose answers are counted, in `before` or by the model. */
+  const counted = new Set<string>()
 
   const read = async <Request extends ModelRequest>(given: readonly Request[]): Promise<ReadRequests<Request>> => {
     const requests = withDraws(given)
@@ -46,13 +50,7 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
     // looked up once for the plan and the answers
     const lookups = new WeakMap<readonly number[], LookedUp>()
     const lookup = (indices: readonly number[], options: RequestOptions) => {
-      const found =
-        lookups.get(indices) ??
-        lookUp(
-          indices,
-          indices.map((index) => keyOf(index, options)),
-          (key) => store.get(key) as readonly [Stored, boolean] | undefined,
-        )
+      const found = lookups.get(indices) ?? lookUp(store, indices, (index) => keyOf(index, options))
       lookups.set(indices, found)
       return found
     }
@@ -60,9 +58,12 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
       plan?.(indices, options) ?? uncountedWork(indices.length)
     const answer = async (indices: readonly number[], options: RequestOptions = {}): Promise<AnswerTo<Request>[]> => {
       const { onProgress = () => {}, onWork = () => {}, signal } = options
-      const { keys, known, chunks, acted } = lookup(indices, options)
-      keptActed ||= acted
+      const { keys, known, chunks } = lookup(indices, options)
       keptAnswers += keys.filter((key) => known.has(key)).length
+      for (const [key, entry] of known) {
+        if (!counted.has(key)) before = sumOfCounted(before, entry.counted)
+        counted.add(key)
+      }
       const plans = chunks.map((chunk) => planOf(chunk, options).work)
       let done = indices.length - chunks.reduce((sum, { length }) => sum + length, 0)
       let worked = 0
@@ -71,7 +72,8 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
       for (let at = 0; at === 0 || at < chunks.length; at++) {
         signal?.throwIfAborted()
         const chunk = chunks[at] ?? []
-        const before = done
+        const answered = done
+        const earlier = countedBy(model)
         const later = plans.slice(at + 1).reduce((sum, work) => sum + work, 0)
         let own: Work = { done: 0, total: plans[at] ?? 0 }
         const report = (work: Work) => {
@@ -81,21 +83,27 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
         const answers = await ask(chunk, {
           ...options,
           onProgress: (count) => {
-            onProgress(before + count, indices.length)
+            onProgress(answered + count, indices.length)
             if (plan === undefined) report({ done: count, total: chunk.length })
           },
           onWork: report,
         })
         if (plan === undefined) report({ done: chunk.length, total: chunk.length })
-        const { acted = false } = model.report?.() ?? {}
-        const stored = answers.map(toStored)
-        await store.put(chunk.map((index, at) => [keyOf(index, options), [stored[at]!, acted]] as const))
-        for (const [at, index] of chunk.entries()) known.set(keyOf(index, options), stored[at]!)
+        const shares = sharesOf(differenceOf(countedBy(model), earlier), chunk.length)
+        const entries = chunk.map((index, at): readonly [string, KeptAnswer] => [
+          keyOf(index, options),
+          { answer: answers[at]!, counted: shares[at]! },
+        ])
+        await store.put(entries.map(([key, entry]) => [key, toStored(entry)]))
+        for (const [key, entry] of entries) {
+          known.set(key, entry)
+          counted.add(key)
+        }
         done += chunk.length
         worked += own.done
         onProgress(done, indices.length)
       }
-      return keys.map((key, at) => fromStored(given[indices[at]!]!, known.get(key)!))
+      return keys.map((key) => known.get(key)!.answer as AnswerTo<Request>)
     }
     const planned = (indices: readonly number[], options: RequestOptions = {}): PlannedWork =>
       lookup(indices, options)
@@ -106,11 +114,12 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
 
   return wrapModel(model, {
     read,
-    report: ({ problem, ...counted }) => ({
-      ...counted,
-      keptAnswers,
-      ...(problem === undefined || keptActed ? {} : { problem }),
-    }),
+    report: () => {
+      const { tokens, ...report } = model.report?.(before) ?? {}
+      const { requested, computed } = before
+      const all = tokens && { requested: tokens.requested + requested, computed: tokens.computed + computed }
+      return { ...report, ...(all && { tokens: all }), keptAnswers }
+    },
   })
 }
 
@@ -124,55 +133,25 @@ function withDraws<Request extends ModelRequest>(requests: readonly Request[]): 
 interface LookedUp {
   /** One for each request. */
   readonly keys: readonly string[]
-  readonly known: Map<string, Stored>
+  readonly known: Map<string, KeptAnswer>
   /** Indices that are asked together, one for each key that is missing. */
   readonly chunks: readonly (readonly number[])[]
-  /** Whether an edit had acted where a known answer is from. */
-  readonly acted: boolean
 }
 
-function lookUp(
-  indices: readonly number[],
-  keys: readonly string[],
-  get: (key: string) => readonly [Stored, boolean] | undefined,
-): LookedUp {
-  const known = new Map<string, Stored>()
-  const missing = new Map<string, number>()
-  let acted = false
-  for (const [index, key] of keys.entries()) {
-    if (known.has(key) || missing.has(key)) continue
-    const found = get(key)
-    if (found === undefined) missing.set(key, indices[index]!)
-    else {
-      known.set(key, found[0])
-      acted ||= found[1]
-    }
+function lookUp(store: Store, indices: readonly number[], keyOf: (index: number) => string): LookedUp {
+  const keys = indices.map(keyOf)
+  const known = new Map<string, KeptAnswer>()
+  for (const [key, value] of store.look([...new Set(keys)])) {
+    const entry = fromStored(value)
+    if (entry !== null) known.set(key, entry)
   }
+  const missing = new Map<string, number>()
+  for (const [index, key] of keys.entries()) if (!known.has(key) && !missing.has(key)) missing.set(key, indices[index]!)
   const left = [...missing.values()]
   const chunks = Array.from({ length: Math.ceil(left.length / together) }, (_, chunk) =>
     left.slice(chunk * together, (chunk + 1) * together),
   )
-  return { keys, known, chunks, acted }
-}
-
-/** Number() gives the same number back, also -0, which the store would take for 0. */
-function numberText(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value)
-}
-
-function toStored(answer: AnswerTo<ModelRequest>): Stored {
-  if (typeof answer === 'string') return answer
-  return typeof answer === 'number' ? numberText(answer) : [numberText(answer.logprob), answer.isGreedy]
-}
-
-function fromStored<Request extends ModelRequest>({ type }: Request, stored: Stored): AnswerTo<Request> {
-  const answer =
-    typeof stored !== 'string'
-      ? { logprob: Number(stored[0]), isGreedy: stored[1] }
-      : type === 'generate_until'
-        ? stored
-        : Number(stored)
-  return answer as AnswerTo<Request>
+  return { keys, known, chunks }
 }
 
 /** What of a request decides its answer; a sampled text depends on its draw too. */

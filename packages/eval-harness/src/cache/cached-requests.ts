@@ -44,7 +44,7 @@ export async function cachedRequests(parts: RequestParts): Promise<readonly (rea
     task.sampler === null ? null : [task.sampler.kind, hashOf(task.sampler.pool)],
     [prompt.systemInstruction, prompt.chat?.template.source ?? null, prompt.chat?.fewshotAsMultiturn ?? null, seed],
   ])
-  const kept = refresh ? undefined : (store.get(key) as StoredRequests | undefined)
+  const kept = refresh ? undefined : (store.look([key]).get(key) as StoredRequests | undefined)
   if (kept !== undefined) return kept.map((list) => list.map((stored) => restore(stored, task)))
   const built = await build()
   await store.put([[key, built.map((list) => list.map(shorten))]])

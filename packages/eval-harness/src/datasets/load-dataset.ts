@@ -11,12 +11,14 @@ import {
 } from '@saeval/hub'
 import type { Dataset, Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import { checkFields } from '../yaml/check-fields.js'
 import { parseYaml } from '../yaml/yaml.js'
 import type { DataFile } from './files/data-file.js'
 import { configFiles, folderSplits, type SplitFiles } from './files/data-files.js'
 import { namedFiles } from './files/named-files.js'
 import { firstFeatures, formats, isReadingOption, openSplit, type Reading } from './readers.js'
 import { cardFeatures, type Features } from './tables/features.js'
+import { listed } from './tables/listed.js'
 
 export interface LoadDatasetOptions {
   /** Hugging Face dataset, a local folder, or a format name ("json", "csv", "parquet", "text") with data_files. */
@@ -34,6 +36,19 @@ export interface LoadDatasetOptions {
 const meaningful = ['revision', 'data_files', 'data_dir']
 const harmless = ['trust_remote_code', 'streaming', 'keep_in_memory', 'num_proc', 'cache_dir', 'download_mode']
 
+/** Kinds of those values; csv's own arguments are checked with their meaning. */
+const kinds = (
+  [
+    ['revision', 'text'],
+    ['data_dir', 'text'],
+    ['field', 'text'],
+    ['encoding', 'text'],
+    ['sample_by', 'text'],
+    ['keep_linebreaks', 'truth'],
+    ['columns', 'texts'],
+  ] as const
+).map(([name, kind]) => ({ name, kind, fallback: null }))
+
 /** Opens a dataset as datasets.load_dataset does; files are downloaded and read split by split. Throws InputError. */
 export async function loadDataset({
   path,
@@ -46,14 +61,28 @@ export async function loadDataset({
     (key) => !meaningful.includes(key) && !harmless.includes(key) && !isReadingOption(key),
   )
   if (unknown !== undefined) throw new InputError(`dataset_kwargs.${unknown} of dataset ${path} is not supported`)
+  checkFields(
+    new Map([...kwargs].filter(([key]) => kinds.some(({ name }) => name === key))),
+    kinds,
+    (key, what) => new InputError(`dataset_kwargs.${key} of dataset ${path} ${what}`),
+  )
   const text = (key: string) => (kwargs.get(key) as string | null | undefined) ?? null
-  const reading: Reading = { dataset: path, format: formats.includes(path) ? path : null, kwargs }
+  const reading: Reading = {
+    dataset: path,
+    format: formats.includes(path) ? path : null,
+    kwargs,
+    ...(hub.signal ? { signal: hub.signal } : {}),
+  }
   const dataFiles = kwargs.get('data_files') ?? null
   const dataDir = kwargs.get('data_dir') ?? null
   if (reading.format !== null) {
     if (dataFiles === null) throw new InputError(`dataset_path "${path}" needs dataset_kwargs.data_files`)
     return dataset(path, await namedFiles(dataFiles, folder, hub), null, reading)
   }
+  if (isFile(path))
+    throw new InputError(
+      `dataset_path ${path} is a file; name its format (${formats.join(', ')}) there, and the file in dataset_kwargs.data_files`,
+    )
   if (existsSync(path)) return folderDataset(path, name, dataFiles, dataDir, reading)
   const repository = await resolveRepository({
     type: 'dataset',
@@ -90,7 +119,7 @@ async function hubDataset(repository: Repository, options: HubDatasetOptions): P
       path: await repositoryFile(repository, file, hub),
       name: `${repository.name}/${file}`,
     })),
-    cardFeatures(card, found.config),
+    cardFeatures(card, found.config, `${repository.name}/README.md`),
     reading,
   )
 }
@@ -124,9 +153,7 @@ async function exportedDataset(
   const wanted = config ?? (names.length === 1 ? names[0]! : 'default')
   const found = splits.get(wanted)
   if (found === undefined)
-    throw new InputError(
-      `${because}; the hub's parquet version has no configuration "${wanted}" but ${names.join(', ')}`,
-    )
+    throw new InputError(`${because}; the hub's parquet version has no configuration "${wanted}" but ${listed(names)}`)
   return dataset(
     `${name}${config === null ? '' : ` (${config})`}`,
     located(found, async (file) => ({ path: await repositoryFile(exported, file, hub), name: `${name}/${file}` })),
@@ -144,17 +171,21 @@ function folderDataset(
 ): Dataset {
   const root = resolve(path)
   const cardPath = join(root, 'README.md')
-  const card = existsSync(cardPath) ? readCard(readFileSync(cardPath, 'utf8'), cardPath) : new Map<string, PyValue>()
+  const card = isFile(cardPath) ? readCard(readFileSync(cardPath, 'utf8'), cardPath) : new Map<string, PyValue>()
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((file) => statSync(join(root, file)).isFile())
+    .filter((file) => isFile(join(root, file)))
     .map((file) => file.split(sep).join('/'))
   const found = chosenFiles(path, card, files, { config, dataFiles, dataDir })
   return dataset(
     path,
     located(found.splits, async (file) => ({ path: join(root, file), name: join(path, file) })),
-    cardFeatures(card, found.config),
+    cardFeatures(card, found.config, cardPath),
     reading,
   )
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 function chosenFiles(
@@ -190,7 +221,7 @@ function dataset(name: string, splits: OpenFiles, features: Features, reading: R
     splitNames: names,
     split: async (split) => {
       const files = splits.get(split)
-      if (!files) throw new InputError(`dataset ${name} has no split "${split}"; it has ${names.join(', ')}`)
+      if (!files) throw new InputError(`dataset ${name} has no split "${split}"; it has ${listed(names)}`)
       const known =
         open.get(split) ?? files().then(async (located) => openSplit(located, await schemaFor(split), reading))
       open.set(split, known)

@@ -49,14 +49,17 @@ export interface Reading {
   readonly format: string | null
   /** The task's dataset_kwargs. */
   readonly kwargs: PyDict
+  readonly signal?: AbortSignal
 }
 
 /** Opens files as a split; `schema` are the types of the dataset, where they are known. Throws InputError. */
 export async function openSplit(located: readonly DataFile[], schema: Features, reading: Reading): Promise<Split> {
   const { files, format } = await formatOf(located, reading)
+  const wanted = (reading.kwargs.get('columns') ?? null) as string | readonly string[] | null
+  const columns = typeof wanted === 'string' ? [wanted] : wanted
   return format === 'parquet'
-    ? parquetSplit(files, schema, (reading.kwargs.get('columns') ?? null) as readonly string[] | null)
-    : tableSplit(chunks(files, format, reading), schema)
+    ? parquetSplit(files, schema, columns, reading.signal)
+    : tableSplit(chunks(files, format, reading), schema, reading.signal)
 }
 
 /**

@@ -29,6 +29,8 @@ function divided(text: string, sampleBy: TextReading['sampleBy'], keepLinebreaks
     const parts = text.split('\n\n')
     return parts.filter((part) => part !== '')
   }
-  const lines = text.split(/(?<=\n)/).filter((line) => line !== '')
-  return keepLinebreaks ? lines : lines.map((line) => line.replace(/\n$/, ''))
+  const lines = text.split('\n')
+  const rest = lines.pop()!
+  const whole = keepLinebreaks ? lines.map((line) => `${line}\n`) : lines
+  return rest === '' ? whole : [...whole, rest]
 }

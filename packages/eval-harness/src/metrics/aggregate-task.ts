@@ -19,6 +19,7 @@ export interface AggregateOptions {
   readonly bootstrapIterations: number
   /** Called with the name of lm_eval's function before each resampling. */
   readonly onBootstrap: (functionName: string) => void
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -52,12 +53,12 @@ async function stderrOf(
   metric: string,
   aggregation: Aggregation,
   items: Items,
-  { bootstrapIterations, onBootstrap }: AggregateOptions,
+  { bootstrapIterations, onBootstrap, signal }: AggregateOptions,
 ): Promise<number | null> {
   if (bootstrapIterations <= 0 || items.length < 2) return null
   if (aggregation.stderr === 'bootstrap') onBootstrap(aggregation.functionName)
   const most = slowMetrics.has(metric) ? 100 : Number.POSITIVE_INFINITY
-  return standardError(aggregation, items, Math.min(bootstrapIterations, most))
+  return standardError(aggregation, items, Math.min(bootstrapIterations, most), signal)
 }
 
 async function known<Result>(

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import { PyRandom } from '@saeval/python/internal/random'
+import { takeTurns } from '../turns/take-turns.js'
 import { type Aggregation, type Items, numeric, questions } from './aggregations.js'
 
 /** Sample standard deviation (divisor n - 1). */
@@ -18,12 +18,13 @@ export async function standardError(
   aggregation: Aggregation,
   items: Items,
   bootstrapIterations: number,
+  signal?: AbortSignal,
 ): Promise<number | null> {
   switch (aggregation.stderr) {
     case 'mean':
       return meanStderr(items.map(numeric))
     case 'bootstrap':
-      return bootstrapStderr(aggregation, items, bootstrapIterations)
+      return bootstrapStderr(aggregation, items, bootstrapIterations, signal)
     case 'acc_all':
       return accAllStderr(items)
     case null:
@@ -39,17 +40,22 @@ export function accAllStderr(items: Items): number {
 
 /**
  * Standard deviation of an aggregation over resampled documents, drawn as lm_eval draws them: chunks of at most 1,000 draws, chunk i by
- * Python's generator seeded with i. Between chunks others may run: 100,000 draws of thousands of documents take seconds.
+ * Python's generator seeded with i. Meanwhile others may run: 100,000 draws of thousands of documents take seconds.
  */
-export async function bootstrapStderr(aggregation: Aggregation, items: Items, iterations: number): Promise<number> {
+export async function bootstrapStderr(
+  aggregation: Aggregation,
+  items: Items,
+  iterations: number,
+  signal?: AbortSignal,
+): Promise<number> {
   const chunk = Math.min(1000, iterations)
   const select = aggregation.prepare(items)
   const places = new Int32Array(items.length)
   const values: number[] = []
   for (let i = 0; i < Math.floor(iterations / chunk); i++) {
-    await setImmediate()
     const random = new PyRandom(i)
     for (let draw = 0; draw < chunk; draw++) {
+      await takeTurns(signal)
       random.choosePlaces(places)
       values.push(select(places))
     }

@@ -2,6 +2,7 @@ import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { inTask } from '../documents/in-task.js'
 import { goldIndex } from '../metrics/multiple-choice.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
+import { takeTurns } from '../turns/take-turns.js'
 
 /** Documents looked at in one turn, so that Python functions are asked about all of them together. */
 const atOnce = 256
@@ -12,12 +13,18 @@ const named = 5
  * What is wrong with the right answers of a multiple-choice task, one sentence a kind: documents whose answer is none of their choices (a label counted
  * from 1, a text in another spelling) score 0 whatever the model says. lm_eval warns of each while it scores. Nothing for tasks that score in Python.
  */
-export async function neverRight(task: Task, docs: readonly PyDict[], docIds: readonly number[]): Promise<string[]> {
+export async function neverRight(
+  task: Task,
+  docs: readonly PyDict[],
+  docIds: readonly number[],
+  signal?: AbortSignal,
+): Promise<string[]> {
   const { outputType, processResults, task: name } = task.config
   if (outputType !== 'multiple_choice' || processResults !== null) return []
   const never: number[] = []
   const partly: number[] = []
   for (let from = 0; from < docs.length; from += atOnce) {
+    await takeTurns(signal)
     const part = docs.slice(from, from + atOnce)
     const found = await Promise.all(
       part.map((doc, index) => inTask(name, docIds[from + index]!, () => choicesRight(task, doc))),

@@ -1,31 +1,31 @@
-import type { SteerableModel } from '@saeval/language-model'
+import type { Counted, SteerableModel } from '@saeval/language-model'
 import { firstOf, type Trial, type TriedRow } from './check-effects.js'
 
-/** What the rows of a steering file have done to the tokens that a model has computed so far. */
+/** What the rows of a steering file have done to the tokens that were computed so far. */
 export interface Acting {
   /** Tokens at which each row has changed something; null where that is not counted. */
   readonly tokens: readonly (number | null)[]
   /** The same in one line; null as long as nothing is computed. */
   readonly line: string | null
-  /** Whether a row has acted, or may have where that is not counted. */
-  readonly acted: boolean
   /** Why the model's answers are not those of a steered one; null where a row has acted or may have, or need not. */
   readonly problem: string | null
 }
 
-/** Reads what `model`, which has all rows of the file, has counted so far. */
-export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolean): Acting {
+/** Reads what `model`, which has all rows of the file, has counted so far, and adds what was counted `before`. */
+export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolean, before?: Counted): Acting {
   const { tokens: all } = model.report?.() ?? {}
-  const computed = all?.computed ?? 0
+  const computedHere = all?.computed ?? 0
+  const computed = computedHere + (before?.computed ?? 0)
   const tokens = trial.rows.map(({ isEverywhere }, row) => {
-    if (all === undefined || model.actedTokens === undefined) return null
-    return model.actedTokens.get(row) ?? (isEverywhere === null ? null : isEverywhere ? computed : 0)
+    const { [row]: earlier = 0 } = before?.acted ?? []
+    if (all === undefined || model.actedTokens === undefined || earlier === null) return null
+    const own = model.actedTokens.get(row) ?? (isEverywhere === null ? null : isEverywhere ? computedHere : 0)
+    return own === null ? null : earlier + own
   })
   const acted = tokens.some((count) => count !== 0)
   return {
     tokens,
     line: computed === 0 ? null : actingLine(trial.rows, tokens, computed),
-    acted,
     problem: !acted && !allowInert ? silenceMessage(trial, computed) : null,
   }
 }
@@ -34,7 +34,7 @@ export function actingOf(model: SteerableModel, trial: Trial, allowInert: boolea
 const fewRows = 6
 
 function actingLine(rows: readonly TriedRow[], tokens: readonly (number | null)[], computed: number): string {
-  const of = `of the ${computed} tokens computed in this run`
+  const of = `of the ${computed} tokens computed`
   const each = rows.flatMap((row, index) => (tokens[index] === null ? [] : [`${nameOf(row)} at ${tokens[index]}`]))
   const unknown = listed('not counted', rows, (index) => tokens[index] === null)
   if (each.length === 0) return `rows acted${unknown}`

@@ -42,12 +42,13 @@ export function withSteering(
     })
   return wrapModel(model, {
     info: { ...model.info, edits },
-    report: (counted) => {
-      const { tokens, line, acted, problem } = actingOf(model, trial, allowInert)
+    report: (before) => {
+      const counted = model.report?.() ?? {}
+      const { tokens, line, problem } = actingOf(model, trial, allowInert, before)
       const steering = { ...record, rows: record.rows.map((row, index) => ({ ...row, acted_tokens: tokens[index] })) }
       return {
         ...counted,
-        acted,
+        actedTokens: tokens,
         ...(line === null ? {} : { notes: [line] }),
         ...(problem === null ? {} : { problem }),
         provenance: { ...counted.provenance, steering },

@@ -2,6 +2,7 @@ import { InputError } from '@saeval/hub'
 import { PyFloat } from '@saeval/python/internal/values/value'
 import { type DataFile, readBytes } from '../files/data-file.js'
 import { decodeText } from '../files/encodings.js'
+import { shortened } from '../tables/listed.js'
 import type { Chunk, Column } from '../tables/table-split.js'
 import { ColumnTyper } from './columns.js'
 import type { CsvDialect } from './dialect.js'
@@ -70,7 +71,7 @@ function typed(typer: ColumnTyper, cells: readonly string[], name: string, index
     const column = typer.column(cells)
     return index ? asIndex(column) : column
   } catch (cause) {
-    if (cause instanceof CsvError) throw new CsvError(`${cause.message} (column ${name})`)
+    if (cause instanceof CsvError) throw new CsvError(`${cause.message} (column ${shortened(name)})`)
     throw cause
   }
 }

@@ -12,6 +12,8 @@ export interface CsvHeader {
   readonly first: string[] | null
 }
 
+const mostColumns = 100_000
+
 /** Reads the header as pandas does (pandas/_libs/parsers.pyx, _get_header). Throws CsvError for a file without columns. */
 export function headerOf(lines: CsvLines, dialect: CsvDialect): CsvHeader {
   const place = dialect.header === 'infer' ? (dialect.names === null ? 0 : null) : dialect.header
@@ -22,6 +24,8 @@ export function headerOf(lines: CsvLines, dialect: CsvDialect): CsvHeader {
   }
   const first = lines.next()
   if (read === null && first === null && dialect.names === null) throw new CsvError('has no columns to read')
+  const widest = Math.max(read?.length ?? 0, first?.length ?? 0)
+  if (widest > mostColumns) throw new CsvError(`has ${widest} columns; more than ${mostColumns} are not read`)
   const names = dialect.names ?? (read === null ? first!.map((_, index) => String(index)) : uniqueNames(read))
   if (dialect.names !== null && new Set(names).size < names.length)
     throw new CsvError('is to be read with column names of which two are equal')
@@ -29,11 +33,10 @@ export function headerOf(lines: CsvLines, dialect: CsvDialect): CsvHeader {
   // fields beyond the names come first and are the index
   const leading = dialect.indexColumn === false || dialect.usecols !== null ? 0 : width - names.length
   const data = names.map((name, index) => ({ name, index: index + leading }))
-  const chosen =
-    dialect.usecols === null ? data : data.filter(({ name, index }) => isUsed(name, index, dialect.usecols!))
-  const missing = dialect.usecols?.find(
-    (wanted) => !data.some(({ name, index }) => wanted === name || wanted === index),
-  )
+  const used = dialect.usecols === null ? null : new Set(dialect.usecols)
+  const chosen = used === null ? data : data.filter(({ name, index }) => used.has(name) || used.has(index))
+  const known = new Set(data.flatMap(({ name, index }): (string | number)[] => [name, index]))
+  const missing = dialect.usecols?.find((wanted) => !known.has(wanted))
   if (missing !== undefined) throw new CsvError(`has no column ${missing}, which usecols names`)
   const index = Array.from({ length: leading }, (_, at) => ({ name: `__index_level_${at}__`, index: at }))
   return {
@@ -42,10 +45,6 @@ export function headerOf(lines: CsvLines, dialect: CsvDialect): CsvHeader {
     width,
     first,
   }
-}
-
-function isUsed(name: string, index: number, wanted: readonly (string | number)[]): boolean {
-  return wanted.includes(name) || wanted.includes(index)
 }
 
 type Columns = CsvHeader['columns']
@@ -69,9 +68,10 @@ function withIndex(columns: Columns, { indexColumn: wanted, names }: CsvDialect)
 /** Names for columns without one, and other names for those whose name another column has. */
 function uniqueNames(read: readonly string[]): string[] {
   const names = read.map((name, index) => (name === '' ? `Unnamed: ${index}` : name))
-  const unnamed = read.flatMap((name, index) => (name === '' ? [index] : []))
-  const order = [...names.keys()].filter((index) => !unnamed.includes(index)).concat(unnamed)
+  const isNamed = (index: number) => read[index] !== ''
+  const order = [...names.keys()].sort((a, b) => Number(isNamed(b)) - Number(isNamed(a)))
   const counts = new Map<string, number>()
+  const taken = new Set(names)
   for (const index of order) {
     const name = names[index]!
     let unique = name
@@ -79,9 +79,10 @@ function uniqueNames(read: readonly string[]): string[] {
     while (count > 0) {
       counts.set(name, count + 1)
       unique = `${name}.${count}`
-      count = names.includes(unique) ? count + 1 : (counts.get(unique) ?? 0)
+      count = taken.has(unique) ? count + 1 : (counts.get(unique) ?? 0)
     }
     names[index] = unique
+    taken.add(unique)
     counts.set(unique, count + 1)
   }
   return names

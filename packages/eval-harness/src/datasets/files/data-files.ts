@@ -1,6 +1,8 @@
 import { InputError } from '@saeval/hub'
 import { pathPattern } from '@saeval/python/internal/globs/fnmatch'
+import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
+import { listed } from '../tables/listed.js'
 import { dataEnding } from './data-file.js'
 
 /** Split name -> data files, in order. */
@@ -16,8 +18,9 @@ export function configFiles(
   files: readonly string[],
   config: string | null,
 ): { config: string; splits: SplitFiles } {
-  const configs = ((card.get('configs') ?? []) as readonly PyValue[]).filter(isDict)
-  const names = configs.map((entry) => (entry.get('config_name') as string | undefined) ?? 'default')
+  const listedConfigs = card.get('configs') ?? []
+  const configs = Array.isArray(listedConfigs) ? listedConfigs.filter(isDict) : []
+  const names = configs.map((entry) => pyStr(entry.get('config_name') ?? 'default'))
   if (configs.length === 0)
     return { config: config ?? 'default', splits: namedSplits(dataset, folderOf(files, config, dataset)) }
   const wanted =
@@ -25,7 +28,7 @@ export function configFiles(
     names[configs.findIndex((entry) => entry.get('default') === true)] ??
     (names.includes('default') || configs.length > 1 ? 'default' : names[0]!)
   const index = names.indexOf(wanted)
-  if (index < 0) throw new InputError(`dataset ${dataset} has no configuration "${wanted}"; it has ${names.join(', ')}`)
+  if (index < 0) throw new InputError(`dataset ${dataset} has no configuration "${wanted}"; it has ${listed(names)}`)
   const folder = configs[index]!.get('data_dir')
   return {
     config: wanted,
@@ -46,25 +49,35 @@ export function folderSplits(
   return new Map([...splits].map(([split, found]) => [split, found.map((file) => start + file)]))
 }
 
-/** data_files in any of its forms: a pattern, a list of patterns, a list of {split, path}, or split -> patterns. */
+/** The files of a repository that data_files names, in any of its forms, by pattern too. Throws InputError for those that are not there. */
 export function listedSplits(dataset: string, dataFiles: PyValue, files: readonly string[]): SplitFiles {
-  const splits = new Map<string, string[]>()
-  const add = (split: string, patterns: PyValue) => {
-    for (const pattern of (Array.isArray(patterns) ? patterns : [patterns]) as readonly string[]) {
-      const inside = pattern.startsWith(`hf://datasets/${dataset}/`)
-        ? pattern.slice(`hf://datasets/${dataset}/`.length)
-        : pattern
-      const matches = pathPattern(inside.replace(/^\.\//, ''))
-      const found = files.filter((file) => matches.test(file)).sort()
-      if (found.length === 0) throw new InputError(`dataset ${dataset} has no file ${pattern}`)
-      splits.set(split, [...(splits.get(split) ?? []), ...found])
-    }
+  const here = `hf://datasets/${dataset}/`
+  const matching = (pattern: string) => {
+    const inside = pattern.startsWith(here) ? pattern.slice(here.length) : pattern
+    const matches = pathPattern(inside.replace(/^\.\//, ''))
+    const found = files.filter((file) => matches.test(file)).sort()
+    if (found.length === 0) throw new InputError(`dataset ${dataset} has no file ${pattern}`)
+    return found
   }
-  if (isDict(dataFiles)) for (const [split, patterns] of dataFiles) add(split, patterns)
-  else {
-    for (const entry of (Array.isArray(dataFiles) ? dataFiles : [dataFiles]) as readonly PyValue[]) {
-      if (isDict(entry)) add(entry.get('split') as string, entry.get('path')!)
-      else add('train', entry)
+  return new Map([...filesBySplit(dataFiles)].map(([split, patterns]) => [split, patterns.flatMap(matching)]))
+}
+
+/** data_files by split: from a name, a list of names, a list of {split, path}, or split -> names. Throws InputError for anything else. */
+export function filesBySplit(dataFiles: PyValue): ReadonlyMap<string, readonly string[]> {
+  const entries = isDict(dataFiles)
+    ? [...dataFiles]
+    : (Array.isArray(dataFiles) ? (dataFiles as readonly PyValue[]) : [dataFiles]).map((entry) =>
+        isDict(entry) ? ([entry.get('split'), entry.get('path')] as const) : (['train', entry] as const),
+      )
+  const splits = new Map<string, string[]>()
+  for (const [split, names] of entries) {
+    if (typeof split !== 'string') throw new InputError('data_files has an entry whose split is not a text')
+    const known = splits.get(split) ?? []
+    splits.set(split, known)
+    for (const name of Array.isArray(names) ? names : [names]) {
+      if (typeof name !== 'string')
+        throw new InputError(`data_files of split ${split} names something that is not a file`)
+      known.push(name)
     }
   }
   return splits

@@ -1,28 +1,30 @@
 import { InputError } from '@saeval/hub'
 
 /** Python's names of encodings, without marks, and what they are called here. */
-const encodings: Readonly<Record<string, string>> = {
-  utf8: 'utf-8',
-  utf8sig: 'utf-8',
-  u8: 'utf-8',
-  ascii: 'ascii',
-  usascii: 'ascii',
-  latin1: 'latin1',
-  iso88591: 'latin1',
-  l1: 'latin1',
-  cp1252: 'windows-1252',
-  windows1252: 'windows-1252',
-  utf16: 'utf-16',
-  utf16le: 'utf-16le',
-  utf16be: 'utf-16be',
-}
+const encodings = new Map(
+  Object.entries({
+    utf8: 'utf-8',
+    utf8sig: 'utf-8',
+    u8: 'utf-8',
+    ascii: 'ascii',
+    usascii: 'ascii',
+    latin1: 'latin1',
+    iso88591: 'latin1',
+    l1: 'latin1',
+    cp1252: 'windows-1252',
+    windows1252: 'windows-1252',
+    utf16: 'utf-16',
+    utf16le: 'utf-16le',
+    utf16be: 'utf-16be',
+  }),
+)
 
 /**
  * A file's text. A byte order mark stays, except in UTF-16. Throws InputError for bytes that are not in this encoding, as Python's strict
  * decoding does, and for encodings that are not known.
  */
 export function decodeText(bytes: Uint8Array, encoding: string, name: string): string {
-  const known = encodings[encoding.toLowerCase().replace(/[-_ ]/g, '')]
+  const known = encodings.get(encoding.toLowerCase().replace(/[-_ ]/g, ''))
   if (known === undefined)
     throw new InputError(
       `${name}: the encoding ${encoding} is not supported (utf-8, latin-1, ascii, cp1252 and utf-16 are)`,

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { type HubOptions, InputError, listRepositoryFiles, repositoryFile, resolveRepository } from '@saeval/hub'
 import { isPattern, pathPattern } from '@saeval/python/internal/globs/fnmatch'
-import { isDict, type PyValue } from '@saeval/python/internal/values/value'
+import type { PyValue } from '@saeval/python/internal/values/value'
 import type { DataFile } from './data-file.js'
+import { filesBySplit } from './data-files.js'
 
 /**
  * The files that `dataset_path: json` and the like name in data_files: local ones relative to `folder`, or files of the hub written as
@@ -14,22 +15,8 @@ export async function namedFiles(
   folder: string,
   hub: HubOptions,
 ): Promise<ReadonlyMap<string, () => Promise<DataFile[]>>> {
-  const splits = new Map<string, string[]>()
-  const add = (split: string, names: PyValue) => {
-    for (const name of Array.isArray(names) ? names : [names]) {
-      if (typeof name !== 'string')
-        throw new InputError(`data_files of split ${split} names something that is not a file`)
-      splits.set(split, [...(splits.get(split) ?? []), name])
-    }
-  }
-  if (isDict(dataFiles)) for (const [split, names] of dataFiles) add(split, names)
-  else
-    for (const entry of Array.isArray(dataFiles) ? dataFiles : [dataFiles]) {
-      if (isDict(entry)) add(entry.get('split') as string, entry.get('path')!)
-      else add('train', entry)
-    }
   return new Map(
-    [...splits].map(([split, names]) => [
+    [...filesBySplit(dataFiles)].map(([split, names]) => [
       split,
       async () => (await Promise.all(names.map((name) => filesOf(name, folder, hub)))).flat(),
     ]),

@@ -18,7 +18,7 @@ const types =
   )
 const units = ['s', 'ms', 'us', 'ns']
 
-/** The fields of an Arrow schema message in base64, the value of the metadata key ARROW:schema. */
+/** The fields of an Arrow schema message in base64, the value of the metadata key ARROW:schema. Throws RangeError for a damaged one. */
 export function arrowFields(base64: string): ArrowField[] {
   const bytes = Buffer.from(base64, 'base64')
   const start = bytes.readUInt32LE(0) === 0xffffffff ? 8 : 4
@@ -45,6 +45,8 @@ class FlatTable {
   constructor(
     readonly bytes: Buffer,
     readonly at: number,
+    /** How many tables of lists have been read; they may overlap in a damaged schema. */
+    readonly read = { tables: 0 },
   ) {}
 
   /** Place of a field's value; null where it is left out. */
@@ -78,15 +80,18 @@ class FlatTable {
 
   table(index: number): FlatTable | null {
     const place = this.#target(index)
-    return place === null ? null : new FlatTable(this.bytes, place)
+    return place === null ? null : new FlatTable(this.bytes, place, this.read)
   }
 
   tables(index: number): FlatTable[] {
     const place = this.#target(index)
     if (place === null) return []
-    return Array.from({ length: this.bytes.readUInt32LE(place) }, (_, item) => {
+    const length = this.bytes.readUInt32LE(place)
+    this.read.tables += length
+    if (this.read.tables > this.bytes.length) throw new RangeError('more tables than there is room for')
+    return Array.from({ length }, (_, item) => {
       const entry = place + 4 + 4 * item
-      return new FlatTable(this.bytes, entry + this.bytes.readUInt32LE(entry))
+      return new FlatTable(this.bytes, entry + this.bytes.readUInt32LE(entry), this.read)
     })
   }
 }

@@ -14,15 +14,19 @@ export interface ColumnType {
   read(value: unknown): PyValue
 }
 
+/** A column, or a value in it, has no Python value; the message says what it holds. */
+export class UnreadableColumn extends Error {}
+
 type Element = SchemaTree['element']
 
-/** The type of a column. Throws Error saying what the column holds where `datasets` cannot read it either, or saeval cannot. */
+/** The type of a column. Throws UnreadableColumn saying what the column holds where `datasets` cannot read it either, or saeval cannot. */
 export function columnType(node: SchemaTree, arrow: ArrowField | undefined): ColumnType {
   if (node.children.length > 0) return groupType(node, arrow)
   if (node.element.repetition_type === 'REPEATED')
-    throw new Error('holds a repeated field outside a list, which is not supported')
+    throw new UnreadableColumn('holds a repeated field outside a list, which is not supported')
   if (arrow?.extension === 'arrow.json') return jsonType
-  if (arrow?.extension != null) throw new Error(`holds values of ${arrow.extension}, which datasets cannot read`)
+  if (arrow?.extension != null)
+    throw new UnreadableColumn(`holds values of ${arrow.extension}, which datasets cannot read`)
   if (arrow?.type === 'null') return nothing
   if (arrow?.type === 'duration') return timed(`duration[${arrow.unit}]`, (value) => durationOf(value, arrow.unit!))
   return leafType(node.element, arrow)
@@ -31,8 +35,8 @@ export function columnType(node: SchemaTree, arrow: ArrowField | undefined): Col
 function groupType(node: SchemaTree, arrow: ArrowField | undefined): ColumnType {
   const { converted_type: converted, logical_type: logical } = node.element
   if (converted === 'MAP' || converted === 'MAP_KEY_VALUE' || logical?.type === 'MAP')
-    throw new Error('holds a map, which datasets cannot read')
-  if (logical?.type === 'VARIANT') throw new Error('holds variants, which datasets cannot read')
+    throw new UnreadableColumn('holds a map, which datasets cannot read')
+  if (logical?.type === 'VARIANT') throw new UnreadableColumn('holds variants, which datasets cannot read')
   if (converted === 'LIST' || logical?.type === 'LIST') {
     const of = columnType(elementNode(node), arrow?.children[0])
     return {
@@ -57,7 +61,7 @@ function groupType(node: SchemaTree, arrow: ArrowField | undefined): ColumnType 
 function elementNode(node: SchemaTree): SchemaTree {
   const repeated = node.children[0]!
   if (node.children.length !== 1 || repeated.element.repetition_type !== 'REPEATED' || repeated.children.length !== 1)
-    throw new Error('holds a list in a form that is not supported')
+    throw new UnreadableColumn('holds a list in a form that is not supported')
   return repeated.children[0]!
 }
 
@@ -83,7 +87,7 @@ function leafType(element: Element, arrow: ArrowField | undefined): ColumnType {
   if (logical?.type === 'DECIMAL' || converted === 'DECIMAL') return decimalType(element)
   if (logical?.type === 'FLOAT16') return plain('float16', (value: Uint8Array) => new PyFloat(float16(value)))
   if (logical?.type === 'UUID' || converted === 'INTERVAL' || type === 'FIXED_LEN_BYTE_ARRAY')
-    throw new Error('holds binary values of a fixed size, which datasets cannot read')
+    throw new UnreadableColumn('holds binary values of a fixed size, which datasets cannot read')
   if (type === 'BYTE_ARRAY')
     return plain(arrow?.type === 'large_binary' ? 'large_binary' : 'binary', (value: Uint8Array) => new PyBytes(value))
   if (type === 'INT96') return timestampType('ns', null)
@@ -109,7 +113,7 @@ function timeType(unit: string): ColumnType {
   const scale = unit === 'ms' ? 1000n : 1n
   return timed(unit === 'ms' ? 'time32[ms]' : `time64[${unit}]`, (value) => {
     if (unit === 'ns' && value % 1000n !== 0n)
-      throw new Error('holds a time with nanoseconds, for which Python has no value')
+      throw new UnreadableColumn('holds a time with nanoseconds, for which Python has no value')
     return new PyTime(unit === 'ns' ? value / 1000n : value * scale)
   })
 }

@@ -1,14 +1,18 @@
 import { type ByteSource, InputError, openLocalFile } from '@saeval/hub'
 import { parseJson } from '@saeval/python/internal/json/json'
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet'
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet'
 import type { DataFile } from '../files/data-file.js'
+import { mostUnpacked, TooMuch } from '../files/unpack.js'
 import { embeddedFeatures, type Feature, featureText } from '../tables/features.js'
 import { arrowFields } from './arrow-schema.js'
-import { type ColumnType, columnType } from './column-types.js'
+import { type ColumnType, columnType, UnreadableColumn } from './column-types.js'
+import { mostValues, pageSums } from './page-headers.js'
 
 /** A parquet file whose metadata has been read. */
 export interface ParquetFile {
   readonly file: DataFile
+  /** Its size. */
+  readonly bytes: number
   readonly length: number
   /** Metadata by which hyparquet gives stored values as they are. */
   readonly metadata: FileMetaData
@@ -26,21 +30,53 @@ export const parsers = {
 
 /** Reads a file's metadata. Throws InputError for a file that is not parquet, and for a column of a type that has no Python value. */
 export async function openFile(file: DataFile): Promise<ParquetFile> {
-  const metadata = await withBuffer(file, (buffer) => parquetMetadataAsync(buffer, { geoparquet: false }))
-  const value = (name: string) => metadata.key_value_metadata?.find(({ key }) => key === name)?.value
-  const [arrow, embedded] = [value('ARROW:schema'), value('huggingface')]
-  const fields = arrow === undefined ? [] : arrowFields(arrow)
-  const features = embedded === undefined ? null : embeddedFeatures(parseJson(embedded))
-  const columns = parquetSchema(metadata).children.map((node, index) => {
-    const { name } = node.element
-    try {
-      const type = columnType(node, fields[index]?.name === name ? fields[index] : undefined)
-      return { name, type, feature: told(type.feature, features?.get(name)) }
-    } catch (cause) {
-      throw new InputError(`${file.name}, column ${name}: it ${(cause as Error).message}`, { cause })
+  return withBuffer(
+    file,
+    () => {},
+    async (buffer) => {
+      const metadata = await parquetMetadataAsync(buffer, { geoparquet: false })
+      const schema = parquetSchema(metadata)
+      checkSizes(metadata, schema, buffer.byteLength)
+      const value = (name: string) => metadata.key_value_metadata?.find(({ key }) => key === name)?.value
+      const [arrow, embedded] = [value('ARROW:schema'), value('huggingface')]
+      const fields = arrow === undefined ? [] : arrowFields(arrow)
+      const features = embedded === undefined ? null : embeddedFeatures(parseJson(embedded))
+      const columns = schema.children.map((node, index) => {
+        const { name } = node.element
+        try {
+          const type = columnType(node, fields[index]?.name === name ? fields[index] : undefined)
+          return { name, type, feature: told(type.feature, features?.get(name)) }
+        } catch (cause) {
+          if (!(cause instanceof UnreadableColumn)) throw cause
+          throw new InputError(`${file.name}, column ${name}: it ${cause.message}`, { cause })
+        }
+      })
+      return {
+        file,
+        bytes: buffer.byteLength,
+        length: Number(metadata.num_rows),
+        metadata: storedAsIs(metadata),
+        columns,
+      }
+    },
+  )
+}
+
+/** Throws Error where the metadata contradicts itself or announces more than a file of this size can hold. */
+function checkSizes({ num_rows: rows, row_groups: groups }: FileMetaData, schema: SchemaTree, bytes: number): void {
+  let [sum, values] = [0, 0]
+  for (const group of groups) {
+    for (const { meta_data: chunk } of group.columns) {
+      if (chunk === undefined || chunk.num_values < group.num_rows) throw new Error('a column shorter than its rows')
+      let node: SchemaTree | undefined = schema
+      for (const name of chunk.path_in_schema) node = node?.children.find(({ element }) => element.name === name)
+      if (node === undefined || node.children.length > 0) throw new Error('a column that the schema does not have')
+      values += Number(chunk.num_values)
     }
-  })
-  return { file, length: Number(metadata.num_rows), metadata: storedAsIs(metadata), columns }
+    sum += Number(group.num_rows)
+  }
+  if (sum !== Number(rows) || (rows > 0 && values === 0)) throw new Error('groups of other rows than the file has')
+  if (values > mostValues(bytes)) throw new TooMuch()
 }
 
 /** What datasets wrote of a column counts where it is stored in the same way. */
@@ -88,26 +124,57 @@ async function openSource({ path, member }: DataFile): Promise<Source> {
   }
 }
 
-/** Runs `step` on an open file. Throws InputError saying that the file is damaged where it fails. */
+/** Runs `step` on an open file whose bytes `check` sees before. Throws InputError saying that the file is damaged where it fails. */
 export async function withBuffer<Result>(
   file: DataFile,
+  check: (bytes: Uint8Array, start: number) => void,
   step: (buffer: AsyncBuffer) => Promise<Result>,
 ): Promise<Result> {
   const source = await openSource(file)
+  const read = async (start: number, length: number) => {
+    const bytes = await source.read(start, length)
+    check(bytes, start)
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+  }
   try {
     return await step({
       byteLength: source.byteLength,
-      slice: async (start, end = source.byteLength) => {
-        const bytes = await source.read(start, end - start)
-        return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
+      slice: (start, end = source.byteLength) => {
+        const part = read(start, end - start)
+        // hyparquet leaves reads alone once another one has failed
+        part.catch(() => {})
+        return part
       },
     })
   } catch (cause) {
+    if (InputError.isInstance(cause)) throw cause
     throw new InputError(
-      `${file.name} cannot be read as parquet: ${cause instanceof Error ? cause.message : cause}; download it again`,
+      `${file.name} ${cause instanceof TooMuch ? cause.message : 'is damaged, or no parquet file; download it again'}`,
       { cause },
     )
   } finally {
     await source.close()
+  }
+}
+
+/** Checks the pages of chunks that stand in bytes read from a place of the file, those of all reads together. Throws Error and TooMuch. */
+export function pageCheck({ metadata, bytes: fileBytes }: ParquetFile): (bytes: Uint8Array, start: number) => void {
+  const chunks = metadata.row_groups.flatMap(({ columns }) =>
+    columns.map(({ meta_data }) => {
+      const { dictionary_page_offset: dictionary, data_page_offset: data, ...chunk } = meta_data!
+      const from = Number(dictionary || data)
+      return { from, to: from + Number(chunk.total_compressed_size), values: Number(chunk.num_values) }
+    }),
+  )
+  let [values, unpacked] = [0, 0]
+  return (bytes, start) => {
+    for (const chunk of chunks) {
+      if (chunk.from < start || chunk.to > start + bytes.length) continue
+      const sums = pageSums(new DataView(bytes.buffer, bytes.byteOffset + chunk.from - start, chunk.to - chunk.from))
+      if (sums.values !== chunk.values) throw new Error('pages of other values than their column has')
+      values += sums.values
+      unpacked += sums.bytes
+      if (values > mostValues(fileBytes) || unpacked > mostUnpacked(fileBytes)) throw new TooMuch()
+    }
   }
 }

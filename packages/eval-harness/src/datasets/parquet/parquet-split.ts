@@ -2,12 +2,13 @@ import { InputError } from '@saeval/hub'
 import type { Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { parquetReadObjects } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
+import { takeTurns } from '../../turns/take-turns.js'
 import type { DataFile } from '../files/data-file.js'
+import { pageCompressors } from '../files/unpack.js'
 import { CastError, castOf } from '../tables/casts.js'
 import { classNames, type Feature, type Features } from '../tables/features.js'
 import { inColumn, refuseMedia, refuseOtherColumns } from '../tables/table-split.js'
-import { openFile, type ParquetFile, parsers, withBuffer } from './parquet-file.js'
+import { openFile, type ParquetFile, pageCheck, parsers, withBuffer } from './parquet-file.js'
 
 /**
  * Opens parquet files as one split; only the row groups that hold the rows asked for are read. Types are those that the card tells,
@@ -17,6 +18,7 @@ export async function parquetSplit(
   files: readonly DataFile[],
   features: Features,
   wanted: readonly string[] | null = null,
+  signal?: AbortSignal,
 ): Promise<Split> {
   const parts = await Promise.all(files.map(openFile))
   const all: ReadonlyMap<string, Feature> =
@@ -26,7 +28,7 @@ export async function parquetSplit(
     throw new InputError(`${files[0]!.name} has no column ${missing}, which dataset_kwargs.columns names`)
   const schema = new Map([...all].filter(([name]) => wanted === null || wanted.includes(name)))
   refuseMedia(schema, files[0]!.name)
-  const readers = parts.map((part) => rowReader(part, schema, wanted !== null))
+  const readers = parts.map((part) => rowReader(part, schema, wanted !== null, signal))
   return {
     columns: [...schema.keys()],
     length: parts.reduce((sum, part) => sum + part.length, 0),
@@ -47,7 +49,12 @@ export async function parquetSplit(
 
 type ReadValue = (row: Readonly<Record<string, unknown>>) => PyValue
 
-function rowReader(part: ParquetFile, schema: ReadonlyMap<string, Feature>, chosen: boolean) {
+function rowReader(
+  part: ParquetFile,
+  schema: ReadonlyMap<string, Feature>,
+  chosen: boolean,
+  signal: AbortSignal | undefined,
+) {
   const stored = new Map(part.columns.map((column) => [column.name, column]))
   if (!chosen) refuseOtherColumns(stored.keys(), schema, part.file.name)
   const columns = [...schema].map(([name, feature]): readonly [string, ReadValue] => {
@@ -56,13 +63,25 @@ function rowReader(part: ParquetFile, schema: ReadonlyMap<string, Feature>, chos
     const cast = inColumn(part.file.name, name, () => castOf(column.type.feature, feature))
     return [name, (row) => (cast === null ? column.type.read(row[name]) : cast(column.type.read(row[name])))]
   })
-  return async (rowStart: number, rowEnd: number): Promise<PyDict[]> => {
-    const rows = await withBuffer(part.file, (file) =>
-      parquetReadObjects({ file, metadata: part.metadata, rowStart, rowEnd, compressors, parsers, utf8: false }),
-    )
-    return rows.map(
-      (row) => new Map(columns.map(([name, read]) => [name, readIn(part.file.name, name, () => read(row))])),
-    )
+  const readRow = (row: Readonly<Record<string, unknown>>): PyDict =>
+    new Map(columns.map(([name, read]) => [name, readIn(part.file.name, name, () => read(row))]))
+  return async (start: number, end: number): Promise<PyDict[]> => {
+    const { file, metadata } = part
+    const check = pageCheck(part)
+    const rows: PyDict[] = []
+    let groupEnd = 0
+    for (const group of metadata.row_groups) {
+      const groupStart = groupEnd
+      groupEnd += Number(group.num_rows)
+      const [rowStart, rowEnd] = [Math.max(start, groupStart), Math.min(end, groupEnd)]
+      if (rowStart >= rowEnd) continue
+      const options = { metadata, rowStart, rowEnd, compressors: pageCompressors, parsers, utf8: false }
+      for (const row of await withBuffer(file, check, (buffer) => parquetReadObjects({ file: buffer, ...options }))) {
+        if (rows.length % 256 === 0) await takeTurns(signal)
+        rows.push(readRow(row))
+      }
+    }
+    return rows
   }
 }
 

@@ -1,3 +1,5 @@
+import { InputError } from '@saeval/hub'
+import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 
 /**
@@ -14,58 +16,70 @@ export type Feature =
 /** Columns in the card's order; null where the card describes none. */
 export type Features = ReadonlyMap<string, Feature> | null
 
-/** The features of a configuration from a dataset card's `dataset_info` (one mapping, or a list by config_name). */
-export function cardFeatures(card: PyDict, config: string): Features {
+/**
+ * The features of a configuration from a dataset card's `dataset_info` (one mapping, or a list by config_name). Throws InputError naming the card,
+ * `name`, for features that are none.
+ */
+export function cardFeatures(card: PyDict, config: string, name: string): Features {
   const info = card.get('dataset_info') ?? null
-  const entries = (Array.isArray(info) ? info : [info]) as readonly PyValue[]
-  const found = entries.find(
-    (entry): entry is PyDict => isDict(entry) && (entry.get('config_name') ?? 'default') === config,
-  )
-  const list = (found ?? (entries.length === 1 ? entries[0] : null)) as PyDict | null
-  const features = isDict(list) ? list.get('features') : null
-  return Array.isArray(features) ? cardFields(features as readonly PyDict[]) : null
+  const entries = (Array.isArray(info) ? (info as readonly PyValue[]) : [info]).filter(isDict)
+  const found = entries.find((entry) => (entry.get('config_name') ?? 'default') === config)
+  const features = (found ?? (entries.length === 1 ? entries[0] : undefined))?.get('features')
+  return Array.isArray(features) ? cardFields(features, name) : null
 }
 
-function cardFields(fields: readonly PyDict[]): ReadonlyMap<string, Feature> {
-  return new Map(fields.map((field) => [field.get('name') as string, cardFeature(field)]))
+function cardFields(fields: readonly PyValue[], name: string): ReadonlyMap<string, Feature> {
+  return new Map(
+    fields.map((field) => {
+      const column = isDict(field) ? field.get('name') : undefined
+      if (typeof column === 'string') return [column, cardFeature(field as PyDict, name)]
+      throw new InputError(`${name}: dataset_info.features has an entry without a name`)
+    }),
+  )
 }
 
 /** Other names that datasets allows for types. */
-const aliases: Readonly<Record<string, string>> = {
-  float: 'float32',
-  double: 'float64',
-  str: 'string',
-  boolean: 'bool',
-}
+const aliases = new Map([
+  ['float', 'float32'],
+  ['double', 'float64'],
+  ['str', 'string'],
+  ['boolean', 'bool'],
+])
 
 /** A feature as cards write it: dtype, list, sequence or struct, each with a name of a type or with more features. */
-function cardFeature(feature: PyDict): Feature {
+function cardFeature(feature: PyDict, name: string): Feature {
   const inner = (value: PyValue): Feature =>
     Array.isArray(value)
-      ? { kind: 'struct', fields: cardFields(value as readonly PyDict[]) }
-      : cardFeature(new Map([['dtype', value]]))
+      ? { kind: 'struct', fields: cardFields(value, name) }
+      : cardFeature(new Map([['dtype', value]]), name)
   const sequence = feature.get('sequence')
-  if (sequence !== undefined) {
-    const of = inner(sequence)
-    // a sequence of structs is kept as a struct of lists
-    return of.kind === 'struct'
-      ? {
-          kind: 'struct',
-          fields: new Map([...of.fields].map(([name, member]) => [name, { kind: 'list', of: member }])),
-        }
-      : { kind: 'list', of }
-  }
+  if (sequence !== undefined) return sequenceOf(inner(sequence))
   const list = feature.get('list')
   if (list !== undefined) return { kind: 'list', of: inner(list) }
   const struct = feature.get('struct')
   if (struct !== undefined) return inner(struct)
   const dtype = feature.get('dtype') ?? null
   if (dtype === 'json') return { kind: 'json' }
-  if (!isDict(dtype)) return { kind: 'value', dtype: aliases[dtype as string] ?? String(dtype ?? 'null') }
+  if (!isDict(dtype))
+    return { kind: 'value', dtype: dtype === null ? 'null' : (aliases.get(pyStr(dtype)) ?? pyStr(dtype)) }
   const label = dtype.get('class_label')
-  if (!isDict(label)) return isDict(dtype) && dtype.size > 0 ? cardFeature(dtype) : { kind: 'value', dtype: 'null' }
+  if (isDict(label)) return { kind: 'class', names: namesOf(label) }
+  return dtype.size > 0 ? cardFeature(dtype, name) : { kind: 'value', dtype: 'null' }
+}
+
+/** A sequence of structs is kept as a struct of lists. */
+function sequenceOf(of: Feature): Feature {
+  if (of.kind !== 'struct') return { kind: 'list', of }
+  return {
+    kind: 'struct',
+    fields: new Map([...of.fields].map(([name, member]) => [name, { kind: 'list', of: member }])),
+  }
+}
+
+/** The names of a class label's classes: a list, or a mapping by number. */
+function namesOf(label: PyDict): string[] {
   const names = label.get('names')
-  return { kind: 'class', names: Array.isArray(names) ? names : isDict(names) ? [...names.values()].map(String) : [] }
+  return (Array.isArray(names) ? (names as readonly PyValue[]) : isDict(names) ? [...names.values()] : []).map(pyStr)
 }
 
 /** The features of a parquet file written by `datasets`, from the JSON that it leaves in the file's metadata; null for other files. */
@@ -80,7 +94,7 @@ function embeddedFeature(feature: PyValue): Feature {
   if (!isDict(feature)) return { kind: 'value', dtype: 'null' }
   switch (type) {
     case 'ClassLabel':
-      return { kind: 'class', names: feature.get('names') as readonly string[] }
+      return { kind: 'class', names: namesOf(feature) }
     case 'Value':
       return { kind: 'value', dtype: String(feature.get('dtype')) }
     case 'Json':
@@ -89,12 +103,7 @@ function embeddedFeature(feature: PyValue): Feature {
     case 'LargeList':
     case 'Sequence': {
       const of = embeddedFeature(feature.get('feature') ?? null)
-      return type === 'Sequence' && of.kind === 'struct'
-        ? {
-            kind: 'struct',
-            fields: new Map([...of.fields].map(([name, member]) => [name, { kind: 'list', of: member }])),
-          }
-        : { kind: 'list', of }
+      return type === 'Sequence' ? sequenceOf(of) : { kind: 'list', of }
     }
     case null:
       return { kind: 'struct', fields: new Map([...feature].map(([name, member]) => [name, embeddedFeature(member)])) }

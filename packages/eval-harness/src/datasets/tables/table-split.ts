@@ -1,8 +1,12 @@
 import { InputError } from '@saeval/hub'
 import type { Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import { takeTurns } from '../../turns/take-turns.js'
 import { CastError, castOf } from './casts.js'
 import { classNames, type Feature, type Features, mediaOf } from './features.js'
+import { listed, shortened } from './listed.js'
+
+const mostRows = 10_000_000
 
 /** A column of some rows. */
 export interface Column {
@@ -22,20 +26,44 @@ export interface Chunk {
  * Chunks as one split. The types are `features`, else those of the first chunk; those of the others are cast to them as `datasets`
  * does. A column that a chunk lacks is None there. Throws InputError naming file and column where that fails.
  */
-export async function tableSplit(chunks: AsyncIterable<Chunk>, features: Features): Promise<Split> {
+export async function tableSplit(
+  chunks: AsyncIterable<Chunk>,
+  features: Features,
+  signal?: AbortSignal,
+): Promise<Split> {
   let schema = features
-  const rows: PyDict[] = []
+  let length = 0
+  const columns = new Map<string, PyValue[]>()
   for await (const chunk of chunks) {
+    await takeTurns(signal)
     schema ??= chunkFeatures(chunk)
     if (schema.size === 0) throw new InputError(`${chunk.name}: its documents have no columns`)
     refuseMedia(schema, chunk.name)
-    addRows(rows, chunk, schema)
+    refuseOtherColumns(chunk.columns.keys(), schema, chunk.name)
+    length += chunk.length
+    if (length > mostRows)
+      throw new InputError(
+        `${chunk.name}: the split has more than ${mostRows} rows, more than are held in memory; name fewer files`,
+      )
+    for (const [name, feature] of schema) {
+      const values = columns.get(name) ?? []
+      columns.set(name, values)
+      for (const value of castColumn(chunk, name, feature)) values.push(value)
+    }
   }
   return {
     columns: [...(schema ?? new Map()).keys()],
-    length: rows.length,
+    length,
     classNames: classNames(schema),
-    rows: async (start = 0, end = rows.length) => rows.slice(start, end),
+    rows: async (start = 0, end = length) => {
+      const rows: PyDict[] = []
+      for (let place = start; place < Math.min(end, length); place++) {
+        const row = new Map<string, PyValue>()
+        for (const [name, values] of columns) row.set(name, values[place]!)
+        rows.push(row)
+      }
+      return rows
+    },
   }
 }
 
@@ -61,23 +89,13 @@ export function refuseOtherColumns(
   const extra = [...columns].filter((column) => !schema.has(column))
   if (extra.length > 0)
     throw new InputError(
-      `${name}: the column${extra.length > 1 ? 's' : ''} ${extra.join(', ')} ${extra.length > 1 ? 'are' : 'is'} not among the dataset's columns ${[...schema.keys()].join(', ')}, which its first rows or its card tell`,
+      `${name}: the column${extra.length > 1 ? 's' : ''} ${listed(extra)} ${extra.length > 1 ? 'are' : 'is'} not among the dataset's columns ${listed(schema.keys())}, which its first rows or its card tell`,
     )
 }
 
-function addRows(rows: PyDict[], chunk: Chunk, schema: ReadonlyMap<string, Feature>): void {
-  refuseOtherColumns(chunk.columns.keys(), schema, chunk.name)
-  const columns = [...schema].map(([name, feature]) => [name, castColumn(chunk, name, feature)] as const)
-  for (let row = 0; row < chunk.length; row++) {
-    const dict = new Map<string, PyValue>()
-    for (const [name, values] of columns) dict.set(name, values === null ? null : values[row]!)
-    rows.push(dict)
-  }
-}
-
-function castColumn(chunk: Chunk, name: string, feature: Feature): readonly PyValue[] | null {
+function castColumn(chunk: Chunk, name: string, feature: Feature): readonly PyValue[] {
   const column = chunk.columns.get(name)
-  if (column === undefined) return null
+  if (column === undefined) return new Array(chunk.length).fill(null)
   return inColumn(chunk.name, name, () => {
     const cast = castOf(column.feature, feature)
     return cast === null ? column.values : column.values.map(cast)
@@ -91,6 +109,6 @@ export function inColumn<Result>(file: string, column: string, step: () => Resul
   } catch (cause) {
     if (!(cause instanceof CastError) && !(cause instanceof RangeError)) throw cause
     const because = cause.name === 'CastError' ? `it ${cause.message}` : cause.message
-    throw new InputError(`${file}, column ${column}: ${because}`, { cause })
+    throw new InputError(`${file}, column ${shortened(column)}: ${shortened(because, 500)}`, { cause })
   }
 }
