@@ -28,6 +28,7 @@ it.each([
   [{ header: { a: 1 } }, 'header holds a value that is not a text'],
   [{ header: { a: 'x\ny-secret' } }, 'HTTP does not allow'],
   [{ ca_cert_path: '/nowhere.pem' }, 'ca_cert_path /nowhere.pem cannot be read'],
+  [{ constructor: 1 }, 'model local-completions has no argument "constructor"'],
   [{ tokeniser: 'x' }, 'has no argument "tokeniser"'],
 ])('refuses %j', async (args, message) => {
   const error = await open(args as never).then(

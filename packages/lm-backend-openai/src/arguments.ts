@@ -30,15 +30,18 @@ export const chatArguments = { ...serverArguments, think_end_token: 'string' } a
 export type ServerArguments = ReturnType<typeof readArguments<typeof chatArguments>>
 
 /** Arguments of lm_eval that are refused, and why; with the values that ask for nothing. */
-const refused: Readonly<Record<string, readonly [why: string, ...neutral: unknown[]]>> = {
-  batch_size: ['--batch_size says how many requests go into one call'],
-  max_gen_toks: ['tasks say it, and --gen_kwargs max_gen_toks=… says it over them'],
-  truncate: ['lm_eval does nothing with it; inputs that are too long are cut from the left in any case', false],
-  auth_token: ['it is for the remote tokenizer, which is not supported; the server gets OPENAI_API_KEY'],
-  trust_remote_code: ['saeval runs no code of repositories', false],
-  use_fast_tokenizer: ['only fast tokenizers can be read', true],
-  max_images: ['images are not supported', 1],
-}
+const refused: Readonly<Record<string, readonly [why: string, ...neutral: unknown[]]>> = Object.assign(
+  Object.create(null),
+  {
+    batch_size: ['--batch_size says how many requests go into one call'],
+    max_gen_toks: ['tasks say it, and --gen_kwargs max_gen_toks=… says it over them'],
+    truncate: ['lm_eval does nothing with it; inputs that are too long are cut from the left in any case', false],
+    auth_token: ['it is for the remote tokenizer, which is not supported; the server gets OPENAI_API_KEY'],
+    trust_remote_code: ['saeval runs no code of repositories', false],
+    use_fast_tokenizer: ['only fast tokenizers can be read', true],
+    max_images: ['images are not supported', 1],
+  },
+)
 
 /** The arguments, those that are null left out as in lm_eval. Throws InputError for what is not known, and for what cannot take effect. */
 export function readServerArguments(

@@ -15,6 +15,8 @@ export interface ServerOptions {
   /** Attempts in all. */
   readonly attempts: number
   readonly secrets: Secrets
+  /** Told, in a line, what the user should know. */
+  readonly notice: (line: string, importance?: 'warning') => void
   /** Waits; for tests. */
   readonly wait?: (seconds: number, signal?: AbortSignal) => Promise<void>
 }
@@ -25,9 +27,10 @@ const passing = new Set([408, 409, 425, 429])
 const longestWait = 120
 
 /** Opens nothing yet: the first call connects. */
-export function openServer({ connection, attempts, secrets, wait = waitFor }: ServerOptions): Server {
+export function openServer({ connection, attempts, secrets, notice, wait = waitFor }: ServerOptions): Server {
   const poster = openPoster(connection)
   const where = shownAddress(connection.address)
+  let isToldToWait = false
   const ask = async (body: unknown, signal?: AbortSignal): Promise<unknown> => {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted()
@@ -36,9 +39,17 @@ export function openServer({ connection, attempts, secrets, wait = waitFor }: Se
       const { problem, retryAfter } = outcome
       if (attempt >= attempts) {
         const times = attempts === 1 ? '' : ` ${attempts} times, the last time`
-        throw new Error(secrets.hide(`the server at ${where} failed${times}: ${problem}`))
+        throw new Error(`the server at ${where} failed${times}: ${problem}`)
       }
-      await wait(Math.min(longestWait, Math.max(backOff(attempt), retryAfter ?? 0)), signal)
+      const asked = Math.max(backOff(attempt), retryAfter ?? 0)
+      if (asked > longestWait && !isToldToWait) {
+        isToldToWait = true
+        notice(
+          `the server at ${where} asks to wait ${Math.ceil(asked)} s; ${longestWait} s are waited at most`,
+          'warning',
+        )
+      }
+      await wait(Math.min(longestWait, asked), signal)
     }
   }
   const attemptOnce = async (
@@ -50,7 +61,7 @@ export function openServer({ connection, attempts, secrets, wait = waitFor }: Se
       answer = await poster.post(body, signal)
     } catch (cause) {
       if (signal?.aborted) throw cause
-      return { problem: reasonOf(cause), retryAfter: null }
+      return { problem: secrets.hide(reasonOf(cause)), retryAfter: null }
     }
     const { status, text, retryAfter } = answer
     if (status >= 200 && status < 300) {
@@ -60,12 +71,12 @@ export function openServer({ connection, attempts, secrets, wait = waitFor }: Se
         return { problem: 'its answer is not JSON', retryAfter }
       }
     }
-    if (status >= 500 || passing.has(status)) return { problem: `${status}${messageOf(text)}`, retryAfter }
+    if (status >= 500 || passing.has(status)) return { problem: `${status}${messageOf(text, secrets)}`, retryAfter }
     // what a server says of a key that it does not know may hold a part of it
     if (status === 401 || status === 403)
       throw new InputError(`the server at ${where} refuses the key (${status}); set OPENAI_API_KEY`)
     const hint = status === 404 ? '; base_url must be the whole address, and model one that it has' : ''
-    throw new InputError(secrets.hide(`the server at ${where} refuses the request: ${status}${messageOf(text)}${hint}`))
+    throw new InputError(`the server at ${where} refuses the request: ${status}${messageOf(text, secrets)}${hint}`)
   }
   return { ask, close: poster.close }
 }
@@ -86,8 +97,8 @@ function reasonOf(cause: unknown): string {
   return message || code || 'the connection broke'
 }
 
-/** What an error's body says, in one short line. */
-function messageOf(text: string): string {
+/** What an error's body says, in one short line without secrets; what is hidden is hidden before it is cut. */
+function messageOf(text: string, secrets: Secrets): string {
   let said: unknown = text
   try {
     const body = JSON.parse(text) as { error?: unknown; message?: unknown; detail?: unknown }
@@ -98,6 +109,9 @@ function messageOf(text: string): string {
     if (/^\s*</.test(text)) said = ''
   }
   if (typeof said !== 'string' || said.trim() === '') return ''
-  const line = said.trim().replace(/\s+/g, ' ')
+  const line = secrets
+    .hide(said.slice(0, 10_000))
+    .replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ')
+    .trim()
   return ` (${line.length > 200 ? `${line.slice(0, 200)}…` : line})`
 }

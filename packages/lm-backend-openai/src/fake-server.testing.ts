@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** What a call sent. */
@@ -51,12 +52,12 @@ export function json(response: ServerResponse, value: unknown, status = 200, hea
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
 }
 
-/** Starts a server on a free port. */
-export async function fakeServer(): Promise<FakeServer> {
+/** Starts a server on a free port, over TLS where it is given a key and a certificate. */
+export async function fakeServer(tls?: { readonly key: string; readonly cert: string }): Promise<FakeServer> {
   const calls: Call[] = []
   const next: Behaviour[] = []
   let [now, most] = [0, 0]
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     most = Math.max(most, ++now)
     response.on('close', () => now--)
     const parts: Buffer[] = []
@@ -65,11 +66,12 @@ export async function fakeServer(): Promise<FakeServer> {
     const call = { body, headers: request.headers }
     calls.push(call)
     await (next.shift() ?? properly)(call, response)
-  })
+  }
+  const server = tls ? createSecureServer(tls, answer) : createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}/v1/completions`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/v1/completions`,
     calls,
     next,
     most: () => most,

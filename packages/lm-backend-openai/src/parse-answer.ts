@@ -1,3 +1,4 @@
+import { isObject } from '@saeval/hub/checks'
 import type { LoglikelihoodResult } from '@saeval/language-model'
 
 /** An answer that is JSON, but not what was asked for; the message is one sentence. */
@@ -16,7 +17,7 @@ export function choicesOf(answer: unknown, requests: number): Fields[] {
   const ordered: Fields[] = []
   for (const choice of choices) {
     const index = choice.index ?? (requests === 1 ? 0 : undefined)
-    if (typeof index !== 'number' || !(index >= 0 && index < requests) || ordered[index] !== undefined)
+    if (!isIndex(index) || index >= requests || ordered[index] !== undefined)
       throw new AnswerError('the choices of the answer have no index, or not one for each prompt')
     ordered[index] = choice
   }
@@ -40,11 +41,11 @@ export function echoedLogprob(choice: Fields, from: number, tokens: number): Log
   let isGreedy = true
   for (let at = from; at < tokens; at++) {
     const [value, others] = [each[at], top[at]]
-    if (typeof value !== 'number' || !isObject(others))
+    const most = isObject(others) ? Object.values(others) : null
+    if (!Number.isFinite(value) || most === null || !most.every(Number.isFinite))
       throw new AnswerError(`the answer has no log-probability of token ${at + 1}`)
     logprob += value
-    const most = Math.max(...Object.values(others).map(Number))
-    if (value !== most) isGreedy = false
+    if (value !== (most as number[]).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)) isGreedy = false
   }
   return { logprob, isGreedy }
 }
@@ -64,6 +65,6 @@ function textIn(value: unknown): string | null {
   throw new AnswerError('the answer has a choice whose text is none')
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isIndex(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0
 }

@@ -80,9 +80,17 @@ export function openPoster(connection: Connection): Poster {
   return { post, close: () => agent.destroy() }
 }
 
+// the log-probabilities of a thousand long prompts take less
+const largestAnswer = 2 ** 26
+
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const parts: Buffer[] = []
-  for await (const part of response) parts.push(part as Buffer)
+  let bytes = 0
+  for await (const part of response) {
+    bytes += (part as Buffer).length
+    if (bytes > largestAnswer) throw new Error(`its answer has more than ${largestAnswer} bytes`)
+    parts.push(part as Buffer)
+  }
   if (!response.complete) throw new Error('the connection ended in the middle of the answer')
   const after = response.headers['retry-after']
   return {

@@ -18,7 +18,8 @@ export function shownAddress(address: URL): string {
   return `${address.origin}${address.pathname}`
 }
 
-function decoded(text: string): string {
+/** A part of an address as it was before it was written there; as it is where that cannot be told. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { InputError } from '@saeval/hub'
 import type { ModelContext, ModelInfo } from '@saeval/language-model'
@@ -6,7 +6,7 @@ import type { Tokenizer } from '@saeval/tokenizer'
 import type { ServerArguments } from './arguments.js'
 import { openServer, type Server, type ServerOptions } from './ask-server.js'
 import type { Batching } from './in-batches.js'
-import { secretsOf, shownAddress } from './secrets.js'
+import { decoded, secretsOf, shownAddress } from './secrets.js'
 
 /** A server, and what every request to it has. */
 export interface OpenServer {
@@ -44,10 +44,11 @@ export async function openServerOf(
       headers,
       timeout,
       verifyCertificate: args.verify_certificate ?? true,
-      certificates: args.ca_cert_path === undefined ? undefined : await certificates(args.ca_cert_path),
+      certificates: args.ca_cert_path === undefined ? undefined : await certificates(args.ca_cert_path, address),
       connections: Math.max(1, concurrent),
     },
     attempts: Math.max(1, attempts),
+    notice,
     secrets: secretsOf(headers, address),
     ...options,
   })
@@ -129,16 +130,25 @@ function headersOf(given: unknown, address: URL): Readonly<Record<string, string
   if (/[^\t\x20-\x7e]/.test(key)) throw new InputError('OPENAI_API_KEY holds characters that HTTP does not allow')
   if (key !== '') return { authorization: `Bearer ${key}` }
   if (address.username === '') return {}
-  const pair = `${decodeURIComponent(address.username)}:${decodeURIComponent(address.password)}`
+  const pair = `${decoded(address.username)}:${decoded(address.password)}`
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
 }
 
-async function certificates(path: string): Promise<string> {
+async function certificates(path: string, address: URL): Promise<string> {
+  let text: string
   try {
-    return await readFile(path, 'utf8')
+    text = await readFile(path, 'utf8')
   } catch (cause) {
     throw new InputError(`--model_args: ca_cert_path ${path} cannot be read`, { cause })
   }
+  if (address.protocol !== 'https:')
+    throw new InputError(`--model_args: ca_cert_path cannot take effect with base_url at ${address.protocol}//`)
+  try {
+    new X509Certificate(text)
+  } catch (cause) {
+    throw new InputError(`--model_args: ca_cert_path ${path} holds no certificate in PEM`, { cause })
+  }
+  return text
 }
 
 /** Requests in one call: --batch_size, 1 for "auto" as in lm_eval. */
