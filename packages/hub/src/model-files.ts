@@ -20,21 +20,21 @@ export interface ModelFiles {
   pathIfPresent(file: string): Promise<string | null>
 }
 
-/** Opens a repository by name, or a folder that holds one of `masks`. */
+/** Opens a repository by name, or a folder that holds one of `markers`. */
 export async function openFiles(
   name: string,
   revision: string | undefined,
   hub: HubOptions,
-  masks: readonly [string, ...string[]],
+  markers: readonly [string, ...string[]],
 ): Promise<ModelFiles> {
-  if (masks.some((mark) => existsSync(join(name, mark)))) {
+  if (markers.some((marker) => existsSync(join(name, marker)))) {
     if (revision !== undefined)
       throw new InputError(`${name} is a local folder, so revision=${revision} cannot take effect`)
     return folderFiles(resolve(name), name)
   }
   if (!/^[\w.-]+\/[\w.-]+$/.test(name)) {
     throw new InputError(
-      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with ${masks[0]}`,
+      `"${name}" is neither a Hugging Face model name (like openai-community/gpt2) nor a folder with ${markers[0]}`,
     )
   }
   const repository = await resolveRepository({

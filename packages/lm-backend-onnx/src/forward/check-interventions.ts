@@ -24,8 +24,8 @@ function readHookPoints({ readers, saeReplacement }: EditStage): string[] {
 }
 
 function checkOrder({ steps }: Forward, hookPoint: string, stage: EditStage): void {
-  const place = (name: string) => steps.findIndex((step) => step.hookPoint === name)
-  const late = readHookPoints(stage).find((read) => place(read) >= place(hookPoint))
+  const stepOf = (name: string) => steps.findIndex((step) => step.hookPoint === name)
+  const late = readHookPoints(stage).find((read) => stepOf(read) >= stepOf(hookPoint))
   if (late !== undefined)
     throw new InputError(`an edit at ${hookPoint} reads ${late}, which the model computes only after it`)
 }

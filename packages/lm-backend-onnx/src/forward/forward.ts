@@ -74,7 +74,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     return name
   }
   const segment = (wanted: Segment): Promise<string> => {
-    const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.writes ?? false])
+    const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.decodes ?? false])
     let session = segments.get(key)
     if (!session) {
       session = create(`segment.${segments.size}`, bodyGraph({ spec, weights, ...wanted }))

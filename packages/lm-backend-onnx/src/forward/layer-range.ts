@@ -17,8 +17,8 @@ import { selectedTensor, settingSelections } from './token-masks.js'
 /** Edits of a batch, ready to be used by a session: stored on the thread once, or sent with one run. */
 export interface ReadyEdits {
   readonly session: string
-  /** Opens a session of the same steps for writing token by token, at the first call. */
-  readonly writer: () => Promise<string>
+  /** Opens a session of the same steps for decoding token by token, at the first call. */
+  readonly decodeSession: () => Promise<string>
   readonly feeds: Feeds
   /** The position selections of each setting, one list for each batch row or one for all rows. */
   readonly selections: readonly (readonly PositionSelection[])[]
@@ -40,8 +40,8 @@ export interface CacheUse {
 export interface KvCache {
   /** Memory of a row's cache for each token. */
   readonly bytesPerToken: number
-  /** Makes room for writing: these rows of a cache (repeated ones too), with `places` for tokens. */
-  reserve(from: string, to: string, rows: readonly number[], places: number): Promise<void>
+  /** Makes room for decoding: these rows of a cache (repeated ones too), with room for `capacity` tokens. */
+  reserve(from: string, to: string, rows: readonly number[], capacity: number): Promise<void>
   /** Picks rows and columns of a stored cache into another; see cacheGraph. */
   pick(from: string, to: string, rows: readonly number[], columns: readonly number[]): Promise<void>
   drop(name: string): Promise<void>
@@ -54,7 +54,7 @@ export interface LayerRange {
   /** Like edits, kept on the thread for every later batch; the counter gets at how many tokens of these the edits act. */
   storedEdits(interventions: readonly Intervention[], counter: ActedCounter): Promise<ReadyEdits>
   /**
-   * Of a range to the end: hidden states [gather.length, d_model] before the final norm. `entering` names the states that `leave` of the stretch
+   * Of a range to the end: hidden states [gather.length, d_model] before the final norm. `entering` names the states that `leave` of the range
    * before it has kept; null at the beginning of the model.
    */
   body(
@@ -65,10 +65,10 @@ export interface LayerRange {
     entering?: string | null,
   ): Promise<Float32Array>
   /**
-   * Of a range from the beginning to the end: hidden states [B, d_model] of one new token a row after the first `layout.past` places of a
+   * Of a range from the beginning to the end: hidden states [B, d_model] of one new token a row after the first `layout.past` columns of a
    * reserved cache; the token goes into place `at`.
    */
-  write(edits: ReadyEdits, layout: Layout, cache: string, at: number): Promise<Float32Array>
+  decode(edits: ReadyEdits, layout: Layout, cache: string, at: number): Promise<Float32Array>
   /** Opens the session of `leave`; after that its runs go to the thread at once. */
   openLeaving(): Promise<void>
   /** Of a range that ends earlier: runs it without edits and keeps on the thread, under this name, what the next step reads. */
@@ -142,14 +142,14 @@ export function createLayerRange({
     const { shape, session } = bodyFor(jointShape(settings))
     const selections = settings.map(settingSelections)
     const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
-    const writer = () => segment({ from, to, edits: shape, captures: [], writes: true })
+    const decodeSession = () => segment({ from, to, edits: shape, captures: [], decodes: true })
     const {
       feeds,
       acted: [columns = []],
     } = await packFeeds(shape, settings)
     counter?.expect(columns)
     const acted = counter === null || columns.length === 0 ? null : { counter, columns }
-    return { session: await session, writer, feeds, selections, selected, counts: countsTokens(shape), acted }
+    return { session: await session, decodeSession, feeds, selections, selected, counts: countsTokens(shape), acted }
   }
   /** Where a run leaves its keys and values: output -> name on the thread. */
   const keepFeeds = (keep: string) =>
@@ -199,9 +199,9 @@ export function createLayerRange({
       const keep = cache.keep === null ? {} : keepFeeds(cache.keep)
       return hiddenOf(edits, layout.rows, (fetch) => thread.run({ session: edits.session, feeds, fetch, keep }))
     },
-    write: async (edits, layout, cache, at) => {
+    decode: async (edits, layout, cache, at) => {
       const place = (tensor: CacheTensor) => `${cache}.${tensor.name}`
-      const session = await edits.writer()
+      const session = await edits.decodeSession()
       const feeds: Feeds = {
         ...inputs(layout, { past: cache, keep: null }),
         ...editFeeds(edits, layout),
@@ -224,9 +224,9 @@ export function createLayerRange({
     },
     cache: {
       bytesPerToken: 4 * growing.length * spec.nKvHeads * spec.dHead,
-      reserve: async (source, target, rows, places) => {
+      reserve: async (source, target, rows, capacity) => {
         for (const { name } of growing)
-          await thread.reserve({ from: `${source}.${name}`, to: `${target}.${name}`, rows, places })
+          await thread.reserve({ from: `${source}.${name}`, to: `${target}.${name}`, rows, capacity })
         if (states.length === 0) return
         stateRows ??= create(`states.${from}-${to}`, cacheGraph(states))
         await thread.run({

@@ -2,13 +2,13 @@ import type { Pass } from '../plan/plan.js'
 import type { KvCache } from './layer-range.js'
 
 /**
- * The keys and values of the path that the planner keeps, on the session's thread. Only the path itself and, where several rows come after
+ * The keys and values of the prefix that the planner keeps, on the session's thread. Only the prefix itself and, where several rows come after
  * it, one copy for these are there at a time.
  */
 export interface PrefixCache {
   /** Where the pass finds its past, and where it leaves its own keys and values; null for none. */
   cacheOf(pass: Pass): Promise<{ past: string | null; keep: string | null }>
-  /** After a pass that keeps: makes its first columns part of the path. */
+  /** After a pass that keeps: makes its first columns part of the prefix. */
   extend(pass: Pass, kept: string): Promise<void>
   /** Forgets everything. */
   drop(): Promise<void>
@@ -22,15 +22,15 @@ interface Stored {
 }
 
 export function prefixCache(cache: KvCache): PrefixCache {
-  let path: Stored | null = null
+  let prefix: Stored | null = null
   let spread: (Stored & { readonly rows: number }) | null = null
-  const name = () => `path.${count++}`
+  const name = () => `prefix.${count++}`
   const forget = async (stored: Stored | null) => {
     if (stored !== null) await cache.drop(stored.name)
   }
   const replace = async (next: Stored) => {
-    const before = path
-    path = next
+    const before = prefix
+    prefix = next
     await forget(before)
     await forget(spread)
     spread = null
@@ -39,17 +39,18 @@ export function prefixCache(cache: KvCache): PrefixCache {
     cacheOf: async (pass) => {
       const keep = pass.keep > 0 ? name() : null
       if (pass.past === 0) return { past: null, keep }
-      if (path === null || path.length < pass.past) throw new Error('the pass comes after a path that was not kept')
-      if (path.length > pass.past) {
+      if (prefix === null || prefix.length < pass.past)
+        throw new Error('the pass comes after a prefix that was not kept')
+      if (prefix.length > pass.past) {
         const next = { name: name(), length: pass.past }
-        await cache.pick(path.name, next.name, [0], range(pass.past))
+        await cache.pick(prefix.name, next.name, [0], range(pass.past))
         await replace(next)
       }
-      if (pass.rows === 1) return { past: path.name, keep }
+      if (pass.rows === 1) return { past: prefix.name, keep }
       if (spread?.rows !== pass.rows) {
         await forget(spread)
         spread = { name: name(), length: pass.past, rows: pass.rows }
-        await cache.pick(path.name, spread.name, Array(pass.rows).fill(0), range(pass.past))
+        await cache.pick(prefix.name, spread.name, Array(pass.rows).fill(0), range(pass.past))
       }
       return { past: spread.name, keep }
     },
@@ -62,9 +63,9 @@ export function prefixCache(cache: KvCache): PrefixCache {
       await replace(next)
     },
     drop: async () => {
-      await forget(path)
+      await forget(prefix)
       await forget(spread)
-      path = null
+      prefix = null
       spread = null
     },
   }

@@ -26,7 +26,7 @@ export interface SharedLayers {
   body(edits: ReadyEdits, pass: Pass, cache: CacheUse): Promise<Float32Array>
 }
 
-/** Places of requests. */
+/** Indices of requests. */
 export interface SharedPart {
   readonly within: readonly number[]
   readonly rest: readonly number[]
@@ -42,7 +42,7 @@ interface SharedPlan {
   /** Whether all passes were taken. */
   complete: boolean
   /** Keys and values of the layers below. */
-  readonly path: PrefixCache
+  readonly prefix: PrefixCache
 }
 
 /** Divides the model before step `cut`: the steps from there on are computed for every setting. */
@@ -59,11 +59,11 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
     keys.set(requests, key)
     return key
   }
-  const places = new WeakMap<Pass, { readonly plan: SharedPlan; readonly states: string }>()
-  const placeOf = (pass: Pass) => {
-    const place = places.get(pass)
-    if (place === undefined) throw new Error('the pass is not one of those that are shared')
-    return place
+  const stateNames = new WeakMap<Pass, { readonly plan: SharedPlan; readonly states: string }>()
+  const stateOf = (pass: Pass) => {
+    const state = stateNames.get(pass)
+    if (state === undefined) throw new Error('the pass is not one of those that are shared')
+    return state
   }
 
   return {
@@ -88,36 +88,36 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
         return
       }
       // one that was broken off is begun anew
-      const path = prefixCache(lower.cache)
-      const plan: SharedPlan = { name: known?.name ?? `shared.${count++}`, passes: [], complete: false, path }
+      const prefix = prefixCache(lower.cache)
+      const plan: SharedPlan = { name: known?.name ?? `shared.${count++}`, passes: [], complete: false, prefix }
       plans.set(key, plan)
       for (const pass of fresh) {
-        places.set(pass, { plan, states: `${plan.name}.${plan.passes.length}` })
+        stateNames.set(pass, { plan, states: `${plan.name}.${plan.passes.length}` })
         plan.passes.push(pass)
         yield pass
       }
       plan.complete = true
-      path.drop().catch(() => {})
+      prefix.drop().catch(() => {})
     },
     // each pass may come after what the ones before it have kept, so this happens in their order, once
     below: async (pass) => {
-      const { plan, states } = placeOf(pass)
+      const { plan, states } = stateOf(pass)
       if (plan.complete) return
-      const cache = await plan.path.cacheOf(pass)
+      const cache = await plan.prefix.cacheOf(pass)
       const run = lower.leave(passLayout(spec, pass), cache, states)
       // a failure shows where the states are used
       run.catch(() => {})
-      if (cache.keep !== null) await plan.path.extend(pass, cache.keep)
+      if (cache.keep !== null) await plan.prefix.extend(pass, cache.keep)
     },
-    body: (edits, pass, cache) => upper.body(edits, passLayout(spec, pass), pass.gather, cache, placeOf(pass).states),
+    body: (edits, pass, cache) => upper.body(edits, passLayout(spec, pass), pass.gather, cache, stateOf(pass).states),
   }
 }
 
 /** The first requests, in the tree's order, that have at most so many distinct tokens together; and the rest. */
 function withinTokens(requests: readonly PlanRequest[], { order, lengths }: PrefixTree, tokens: number): SharedPart {
   let distinct = 0
-  const within = order.findIndex((request, place) => {
-    const before = order[place - 1]
+  const within = order.findIndex((request, at) => {
+    const before = order[at - 1]
     distinct += lengths[request]! - (before === undefined ? 0 : sharedLength(requests, lengths, before, request))
     return distinct > tokens
   })

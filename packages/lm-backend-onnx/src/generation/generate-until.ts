@@ -12,9 +12,10 @@ import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
 import { generateBatch, type Prompt } from './generate.js'
+import { GenerationWork } from './generation-work.js'
 import { type LogitsProcessor, listOf, logitsProcessors } from './logits-processors.js'
 import type { ModelSettings } from './model-settings.js'
-import { promptBatches, type WaitingPrompt, writingBatches } from './prompt-batches.js'
+import { generationBatches, promptBatches, type WaitingPrompt } from './prompt-batches.js'
 import {
   type DecodingSettings,
   newTokensLimit,
@@ -22,7 +23,6 @@ import {
   resolveSettings,
   type SettingOrigins,
 } from './resolve-settings.js'
-import { WritingWork } from './writing-work.js'
 
 export interface GenerateParts extends ReadParts {
   /** What the model's files say about generating. */
@@ -34,7 +34,7 @@ export interface GenerateParts extends ReadParts {
 }
 
 /** A request as it is carried out. */
-interface Reading {
+interface EncodedPrompt {
   readonly ids: readonly number[]
   readonly maxNewTokens: number
   readonly choosing: RequestSettings
@@ -60,7 +60,7 @@ export function readGenerateUntil(
 ): ReadRequests<GenerateUntilRequest> {
   const { rules, counts, forward } = parts
   const settingsOf = requestSettings(parts)
-  const readings = requests.map((request): Reading => {
+  const encoded = requests.map((request): EncodedPrompt => {
     const { context, maxGenToks } = request
     const { ids, truncated } = encodeGenerationContext(rules, context, maxGenToks)
     if (truncated) counts.truncated++
@@ -82,33 +82,34 @@ export function readGenerateUntil(
   readTexts(
     parts,
     // a token of no text stands for those that will be generated and read; the last one is not read
-    readings.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
-    readings.map((_, place) => [place]),
+    encoded.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
+    encoded.map((_, index) => [index]),
   )
-  const answer = (places: readonly number[], options: RequestOptions = {}) =>
-    answerPart(parts, requests, readings, places, options)
-  const planned = (places: readonly number[]): PlannedWork => {
-    const batches = writingBatches(allBatches(parts, readings, places).flatMap(([, batches]) => batches))
-    const sum = (value: (reading: Reading) => number) => places.reduce((all, place) => all + value(readings[place]!), 0)
+  const answer = (indices: readonly number[], options: RequestOptions = {}) =>
+    answerPart(parts, requests, encoded, indices, options)
+  const planned = (indices: readonly number[]): PlannedWork => {
+    const batches = generationBatches(allBatches(parts, encoded, indices).flatMap(([, batches]) => batches))
+    const sum = (value: (prompt: EncodedPrompt) => number) =>
+      indices.reduce((all, index) => all + value(encoded[index]!), 0)
     return {
-      requests: places.length,
+      requests: indices.length,
       requestTokens: sum(({ ids }) => ids.length),
       tokens: batches.reduce((all, { promptTokens }) => all + promptTokens, 0),
       newTokens: sum(({ maxNewTokens }) => maxNewTokens),
-      work: new WritingWork(batches).work().total,
+      work: new GenerationWork(batches).work().total,
     }
   }
   return { answer, planned }
 }
 
-/** The batches that these requests are written in, those together whose tokens are chosen in the same way. */
+/** The batches of these requests, those together whose tokens are chosen in the same way. */
 function allBatches(
   { batchSize, forward }: GenerateParts,
-  readings: readonly Reading[],
-  places: readonly number[],
+  encoded: readonly EncodedPrompt[],
+  indices: readonly number[],
 ): (readonly [RequestSettings, readonly (readonly WaitingPrompt[])[]])[] {
-  return [...groupBySettings(readings, places)].map(([choosing, group]) => {
-    const prompts = group.map((index) => ({ ...readings[index]!, index }))
+  return [...groupBySettings(encoded, indices)].map(([choosing, group]) => {
+    const prompts = group.map((index) => ({ ...encoded[index]!, index }))
     return [choosing, promptBatches(prompts, batchSize, forward.cache.bytesPerToken)]
   })
 }
@@ -141,19 +142,19 @@ function requestSettings({ rules, forward, modelSettings, onOrigins, notice }: G
 async function answerPart(
   parts: GenerateParts,
   requests: readonly GenerateUntilRequest[],
-  readings: readonly Reading[],
-  places: readonly number[],
+  encoded: readonly EncodedPrompt[],
+  indices: readonly number[],
   options: RequestOptions,
 ): Promise<string[]> {
   const { forward, rules, edits, counts } = parts
   counts.selected.check()
-  if (places.length === 0) return []
+  if (indices.length === 0) return []
   const { tokenizer } = rules
   const ready = await edits()
   const seed = options.seed ?? defaultSeed
   const answers = new Map<number, string>()
-  const groups = allBatches(parts, readings, places)
-  const writing = new WritingWork(writingBatches(groups.flatMap(([, batches]) => batches)))
+  const groups = allBatches(parts, encoded, indices)
+  const work = new GenerationWork(generationBatches(groups.flatMap(([, batches]) => batches)))
   for (const [{ settings, temperature, processors, endIds }, group] of groups) {
     for (const batch of group) {
       const prompts = batch.map(({ index, ids, maxNewTokens }): Prompt => {
@@ -171,32 +172,35 @@ async function answerPart(
         signal: options.signal,
         counts: counts.tokens,
         onStep: (...step) => {
-          writing.step(...step)
-          options.onWork?.(writing.work())
+          work.step(...step)
+          options.onWork?.(work.work())
         },
       })
-      writing.next()
+      work.next()
       batch.forEach(({ index, ids }, row) => {
         options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
         const thinkEnd = rules.thinkEnd ?? null
         const kept = idsAfterThinking(generated[row]!, thinkEnd)
         const text = textAfterThinking(tokenizer.decode(kept, { skipSpecialTokens: true }), thinkEnd)
         answers.set(index, cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)))
-        options.onProgress?.(answers.size, places.length)
+        options.onProgress?.(answers.size, indices.length)
       })
     }
   }
-  return places.map((place) => answers.get(place)!)
+  return indices.map((index) => answers.get(index)!)
 }
 
-/** Places of requests that can share a batch: those whose tokens are chosen in the same way. */
-function groupBySettings(readings: readonly Reading[], places: readonly number[]): Map<RequestSettings, number[]> {
+/** Indices of requests that can share a batch: those whose tokens are chosen in the same way. */
+function groupBySettings(
+  encoded: readonly EncodedPrompt[],
+  indices: readonly number[],
+): Map<RequestSettings, number[]> {
   const groups = new Map<RequestSettings, number[]>()
-  for (const place of places) {
-    const { choosing } = readings[place]!
+  for (const index of indices) {
+    const { choosing } = encoded[index]!
     const group = groups.get(choosing)
-    if (group) group.push(place)
-    else groups.set(choosing, [place])
+    if (group) group.push(index)
+    else groups.set(choosing, [index])
   }
   return groups
 }

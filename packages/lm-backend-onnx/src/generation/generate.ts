@@ -32,7 +32,7 @@ export interface GenerateOptions extends Choosing {
 const shortestShared = 16
 // tokens of a shared beginning that go into one pass
 const chunk = 512
-// places for new tokens that are reserved at once
+// room for new tokens that is reserved at once
 const roomAtOnce = 64
 
 let caches = 0
@@ -80,30 +80,30 @@ export async function generateBatch(
   let rows = prompts.flatMap(({ maxNewTokens }, prompt) => (maxNewTokens > 0 ? [prompt] : []))
   if (rows.length === 0) return generated
   try {
-    const { hidden, columns } = await readPrompts(forward, edits, prompts, rows, name, options)
+    const { hidden, columns } = await prefill(forward, edits, prompts, rows, name, options)
     let over = rows.map(() => false)
     await extend(hidden, rows, over)
 
     let cache = `${name}.prompt`
-    let places = 0
+    let capacity = 0
     for (let step = 0; !over.every(Boolean); step++) {
       options.signal?.throwIfAborted()
       const at = columns + step
       const live = over.flatMap((isDone, row) => (isDone ? [] : [row]))
       const leaves = live.length <= 0.75 * rows.length
-      if (leaves || at >= places) {
+      if (leaves || at >= capacity) {
         const left = Math.max(...live.map((row) => prompts[rows[row]!]!.maxNewTokens - generated[rows[row]!]!.length))
-        places = Math.max(places, at + Math.min(left, Math.max(roomAtOnce, at >> 1)))
+        capacity = Math.max(capacity, at + Math.min(left, Math.max(roomAtOnce, at >> 1)))
         const next = `${name}.${step}`
-        await forward.cache.reserve(cache, next, live, places)
+        await forward.cache.reserve(cache, next, live, capacity)
         await forward.cache.drop(cache)
         cache = next
         rows = live.map((row) => rows[row]!)
         over = rows.map(() => false)
       }
       const texts = rows.map((prompt): Text => ({ ...prompts[prompt]!, newIds: generated[prompt]! }))
-      const layout = writeLayout(forward, edits, rows, texts, { columns, places, step, over })
-      await extend(await forward.write(edits, layout, cache, at), rows, over)
+      const layout = decodeLayout(forward, edits, rows, texts, { columns, capacity, step, over })
+      await extend(await forward.decode(edits, layout, cache, at), rows, over)
     }
     if (options.counts) {
       const written = generated.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0)
@@ -117,7 +117,7 @@ export async function generateBatch(
 }
 
 /** Computes the prompts and leaves their cache under `name`.prompt, padded on the right to `columns`; hidden states are those of the last tokens. */
-async function readPrompts(
+async function prefill(
   forward: Forward,
   edits: ReadyEdits,
   prompts: readonly Prompt[],
@@ -220,26 +220,26 @@ interface Text {
  * The last new token of each row, after prompts padded to `columns` and the tokens of `step` earlier steps. Rows that are over go on with
  * theirs at its place, since there may be none after it, and are not read.
  */
-function writeLayout(
+function decodeLayout(
   forward: Forward,
   edits: ReadyEdits,
   prompts: readonly number[],
   texts: readonly Text[],
-  { columns, places, step, over }: { columns: number; places: number; step: number; over: readonly boolean[] },
+  { columns, capacity, step, over }: { columns: number; capacity: number; step: number; over: readonly boolean[] },
 ): Layout {
   const rows = texts.length
-  const keys = places + 1
+  const keys = capacity + 1
   const keyPositions = new BigInt64Array(rows * keys)
   const mask = new Uint8Array(rows * keys)
   texts.forEach(({ ids }, row) => {
     const start = row * keys
     mask.fill(1, start, start + ids.length)
     mask.fill(1, start + columns, start + columns + step)
-    mask[start + places] = 1
+    mask[start + capacity] = 1
     for (let key = 0; key < ids.length; key++) keyPositions[start + key] = BigInt(key)
     for (let earlier = 0; earlier < step; earlier++)
       keyPositions[start + columns + earlier] = BigInt(ids.length + earlier)
-    keyPositions[start + places] = BigInt(ids.length + step)
+    keyPositions[start + capacity] = BigInt(ids.length + step)
   })
   const masks = texts.map(({ ids, newIds }, row) => {
     const text = [...ids, ...newIds]
@@ -248,7 +248,7 @@ function writeLayout(
   return {
     rows,
     columns: 1,
-    past: places,
+    past: capacity,
     lengths: over.map((isOver) => (isOver ? 0 : 1)),
     masks: joinMasks(masks, 1),
     feeds: tokenFeeds(forward.spec, {

@@ -100,7 +100,7 @@ function sequenceBias(given: readonly (readonly [readonly number[], number])[]):
       for (const [sequence, bias] of biases) {
         const [before, last] = [sequence.length - 1, sequence.at(-1)!]
         const start = ids.length - before
-        if (start < 0 || !sequence.every((id, place) => place === before || id === ids[start + place])) continue
+        if (start < 0 || !sequence.every((id, at) => at === before || id === ids[start + at])) continue
         sums.set(last, fround((sums.get(last) ?? 0) + fround(bias)))
       }
       for (const [id, bias] of sums) logits[id]! += bias
@@ -130,8 +130,7 @@ function noRepeat(size: number, there: (text: TextSoFar) => readonly number[]): 
       const before = text.ids.slice(text.ids.length + 1 - size)
       const ids = there(text)
       for (let end = size - 1; end < ids.length; end++)
-        if (before.every((id, place) => id === ids[end + 1 - size + place]))
-          logits[ids[end]!] = Number.NEGATIVE_INFINITY
+        if (before.every((id, at) => id === ids[end + 1 - size + at])) logits[ids[end]!] = Number.NEGATIVE_INFINITY
     },
   }
 }

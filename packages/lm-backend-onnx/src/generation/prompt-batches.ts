@@ -1,8 +1,8 @@
 import type { BatchSize } from '../plan/token-budget.js'
 import { sharedBeginning } from './generate.js'
-import type { WritingBatch } from './writing-work.js'
+import type { GenerationBatch } from './generation-work.js'
 
-// rows that write side by side under batch_size auto: the weights are read once for all of them
+// rows that are decoded side by side under batch_size auto: the weights are read once for all of them
 const automaticRows = 32
 // memory of their caches
 const cacheBytes = 2 ** 30
@@ -60,14 +60,14 @@ function inOrder(items: readonly WaitingPrompt[]): WaitingPrompt[] {
 }
 
 /** What there is to do in each batch. Tokens are one where ids are: masks can only make a shared beginning shorter. */
-export function writingBatches(batches: readonly (readonly WaitingPrompt[])[]): WritingBatch[] {
+export function generationBatches(batches: readonly (readonly WaitingPrompt[])[]): GenerationBatch[] {
   return batches.map((batch) => {
-    const written = batch.filter(({ maxNewTokens }) => maxNewTokens > 0)
-    const shared = written.length === 0 ? 0 : sharedBeginning(written.map(({ ids }) => ({ ids, masks: null })))
+    const generated = batch.filter(({ maxNewTokens }) => maxNewTokens > 0)
+    const shared = generated.length === 0 ? 0 : sharedBeginning(generated.map(({ ids }) => ({ ids, masks: null })))
     return {
-      promptTokens: shared + written.reduce((sum, { ids }) => sum + ids.length - shared, 0),
-      texts: written.length,
-      most: written.reduce((most, { maxNewTokens }) => Math.max(most, maxNewTokens), 0),
+      promptTokens: shared + generated.reduce((sum, { ids }) => sum + ids.length - shared, 0),
+      texts: generated.length,
+      most: generated.reduce((most, { maxNewTokens }) => Math.max(most, maxNewTokens), 0),
     }
   })
 }

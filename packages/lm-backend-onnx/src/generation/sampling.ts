@@ -32,13 +32,13 @@ export function candidates(logits: Float32Array, options: SamplingOptions): Cand
   if (top_h !== undefined) {
     kept = select(kept, withinEntropy(kept, top_h))
     if (top_k)
-      kept = select(kept, (place) => place < top_k || logits[kept.ids[place]!] === logits[kept.ids[top_k - 1]!])
+      kept = select(kept, (index) => index < top_k || logits[kept.ids[index]!] === logits[kept.ids[top_k - 1]!])
   }
   if (top_p !== undefined) {
     const total = sum(kept.weights)
     let above = 0
-    kept = select(kept, (place, weight) => {
-      const keep = place === 0 || above < top_p * total
+    kept = select(kept, (index, weight) => {
+      const keep = index === 0 || above < top_p * total
       above += weight
       return keep
     })
@@ -55,9 +55,9 @@ export function candidates(logits: Float32Array, options: SamplingOptions): Cand
 export function sampleToken(logits: Float32Array, options: SamplingOptions, uniform: () => number): number {
   const { ids, weights } = candidates(logits, options)
   let left = uniform() * sum(weights)
-  for (let place = 0; place < ids.length; place++) {
-    left -= weights[place]!
-    if (left < 0) return ids[place]!
+  for (let index = 0; index < ids.length; index++) {
+    left -= weights[index]!
+    if (left < 0) return ids[index]!
   }
   return ids[ids.length - 1]!
 }
@@ -70,13 +70,13 @@ function pick(logits: Float32Array, ids: Uint32Array): Candidates {
   return { ids, weights: Float64Array.from(ids, (id) => Math.exp(logits[id]! - highest)) }
 }
 
-type Keep = (place: number, weight: number, most: number) => boolean
+type Keep = (index: number, weight: number, most: number) => boolean
 
 function select({ ids, weights }: Candidates, keep: Keep): Candidates {
-  const places = Array.from(ids, (_, place) => place).filter((place) => keep(place, weights[place]!, weights[0]!))
+  const indices = Array.from(ids, (_, index) => index).filter((index) => keep(index, weights[index]!, weights[0]!))
   return {
-    ids: places.map((place) => ids[place]!),
-    weights: Float64Array.from(places, (place) => weights[place]!),
+    ids: indices.map((index) => ids[index]!),
+    weights: Float64Array.from(indices, (index) => weights[index]!),
   }
 }
 
@@ -85,9 +85,9 @@ function withinEntropy(all: Candidates, share: number): Keep {
   const most = share * entropy(all)
   const total = sum(all.weights)
   let reached = 0
-  return (place, weight) => {
+  return (index, weight) => {
     reached += surprise(weight / total)
-    return place === 0 || reached <= most
+    return index === 0 || reached <= most
   }
 }
 
@@ -105,7 +105,7 @@ function typical(all: Candidates, mass: number): Keep {
     last++
   }
   const farthest = distances[order[last]!]!
-  return (place) => distances[place]! <= farthest
+  return (index) => distances[index]! <= farthest
 }
 
 /** Those of at least this probability, and the most likely ones. */
@@ -155,7 +155,7 @@ function mostLikely(logits: Float32Array, count: number): Uint32Array {
     bound = halves[2 * count - 1]!
   }
   best.subarray(0, filled).sort()
-  const ids = new Uint32Array(Math.min(count, filled)).map((_, place) => halves[2 * place]!)
+  const ids = new Uint32Array(Math.min(count, filled)).map((_, index) => halves[2 * index]!)
   if (ids.length === logits.length) return ids
   const last = ids.at(-1)!
   const equal = [...ids]

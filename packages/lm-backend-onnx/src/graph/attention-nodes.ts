@@ -69,7 +69,7 @@ export interface AttentionParts {
   readonly index: number
   readonly inputs: AttentionInputs
   /** As in BodyOptions. */
-  readonly writes: boolean
+  readonly decodes: boolean
 }
 
 /** Softmax attention from normed input [B, T, d_model] to hook_z [B, T, n_heads * d_head]. */
@@ -136,7 +136,7 @@ function attend(parts: AttentionParts, attention: Attention, q: Value, k: Value,
   const [pastK, pastV] = [keyCache!, valueCache!].map((cache) =>
     graph.input(cache.past, 'float32', ['B', nKvHeads, 'P', dHead]),
   )
-  if (parts.writes) {
+  if (parts.decodes) {
     const [z, newK, newV] = attendToBuffer(parts, attention, { q, k, v, pastK: pastK!, pastV: pastV! })
     graph.output(newK!, keyCache!.present, 'float32', ['B', nKvHeads, 1, dHead])
     graph.output(newV!, valueCache!.present, 'float32', ['B', nKvHeads, 1, dHead])
@@ -228,11 +228,11 @@ function attendToBuffer(
     logits = graph.node('Concat', [masked, graph.node('Expand', [perHead, shape])], { axis: -1 })
   }
   const shares = graph.node('Softmax', [logits], { axis: -1 })
-  const places = graph.node('Slice', [graph.node('Shape', [given.pastK]), graph.ints([2]), graph.ints([3])])
-  const next = graph.node('Add', [places, graph.ints([1])])
+  const cached = graph.node('Slice', [graph.node('Shape', [given.pastK]), graph.ints([2]), graph.ints([3])])
+  const next = graph.node('Add', [cached, graph.ints([1])])
   const axis = graph.ints([3])
-  const ofPast = graph.node('Slice', [shares, graph.ints([0]), places, axis])
-  const own = graph.node('Slice', [shares, places, next, axis])
+  const ofPast = graph.node('Slice', [shares, graph.ints([0]), cached, axis])
+  const own = graph.node('Slice', [shares, cached, next, axis])
   const z = graph.node('Add', [graph.node('MatMul', [ofPast, given.pastV]), graph.node('Mul', [own, v])])
   return [graph.node('Reshape', [z, graph.ints([0, 1, nHeads * dHead])]), k, v]
 }

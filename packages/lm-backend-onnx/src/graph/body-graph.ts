@@ -21,10 +21,10 @@ export interface Segment {
   /** Hook points whose activation, edits applied, becomes an output of the same name. */
   readonly captures: readonly string[]
   /**
-   * Whether the graph writes one token a row (T = 1) after a cache of fixed size: it returns the token's own keys and values, for the
-   * caller to put into the cache, instead of a longer cache. Unused places are masked.
+   * Whether the graph decodes one token a row (T = 1) after a cache of fixed size: it returns the token's own keys and values, for the
+   * caller to put into the cache, instead of a longer cache. Unused columns are masked.
    */
-  readonly writes?: boolean
+  readonly decodes?: boolean
 }
 
 /** Which part of which model a graph computes. */
@@ -113,7 +113,7 @@ function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
 /** Returns what computes one step: it reads and replaces lanes. */
 function stepNodes(
   graph: GraphBuilder,
-  { spec, weights, edits, captures, to, writes = false }: BodyOptions,
+  { spec, weights, edits, captures, to, decodes = false }: BodyOptions,
 ): (step: Step, lanes: Map<Lane, Value>) => void {
   const nodes = weightNodes(graph, spec, weights)
   const inputs = attentionInputs(graph, spec)
@@ -145,7 +145,7 @@ function stepNodes(
         break
       case 'attention': {
         const x = nodes.norm(residual, layer.attentionNorm)
-        const parts = { graph, nodes, spec, index: step.layer, inputs, writes }
+        const parts = { graph, nodes, spec, index: step.layer, inputs, decodes }
         const { attention } = layer
         lanes.set(
           'branch',

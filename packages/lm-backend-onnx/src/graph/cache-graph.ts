@@ -10,7 +10,7 @@ export const cacheNames = {
 } as const
 
 /**
- * Picks rows and columns (tokens) of a cache, repeated ones too: the beginning of a path, one path for several rows, the rows that go
+ * Picks rows and columns (tokens) of a cache, repeated ones too: the beginning of a prefix, one prefix for several rows, the rows that go
  * on. Runs where the cache lies, so that it does not travel. Tensors that do not grow with the tokens only have their rows picked.
  */
 export function cacheGraph(caches: readonly CacheTensor[]): Uint8Array {

@@ -96,7 +96,7 @@ function unitHeads(graph: GraphBuilder, { nKeyHeads, nValueHeads, dKey }: DeltaN
 /** float32 [B, T]: 1 for tokens, 0 for padding. */
 function realTokens(graph: GraphBuilder, x: Value, lengths: Value): Value {
   const columns = graph.node('Gather', [graph.node('Shape', [x]), graph.ints([1], [])])
-  const places = graph.node('Range', [graph.ints([0], []), columns, graph.ints([1], [])])
-  const before = graph.node('Less', [places, graph.node('Unsqueeze', [lengths, graph.ints([1])])])
+  const indices = graph.node('Range', [graph.ints([0], []), columns, graph.ints([1], [])])
+  const before = graph.node('Less', [indices, graph.node('Unsqueeze', [lengths, graph.ints([1])])])
   return graph.node('Cast', [before], { to: 1 })
 }

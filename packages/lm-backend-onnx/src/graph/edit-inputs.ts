@@ -40,7 +40,7 @@ export function stageInputs(hookPoint: string, stage: number) {
       positions: `${at}.${of}.positions`,
     }),
     /** Where a saeReplacement replaces x: [R, S, 1], or [R, 1, 1] without positions */
-    spliced: `${at}.spliced`,
+    replaced: `${at}.replaced`,
   }
 }
 

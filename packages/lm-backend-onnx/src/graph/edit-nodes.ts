@@ -78,10 +78,10 @@ function stageNodes(
   const put = moved(whole.reconstruct(shifted!, width(saeReplacement.readFrom), d, saeReplacement))
   const taken =
     saeReplacement.kind === 'fork' ? whole.reconstruct(target, width(saeReplacement.readFrom), d, saeReplacement) : null
-  const spliced = taken === null ? put : graph.node('Add', [x, graph.node('Sub', [put, taken])])
-  const picked = graph.input(names.spliced, 'float32', ['edit_rows', selections(stage), 1])
+  const replaced = taken === null ? put : graph.node('Add', [x, graph.node('Sub', [put, taken])])
+  const picked = graph.input(names.replaced, 'float32', ['edit_rows', selections(stage), 1])
   const weight = stage.selects ? graph.node('MatMul', [selected(graph), picked]) : picked
-  return graph.node('Where', [graph.node('Greater', [weight, graph.scalar(0)]), spliced, x])
+  return graph.node('Where', [graph.node('Greater', [weight, graph.scalar(0)]), replaced, x])
 }
 
 function centred(graph: GraphBuilder, x: Value, wanted: boolean): Value {

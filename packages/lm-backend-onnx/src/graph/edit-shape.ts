@@ -151,14 +151,14 @@ function inOrder<Item>(
   wanted: readonly Item[],
   fit: (available: Item, wanted: Item) => boolean,
 ): number[] | null {
-  const places: number[] = []
+  const indices: number[] = []
   let next = 0
   for (const item of wanted) {
     while (next < available.length && !fit(available[next]!, item)) next++
     if (next === available.length) return null
-    places.push(next++)
+    indices.push(next++)
   }
-  return places
+  return indices
 }
 
 function fits(available: StageShape, wanted: StageShape): boolean {

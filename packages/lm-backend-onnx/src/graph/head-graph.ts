@@ -45,7 +45,7 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
     const best = graph.node('ArgMax', [logits], { axis: 1, keepdims: 0 })
     // for targets in other parts any place inside
     const column = graph.node('Min', [inPart, graph.ints([width - 1], [])])
-    const places = graph.node('Concat', [rowOfTarget, graph.node('Unsqueeze', [column, last])], { axis: 1 })
+    const indices = graph.node('Concat', [rowOfTarget, graph.node('Unsqueeze', [column, last])], { axis: 1 })
     // one value, so that onnxruntime, which goes backwards from the outputs, finishes and frees a part before the next
     return graph.node(
       'Concat',
@@ -54,7 +54,7 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
         graph.node('ReduceSum', [exp, last], { keepdims: 0 }),
         // exact: there are less than 2^24 tokens
         graph.node('Cast', [best], { to: 1 }),
-        graph.node('GatherND', [logits, places]),
+        graph.node('GatherND', [logits, indices]),
       ],
       { axis: 0 },
     )

@@ -35,18 +35,18 @@ export function packEdits(
   const columns = 1 + Math.max(...selections.map((list) => list.length))
   const acted = new ActedColumns(rows.length)
   for (const [hookPoint, stageShapes] of shape) {
-    const placed = rows.map((interventions) =>
-      placeStages(stageShapes, interventions.find((item) => item.hookPoint === hookPoint)?.stages ?? []),
+    const assigned = rows.map((interventions) =>
+      assignedStages(stageShapes, interventions.find((item) => item.hookPoint === hookPoint)?.stages ?? []),
     )
     stageShapes.forEach((stage, index) => {
-      const own = placed.map((stages) => stages[index] ?? null)
+      const own = assigned.map((stages) => stages[index] ?? null)
       for (const part of own) if (part) shareWhole(shared, part, widths.get(hookPoint)!)
       packStage({
         feeds,
         names: stageInputs(hookPoint, index),
         shape: stage,
         width: (from) => widths.get(from ?? hookPoint)!,
-        rows: own.map((part) => part && placeReaders(stage, part)),
+        rows: own.map((part) => part && assignedReaders(stage, part)),
         selections,
         columns,
         acted,
@@ -67,26 +67,26 @@ export function selectionsOf(interventions: readonly Intervention[]): PositionSe
   return [...new Set(found.map(internSelection))]
 }
 
-function placeStages(available: readonly StageShape[], stages: readonly EditStage[]): (EditStage | null)[] {
-  const places = assignStages(available, stages.map(stageShape))
-  if (places === null) throw new Error('the session was built for other edits')
-  const placed: (EditStage | null)[] = available.map(() => null)
-  places.forEach((place, index) => {
-    placed[place] = stages[index]!
+function assignedStages(available: readonly StageShape[], stages: readonly EditStage[]): (EditStage | null)[] {
+  const indices = assignStages(available, stages.map(stageShape))
+  if (indices === null) throw new Error('the session was built for other edits')
+  const assigned: (EditStage | null)[] = available.map(() => null)
+  indices.forEach((at, index) => {
+    assigned[at] = stages[index]!
   })
-  return placed
+  return assigned
 }
 
 /** A stage whose readers stand where the graph has them; `null` where it has none there. */
-interface PlacedStage extends Omit<EditStage, 'readers'> {
+interface AssignedStage extends Omit<EditStage, 'readers'> {
   readonly readers: readonly (LatentReader | null)[]
 }
 
-function placeReaders(shape: StageShape, stage: EditStage): PlacedStage {
-  const places = assignReaders(shape.readers, stageShape(stage).readers)!
+function assignedReaders(shape: StageShape, stage: EditStage): AssignedStage {
+  const indices = assignReaders(shape.readers, stageShape(stage).readers)!
   const readers: (LatentReader | null)[] = shape.readers.map(() => null)
-  places.forEach((place, index) => {
-    readers[place] = stage.readers[index]!
+  indices.forEach((at, index) => {
+    readers[at] = stage.readers[index]!
   })
   return { ...stage, readers }
 }
@@ -96,7 +96,7 @@ interface StagePacking {
   readonly names: ReturnType<typeof stageInputs>
   readonly shape: StageShape
   readonly width: (from: string | null) => number
-  readonly rows: readonly (PlacedStage | null)[]
+  readonly rows: readonly (AssignedStage | null)[]
   readonly selections: readonly (readonly PositionSelection[])[]
   /** Columns of the mask. */
   readonly columns: number
@@ -127,11 +127,11 @@ function packStage(packing: StagePacking): void {
   const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0))
   const M = sizes.reduce((sum, size) => sum + size, 0)
   /** The graph's index of each of a stage's slots. */
-  const places = rows.map((row) =>
+  const indices = rows.map((row) =>
     (row?.readers ?? []).flatMap((reader, index) => (reader?.slots ?? []).map((_, slot) => starts[index]! + slot)),
   )
 
-  if (shape.readers.length > 0) packPhases(packing, places, M)
+  if (shape.readers.length > 0) packPhases(packing, indices, M)
   if (shape.adds) {
     const A = Math.max(0, ...rows.map((row) => row?.adds.length ?? 0))
     const vectors = new Float32Array(R * A * dAdd)
@@ -144,30 +144,30 @@ function packStage(packing: StagePacking): void {
     // additions of a saeReplacement are made before anything is read
     const gates = shape.saeReplacement || shape.readers.length === 0 ? 0 : shape.gates
     const parts = rows.map((row) => (row?.adds ?? []).map((add, a) => ({ ...add, at: a })))
-    packParts(packing, names.gates('adds'), parts, places, M, A, gates)
+    packParts(packing, names.gates('adds'), parts, indices, M, A, gates)
     if (countsAdds(shape)) packing.acted.append(parts, A)
   }
   if (shape.saeReplacement) {
     const columns = shape.selects ? packing.columns : 1
-    const spliced = new Float32Array(R * columns)
+    const replaced = new Float32Array(R * columns)
     rows.forEach((stage, row) => {
       if (!stage?.saeReplacement) return
       const wanted = stage.saeReplacement.positions?.map((positions) => columnOf(packing, row, positions)) ?? [0]
-      for (const column of wanted) spliced[row * columns + column] = 1
+      for (const column of wanted) replaced[row * columns + column] = 1
     })
-    float(names.spliced, spliced, [R, columns, 1])
+    float(names.replaced, replaced, [R, columns, 1])
   }
 }
 
-/** The updates of a stage, on M slots that stand where `places` says. */
-function packPhases(packing: StagePacking, places: readonly (readonly number[])[], M: number): void {
+/** The updates of a stage, on M slots that stand where `indices` says. */
+function packPhases(packing: StagePacking, indices: readonly (readonly number[])[], M: number): void {
   const { feeds, names, shape, rows } = packing
   const R = rows.length
   for (let phase = 0; phase < shape.phases; phase++) {
     const gain = new Float32Array(R * M).fill(1)
     const offset = new Float32Array(R * M)
     const parts = rows.map((stage, row) =>
-      (stage?.phases[phase] ?? []).map((update) => ({ ...update, at: places[row]![update.slot]! })),
+      (stage?.phases[phase] ?? []).map((update) => ({ ...update, at: indices[row]![update.slot]! })),
     )
     parts.forEach((updates, row) => {
       for (const { at, alpha, beta } of updates) {
@@ -177,7 +177,7 @@ function packPhases(packing: StagePacking, places: readonly (readonly number[])[
     })
     feeds.set(names.gain(phase), { type: 'float32', data: gain, dims: [R, 1, M] })
     feeds.set(names.offset(phase), { type: 'float32', data: offset, dims: [R, 1, M] })
-    packParts(packing, names.gates(phase), parts, places, M, M, shape.gates)
+    packParts(packing, names.gates(phase), parts, indices, M, M, shape.gates)
     packing.acted.append(parts, M)
   }
 }
@@ -222,7 +222,7 @@ function packParts(
   packing: StagePacking,
   names: ReturnType<ReturnType<typeof stageInputs>['gates']>,
   rows: readonly (readonly Part[])[],
-  places: readonly (readonly number[])[],
+  indices: readonly (readonly number[])[],
   M: number,
   N: number,
   gates: number,
@@ -237,7 +237,7 @@ function packParts(
         const wanted = own[gate]
         if (!wanted) continue
         limit[row * N + at] = wanted.above
-        pick[(row * M + places[row]![wanted.slot]!) * N + at] = 1
+        pick[(row * M + indices[row]![wanted.slot]!) * N + at] = 1
       }
     })
     feeds.set(names.pick(gate), { type: 'float32', data: pick, dims: [R, M, N] })

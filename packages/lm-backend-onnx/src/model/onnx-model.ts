@@ -100,12 +100,12 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     ready ??= forward.storedEdits(interventions, acted)
     return ready
   }
-  const reading: ReadParts = { ...parts, interventions, edits, counts }
+  const scoring: ReadParts = { ...parts, interventions, edits, counts }
   // texts go their own ways with every setting: there is nothing to share
   const whole = forward.undivided ?? forward
-  const writing: GenerateParts = {
+  const generating: GenerateParts = {
     ...parts,
-    ...reading,
+    ...scoring,
     forward: whole,
     edits: () => {
       wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions, acted)
@@ -119,16 +119,16 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   }
   const read = readByType({
     loglikelihood: (requests) => {
-      openEarly(reading)
-      return readLoglikelihood(reading, requests)
+      openEarly(scoring)
+      return readLoglikelihood(scoring, requests)
     },
     loglikelihood_rolling: (requests) => {
-      openEarly(reading)
-      return readLoglikelihoodRolling(reading, requests)
+      openEarly(scoring)
+      return readLoglikelihoodRolling(scoring, requests)
     },
     generate_until: (requests) => {
-      openEarly(writing)
-      return readGenerateUntil(writing, requests)
+      openEarly(generating)
+      return readGenerateUntil(generating, requests)
     },
   })
   const encoding = rules.addBosToken === null ? {} : { addSpecialTokens: rules.addBosToken }
@@ -170,7 +170,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     scoreTokens: async (rows, options) => {
       for (const row of rows) checkIds(forward, row.ids, rules.maxLength)
       let done = 0
-      return readRows(reading, rows)(placesOf(rows), options, () => options?.onProgress?.(++done, rows.length))
+      return readRows(scoring, rows)(indicesOf(rows), options, () => options?.onProgress?.(++done, rows.length))
     },
 
     lastLogits: async (ids, settings) => {
@@ -206,7 +206,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   }
 }
 
-function placesOf(list: readonly unknown[]): number[] {
+function indicesOf(list: readonly unknown[]): number[] {
   return [...list.keys()]
 }
 

@@ -15,7 +15,7 @@ export interface Budget {
  * + column; the arrays have one entry each.
  */
 export interface Pass {
-  /** Tokens of the kept path, from its start, that all rows come after. */
+  /** Tokens of the kept prefix, from its start, that all rows come after. */
   readonly past: number
   readonly rows: number
   readonly columns: number
@@ -33,7 +33,7 @@ export interface Pass {
   readonly positions: Int32Array
   /** Column of the token before it in the same row; -1 after the past. A token attends to the past, its ancestors and itself. */
   readonly parents: Int32Array
-  /** The kept path becomes its first `past` tokens and this many first columns of this pass (then there is one row). */
+  /** The kept prefix becomes its first `past` tokens and this many first columns of this pass (then there is one row). */
   readonly keep: number
   /** Tokens whose hidden states are wanted. */
   readonly gather: readonly number[]
@@ -45,8 +45,8 @@ export interface Pass {
 const shortRow = 64
 
 /**
- * Turns the tree into forward passes, depth first, so that one path of keys and values is all that has to be kept: its beginning serves
- * every branch further up. Subtrees that fit into a row are computed whole; a larger one begins with its shared stretch, which is kept,
+ * Turns the tree into forward passes, depth first, so that one prefix of keys and values is all that has to be kept: its beginning serves
+ * every branch further up. Subtrees that fit into a row are computed whole; a larger one begins with its shared tokens, which is kept,
  * and goes on with its children. Each distinct prefix is computed once, except beginnings so short that computing them again
  * costs less than the attention between subtrees in one row (see apart). Lazy: `budget` is asked again for every pass.
  */
@@ -54,7 +54,7 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
   const reader = createReader(requests, tree)
   yield* below(0, [tree.root])
 
-  /** The subtrees that come after the first `past` tokens of the kept path. */
+  /** The subtrees that come after the first `past` tokens of the kept prefix. */
   function* below(past: number, nodes: readonly PrefixNode[]): Generator<Pass> {
     const small: PrefixNode[] = []
     const large: PrefixNode[] = []
@@ -88,7 +88,7 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
     }
   }
 
-  /** A subtree that does not fit into a row: its own stretch in pieces, the last piece together with children that fit beside it. */
+  /** A subtree that does not fit into a row: its own tokens in pieces, the last piece together with children that fit beside it. */
   function* opened(past: number, node: PrefixNode): Generator<Pass> {
     let from = node.from
     for (;;) {
@@ -184,7 +184,7 @@ function count({ from, to, children }: PrefixNode): number {
 }
 
 /**
- * A subtree as it is, or its children as subtrees of their own, each with the stretch they shared, and so on below: whatever costs least.
+ * A subtree as it is, or its children as subtrees of their own, each with the tokens they shared, and so on below: whatever costs least.
  * A row of n tokens has n * n cells of attention. Questions that begin with the same word are better computed apart.
  */
 function apart(node: PrefixNode, cellsPerToken: number): { nodes: PrefixNode[]; cost: number } {
@@ -194,7 +194,7 @@ function apart(node: PrefixNode, cellsPerToken: number): { nodes: PrefixNode[]; 
   const nodes: PrefixNode[] = []
   let cost = 0
   for (const [index, child] of node.children.entries()) {
-    // requests that end within the shared stretch go with the first child
+    // requests that end within the shared tokens go with the first child
     const first = index === 0 ? node.first : child.first
     const again = index === 0 ? (node.again ?? 0) : shared
     const split = apart({ ...child, from: node.from, first, size: child.size + shared, again }, cellsPerToken)
@@ -231,7 +231,7 @@ function fillRows(nodes: readonly PrefixNode[], first: number, columns: number, 
 type Answer = { readonly request: number; readonly read: number }
 
 /**
- * Tells the reads of a node's stretch. Nodes of one path must come in order; each request remembers how far it is, so that all calls
+ * Tells the reads of a node's tokens. Nodes of one branch must come in order; each request remembers how far it is, so that all calls
  * together take no longer than going through the requests' tokens.
  */
 function createReader(requests: readonly PlanRequest[], { order }: PrefixTree) {

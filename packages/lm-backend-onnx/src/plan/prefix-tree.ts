@@ -10,7 +10,7 @@ export interface PlanRequest {
   readonly reads: readonly number[]
 }
 
-/** A stretch of tokens that the same requests share. The root's stretch is empty unless every request begins alike. */
+/** A run of tokens that the same requests share. The root's is empty unless every request begins alike. */
 export interface PrefixNode {
   /** Positions [from, to) of any of its requests. */
   readonly from: number
@@ -80,12 +80,12 @@ export function prefixTree(requests: readonly PlanRequest[]): PrefixTree {
       depth = node.from
     }
   }
-  for (let place = 1; place < order.length; place++) {
-    const index = order[place]!
-    const shared = sharedLength(requests, lengths, order[place - 1]!, index)
-    close(shared, place)
+  for (let at = 1; at < order.length; at++) {
+    const index = order[at]!
+    const shared = sharedLength(requests, lengths, order[at - 1]!, index)
+    close(shared, at)
     if (lengths[index]! === shared) continue
-    path.push({ from: shared, first: place, children: [], size: 0 })
+    path.push({ from: shared, first: at, children: [], size: 0 })
     depth = lengths[index]!
   }
   while (path.length > 1) close(path.at(-1)!.from, order.length)

@@ -64,12 +64,12 @@ export async function readQuantized(
   const wanted = quantizedTensors(content)
   const read = await readChecked(path, wanted)
   if ('damage' in read) return read
-  const places = wanted.map(({ name, dtype, shape }): [string, StoredTensor] => {
+  const stored = wanted.map(({ name, dtype, shape }): [string, StoredTensor] => {
     const { offset, byteLength } = read.tensors.get(name)!
     const type = dtype === 'U8' ? 'uint8' : 'float32'
     return [name, { name, shape, type, location: basename(path), offset, byteLength }]
   })
-  return { tensors: new Map(places) }
+  return { tensors: new Map(stored) }
 }
 
 /** Codes and scales of each matrix, in the order of the file. */

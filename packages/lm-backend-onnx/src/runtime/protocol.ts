@@ -35,8 +35,8 @@ export interface Requests {
     /** Output [B, H, 1, d] -> name of a stored tensor [B, H, P, d], and the place on its axis 2 that the output is written to. */
     readonly write?: Readonly<Record<string, { readonly into: string; readonly at: number }>>
   }
-  /** Makes a stored tensor [B, H, P, d] from another: these of its rows, with `places` (at least P) on axis 2. */
-  reserve: { readonly from: string; readonly to: string; readonly rows: readonly number[]; readonly places: number }
+  /** Makes a stored tensor [B, H, P, d] from another: these of its rows, with room for `capacity` tokens (at least P) on axis 2. */
+  reserve: { readonly from: string; readonly to: string; readonly rows: readonly number[]; readonly capacity: number }
   store: { readonly tensors: Readonly<Record<string, TensorData>> }
   /** Forgets stored tensors whose name starts with this. */
   drop: { readonly prefix: string }

@@ -73,7 +73,7 @@ async function answer(request: Request): Promise<Record<string, TensorData>> {
       for (const [name, tensor] of Object.entries(request.tensors)) stored.set(name, toTensor(tensor))
       return {}
     case 'reserve':
-      stored.set(request.to, reserved(tensorNamed(request.from), request.rows, request.places))
+      stored.set(request.to, reserved(tensorNamed(request.from), request.rows, request.capacity))
       return {}
     case 'drop':
       for (const name of stored.keys()) if (name.startsWith(request.prefix)) stored.delete(name)

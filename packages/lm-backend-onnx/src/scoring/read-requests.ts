@@ -49,7 +49,7 @@ export function noRequests(): RequestCounts {
   return { truncated: 0, tokens: { requested: 0, computed: 0 }, selected: new SelectionCounter() }
 }
 
-/** Masks the tokens of requests (each the texts at these places), and counts those requests in which a selection holds none. */
+/** Masks the tokens of requests (each the texts with these indices), and counts those requests in which a selection holds none. */
 export function readTexts(
   { forward, interventions, counts }: Pick<ReadParts, 'forward' | 'interventions' | 'counts'>,
   texts: readonly MaskedText[],
@@ -59,26 +59,26 @@ export function readTexts(
   const masks = texts.map((text) => forward.masks({ selections: [selections] }, 0, text))
   counts.selected.add(
     selections,
-    requests.map((places) => places.map((place) => masks[place]!)),
+    requests.map((indices) => indices.map((index) => masks[index]!)),
   )
   return masks
 }
 
 /**
- * Scores those rows of a list that stand at these places; `onScored` is told each one's index among the places. Throws SelectionError for a
+ * Scores those rows of a list that have these indices; `onScored` is told each one's place among them. Throws SelectionError for a
  * selection that holds no token of any request that was read so far and not answered.
  */
 export interface ScorePart {
-  (places: readonly number[], options?: RequestOptions, onScored?: (index: number) => void): Promise<ScoredRow[]>
+  (indices: readonly number[], options?: RequestOptions, onScored?: (index: number) => void): Promise<ScoredRow[]>
   /** What scoring these rows takes, of how many requests. */
-  planned(places: readonly number[], requests: number): PlannedWork
+  planned(indices: readonly number[], requests: number): PlannedWork
 }
 
-/** Counts rows, so that they can be scored; each is a request, or `requests` says at which places the rows of each one stand. */
+/** Counts rows, so that they can be scored; each is a request, or `requests` holds the indices of each one's rows. */
 export function readRows(
   parts: ReadParts,
   rows: readonly ScoringRow[],
-  requests: readonly (readonly number[])[] = rows.map((_, place) => [place]),
+  requests: readonly (readonly number[])[] = rows.map((_, index) => [index]),
 ): ScorePart {
   const { forward, edits, batchSize, counts } = parts
   const masks = readTexts(
@@ -88,32 +88,32 @@ export function readRows(
   )
   for (const { predictions } of rows)
     counts.tokens.requested += predictions.reduce((most, { position }) => Math.max(most, position + 1), 0)
-  // what was read off for the plan is there when these places are scored
+  // what was read off for the plan is there when they are scored
   const ready = new WeakMap<readonly number[], ReadyToScore>()
-  const readyFor = (places: readonly number[]) => {
+  const readyFor = (indices: readonly number[]) => {
     const known =
-      ready.get(places) ??
+      ready.get(indices) ??
       readyToScore(
-        places.map((place) => rows[place]!),
-        places.map((place) => masks[place]!),
+        indices.map((index) => rows[index]!),
+        indices.map((index) => masks[index]!),
       )
-    ready.set(places, known)
+    ready.set(indices, known)
     return known
   }
   const score = async (
-    places: readonly number[],
+    indices: readonly number[],
     options?: RequestOptions,
     onScored?: (index: number) => void,
   ): Promise<ScoredRow[]> => {
     counts.selected.check()
-    if (places.length === 0) return []
-    const planned = readyFor(places)
+    if (indices.length === 0) return []
+    const planned = readyFor(indices)
     const { work } = scoringWork(forward, planned)
     let done = 0
     return scoreRows(
       forward,
       await edits(),
-      places.map((place) => rows[place]!),
+      indices.map((index) => rows[index]!),
       {
         ready: planned,
         onWork: (more) => {
@@ -121,7 +121,7 @@ export function readRows(
           options?.onWork?.({ done, total: Math.max(done, work) })
         },
         batchSize,
-        masks: places.map((place) => masks[place]!),
+        masks: indices.map((index) => masks[index]!),
         signal: options?.signal,
         counts: counts.tokens,
         onScored: (indices) => {
@@ -130,8 +130,8 @@ export function readRows(
       },
     )
   }
-  const planned = (places: readonly number[], requests: number): PlannedWork => {
-    const plan = readyFor(places)
+  const planned = (indices: readonly number[], requests: number): PlannedWork => {
+    const plan = readyFor(indices)
     return { requests, requestTokens: plan.tree.requestTokens, newTokens: 0, ...scoringWork(forward, plan) }
   }
   return Object.assign(score, { planned })
@@ -164,12 +164,12 @@ export function readLoglikelihood(
     return row
   })
   const score = readRows(parts, rows)
-  const answer = async (places: readonly number[], options?: RequestOptions) => {
+  const answer = async (indices: readonly number[], options?: RequestOptions) => {
     let done = 0
-    const scored = await score(places, options, () => options?.onProgress?.(++done, places.length))
+    const scored = await score(indices, options, () => options?.onProgress?.(++done, indices.length))
     return scored.map(({ logprobs, greedy }) => ({ logprob: floatSum(logprobs), isGreedy: greedy.every(Boolean) }))
   }
-  return { answer, planned: (places) => score.planned(places, places.length) }
+  return { answer, planned: (indices) => score.planned(indices, indices.length) }
 }
 
 /** Reads lm_eval's loglikelihood_rolling requests. */
@@ -183,25 +183,25 @@ export function readLoglikelihoodRolling(
   )
   const score = readRows(parts, rows, windows)
   const flat = new WeakMap<readonly number[], number[]>()
-  const rowsOf = (places: readonly number[]) => {
-    const known = flat.get(places) ?? places.flatMap((place) => windows[place]!)
-    flat.set(places, known)
+  const rowsOf = (indices: readonly number[]) => {
+    const known = flat.get(indices) ?? indices.flatMap((index) => windows[index]!)
+    flat.set(indices, known)
     return known
   }
-  const answer = async (places: readonly number[], options?: RequestOptions) => {
-    const owners = places.flatMap((place, index) => windows[place]!.map(() => index))
-    const open = places.map((place) => windows[place]!.length)
+  const answer = async (indices: readonly number[], options?: RequestOptions) => {
+    const owners = indices.flatMap((index, owner) => windows[index]!.map(() => owner))
+    const open = indices.map((index) => windows[index]!.length)
     let done = 0
-    const scored = await score(rowsOf(places), options, (row) => {
-      if (--open[owners[row]!]! === 0) options?.onProgress?.(++done, places.length)
+    const scored = await score(rowsOf(indices), options, (row) => {
+      if (--open[owners[row]!]! === 0) options?.onProgress?.(++done, indices.length)
     })
-    const sums = places.map(() => 0)
+    const sums = indices.map(() => 0)
     scored.forEach(({ logprobs }, row) => {
       sums[owners[row]!]! += floatSum(logprobs)
     })
     return sums
   }
-  return { answer, planned: (places) => score.planned(rowsOf(places), places.length) }
+  return { answer, planned: (indices) => score.planned(rowsOf(indices), indices.length) }
 }
 
 /** The last targetIds.length positions of the input predict the targets. */

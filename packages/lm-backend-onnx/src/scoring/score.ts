@@ -106,7 +106,7 @@ export async function scoreRows(
   const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
   const passes = shared ? shared.passes(requests, planned) : planned
 
-  const path = prefixCache((shared?.upper ?? forward).cache)
+  const prefix = prefixCache((shared?.upper ?? forward).cache)
   const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }
   const flush = async () => {
     const { targets } = unread
@@ -139,7 +139,7 @@ export async function scoreRows(
     for (const pass of passes) {
       options.signal?.throwIfAborted()
       const given = asked
-      const cache = await path.cacheOf(pass)
+      const cache = await prefix.cacheOf(pass)
       if (shared) await shared.below(pass)
       const hidden = shared
         ? shared.body(edits, pass, cache)
@@ -147,7 +147,7 @@ export async function scoreRows(
       // a failure shows where it is awaited
       hidden.catch(() => {})
       if (options.counts) options.counts.computed += pass.size
-      if (cache.keep !== null) await path.extend(pass, cache.keep)
+      if (cache.keep !== null) await prefix.extend(pass, cache.keep)
       const last = before
       before = last.then(async () => {
         const states = await hidden
@@ -165,7 +165,7 @@ export async function scoreRows(
     return scored
   } finally {
     // not awaited: passes under way when something went wrong would hold it up
-    path.drop().catch(() => {})
+    prefix.drop().catch(() => {})
   }
 }
 

@@ -93,8 +93,8 @@ const yarn = objectOf({
  * the plain embedding up to max_position_embeddings; beyond it the frequencies would depend on the text's length.
  */
 export function readRope(config: ModelConfig, fields: RopeFields, defaults: RopeDefaults = {}): Rope {
-  const place = Object.keys(fields.rope_scaling ?? {}).length > 0 ? 'rope_scaling' : 'rope_parameters'
-  return ropeOf(config, place, fields[place] ?? defaults.scaling ?? {}, fields, defaults)
+  const field = Object.keys(fields.rope_scaling ?? {}).length > 0 ? 'rope_scaling' : 'rope_parameters'
+  return ropeOf(config, field, fields[field] ?? defaults.scaling ?? {}, fields, defaults)
 }
 
 /** Whether frequencies change beyond max_position_embeddings, which a graph built for any length cannot follow. */
@@ -125,18 +125,18 @@ export function gemma3Ropes(config: ModelConfig, fields: RopeFields, local: numb
 
 function ropeOf(
   { file, modelType }: ModelConfig,
-  place: string,
+  field: string,
   values: Values,
   outside: RopeFields,
   { theta = 10_000, fraction }: RopeDefaults,
 ): Rope {
   const read = <Schema extends v.GenericSchema>(schema: Schema): v.InferOutput<Schema> =>
-    checked(file, schema, values, place)
+    checked(file, schema, values, field)
   const original = (inside: number | null) =>
     outside.original_max_position_embeddings ?? inside ?? outside.max_position_embeddings
 
   const type = values.rope_type ?? values.type
-  const plain = checked(file, parameters, { ...values, rope_type: type }, place)
+  const plain = checked(file, parameters, { ...values, rope_type: type }, field)
   const share = plain.partial_rotary_factor ?? outside.partial_rotary_factor ?? fraction ?? 1
   if (share !== 1 && fraction === undefined)
     throw new InputError(`${file}: partial_rotary_factor is ${share}, expected 1 in a ${modelType} model`)

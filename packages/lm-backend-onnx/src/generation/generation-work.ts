@@ -2,7 +2,7 @@ import type { Work } from '@saeval/language-model'
 import { TextLengths } from '../plan/text-lengths.js'
 
 /** A batch of texts that are written side by side. */
-export interface WritingBatch {
+export interface GenerationBatch {
   /** Tokens of the prompts that are computed. */
   readonly promptTokens: number
   readonly texts: number
@@ -17,15 +17,15 @@ export interface WritingBatch {
 const stepCost = 24
 
 /** The work of writing texts batch after batch: its total is guessed from how long texts have become. */
-export class WritingWork {
-  readonly #batches: readonly WritingBatch[]
+export class GenerationWork {
+  readonly #batches: readonly GenerationBatch[]
   readonly #lengths = new TextLengths()
   #done = 0
   #batch = 0
   #live = 0
   #token = 0
 
-  constructor(batches: readonly WritingBatch[]) {
+  constructor(batches: readonly GenerationBatch[]) {
     this.#batches = batches
     this.#live = batches[0]?.texts ?? 0
   }

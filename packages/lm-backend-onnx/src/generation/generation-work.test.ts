@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { WritingWork } from './writing-work.js'
+import { GenerationWork } from './generation-work.js'
 
 /** Writes batches of 32 texts that end after these numbers of tokens; gives what was expected in all at each share of the work. */
 function write(lengths: readonly number[], most: number) {
   const batches = Array.from({ length: lengths.length / 32 }, (_, batch) => lengths.slice(batch * 32, batch * 32 + 32))
-  const work = new WritingWork(batches.map(() => ({ promptTokens: 320, texts: 32, most })))
+  const work = new GenerationWork(batches.map(() => ({ promptTokens: 320, texts: 32, most })))
   const seen: { done: number; total: number }[] = []
   for (const batch of batches) {
     for (let token = 1; token <= Math.max(...batch); token++) {
@@ -46,6 +46,6 @@ describe('the work of writing', () => {
   })
 
   it('is none without texts', () => {
-    expect(new WritingWork([]).work()).toEqual({ done: 0, total: 0 })
+    expect(new GenerationWork([]).work()).toEqual({ done: 0, total: 0 })
   })
 })
