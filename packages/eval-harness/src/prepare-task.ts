@@ -44,6 +44,8 @@ export interface PrepareOptions extends OpenTaskOptions, DocChoice {
   readonly warnOfAll?: boolean
 }
 
+const mostAnswers = 10_000_000
+
 /** Opens a task and builds the requests of its documents, in their order. Throws InputError naming task and document. */
 export async function prepareTask(config: TaskConfig, options: PrepareOptions): Promise<PreparedTask> {
   const signal = options.hub?.signal
@@ -77,6 +79,11 @@ export async function prepareTask(config: TaskConfig, options: PrepareOptions): 
     looked === null
       ? await neverRight(task, own, chosen, signal)
       : await neverRight(task, await task.docs.rows(0, looked), [...Array(looked).keys()], signal)
+  const answers = requests.reduce((sum, { length }) => sum + length, 0) * config.repeats
+  if (answers > mostAnswers)
+    throw new InputError(
+      `task ${config.task}: repeats ${config.repeats} asks for ${answers} answers, more than ${mostAnswers} are held in memory`,
+    )
   return {
     task,
     metrics,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join, resolve, sep } from 'node:path'
 import {
   type HubOptions,
@@ -11,14 +11,14 @@ import {
 } from '@saeval/hub'
 import type { Dataset, Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import { listed, shortened } from '../messages/listed.js'
 import { checkFields } from '../yaml/check-fields.js'
-import { parseYaml } from '../yaml/yaml.js'
+import { isFile, parseYaml } from '../yaml/yaml.js'
 import type { DataFile } from './files/data-file.js'
 import { configFiles, folderSplits, type SplitFiles } from './files/data-files.js'
 import { namedFiles } from './files/named-files.js'
 import { firstFeatures, formats, isReadingOption, openSplit, type Reading } from './readers.js'
 import { cardFeatures, type Features } from './tables/features.js'
-import { listed } from './tables/listed.js'
 
 export interface LoadDatasetOptions {
   /** Hugging Face dataset, a local folder, or a format name ("json", "csv", "parquet", "text") with data_files. */
@@ -184,10 +184,6 @@ function folderDataset(
   )
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
-}
-
 function chosenFiles(
   name: string,
   card: PyDict,
@@ -221,7 +217,7 @@ function dataset(name: string, splits: OpenFiles, features: Features, reading: R
     splitNames: names,
     split: async (split) => {
       const files = splits.get(split)
-      if (!files) throw new InputError(`dataset ${name} has no split "${split}"; it has ${listed(names)}`)
+      if (!files) throw new InputError(`dataset ${name} has no split "${shortened(split)}"; it has ${listed(names)}`)
       const known =
         open.get(split) ?? files().then(async (located) => openSplit(located, await schemaFor(split), reading))
       open.set(split, known)

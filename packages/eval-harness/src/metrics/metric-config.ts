@@ -4,7 +4,7 @@ import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/value
 import type { Complain } from '../yaml/check-fields.js'
 import type { YamlValue } from '../yaml/yaml.js'
 import { aggregationNames, findAggregation } from './aggregation-registry.js'
-import { defaultMetrics, isKnownMetric, metrics, type OutputType } from './metric-registry.js'
+import { defaultMetrics, findMetric, isKnownMetric, type OutputType } from './metric-registry.js'
 import { metricNames, ownMetric } from './own-metrics.js'
 
 /** A metric of metric_list with its settings. */
@@ -56,7 +56,7 @@ export function metricConfigs(
 function metricConfig(entry: ReadonlyMap<string, YamlValue>): MetricConfig {
   const metric = entry.get('metric') as string | FunctionReference
   const name = typeof metric === 'string' ? metric : metric.functionName
-  const facts = typeof metric === 'string' ? (ownMetric(metric) ?? metrics[metric]) : metrics[name]
+  const facts = typeof metric === 'string' ? (ownMetric(metric) ?? findMetric(metric)) : findMetric(name)
   return {
     name,
     function: typeof metric === 'string' ? null : metric,

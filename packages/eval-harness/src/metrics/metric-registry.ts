@@ -28,9 +28,14 @@ export const metrics: Readonly<Record<string, MetricFacts>> = {
   bypass: { aggregation: 'bypass', higherIsBetter: true },
 }
 
+/** What lm_eval knows about the metric of this name; undefined where it has none. */
+export function findMetric(name: string): MetricFacts | undefined {
+  return Object.hasOwn(metrics, name) ? metrics[name] : undefined
+}
+
 /** Whether lm_eval has a metric of this name. */
 export function isKnownMetric(name: string): boolean {
-  return Object.hasOwn(metrics, name)
+  return findMetric(name) !== undefined
 }
 
 /** The output types of lm_eval, with the metrics of a task that names none. */

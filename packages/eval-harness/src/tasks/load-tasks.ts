@@ -5,6 +5,7 @@ import { isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { globFiles, globNames } from '@saeval/python/internal/globs/glob'
 import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyValue } from '@saeval/python/internal/values/value'
+import { shortened } from '../messages/listed.js'
 import type { YamlValue } from '../yaml/yaml.js'
 import { type Fields, resolveFields } from './resolve-fields.js'
 import { type RunOverrides, type TaskConfig, taskConfig } from './task-config.js'
@@ -76,7 +77,13 @@ export function leaves(nodes: readonly TaskNode[]): TaskConfig[] {
   return [...new Map(all(nodes).map((config) => [config.task, config])).values()]
 }
 
+const mostGroups = 10_000
+
 class TaskLoader {
+  /** Names of the groups whose members are loaded. */
+  readonly #open = new Set<string>()
+  #groups = 0
+
   constructor(
     readonly index: TaskIndex,
     readonly overrides: RunOverrides,
@@ -109,7 +116,7 @@ class TaskLoader {
   }
 
   entry(entry: IndexEntry, fields: Fields, inherited: Fields): TaskNode {
-    if (entry.kind === 'group') return this.group(entry, fields.get('group') as string, fields, inherited)
+    if (entry.kind === 'group') return this.group(entry, fields.get('group'), fields, inherited)
     const merged = new Map([...fields, ...inherited])
     if (merged.has('class')) throw new InputError(`${entry.file}: tasks written as a Python class cannot be run`)
     return {
@@ -118,7 +125,18 @@ class TaskLoader {
     }
   }
 
-  group(entry: IndexEntry, name: string, fields: Fields, inherited: Fields): GroupNode {
+  group(entry: IndexEntry, name: YamlValue | undefined, fields: Fields, inherited: Fields): GroupNode {
+    if (typeof name !== 'string') throw new InputError(`${entry.file}: group is not a name`)
+    if (this.#open.has(name)) throw new InputError(`${entry.file}: group ${shortened(name)} is a member of itself`)
+    if (++this.#groups > mostGroups)
+      throw new InputError(`${entry.file}: its groups name each other more than ${mostGroups} times`)
+    this.#open.add(name)
+    const node = this.groupNode(entry, name, fields, inherited)
+    this.#open.delete(name)
+    return node
+  }
+
+  groupNode(entry: IndexEntry, name: string, fields: Fields, inherited: Fields): GroupNode {
     // every other field of a group is an override for all of its tasks; those from outside go over its own
     const own = new Map([...[...fields].filter(([key]) => !groupFields.has(key)), ...inherited])
     const members = fields.get('task') ?? []
@@ -178,7 +196,9 @@ class TaskLoader {
   known(entry: IndexEntry, group: string, name: string, inherited: Fields): TaskNode[] {
     if (this.index.entries.has(name) || this.index.tags.has(name)) return this.name(name, inherited)
     const names = [...this.index.entries.keys(), ...this.index.tags.keys()]
-    throw new InputError(`${entry.file}: group ${group} names "${name}", which is not there${didYouMean(name, names)}`)
+    throw new InputError(
+      `${entry.file}: group ${shortened(group)} names "${shortened(name)}", which is not there${didYouMean(name, names)}`,
+    )
   }
 }
 
@@ -215,7 +235,13 @@ function groupMetrics(file: string, list: PyValue): GroupMetric[] {
     return {
       metric,
       weightBySize: entry.get('weight_by_size') !== false,
-      filters: filters === null ? null : ((Array.isArray(filters) ? filters : [filters]) as string[]),
+      filters: filters === null ? null : textsOf(filters, `${file}: aggregate_metric_list.${metric}.filter_list`),
     }
   })
+}
+
+function textsOf(value: PyValue, field: string): string[] {
+  const texts = Array.isArray(value) ? value : [value]
+  if (texts.every((text) => typeof text === 'string')) return texts
+  throw new InputError(`${field} is neither a name nor a list of names`)
 }

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { readYaml, type YamlValue } from '../yaml/yaml.js'
+import { shortened } from '../messages/listed.js'
+import { isFile, readYaml, type YamlValue } from '../yaml/yaml.js'
 
 /** Fields of a task or group file by name. */
 export type Fields = ReadonlyMap<string, YamlValue>
@@ -10,7 +10,7 @@ export type Fields = ReadonlyMap<string, YamlValue>
 export type FieldReader = (file: string) => YamlValue | undefined
 
 /** Reads all fields. */
-export const wholeFields: FieldReader = (file) => (existsSync(file) ? readYaml(file) : undefined)
+export const wholeFields: FieldReader = (file) => (isFile(file) ? readYaml(file) : undefined)
 
 /** The fields of a task or group file with its includes merged in: later includes over earlier ones, its own fields last. */
 export function resolveFields(file: string, read: FieldReader = wholeFields): Fields {
@@ -30,7 +30,7 @@ function withIncludes(file: string, fields: YamlValue | undefined, read: FieldRe
     if (seen.has(path)) throw new InputError(`${path} is included more than once, by itself or by two of its includes`)
     seen.add(path)
     const included = read(path)
-    if (included === undefined) throw new InputError(`${file}: include names ${target}, which is not there`)
+    if (included === undefined) throw new InputError(`${file}: include names ${shortened(target)}, which is not there`)
     for (const [key, value] of withIncludes(path, included, read, seen)) if (key !== 'task_list') merged.set(key, value)
   }
   for (const [key, value] of fields) if (key !== 'include') merged.set(key, value)

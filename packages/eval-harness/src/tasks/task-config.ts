@@ -154,7 +154,7 @@ export function taskConfig(source: ConfigSource, overrides: RunOverrides = {}): 
 }
 
 function isOutputType(value: YamlValue | undefined): value is OutputType {
-  return typeof value === 'string' && value in defaultMetrics
+  return typeof value === 'string' && Object.hasOwn(defaultMetrics, value)
 }
 
 function applyOverrides(

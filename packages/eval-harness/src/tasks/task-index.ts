@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { call, didYouMean, InputError, option, sentence } from '@saeval/hub'
@@ -100,17 +100,20 @@ function namingFields(): FieldReader {
 const ignoredFolders = ['__pycache__', '.ipynb_checkpoints']
 
 function yamlFiles(root: string): string[] {
-  return statSync(root).isFile() ? [root] : filesBelow(root).sort(compareCodePoints)
+  return statSync(root).isDirectory() ? filesBelow(root, []).sort(compareCodePoints) : [root]
 }
 
-function filesBelow(folder: string): string[] {
+/** `above` are the folders that hold this one, which a link may lead back to. */
+function filesBelow(folder: string, above: readonly string[]): string[] {
+  const real = realpathSync(folder)
+  if (above.includes(real)) return []
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (ignoredFolders.includes(entry.name)) return []
     const path = join(folder, entry.name)
     const own = entry.name.endsWith('.yaml') ? [path] : []
     // with a separator at its end, only a link to a folder is there
     const isFolder = entry.isSymbolicLink() ? existsSync(join(path, sep)) : entry.isDirectory()
-    return isFolder ? [...own, ...filesBelow(path)] : own
+    return isFolder ? [...own, ...filesBelow(path, [...above, real])] : own
   })
 }
 
@@ -131,7 +134,9 @@ function indexFile(file: string, label: string, read: FieldReader): IndexEntry |
     if (name === undefined) return null
     if (typeof name !== 'string') throw new InputError(`${file}: ${kind} is not a name`)
     const tag = fields.get('tag') ?? []
-    const tags = kind === 'task' ? ((Array.isArray(tag) ? tag : [tag]) as string[]) : []
+    const tags = kind === 'task' ? ((Array.isArray(tag) ? tag : [tag]) as YamlValue[]) : []
+    if (!tags.every((text) => typeof text === 'string'))
+      throw new InputError(`${file}: tag is neither a name nor a list of names`)
     return { name, kind, file, label, tags }
   }
   if (fields.has('class')) return named('task', fields.get('task'))

@@ -30,6 +30,8 @@ const plainText =
  * another one's quotation marks or brackets.
  */
 function fieldsByLines(text: string, names: ReadonlySet<string>) {
+  // the patterns take a time that grows with the square of what is written against them
+  if (text.length > 2 ** 16) return null
   // other line ends; and at a blank that YAML does not know as one, a line begins nothing
   if (/[\r\u2028\u2029]|^[^\S \n]/m.test(text)) return null
   const fields = new Map<string, YamlValue>()

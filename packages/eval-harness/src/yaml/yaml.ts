@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
@@ -39,7 +39,7 @@ const pythonInt = new yaml.Type('tag:yaml.org,2002:int', {
 })
 const functionTag = new yaml.Type('!function', {
   kind: 'scalar',
-  construct: (name: string) => new FunctionReference(name, ''),
+  construct: (name: string | null) => new FunctionReference(name ?? '', ''),
 })
 /** Stands for `<<` among the keys; no text of a YAML file holds its first character. */
 const mergeMark = '\0<<'
@@ -78,6 +78,9 @@ function integerOf(text: string): number | bigint {
   return intOf(text.replace(/^\+/, ''))
 }
 
+/** Bytes of a file, and size of what it says, at most. */
+const longest = 2 ** 24
+
 // a template is included by hundreds of files
 const parsed = new Map<string, { readonly stamp: number; readonly value: YamlValue }>()
 
@@ -97,9 +100,12 @@ function readFresh(path: string): YamlValue {
   return parseYaml(text, path)
 }
 
-/** The text of a file; null where there is none. Throws InputError for one that cannot be read. */
+/** The text of a file; null where there is none. Throws InputError for one that cannot be read, pipes and devices among them. */
 export function readText(path: string): string | null {
   try {
+    const { size } = statSync(path)
+    if (!isFile(path)) throw new Error('it is not a regular file')
+    if (size > longest) throw new Error(`it has ${size} bytes, far more than a YAML file of tasks`)
     return readFileSync(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
@@ -107,32 +113,70 @@ export function readText(path: string): string | null {
   }
 }
 
+/** Whether there is a regular file; links are followed. */
+export function isFile(path: string): boolean {
+  // false too for names that no file can have
+  return existsSync(path) && statSync(path).isFile()
+}
+
 /** Reads YAML text; `name` is its file, for messages and for the modules of its functions. */
 export function parseYaml(text: string, name: string): YamlValue {
   try {
-    return toValue(yaml.load(text, { schema, json: true }), name)
+    return new Values(name).of(yaml.load(text, { schema, json: true }))
   } catch (cause) {
-    if (!(cause instanceof yaml.YAMLException)) throw cause
-    throw new InputError(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`, { cause })
+    if (cause instanceof yaml.YAMLException)
+      throw new InputError(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`, { cause })
+    // js-yaml, and what goes through values, call themselves for each level
+    if (cause instanceof RangeError) throw new InputError(`${name}: its values are nested too deeply`, { cause })
+    throw cause
   }
 }
 
-function toValue(value: unknown, name: string): YamlValue {
-  if (Array.isArray(value)) return value.map((item) => toValue(item, name))
-  if (value === undefined) return null
-  if (value instanceof FunctionReference) return new FunctionReference(value.name, dirname(name))
-  if (typeof value === 'string' && value.startsWith(mergeMark)) throw new InputError(`${name}: << is no value`)
-  if (typeof value !== 'object' || value === null || value instanceof PyFloat) return value as YamlValue
-  const entries = Object.entries(value).map(([key, item]) => [key, toValue(item, name)] as const)
-  const merged = entries.filter(([key]) => key.startsWith(mergeMark)).flatMap(([, item]) => mergedEntries(item, name))
-  return new Map([...merged, ...entries.filter(([key]) => !key.startsWith(mergeMark))])
-}
+/** Makes values of what js-yaml gives. What several aliases name is made once, but counted each time: everything else goes through all of it. */
+class Values {
+  #size = 0
+  readonly #known = new Map<object, { readonly value: YamlValue; readonly size: number }>()
 
-/** What << brings in, the last one first: of several mappings the first one that has a key decides. */
-function mergedEntries(value: YamlValue, name: string): (readonly [string, YamlValue])[] {
-  const mappings = Array.isArray(value) ? [...(value as readonly YamlValue[])].reverse() : [value]
-  return mappings.flatMap((mapping) => {
-    if (!(mapping instanceof Map)) throw new InputError(`${name}: << needs a mapping or a list of mappings`)
-    return [...(mapping as ReadonlyMap<string, YamlValue>)]
-  })
+  constructor(readonly name: string) {}
+
+  of(given: unknown): YamlValue {
+    if (typeof given !== 'object' || given === null) return this.#scalar(given)
+    const known = this.#known.get(given)
+    this.#add(known?.size ?? 16)
+    if (known !== undefined) return known.value
+    const before = this.#size
+    const value = this.#made(given)
+    this.#known.set(given, { value, size: this.#size - before + 16 })
+    return value
+  }
+
+  #add(size: number): void {
+    this.#size += size
+    if (this.#size > longest) throw new InputError(`${this.name}: its aliases (*name) make too many values of it`)
+  }
+
+  #scalar(value: unknown): YamlValue {
+    this.#add(typeof value === 'string' ? value.length : 16)
+    if (typeof value === 'string' && value.startsWith(mergeMark)) throw new InputError(`${this.name}: << is no value`)
+    return (value ?? null) as YamlValue
+  }
+
+  #made(value: object): YamlValue {
+    if (Array.isArray(value)) return value.map((item) => this.of(item))
+    if (value instanceof FunctionReference) return new FunctionReference(value.name, dirname(this.name))
+    if (value instanceof PyFloat) return value
+    const entries = Object.entries(value).map(([key, item]) => [key, this.of(item)] as const)
+    const merged = entries.filter(([key]) => key.startsWith(mergeMark)).flatMap(([, item]) => this.#merged(item))
+    return new Map([...merged, ...entries.filter(([key]) => !key.startsWith(mergeMark))])
+  }
+
+  /** What << brings in, the last one first: of several mappings the first one that has a key decides. */
+  #merged(value: YamlValue): (readonly [string, YamlValue])[] {
+    const mappings = Array.isArray(value) ? [...(value as readonly YamlValue[])].reverse() : [value]
+    return mappings.flatMap((mapping) => {
+      if (!(mapping instanceof Map)) throw new InputError(`${this.name}: << needs a mapping or a list of mappings`)
+      this.#add(16 * mapping.size)
+      return [...(mapping as ReadonlyMap<string, YamlValue>)]
+    })
+  }
 }

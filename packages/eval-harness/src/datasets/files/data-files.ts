@@ -2,7 +2,7 @@ import { InputError } from '@saeval/hub'
 import { pathPattern } from '@saeval/python/internal/globs/fnmatch'
 import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import { listed } from '../tables/listed.js'
+import { listed } from '../../messages/listed.js'
 import { dataEnding } from './data-file.js'
 
 /** Split name -> data files, in order. */

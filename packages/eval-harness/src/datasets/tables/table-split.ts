@@ -1,10 +1,10 @@
 import { InputError } from '@saeval/hub'
 import type { Split } from '@saeval/python/internal/functions/dataset'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import { listed, shortened } from '../../messages/listed.js'
 import { takeTurns } from '../../turns/take-turns.js'
 import { CastError, castOf } from './casts.js'
 import { classNames, type Feature, type Features, mediaOf } from './features.js'
-import { listed, shortened } from './listed.js'
 
 const mostRows = 10_000_000
 

@@ -1,9 +1,10 @@
 const most = 20
 const longest = 100
 
-/** A text for messages: of a long one the beginning. */
+/** A text for messages, in one line: of a long one the beginning. */
 export function shortened(text: string, length = longest): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text
+  const start = text.length > length ? `${text.slice(0, length)}…` : text
+  return start.replace(/\p{Cc}+/gu, ' ')
 }
 
 /** Names for messages, one after the other: of many the first ones and their number. */
