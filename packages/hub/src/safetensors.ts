@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { ByteSource } from './byte-source.js'
-import { shown } from './checks/checked.js'
+import { cut, isPrintable, shown } from './checks/checked.js'
 import { isObject, recordOf, text } from './checks/schemas.js'
 import { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
 import { InputError } from './input-error.js'
@@ -68,6 +68,7 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
 
   const start = 8 + headerLength
   const { __metadata__: notes = {}, ...entries } = header
+  if (!Object.keys(entries).every(isPrintable)) throw damaged('the name of a tensor cannot be read')
   const metadata = v.safeParse(recordOf(text), notes)
   if (!metadata.success) throw damaged('its metadata are not texts')
   const tensors = new Map(
@@ -80,7 +81,7 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
 type Damaged = (what: string) => InputError
 
 function tensorEntry(name: string, value: unknown, start: number, damaged: Damaged): TensorEntry {
-  const called = name.length > 100 ? `${name.slice(0, 100)}…` : name
+  const called = cut(name)
   const { dtype, shape, data_offsets: offsets } = isObject(value) ? value : {}
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype))
     throw damaged(`tensor ${called} has the unknown type ${shown(dtype)}`)

@@ -149,6 +149,9 @@ describe('a safetensors header', () => {
     ['that is a list', '[]'],
     ['that is null', 'null'],
     ['of a tensor that is null', '{"a":null}'],
+    ['of metadata that are null', '{"__metadata__":null}'],
+    ['of a name without end', `{"${'a'.repeat(5000)}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`],
+    ['of a type that is missing', '{"a":{"shape":[0],"data_offsets":[0,0]}}'],
   ])('%s is refused', async (_, header) => {
     await expect(readEverything(openSafetensors, withHeader(header))).rejects.toThrow(InputError)
   })
@@ -213,6 +216,7 @@ describe('a pickle', () => {
     ['a memo that was never filled', 'h\x07.', /recalls value 7/],
     ['an empty stack', '.', /empty stack/],
     ['no mark', 't.', /no mark/],
+    ['a name where a number should be', 'Fconstructor\n.', /has "constructor" where a number should be/],
     ['an endless line', `I${'1'.repeat(5000)}\n.`, /endless line/],
     ['no dictionary', 'K\x01.', /does not hold a dictionary/],
   ])('with %s is refused', async (_, pickle, message) => {
@@ -227,6 +231,8 @@ describe('a pickle', () => {
       { level: 0 },
     )
     await expect(readEverything(openTorchStateDict, Buffer.from(archive))).rejects.toThrow(/repeats stored numbers/)
+    const [place] = (await openTorchStateDict(memorySource(Buffer.from(archive)))).tensors.values()
+    await expect(readSlices(place!, 0, [0])).rejects.toThrow(/repeats stored numbers/)
   })
 
   it.each([

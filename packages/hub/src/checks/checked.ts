@@ -59,3 +59,8 @@ export function shown(value: unknown): string {
 export function cut(text: string): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
+
+/** Whether a name that a file gives can stand in a sentence: not very long, and without control characters. */
+export function isPrintable(name: string): boolean {
+  return name.length <= 1000 && !/\p{Cc}/u.test(name)
+}

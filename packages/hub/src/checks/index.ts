@@ -1,3 +1,3 @@
-export { checked, cut, jsonObject, refuseUnknownNames, shown } from './checked.js'
+export { checked, cut, isPrintable, jsonObject, refuseUnknownNames, shown } from './checked.js'
 export { readModelJson, readModelText } from './read-model-json.js'
 export { count, index, isObject, number, object, objectOf, oneOf, positive, recordOf, text, truth } from './schemas.js'

@@ -117,6 +117,12 @@ describe('a folder in the native format', () => {
 
   it.each<[string, object, MadeArrays, RegExp]>([
     [
+      'attention layers without end',
+      { architecture: 'temporal', n_attn_layers: 2 ** 52 },
+      { W_enc: m(4, 6), W_dec: m(6, 4), b_dec: m(4) },
+      /no tensor attn_layers\.0\.q_target\.weight/,
+    ],
+    [
       'an unknown architecture',
       { architecture: 'crosscoder' },
       standard,

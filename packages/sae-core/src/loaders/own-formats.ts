@@ -33,5 +33,5 @@ export async function loaderOf(name: string, place: SaePlace, path: string): Pro
   if (name === 'folder')
     for (const format of registered.values())
       if (await format.recognises(place, path)) return (reference, files) => format.load(reference, files)
-  return loaders[name]
+  return Object.hasOwn(loaders, name) ? loaders[name] : undefined
 }

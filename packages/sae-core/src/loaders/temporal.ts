@@ -70,13 +70,16 @@ const partNames: Readonly<Record<AttentionPart, string>> = {
 
 /** The attention layers under the names that SAELens keeps. */
 export function attentionLayers(tensors: StoredTensors, count: number): AttentionArrays[] {
-  return Array.from({ length: count }, (_, layer) => {
+  const layers: AttentionArrays[] = []
+  // one after the other: a file that claims billions ends at the first that is missing
+  while (layers.length < count) {
     const linear = (part: AttentionPart) => {
-      const name = `attn_layers.${layer}.${partNames[part]}`
+      const name = `attn_layers.${layers.length}.${partNames[part]}`
       return { weight: tensors.array(`${name}.weight`), bias: tensors.array(`${name}.bias`) }
     }
-    return { query: linear('query'), key: linear('key'), value: linear('value'), output: linear('output') }
-  })
+    layers.push({ query: linear('query'), key: linear('key'), value: linear('value'), output: linear('output') })
+  }
+  return layers
 }
 
 /** Throws InputError where the latents cannot be shared out evenly. */

@@ -1,14 +1,14 @@
 import { releases } from './registry.js'
 
 /** TransformerLens names, in lower case, whose Hugging Face repository does not follow from a pattern below. */
-const aliases: Readonly<Record<string, string>> = {
-  gpt2: 'openai-community/gpt2',
-  'gpt2-small': 'openai-community/gpt2',
-  'mistral-7b': 'mistralai/Mistral-7B-v0.1',
-  'mistral-7b-instruct': 'mistralai/Mistral-7B-Instruct-v0.1',
-  'llama-3-8b': 'meta-llama/Meta-Llama-3-8B',
-  'llama-3-8b-instruct': 'meta-llama/Meta-Llama-3-8B-Instruct',
-}
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['gpt2', 'openai-community/gpt2'],
+  ['gpt2-small', 'openai-community/gpt2'],
+  ['mistral-7b', 'mistralai/Mistral-7B-v0.1'],
+  ['mistral-7b-instruct', 'mistralai/Mistral-7B-Instruct-v0.1'],
+  ['llama-3-8b', 'meta-llama/Meta-Llama-3-8B'],
+  ['llama-3-8b-instruct', 'meta-llama/Meta-Llama-3-8B-Instruct'],
+])
 
 /** Families whose TransformerLens names follow from the repository's; a function builds it from what the pattern found. */
 const patterns: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
@@ -37,7 +37,7 @@ function capital(suffix: string): string {
 export function baseModelRepository(name: string): string {
   if (name.includes('/')) return name
   const lower = name.toLowerCase()
-  const known = aliases[lower]
+  const known = aliases.get(lower)
   if (known !== undefined) return known
   for (const [pattern, repository] of patterns) {
     const found = pattern.exec(lower)

@@ -11,8 +11,7 @@ export async function readAll(place: TensorPlace): Promise<Float32Array> {
   const count = elementCount(place.shape)
   if (count === 0) return new Float32Array(0)
   const extent = storedExtent(place)
-  // also keeps a lying header from asking for more memory than the file has bytes
-  if (count > extent) throw new InputError(`${place.name} repeats stored numbers; such a view cannot be read`)
+  refuseRepeats(place)
   const bytes = await place.bytes()
   if (bytes.kind === 'sequential' || extent * size > bytes.source.seekCost) await bytes.source.fetchWhole()
   const { values, put, finish } = placement(place, count, extent)
@@ -26,6 +25,12 @@ export async function readAll(place: TensorPlace): Promise<Float32Array> {
     rest = both.slice(whole)
   }
   return finish(values)
+}
+
+/** Keeps a lying header from asking for more memory than the file has bytes. */
+function refuseRepeats(place: TensorPlace): void {
+  if (elementCount(place.shape) > storedExtent(place))
+    throw new InputError(`${place.name} repeats stored numbers; such a view cannot be read`)
 }
 
 async function* chunks(bytes: ArrayBytes, length: number): AsyncIterable<Uint8Array> {
@@ -104,6 +109,7 @@ export async function readSlices(
   indices: readonly number[],
 ): Promise<Float32Array[]> {
   const dtype = floatDtype(place)
+  refuseRepeats(place)
   const size = floatBytes[dtype]
   const rest = place.shape
     .map((length, index) => ({ length, stride: place.strides[index]!, index }))

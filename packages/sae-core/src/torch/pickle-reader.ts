@@ -1,3 +1,5 @@
+import { shown } from '@saeval/hub/checks'
+
 /** A pickle that is damaged or asks for more than plain data; `message` continues "<file> ". */
 export class PickleError extends Error {}
 
@@ -89,15 +91,14 @@ export class PickleReader {
   decimal(): number | bigint | boolean {
     const line = this.line()
     if (line === '00' || line === '01') return line === '01'
-    if (!/^-?\d+L?$/.test(line)) throw new PickleError(`has "${line}" where a number should be`)
+    if (!/^-?\d+L?$/.test(line)) throw new PickleError(`has ${shown(line)} where a number should be`)
     return small(BigInt(line.replace('L', '')))
   }
 
   decimalFloat(): number {
     const line = this.line()
-    const value =
-      { inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY, nan: Number.NaN }[line] ?? Number(line)
-    if (Number.isNaN(value) && line !== 'nan') throw new PickleError(`has "${line}" where a number should be`)
+    const value = Number(line.replace(/^(-?)inf$/, '$1Infinity'))
+    if (Number.isNaN(value) && line !== 'nan') throw new PickleError(`has ${shown(line)} where a number should be`)
     return value
   }
 }

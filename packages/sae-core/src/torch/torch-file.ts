@@ -1,4 +1,5 @@
 import { type ByteSource, InputError, openLocalFile } from '@saeval/hub'
+import { isPrintable } from '@saeval/hub/checks'
 import { readAll } from '../tensors/read-tensor.js'
 import type { TensorFile, TensorPlace } from '../tensors/tensor-place.js'
 import { readLegacyTorch } from './legacy-torch.js'
@@ -26,7 +27,9 @@ export async function openTorchStateDict(source: ByteSource): Promise<TensorFile
   if (!(value instanceof Map)) throw new InputError(`${source.name} does not hold a dictionary of tensors`)
   const tensors = new Map<string, TensorPlace>()
   for (const [name, tensor] of value as Map<PickleValue, PickleValue>) {
-    if (typeof name === 'string' && tensor instanceof TorchTensor) tensors.set(name, place(tensor, `tensor ${name}`))
+    if (typeof name !== 'string' || !(tensor instanceof TorchTensor)) continue
+    if (!isPrintable(name)) throw new InputError(`${source.name} has a tensor whose name cannot be read`)
+    tensors.set(name, place(tensor, `tensor ${name}`))
   }
   return { name: source.name, tensors }
 }

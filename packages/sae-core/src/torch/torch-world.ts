@@ -1,3 +1,4 @@
+import { isPrintable } from '@saeval/hub/checks'
 import type { PickleValue, PickleWorld } from './pickle.js'
 import { PickleError } from './pickle-reader.js'
 
@@ -66,7 +67,8 @@ export const torchWorld: PickleWorld = {
     if (Object.hasOwn(callables, name)) return callables[name]!
     const storage = name.startsWith('torch.') ? name.slice('torch.'.length) : ''
     if (Object.hasOwn(storageTypes, storage)) return new StorageType(storage)
-    throw new PickleError(`asks to run ${name}, which is neither a tensor nor plain data, and is refused`)
+    const called = isPrintable(name) ? name : 'something without a readable name'
+    throw new PickleError(`asks to run ${called}, which is neither a tensor nor plain data, and is refused`)
   },
   call: (callee, args) => {
     if (!(callee instanceof Callable) || !Array.isArray(args))
@@ -75,7 +77,13 @@ export const torchWorld: PickleWorld = {
   },
   persistent: (id) => {
     const [what, type, key, , elements, view] = Array.isArray(id) ? id : []
-    if (what !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !isCount(elements))
+    if (
+      what !== 'storage' ||
+      !(type instanceof StorageType) ||
+      typeof key !== 'string' ||
+      !isPrintable(key) ||
+      !isCount(elements)
+    )
       throw new PickleError('refers to something that is no tensor storage')
     if (view !== undefined && view !== null) throw new PickleError('has a storage that is a view of another one')
     const [dtype, bytes] = storageTypes[type.name]!

@@ -1,4 +1,5 @@
 import { type ByteSource, InputError } from '@saeval/hub'
+import { isPrintable } from '@saeval/hub/checks'
 
 /** One file inside a zip archive. */
 export interface ZipMember {
@@ -85,6 +86,7 @@ function readMember(
   damaged: Damaged,
 ): ZipMember {
   const name = new TextDecoder().decode(new Uint8Array(directory.buffer, directory.byteOffset + at + 46, nameLength))
+  if (!isPrintable(name)) throw damaged('the name of a member cannot be read')
   const method = directory.getUint16(at + 10, true)
   if (method !== 0 && method !== 8) throw damaged(`member ${name} is compressed by the unknown method ${method}`)
   const [length, compressedLength, headerOffset] = sizes64(directory, at, at + 46 + nameLength, extraLength, damaged)

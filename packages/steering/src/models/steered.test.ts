@@ -204,7 +204,7 @@ sae_lens,clamp,${release},layers.12,33,9,layer_12/width_16k/canonical
     [
       'no-action.safetensors',
       safetensors({ 'layers.1.steering_vector': vector }, {}),
-      'no-action.safetensors, layers.1: action is undefined, expected "add" or "clamp"',
+      'no-action.safetensors, layers.1: action is missing, expected "add" or "clamp"',
     ],
     [
       'module.safetensors',

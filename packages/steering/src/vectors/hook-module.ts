@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import { shown } from '@saeval/hub/checks'
 
 /** The model whose modules a steering file names. */
 export interface NamedModel {
@@ -39,16 +40,16 @@ export function hookPointOfModule(name: string, hasHead: boolean, { family, hook
     // Gemma 1 and 2 scale embeddings after the module
     if (/(?:^|\.)(?:wte|embed_in|embed_tokens)$/.test(name) && !/^gemma2?$/.test(family)) return 'hook_embed'
     throw new InputError(
-      `"${name}" is no module that can be steered; expected layers.N, h.N, layers.N.mlp, layers.N.self_attn and the like, or a hook point such as blocks.N.hook_resid_post`,
+      `${shown(name)} is no module that can be steered; expected layers.N, h.N, layers.N.mlp, layers.N.self_attn and the like, or a hook point such as blocks.N.hook_resid_post`,
     )
   }
   const [, layer, inner = ''] = found
   const modules = /^gemma[23]/.test(family) ? normedModules : plainModules
   const isAttention = [...attention, ...attentionOutput].includes(inner)
-  const kind = hasHead && isAttention ? 'attn.hook_z' : modules[inner]
+  const kind = hasHead && isAttention ? 'attn.hook_z' : Object.hasOwn(modules, inner) ? modules[inner] : undefined
   if (kind === undefined)
     throw new InputError(
-      `the output of module "${name}" is no hook point of this model; of layer ${layer} these can be named: ${Object.keys(
+      `the output of module ${shown(name)} is no hook point of this model; of layer ${layer} these can be named: ${Object.keys(
         modules,
       )
         .filter((module) => hookPoints.includes(`blocks.${layer}.${modules[module]}`))
@@ -56,6 +57,7 @@ export function hookPointOfModule(name: string, hasHead: boolean, { family, hook
         .join(', ')}, and its hook points`,
     )
   const hookPoint = `blocks.${layer}.${kind}`
-  if (!hookPoints.includes(hookPoint)) throw new InputError(`the model has no ${hookPoint}, which "${name}" stands for`)
+  if (!hookPoints.includes(hookPoint))
+    throw new InputError(`the model has no ${hookPoint}, which ${shown(name)} stands for`)
   return hookPoint
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { InputError, openLocalFile, readSafetensorsIndex, readTensor } from '@saeval/hub'
-import { openTorchFile, type PickleValue, TorchTensor } from '@saeval/sae-core'
+import { cut, isPrintable, shown } from '@saeval/hub/checks'
+import { type LoadedTorchFile, openTorchFile, type PickleValue, TorchTensor } from '@saeval/sae-core'
 import { located, type RowPlace } from '../edits/place-in-file.js'
 import { readSteeringBytes } from '../edits/read-steering-file.js'
 import type { SteeredEntry, SteeredFile } from './steered-entry.js'
@@ -20,20 +21,42 @@ export async function readSteeredTorch(path: string): Promise<SteeredFile> {
   try {
     if (!(file.value instanceof Map)) throw new InputError(`${path} is not a dictionary from modules to vectors`)
     const entries: [string, Fields][] = []
+    const numbersOf = numbersOnce(path, bytes.length, file)
     for (const [module, fields] of file.value as Map<PickleValue, PickleValue>) {
-      if (typeof module !== 'string' || !(fields instanceof Map))
-        throw new InputError(`${path}: ${String(module)} is not a module with a dictionary of its own`)
+      if (typeof module !== 'string' || !isPrintable(module) || !(fields instanceof Map))
+        throw new InputError(`${path}: ${nameOf(module)} is not a module with a dictionary of its own`)
       const read = new Map<string, unknown>()
       for (const [name, value] of fields as Map<PickleValue, PickleValue>) {
         const isTensor = value instanceof TorchTensor
-        const numbers = isTensor ? await file.numbers(value, `${String(name)} of ${module}`) : null
-        read.set(String(name), isTensor ? { shape: value.shape, values: numbers } : value)
+        const numbers = isTensor ? await numbersOf(value, `${nameOf(name)} of ${cut(module)}`) : null
+        read.set(nameOf(name), isTensor ? { shape: value.shape, values: numbers } : value)
       }
       entries.push([module, read])
     }
     return fileOf(path, bytes, entries)
   } finally {
     await file.close()
+  }
+}
+
+/** A key of a dictionary, for messages where it is no text. */
+function nameOf(key: PickleValue): string {
+  if (typeof key === 'string' && isPrintable(key)) return key
+  return typeof key === 'number' ? String(key) : 'a key that is no text'
+}
+
+/** Reads tensors, each once. Throws InputError where views of the same numbers would be more than the file holds. */
+function numbersOnce(path: string, byteLength: number, file: LoadedTorchFile): LoadedTorchFile['numbers'] {
+  const known = new Map<TorchTensor, Float32Array>()
+  let total = 0
+  return async (tensor, name) => {
+    const found = known.get(tensor)
+    if (found !== undefined) return found
+    total += tensor.shape.reduce((product, size) => product * size, 1)
+    if (total > byteLength) throw new InputError(`${path} has tensors of more numbers than the file holds`)
+    const numbers = await file.numbers(tensor, name)
+    known.set(tensor, numbers)
+    return numbers
   }
 }
 
@@ -51,7 +74,7 @@ export async function readSteeredSafetensors(path: string): Promise<SteeredFile>
       const dot = key.lastIndexOf('.')
       const [module, field] = [key.slice(0, dot), key.slice(dot + 1)]
       if (dot < 1 || !known.includes(field))
-        throw new InputError(`${path} holds "${key}", which is no field of a module: ${known.join(', ')}`)
+        throw new InputError(`${path} holds ${shown(key)}, which is no field of a module: ${known.join(', ')}`)
       entries.set(module, (entries.get(module) ?? new Map()).set(field, value))
     }
     for (const [name, entry] of tensors) put(name, { shape: entry.shape, values: await readTensor(source, entry) })
@@ -77,15 +100,16 @@ function fileOf(path: string, bytes: Uint8Array, list: readonly (readonly [strin
 }
 
 function entryOf(path: string, hookpoint: string, fields: Fields): SteeredEntry {
-  const place: RowPlace = { path, entry: hookpoint }
+  const place: RowPlace = { path, entry: cut(hookpoint) }
   const wrong = (message: string) => located(place, null, message)
   for (const name of fields.keys()) {
-    if (!known.includes(String(name)))
-      throw wrong(`the field "${String(name)}" has no meaning; known are ${known.join(', ')}`)
+    if (!known.includes(name)) throw wrong(`the field ${shown(name)} has no meaning; known are ${known.join(', ')}`)
   }
   const action = fields.get('action')
   if (action !== 'add' && action !== 'clamp')
-    throw wrong(`action is ${JSON.stringify(action)}, expected "add" or "clamp"`)
+    throw wrong(
+      `action is ${typeof action === 'string' || action == null ? shown(action) : 'no text'}, expected "add" or "clamp"`,
+    )
   const vector = vectorOf(fields, 'steering_vector', wrong)
   if (vector === null) throw wrong('there is no steering_vector')
   const coefficient = numberOf(fields.get('steering_coefficient') ?? 1)
