@@ -14,20 +14,21 @@ export interface Fingerprint {
   readonly edits: string
   /** Of the documents, their prompts, and everything that scores the answers. */
   readonly asked: string
+  /** Of the code of plug-ins, which may compute and score; "" without any. */
+  readonly plugins: string
 }
 
-/** Fingerprint.asked of each task and group that was asked for. `seed` is that of sampled generation; plug-ins may score. */
-export function askedFingerprints(
-  { nodes, tasks }: PreparedEvaluation,
-  seed: number,
-  plugins: readonly PluginIdentity[],
-): Map<string, string> {
+/** Fingerprint.plugins of the plug-ins that are loaded: the same code under another name does the same. */
+export function pluginsFingerprint(plugins: readonly PluginIdentity[]): string {
+  return plugins.map(({ sha256 }) => sha256).join(' ')
+}
+
+/** Fingerprint.asked of each task and group that was asked for. `seed` is that of sampled generation. */
+export function askedFingerprints({ nodes, tasks }: PreparedEvaluation, seed: number): Map<string, string> {
   const byName = new Map(tasks.map((task) => [task.task.config.task, task]))
   return new Map(
     nodes.map((node) => {
       const hash = createHash('sha256').update(JSON.stringify(groupOf(node)))
-      // the same code under another name scores the same
-      for (const { sha256 } of plugins) hash.update(`\n${sha256}`)
       for (const { task } of leaves([node]))
         for (const part of partsOf(byName.get(task)!, seed)) hash.update(`\n${part}`)
       return [nodeName(node), hash.digest('hex')]

@@ -20,7 +20,13 @@ const options = (folder: string, coefficients = [1, 2], tasks = ['dogs']) => ({
   tasks,
   cells: coefficients.map((coefficient) => cell(coefficient)),
 })
-const print = (edits: string, task = 'dogs', model = 'm', asked = 'a'): Fingerprint => ({ task, model, edits, asked })
+const print = (edits: string, task = 'dogs', model = 'm', asked = 'a', plugins = ''): Fingerprint => ({
+  task,
+  model,
+  edits,
+  asked,
+  plugins,
+})
 
 /** Enters every cell with its id as its edits. */
 function entered(given: ReturnType<typeof options>) {
@@ -129,6 +135,34 @@ describe('openSweepStore', () => {
     // one that has not run may change
     expect(again.enter('coefficient=2', [changed])).toEqual(['dogs'])
     again.close()
+  })
+
+  it('runs a cell anew whose results are of other code of plug-ins', () => {
+    const folder = temporaryFolder()
+    const { store } = entered(options(folder))
+    for (const id of ['baseline', 'coefficient=1']) run(store, id, 'dogs')
+    store.close()
+    const renew = (code: string) => {
+      const again = openSweepStore(options(folder))
+      const wanted = ['baseline', 'coefficient=1', 'coefficient=2'].map((id) =>
+        again.enter(id, [print(id, 'dogs', 'm', 'a', code)]),
+      )
+      return { again, wanted }
+    }
+    const { again, wanted } = renew('other')
+    expect(wanted).toEqual([['dogs'], ['dogs'], ['dogs']])
+    expect([...again.renewed]).toEqual(['baseline', 'coefficient=1'])
+    again.begin()
+    run(again, 'coefficient=1', 'dogs')
+    again.close()
+    const third = renew('other')
+    expect(third.wanted).toEqual([['dogs'], [], ['dogs']])
+    expect([...third.again.renewed]).toEqual(['baseline'])
+    third.again.close()
+    // the other results of the cell are gone from the record
+    const back = renew('')
+    expect(back.wanted).toEqual([[], ['dogs'], ['dogs']])
+    back.again.close()
   })
 
   it('refuses a finished cell with another CSV and leaves that CSV alone, and one that is damaged', () => {

@@ -21,9 +21,11 @@ export interface SweepStore {
   cellFolder(id: string): string
   /**
    * Says what decides a cell's results on each task; gives the tasks that must run. Results of any cell in the folder that were decided by the
-   * same are taken. Throws InputError where the cell's own were decided by something else.
+   * same are taken; those of other code of plug-ins are replaced. Throws InputError where the cell's own were decided by something else.
    */
   enter(id: string, wanted: readonly Fingerprint[]): string[]
+  /** Cells that were entered and have results of other code of plug-ins, to be replaced. */
+  readonly renewed: ReadonlySet<string>
   /** When all cells are entered: writes down what is asked for. Gives the cells to run, the baseline (no parameters) first. */
   begin(): MissingCell[]
   /** Enters a cell's results file, which holds these tasks; the folder is consistent before and after. */
@@ -42,7 +44,10 @@ export interface SweepStoreOptions {
 }
 
 /** cell.json: a line for each task or group. */
-const cellSchema = v.array(objectOf({ ...cellResultsFields, model: text, edits: text, asked: text }), 'a list of tasks')
+const cellSchema = v.array(
+  objectOf({ ...cellResultsFields, model: text, edits: text, asked: text, plugins: v.optional(text, '') }),
+  'a list of tasks',
+)
 type Finished = Readonly<v.InferOutput<typeof cellSchema>[number]>
 
 /** Throws InputError where the file is damaged. */
@@ -72,6 +77,7 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
       writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
     }
     const entered = new Map<string, readonly Fingerprint[]>()
+    const renewed = new Set<string>()
     const results = new Map<string, Record<string, string>>()
     const open = (id: string, parameters: SweepCell['parameters']): SweepCell => ({
       id,
@@ -91,6 +97,7 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
     return {
       folder,
       cellFolder,
+      renewed,
       enter: (id, wanted) => {
         entered.set(id, wanted)
         const own = finished.get(id) ?? []
@@ -98,7 +105,11 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
           const places = [[id, own] as const, ...finished]
           const place = places.find(([, list]) => list.some((other) => isSame(other, print)))
           const before = own.find(({ task }) => task === print.task)
-          if (place === undefined && before !== undefined) throw changed(folder, id, whatChanged(before, print))
+          if (place === undefined && before !== undefined) {
+            const what = whatChanged(before, print)
+            if (what !== null) throw changed(folder, id, what)
+            renewed.add(id)
+          }
           return place && ([print.task, ['cells', place[0], resultsOf(place[1], print)].join('/')] as const)
         })
         results.set(id, Object.fromEntries(found.filter((entry) => entry !== undefined)))
@@ -147,17 +158,19 @@ function readCsv(folder: string): string | null {
 }
 
 function isSame(a: Fingerprint, b: Fingerprint): boolean {
-  return a.task === b.task && a.model === b.model && a.edits === b.edits && a.asked === b.asked
+  return a.task === b.task && whatChanged(a, b) === null && a.plugins === b.plugins
 }
 
 function resultsOf(list: readonly Finished[], wanted: Fingerprint): string {
   return list.find((other) => isSame(other, wanted))!.results
 }
 
-function whatChanged(before: Fingerprint, now: Fingerprint): string {
+/** null where it is at most the code of plug-ins. */
+function whatChanged(before: Fingerprint, now: Fingerprint): string | null {
   if (before.model !== now.model) return 'another model or other settings of it'
   if (before.edits !== now.edits) return 'other edits: an SAE, the features file or an argument has changed'
-  return `${now.task} with other documents, prompts, settings of generation or scoring`
+  if (before.asked !== now.asked) return `${now.task} with other documents, prompts, settings of generation or scoring`
+  return null
 }
 
 function changed(folder: string, id: string, what: string): InputError {

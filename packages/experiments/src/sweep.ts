@@ -1,18 +1,7 @@
 import { join } from 'node:path'
-import {
-  cachedModel,
-  evaluatePrepared,
-  indexTasks,
-  loadTasks,
-  openStore,
-  type PreparedEvaluation,
-  type PreparedTask,
-  prepareEvaluation,
-  type Store,
-  writeResults,
-} from '@saeval/eval-harness'
+import { indexTasks, loadTasks, openStore, type PreparedTask, prepareEvaluation } from '@saeval/eval-harness'
 import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
-import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { type HubOptions, InputError, type Notice, writeFiles } from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
@@ -28,12 +17,12 @@ import type { Intervention } from '@saeval/sae-core'
 import { openBase, openCsvSteering, saeSteeredBetaArguments, splitArguments } from '@saeval/steering'
 import { placesOf } from './edit-places.js'
 import type { PluginIdentity } from './plugin-identity.js'
-import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
+import { evaluateCell, generationSeed, isOfCell } from './run-cell.js'
 import type { RunSettings } from './run-settings.js'
 import { readCellFile, readSweepCsvs } from './steering-files.js'
 import { type SweepAxes, sweepCells } from './sweep-cells.js'
-import type { CellOutcome, SweepEvent, SweepPlan } from './sweep-events.js'
-import { askedFingerprints } from './sweep-fingerprint.js'
+import type { SweepEvent, SweepPlan } from './sweep-events.js'
+import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
 import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
@@ -154,13 +143,16 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
     const argumentsOf = (id: string) =>
       cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
-    const fileOf = (id: string) => readCellFile(csvOf(id), cells.find((cell) => cell.id === id)!)
-    const asked = askedFingerprints(prepared, generationSeed(run), options.plugins ?? [])
+    const files = new Map(
+      await Promise.all(cells.map(async (cell) => [cell.id, await readCellFile(csvOf(cell.id), cell)] as const)),
+    )
+    const asked = askedFingerprints(prepared, generationSeed(run))
+    const plugins = pluginsFingerprint(options.plugins ?? [])
     const model = await fingerprintOf(base, split.backend)
     const enter = (id: string, edits: string) =>
       store!.enter(
         id,
-        tasksAsked.map((task) => ({ task, model, edits, asked: asked.get(task)! })),
+        tasksAsked.map((task) => ({ task, model, edits, asked: asked.get(task)!, plugins })),
       )
     enter(baselineId, await fingerprintOf(base.steer([]), split.backend))
     // every cell that is to run is tried on the model before the first one runs
@@ -168,7 +160,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     for (const [done, { id }] of cells.entries()) {
       signal?.throwIfAborted()
       onEvent({ stage: 'tried', done, total: cells.length })
-      const steering = await openCsvSteering(baseName, await fileOf(id), argumentsOf(id), quiet)
+      const steering = await openCsvSteering(baseName, files.get(id)!, argumentsOf(id), quiet)
       try {
         const lowered = await steering.lower(base)
         const { interventions } = lowered
@@ -183,13 +175,16 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const missing = store.begin()
     const there = cells.length + 1 - missing.length
     if (there > 0) onNotice(`${there} of ${cells.length + 1} runs are in ${folder} already`)
+    if (store.renewed.size > 0)
+      onNotice(`${store.renewed.size} runs in ${folder} are of other code of plug-ins and run again`, 'warning')
     const shared = settings.length === 0 ? base : (base.shareBelow?.(settings) ?? base)
     onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare ?? 1 })
     const failures: string[] = []
     for (const cell of missing) {
       signal?.throwIfAborted()
       const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
-        evaluateCell(options, tasksOf(prepared, cell.tasks), {
+        evaluateCell(options, prepared, {
+          tasks: cell.tasks,
           model,
           modelArgs,
           name,
@@ -207,7 +202,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
         onEvent({ stage: 'finished', cell, outcome })
         continue
       }
-      const steering = await openCsvSteering(baseName, await fileOf(cell.id), argumentsOf(cell.id), quiet)
+      const steering = await openCsvSteering(baseName, files.get(cell.id)!, argumentsOf(cell.id), quiet)
       try {
         const model = await (await steering.lower(base)).steer(shared)
         const { file, outcome } = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
@@ -215,7 +210,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
         onEvent({ stage: 'finished', cell, outcome })
       } catch (cause) {
         // an edit that this text cannot have is no reason to leave the other cells out
-        if (signal?.aborted || !(InputError.isInstance(cause) || cause instanceof UnsteeredError)) throw cause
+        if (signal?.aborted || !isOfCell(cause)) throw cause
         onEvent({ stage: 'finished', cell, outcome: { error: cause.message } })
         failures.push(cause.message)
       } finally {
@@ -234,53 +229,6 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     await base.close()
     store?.close()
   }
-}
-
-/** The part of the prepared tasks that these tasks and groups are. */
-function tasksOf({ nodes, tasks }: PreparedEvaluation, wanted: readonly string[]): PreparedEvaluation {
-  const own = nodes.filter((node) => wanted.includes(nodeName(node)))
-  const names = new Set(leaves(own).map(({ task }) => task))
-  return { nodes: own, tasks: tasks.filter(({ task }) => names.has(task.config.task)) }
-}
-
-function generationSeed({ seed }: RunSettings): number {
-  return seed.torch ?? defaultSeed
-}
-
-interface CellRun {
-  readonly model: LanguageModel
-  readonly modelArgs: ModelArguments
-  /** --model of the single run that would give the same. */
-  readonly name: string
-  readonly folder: string
-  readonly answers: Store | null
-  /** Whether no task of the cell has results from before. */
-  readonly isWhole: boolean
-}
-
-/** Runs one cell and writes its files; gives the results file and what stands in it. */
-async function evaluateCell(
-  { run, command, saeval, plugins = [], signal, onEvent, onNotice }: SweepOptions,
-  prepared: PreparedEvaluation,
-  { model, modelArgs, name, folder, answers, isWhole }: CellRun,
-): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
-  const startedAt = Date.now()
-  const asked = answers === null ? model : await cachedModel(model, answers)
-  const evaluation = await evaluatePrepared(prepared, {
-    model: asked,
-    generationSeed: generationSeed(run),
-    onProgress: (progress) => {
-      if (progress.stage === 'requests') onEvent?.({ stage: 'cell', kinds: progress.kinds })
-    },
-    ...(signal ? { signal } : {}),
-  })
-  const cut = truncationLine(model)
-  if (cut !== null) onNotice?.(cut, 'warning')
-  const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunSettings['model_args'] }
-  if (isWhole) checkActed(asked.report?.() ?? {})
-  const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command, saeval, plugins })
-  const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
-  return { file: file!, outcome: { results: evaluation.results, actedShare: actedShare(asked.report?.() ?? {}) } }
 }
 
 /** Reads what has run, compares it with the baseline and writes sweep.csv. */

@@ -8,15 +8,20 @@ const fullDisks: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of the disk is used up (EDQUOT)',
 }
 
+/** Something could not be written where the user wants it. */
+export class WriteError extends InputError {
+  override name = 'WriteError'
+}
+
 /**
  * The error for something that could not be written: `what` ("cannot write x.json") and why, in one sentence. `folder` is one that was there before.
- * A full disk is a failure; all else is an InputError.
+ * A full disk is a failure; all else is a WriteError.
  */
 export function writeError(what: Said, cause: unknown, folder?: string): Error {
   const { code, message } = cause as NodeJS.ErrnoException
   const full = fullDisks[code ?? '']
   if (full !== undefined) return new SentenceError(sentence`${what}: ${full}; make room and start again`, { cause })
   if (code === 'ENOENT' && folder !== undefined && !existsSync(folder))
-    return new InputError(sentence`${what}: the folder ${folder} is not there (any more)`, { cause })
-  return new InputError(sentence`${what} (${code ?? message})`, { cause })
+    return new WriteError(sentence`${what}: the folder ${folder} is not there (any more)`, { cause })
+  return new WriteError(sentence`${what} (${code ?? message})`, { cause })
 }

@@ -9,8 +9,8 @@ const longestWrite = 3_600_000
 
 /**
  * Writes files that belong together into folders that exist: all under temporary names first, then all get their own; where that fails,
- * the folders are as they were. It happens in one turn of the event loop, so that nothing in this process, a second Ctrl-C say, can come
- * between. Temporary files that killed processes left in the folders over an hour ago are removed. Throws what `writeError` says.
+ * the folders are as they were. They appear in their order, should the process end meanwhile. Temporary files that killed processes left in the
+ * folders over an hour ago are removed. Throws what `writeError` says.
  */
 export function writeFiles(files: readonly (readonly [path: string, content: string | Uint8Array])[]): void {
   const [aside, before] = [temporarySuffix(), temporarySuffix()]

@@ -32,16 +32,15 @@ export function writeResults(
   samples: ReadonlyMap<string, readonly PyDict[]>,
 ): string[] {
   const date = dateId(performance.timeOrigin + performance.now())
-  const files: (readonly [path: string, text: string])[] = [
-    [join(folder, `${stem}_${date}.json`), dumpsJson(results, { indent: 2, ensureAscii: false })],
-    ...[...samples].map(
-      ([task, lines]) =>
-        [
-          join(folder, `samples_${task.replaceAll('/', '__')}_${date}.jsonl`),
-          lines.map((line) => `${dumpsJson(line, { ensureAscii: false })}\n`).join(''),
-        ] as const,
-    ),
-  ]
-  writeFiles(files)
-  return files.map(([path]) => path)
+  const all = [join(folder, `${stem}_${date}.json`), dumpsJson(results, { indent: 2, ensureAscii: false })] as const
+  const ofTasks = [...samples].map(
+    ([task, lines]) =>
+      [
+        join(folder, `samples_${task.replaceAll('/', '__')}_${date}.jsonl`),
+        lines.map((line) => `${dumpsJson(line, { ensureAscii: false })}\n`).join(''),
+      ] as const,
+  )
+  // where the results are, the samples are too, whenever the process ends
+  writeFiles([...ofTasks, all])
+  return [all, ...ofTasks].map(([path]) => path)
 }

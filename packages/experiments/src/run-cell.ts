@@ -1,0 +1,74 @@
+import { cachedModel, evaluatePrepared, type PreparedEvaluation, type Store, writeResults } from '@saeval/eval-harness'
+import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { InputError, type Notice, WriteError } from '@saeval/hub'
+import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
+import type { PluginIdentity } from './plugin-identity.js'
+import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
+import type { RunSettings } from './run-settings.js'
+import type { CellOutcome, SweepEvent } from './sweep-events.js'
+
+/** What all cells of a sweep have in common. */
+export interface CellContext {
+  readonly run: RunSettings
+  readonly command: string
+  readonly saeval: string
+  readonly plugins?: readonly PluginIdentity[]
+  readonly signal?: AbortSignal
+  readonly onNotice?: Notice
+  readonly onEvent?: (event: SweepEvent) => void
+}
+
+/** The part of the prepared tasks that these tasks and groups are. */
+function tasksOf({ nodes, tasks }: PreparedEvaluation, wanted: readonly string[]): PreparedEvaluation {
+  const own = nodes.filter((node) => wanted.includes(nodeName(node)))
+  const names = new Set(leaves(own).map(({ task }) => task))
+  return { nodes: own, tasks: tasks.filter(({ task }) => names.has(task.config.task)) }
+}
+
+/** The seed of sampled texts. */
+export function generationSeed({ seed }: RunSettings): number {
+  return seed.torch ?? defaultSeed
+}
+
+/** A cell on its way: its model, tasks and folder. */
+export interface CellRun {
+  readonly tasks: readonly string[]
+  readonly model: LanguageModel
+  readonly modelArgs: ModelArguments
+  /** --model of the single run that would give the same. */
+  readonly name: string
+  readonly folder: string
+  readonly answers: Store | null
+  /** Whether no task of the cell has results from before. */
+  readonly isWhole: boolean
+}
+
+/** Runs one cell and writes its files; gives the results file and what stands in it. */
+export async function evaluateCell(
+  { run, command, saeval, plugins = [], signal, onEvent, onNotice }: CellContext,
+  prepared: PreparedEvaluation,
+  { tasks, model, modelArgs, name, folder, answers, isWhole }: CellRun,
+): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
+  const startedAt = Date.now()
+  const asked = answers === null ? model : await cachedModel(model, answers)
+  const evaluation = await evaluatePrepared(tasksOf(prepared, tasks), {
+    model: asked,
+    generationSeed: generationSeed(run),
+    onProgress: (progress) => {
+      if (progress.stage === 'requests') onEvent?.({ stage: 'cell', kinds: progress.kinds })
+    },
+    ...(signal ? { signal } : {}),
+  })
+  const cut = truncationLine(model)
+  if (cut !== null) onNotice?.(cut, 'warning')
+  const own = { ...run, model: name, model_args: new Map(Object.entries(modelArgs)) as RunSettings['model_args'] }
+  if (isWhole) checkActed(asked.report?.() ?? {})
+  const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command, saeval, plugins })
+  const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
+  return { file: file!, outcome: { results: evaluation.results, actedShare: actedShare(asked.report?.() ?? {}) } }
+}
+
+/** Whether an error is about one cell alone: an edit that these texts cannot have. What cannot be written, no cell can write. */
+export function isOfCell(cause: unknown): cause is Error {
+  return (InputError.isInstance(cause) && !(cause instanceof WriteError)) || cause instanceof UnsteeredError
+}
