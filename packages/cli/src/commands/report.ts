@@ -15,13 +15,14 @@ export interface ReportCommandOptions {
 export async function report(
   results: string,
   { output, title, target, no_samples: withoutSamples = false }: ReportCommandOptions,
-  { stdout }: Surroundings,
+  { stdout, signal }: Surroundings,
 ): Promise<void> {
   const experiment = await readExperiment(results)
   const page = output ?? join(statSync(results).isDirectory() ? results : dirname(results), 'report.html')
   prepareOutputFile('--output', page)
   const rendered = await renderReport(experiment, {
     withoutSamples,
+    signal,
     ...(title === undefined ? {} : { title }),
     ...(target === undefined ? {} : { target }),
   })

@@ -17,6 +17,8 @@ export type SampleAnswer = readonly [number | null, readonly number[] | string]
 /** What the page's sample table shows: JSON in the element #sample-data. Prompts stand once; a run adds a few numbers a document. */
 export interface SampleData {
   readonly documents: readonly SampleDocument[]
+  /** How many more there are, which a page has no room for. */
+  readonly omitted: number
   /** Runs in the order of the page, the baseline first if there is one. */
   readonly runs: readonly { readonly label: string; readonly answers: SampleAnswers }[]
 }

@@ -29,11 +29,11 @@ export function doseResponseChart({ metric, dose, points, baselines }: DoseRespo
   const color = { field: 'series', type: 'nominal' as const, title: null, sort: null }
   const y = { field: 'value', type: 'quantitative' as const, title: metric, scale: { zero: false } }
   const x = { field: 'x', type: 'quantitative' as const, title: dose }
-  // a panel's baselines stand in its own data, so that facets need no second data set
+  // a panel's baselines stand in its own data, so that facets need no second data set; names stand in data, never in expressions, which Vega runs
   const rows = [
-    ...points.map((point) => ({ ...point, kind: 'cell' })),
+    ...points.map((point) => ({ ...point, kind: 'cell', named: `${point.series}, ${dose} ` })),
     ...panels.flatMap((panel) => baselines.map((baseline) => ({ ...baseline, panel, kind: 'baseline' }))),
-  ]
+  ].map((row) => ({ ...row, place: panels.indexOf(row.panel) }))
   const cells = [{ filter: "datum.kind === 'cell'" }]
   const layer = [
     {
@@ -51,7 +51,8 @@ export function doseResponseChart({ metric, dose, points, baselines }: DoseRespo
       transform: [
         ...cells,
         {
-          calculate: `datum.series + ', ${dose} ' + format(datum.x, '~g') + ': ' + format(datum.value, '.4f') + (isValid(datum.low) ? ' (' + format(datum.low, '.4f') + ' to ' + format(datum.high, '.4f') + ')' : '')`,
+          calculate:
+            "datum.named + format(datum.x, '~g') + ': ' + format(datum.value, '.4f') + (isValid(datum.low) ? ' (' + format(datum.low, '.4f') + ' to ' + format(datum.high, '.4f') + ')' : '')",
           as: 'says',
         },
       ],
@@ -64,7 +65,7 @@ export function doseResponseChart({ metric, dose, points, baselines }: DoseRespo
   return {
     title,
     data: { values: rows },
-    facet: { field: 'panel', type: 'nominal', title: null, sort: panels },
+    facet: { field: 'panel', type: 'nominal', title: null, sort: { field: 'place', op: 'min' } },
     columns: 2,
     spec: { width: 290, height: 220, layer },
   }

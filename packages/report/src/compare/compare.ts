@@ -93,8 +93,11 @@ function compareScores(baseline: RunResults, before: RunValues, run: RunResults,
 
 /** The tasks whose documents a score is made of: itself, or the members of a group, at any depth. */
 function leafTasks(run: RunResults, task: string): string[] {
-  const members = run.scores.find((score) => score.task === task)?.members ?? null
-  return members === null ? [task] : [...new Set(members.flatMap((member) => leafTasks(run, member)))]
+  const members = new Map(run.scores.map((score) => [score.task, score.members]))
+  const all = new Set([task])
+  // a set that grows while it is walked
+  for (const name of all) for (const member of members.get(name) ?? []) all.add(member)
+  return [...all].filter((name) => !members.get(name))
 }
 
 function pairedValues(

@@ -4,15 +4,15 @@ import { scoreOf } from './overview.js'
 
 /** Every metric of an experiment with the scores that stand for its columns: each task and group once, in file order. */
 export function metricColumns({ baseline, runs }: Experiment): Map<string, Score[]> {
-  const metrics = new Map<string, Score[]>()
+  const metrics = new Map<string, Map<string, Score>>()
   for (const { results } of [...(baseline ? [baseline] : []), ...runs]) {
     for (const score of results.scores) {
       const name = metricName(score)
-      const columns = metrics.get(name) ?? []
-      if (!columns.some(({ task }) => task === score.task)) metrics.set(name, [...columns, score])
+      const columns = metrics.get(name) ?? new Map<string, Score>()
+      if (!columns.has(score.task)) metrics.set(name, columns.set(score.task, score))
     }
   }
-  return metrics
+  return new Map([...metrics].map(([name, columns]) => [name, [...columns.values()]]))
 }
 
 /** "acc", or "exact_match (strict-match)" under a filter. */

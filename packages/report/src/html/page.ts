@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { escapeHtml } from './escape.js'
 import { pageStyle } from './page-style.js'
@@ -14,10 +15,14 @@ export interface PageParts {
 
 /** A page that needs nothing beside itself; it has an element #tip, which its script shows. */
 export function page({ title, style = '', body, script }: PageParts): string {
+  const moving = `\n${browserScript(script)}`
+  // whatever stood in the body, the browser would run nothing but this script and ask nobody for anything
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(moving).digest('base64')}'`
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${pageStyle}${style}</style>
@@ -25,8 +30,7 @@ export function page({ title, style = '', body, script }: PageParts): string {
 <body>
 ${body}
 <div id="tip" role="tooltip" hidden></div>
-<script type="module">
-${browserScript(script)}</script>
+<script type="module">${moving}</script>
 </body>
 </html>
 `

@@ -19,6 +19,8 @@ export interface ReportOptions {
   readonly target?: string
   /** Leave the samples out of the page; they are in it by default. */
   readonly withoutSamples?: boolean
+  /** Ends the drawing between two charts, and the reading of samples between two files. */
+  readonly signal?: AbortSignal
 }
 
 export interface Report {
@@ -27,6 +29,9 @@ export interface Report {
   /** Its charts as SVG documents for papers. */
   readonly charts: readonly { readonly name: string; readonly svg: string }[]
 }
+
+/** Metrics that have charts at most: a page of more is no longer read, and each takes a while to draw. */
+const mostCharted = 20
 
 /** Renders an experiment as one HTML page. Throws InputError where `target` is no task of it, and for runs without scores. */
 export async function renderReport(experiment: Experiment, options: ReportOptions = {}): Promise<Report> {
@@ -39,10 +44,11 @@ export async function renderReport(experiment: Experiment, options: ReportOption
   const metrics = metricColumns(experiment)
   const charts: ReportChart[] = []
   const sections: string[] = []
-  for (const [metric, columns] of metrics) {
+  for (const [index, [metric, columns]] of [...metrics].entries()) {
+    options.signal?.throwIfAborted()
     const tasks = columns.filter(({ members }) => members === null)
     const target = targetOf(experiment, tasks, options.target)
-    const own = target && runs.length > 0 ? reportCharts(experiment, metric, tasks, target) : []
+    const own = target && runs.length > 0 && index < mostCharted ? reportCharts(experiment, metric, tasks, target) : []
     charts.push(...own)
     const figures = await Promise.all(own.map(figure))
     const summary = target && baseline ? `<p>${escapeHtml(summaryLine(experiment, metric, tasks, target))}</p>` : ''
@@ -55,7 +61,7 @@ export async function renderReport(experiment: Experiment, options: ReportOption
   const samples = options.withoutSamples
     ? ''
     : samplesSection(
-        await collectSamples(all),
+        await collectSamples(all, options.signal),
         baseline !== null,
         all.indexOf(mostMovedRun(experiment, metrics) ?? all[1]!),
       )
@@ -68,6 +74,7 @@ export async function renderReport(experiment: Experiment, options: ReportOption
 <nav>${samples ? '<a href="#samples">Samples</a>' : ''}<a href="#provenance">Provenance</a></nav></header>`,
         missing > 0 ? `<p><strong>${missing} cells of this sweep have not run yet.</strong></p>` : '',
         ...sections,
+        metrics.size > mostCharted ? `<p class="soft">Only the first ${mostCharted} metrics have charts.</p>` : '',
         tested
           ? '<p class="soft"><sup>*</sup> beyond chance: p &lt; 0.05 after Holm’s correction over all differences on this page. Accuracies are compared document by document with McNemar’s exact test, other means with a paired bootstrap; point at a cell for its interval and p value.</p>'
           : '',
@@ -78,8 +85,20 @@ export async function renderReport(experiment: Experiment, options: ReportOption
         .join('\n'),
       script: 'report-page',
     }),
-    charts: await Promise.all(charts.map(async ({ name, chart }) => ({ name, svg: await renderSvg(chart, 'paper') }))),
+    charts: await drawn(charts, options.signal),
   }
+}
+
+/** The charts on paper, one after the other, under names that differ. */
+async function drawn(charts: readonly ReportChart[], signal: AbortSignal | undefined): Promise<Report['charts']> {
+  const files: { name: string; svg: string }[] = []
+  for (const { name, chart } of charts) {
+    signal?.throwIfAborted()
+    const same = charts.filter((other) => other.name === name)
+    const number = files.filter((file) => file.name.startsWith(name)).length + 1
+    files.push({ name: same.length > 1 ? `${name}-${number}` : name, svg: await renderSvg(chart, 'paper') })
+  }
+  return files
 }
 
 /** The run that differs most on the task that moves most: what a reader wants to see first. */

@@ -14,6 +14,10 @@ export interface ReportChart {
   readonly caption: string
 }
 
+/** Runs in one chart at most. */
+const mostRuns = 2000
+/** Characters of a name in a chart. */
+const longestName = 100
 /** Curves in one chart at most; beyond them the other tasks stand together as their mean. */
 const mostCurves = 8
 const z = 1.959963984540054
@@ -25,10 +29,12 @@ export function reportCharts(
   tasks: readonly Score[],
   target: Score,
 ): ReportChart[] {
-  const dose = doseChart(experiment, metric, tasks, target)
+  const shown = { ...experiment, runs: experiment.runs.slice(0, mostRuns) }
+  const dose = doseChart(shown, metric, tasks, target)
   const others = tasks.filter((task) => task !== target)
-  const trade = others.length > 0 ? tradeOff(experiment, metric, target, others) : null
-  const note = omittedNote(experiment, tasks)
+  const trade = others.length > 0 ? tradeOff(shown, metric, target, others) : null
+  const first = shown.runs.length < experiment.runs.length ? ` The first ${mostRuns} runs are shown.` : ''
+  const note = `${first}${omittedNote(experiment, tasks)}`
   return [dose, trade]
     .filter((chart) => chart !== null)
     .map((chart) => ({ ...chart, caption: `${chart.caption}${note}` }))
@@ -56,9 +62,9 @@ function doseChart(
   const others = tasks.filter((task) => task !== target)
   const curves: { name: string; tasks: readonly Score[] }[] =
     tasks.length <= mostCurves
-      ? tasks.map((task) => ({ name: task.alias, tasks: [task] }))
+      ? tasks.map((task) => ({ name: inChart(task.alias), tasks: [task] }))
       : [
-          { name: target.alias, tasks: [target] },
+          { name: inChart(target.alias), tasks: [target] },
           { name: othersName(others), tasks: others },
         ]
   const points = curves.flatMap((curve) =>
@@ -67,7 +73,7 @@ function doseChart(
       if (value === null) return []
       const reach = standardError({ ...run, parameters }, curve.tasks)
       const { [dose]: x, ...rest } = parameters
-      const panel = Object.keys(rest).length > 0 ? parametersLabel(rest) : ''
+      const panel = Object.keys(rest).length > 0 ? inChart(parametersLabel(rest)) : ''
       const band = { low: reach === null ? null : value - z * reach, high: reach === null ? null : value + z * reach }
       return [{ x: x as number, value, ...band, series: curve.name, panel }]
     }),
@@ -78,7 +84,7 @@ function doseChart(
   })
   return {
     name: `${fileName(metric)}-by-${fileName(dose)}`,
-    chart: doseResponseChart({ metric, dose, points, baselines }),
+    chart: doseResponseChart({ metric: inChart(metric), dose: inChart(dose), points, baselines }),
     caption: `Bands are 95 % intervals of each value alone (1.96 standard errors)${baselines.length > 0 ? '; dashed lines are the unsteered model' : ''}. The table above tests differences.`,
   }
 }
@@ -91,7 +97,7 @@ function tradeOff(
 ): ReportChart | null {
   const point = (run: ExperimentRun): TradeOffPoint[] => {
     const [own, rest] = [finiteScore(run, target), meanScore(run, others)]
-    return own === null || rest === null ? [] : [{ label: run.label, target: own, others: rest }]
+    return own === null || rest === null ? [] : [{ label: inChart(run.label), target: own, others: rest }]
   }
   const points = runs.flatMap(point)
   if (points.length === 0) return null
@@ -102,8 +108,8 @@ function tradeOff(
   return {
     name: `${fileName(metric)}-trade-off`,
     chart: tradeOffChart({
-      metric,
-      targetTask: target.alias,
+      metric: inChart(metric),
+      targetTask: inChart(target.alias),
       otherTasks: othersName(others),
       points,
       baseline: unsteered,
@@ -114,7 +120,7 @@ function tradeOff(
 }
 
 function othersName(others: readonly Score[]): string {
-  return others.length === 1 ? others[0]!.alias : `mean of ${others.length} other tasks`
+  return others.length === 1 ? inChart(others[0]!.alias) : `mean of ${others.length} other tasks`
 }
 
 /** Standard error of a mean of independent tasks. */
@@ -124,6 +130,13 @@ function standardError(run: ExperimentRun, tasks: readonly Score[]): number | nu
   return Math.sqrt(errors.reduce<number>((sum, error) => sum + error! ** 2, 0)) / tasks.length
 }
 
+function inChart(name: string): string {
+  return name.length > longestName ? `${name.slice(0, longestName)}…` : name
+}
+
 function fileName(text: string): string {
-  return text.replace(/[^\w-]+/g, '-').replace(/^-|-$/g, '')
+  return text
+    .replace(/[^\w-]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 60)
 }

@@ -2,7 +2,7 @@ import type { SampleData } from '../browser/sample-data.js'
 import { escapeHtml, scriptJson } from './escape.js'
 
 /** The table of samples with its filters, filled by browser/report-page.ts; '' where no run has samples. Run number `shown` is chosen at first. */
-export function samplesSection({ documents, runs }: SampleData, hasBaseline: boolean, shown: number): string {
+export function samplesSection({ documents, omitted, runs }: SampleData, hasBaseline: boolean, shown: number): string {
   if (documents.length === 0) return ''
   const tasks = [...new Set(documents.map(({ task }) => task))]
   const option = (value: string, text: string, selected = false) =>
@@ -11,6 +11,7 @@ export function samplesSection({ documents, runs }: SampleData, hasBaseline: boo
     runs.map(({ label }, index) => option(String(index), label, index === selected)).join('')
   const compares = runs.length > 1
   return `<section id="samples"><h2>Samples</h2>
+${omitted === 0 ? '' : `<p>The first ${documents.length} of ${documents.length + omitted} documents are here; sample files hold all.</p>`}
 <div class="controls">
 ${compares ? `<label>${hasBaseline ? 'compare' : 'from'}<select name="before">${runOptions(0)}</select></label>` : ''}
 <label>${compares ? 'with' : 'run'}<select name="after">${runOptions(compares ? shown : 0)}</select></label>
@@ -21,6 +22,6 @@ ${compares ? `<label>${hasBaseline ? 'compare' : 'from'}<select name="before">${
 </div>
 <div id="sample-list"></div>
 <button id="more" type="button" hidden>show more</button>
-<script type="application/json" id="sample-data">${scriptJson({ documents, runs })}</script>
+<script type="application/json" id="sample-data">${scriptJson({ documents, omitted, runs })}</script>
 </section>`
 }

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { InputError, systemReason } from '@saeval/hub'
-import { object, objectOf } from '@saeval/hub/checks'
+import { object, objectOf, shown } from '@saeval/hub/checks'
+import { isInside } from '@saeval/hub/internal/repository'
 import * as v from 'valibot'
 import { readRun, readTasks } from './read-run.js'
 import { readResultsJson } from './results-json.js'
@@ -44,6 +45,7 @@ export async function readExperiment(path: string): Promise<Experiment> {
     throw new InputError(`${path}: ${systemReason(cause) ?? cause.message}`, { cause })
   })
   if (info.isFile() && basename(path) !== sweepFileName) return fromRuns(dirname(path), [await readRun(path)])
+  if (!info.isFile() && !info.isDirectory()) throw new InputError(`${path} is neither a file nor a folder`)
   const folder = info.isFile() ? dirname(path) : path
   const names = await readdir(folder, { recursive: true })
   if (names.includes(sweepFileName)) return readSweep(folder)
@@ -87,6 +89,8 @@ async function readCell(folder: string): Promise<RunResults> {
 /** One run of tasks that may stand in several files: those that were added to a sweep later have their own. null for none. */
 async function readParts(folder: string, parts: readonly CellResults[]): Promise<RunResults | null> {
   const files = [...new Set(parts.map(({ results }) => results))]
+  const outside = files.find((file) => !isInside(folder, join(folder, file)))
+  if (outside !== undefined) throw new InputError(`${folder} names results outside of it: ${shown(outside)}`)
   const tasksOf = (file: string) => parts.flatMap(({ task, results }) => (results === file ? [task] : []))
   const runs = await Promise.all(files.map((file) => readTasks(join(folder, file), tasksOf(file))))
   const [first] = runs

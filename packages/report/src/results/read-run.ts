@@ -10,7 +10,7 @@ import type { RunResults, Score } from './run-results.js'
 const told = v.fallback(v.nullish(object, {}), {})
 /** Names of tasks or metrics -> whatever is told of them; those of another form are left out. */
 const toldOf = <Value extends v.GenericSchema>(value: Value) =>
-  v.fallback(v.nullish(recordOf(v.fallback(v.optional(value), undefined)), {}), {})
+  v.fallback(v.nullish(recordOf(v.fallback(v.optional(value), undefined)), {}), Object.create(null))
 
 const schema = objectOf({
   results: v.optional(recordOf(told)),

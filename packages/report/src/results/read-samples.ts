@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { checked, isObject, object, objectOf, text } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import { checkedJson } from './results-json.js'
+import { checkedJson, checkFile } from './results-json.js'
 
 /** What a sample file says about one document under one filter. */
 export interface Sample {
@@ -34,6 +34,7 @@ const schema = objectOf({
 
 /** Reads a samples_….jsonl line by line. Throws InputError naming file and line for one that is not a sample. */
 export async function* readSamples(path: string): AsyncGenerator<Sample> {
+  await checkFile(path)
   const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
   let number = 0
   for await (const json of lines) {

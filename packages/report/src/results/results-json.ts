@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { InputError, systemReason } from '@saeval/hub'
 import { checked } from '@saeval/hub/checks'
 import type * as v from 'valibot'
@@ -9,10 +9,19 @@ export async function readResultsJson<Schema extends v.GenericSchema>(
   what: string,
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
+  await checkFile(path)
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw new InputError(`cannot read ${path}: ${systemReason(cause) ?? cause.message}`, { cause })
   })
   return checkedJson(`${path} is not ${what}`, text, schema)
+}
+
+/** Throws InputError for a path that is no file: what is none (a pipe, a device) may have no end. */
+export async function checkFile(path: string): Promise<void> {
+  const info = await stat(path).catch((cause: Error) => {
+    throw new InputError(`cannot read ${path}: ${systemReason(cause) ?? cause.message}`, { cause })
+  })
+  if (!info.isFile()) throw new InputError(`${path} is not a file`)
 }
 
 /** The same of a text; `place` begins the sentence. */
@@ -32,9 +41,10 @@ export function checkedJson<Schema extends v.GenericSchema>(
 
 /** Parses JSON as Python writes it, with the numbers NaN, Infinity and -Infinity, which JSON lacks. Throws SyntaxError. */
 function parseResultsJson(text: string): unknown {
+  if (!/NaN|Infinity/.test(text)) return JSON.parse(text)
   let found = false
   // strings are matched first, so that words inside them stay
-  const standard = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) => {
+  const standard = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g, (token) => {
     if (token.startsWith('"')) return token
     found = true
     return `"${mark}${token}"`
