@@ -69,6 +69,44 @@ const readTorch = async (folder) => {
     await file.close()
   }
 }
+/** Answers of the hub from a file: its listing, and what it says of a repository. */
+const hub = (mutated) => ({
+  files: { listing: seed('hub-listing.json'), info: seed('hub-info.json') },
+  mutated,
+  mutate: mutateJson,
+  read: async (folder) => {
+    const { listRepositoryFiles, resolveRepository } = await dist('hub/dist/index')
+    const answer = (name) =>
+      new Response(readFileSync(join(folder, name)), { headers: { 'content-type': 'application/json' } })
+    const options = {
+      env: { HF_ENDPOINT: 'https://hub.example', HF_HOME: join(folder, 'home') },
+      fetch: async (url) => answer(/\/tree\//.test(String(url)) ? 'listing' : 'info'),
+    }
+    const repository = await resolveRepository({ type: 'model', name: 'some/model', ...options })
+    const entries = await listRepositoryFiles(repository, options)
+    if (entries.some(({ path, size }) => typeof path !== 'string' || path.split('/').includes('..') || !(size >= 0)))
+      throw new TypeError('the listing holds what is no file of the repository')
+  },
+})
+/** A server's answer; what is no JSON is refused before it is looked at. */
+const serverAnswer = (name, read) => ({
+  files: { answer: seed(name) },
+  mutated: 'answer',
+  mutate: mutateJson,
+  read: async (folder) => {
+    const parts = await dist('lm-backend-openai/dist/parse-answer')
+    const answer = json(readFileSync(join(folder, 'answer'), 'utf8'))
+    if (answer !== undefined) read(parts, answer)
+  },
+})
+function json(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const saeFiles = { 'sae/cfg.json': seed('cfg.json'), 'sae/sae_weights.safetensors': seed('sae.safetensors') }
 
 export const readers = {
@@ -222,6 +260,19 @@ export const readers = {
     mutate: mutateJson,
     read: async (folder) => (await dist('report/dist/index')).readExperiment(folder),
   },
+  'hub-listing': hub('listing'),
+  'hub-info': hub('info'),
+  'server-completion': serverAnswer('completion.json', ({ choicesOf, echoedLogprob, textOf }, answer) => {
+    for (const choice of choicesOf(answer, 1)) {
+      const { logprob } = echoedLogprob(choice, 1, 2)
+      if (typeof logprob !== 'number' || Number.isNaN(logprob))
+        throw new TypeError('a log-probability that is no number')
+      textOf(choice)
+    }
+  }),
+  'server-chat': serverAnswer('chat.json', ({ choicesOf, messageTextOf }, answer) =>
+    choicesOf(answer, 1).map(messageTextOf),
+  ),
   'python-regex': {
     files: { pattern: seed('pattern.txt') },
     mutated: 'pattern',
