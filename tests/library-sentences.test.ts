@@ -62,12 +62,14 @@ function endOfExpression(code: string, from: number): number {
 // flags and styles that are not the command line's, by file
 const others: Readonly<Record<string, RegExp>> = {
   'experiments/git-hash.ts': /--always/g,
+  'hub/system-reason.ts': /ulimit -[un]/g,
   'hub/repository.ts': /s--\$\{/g,
   'eval-harness/tasks/task-index.ts': /clone --depth/g,
   'lm-backend-onnx/model/model-files.ts': /python -c/g,
   'lm-backend-onnx/model/read-requests.ts': /--open\[/g,
   'lm-backend-onnx/model/score.ts': /--open\[/g,
   'python/templates/arithmetic.ts': / -[xy] /g,
+  'python/pyodide/walls.ts': /--[a-z-]+|'-c'| -[fcn] /g,
   'report/browser/generations-page.ts': /--s/g,
   'report/html/page-style.ts': /--[a-z-]+/g,
   'report/html/render-generations.ts': /--s:|var\(--[a-z]+\)/g,
@@ -113,5 +115,6 @@ it('the command line says their sentences with its flags', () => {
     '--use_cache: this model does not tell what identifies it, so its answers cannot be kept',
     'task … runs code that the model writes; --confirm_run_unsafe_code says that this is wanted',
     'there is no task, group or tag "…"… ("saeval ls tasks" lists them; those of lm-evaluation-harness come with …)…',
+    'this runtime has no permission model: code that left the sandbox of Python functions of tasks would have your files and network; --confirm_run_unsafe_code runs them all the same, Node without it',
   ])
 })

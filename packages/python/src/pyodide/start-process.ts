@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve, sep } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { type Environment, InputError } from '@saeval/hub'
+import { type Environment, InputError, option, sentence } from '@saeval/hub'
 import { FrameReader } from './frames.js'
 import type { PythonFile } from './python-file.js'
 import { keepSnapshot, snapshotPath } from './snapshot.js'
@@ -36,8 +36,7 @@ export interface PythonProcess {
 export async function startProcess(signal: AbortSignal, env?: Environment, unsafe = false): Promise<PythonProcess> {
   if (!hasPermissionModel() && !unsafe)
     throw new InputError(
-      'this runtime has no permission model: code that left the sandbox of Python functions of tasks would have your files and network; ' +
-        '--confirm_run_unsafe_code runs them all the same, Node without it',
+      sentence`this runtime has no permission model: code that left the sandbox of Python functions of tasks would have your files and network; ${option('confirmUnsafeCode')} runs them all the same, Node without it`,
     )
   const pyodide = dirname(findPyodide())
   const files = filesBeside()
