@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { casesHere, fixtureJson, fixturePath } from '../../../tests/fixtures.js'
 import { readGoldenIntegers, readGoldenShape, readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { tolerance } from '../../../tests/tolerances.js'
+import { effectiveLatents } from './edits/effective-latent.js'
 import {
   decode,
-  effectiveLatents,
   encode,
   errorTerm,
   findSae,
@@ -14,8 +14,8 @@ import {
   preActivations,
   type SaeFile,
   type SaeTensors,
-  temporalCodes,
 } from './index.js'
+import { temporalCodes } from './math/temporal.js'
 
 /** What a golden's JSON says of its SAE; fixtures/golden/saes/README.md. */
 interface Golden {

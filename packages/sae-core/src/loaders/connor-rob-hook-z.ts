@@ -12,12 +12,7 @@ const schema = objectOf({ act_name: text })
 export const loadConnorRobHookZ: Loader = async ({ path, model }, place) => {
   const { fields } = await readConfig(place, `${path.replace(/\.pt$/, '')}_cfg.json`, schema)
   const tensors = new StoredTensors(await openTorchStateDict(await place.open(path)), 'a standard SAE')
-  const arrays = {
-    wEnc: tensors.array('W_enc'),
-    wDec: tensors.array('W_dec'),
-    bEnc: tensors.array('b_enc'),
-    bDec: tensors.array('b_dec'),
-  }
+  const arrays = tensors.plain()
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const config = plainConfig({

@@ -54,12 +54,10 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
   const source = await place.open(isCrossLayer ? `${path}.safetensors` : `${path}/params.safetensors`)
   const tensors = new StoredTensors(await openSafetensors(source), 'a Gemma Scope 2 SAE')
   const isAffine = written?.fields.affine_connection || path.includes('affine')
-  const wDec = tensors.array('w_dec')
+  const plain = tensors.plain((name) => name.toLowerCase())
   const arrays = {
-    wEnc: tensors.array('w_enc'),
-    wDec: isCrossLayer ? summedOverMiddle(wDec) : wDec,
-    bEnc: tensors.array('b_enc'),
-    bDec: tensors.array('b_dec'),
+    ...plain,
+    wDec: isCrossLayer ? summedOverMiddle(plain.wDec) : plain.wDec,
     threshold: tensors.array('threshold'),
     ...(isAffine ? { wSkip: tensors.array('affine_skip_connection') } : {}),
   }

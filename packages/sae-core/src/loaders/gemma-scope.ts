@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { openNpz } from '../npz/npz-file.js'
 import { plainConfig } from '../sae-config.js'
-import type { Loader, SaeArrays } from './loader.js'
+import type { Loader } from './loader.js'
 import { layerOf } from './paths.js'
 import { scaled } from './sae-array.js'
 import type { SaePlace } from './sae-place.js'
@@ -58,13 +58,7 @@ export const loadGemmaScopeTranscoder: Loader = async ({ path }, place) => {
 
 async function readParameters(place: SaePlace, path: string) {
   const tensors = new StoredTensors(await openNpz(await place.open(`${path}/params.npz`)), 'a Gemma Scope SAE')
-  const arrays = {
-    wEnc: tensors.array('w_enc'),
-    wDec: tensors.array('w_dec'),
-    bEnc: tensors.array('b_enc'),
-    bDec: tensors.array('b_dec'),
-    threshold: tensors.array('threshold'),
-  } satisfies SaeArrays
+  const arrays = { ...tensors.plain((name) => name.toLowerCase()), threshold: tensors.array('threshold') }
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   return { arrays, dIn, dOut: arrays.wDec.shape[1] ?? 0, dSae }

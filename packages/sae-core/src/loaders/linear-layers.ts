@@ -1,10 +1,10 @@
 import { InputError } from '@saeval/hub'
+import type { SaeReference } from '../registry/find-sae.js'
 import { plainConfig } from '../sae-config.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { openTorchStateDict } from '../torch/torch-file.js'
 import type { LoadedSae, Loader } from './loader.js'
 import { layerOf } from './paths.js'
-import { stored } from './sae-array.js'
+import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
 
 /**
@@ -13,40 +13,37 @@ import { StoredTensors } from './stored-tensors.js'
  */
 export function linearWeights(tensors: StoredTensors, encoder = 'encoder', decoder = 'decoder') {
   return {
-    wEnc: stored(transposed(tensors.place(`${encoder}.weight`))),
-    wDec: stored(transposed(tensors.place(`${decoder}.weight`))),
+    wEnc: tensors.transposed(`${encoder}.weight`),
+    wDec: tensors.transposed(`${decoder}.weight`),
   }
 }
 
-/** Goodfire's SAEs: one state dict. */
-export const loadGoodfire: Loader = async (reference, place) => {
-  const tensors = await openState(reference.path, place)
-  return standardOf(reference, tensors, 'encoder_linear', 'decoder_linear')
-}
-
-/** qresearch's SAE of DeepSeek-R1-Distill-Llama-8B: one state dict. */
-export const loadDeepseekR1: Loader = async (reference, place) => {
-  const tensors = await openState(reference.path, place)
-  return standardOf(reference, tensors, 'encoder', 'decoder')
-}
-
-async function openState(path: string, place: Parameters<Loader>[1]): Promise<StoredTensors> {
-  return new StoredTensors(await openTorchStateDict(await place.open(path)), 'a standard SAE')
-}
-
-/** A standard SAE on the residual stream after the layer that the file's name ends in (…-l19.pt). */
-function standardOf(
-  { path, model }: Parameters<Loader>[0],
-  tensors: StoredTensors,
-  encoder: string,
-  decoder: string,
-): LoadedSae {
-  if (model === null) throw new InputError(`${path} does not say which model it was made for`)
-  const arrays = {
+/** The same with the layers' biases. */
+export function linearArrays(tensors: StoredTensors, encoder = 'encoder', decoder = 'decoder') {
+  return {
     ...linearWeights(tensors, encoder, decoder),
     bEnc: tensors.array(`${encoder}.bias`),
     bDec: tensors.array(`${decoder}.bias`),
   }
+}
+
+/** Goodfire's SAEs: one state dict. */
+export const loadGoodfire: Loader = (reference, place) =>
+  loadStandard(reference, place, 'encoder_linear', 'decoder_linear')
+
+/** qresearch's SAE of DeepSeek-R1-Distill-Llama-8B: one state dict. */
+export const loadDeepseekR1: Loader = (reference, place) => loadStandard(reference, place, 'encoder', 'decoder')
+
+/** A standard SAE on the residual stream after the layer that the file's name ends in (…-l19.pt). */
+async function loadStandard(
+  { path, model }: SaeReference,
+  place: SaePlace,
+  encoder: string,
+  decoder: string,
+): Promise<LoadedSae> {
+  const tensors = new StoredTensors(await openTorchStateDict(await place.open(path)), 'a standard SAE')
+  if (model === null) throw new InputError(`${path} does not say which model it was made for`)
+  const arrays = linearArrays(tensors, encoder, decoder)
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const hookPoint = `blocks.${layerOf(path, /l(\d+)\.pth?$/)}.hook_resid_post`

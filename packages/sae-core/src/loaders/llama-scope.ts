@@ -4,7 +4,7 @@ import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { readConfig } from './config-file.js'
 import { foldFactor } from './fold-factor.js'
-import { linearWeights } from './linear-layers.js'
+import { linearArrays } from './linear-layers.js'
 import type { LoadedSae, Loader, SaeArrays } from './loader.js'
 import { filled, mapped } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
@@ -26,7 +26,7 @@ export const loadLlamaScope: Loader = async (reference, place) => {
     await openSafetensors(await place.open(`${reference.path}/checkpoints/final.safetensors`)),
     'a Llama Scope SAE',
   )
-  const arrays = readLinear(tensors)
+  const arrays = linearArrays(tensors)
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const norm = fields.dataset_average_activation_norm.in
@@ -41,18 +41,10 @@ export const loadLlamaScopeR1Distill: Loader = async (reference, place) => {
     await openSafetensors(await place.open(`${reference.path}/sae_weights.safetensors`)),
     'a Llama Scope SAE',
   )
-  const arrays = readLinear(tensors)
+  const arrays = linearArrays(tensors)
   const threshold = mapped(tensors.array('log_jumprelu_threshold'), Math.exp)
   tensors.refuseOthers()
   return jumprelu(fields.hook_point_in, { ...arrays, threshold }, reference.normScalingFactor)
-}
-
-function readLinear(tensors: StoredTensors) {
-  return {
-    ...linearWeights(tensors),
-    bEnc: tensors.array('encoder.bias'),
-    bDec: tensors.array('decoder.bias'),
-  }
 }
 
 function jumprelu(hookPoint: string, arrays: SaeArrays, factor: number | null): LoadedSae {

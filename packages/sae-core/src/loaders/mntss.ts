@@ -3,10 +3,9 @@ import { objectOf, text } from '@saeval/hub/checks'
 import { parseHookPoint } from '../hook-point.js'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { readConfig } from './config-file.js'
 import type { Loader } from './loader.js'
-import { stored, summedOverMiddle } from './sae-array.js'
+import { summedOverMiddle } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
 const schema = objectOf({ feature_input_hook: text, feature_output_hook: text, model_name: text })
@@ -26,7 +25,7 @@ export const loadMntssTranscoder: Loader = async ({ path: layer }, place) => {
   const encoder = await open('W_enc')
   const decoder = await open('W_dec')
   const arrays = {
-    wEnc: stored(transposed(encoder.place(`W_enc_${layer}`))),
+    wEnc: encoder.transposed(`W_enc_${layer}`),
     wDec: summedOverMiddle(decoder.array(`W_dec_${layer}`)),
     bEnc: encoder.array(`b_enc_${layer}`),
     bDec: encoder.array(`b_dec_${layer}`),

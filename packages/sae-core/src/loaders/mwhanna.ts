@@ -4,11 +4,9 @@ import * as v from 'valibot'
 import { parseHookPoint } from '../hook-point.js'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { readConfigIfPresent } from './config-file.js'
 import type { Loader } from './loader.js'
 import { layerOf } from './paths.js'
-import { stored } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
 const schema = objectOf({
@@ -24,12 +22,7 @@ export const loadMwhannaTranscoder: Loader = async ({ path }, place) => {
   const hookPoint = (name: string) => parseHookPoint(`blocks.${layer}.${name}`).name
 
   const tensors = new StoredTensors(await openSafetensors(await place.open(path)), 'a transcoder')
-  const arrays = {
-    wEnc: stored(transposed(tensors.place('W_enc'))),
-    wDec: tensors.array('W_dec'),
-    bEnc: tensors.array('b_enc'),
-    bDec: tensors.array('b_dec'),
-  }
+  const arrays = { ...tensors.plain(), wEnc: tensors.transposed('W_enc') }
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const config = plainConfig({

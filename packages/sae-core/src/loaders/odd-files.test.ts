@@ -6,7 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import type { VirtualFile } from '../../../hub/src/fake-hub.testing.js'
 import { startFakeHub } from '../../../hub/src/fake-hub.testing.js'
-import { decode, findSae, openSae, openTorchFile, type SaeFile, TorchTensor } from '../index.js'
+import { decode, findSae, openSae, type SaeFile } from '../index.js'
+import { openTorchFile } from '../torch/torch-file.js'
+import { TorchTensor } from '../torch/torch-world.js'
 import { type MadeArrays, madeNpz, madeSafetensors, statePickle } from './weights.testing.js'
 
 const m = (...shape: number[]) => ({ dtype: 'F32' as const, shape })

@@ -1,10 +1,8 @@
 import { InputError } from '@saeval/hub'
 import { plainConfig } from '../sae-config.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { openTorchStateDict } from '../torch/torch-file.js'
 import type { Loader } from './loader.js'
 import { layerOf } from './paths.js'
-import { stored } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
 /** Qwen Scope: top-k SAEs `layerN.sae.pt` with both matrices stored transposed; k is the L0 in the repository's name. */
@@ -13,12 +11,7 @@ export const loadQwenScope: Loader = async ({ path, model }, place) => {
   if (k === 0) throw new InputError(`${place.name} is not a Qwen Scope repository (…-L0_<k>)`)
   const layer = layerOf(path, /layer(\d+)\.sae\.pt$/)
   const tensors = new StoredTensors(await openTorchStateDict(await place.open(path)), 'a Qwen Scope SAE')
-  const arrays = {
-    wEnc: stored(transposed(tensors.place('W_enc'))),
-    wDec: stored(transposed(tensors.place('W_dec'))),
-    bEnc: tensors.array('b_enc'),
-    bDec: tensors.array('b_dec'),
-  }
+  const arrays = { ...tensors.plain(), wEnc: tensors.transposed('W_enc'), wDec: tensors.transposed('W_dec') }
   tensors.refuseOthers()
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const config = plainConfig({

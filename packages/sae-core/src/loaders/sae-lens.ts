@@ -2,38 +2,32 @@ import { InputError } from '@saeval/hub'
 import { checked, count, number, object, objectOf, oneOf, positive, shown, text, truth } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { isCentredByWriting, parseHookPoint } from '../hook-point.js'
-import { type Architecture, activationOf, type MissingFactor, plainConfig, type SaeConfig } from '../sae-config.js'
+import {
+  type Architecture,
+  activationOf,
+  architectures,
+  type MissingFactor,
+  plainConfig,
+  type SaeConfig,
+} from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { readConfig, readConfigIfPresent } from './config-file.js'
 import { foldFactor } from './fold-factor.js'
 import type { Loader, SaeArrays } from './loader.js'
 import { inFolder } from './paths.js'
-import { stored } from './sae-array.js'
 import { modernFields } from './sae-lens-fields.js'
 import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
 import { attentionLayers, temporalConfig } from './temporal.js'
 
 /** What a cfg.json of SAELens can name; batch-top-k SAEs are saved as jumprelu. */
-const architectures = [
-  'standard',
-  'gated',
-  'jumprelu',
-  'topk',
-  'transcoder',
-  'jumprelu_transcoder',
-  'skip_transcoder',
-  'jumprelu_skip_transcoder',
-  'temporal',
-  'matching_pursuit',
-] as const satisfies readonly Architecture[]
+const ofSaeLens = architectures.filter((name) => name !== 'groupmax')
 
 /** A text, or nothing where the file has something else: it is only told. */
 const told = v.fallback(v.nullish(text, null), null)
 
 const schema = objectOf({
-  architecture: v.nullish(oneOf(architectures), 'standard'),
+  architecture: v.nullish(oneOf(ofSaeLens), 'standard'),
   hook_name: text,
   hook_head_index: v.optional(v.unknown()),
   hf_hook_name: told,
@@ -150,7 +144,7 @@ async function readArrays(
   const arrays: SaeArrays = {
     wDec: tensors.array('W_dec'),
     // matching pursuit has one matrix for both directions
-    wEnc: activation === 'matching_pursuit' ? stored(transposed(tensors.place('W_dec'))) : tensors.array('W_enc'),
+    wEnc: activation === 'matching_pursuit' ? tensors.transposed('W_dec') : tensors.array('W_enc'),
     bDec: tensors.array('b_dec'),
     ...(['relu', 'jumprelu', 'topk'].includes(activation) ? { bEnc: tensors.array('b_enc') } : {}),
     ...(activation === 'jumprelu' ? { threshold: tensors.array('threshold') } : {}),

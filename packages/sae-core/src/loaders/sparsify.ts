@@ -3,11 +3,9 @@ import { count, objectOf, oneOf, text, truth } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { readConfig, readConfigIfPresent } from './config-file.js'
 import type { Loader } from './loader.js'
 import { inFolder } from './paths.js'
-import { stored } from './sae-array.js'
 import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
 
@@ -33,7 +31,7 @@ export const loadSparsify: Loader = async ({ path, id, model }, place) => {
   const source = await place.open(inFolder(path, 'sae.safetensors'))
   const tensors = new StoredTensors(await openSafetensors(source), 'a sparsify SAE')
   const arrays = {
-    wEnc: stored(transposed(tensors.place('encoder.weight'))),
+    wEnc: tensors.transposed('encoder.weight'),
     wDec: tensors.array('W_dec'),
     bEnc: tensors.array('encoder.bias'),
     bDec: tensors.array('b_dec'),

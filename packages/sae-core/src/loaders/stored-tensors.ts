@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { TensorFile, TensorPlace } from '../tensors/tensor-place.js'
+import { type TensorFile, type TensorPlace, transposed } from '../tensors/tensor-place.js'
+import type { SaeArrays } from './loader.js'
 import { type SaeArray, stored } from './sae-array.js'
 
 /** The tensors of a weights file by name, with errors that name the file. */
@@ -28,6 +29,19 @@ export class StoredTensors {
 
   array(name: string): SaeArray {
     return stored(this.place(name))
+  }
+
+  /** The arrays of a plain SAE under SAELens' names, or another spelling of them. */
+  plain(
+    spelled = (name: string) => name,
+  ): Pick<SaeArrays, 'wEnc' | 'wDec' | 'bDec'> & Required<Pick<SaeArrays, 'bEnc'>> {
+    const array = (name: string) => this.array(spelled(name))
+    return { wEnc: array('W_enc'), wDec: array('W_dec'), bEnc: array('b_enc'), bDec: array('b_dec') }
+  }
+
+  /** A matrix that is stored transposed. */
+  transposed(name: string): SaeArray {
+    return stored(transposed(this.place(name)))
   }
 
   /** The first of several names that the file has. */

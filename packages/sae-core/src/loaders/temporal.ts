@@ -4,11 +4,9 @@ import * as v from 'valibot'
 import { parseHookPoint } from '../hook-point.js'
 import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
-import { transposed } from '../tensors/tensor-place.js'
 import { readConfig } from './config-file.js'
 import type { AttentionArrays, AttentionPart, Loader } from './loader.js'
 import { layerOf } from './paths.js'
-import { stored } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
 const schema = objectOf({
@@ -32,7 +30,7 @@ export const loadTemporal: Loader = async ({ path, overrides, model }, place) =>
   const tensors = new StoredTensors(await openSafetensors(source), 'a temporal SAE')
   const arrays = {
     wDec: tensors.array('D'),
-    wEnc: tiedWeights ? stored(transposed(tensors.place('D'))) : tensors.array('E'),
+    wEnc: tiedWeights ? tensors.transposed('D') : tensors.array('E'),
     bDec: tensors.array('b'),
     attention: attentionLayers(tensors, nLayers),
   }

@@ -1,10 +1,11 @@
 import { InputError } from '@saeval/hub'
 import { describe, expect, it } from 'vitest'
 import type { VirtualFile } from '../../../hub/src/fake-hub.testing.js'
-import { findSae, isSameModel, releases, type SaeConfig } from '../index.js'
+import { findSae, releases, type SaeConfig } from '../index.js'
 import { loaders } from '../loaders/formats.js'
 import type { SaePlace } from '../loaders/sae-place.js'
 import { type MadeArrays, madeNpz, madeSafetensors, madeTorch, memorySource } from '../loaders/weights.testing.js'
+import { isSameModel } from './base-models.js'
 
 // every SAE of the registry is opened with its real name and path, over weights of [2, 4]
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixtureJson, needsFixture } from '../../../../tests/fixtures.js'
-import { baseModelRepository, findSae, isSameModel, releases } from '../index.js'
+import { baseModelRepository, findSae, releases } from '../index.js'
+import { isSameModel } from './base-models.js'
 
 interface GoldenRelease {
   release: string

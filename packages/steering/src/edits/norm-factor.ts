@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { InputError } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
-import { type MissingFactor, type SaeFile, withNormFactor } from '@saeval/sae-core'
+import type { SaeFile } from '@saeval/sae-core'
+import { withNormFactor } from '@saeval/sae-core/internal/loaders/with-norm-factor'
+import type { MissingFactor } from '@saeval/sae-core/internal/sae-config'
 
 /** Arguments that say the norm factor of an SAE whose files lack it. */
 export const normFactorArguments = { norm_factor: 'number', norm_text: 'string' } as const

@@ -3,17 +3,16 @@ import { dirname, normalize, resolve, sep } from 'node:path'
 import { type HubOptions, InputError } from '@saeval/hub'
 import {
   baseModelRepository,
-  type CheckedEdit,
-  checkEdit,
   findSae,
-  isListedRelease,
-  isSameModel,
   openSae,
   type PositionSelection,
   type SaeFile,
   type Semantics,
   type SteeringEdit,
 } from '@saeval/sae-core'
+import { type CheckedEdit, checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
+import { isSameModel } from '@saeval/sae-core/internal/registry/base-models'
+import { isListedRelease } from '@saeval/sae-core/internal/registry/find-sae'
 import { noFolder } from '@saeval/sae-core/internal/registry/release-folder'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 import { atRow, inFile, located, type RowPlace } from './place-in-file.js'

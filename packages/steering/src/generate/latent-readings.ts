@@ -1,5 +1,7 @@
 import type { SteerableModel } from '@saeval/language-model'
-import { hasOwnLatents, type LatentReader, latentActivations, lowerEdits } from '@saeval/sae-core'
+import { type LatentReader, lowerEdits } from '@saeval/sae-core'
+import { latentActivations } from '@saeval/sae-core/internal/edits/apply-intervention'
+import { hasOwnLatents } from '@saeval/sae-core/internal/edits/check-edit'
 import type { ScaledRow } from '../edits/coefficient-units.js'
 import type { GenerationLatent } from './generations.js'
 

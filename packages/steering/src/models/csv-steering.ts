@@ -1,15 +1,10 @@
 import { InputError } from '@saeval/hub'
 import { cut } from '@saeval/hub/checks'
 import type { LanguageModel, ModelContext, SteerableModel } from '@saeval/language-model'
-import {
-  type CheckedEdit,
-  checkEdit,
-  type Intervention,
-  lowerChecked,
-  type SaeFile,
-  type Semantics,
-  semanticsNames,
-} from '@saeval/sae-core'
+import type { Intervention, SaeFile, Semantics } from '@saeval/sae-core'
+import { type CheckedEdit, checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
+import { lowerChecked } from '@saeval/sae-core/internal/edits/lower-edits'
+import { semanticsNames } from '@saeval/sae-core/internal/edits/steering-edit'
 import { type ScaledRow, scaleCoefficients } from '../edits/coefficient-units.js'
 import { readFeaturesFile } from '../edits/features-file.js'
 import {
