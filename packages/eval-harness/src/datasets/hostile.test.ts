@@ -120,6 +120,21 @@ describe('damaged parquet', () => {
   })
 })
 
+it.each([
+  ['deep', `{"a": ${'['.repeat(3000)}${']'.repeat(3000)}}\n{"a": 1}\n`],
+  ['very deep', `{"a":${'['.repeat(100_000)}`],
+  ['deep objects', '{"a":'.repeat(50_000)],
+])('%s JSON ends in a sentence', async (_, json) => {
+  const found = await outcome('a.jsonl', json)
+  if (typeof found === 'string')
+    expect(found).toMatch(/^a\.jsonl(:1)?(: not valid JSON: its values are nested too deeply|, column a)/)
+})
+
+it('long blanks and texts are read in a time that grows as they do', async () => {
+  expect(await outcome('a.csv', `a\n${' '.repeat(200_000)}x\n`, 'csv')).toHaveLength(1)
+  expect(await outcome('a.jsonl', `{"a": "${'x'.repeat(12_000_000)}"}`)).toHaveLength(1)
+})
+
 describe('tables of many columns', () => {
   it('have a name for each', async () => {
     const columns = 5000

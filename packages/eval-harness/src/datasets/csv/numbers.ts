@@ -15,20 +15,19 @@ const infinity = /^([+-]?)inf(?:inity)?$/i
 export function numberReaders({ thousands, decimal, roundTrip }: CsvDialect): NumberReaders {
   const escaped = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
   const digits = thousands === null ? '\\d+' : `\\d[\\d${escaped(thousands)}]*`
-  const blank = '[ \\t\\n\\v\\f\\r]*'
-  const whole = new RegExp(`^${blank}([+-]?${digits})${blank}$`)
+  const whole = new RegExp(`^[+-]?${digits}$`)
   const some = thousands === null ? '\\d*' : `(?:\\d${escaped(thousands)}?)*`
-  const number = new RegExp(`^${blank}([+-]?)(${some})(?:${escaped(decimal)}(\\d*))?(?:[eE]([+-]?\\d+))?${blank}$`)
+  const number = new RegExp(`^([+-]?)(${some})(?:${escaped(decimal)}(\\d*))?(?:[eE]([+-]?\\d+))?$`)
   const plain = (text: string) => (thousands === null ? text : text.replaceAll(thousands, ''))
   return {
     integer: (text) => {
-      const found = whole.exec(text)
-      if (found === null) return null
-      const value = Number(plain(found[1]!))
-      return Number.isSafeInteger(value) ? value + 0 : BigInt(plain(found[1]!).replace(/^\+/, ''))
+      const core = withoutBlanks(text)
+      if (!whole.test(core)) return null
+      const value = Number(plain(core))
+      return Number.isSafeInteger(value) ? value + 0 : BigInt(plain(core).replace(/^\+/, ''))
     },
     float: (text) => {
-      const found = number.exec(text)
+      const found = number.exec(withoutBlanks(text))
       if (found === null || (found[2] === '' && (found[3] ?? '') === '')) {
         const sign = infinity.exec(text)?.[1]
         return sign === undefined ? null : sign === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
@@ -38,6 +37,15 @@ export function numberReaders({ thousands, decimal, roundTrip }: CsvDialect): Nu
       return precise(found[1] === '-', integer, fraction, Number(found[4] ?? 0))
     },
   }
+}
+
+/** A text without the white space of C around it; a pattern would take a time that grows with its square. */
+function withoutBlanks(text: string): string {
+  const isBlank = (code: number) => code === 32 || (code >= 9 && code <= 13)
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (start < end && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
 }
 
 /** At most 17 digits, zeros in front among them, scaled by one or two operations on floats. */

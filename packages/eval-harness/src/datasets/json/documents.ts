@@ -55,7 +55,7 @@ function parse(parser: JsonParser, name: string, line: () => number): PyValue {
   try {
     return parser.value()
   } catch (cause) {
-    throw new InputError(`${name}:${line()}: not valid JSON: ${(cause as Error).message}`, { cause })
+    throw invalid(`${name}:${line()}`, cause)
   }
 }
 
@@ -66,6 +66,15 @@ function hasLargeNumber(value: PyValue): boolean {
   return isDict(value) && [...value.values()].some(hasLargeNumber)
 }
 
+const mostItems = 1_000_000
+
+/** What ended the reading of JSON as a sentence; JavaScript's stack ends where values are nested too deeply. */
+export function invalid(place: string, cause: unknown): InputError {
+  const because =
+    cause instanceof RangeError ? 'its values are nested too deeply, or too long' : (cause as Error).message
+  return new InputError(`${place}: not valid JSON: ${because}`, { cause })
+}
+
 /** A file that is one list of documents, or of other values, which become the column `text`. Throws InputError. */
 export function readList(text: string, name: string): PyDict[] {
   const objects = text.slice(0, 100).split('"', 1)[0]!.includes('{')
@@ -73,8 +82,10 @@ export function readList(text: string, name: string): PyDict[] {
   try {
     list = ujsonLoads(text)
   } catch (cause) {
-    throw new InputError(`${name}: not valid JSON: ${(cause as Error).message}`, { cause })
+    throw invalid(name, cause)
   }
+  if ((list as readonly PyValue[]).length > mostItems)
+    throw new InputError(`${name}: its list has more than ${mostItems} items; write them as JSON lines, one in each`)
   return (list as readonly PyValue[]).map((row, index) => {
     if (!objects) return new Map([['text', row]])
     if (isDict(row)) return row

@@ -4,6 +4,7 @@ import type { Feature } from '../tables/features.js'
 import type { Chunk } from '../tables/table-split.js'
 import { throughUjson, ujsonLoads } from '../tables/ujson.js'
 import { chunkOf } from './chunk-of.js'
+import { invalid } from './documents.js'
 import { inferFeatures, MixedTypes } from './infer.js'
 
 /** Names of columns in which pandas.read_json looks for dates. */
@@ -18,7 +19,7 @@ export function fieldChunk(text: string, field: string, name: string): Chunk {
   try {
     whole = ujsonLoads(text.replace(/^\ufeff/, ''))
   } catch (cause) {
-    throw new InputError(`${name}: not valid JSON: ${(cause as Error).message}`, { cause })
+    throw invalid(name, cause)
   }
   const list = isDict(whole) ? throughUjson(whole.get(field) ?? null) : null
   if (!Array.isArray(list) || !list.every(isDict))

@@ -5,7 +5,7 @@ import { decodeText } from '../files/encodings.js'
 import type { Chunk } from '../tables/table-split.js'
 import { decodedText, throughUjson, ujsonLoads } from '../tables/ujson.js'
 import { chunkOf } from './chunk-of.js'
-import { type Document, readDocuments, readList } from './documents.js'
+import { type Document, invalid, readDocuments, readList } from './documents.js'
 import { fieldChunk } from './field-chunk.js'
 import { inferFeatures, MixedTypes, mixedStructs, type Path, pathKey } from './infer.js'
 
@@ -29,13 +29,17 @@ export async function* jsonChunks(files: readonly DataFile[], { field, encoding 
   let first = true
   for (const file of files) {
     const text = decodeText(await readBytes(file), encoding, file.name)
-    if (field !== null) {
-      yield fieldChunk(text, field, file.name)
-      continue
-    }
-    for (const batch of batches(text.replace(/^\ufeff/, ''), file.name)) {
-      yield typedChunk(batch, file.name, json, first)
-      first = false
+    try {
+      if (field !== null) {
+        yield fieldChunk(text, field, file.name)
+        continue
+      }
+      for (const batch of batches(text.replace(/^\ufeff/, ''), file.name)) {
+        yield typedChunk(batch, file.name, json, first)
+        first = false
+      }
+    } catch (cause) {
+      throw cause instanceof RangeError ? invalid(file.name, cause) : cause
     }
   }
 }
