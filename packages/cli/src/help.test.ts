@@ -54,6 +54,14 @@ describe('help', () => {
     expect(stderr).not.toContain('log_samples')
   })
 
+  it.each([
+    ['swep', /^saeval: unknown command 'swep'; did you mean "sweep"/],
+    ['constructor', /^saeval: unknown command 'constructor'/],
+  ])('of the unknown command %s says so', async (name, message) => {
+    expect(await runCommand(['help', name])).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
+    expect((await runCommand(['help', 'sweep'])).code).toBe(0)
+  })
+
   it('has its flags in groups', async () => {
     const headings = (await help('run', '--help')).split('\n').filter((line) => /^\S.*:$/.test(line))
     expect(headings).toEqual(['Model:', 'Tasks:', 'Results:', 'Kept work:', 'This command:', 'Examples:'])

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { didYouMean, InputError } from '@saeval/hub'
 import { CommanderError } from 'commander'
 import type { Surroundings } from './commands/run.js'
 import { failureSentence, printable } from './failure-sentence.js'
@@ -19,6 +19,11 @@ export async function main(
 ): Promise<number> {
   const program = createProgram(surroundings, argv, register)
   try {
+    const [first, asked = 'help'] = argv
+    const names = ['help', ...program.commands.map((command) => command.name())]
+    // commander answers with all of its help, as an error
+    if (first === 'help' && !names.includes(asked))
+      throw new InputError(`unknown command '${asked}'${didYouMean(asked, names)}`)
     await program.parseAsync(withCommand(argv), { from: 'user' })
     return exitCode.success
   } catch (error) {
