@@ -1,4 +1,3 @@
-import { hubEntries } from './hub-entries.js'
 import { hubFetch } from './hub-fetch.js'
 import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
@@ -75,6 +74,7 @@ export async function openDatasetWriter(token: string | null, options: HubOption
       })
     },
     list: async (name) => {
+      const { hubEntries } = await import('./hub-entries.js')
       const entries = await hubEntries({ type: 'dataset', name, revision: 'main', commit: 'main' }, settings)
       return entries.map(({ path }) => path).sort()
     },

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { shown } from './checks/checked.js'
 import { index, objectOf, text } from './checks/schemas.js'
+import { shown } from './checks/shown.js'
 import { WrongAnswerError } from './hub-errors.js'
 import { hubJson } from './hub-json.js'
 import { hubLimits, raising } from './hub-limits.js'

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { askHub } from './ask-hub.js'
-import { hubEntries, type RepositoryEntry } from './hub-entries.js'
+import type { RepositoryEntry } from './hub-entries.js'
 import type { HubOptions } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import type { Repository } from './repository.js'
@@ -14,7 +14,10 @@ export async function listRepositoryFiles(
   repository: Repository,
   options: HubOptions = {},
 ): Promise<RepositoryEntry[]> {
-  const found = await askHub(repository, options, () => hubEntries(repository, options))
+  const found = await askHub(repository, options, async () => {
+    const { hubEntries } = await import('./hub-entries.js')
+    return hubEntries(repository, options)
+  })
   const entries = found ?? (await cachedEntries(repository))
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
 }

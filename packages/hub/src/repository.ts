@@ -1,9 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import * as v from 'valibot'
 import { canGoOn, goOnWithCache } from './ask-hub.js'
-import { objectOf } from './checks/schemas.js'
-import { hubJson } from './hub-json.js'
+import { shown } from './checks/shown.js'
+import { WrongAnswerError } from './hub-errors.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
 import { makeWritableFolder } from './make-folder.js'
@@ -26,9 +25,6 @@ export interface Repository {
 }
 
 const commitPattern = /^[0-9a-f]{40}$/
-const infoSchema = objectOf({
-  sha: v.custom<string>((value) => typeof value === 'string' && commitPattern.test(value), 'a commit'),
-})
 
 /**
  * Finds the commit behind a revision, from the hub or (offline, or where the hub cannot be reached) from the cache's refs, and notes it in
@@ -62,9 +58,10 @@ export async function resolveRepository(
   }
   let sha: string
   try {
-    const question = `${type}s/${name}/revision/${encodeURIComponent(revision)}`
-    const { value } = await hubJson(question, infoSchema, { type, name, revision }, options)
-    sha = value.sha
+    const { hubCommit } = await import('./hub-commit.js')
+    sha = await hubCommit({ type, name, revision }, options)
+    if (!commitPattern.test(sha))
+      throw new WrongAnswerError(`${settings.endpoint} about ${name}: sha is ${shown(sha)}, expected a commit`)
   } catch (cause) {
     if (cached === null || !canGoOn(cause, options)) throw cause
     goOnWithCache(cached, options)

@@ -66,7 +66,7 @@ it.each<[string, Buffer, RegExp]>([
   ['a place that is none', fileOf({ a: { ...tensor([8], 0, 32), data_offsets: [0] } }), /no valid place/],
   ['a place beyond the end', fileOf({ a: tensor([2 ** 40], 0, 2 ** 42) }), /its tensors end at byte/],
   ['a place that is another one', fileOf({ a: tensor([8], 0, 32), b: tensor([8], 0, 32) }), /tensor b starts at byte/],
-  ['a long name', fileOf({ ['x'.repeat(1e5)]: null }), /tensor x{100}… has/],
+  ['a long name', fileOf({ ['x'.repeat(1e5)]: null }), /the name of a tensor cannot be read/],
 ])('refuses %s', async (_, bytes, message) => {
   const error: unknown = await read(bytes).catch((cause: unknown) => cause)
   expect(InputError.isInstance(error)).toBe(true)

@@ -1,7 +1,5 @@
-import * as v from 'valibot'
 import type { ByteSource } from './byte-source.js'
-import { cut, isPrintable, shown } from './checks/checked.js'
-import { isObject, recordOf, text } from './checks/schemas.js'
+import { cut, isPrintable, shown } from './checks/shown.js'
 import { decodeFloats, type FloatDtype, floatBytes } from './decode-floats.js'
 import { InputError } from './input-error.js'
 
@@ -69,13 +67,15 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
   const start = 8 + headerLength
   const { __metadata__: notes = {}, ...entries } = header
   if (!Object.keys(entries).every(isPrintable)) throw damaged('the name of a tensor cannot be read')
-  const metadata = v.safeParse(recordOf(text), notes)
-  if (!metadata.success) throw damaged('its metadata are not texts')
+  if (!isObject(notes) || !Object.values(notes).every((note) => typeof note === 'string'))
+    throw damaged('its metadata are not texts')
+  // names of every object's prototype are no metadata
+  const metadata: Record<string, string> = Object.assign(Object.create(null), notes)
   const tensors = new Map(
     Object.entries(entries).map(([name, value]) => [name, tensorEntry(name, value, start, damaged)]),
   )
   checkPlaces([...tensors.values()], start, source.byteLength, damaged)
-  return { name: source.name, tensors, metadata: metadata.output }
+  return { name: source.name, tensors, metadata }
 }
 
 type Damaged = (what: string) => InputError
@@ -136,4 +136,8 @@ export async function readTensorRows(
 function floatDtype(source: ByteSource, { name, dtype }: TensorEntry): FloatDtype {
   if (Object.hasOwn(floatBytes, dtype)) return dtype as FloatDtype
   throw new InputError(`tensor ${name} of ${source.name} is stored as ${dtype}; F32, F16, BF16 and F64 can be read`)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
