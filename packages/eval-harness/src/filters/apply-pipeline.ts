@@ -1,5 +1,6 @@
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import type { TaskFunction } from '@saeval/python/internal/functions/task-function'
+import { RegexError } from '@saeval/python/internal/regex/regex-translator'
 import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError } from '../documents/doc-fields.js'
 import type { FilterPipeline, FilterStep } from './filter-config.js'
@@ -38,7 +39,7 @@ async function applyStep(
   try {
     return await applyFilter(used as string, answers, docs, settings as PyDict)
   } catch (cause) {
-    if (!(cause instanceof FilterError)) throw cause
+    if (!(cause instanceof FilterError || cause instanceof RegexError)) throw cause
     throw new DocFieldError(`filter ${pipeline}: ${cause.message}`, { cause })
   }
 }

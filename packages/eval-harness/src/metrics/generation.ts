@@ -1,4 +1,5 @@
 import { type TaskFunction, TaskFunctionError } from '@saeval/python/internal/functions/task-function'
+import { RegexError } from '@saeval/python/internal/regex/regex-translator'
 import { literalEval } from '@saeval/python/internal/text/literal'
 import { pyStr, strip } from '@saeval/python/internal/text/text'
 import {
@@ -131,7 +132,7 @@ function matched(predictions: readonly PyValue[], references: readonly PyValue[]
   try {
     return exactMatch(predictions, references, settings)
   } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
+    if (!(cause instanceof TypeError || cause instanceof RegexError)) throw cause
     throw new DocFieldError(`exact_match: ${cause.message}`, { cause })
   }
 }

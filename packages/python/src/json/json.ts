@@ -8,9 +8,13 @@ import { JsonParser, type JsonReading } from './json-parser.js'
 /** json.loads: keeps 1 and 1.0 apart, integers of any size, NaN and Infinity. Throws SyntaxError with the position. */
 export function parseJson(text: string, reading: JsonReading = {}): PyValue {
   const parser = new JsonParser(text, reading)
-  const value = parser.value()
-  if (parser.more()) throw parser.error()
-  return value
+  try {
+    const value = parser.value()
+    if (parser.more()) throw parser.error()
+    return value
+  } catch (error) {
+    throw error instanceof RangeError ? new SyntaxError('it is nested too deeply') : error
+  }
 }
 
 export interface DumpOptions {

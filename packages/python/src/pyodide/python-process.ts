@@ -66,8 +66,8 @@ export class PythonProcess {
   }
 
   /**
-   * Asks Python for one operation of host.py, about a function of a task. Throws InputError where Pyodide is not installed, where
-   * Python would get a value that it does not have, and where it takes too long.
+   * Asks Python for one operation of host.py, about a function of a task. Throws InputError where Pyodide is not installed and where
+   * Python would get a value that it does not have. What takes too long or ends Python is answered as an exception.
    */
   ask(name: string, args: PyDict, about: string): Promise<PythonReply> {
     return new Promise((answer, fail) => {
@@ -94,10 +94,13 @@ export class PythonProcess {
 
   /** Ends the process, whatever it is doing, be it starting. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error('Python was stopped'))
+    const reason = new Error('Python was stopped')
+    this.#closing.abort(reason)
     this.#closing = new AbortController()
-    await this.#process?.catch(() => null)
-    this.#process = null
+    const starting = this.#process
+    this.#forget()
+    this.#fail(reason)
+    await starting?.catch(() => null)
   }
 
   async #send(): Promise<void> {
@@ -129,9 +132,10 @@ export class PythonProcess {
       started.hold(false)
       return
     }
-    this.#limit.start(question.about, question.json.length, started.processorTime, (error) => {
-      this.#fail(error)
+    this.#limit.start(question.about, question.json.length, started.processorTime, (sentence) => {
+      this.#forget()
       started.kill()
+      this.#end({ error: 'TimeoutError', message: sentence, where: null, package: null })
     })
   }
 
@@ -150,16 +154,28 @@ export class PythonProcess {
   }
 
   #ended(starting: Promise<Started>, reason: Error): void {
-    if (this.#process === starting) {
-      this.#process = this.#started = null
-      this.onEnd()
-    }
-    const at = this.#asked[0]?.about
-    this.#fail(at === undefined || this.options.signal?.aborted ? reason : new Error(`${at}: ${reason.message}`))
+    if (this.#process !== starting) return
+    this.#forget()
+    if (this.options.signal?.aborted) this.#fail(reason)
+    else this.#end({ error: 'SystemError', message: reason.message, where: null, package: null })
   }
 
-  #fail(error: Error): void {
+  /** What is asked next starts Python anew. */
+  #forget(): void {
+    this.#process = this.#started = null
+    this.onEnd()
+  }
+
+  #fail(reason: Error): void {
     this.#limit.stop()
-    for (const { fail } of this.#asked.splice(0)) fail(error)
+    for (const { fail } of this.#asked.splice(0)) fail(reason)
+  }
+
+  /** Tells the question that Python was at why it has no answer, and those after it that they have none. */
+  #end(reply: PythonReply): void {
+    this.#limit.stop()
+    const [question, ...others] = this.#asked.splice(0)
+    question?.answer(reply)
+    for (const { about, fail } of others) fail(new Error(`${about} was not called: Python had to be stopped`))
   }
 }

@@ -1,5 +1,6 @@
 import { controls } from './regex-escapes.js'
 import { RegexError, RegexTranslator } from './regex-translator.js'
+import { withinTime } from './within-time.js'
 
 const compiled = new Map<string, RegExp>()
 
@@ -13,14 +14,23 @@ export function pythonRegex(pattern: string): RegExp {
     known.lastIndex = 0
     return known
   }
-  const regex = new RegexTranslator(pattern).translate()
+  const regex = translated(pattern)
   compiled.set(pattern, regex)
   return regex
 }
 
+function translated(pattern: string): RegExp {
+  try {
+    return new RegexTranslator(pattern).translate()
+  } catch (error) {
+    throw error instanceof RangeError ? new RegexError('the pattern is nested too deeply') : error
+  }
+}
+
 /** re.findall: whole matches, the group where there is one, lists of groups where there are several; unmatched groups are "". */
 export function findAll(pattern: string, text: string): (string | string[])[] {
-  return [...text.matchAll(pythonRegex(pattern))].map((match) => {
+  const regex = pythonRegex(pattern)
+  return withinTime(pattern, text, () => [...text.matchAll(regex)]).map((match) => {
     const [whole, ...groups] = match
     if (groups.length === 0) return whole
     const texts = groups.map((group) => group ?? '')
@@ -31,13 +41,15 @@ export function findAll(pattern: string, text: string): (string | string[])[] {
 /** re.sub with a replacement template ("\1", "\g<name>", "\n"); count 0 replaces all. */
 export function substitute(pattern: string, replacement: string, text: string, count = 0): string {
   let done = 0
-  return text.replace(pythonRegex(pattern), (...args: unknown[]) => {
+  const regex = pythonRegex(pattern)
+  const replaced = (...args: unknown[]) => {
     const named = typeof args.at(-1) === 'object' ? (args.pop() as Record<string, string | undefined>) : {}
     const groups = args.slice(0, -2) as (string | undefined)[]
     if (count > 0 && done >= count) return groups[0]!
     done++
     return expand(replacement, groups, named)
-  })
+  }
+  return withinTime(pattern, text, () => text.replace(regex, replaced))
 }
 
 /** re.escape: a backslash before every special character. */

@@ -4,10 +4,15 @@ import { PyFloat, type PyValue } from '../values/value.js'
 /** Python's operators on numbers. */
 export type Arithmetic = '+' | '-' | '*' | '/' | '//' | '%' | '**'
 
-/** A bigint as an int value: a number where that is exact. */
+const mostBits = 10_000_000
+
+/** A bigint as an int value: a number where that is exact. Throws PythonError for one of more than ten million bits. */
 export function narrow(value: bigint): number | bigint {
   const number = Number(value)
-  return Number.isSafeInteger(number) ? number : value
+  if (Number.isSafeInteger(number)) return number
+  if (!Number.isFinite(number) && BigInt.asIntN(mostBits, value) !== value)
+    throw new PythonError('OverflowError', 'the number is too large')
+  return value
 }
 
 /** The sum of two small ints; null for everything else. */
@@ -84,7 +89,7 @@ function large(operator: Arithmetic, a: bigint, b: bigint): bigint {
 function power(a: bigint, b: bigint): PyValue {
   if (b < 0n) return floats('**', toFloat(narrow(a)), toFloat(narrow(b)))
   const size = a === 0n || a === 1n || a === -1n ? 1 : a.toString(2).length
-  if (Number(b) * size > 10_000_000) throw new PythonError('OverflowError', 'the power is too large')
+  if (Number(b) * size > mostBits) throw new PythonError('OverflowError', 'the power is too large')
   return narrow(a ** b)
 }
 

@@ -1,3 +1,4 @@
+import { checkWidth } from '../budget/budget.js'
 import { dumpsJson } from '../json/json.js'
 import { pyStr } from '../text/text.js'
 import { PythonError } from '../values/python-error.js'
@@ -37,7 +38,7 @@ const tojson = define('tojson', 'ensure_ascii indent separators sort_keys', 0, (
   return dumpsJson(value, {
     ensureAscii: isTrue(ascii),
     sortKeys: isTrue(sorted),
-    ...(indent == null ? {} : { indent: textOf(indent) ?? int(indent) }),
+    ...(indent == null ? {} : { indent: textOf(indent) ?? checkWidth(int(indent)) }),
     ...(separators == null ? {} : { separators: separatorsOf(separators) }),
   })
 })

@@ -1,3 +1,4 @@
+import { makeRoom } from '../budget/budget.js'
 import { percentFormat } from '../text/percent-format.js'
 import { compareCodePoints, pyRepr, pyStr } from '../text/text.js'
 import { hasKey } from '../values/dict-keys.js'
@@ -93,7 +94,7 @@ function calculate(operator: string, left: PyValue, right: PyValue): PyValue {
   // a text formats before what stands right is asked
   if (operator === '%' && typeof left === 'string') return formatted(left, right)
   if (right instanceof Undefined) throw right.error()
-  if (operator === '~') return pyStr(left) + pyStr(right)
+  if (operator === '~') return joined(pyStr(left), pyStr(right))
   const [a, b] = [exactNumber(left), exactNumber(right)]
   if (a !== null && b !== null) {
     const isFloat = left instanceof PyFloat || right instanceof PyFloat
@@ -121,10 +122,11 @@ function sequences(operator: string, left: PyValue, right: PyValue): PyValue {
     const result = markupOperation(operator, left, right)
     if (result !== null) return result
   } else if (operator === '+') {
-    if (typeof left === 'string' && typeof right === 'string') return left + right
+    if (typeof left === 'string' && typeof right === 'string') return joined(left, right)
     const bothLists = Array.isArray(left) && Array.isArray(right)
+    if (bothLists) makeRoom(8 * (left.length + right.length))
     if (bothLists && left instanceof PyTuple === right instanceof PyTuple)
-      return left instanceof PyTuple ? tupleOf([...left, ...right]) : [...left, ...right]
+      return left instanceof PyTuple ? tupleOf([...left, ...right]) : (left as PyValue[]).concat(right as PyValue[])
     if (typeof left === 'string')
       throw new PythonError('TypeError', `can only concatenate str (not "${typeName(right)}") to str`)
   }
@@ -136,6 +138,11 @@ function sequences(operator: string, left: PyValue, right: PyValue): PyValue {
     'TypeError',
     `unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`,
   )
+}
+
+function joined(left: string, right: string): string {
+  makeRoom(left.length + right.length)
+  return left + right
 }
 
 function markupOperation(operator: string, left: PyValue, right: PyValue): PyValue | null {
@@ -150,7 +157,7 @@ function repeated(sequence: PyValue, count: PyValue): PyValue | null {
   const times = Math.max(0, Number(count))
   const text = textOf(sequence)
   const size = text?.length ?? (Array.isArray(sequence) ? sequence.length : 0)
-  if (size * times > 100_000_000) throw new PythonError('MemoryError', 'the result of * is too long')
+  makeRoom((text === null ? 8 : 1) * size * times)
   if (text !== null) return sequence instanceof Markup ? new Markup(text.repeat(times)) : text.repeat(times)
   if (!Array.isArray(sequence)) return null
   const items = Array.from({ length: times }, () => sequence as readonly PyValue[]).flat(1)

@@ -1,4 +1,4 @@
-import { PythonError } from '../values/python-error.js'
+import { asPython, startWork } from '../budget/budget.js'
 import type { PyDict } from '../values/value.js'
 import { compileTemplate } from './compile/blocks.js'
 import { jinjaFilters } from './filters/filters.js'
@@ -12,17 +12,21 @@ import { jinjaTests } from './tests.js'
 /** Renders a template for some names. */
 export type Template = (names: PyDict) => string
 
-/** Reads a template. Throws PythonError, when it is read or when it is rendered, with the class that Jinja would raise. */
+/** Reads a template. Throws PythonError, when it is read or when it is rendered, with the class that Jinja would raise; TimeoutError or MemoryError where it takes too much. */
 export function makeTemplate(source: string, environment: Environment): Template {
-  const { render, blocks } = compileTemplate(parseTemplate(source, environment.syntax), environment)
-  return (names) => {
-    try {
+  const { render, blocks } = pythonErrors(() => compileTemplate(parseTemplate(source, environment.syntax), environment))
+  return (names) =>
+    pythonErrors(() => {
+      startWork()
       return render(new Context(environment, names, blocks))
-    } catch (cause) {
-      if (cause instanceof RangeError && /call stack/.test(cause.message))
-        throw new PythonError('RecursionError', 'maximum recursion depth exceeded')
-      throw cause
-    }
+    })
+}
+
+function pythonErrors<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (cause) {
+    throw asPython(cause)
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkWidth } from '../budget/budget.js'
 import { PythonError } from '../values/python-error.js'
 import { PyObject } from '../values/python-object.js'
 import { exactNumber, PyFloat, type PyValue, typeName } from '../values/value.js'
@@ -32,9 +33,9 @@ function parse(spec: string, value: PyValue): Spec {
     negativeZero: negativeZero !== undefined,
     alternate: alternate !== undefined,
     zero: zero !== undefined,
-    width: Number(width ?? 0),
+    width: checkWidth(Number(width ?? 0)),
     separator,
-    precision: precision === undefined ? null : Number(precision),
+    precision: precision === undefined ? null : checkWidth(Number(precision)),
     type,
   }
 }

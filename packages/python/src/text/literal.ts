@@ -6,7 +6,11 @@ import { literalText } from './string-escapes.js'
  * SyntaxError for anything else.
  */
 export function literalEval(text: string): PyValue {
-  return new LiteralParser(text.replace(/^[ \t]+/, '')).whole()
+  try {
+    return new LiteralParser(text.replace(/^[ \t]+/, '')).whole()
+  } catch (error) {
+    throw error instanceof RangeError ? new SyntaxError('too many nested parentheses') : error
+  }
 }
 
 const number =

@@ -1,3 +1,4 @@
+import { checkWidth } from '../budget/budget.js'
 import { getItem } from '../values/dict-keys.js'
 import { PythonError } from '../values/python-error.js'
 import { PyObject } from '../values/python-object.js'
@@ -72,6 +73,8 @@ function converted(
   precision: number | null,
   texts: PercentTexts,
 ): string {
+  checkWidth(width)
+  checkWidth(precision ?? 0)
   if (kind === 's' || kind === 'r' || kind === 'a') {
     const text = kind === 's' ? texts.str(value) : kind === 'r' ? texts.repr(value) : asciiRepr(value)
     return padded(

@@ -1,3 +1,4 @@
+import { takeTurn } from '../../budget/budget.js'
 import { isTrue, type PyValue } from '../../values/value.js'
 import type { Environment } from '../runtime/environment.js'
 import { each, PyIterator } from '../runtime/iteration.js'
@@ -97,6 +98,7 @@ function compileTurns(
   const [enterOther, leaveOther] = [entering(otherwiseFrame), leaving(otherwiseFrame)]
   const otherwise = compileBody(node.otherwise, otherwiseFrame, environment)
   const turn = (activation: Activation, item: PyValue, loop: LoopContext | null, out: Output): Signal => {
+    takeTurn()
     assign(activation, item)
     setLoop?.(activation, loop!)
     enter(activation)

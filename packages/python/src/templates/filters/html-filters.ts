@@ -1,3 +1,4 @@
+import { checkWidth } from '../../budget/budget.js'
 import { dumpsJson } from '../../json/json.js'
 import { pyRepr, pyStr } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
@@ -100,7 +101,7 @@ export const htmlFilters = [
   define('urlencode', '', 0, urlencode),
   define('urlize', 'trim_url_limit nofollow target rel extra_schemes', 0, urlizeFilter),
   define('tojson', 'indent', 0, (value, [indent]) => {
-    const step = indent == null ? {} : { indent: textOf(indent) ?? int(indent) }
+    const step = indent == null ? {} : { indent: textOf(indent) ?? checkWidth(int(indent)) }
     const json = dumpsJson(value, {
       sortKeys: true,
       other: ({ typeName }) => {

@@ -1,3 +1,4 @@
+import { checkWidth, takeTurn } from '../../budget/budget.js'
 import { pyStr } from '../../text/text.js'
 import { checkHashable } from '../../values/dict-keys.js'
 import { PythonError } from '../../values/python-error.js'
@@ -110,7 +111,10 @@ function* batches(value: PyValue, size: number, fill: PyValue | undefined): Gene
     batch.push(item)
   }
   if (batch.length === 0) return
-  if (fill != null) while (batch.length < size) batch.push(fill)
+  if (fill != null) {
+    checkWidth(size)
+    while (batch.length < size) batch.push(fill)
+  }
   yield batch
 }
 
@@ -121,6 +125,7 @@ function* slices(value: PyValue, count: number, fill: PyValue | undefined): Gene
   const longer = items.length - each * count
   let offset = 0
   for (let index = 0; index < count; index++) {
+    takeTurn()
     const start = offset + index * each
     if (index < longer) offset++
     const part = items.slice(start, offset + (index + 1) * each)

@@ -1,3 +1,4 @@
+import { checkWidth } from '../../budget/budget.js'
 import { pythonRegex, substitute } from '../../regex/regex.js'
 import { RegexError } from '../../regex/regex-translator.js'
 import { capitalize } from '../../text/casing.js'
@@ -52,7 +53,7 @@ function replace(value: PyValue, args: readonly (PyValue | undefined)[], context
 }
 
 function indent(value: PyValue, [width = 4, first, blank]: readonly (PyValue | undefined)[]): PyValue {
-  const space = textOf(width) ?? ' '.repeat(Math.max(0, int(width)))
+  const space = textOf(width) ?? ' '.repeat(Math.max(0, checkWidth(int(width))))
   if (value instanceof Undefined) throw value.error()
   const text = textOf(value)
   if (text === null)

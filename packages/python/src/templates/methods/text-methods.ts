@@ -1,3 +1,4 @@
+import { checkWidth } from '../../budget/budget.js'
 import { capitalize, casefold, isLower, isTitle, isUpper, swapCase, toTitle } from '../../text/casing.js'
 import * as classes from '../../text/character-classes.js'
 import { codePoints, strip, whiteSpace } from '../../text/text.js'
@@ -30,7 +31,7 @@ const padding =
   (name: string, sides: 'left' | 'right' | 'both'): Method<string> =>
   (value, args, keywords) => {
     arity(name, args, keywords, 1, 2)
-    const width = int(args[0]!)
+    const width = checkWidth(int(args[0]!))
     const fill = args[1] === undefined ? ' ' : text(args, 1)
     if (codePoints(fill) !== 1)
       throw new PythonError('TypeError', 'The fill character must be exactly one character long')
@@ -98,12 +99,12 @@ export const textMethods: Readonly<Record<string, Method<string>>> = {
   center: padding('center', 'both'),
   zfill: (value, args, keywords) => {
     arity('zfill', args, keywords, 1)
-    const zeros = '0'.repeat(Math.max(0, int(args[0]!) - codePoints(value)))
+    const zeros = '0'.repeat(Math.max(0, checkWidth(int(args[0]!)) - codePoints(value)))
     return /^[+-]/.test(value) ? value[0] + zeros + value.slice(1) : zeros + value
   },
   expandtabs: (value, args, keywords) => {
     const [size] = bind('expandtabs', ['tabsize'], 0, args, keywords)
-    return expandTabs(value, intOr(size, 8))
+    return expandTabs(value, checkWidth(intOr(size, 8)))
   },
   join: (value, args, keywords) => {
     arity('join', args, keywords, 1)

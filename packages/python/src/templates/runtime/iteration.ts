@@ -1,3 +1,4 @@
+import { makeRoom } from '../../budget/budget.js'
 import { codePoints } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
 import { PyObject } from '../../values/python-object.js'
@@ -34,7 +35,10 @@ export function each(value: PyValue): Iterable<PyValue> {
 
 /** list(value) */
 export function listOf(value: PyValue): PyValue[] {
-  if (typeof value === 'string' || Array.isArray(value)) return [...value]
+  if (typeof value === 'string' || Array.isArray(value)) {
+    makeRoom(8 * value.length)
+    return [...value]
+  }
   const items: PyValue[] = []
   for (const item of each(value)) items.push(item)
   return items

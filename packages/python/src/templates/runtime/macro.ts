@@ -1,3 +1,4 @@
+import { takeTurn } from '../../budget/budget.js'
 import { pyRepr } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
 import { PyObject } from '../../values/python-object.js'
@@ -30,6 +31,7 @@ export class Macro extends PyObject {
   }
 
   override call(args: readonly PyValue[], given: Keywords): PyValue {
+    takeTurn()
     const { parameters, takesCaller, takesKeywords, takesMore } = this.shape
     const keywords = new Map(given)
     const values: (PyValue | undefined)[] = args.slice(0, parameters.length)

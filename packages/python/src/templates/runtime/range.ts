@@ -1,3 +1,4 @@
+import { takeTurn } from '../../budget/budget.js'
 import { PythonError } from '../../values/python-error.js'
 import { PyObject } from '../../values/python-object.js'
 import { exactNumber, PyFloat, type PyValue, typeName } from '../../values/value.js'
@@ -32,7 +33,10 @@ export class PyRange extends PyObject {
   }
 
   override *iterate(): Generator<PyValue> {
-    for (let index = 0; index < this.count; index++) yield this.start + index * this.step
+    for (let index = 0; index < this.count; index++) {
+      takeTurn()
+      yield this.start + index * this.step
+    }
   }
 
   override length(): number {
