@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Evaluation, resultsFile } from '@saeval/eval-harness'
 import { defaultBootstrapIterations } from '@saeval/eval-harness/internal/evaluate'
+import { SentenceError } from '@saeval/hub'
 import type { LanguageModel, ModelReport } from '@saeval/language-model'
 import type { PyDict } from '@saeval/python'
 import { gitHash, headCommit } from './git-hash.js'
@@ -24,7 +25,7 @@ export function actedShare({ tokens, provenance = {} }: ModelReport): number | n
 }
 
 /** Answers that are not those of the model that was asked for. */
-export class UnsteeredError extends Error {}
+export class UnsteeredError extends SentenceError {}
 
 /** Throws UnsteeredError where the answers are not those of the model that was asked for. */
 export function checkActed({ problem, tokens, keptAnswers = 0 }: ModelReport): void {

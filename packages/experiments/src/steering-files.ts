@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import { isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { globNames } from '@saeval/python/internal/globs/glob'
 import { readSteeringFile, type SteeringFile } from '@saeval/steering'
@@ -31,8 +31,8 @@ function matchingFiles(word: string): string[] {
   try {
     found = globNames(folder, basename(word))
   } catch (cause) {
-    throw new InputError(`--csv ${word}: there is no folder ${folder}`, { cause })
+    throw new InputError(sentence`${option('csv')} ${word}: there is no folder ${folder}`, { cause })
   }
-  if (found.length === 0) throw new InputError(`--csv ${word}: no file has such a name`)
+  if (found.length === 0) throw new InputError(sentence`${option('csv')} ${word}: no file has such a name`)
   return found.map((name) => join(folder, name))
 }

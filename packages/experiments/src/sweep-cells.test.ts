@@ -103,7 +103,7 @@ describe('sweepCells', () => {
   it.each([
     [[], none, 'needs a steering CSV'],
     [[one], { ...none, coefficients: [1], scales: [2] }, 'give one of them'],
-    [[one], { ...none, actions: [] }, '--actions names nothing'],
+    [[one], { ...none, actions: [] }, '`actions` names nothing'],
     [[one], { ...none, actions: ['clmp'] }, 'there is no action "clmp"'],
     [[two], { ...none, latents: [1] }, 'b/pets.csv has 2'],
     [[one], { ...none, latents: [1.5] }, '1.5 is no latent'],

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { Parameters } from '@saeval/report'
 import { located } from '@saeval/steering'
 import {
@@ -90,20 +90,26 @@ function nameOf(path: string, files: readonly SweepCsv[]): string {
 }
 
 function checkAxes(files: readonly SweepCsv[], axes: SweepAxes): void {
-  if (files.length === 0) throw new InputError('a sweep needs a steering CSV: --csv')
+  if (files.length === 0) throw new InputError(sentence`a sweep needs a steering CSV: ${option('csv')}`)
   if (axes.coefficients && axes.scales)
-    throw new InputError('--coefficients and --scales both set the coefficients; give one of them')
+    throw new InputError(
+      sentence`${option('coefficients')} and ${option('scales')} both set the coefficients; give one of them`,
+    )
   const empty = (['coefficients', 'scales', 'actions', 'latents'] as const).find((axis) => axes[axis]?.length === 0)
-  if (empty !== undefined) throw new InputError(`--${empty} names nothing; give it a value, or leave it out`)
+  if (empty !== undefined)
+    throw new InputError(sentence`${option(empty)} names nothing; give it a value, or leave it out`)
   const unknown = axes.actions?.find((action) => !(hookActions as readonly string[]).includes(action))
   if (unknown !== undefined)
-    throw new InputError(`--actions: there is no action "${unknown}"; there are ${hookActions.join(', ')}`)
+    throw new InputError(
+      sentence`${option('actions')}: there is no action "${unknown}"; there are ${hookActions.join(', ')}`,
+    )
   const wrong = axes.latents?.find((latent) => !Number.isInteger(latent) || latent < 0)
-  if (wrong !== undefined) throw new InputError(`--latents: ${wrong} is no latent; latents are whole numbers from 0`)
+  if (wrong !== undefined)
+    throw new InputError(sentence`${option('latents')}: ${wrong} is no latent; latents are whole numbers from 0`)
   const several = axes.latents && files.find(({ rows }) => rows.length > 1)
   if (several)
     throw new InputError(
-      `--latents needs a CSV of one row, whose latent it replaces; ${several.path} has ${several.rows.length}`,
+      sentence`${option('latents')} needs a CSV of one row, whose latent it replaces; ${several.path} has ${several.rows.length}`,
     )
 }
 

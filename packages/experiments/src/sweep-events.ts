@@ -1,4 +1,5 @@
 import type { KindProgress, PreparedTask } from '@saeval/eval-harness'
+import type { Said } from '@saeval/hub'
 import type { LanguageModel } from '@saeval/language-model'
 import type { PyValue } from '@saeval/python'
 import type { MissingCell } from './sweep-store.js'
@@ -25,4 +26,4 @@ export interface SweepPlan {
 /** How a cell came out. */
 export type CellOutcome =
   | { readonly results: ReadonlyMap<string, PyValue>; readonly actedShare: number | null }
-  | { readonly error: string }
+  | { readonly error: Said }

@@ -116,7 +116,7 @@ describe('openSweepStore', () => {
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')
     for (const folder of [file, join(file, 'sweep'), '/proc/saeval-sweep'])
-      expect(() => openSweepStore(options(folder))).toThrow(`--output_path ${folder}: cannot write into ${folder}`)
+      expect(() => openSweepStore(options(folder))).toThrow(`\`output_path\` ${folder}: cannot write into ${folder}`)
   })
 
   it.each<[string, Fingerprint, string]>([

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { InputError, makeWritableFolder, writeFiles } from '@saeval/hub'
+import { InputError, makeWritableFolder, option, sentence, writeFiles } from '@saeval/hub'
 import { objectOf, text } from '@saeval/hub/checks'
 import { cellFileName, cellResultsFields, type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
 import * as v from 'valibot'
@@ -64,16 +64,16 @@ function readCell(path: string): readonly Finished[] {
  * a cell has results of another CSV, where another process works on the folder, and where nothing can be written.
  */
 export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepStoreOptions): SweepStore {
-  makeWritableFolder(`--output_path ${folder}`, folder)
+  makeWritableFolder(sentence`${option('output_path')} ${folder}`, folder)
   const unlock = lockFolder(folder)
   try {
     const cellFolder = (id: string) => join(folder, 'cells', id)
     const finished = readFinished(join(folder, 'cells'))
     for (const { id, csv } of cells)
       if (finished.has(id) && csv !== readCsv(cellFolder(id))) throw changed(folder, id, 'another steering CSV')
-    makeWritableFolder(`--output_path ${folder}`, cellFolder(baselineId))
+    makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(baselineId))
     for (const { id, csv } of cells) {
-      makeWritableFolder(`--output_path ${folder}`, cellFolder(id))
+      makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(id))
       writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
     }
     const entered = new Map<string, readonly Fingerprint[]>()
@@ -175,6 +175,6 @@ function whatChanged(before: Fingerprint, now: Fingerprint): string | null {
 
 function changed(folder: string, id: string, what: string): InputError {
   return new InputError(
-    `${join(folder, 'cells', id)} holds results of ${what}; choose another --output_path, or delete the cells that are to run again`,
+    sentence`${join(folder, 'cells', id)} holds results of ${what}; choose another ${option('output_path')}, or delete the cells that are to run again`,
   )
 }

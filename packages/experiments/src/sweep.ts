@@ -3,7 +3,16 @@ import { indexTasks, loadTasks, openStore, type PreparedTask, prepareEvaluation 
 import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
 import { nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import { type HubOptions, InputError, type Notice, writeFiles } from '@saeval/hub'
+import {
+  type HubOptions,
+  InputError,
+  lines,
+  type Notice,
+  option,
+  type Sentence,
+  sentence,
+  writeFiles,
+} from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import { taskFunctions } from '@saeval/python'
 import {
@@ -71,7 +80,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null>
 export async function sweep(options: SweepOptions): Promise<SweepResult | null> {
   const { run, axes, signal, onEvent = () => {}, onNotice = () => {} } = options
   const folder = run.output_path
-  if (folder === null) throw new InputError('a sweep needs --output_path, the folder of its results')
+  if (folder === null) throw new InputError(sentence`a sweep needs ${option('output_path')}, the folder of its results`)
   const cells = sweepCells(await readSweepCsvs(options.csv), axes)
   const { modelArgs: given, saeval } = options
   const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
@@ -80,9 +89,12 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     ...(run.allow_inert_rows ? { allow_inert_rows: true } : {}),
   }
   const { base_name: baseName } = args
-  if (baseName === undefined) throw new InputError('--model_args needs base_name=…, the model to steer')
+  if (baseName === undefined)
+    throw new InputError(sentence`${option('model_args')} needs base_name=…, the model to steer`)
   if (args.csv_path !== undefined)
-    throw new InputError('a sweep takes its CSVs by --csv, not by csv_path in --model_args')
+    throw new InputError(
+      sentence`a sweep takes its CSVs by ${option('csv')}, not by csv_path in ${option('model_args')}`,
+    )
   const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
     numFewshot: run.num_fewshot,
     metadata: new Map([...run.model_args, ...run.metadata]),
@@ -179,7 +191,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       onNotice(`${store.renewed.size} runs in ${folder} are of other code of plug-ins and run again`, 'warning')
     const shared = settings.length === 0 ? base : (base.shareBelow?.(settings) ?? base)
     onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare ?? 1 })
-    const failures: string[] = []
+    const failures: Sentence[] = []
     for (const cell of missing) {
       signal?.throwIfAborted()
       const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
@@ -211,8 +223,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       } catch (cause) {
         // an edit that this text cannot have is no reason to leave the other cells out
         if (signal?.aborted || !isOfCell(cause)) throw cause
-        onEvent({ stage: 'finished', cell, outcome: { error: cause.message } })
-        failures.push(cause.message)
+        onEvent({ stage: 'finished', cell, outcome: { error: cause.sentence } })
+        failures.push(cause.sentence)
       } finally {
         await steering.close()
       }
@@ -220,7 +232,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const result = await summarize(folder)
     if (failures.length > 0)
       throw new InputError(
-        `${failures.length} of ${missing.length} runs failed (${folder}/sweep.csv has the others):\n${failures.join('\n')}`,
+        sentence`${failures.length} of ${missing.length} runs failed (${folder}/sweep.csv has the others):\n${lines(failures)}`,
       )
     return result
   } finally {

@@ -14,6 +14,10 @@ export class Sentence {
     return this.with((named) => ('option' in named ? `\`${named.option}\`` : `${named.call}()`))
   }
 
+  toJSON(): string {
+    return this.toString()
+  }
+
   /** The words, where console.log shows a sentence. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()

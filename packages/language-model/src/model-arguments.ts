@@ -1,4 +1,5 @@
-import { checked, index, isObject, number, refuseUnknownNames, text, truth } from '@saeval/hub/checks'
+import { InputError, option, sentence } from '@saeval/hub'
+import { checked, index, isObject, number, refuseUnknownNames, shown, text, truth } from '@saeval/hub/checks'
 import * as v from 'valibot'
 
 /** A value of `--model_args`, after lm_eval's parsing rules. */
@@ -21,10 +22,7 @@ const schemas = {
   count: index,
   number,
   boolean: truth,
-  object: v.custom<Readonly<Record<string, ModelArgument>>>(
-    isObject,
-    'a JSON object: --model_args takes one of all arguments, as in {"pretrained": "…", "chat_template_args": {…}}',
-  ),
+  object: v.custom<Readonly<Record<string, ModelArgument>>>(isObject),
 } as const
 
 /** What an argument takes; `words` is a string that the command line may have read as a number, `count` a whole number from 0. */
@@ -33,15 +31,21 @@ export type ArgumentKind = keyof typeof schemas
 /** A model's arguments: name -> what it takes. */
 export type ArgumentKinds = Readonly<Record<string, ArgumentKind>>
 
-/** Checks --model_args (or another flag of pairs) against what a model takes. Throws InputError for names it does not know and values of another kind. */
+/** Checks modelArgs (or another option of pairs) against what a model takes. Throws InputError for names it does not know and values of another kind. */
 export function readArguments<Kinds extends ArgumentKinds>(
   model: string,
   args: ModelArguments,
   kinds: Kinds,
-  flag = '--model_args',
+  name = 'modelArgs',
 ): { readonly [Name in keyof Kinds]?: v.InferOutput<(typeof schemas)[Kinds[Name]]> } {
-  const taker = flag === '--model_args' ? `${flag}: model ${model}` : flag
-  refuseUnknownNames(`${taker} has no argument`, args, Object.keys(kinds))
-  for (const [name, value] of Object.entries(args)) checked(flag, schemas[kinds[name]!], value, name)
+  const taker = name === 'modelArgs' ? sentence`${option(name)}: model ${model}` : option(name)
+  refuseUnknownNames(sentence`${taker} has no argument`, args, Object.keys(kinds))
+  for (const [argument, value] of Object.entries(args)) {
+    if (kinds[argument] === 'object' && !isObject(value))
+      throw new InputError(
+        sentence`${option(name)}: ${argument} is ${shown(value)}, expected a JSON object: ${option('modelArgs')} takes one of all arguments, as in {"pretrained": "…", "chat_template_args": {…}}`,
+      )
+    checked(sentence`${option(name)}`, schemas[kinds[argument]!], value, argument)
+  }
   return args as ReturnType<typeof readArguments<Kinds>>
 }

@@ -1,3 +1,4 @@
+import type { Said } from '@saeval/hub'
 /** What is fixed about a model; names as in lm_eval's results.json. */
 export interface ModelInfo {
   /** Number of weights, tied ones counted once. */
@@ -52,7 +53,7 @@ export interface ModelReport {
    * Why the answers are not this model's (no edit has acted at any token), those with kept answers too; absent where nothing speaks against
    * them. Nobody may present them as its results then.
    */
-  readonly problem?: string
+  readonly problem?: Said
   /** Recorded under "saeval" in results.json after ModelInfo.provenance: edits and what they did. JSON values. */
   readonly provenance?: Readonly<Record<string, unknown>>
 }

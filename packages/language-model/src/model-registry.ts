@@ -1,4 +1,4 @@
-import { type HubOptions, InputError } from '@saeval/hub'
+import { type HubOptions, InputError, type Notice } from '@saeval/hub'
 import { checkModel } from './check-model.js'
 import type { LanguageModel } from './language-model.js'
 import type { ArgumentKinds, ModelArguments } from './model-arguments.js'
@@ -12,7 +12,7 @@ export interface ModelContext {
   /** `--device` as typed: "cpu", "cuda:0", ... or null for the default. */
   readonly device: string | null
   /** One line for the user, shown once (stderr); a warning where something may be otherwise than it was meant. */
-  readonly notice: (line: string, importance?: 'warning') => void
+  readonly notice: Notice
   /** Whether weights that are not in the cache stay where they are (--dry_run): the model will be asked only what work requests are. */
   readonly withoutDownload?: boolean
   /** How files of the Hugging Face Hub are to be fetched: progress, and the signal of Ctrl-C. */

@@ -15,10 +15,10 @@ const open = async (args: ModelArguments) => {
 }
 
 it.each([
-  [{ base_url: null }, 'needs --model_args base_url='],
+  [{ base_url: null }, 'needs `modelArgs` base_url='],
   [{ base_url: 'localhost:8000' }, 'base_url is no address of a server'],
-  [{ model: null }, 'needs --model_args model='],
-  [{ batch_size: 4 }, 'batch_size is not supported by model local-completions: --batch_size says'],
+  [{ model: null }, 'needs `modelArgs` model='],
+  [{ batch_size: 4 }, 'batch_size is not supported by model local-completions: `batchSize` says'],
   [{ max_gen_toks: 4 }, 'max_gen_toks is not supported'],
   [{ auth_token: 'secret' }, 'auth_token is not supported'],
   [{ trust_remote_code: true }, 'runs no code'],

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, type Said, sentence } from '@saeval/hub'
 import { type ModelArguments, readArguments } from '@saeval/language-model'
 
 /** What both models take in --model_args, under lm_eval's names. */
@@ -30,11 +30,11 @@ export const chatArguments = { ...serverArguments, think_end_token: 'string' } a
 export type ServerArguments = ReturnType<typeof readArguments<typeof chatArguments>>
 
 /** Arguments of lm_eval that are refused, and why; with the values that ask for nothing. */
-const refused: Readonly<Record<string, readonly [why: string, ...neutral: unknown[]]>> = Object.assign(
+const refused: Readonly<Record<string, readonly [why: Said, ...neutral: unknown[]]>> = Object.assign(
   Object.create(null),
   {
-    batch_size: ['--batch_size says how many requests go into one call'],
-    max_gen_toks: ['tasks say it, and --gen_kwargs max_gen_toks=… says it over them'],
+    batch_size: [sentence`${option('batchSize')} says how many requests go into one call`],
+    max_gen_toks: [sentence`tasks say it, and ${option('genKwargs')} max_gen_toks=… says it over them`],
     truncate: ['lm_eval does nothing with it; inputs that are too long are cut from the left in any case', false],
     auth_token: ['it is for the remote tokenizer, which is not supported; the server gets OPENAI_API_KEY'],
     trust_remote_code: ['saeval runs no code of repositories', false],
@@ -53,7 +53,7 @@ export function readServerArguments(
   for (const [argument, value] of Object.entries(given)) {
     const [why, ...neutral] = refused[argument] ?? []
     if (why !== undefined && !neutral.includes(value))
-      throw new InputError(`--model_args: ${argument} is not supported by model ${name}: ${why}`)
+      throw new InputError(sentence`${option('modelArgs')}: ${argument} is not supported by model ${name}: ${why}`)
     if (why === undefined && value !== null) own[argument] = value
   }
   return readArguments(name, own, kinds)

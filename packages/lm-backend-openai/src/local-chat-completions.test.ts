@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 const openChat = async (args: ModelArguments = {}) => {
-  const notice = (line: string) => notices.push(line)
+  const notice = (line: unknown) => notices.push(String(line))
   return localChatCompletions(
     { model: 'm', base_url: server.url, ...args },
     { batchSize: '1', device: null, notice, hub: {} },
@@ -44,7 +44,7 @@ describe('local-chat-completions', () => {
   it('has no log-likelihoods, and needs conversations', async () => {
     const model = await openChat()
     await expect(loglikelihood(model, pair)).rejects.toThrow('local-chat-completions has no log-likelihoods')
-    await expect(generateUntil(model, [{ ...greedy, context: 'hello' }])).rejects.toThrow('add --apply_chat_template')
+    await expect(generateUntil(model, [{ ...greedy, context: 'hello' }])).rejects.toThrow('add `applyChatTemplate`')
   })
 
   it('takes no text for an empty one, and says so', async () => {

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import {
   type ChatMessage,
   type GenerateUntilRequest,
@@ -23,7 +23,7 @@ export const localChatCompletions: ModelFactory = async (given, context) => {
   for (const argument of ['tokenizer', 'tokenized_requests', 'add_bos_token', 'custom_prefix_token_id'] as const)
     if (args[argument] !== undefined && args[argument] !== false)
       throw new InputError(
-        `--model_args: ${argument} cannot take effect with model ${name}: the server reads the texts`,
+        sentence`${option('modelArgs')}: ${argument} cannot take effect with model ${name}: the server reads the texts`,
       )
   const open = await openServerOf(name, args, context)
   const { server, model, seed } = open
@@ -76,7 +76,7 @@ function messagesOf(context: string): readonly ChatMessage[] {
   } catch {
     // a plain text
   }
-  throw new InputError(`model ${name} takes conversations; add --apply_chat_template`)
+  throw new InputError(sentence`model ${name} takes conversations; add ${option('applyChatTemplate')}`)
 }
 
 /** The text after the last mark of the end of thinking, white space before it left out. */

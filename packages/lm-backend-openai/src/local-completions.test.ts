@@ -32,7 +32,7 @@ afterEach(async () => {
 const context = (batchSize = '1', signal?: AbortSignal) => ({
   batchSize,
   device: null,
-  notice: (line: string) => notices.push(line),
+  notice: (line: unknown) => notices.push(String(line)),
   hub: signal ? { signal } : {},
 })
 const wait = async (seconds: number) => {

@@ -1,4 +1,4 @@
-import { InputError, openFiles } from '@saeval/hub'
+import { InputError, openFiles, option, sentence } from '@saeval/hub'
 import { readModelJson } from '@saeval/hub/checks'
 import {
   type GenerateUntilRequest,
@@ -49,10 +49,12 @@ async function tokenizerOf(
   if (backend === 'None' || backend === 'none') return null
   if (backend === 'tiktoken' || backend === 'remote')
     throw new InputError(
-      `--model_args: tokenizer_backend=${backend} is not supported; give the same tokenizer as tokenizer=…, a Hugging Face model or a folder with tokenizer.json`,
+      sentence`${option('modelArgs')}: tokenizer_backend=${backend} is not supported; give the same tokenizer as tokenizer=…, a Hugging Face model or a folder with tokenizer.json`,
     )
   if (backend !== undefined && backend !== 'huggingface' && backend !== 'auto')
-    throw new InputError(`--model_args: tokenizer_backend is ${JSON.stringify(backend)}, expected huggingface or None`)
+    throw new InputError(
+      sentence`${option('modelArgs')}: tokenizer_backend is ${JSON.stringify(backend)}, expected huggingface or None`,
+    )
   const files = await openFiles(args.tokenizer ?? model, args.revision, hub, ['tokenizer.json', 'config.json'])
   const configPath = await files.pathIfPresent('config.json')
   const config = configPath === null ? {} : await readModelJson(configPath)
@@ -70,7 +72,7 @@ function completionsModel(
   const tokenizer = source?.tokenizer ?? null
   const asTokens = tokenizer !== null && (args.tokenized_requests ?? true)
   const maxLength = (args.max_length ?? 2048) - 1
-  if (maxLength < 2) throw new InputError('--model_args: max_length must be 3 or more')
+  if (maxLength < 2) throw new InputError(sentence`${option('modelArgs')}: max_length must be 3 or more`)
   const eos = args.eos_string ?? tokenizer?.eos?.text ?? null
   const { server, model, seed, batching } = open
   let truncated = 0

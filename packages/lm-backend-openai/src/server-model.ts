@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { ModelContext, ModelInfo } from '@saeval/language-model'
 import type { Tokenizer } from '@saeval/tokenizer'
 import type { ServerArguments } from './arguments.js'
@@ -29,10 +29,13 @@ export async function openServerOf(
 ): Promise<OpenServer> {
   const model = args.model ?? args.pretrained
   if (model === undefined)
-    throw new InputError(`--model ${name} needs --model_args model=…, the model's name at the server`)
+    throw new InputError(
+      sentence`${option('model')} ${name} needs ${option('modelArgs')} model=…, the model's name at the server`,
+    )
   const address = addressOf(name, args.base_url)
   const { num_concurrent: concurrent = 1, max_retries: attempts = 3, timeout = 300 } = args
-  if (!(timeout > 0)) throw new InputError(`--model_args: timeout is ${timeout}, expected seconds above 0`)
+  if (!(timeout > 0))
+    throw new InputError(sentence`${option('modelArgs')}: timeout is ${timeout}, expected seconds above 0`)
   const headers = headersOf(args.header, address)
   // Node would make a header of them; headersOf has, where none was given
   const bare = new URL(address)
@@ -106,10 +109,13 @@ function sha256(content: string | Buffer): string {
 function addressOf(name: string, baseUrl: string | undefined): URL {
   const path = name.includes('chat') ? 'chat/completions' : 'completions'
   const example = `http://localhost:8000/v1/${path}`
-  if (baseUrl === undefined) throw new InputError(`--model ${name} needs --model_args base_url=…, as in ${example}`)
+  if (baseUrl === undefined)
+    throw new InputError(sentence`${option('model')} ${name} needs ${option('modelArgs')} base_url=…, as in ${example}`)
   const address = URL.canParse(baseUrl) ? new URL(baseUrl) : null
   if (address === null || !/^https?:$/.test(address.protocol))
-    throw new InputError(`--model_args: base_url is no address of a server; it is written as ${example}`)
+    throw new InputError(
+      sentence`${option('modelArgs')}: base_url is no address of a server; it is written as ${example}`,
+    )
   return address
 }
 
@@ -118,12 +124,13 @@ function headersOf(given: unknown, address: URL): Readonly<Record<string, string
   if (given !== undefined) {
     const entries = Object.entries(given as Readonly<Record<string, unknown>>)
     if (entries.some(([, value]) => typeof value !== 'string'))
-      throw new InputError('--model_args: header holds a value that is not a text')
+      throw new InputError(sentence`${option('modelArgs')}: header holds a value that is not a text`)
     const headers = Object.fromEntries(entries) as Record<string, string>
     const wrong = entries.find(
       ([name, value]) => !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value as string),
     )
-    if (wrong) throw new InputError('--model_args: header holds a name or a value that HTTP does not allow')
+    if (wrong)
+      throw new InputError(sentence`${option('modelArgs')}: header holds a name or a value that HTTP does not allow`)
     return headers
   }
   const key = process.env.OPENAI_API_KEY ?? ''
@@ -139,7 +146,7 @@ async function certificates(path: string, address: URL): Promise<string> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new InputError(`--model_args: ca_cert_path ${path} cannot be read`, { cause })
+    throw new InputError(sentence`${option('modelArgs')}: ca_cert_path ${path} cannot be read`, { cause })
   }
   if (address.protocol !== 'https:')
     throw new InputError(`--model_args: ca_cert_path cannot take effect with base_url at ${address.protocol}//`)
@@ -154,10 +161,10 @@ async function certificates(path: string, address: URL): Promise<string> {
 /** Requests in one call: --batch_size, 1 for "auto" as in lm_eval. */
 function sizeOf(batchSize: string, notice: ModelContext['notice']): number {
   if (/^auto/.test(batchSize)) {
-    notice('a server measures no batch size, so --batch_size auto is 1', 'warning')
+    notice(sentence`a server measures no batch size, so ${option('batchSize')} auto is 1`, 'warning')
     return 1
   }
   const size = Number(batchSize)
   if (Number.isInteger(size) && size > 0) return size
-  throw new InputError(`--batch_size ${batchSize}: expected a whole number from 1, or auto`)
+  throw new InputError(sentence`${option('batchSize')} ${batchSize}: expected a whole number from 1, or auto`)
 }

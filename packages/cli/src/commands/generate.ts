@@ -4,6 +4,7 @@ import { InputError, writeFiles } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { renderGenerations } from '@saeval/report'
 import { type GeneratePlan, type Generation, type Generations, generate } from '@saeval/steering'
+import { inFlags } from '../options/flag-words.js'
 import { prepareOutputFile } from '../options/output-file.js'
 import { plainArguments } from '../options/plain-arguments.js'
 import { announcementLines } from '../terminal/announcement.js'
@@ -40,9 +41,11 @@ export async function generateCommand(
   if (output !== undefined && !options.dry_run) prepareOutputFile('--output', output)
   const prompts = [...words, ...(options.prompts === undefined ? [] : readPrompts(options.prompts))]
   const terminal = openTerminal(stderr, options)
+  if (prompts.length === 0)
+    throw new InputError('give a prompt (before -a, or after --), or --prompts with a file of them')
   const streams = stdout.isTTY && !json
   let at: { prompt: number; label: string } | null = null
-  const generations = await generate({
+  const found = await generate({
     modelArgs: plainArguments(options.model_args),
     prompts,
     coefficients: options.coefficients ?? null,
@@ -85,7 +88,8 @@ export async function generateCommand(
       : {}),
   })
   terminal.clear()
-  if (generations === null) return
+  if (found === null) return
+  const generations = { ...found, unread: found.unread.map(inFlags) }
   if (json) stdout.write(`${JSON.stringify(generations, null, 2)}\n`)
   else if (streams) stdout.write('\n\n')
   else stdout.write(`${generations.prompts.map(block).join('\n')}\n`)

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readExperiment, renderReport, writeReport } from '@saeval/report'
+import { inFlags } from '../options/flag-words.js'
 import { prepareOutputFile } from '../options/output-file.js'
 import type { Surroundings } from './run.js'
 
@@ -23,6 +24,7 @@ export async function report(
   const rendered = await renderReport(experiment, {
     withoutSamples,
     signal,
+    words: inFlags,
     ...(title === undefined ? {} : { title }),
     ...(target === undefined ? {} : { target }),
   })

@@ -1,6 +1,7 @@
 import type { PyDict } from '@saeval/python'
 import type { CheckResult } from '@saeval/steering'
 import { verify } from '@saeval/steering'
+import { inFlags } from '../options/flag-words.js'
 import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
@@ -32,10 +33,15 @@ export async function verifyCommand(
       signal.throwIfAborted()
     },
   })
-  if (json) stdout.write(`${JSON.stringify(verification, null, 2)}\n`)
+  if (json)
+    stdout.write(`${JSON.stringify({ ...verification, checks: verification.checks.map(withFlags) }, null, 2)}\n`)
   else for (const line of verification.edits) stdout.write(`${line}\n`)
   const failed = verification.checks.filter(({ outcome }) => outcome === 'failed')
   if (failed.length > 0) throw new Error(`${failed.length} of ${verification.checks.length} checks failed`)
+}
+
+function withFlags(result: CheckResult): CheckResult {
+  return { ...result, messages: result.messages.map(inFlags) }
 }
 
 /** "ok  name  1.2e-7 (1e-4 allowed)", and what there is to say about it. */
@@ -43,5 +49,7 @@ function resultLines({ name, outcome, deviation, allowed, messages }: CheckResul
   const number =
     deviation === null ? '' : `  ${deviation === 0 ? '0' : deviation.toExponential(1)} (${allowed} allowed)`
   const head = `${(outcome === 'failed' ? 'FAILED' : outcome).padEnd(14)}  ${name}${number}`
-  return [head, ...messages.map((message) => `${' '.repeat(16)}${message}`)].map((line) => `${line}\n`).join('')
+  return [head, ...messages.map((message) => `${' '.repeat(16)}${inFlags(message)}`)]
+    .map((line) => `${line}\n`)
+    .join('')
 }

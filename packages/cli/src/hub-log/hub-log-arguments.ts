@@ -42,7 +42,7 @@ export function hubLogArguments(
     point_of_contact: 'string',
     gated: 'boolean',
   } as const
-  const args = readArguments('', toPlain(given) as ModelArguments, kinds, '--hf_hub_log_args')
+  const args = readArguments('', toPlain(given) as ModelArguments, kinds, 'hf_hub_log_args')
   const pushResults = args.push_results_to_hub ?? false
   const pushSamples = args.push_samples_to_hub ?? false
   const complain = (message: string) => new InputError(`--hf_hub_log_args: ${message}`)

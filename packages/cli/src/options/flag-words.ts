@@ -1,10 +1,13 @@
 import { type Named, sentence } from '@saeval/hub'
 
 /** Options of libraries whose flag has another name. */
-const flags: Readonly<Record<string, string>> = { confirmUnsafeCode: 'confirm_run_unsafe_code' }
+const flags: Readonly<Record<string, string>> = {
+  confirmUnsafeCode: 'confirm_run_unsafe_code',
+  withoutDownload: 'dry_run',
+}
 
 /** Functions of libraries: the commands that call them. */
-const commands: Readonly<Record<string, string>> = { indexTasks: 'ls tasks' }
+const commands: Readonly<Record<string, string>> = { indexTasks: 'ls tasks', listCachedWeights: 'cache' }
 
 /** What a library or a command has said (text, a sentence, an error), with flags and commands for the options and functions it names. */
 export function inFlags(said: unknown): string {

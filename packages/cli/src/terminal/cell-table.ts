@@ -1,5 +1,6 @@
 import { baselineId, type CellOutcome, type MissingCell } from '@saeval/experiments'
 import { isDict, PyFloat, type PyValue } from '@saeval/python'
+import { inFlags } from '../options/flag-words.js'
 import { durationWords } from './quantity-words.js'
 
 /** A table that fills while a sweep runs: a row for each cell that has run, with the first metric of each task. */
@@ -46,7 +47,7 @@ export function cellTable(cells: readonly MissingCell[], columns: number): CellT
       const first = `${place}/${cells.length}`
       const time = durationWords(seconds).replace('less than ', '<')
       if ('error' in outcome)
-        return `${first.padStart(count)}  ${cut(nameOf(cell), label).padEnd(label)}  failed: ${outcome.error}`
+        return `${first.padStart(count)}  ${cut(nameOf(cell), label).padEnd(label)}  failed: ${inFlags(outcome.error)}`
       const values = shown.map((task) => scoreOf(outcome.results, task))
       const { actedShare } = outcome
       return line(first, nameOf(cell), values, actedShare === null ? '' : `${Math.round(100 * actedShare)} %`, time)

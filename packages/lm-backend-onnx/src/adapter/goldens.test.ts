@@ -58,7 +58,7 @@ it('keeps the merged tensors of a large model for the next run, and makes a dama
   const open = async () => {
     const notices: string[] = []
     const env = { ...hub.env, SAEVAL_CACHE: cache }
-    const notice = (line: string) => notices.push(line)
+    const notice = (line: unknown) => notices.push(String(line))
     const model = await loadModelPacked({ model: 'google/gemma-2-2b', adapter, device: 'cpu', hub: { env }, notice }, 0)
     await model.close()
     return notices

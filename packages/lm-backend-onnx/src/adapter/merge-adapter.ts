@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
-import type { HubOptions } from '@saeval/hub'
+import type { HubOptions, Notice } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type CheckedTensor, readChecked, writeChecked } from '../weights/checked-file.js'
 import { type StoredTensor, tensorRows } from '../weights/checkpoint.js'
@@ -30,7 +30,7 @@ export interface MergeOptions {
   /** Whether the merged tensors are worth keeping for the next run. */
   readonly keep: boolean
   readonly hub: HubOptions
-  readonly notice: (line: string) => void
+  readonly notice: Notice
 }
 
 /** Merges an adapter: the tensors that it changes are written in float32 to a file beside the model's own, which stay as they are. */

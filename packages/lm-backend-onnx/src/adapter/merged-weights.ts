@@ -1,4 +1,4 @@
-import type { HubOptions } from '@saeval/hub'
+import type { HubOptions, Notice } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { StoredWeights } from '../weights/model-weights.js'
 import { mergeAdapter } from './merge-adapter.js'
@@ -13,7 +13,7 @@ interface AdaptedModel {
 
 /** The weights with the adapter in them. */
 export async function mergedWeights(
-  { hub = {}, notice = () => {} }: { readonly hub?: HubOptions; readonly notice?: (line: string) => void },
+  { hub = {}, notice = () => {} }: { readonly hub?: HubOptions; readonly notice?: Notice },
   packUpTo: number,
   { spec, stored, adapter, modelName }: AdaptedModel,
 ): Promise<{ readonly spec: ModelSpec; readonly stored: StoredWeights; disposeMerged(): void }> {

@@ -47,7 +47,7 @@ describe('an adapter', () => {
     const given = await score({ model: base, adapter })
     expect(given.off).toBeLessThan(2e-3)
     const notices: string[] = []
-    const beside = await score({ model: together(), notice: (line) => notices.push(line) })
+    const beside = await score({ model: together(), notice: (line) => notices.push(String(line)) })
     expect(beside.logprobs).toEqual(given.logprobs)
     expect(notices).toEqual([expect.stringContaining('this adapter is merged into the weights beside it')])
     expect((await score({ model: adapter })).logprobs).toEqual(given.logprobs)
@@ -79,7 +79,7 @@ describe('an adapter', () => {
     await score({
       model: base,
       adapter: changed({ base_model_name_or_path: 'a/b' }),
-      notice: (line) => notices.push(line),
+      notice: (line) => notices.push(String(line)),
     })
     expect(notices).toEqual([expect.stringContaining(`trained on a/b, and is merged into ${base}`)])
   })

@@ -75,7 +75,7 @@ it.each(goldens.texts.map((golden) => [golden] as const))('writes what generate(
   const isConfig = golden.file === 'config.json'
   writeFileSync(join(folder, golden.file), JSON.stringify(isConfig ? { ...config, ...golden.values } : golden.values))
   const notices: string[] = []
-  const model = await loadModel({ model: folder, device: 'cpu', notice: (line) => notices.push(line) })
+  const model = await loadModel({ model: folder, device: 'cpu', notice: (line) => notices.push(String(line)) })
   try {
     const written: GeneratedTokens[] = []
     await generateUntil(

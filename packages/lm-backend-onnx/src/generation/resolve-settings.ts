@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { GenerateUntilRequest, GenerationSettings } from '@saeval/language-model'
 import { generationSettingProblem, otherWaysToGenerate } from '@saeval/language-model/internal/generation-settings'
 import type { ModelSettings } from './model-settings.js'
@@ -77,7 +77,7 @@ export function resolveSettings(
         throw new InputError(
           source === null
             ? `a request to generate a text: ${name} ${problem}`
-            : `${source} of the model: ${name} ${problem}; --gen_kwargs ${name}=… counts instead of the file`,
+            : sentence`${source} of the model: ${name} ${problem}; ${option('genKwargs')} ${name}=… counts instead of the file`,
         )
       if (value === null || value === neutral[name] || withoutEffect.includes(name)) continue
       if (ofSampling.includes(name) && !doSample) continue

@@ -47,7 +47,7 @@ describe("settings of a model's files", () => {
   it.each([
     [
       { num_beams: 4 },
-      /generation_config.json of the model: num_beams is 4: beam search is not supported; --gen_kwargs num_beams=/,
+      /generation_config.json of the model: num_beams is 4: beam search is not supported; `genKwargs` num_beams=/,
     ],
     [{ penalty_alpha: 0.6, top_k: 4 }, /penalty_alpha is 0.6: contrastive search/],
     [{ guidance_scale: 1.5 }, /classifier-free guidance/],

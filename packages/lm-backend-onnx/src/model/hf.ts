@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import { type ModelFactory, readArguments } from '@saeval/language-model'
 import { fromPlain, type PyDict } from '@saeval/python'
 import { baseModelRepository } from '@saeval/sae-core'
@@ -30,14 +30,18 @@ export const hf: ModelFactory = async (given, context) => {
   const args = readArguments('hf', given, hfArguments)
   const name = args.pretrained
   if (name === undefined)
-    throw new InputError('--model hf needs --model_args pretrained=…, a Hugging Face model or a folder')
+    throw new InputError(
+      sentence`${option('model')} hf needs ${option('modelArgs')} pretrained=…, a Hugging Face model or a folder`,
+    )
   if (args.trust_remote_code)
-    throw new InputError('--model_args: trust_remote_code cannot be used: saeval runs no code from model repositories')
+    throw new InputError(
+      sentence`${option('modelArgs')}: trust_remote_code cannot be used: saeval runs no code from model repositories`,
+    )
   if (args.dtype !== undefined && !isDtype(args.dtype))
-    throw new InputError(`--model_args: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
+    throw new InputError(sentence`${option('modelArgs')}: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
   if (args.delta !== undefined)
     throw new InputError(
-      '--model_args: delta cannot be used: add the delta weights to the model and save it (transformers: save_pretrained), then give that',
+      sentence`${option('modelArgs')}: delta cannot be used: add the delta weights to the model and save it (transformers: save_pretrained), then give that`,
     )
   return loadModel({
     model: isFolder(name) ? name : baseModelRepository(name),
@@ -72,12 +76,12 @@ function isFolder(name: string): boolean {
 function thinkEnd(value: string | number): string | number {
   if (typeof value === 'string') return /^\d+$/.test(value) ? Number(value) : value
   if (Number.isSafeInteger(value) && value >= 0) return value
-  throw new InputError(`--model_args: think_end_token=${value}: expected a text or a token id`)
+  throw new InputError(sentence`${option('modelArgs')}: think_end_token=${value}: expected a text or a token id`)
 }
 
 function parseBatchSize(text: string): number | 'auto' {
   // auto:N is lm_eval's for measuring anew N times; here the size follows from the lengths and is not measured
   if (/^auto(:\d+)?$/.test(text)) return 'auto'
   if (/^[1-9]\d*$/.test(text)) return Number(text)
-  throw new InputError(`--batch_size ${text}: expected a positive whole number, auto or auto:N`)
+  throw new InputError(sentence`${option('batchSize')} ${text}: expected a positive whole number, auto or auto:N`)
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type HubOptions, InputError, type ModelFiles } from '@saeval/hub'
+import { type HubOptions, InputError, type ModelFiles, type Notice } from '@saeval/hub'
 import { readModelText } from '@saeval/hub/checks'
 import type { PyDict, PyValue } from '@saeval/python/templates'
 import { createChatTemplate, openTokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
@@ -77,7 +77,7 @@ export interface LoadModelOptions {
    */
   readonly withoutDownload?: boolean
   /** Told, in a line each, what the user should know: a file that is written into the cache, a cache that cannot be written. */
-  readonly notice?: (line: string) => void
+  readonly notice?: Notice
 }
 
 /**

@@ -36,7 +36,7 @@ async function score(options: Partial<LoadModelOptions> = {}, saevalCache = cach
       dtype: 'int8',
       device: 'cpu',
       hub: { env: { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1', SAEVAL_CACHE: saevalCache } },
-      notice: (line) => notices.push(line),
+      notice: (line) => notices.push(String(line)),
       ...options,
     },
     packUpTo,

@@ -1,4 +1,4 @@
-import type { HubOptions } from '@saeval/hub'
+import type { HubOptions, Notice } from '@saeval/hub'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { besideWeights, derivedFile } from '../weights/derived-file.js'
 import type { QuantizedMatrices, StoredWeights } from '../weights/model-weights.js'
@@ -22,7 +22,7 @@ export interface QuantizeOptions {
   /** Whether the file is worth keeping for the next run. */
   readonly keep: boolean
   readonly hub: HubOptions
-  readonly notice: (line: string) => void
+  readonly notice: Notice
 }
 
 /** Finds the quantised weights of a model in the cache, or makes them; see derivedFile. */

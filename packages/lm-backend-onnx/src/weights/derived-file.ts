@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, realpath, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
-import { cacheFolder, type HubOptions, InputError } from '@saeval/hub'
+import { cacheFolder, call, type HubOptions, InputError, type Notice, sentence } from '@saeval/hub'
 import type { WriteSteps } from './checked-file.js'
 import { commonFolder, type StoredTensor } from './checkpoint.js'
 import type { StoredWeights } from './model-weights.js'
@@ -22,7 +22,7 @@ export interface DerivedOptions<Content> {
   /** Whether the file is worth keeping for the next run. */
   readonly keep: boolean
   readonly hub: HubOptions
-  readonly notice: (line: string) => void
+  readonly notice: Notice
   /** What else the user can do where no file can be written. */
   readonly instead: string
   readonly read: (path: string) => Promise<{ readonly content: Content } | { readonly damage: string }>
@@ -84,7 +84,9 @@ async function fromCache<Content>(path: string, options: DerivedOptions<Content>
   }
   await mkdir(dirname(path), { recursive: true })
   const part = `${path}.${randomUUID()}.part`
-  notice(`making the ${what} of ${modelName}, once, in ${path} ("saeval cache" lists and clears such files)`)
+  notice(
+    sentence`making the ${what} of ${modelName}, once, in ${path} (${call('listCachedWeights')} lists and clears such files)`,
+  )
   try {
     await write(part, steps(options))
     await rename(part, path)

@@ -7,7 +7,9 @@ import {
   listRepositoryFiles,
   type ModelFiles,
   openRepositoryFile,
+  option,
   type Repository,
+  sentence,
 } from '@saeval/hub'
 import { indexedFiles } from './weight-files.js'
 
@@ -52,7 +54,9 @@ export function downloadLine(model: string, { files, bytes, repository }: Weight
 
 /** The error where a model that only plans would have to compute. */
 export function weightsMissing(model: string): InputError {
-  return new InputError(`the weights of ${model} are not in the cache, and this takes them; run it without --dry_run`)
+  return new InputError(
+    sentence`the weights of ${model} are not in the cache, and this takes them; run it without ${option('withoutDownload')}`,
+  )
 }
 
 /** Opens the files where they are, to read their headers. */

@@ -1,3 +1,4 @@
+import { option, type Said, sentence } from '@saeval/hub'
 import type { Comparison, Unpaired } from '../compare/compare.js'
 import type { ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
@@ -10,8 +11,8 @@ export interface ComparedRun {
   readonly comparisons: readonly Comparison[] | null
 }
 
-const reasons: Readonly<Record<Unpaired, string>> = {
-  'no samples': 'the samples of both runs are not here (--log_samples)',
+const reasons: Readonly<Record<Unpaired, Said>> = {
+  'no samples': sentence`the samples of both runs are not here (${option('logSamples')})`,
   'different documents': 'the runs evaluated different documents',
   'not a mean': 'the metric is not a mean over documents',
   'not finite': 'a value is infinite or not a number',
@@ -22,6 +23,7 @@ export function overviewTable(
   baseline: ExperimentRun | null,
   runs: readonly ComparedRun[],
   columns: readonly Score[],
+  words: (said: Said) => string,
 ): string {
   const heads = columns.map(
     ({ alias, members }) => `<th scope="col">${escapeHtml(alias)}${members ? ' <small>(group)</small>' : ''}</th>`,
@@ -39,7 +41,7 @@ export function overviewTable(
     ...runs.map(({ run, comparisons }) =>
       row(
         run.label,
-        columns.map((column) => cell(run, comparisons, column)),
+        columns.map((column) => cell(run, comparisons, column, words)),
         '',
       ),
     ),
@@ -52,7 +54,12 @@ function row(label: string, cells: readonly string[], kind: string): string {
   return `<tr class="${kind}"><th scope="row">${escapeHtml(label)}</th>${cells.join('')}</tr>`
 }
 
-function cell(run: ExperimentRun, comparisons: readonly Comparison[] | null, column: Score): string {
+function cell(
+  run: ExperimentRun,
+  comparisons: readonly Comparison[] | null,
+  column: Score,
+  words: (said: Said) => string,
+): string {
   const score = scoreOf(run, column)
   const comparison = comparisons?.find((item) => isSame(item, column))
   if (!score || !comparison) return valueCell(score)
@@ -68,7 +75,7 @@ function cell(run: ExperimentRun, comparisons: readonly Comparison[] | null, col
   const interval = paired ? ` [${differenceText(paired.low)}, ${differenceText(paired.high)}]` : ''
   const test = paired
     ? `p ${pValueText(paired.pValue).replace(/^(?!<)/, '= ')}, corrected ${pValueText(holm!)}, n = ${paired.n}`
-    : `not tested: ${reasons[unpaired!]}`
+    : `not tested: ${words(reasons[unpaired!])}`
   const note = `${differenceText(difference)}${interval}; ${test}`
   return `<td class="${better}${beyondChance ? ' beyond' : ''}" title="${escapeHtml(note)}"><b>${scoreText(score.value)}</b> <span class="difference">${differenceText(difference)}${beyondChance ? '<sup>*</sup>' : ''}</span></td>`
 }

@@ -18,7 +18,7 @@ export function renderGenerations(generations: Generations, options: { readonly 
 <div class="texts">${settings.map((setting) => card(setting, latents, first, most.get(first)!)).join('\n')}</div></section>`,
   )
   const body = `<header><h1>${escapeHtml(title)}</h1>
-${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(line)}</p>`).join('\n')}</header>
+${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(String(line))}</p>`).join('\n')}</header>
 <div class="controls"><label>Colour tokens by<select id="colour">${colours
     .map(([key, name]) => `<option value="${key}" data-most="${most.get(key!)}">${escapeHtml(name!)}</option>`)
     .join('')}</select></label><span class="soft" id="scale">${scaleText(most.get(first)!)}</span></div>

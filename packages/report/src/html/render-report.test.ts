@@ -45,7 +45,7 @@ describe('renderReport', () => {
   it('takes the target task by name and refuses unknown ones', async () => {
     const experiment = await readExperiment(sweep())
     expect((await renderReport(experiment, { target: 'cats' })).html).toContain('Largest effect: cats')
-    await expect(renderReport(experiment, { target: 'fish' })).rejects.toThrow('--target fish: no task of that name')
+    await expect(renderReport(experiment, { target: 'fish' })).rejects.toThrow('`target` fish: no task of that name')
   })
 
   it('shows runs on other tasks beside each other, and refuses runs without scores', async () => {

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, type Said, sentence } from '@saeval/hub'
 import { renderSvg } from '../charts/render-chart.js'
 import { compareWithBaseline } from '../compare/compare.js'
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
@@ -21,6 +21,8 @@ export interface ReportOptions {
   readonly withoutSamples?: boolean
   /** Ends the drawing between two charts, and the reading of samples between two files. */
   readonly signal?: AbortSignal
+  /** The text of what the page says of options; by default under the libraries' names for them. */
+  readonly words?: (said: Said) => string
 }
 
 export interface Report {
@@ -53,11 +55,11 @@ export async function renderReport(experiment: Experiment, options: ReportOption
     const figures = await Promise.all(own.map(figure))
     const summary = target && baseline ? `<p>${escapeHtml(summaryLine(experiment, metric, tasks, target))}</p>` : ''
     sections.push(
-      `<section><h2>${escapeHtml(metric)}</h2>\n${summary}\n${overviewTable(baseline, compared, columns)}\n${figures.join('\n')}</section>`,
+      `<section><h2>${escapeHtml(metric)}</h2>\n${summary}\n${overviewTable(baseline, compared, columns, options.words ?? String)}\n${figures.join('\n')}</section>`,
     )
   }
   if (options.target !== undefined && ![...metrics.values()].flat().some((score) => isNamed(score, options.target!)))
-    throw new InputError(`--target ${options.target}: no task of that name in these results`)
+    throw new InputError(sentence`${option('target')} ${options.target}: no task of that name in these results`)
   const samples = options.withoutSamples
     ? ''
     : samplesSection(

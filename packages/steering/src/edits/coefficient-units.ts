@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { Unit } from '@saeval/steering-csv'
 import { type Feature, maxActivation } from './features-file.js'
@@ -42,7 +42,7 @@ export async function scaleCoefficients(
   const { features, unit: fallback } = options
   if (features !== null && !rows.some(({ row }) => (row.unit ?? fallback) === 'max_activation'))
     throw new InputError(
-      `--model_args: features_path=${features.path} has no effect: no row has the unit max_activation; add unit=max_activation, or leave it out`,
+      sentence`${option('modelArgs')}: features_path=${features.path} has no effect: no row has the unit max_activation; add unit=max_activation, or leave it out`,
     )
   const norms = new Map<string, number>()
   const scaled: ScaledRow[] = []
@@ -100,12 +100,12 @@ async function unitOf(
   if (known === null) {
     const where =
       path === null
-        ? 'give a max_activation column, or a features_path in --model_args'
+        ? sentence`give a max_activation column, or a features_path in ${option('modelArgs')}`
         : `${path} has none; give a max_activation column`
     throw located(
       place,
       'max_activation',
-      `unit max_activation needs the largest activation of latent ${latent}: ${where}`,
+      sentence`unit max_activation needs the largest activation of latent ${latent}: ${where}`,
     )
   }
   if (!(known > 0 && Number.isFinite(known)))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { InputError } from '@saeval/hub'
+import { InputError, option, type Sentence, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import { withNormFactor } from '@saeval/sae-core/internal/loaders/with-norm-factor'
@@ -20,19 +20,21 @@ export interface NormFactorArguments {
 export function checkNormFactors(args: NormFactorArguments, saes: readonly SaeFile[]): void {
   const { norm_factor: factor, norm_text: path } = args
   if (factor !== undefined && path !== undefined)
-    throw new InputError('--model_args: give norm_factor or norm_text, not both')
+    throw new InputError(sentence`${option('modelArgs')}: give norm_factor or norm_text, not both`)
   if (factor !== undefined && !(factor > 0 && Number.isFinite(factor)))
-    throw new InputError(`--model_args: norm_factor is ${factor}, expected a number above 0`)
+    throw new InputError(sentence`${option('modelArgs')}: norm_factor is ${factor}, expected a number above 0`)
   const [first, ...others] = saes.filter(({ config }) => config.missingFactor !== null)
   const given = factor === undefined ? (path === undefined ? null : 'norm_text') : 'norm_factor'
   if (first === undefined) {
     if (given === null) return
-    throw new InputError(`--model_args: ${given} has no effect: no SAE of this run lacks a norm factor; leave it out`)
+    throw new InputError(
+      sentence`${option('modelArgs')}: ${given} has no effect: no SAE of this run lacks a norm factor; leave it out`,
+    )
   }
   if (given === null) throw new InputError(missing(first))
   if (given === 'norm_factor' && others.length > 0)
     throw new InputError(
-      `--model_args: norm_factor is one number, but ${[first, ...others].map(nameOf).join(', ')} each lack their own; give norm_text=FILE, from which each is measured`,
+      sentence`${option('modelArgs')}: norm_factor is one number, but ${[first, ...others].map(nameOf).join(', ')} each lack their own; give norm_text=FILE, from which each is measured`,
     )
 }
 
@@ -105,13 +107,15 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new InputError(`--model_args: cannot read norm_text ${path}: ${(cause as Error).message}`, { cause })
+    throw new InputError(sentence`${option('modelArgs')}: cannot read norm_text ${path}: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 
-function missing(sae: SaeFile): string {
+function missing(sae: SaeFile): Sentence {
   const { file, field } = sae.config.missingFactor!
-  return `${file}: ${field} asks for a factor that no file of ${nameOf(sae)} has, so its latents would be in other units; give norm_factor=… in --model_args (SAELens calls it scaling_factor; 1 if the weights hold it), or norm_text=FILE to measure it on text like the training's`
+  return sentence`${file}: ${field} asks for a factor that no file of ${nameOf(sae)} has, so its latents would be in other units; give norm_factor=… in ${option('modelArgs')} (SAELens calls it scaling_factor; 1 if the weights hold it), or norm_text=FILE to measure it on text like the training's`
 }
 
 function nameOf({ reference: { release, id } }: SaeFile): string {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, normalize, resolve, sep } from 'node:path'
-import { type HubOptions, InputError } from '@saeval/hub'
+import { type HubOptions, InputError, option, type Sentence, sentence } from '@saeval/hub'
 import {
   baseModelRepository,
   findSae,
@@ -77,14 +77,14 @@ export function saesOf(rows: readonly OpenRow[]): Set<SaeFile> {
 export function checkModel(
   sae: SaeFile,
   { baseName, allowOtherModel }: Pick<OpenEditsOptions, 'baseName' | 'allowOtherModel'>,
-  complain: (message: string) => InputError,
+  complain: (message: Sentence) => InputError,
 ): void {
   // SAELens' registry and the SAE's files do not always name the same model (Llama Scope R1 Distill)
   const named = [sae.config.modelName, sae.reference.model].filter((model) => model !== null)
   const models = [...new Set(named.map(baseModelRepository))]
   if (allowOtherModel || models.length === 0 || models.some((model) => isModel(model, baseName))) return
   throw complain(
-    `the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in --model_args to steer with it all the same`,
+    sentence`the SAE was made for ${models.join(' or ')}, not for ${baseName}; set allow_other_model=true in ${option('modelArgs')} to steer with it all the same`,
   )
 }
 

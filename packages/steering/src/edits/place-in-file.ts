@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, sentence } from '@saeval/hub'
 import { EditError, type SteeringEdit } from '@saeval/sae-core'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 
@@ -19,7 +19,7 @@ class LocatedError extends InputError {}
 export function located(
   { path, line, entry }: RowPlace,
   column: string | null,
-  message: string,
+  said: unknown,
   cause?: unknown,
 ): InputError {
   const at = [
@@ -27,7 +27,7 @@ export function located(
     ...(entry === undefined ? [] : [entry]),
     ...(column === null ? [] : [`column ${column}`]),
   ]
-  return new LocatedError(`${at.join(', ')}: ${message}`, { cause })
+  return new LocatedError(sentence`${at.join(', ')}: ${said}`, { cause })
 }
 
 /** Names the row's place, and the column where one is known, in errors of a step that concerns the row. */
@@ -35,7 +35,7 @@ export async function atRow<Value>(place: RowPlace, column: string | null, step:
   try {
     return await step()
   } catch (cause) {
-    if (InputError.isInstance(cause)) throw located(place, column, cause.message, cause)
+    if (InputError.isInstance(cause)) throw located(place, column, cause, cause)
     throw cause
   }
 }
@@ -82,9 +82,9 @@ export async function inFile<Value>(
         ...(row === undefined ? {} : { line: row.line }),
         ...(setting === undefined ? {} : { entry: setting }),
       }
-      throw located(place, columnOfField(cause.field, row), cause.message, cause)
+      throw located(place, columnOfField(cause.field, row), cause, cause)
     }
     if (!InputError.isInstance(cause) || cause instanceof LocatedError) throw cause
-    throw located({ path, ...(setting === undefined ? {} : { entry: setting }) }, null, cause.message, cause)
+    throw located({ path, ...(setting === undefined ? {} : { entry: setting }) }, null, cause, cause)
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
 import type { RowPlace } from './place-in-file.js'
 
@@ -28,7 +28,7 @@ export async function readSteeringFile(path: string): Promise<SteeringFile> {
   const { csv, ...file } = await readCsv('csv_path', path)
   if (csv.dialect === 'steered')
     throw new InputError(
-      `${path}:1: the columns are those of the model "steered"; run it with --model steered --model_args pretrained=…,steer_path=${path}, or give latent_idx, steering_coefficient, sae_release and sae_id`,
+      sentence`${path}:1: the columns are those of the model "steered"; run it with ${option('model')} steered ${option('modelArgs')} pretrained=…,steer_path=${path}, or give latent_idx, steering_coefficient, sae_release and sae_id`,
     )
   return { ...file, rows: csv.rows }
 }
@@ -38,7 +38,7 @@ export async function readSteeredCsv(path: string): Promise<SteeringFile<Steered
   const { csv, ...file } = await readCsv('steer_path', path)
   if (csv.dialect !== 'steered')
     throw new InputError(
-      `${path}:1: the columns are those of the model "sae_steered_beta"; run it with --model sae_steered_beta --model_args base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
+      sentence`${path}:1: the columns are those of the model "sae_steered_beta"; run it with ${option('model')} sae_steered_beta ${option('modelArgs')} base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
     )
   return { ...file, rows: csv.rows }
 }

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import { type PositionSelection, parsePositions } from '@saeval/sae-core'
 import { type Unit, units } from '@saeval/steering-csv'
 
@@ -26,7 +26,8 @@ export function rowDefaults(args: {
 }): RowDefaults {
   const { unit = 'absolute' } = args
   const known = units.find((candidate) => candidate === unit)
-  if (known === undefined) throw new InputError(`--model_args: unit is "${unit}", expected ${units.join(', ')}`)
+  if (known === undefined)
+    throw new InputError(sentence`${option('modelArgs')}: unit is "${unit}", expected ${units.join(', ')}`)
   return { positions: selectionArgument(args), unit: known }
 }
 
@@ -39,7 +40,8 @@ export function selectionArgument(args: {
     try {
       return parsePositions(String(args[name]))
     } catch (cause) {
-      if (InputError.isInstance(cause)) throw new InputError(`--model_args: ${name}: ${cause.message}`, { cause })
+      if (InputError.isInstance(cause))
+        throw new InputError(sentence`${option('modelArgs')}: ${name}: ${cause}`, { cause })
       throw cause
     }
   }

@@ -1,3 +1,4 @@
+import { call, option, type Sentence, sentence } from '@saeval/hub'
 import type { Counted, SteerableModel } from '@saeval/language-model'
 import { firstOf, type Trial, type TriedRow } from './check-effects.js'
 
@@ -8,7 +9,7 @@ export interface Acting {
   /** The same in one line; null as long as nothing is computed. */
   readonly line: string | null
   /** Why the model's answers are not those of a steered one; null where a row has acted or may have, or need not. */
-  readonly problem: string | null
+  readonly problem: Sentence | null
 }
 
 /** Reads what `model`, which has all rows of the file, has counted so far, and adds what was counted `before`. */
@@ -56,10 +57,10 @@ function listed(what: string, rows: readonly TriedRow[], wanted: (index: number)
   return names.length === 0 ? '' : `; ${what}: ${firstOf(names).replaceAll(', line ', ', ')}`
 }
 
-function silenceMessage({ path, rows, without }: Trial, computed: number): string {
+function silenceMessage({ path, rows, without }: Trial, computed: number): Sentence {
   const shown = rows.slice(0, fewRows).map((row) => `${nameOf(row)}: ${row.what}`)
   const more = rows.length > fewRows ? `; and ${rows.length - fewRows} more` : ''
   const model = without.length === 0 ? 'the unsteered model' : 'the model with its SAEs and no edit'
   const anywhere = computed === 0 ? 'any token' : `any of the ${computed} tokens computed`
-  return `${path}: no row has changed anything at ${anywhere} (${shown.join('; ')}${more}), so the answers are those of ${model}; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)`
+  return sentence`${path}: no row has changed anything at ${anywhere} (${shown.join('; ')}${more}), so the answers are those of ${model}; take latents that are active on such texts (${call('inspect')} shows where), or an action or positions that reach them (allow_inert_rows=true in ${option('modelArgs')} runs the rows all the same)`
 }

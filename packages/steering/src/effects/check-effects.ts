@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, lines, option, type Sentence, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import { located, type RowPlace } from '../edits/place-in-file.js'
@@ -75,16 +75,16 @@ export async function checkEffects(model: SteerableModel, trial: Trial, allowIne
   if (nothing.acts)
     throw new Error(`${path}: adding with coefficient 0 changes the output; this is a bug in saeval, please report it`)
   const overflowing = rows.filter((_, index) => Number.isNaN(own[index]!.change))
-  if (overflowing.length > 0) throw new InputError(firstOf(overflowing.map(overflowMessage), '\n'))
+  if (overflowing.length > 0) throw new InputError(lines(firstFew(overflowing.map(overflowMessage))))
   if (Number.isNaN(all.change))
     throw new InputError(
       `${path}: all rows together make the model's activations overflow float32; lower the coefficients`,
     )
   const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
-  if (inert.length > 0 && !allowInert) throw new InputError(firstOf(inert.map(inertMessage), '\n'))
+  if (inert.length > 0 && !allowInert) throw new InputError(lines(firstFew(inert.map(inertMessage))))
   if (!all.actsWhenActive && inert.length < rows.length && !allowInert)
     throw new InputError(
-      `${path}: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)`,
+      sentence`${path}: the rows cancel each other: all together they do not change the output (${option('allow_inert_rows')} runs them all the same)`,
     )
   return {
     logit_change: own.map(({ change }) => (isLong ? null : change)),
@@ -97,24 +97,28 @@ export async function checkEffects(model: SteerableModel, trial: Trial, allowIne
 // of more rows the first are named
 const mostNamed = 20
 
-/** The first of many names or sentences, and how many there are beside them. */
-export function firstOf(names: readonly (string | number)[], separator = ', '): string {
+function firstFew<Name>(names: readonly Name[]): (Name | string)[] {
   const left = names.length - mostNamed
-  return [...names.slice(0, mostNamed), ...(left > 0 ? [`and ${left} more`] : [])].join(separator)
+  return [...names.slice(0, mostNamed), ...(left > 0 ? [`and ${left} more`] : [])]
+}
+
+/** The first of many names, and how many there are beside them. */
+export function firstOf(names: readonly (string | number)[]): string {
+  return firstFew(names).join(', ')
 }
 
 function nameOf({ place }: TriedRow): number | string {
   return place.line ?? place.entry ?? place.path
 }
 
-function inertMessage({ place, what, coefficientColumn }: TriedRow): string {
-  const message = `${what} does not change the output; take the row out, or run with --allow_inert_rows`
-  return located(place, coefficientColumn, message).message
+function inertMessage({ place, what, coefficientColumn }: TriedRow): Sentence {
+  const message = sentence`${what} does not change the output; take the row out, or run with ${option('allow_inert_rows')}`
+  return located(place, coefficientColumn, message).sentence
 }
 
-function overflowMessage({ place, what, coefficientColumn }: TriedRow): string {
+function overflowMessage({ place, what, coefficientColumn }: TriedRow): Sentence {
   const message = `${what} makes the model's activations overflow float32, so its answers would mean nothing; lower the coefficient`
-  return located(place, coefficientColumn, message).message
+  return located(place, coefficientColumn, message).sentence
 }
 
 /** The report in one line. */

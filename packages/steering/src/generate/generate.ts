@@ -1,4 +1,4 @@
-import { type HubOptions, InputError } from '@saeval/hub'
+import { type HubOptions, InputError, type Notice, option, SentenceError, sentence } from '@saeval/hub'
 import {
   answerAll,
   defaultSeed,
@@ -42,7 +42,7 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal
   /** Where it is given, it is called with what there is to do, nothing is generated, and the result is null. */
   readonly onPlanned?: (plan: GeneratePlan) => void
-  readonly onNotice?: (line: string, importance?: 'warning') => void
+  readonly onNotice?: Notice
   /**
    * Called with what a continuation gains while it is written. With it, continuations are written one after the other, prompt after
    * prompt; without it, those of a setting side by side. The texts are the same.
@@ -71,9 +71,8 @@ export async function generate(options: GenerateOptions & { readonly onPlanned?:
 export async function generate(options: GenerateOptions): Promise<Generations | null>
 export async function generate(options: GenerateOptions): Promise<Generations | null> {
   const { prompts, coefficients = null } = options
-  if (prompts.length === 0)
-    throw new InputError('give a prompt (before -a, or after --), or --prompts with a file of them')
-  if (coefficients?.length === 0) throw new InputError('--coefficients names no number')
+  if (prompts.length === 0) throw new InputError(sentence`${option('prompts')} holds no prompt`)
+  if (coefficients?.length === 0) throw new InputError(sentence`${option('coefficients')} names no number`)
   const sampling = samplingOf(options)
   const { args, steering, base } = await openSteering(options.modelArgs, {
     batchSize: 'auto',
@@ -85,7 +84,9 @@ export async function generate(options: GenerateOptions): Promise<Generations | 
   try {
     const contexts = options.applyChatTemplate ? prompts.map((prompt) => chatPrompt(base, prompt)) : prompts
     if (coefficients !== null && steering.file.rows.every(({ hook_action: action }) => action === 'ablate'))
-      throw new InputError(`--coefficients: all rows of ${args.csv_path} ablate, which has no coefficient`)
+      throw new InputError(
+        sentence`${option('coefficients')}: all rows of ${args.csv_path} ablate, which has no coefficient`,
+      )
     if (options.onPlanned) {
       const read = await base.read(prompts.map((_, prompt) => requestOf({ ...options, sampling, contexts }, prompt)))
       const planned = read.planned?.([...prompts.keys()]) ?? uncountedWork(prompts.length)
@@ -123,7 +124,7 @@ export async function generate(options: GenerateOptions): Promise<Generations | 
     }
     for (const { label, model, trial, allowInert } of steered) {
       const { line, problem } = actingOf(model, trial, allowInert)
-      if (problem !== null) throw new Error(`${label}: ${problem}`)
+      if (problem !== null) throw new SentenceError(sentence`${label}: ${problem}`)
       if (line !== null) options.onNotice?.(`${label}: ${line}`)
     }
     return {
@@ -240,17 +241,20 @@ async function write(
 
 function samplingOf({ temperature = 0, topK = null, topP = null, maxGenToks = defaults.maxGenToks }: GenerateOptions) {
   if (!(temperature >= 0 && Number.isFinite(temperature)))
-    throw new InputError(`--temperature ${temperature}: expected a number from 0`)
+    throw new InputError(sentence`${option('temperature')} ${temperature}: expected a number from 0`)
   if (topP !== null && !(topP > 0 && topP <= 1))
-    throw new InputError(`--top_p ${topP}: expected a number above 0, up to 1`)
+    throw new InputError(sentence`${option('topP')} ${topP}: expected a number above 0, up to 1`)
   if (temperature === 0 && (topK !== null || topP !== null))
-    throw new InputError('--top_k and --top_p choose among samples; give a --temperature above 0 with them')
+    throw new InputError(
+      sentence`${option('topK')} and ${option('topP')} choose among samples; give a ${option('temperature')} above 0 with them`,
+    )
   const given = { top_k: topK, top_p: topP, max_new_tokens: maxGenToks }
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
   return { doSample: temperature > 0, temperature, maxGenToks, settings }
 }
 
 function chatPrompt({ chatTemplate }: SteerableModel, content: string): string {
-  if (chatTemplate === null) throw new InputError('--apply_chat_template: the model has no chat template')
+  if (chatTemplate === null)
+    throw new InputError(sentence`${option('applyChatTemplate')}: the model has no chat template`)
   return chatTemplate.render([{ role: 'user', content }], { addGenerationPrompt: true, continueFinalMessage: false })
 }

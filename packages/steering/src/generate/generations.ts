@@ -1,3 +1,5 @@
+import type { Said } from '@saeval/hub'
+
 /** Continuations of prompts, written by one model under several settings. */
 export interface Generations {
   readonly model: string
@@ -6,7 +8,7 @@ export interface Generations {
   /** Latents whose activations are recorded. */
   readonly latents: readonly GenerationLatent[]
   /** A sentence for each edited latent whose activations are not recorded, saying why. */
-  readonly unread: readonly string[]
+  readonly unread: readonly Said[]
   readonly prompts: readonly GenerationPrompt[]
   /** Seed, lengths, flags: shown as they are. */
   readonly options: Readonly<Record<string, unknown>>

@@ -1,3 +1,4 @@
+import { call, type Sentence, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import { type LatentReader, lowerEdits } from '@saeval/sae-core'
 import { latentActivations } from '@saeval/sae-core/internal/edits/apply-intervention'
@@ -16,12 +17,12 @@ export interface LatentReading {
 export interface LatentReadings {
   readonly readings: readonly LatentReading[]
   /** A sentence for each latent that cannot be read alone, because its SAE computes latents from other tokens or in steps. */
-  readonly unread: readonly string[]
+  readonly unread: readonly Sentence[]
 }
 
 /** Finds how the latents of rows are read from the model. */
 export async function latentReadings(rows: readonly ScaledRow[]): Promise<LatentReadings> {
-  const readings = new Map<string, LatentReading | string>()
+  const readings = new Map<string, LatentReading | Sentence>()
   for (const { row, edit } of rows) {
     for (const latent of [edit.latent, edit.setLatent ?? edit.latent]) {
       const key = JSON.stringify([row.sae_release, row.sae_id, latent])
@@ -30,7 +31,7 @@ export async function latentReadings(rows: readonly ScaledRow[]): Promise<Latent
         const sae = `${row.sae_release} ${row.sae_id}`
         readings.set(
           key,
-          `latent ${latent} of ${sae} has no activations here: a ${edit.sae.config.architecture} SAE computes a latent from other tokens or in steps; "saeval inspect" shows them for a text`,
+          sentence`latent ${latent} of ${sae} has no activations here: a ${edit.sae.config.architecture} SAE computes a latent from other tokens or in steps; ${call('inspect')} shows them for a text`,
         )
         continue
       }
@@ -51,8 +52,8 @@ export async function latentReadings(rows: readonly ScaledRow[]): Promise<Latent
   }
   const found = [...readings.values()]
   return {
-    readings: found.filter((reading) => typeof reading !== 'string'),
-    unread: found.filter((reading) => typeof reading === 'string'),
+    readings: found.filter((reading) => 'latent' in reading),
+    unread: found.filter((reading) => 'parts' in reading),
   }
 }
 

@@ -1,4 +1,4 @@
-import { didYouMean, type HubOptions, InputError } from '@saeval/hub'
+import { didYouMean, type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
 import type { ModelArguments } from '@saeval/language-model'
 import { openSae, type SaeReference } from '@saeval/sae-core'
 import { featuresFileOf, labelOf, readFeaturesFile } from '../edits/features-file.js'
@@ -22,7 +22,7 @@ export interface InspectOptions {
   /** "cpu", "cuda:0", …; null (default) for the best there is. */
   readonly device?: string | null
   readonly hub?: HubOptions
-  readonly onNotice?: (line: string, importance?: 'warning') => void
+  readonly onNotice?: Notice
 }
 
 /** What was found. */
@@ -40,7 +40,8 @@ export async function inspect(options: InspectOptions): Promise<InspectedSae> {
   const { text, latents, top, onNotice: notice = () => {}, hub = {} } = options
   const split = splitArguments('inspect', options.modelArgs, inspectArguments)
   const { base_name: baseName, features_path: givenPath } = split.own
-  if (baseName === undefined) throw new InputError('--model_args needs base_name=…, the model to look into')
+  if (baseName === undefined)
+    throw new InputError(sentence`${option('modelArgs')} needs base_name=…, the model to look into`)
   const sae = await openSae(options.sae, hub)
   try {
     checkNormFactors(split.own, [sae])

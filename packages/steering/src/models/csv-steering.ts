@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import { cut } from '@saeval/hub/checks'
 import type { LanguageModel, ModelContext, SteerableModel } from '@saeval/language-model'
 import type { Intervention, SaeFile, Semantics } from '@saeval/sae-core'
@@ -147,7 +147,7 @@ function withCoefficient({ row, edit }: OpenRow, coefficient: number): OpenRow {
 function semanticsArgument(name = 'direct'): Semantics {
   const known = semanticsNames.find((candidate) => candidate === name)
   if (known !== undefined) return known
-  throw new InputError(`--model_args: semantics is "${name}", expected ${semanticsNames.join(', ')}`)
+  throw new InputError(sentence`${option('modelArgs')}: semantics is "${name}", expected ${semanticsNames.join(', ')}`)
 }
 
 /** The rows lowered together and each alone. */

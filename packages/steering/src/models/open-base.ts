@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import {
   type ArgumentKinds,
   getModelFactory,
@@ -34,7 +34,7 @@ export function splitArguments<Own extends ArgumentKinds>(
 ): SplitArguments<Own> {
   const { backend = defaultBackend } = given
   if (typeof backend !== 'string')
-    throw new InputError(`--model_args: backend is ${JSON.stringify(backend)}, expected a text`)
+    throw new InputError(sentence`${option('modelArgs')}: backend is ${JSON.stringify(backend)}, expected a text`)
   const others = Object.entries(given).filter(([argument]) => !Object.hasOwn(own, argument) && argument !== 'backend')
   const rest = Object.fromEntries(others)
   const mine = Object.fromEntries(Object.entries(given).filter(([argument]) => Object.hasOwn(own, argument)))

@@ -130,15 +130,15 @@ describe('rows', () => {
       'an argument that selects nothing',
       `${base}\n1,40,${release},${id}\n`,
       { positions: '100:200' },
-      '--model_args: positions 100:200 hold no token',
+      '`modelArgs`: positions 100:200 hold no token',
     ],
     [
       'positions that are none',
       `${base}\n1,40,${release},${id}\n`,
       { positions: 'somewhere' },
-      '--model_args: positions: "somewhere" is not a position',
+      '`modelArgs`: positions: "somewhere" is not a position',
     ],
-    ['an unknown unit', `${base}\n1,40,${release},${id}\n`, { unit: 'metres' }, '--model_args: unit is "metres"'],
+    ['an unknown unit', `${base}\n1,40,${release},${id}\n`, { unit: 'metres' }, '`modelArgs`: unit is "metres"'],
     [
       'a unit without its statistic',
       `${base},unit\n1,2,${release},${id},max_activation\n`,

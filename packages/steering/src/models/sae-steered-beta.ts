@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { ModelArguments, ModelContext, ModelFactory, SteerableModel } from '@saeval/language-model'
 import { readSteeringFile } from '../edits/read-steering-file.js'
 import { type CsvSteering, csvSteeringArguments, openCsvSteering } from './csv-steering.js'
@@ -24,9 +24,13 @@ export async function openSteering(given: ModelArguments, context: ModelContext)
   const args = split.own
   const { base_name: baseName, csv_path: csvPath } = args
   if (baseName === undefined)
-    throw new InputError('--model sae_steered_beta needs --model_args base_name=…, the model to steer')
+    throw new InputError(
+      sentence`${option('model')} sae_steered_beta needs ${option('modelArgs')} base_name=…, the model to steer`,
+    )
   if (csvPath === undefined)
-    throw new InputError('--model sae_steered_beta needs --model_args csv_path=…, the CSV of edits')
+    throw new InputError(
+      sentence`${option('model')} sae_steered_beta needs ${option('modelArgs')} csv_path=…, the CSV of edits`,
+    )
   const steering = await openCsvSteering(baseName, await readSteeringFile(csvPath), args, context)
   try {
     return { args, steering, base: await openBase(baseName, split, context) }

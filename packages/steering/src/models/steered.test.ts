@@ -47,7 +47,7 @@ const hub = { env: { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' } }
 const open = (path: string, more: ModelArguments = {}): Promise<LanguageModel> =>
   steered(
     { pretrained: name, steer_path: path, ...more },
-    { batchSize: '4', device: 'cpu', notice: (line) => notices.push(line), hub },
+    { batchSize: '4', device: 'cpu', notice: (line) => notices.push(String(line)), hub },
   )
 
 let model: OnnxModel
@@ -192,7 +192,7 @@ sae_lens,clamp,${release},layers.12,33,9,layer_12/width_16k/canonical
     [
       'x.csv',
       'latent_idx,steering_coefficient,sae_release,sae_id\n1,1,a/b,c\n',
-      'run it with --model sae_steered_beta',
+      'run it with `model` sae_steered_beta',
     ],
     [
       'sparsify.csv',

@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { ModelContext, ModelFactory, SteerableModel } from '@saeval/language-model'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
 import { lowerVectors, type VectorEdit } from '@saeval/sae-core/internal/edits/lower-vectors'
@@ -30,9 +30,13 @@ export const steered: ModelFactory = async (given, context) => {
   const args = split.own
   const { pretrained, steer_path: path } = args
   if (pretrained === undefined)
-    throw new InputError('--model steered needs --model_args pretrained=…, a Hugging Face model or a folder')
+    throw new InputError(
+      sentence`${option('model')} steered needs ${option('modelArgs')} pretrained=…, a Hugging Face model or a folder`,
+    )
   if (path === undefined)
-    throw new InputError('--model steered needs --model_args steer_path=…, a .csv, .pt, .pth or .safetensors file')
+    throw new InputError(
+      sentence`${option('model')} steered needs ${option('modelArgs')} steer_path=…, a .csv, .pt, .pth or .safetensors file`,
+    )
   const positions = selectionArgument(args)
   const file = await openFile(path, {
     baseName: pretrained,

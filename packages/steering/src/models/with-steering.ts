@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import { type LanguageModel, type SelectionError, type SteerableModel, wrapModel } from '@saeval/language-model'
 import { internSelection, type PositionSelection } from '@saeval/sae-core'
 import { located, type RowPlace } from '../edits/place-in-file.js'
@@ -74,6 +74,6 @@ function inRow(error: SelectionError, rows: readonly SelectingRow[]): InputError
   const row = rows.find(({ positions }) => positions !== null && internSelection(positions) === wanted)
   if (row === undefined) return error
   return row.isOwn
-    ? located(row.place, 'positions', error.message, error)
-    : new InputError(`--model_args: ${error.message}`, { cause: error })
+    ? located(row.place, 'positions', error, error)
+    : new InputError(sentence`${option('modelArgs')}: ${error}`, { cause: error })
 }

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, type Said, sentence } from '@saeval/hub'
 
 /** How far two ways of computing the same may be apart. */
 export const allowed = {
@@ -17,7 +17,7 @@ export const allowed = {
 export interface Measured {
   readonly deviations: readonly { readonly what: string; readonly deviation: number }[]
   /** What is wrong whatever the deviations. */
-  readonly problems?: readonly string[]
+  readonly problems?: readonly Said[]
 }
 
 /** One of the checks: compares, or says why there is nothing to compare. */
@@ -37,7 +37,7 @@ export interface CheckResult {
   /** Everything that was compared. */
   readonly compared: Measured['deviations']
   /** Why it failed, or why it does not apply. */
-  readonly messages: readonly string[]
+  readonly messages: readonly Said[]
 }
 
 /** Runs one check. Input that a check cannot take fails it; everything else that is thrown is thrown. */
@@ -48,7 +48,7 @@ export async function runCheck<Subject>(check: Check<Subject>, subject: Subject)
     measured = await check.run(subject)
   } catch (cause) {
     if (!InputError.isInstance(cause)) throw cause
-    return { ...result, outcome: 'failed', messages: [cause.message] }
+    return { ...result, outcome: 'failed', messages: [sentence`${cause}`] }
   }
   if ('notApplicable' in measured) return { ...result, outcome: 'not applicable', messages: [measured.notApplicable] }
   const { deviations, problems = [] } = measured

@@ -1,3 +1,4 @@
+import { option, type Sentence, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import { applyIntervention, type Intervention } from '@saeval/sae-core'
 import { readsOf } from '../effects/edit-effects.js'
@@ -14,7 +15,7 @@ export const rowsFollowFormula: Check<Subject> = {
   run: async (subject) => {
     const { base, trial } = subject
     const deviations: { what: string; deviation: number }[] = []
-    const problems: string[] = []
+    const problems: Sentence[] = []
     for (const row of trial.rows) {
       const { place, what } = row
       const [alone, without] = [await row.alone(), await row.without()]
@@ -31,7 +32,9 @@ export const rowsFollowFormula: Check<Subject> = {
         // pr2641 changes activations without any row
         const before = without[index] === undefined ? plain.data : apply(subject, plain, without[index])
         if (!isVisible(plain.width, before, expected))
-          problems.push(`${name} changes nothing at ${hookPoint} on this text; give a --text on which it acts`)
+          problems.push(
+            sentence`${name} changes nothing at ${hookPoint} on this text; give a ${option('text')} on which it acts`,
+          )
       }
     }
     return { deviations, problems }

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { LoglikelihoodRequest, SteerableModel } from '@saeval/language-model'
 import type { Intervention, TokenPlace } from '@saeval/sae-core'
 import type { Trial } from '../effects/check-effects.js'
@@ -31,10 +31,10 @@ export function subjectOf(base: SteerableModel, trial: Trial, given: string | nu
   const text = given ?? fitting(base, ownText)
   const ids = base.tokenizer.encode(text)
   if (ids.length < fewestTokens)
-    throw new InputError(`--text has ${ids.length} tokens; the checks need ${fewestTokens} or more`)
+    throw new InputError(sentence`${option('text')} has ${ids.length} tokens; the checks need ${fewestTokens} or more`)
   if (missingRoom(base, text) > 0)
     throw new InputError(
-      `--text has ${ids.length} tokens, ${missingRoom(base, text)} more than there is room for in the model's ${base.info.maxLength} beside what is put after it`,
+      sentence`${option('text')} has ${ids.length} tokens, ${missingRoom(base, text)} more than there is room for in the model's ${base.info.maxLength} beside what is put after it`,
     )
   const promptLength = Math.ceil((2 * ids.length) / 3)
   const { bos, specialIds } = base.tokenizer

@@ -1,4 +1,4 @@
-import type { HubOptions } from '@saeval/hub'
+import type { HubOptions, Notice } from '@saeval/hub'
 import type { ModelArguments } from '@saeval/language-model'
 import { editLines } from '../models/describe-edits.js'
 import { openSteering } from '../models/sae-steered-beta.js'
@@ -15,7 +15,7 @@ export interface VerifyOptions {
   /** What the edits are tried on; a paragraph of saeval's own by default. */
   readonly text?: string
   readonly hub?: HubOptions
-  readonly onNotice?: (line: string, importance?: 'warning') => void
+  readonly onNotice?: Notice
   /** Called with each check's result as it comes. */
   readonly onCheck?: (result: CheckResult) => void
 }
