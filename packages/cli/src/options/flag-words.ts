@@ -3,6 +3,7 @@ import { type Named, sentence } from '@saeval/hub'
 /** Options of libraries whose flag has another name. */
 const flags: Readonly<Record<string, string>> = {
   confirmUnsafeCode: 'confirm_run_unsafe_code',
+  unsafe: 'confirm_run_unsafe_code',
   withoutDownload: 'dry_run',
 }
 

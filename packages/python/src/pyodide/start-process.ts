@@ -36,7 +36,7 @@ export interface PythonProcess {
 export async function startProcess(signal: AbortSignal, env?: Environment, unsafe = false): Promise<PythonProcess> {
   if (!hasPermissionModel() && !unsafe)
     throw new InputError(
-      sentence`this runtime has no permission model: code that left the sandbox of Python functions of tasks would have your files and network; ${option('confirmUnsafeCode')} runs them all the same, Node without it`,
+      sentence`this runtime has no permission model: code that left the sandbox of Python functions of tasks would have your files and network; ${option('unsafe')} runs them all the same, Node without it`,
     )
   const pyodide = dirname(findPyodide())
   const files = filesBeside()
