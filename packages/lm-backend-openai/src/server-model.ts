@@ -149,11 +149,13 @@ async function certificates(path: string, address: URL): Promise<string> {
     throw new InputError(sentence`${option('modelArgs')}: ca_cert_path ${path} cannot be read`, { cause })
   }
   if (address.protocol !== 'https:')
-    throw new InputError(`--model_args: ca_cert_path cannot take effect with base_url at ${address.protocol}//`)
+    throw new InputError(
+      sentence`${option('modelArgs')}: ca_cert_path cannot take effect with base_url at ${address.protocol}//`,
+    )
   try {
     new X509Certificate(text)
   } catch (cause) {
-    throw new InputError(`--model_args: ca_cert_path ${path} holds no certificate in PEM`, { cause })
+    throw new InputError(sentence`${option('modelArgs')}: ca_cert_path ${path} holds no certificate in PEM`, { cause })
   }
   return text
 }
