@@ -1,6 +1,6 @@
 import { cachedModel, evaluatePrepared, type PreparedEvaluation, type Store, writeResults } from '@saeval/eval-harness'
 import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
-import { InputError, type Notice, WriteError } from '@saeval/hub'
+import { InputError, type Notice, type SentenceError, WriteError } from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
 import type { PluginIdentity } from './plugin-identity.js'
 import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
@@ -69,6 +69,6 @@ export async function evaluateCell(
 }
 
 /** Whether an error is about one cell alone: an edit that these texts cannot have. What cannot be written, no cell can write. */
-export function isOfCell(cause: unknown): cause is Error {
+export function isOfCell(cause: unknown): cause is SentenceError {
   return (InputError.isInstance(cause) && !(cause instanceof WriteError)) || cause instanceof UnsteeredError
 }
