@@ -26,7 +26,7 @@ afterEach(async () => {
 function open(args: ModelArguments = {}) {
   return openCompletions(
     { base_url: server.url, model: 'm', tokenizer: join(demoFolder, 'model'), max_retries: 2, ...args },
-    { batchSize: '1', device: null, notice: (line) => notices.push(line), hub: {} },
+    { batchSize: '1', device: null, notice: (line) => notices.push(String(line)), hub: {} },
     { wait: async (seconds) => void waits.push(seconds) },
   )
 }
