@@ -132,7 +132,7 @@ describe('a model with a cache', () => {
     const lists = (count: number) => [pairs(count), Array.from({ length: 50 }, (_, index) => text(`p${index}`, false))]
     /** Asks for as many pairs and 50 texts; again in the same process where it is said. */
     const run = async (folder: string, count: number, times = 1) => {
-      const store = openStore(folder, '--use_cache')
+      const store = openStore(folder, 'useCache')
       const model = await counts(store)
       for (let time = 0; time < times; time++)
         for (const list of lists(count)) await answerAll<ModelRequest>(model, list)
