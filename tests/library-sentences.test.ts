@@ -66,7 +66,6 @@ const others: Readonly<Record<string, RegExp>> = {
   'hub/repository.ts': /s--\$\{/g,
   'eval-harness/tasks/task-index.ts': /clone --depth/g,
   'lm-backend-onnx/weights/weight-files.ts': /python -c/g,
-  'hub/system-reason.ts': /ulimit -[nu]/g,
   'lm-backend-onnx/scoring/read-requests.ts': /--open\[/g,
   'lm-backend-onnx/scoring/score.ts': /--open\[/g,
   'python/pyodide/walls.ts':
