@@ -15,7 +15,10 @@ const mark = '__python_value__'
  */
 export function toWireJson(value: PyValue, about: string): string {
   if (typeof value === 'string') return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map((item) => toWireJson(item, about)).join(',')}]`
+  if (Array.isArray(value)) {
+    if (value.every((item) => typeof item === 'string')) return JSON.stringify(value)
+    return `[${value.map((item) => toWireJson(item, about)).join(',')}]`
+  }
   if (isDict(value)) {
     const parts: string[] = []
     for (const [key, item] of value) {
