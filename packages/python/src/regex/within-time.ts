@@ -1,12 +1,10 @@
-import { Script } from 'node:vm'
+import { TimeLimitError, withinSeconds } from '@saeval/hub/internal/time-limit'
 import { RegexError } from './regex-translator.js'
 
-/** Milliseconds that a pattern may take for one text. */
-const milliseconds = 3000
+/** Seconds that a pattern may take for one text. */
+const seconds = 3
 /** Steps that are known to be few enough to need no clock. */
 const quick = 1e9
-const key = Symbol.for('saeval.matching')
-const script = new Script(`globalThis[Symbol.for(${JSON.stringify(key.description)})]()`)
 const degrees = new Map<string, number>()
 
 /**
@@ -15,16 +13,13 @@ const degrees = new Map<string, number>()
  */
 export function withinTime<Result>(pattern: string, text: string, work: () => Result): Result {
   if (text.length ** degreeOf(pattern) < quick) return work()
-  const place = globalThis as { [key]?: () => Result }
-  place[key] = work
   try {
-    return script.runInThisContext({ timeout: milliseconds }) as Result
+    return withinSeconds(seconds, work)
   } catch (error) {
+    if (error instanceof TimeLimitError)
+      throw new RegexError(`the pattern ${shown(pattern)} takes more than ${seconds} s for one text`)
     if (error instanceof RangeError) throw new RegexError(`the pattern ${shown(pattern)} goes too deep for one text`)
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
-    throw new RegexError(`the pattern ${shown(pattern)} takes more than ${milliseconds / 1000} s for one text`)
-  } finally {
-    Reflect.deleteProperty(place, key)
+    throw error
   }
 }
 
