@@ -47,7 +47,5 @@ await builder.close()
 if (values.only === undefined || values.out !== undefined)
   writeFileSync(values.out ?? join(repository, 'docs/task-coverage.md'), coveragePage(results))
 const count = (how) => results.filter((result) => result.how === how).length
-console.log(
-  `without Python ${count('plain')}, python ${count('python')}, refused ${count('refused')}, unbuilt ${count('unbuilt')} of ${results.length}`,
-)
+console.log(`built ${count('built')}, refused ${count('refused')}, unbuilt ${count('unbuilt')} of ${results.length}`)
 if (values.only !== undefined) for (const { name, how, why } of results) if (why) console.log(`${name} ${how}: ${why}`)

@@ -82,7 +82,7 @@ export async function taskBuilder({ dist, root, index, repository }) {
     let why = ''
     for (const { documents: on, dataset } of tries) {
       try {
-        return await finish(config, references, dataset, on)
+        return await finish(config, dataset, on)
       } catch (error) {
         why = message(error, root)
       }
@@ -101,15 +101,15 @@ export async function taskBuilder({ dist, root, index, repository }) {
     }
     solved.set(key, found)
     try {
-      return await finish(config, references, found.dataset, 'made-up')
+      return await finish(config, found.dataset, 'made-up')
     } catch (error) {
       return { how: 'unbuilt', why: message(error, root) }
     }
   }
 
-  async function finish(config, references, dataset, on) {
+  async function finish(config, dataset, on) {
     await prepare(config, python, dataset)
-    return { how: references.length === 0 ? 'plain' : 'python', on }
+    return { how: 'built', on }
   }
 
   /** Looks for columns and values with which the task builds its requests. */

@@ -51,10 +51,10 @@ export function coveragePage(results) {
   const of = (...hows) => results.filter(({ how }) => hows.includes(how))
   const percent = (list) => `${((100 * list.length) / results.length).toFixed(1)} %`
   const not = of('refused', 'unbuilt')
-  const built = of('plain', 'python')
+  const built = of('built')
   const on = (documents) => built.filter((result) => result.on === documents)
   const families = grouped(results, ({ family }) => family)
-  const mixed = families.filter(([, tasks]) => tasks.some(({ how }) => how !== 'plain'))
+  const mixed = families.filter(([, tasks]) => tasks.some(({ how }) => how !== 'built'))
   const count = (tasks, ...hows) => tasks.filter(({ how }) => hows.includes(how)).length || ''
   return `# Which of lm-evaluation-harness's tasks run
 
@@ -63,9 +63,7 @@ Written by \`tools/task-coverage.mjs\` from the ${results.length.toLocaleString(
 ${table(
   ['', 'tasks', 'share'],
   [
-    ['load and build requests, and name no Python function', of('plain').length, percent(of('plain'))],
-    ['load and build requests with CPython in WebAssembly (Pyodide)', of('python').length, percent(of('python'))],
-    ['together', built.length, percent(built)],
+    ['load and build requests', built.length, percent(built)],
     ['do not', not.length, percent(not)],
   ],
 )}
@@ -88,21 +86,15 @@ ${table(
   grouped(not, reasonOf).map(([reason, tasks]) => [reason, tasks.length, listed(tasks)]),
 )}
 
-## Families with Python functions, or with tasks that do not run
+## Families with tasks that do not
 
-The other ${families.length - mixed.length} families need neither.
+The other ${families.length - mixed.length} families have none.
 
 ${table(
-  ['family', 'tasks', 'without Python', 'CPython', 'not'],
+  ['family', 'tasks', 'not'],
   [...mixed]
     .sort((a, b) => (a[0] < b[0] ? -1 : 1))
-    .map(([family, tasks]) => [
-      family,
-      tasks.length,
-      count(tasks, 'plain'),
-      count(tasks, 'python'),
-      count(tasks, 'refused', 'unbuilt'),
-    ]),
+    .map(([family, tasks]) => [family, tasks.length, count(tasks, 'refused', 'unbuilt')]),
 )}
 `
 }

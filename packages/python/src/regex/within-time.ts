@@ -28,11 +28,19 @@ function degreeOf(pattern: string): number {
   let degree = degrees.get(pattern)
   if (degree === undefined) {
     const plain = pattern.replace(/\\[^1-9]|\[\^?\]?(?:\\[\s\S]|[^\]])*\]/g, 'c')
-    const endless = plain.split('|').map((part) => part.match(/[*+]|\{\d*,\d*\}/g)?.length ?? 0)
+    const endless = withoutInnerBars(plain)
+      .split('|')
+      .map((part) => part.match(/[*+]|\{\d*,\d*\}/g)?.length ?? 0)
     degree = /\)(?:[*+]|\{)|\\[1-9]|\(\?P=/.test(plain) ? 8 : 1 + Math.max(...endless)
     degrees.set(pattern, degree)
   }
   return degree
+}
+
+/** A pattern without groups, whose alternatives stand side by side; those of the whole pattern stay apart. */
+function withoutInnerBars(pattern: string): string {
+  const flat = pattern.replace(/\(([^()]*)\)/g, (_, inner: string) => inner.replaceAll('|', ''))
+  return flat === pattern ? flat : withoutInnerBars(flat)
 }
 
 function shown(pattern: string): string {
