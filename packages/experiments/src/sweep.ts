@@ -23,7 +23,7 @@ import {
   readExperiment,
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
-import { openBase, openCsvSteering, saeSteeredBetaArguments, splitArguments } from '@saeval/steering'
+import { openBase, openCsvSteering, type SteeringFile, saeSteeredBetaArguments, splitArguments } from '@saeval/steering'
 import { placesOf } from './edit-places.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell } from './run-cell.js'
@@ -155,9 +155,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
     const argumentsOf = (id: string) =>
       cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
-    const files = new Map(
-      await Promise.all(cells.map(async (cell) => [cell.id, await readCellFile(csvOf(cell.id), cell)] as const)),
-    )
+    const files = new Map<string, SteeringFile>()
+    for (const cell of cells) files.set(cell.id, await readCellFile(csvOf(cell.id), cell))
     const asked = askedFingerprints(prepared, generationSeed(run))
     const plugins = pluginsFingerprint(options.plugins ?? [])
     const model = await fingerprintOf(base, split.backend)

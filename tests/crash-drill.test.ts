@@ -1,0 +1,12 @@
+import { afterAll, describe, it } from 'vitest'
+import { chains, openDrill } from '../tools/crash-drill/drill.mjs'
+
+// tools/crash-drill/README.md: with one seed here, with others by night
+const drill = openDrill(1)
+afterAll(() => drill.close())
+
+describe.sequential('results are those of an unbroken command', () => {
+  for (const { name, times } of chains(10)) it(`${name}, killed ${times} times`, () => drill.kills(name, times))
+  it('after SIGINT, SIGTERM and SIGHUP', () => drill.signals('run'))
+  it('after a full disk', () => drill.disk('sweep --use_cache'))
+})
