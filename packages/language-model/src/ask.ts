@@ -1,47 +1,26 @@
 import { answerAll } from './answer-all.js'
 import type { LanguageModel, RequestOptions } from './language-model.js'
-import type {
-  GenerateUntilRequest,
-  LoglikelihoodRequest,
-  LoglikelihoodResult,
-  LoglikelihoodRollingRequest,
-} from './requests.js'
+import type { Answers, ModelRequest, RequestOf, RequestType } from './requests.js'
+
+/** Asks a model requests of one type, which need not name it. */
+type Ask<Type extends RequestType> = (
+  model: Pick<LanguageModel, 'read'>,
+  requests: readonly Omit<RequestOf<Type>, 'type'>[],
+  options?: RequestOptions,
+) => Promise<Answers[Type][]>
+
+function asks<Type extends RequestType>(type: Type): Ask<Type> {
+  return async (model, requests, options) => {
+    const typed = requests.map((request) => ({ type, ...request }) as unknown as ModelRequest)
+    return (await answerAll(model, typed, options)) as Answers[Type][]
+  }
+}
 
 /** log P(continuation | context) of each pair. */
-export function loglikelihood(
-  model: Pick<LanguageModel, 'read'>,
-  pairs: readonly Omit<LoglikelihoodRequest, 'type'>[],
-  options?: RequestOptions,
-): Promise<LoglikelihoodResult[]> {
-  return answerAll(
-    model,
-    pairs.map((pair) => ({ type: 'loglikelihood', ...pair })),
-    options,
-  )
-}
+export const loglikelihood = asks('loglikelihood')
 
 /** log P(text) of each document, in nats. */
-export function loglikelihoodRolling(
-  model: Pick<LanguageModel, 'read'>,
-  documents: readonly Omit<LoglikelihoodRollingRequest, 'type'>[],
-  options?: RequestOptions,
-): Promise<number[]> {
-  return answerAll(
-    model,
-    documents.map((document) => ({ type: 'loglikelihood_rolling', ...document })),
-    options,
-  )
-}
+export const loglikelihoodRolling = asks('loglikelihood_rolling')
 
 /** The text after each context, cut at the first stop string. */
-export function generateUntil(
-  model: Pick<LanguageModel, 'read'>,
-  requests: readonly Omit<GenerateUntilRequest, 'type'>[],
-  options?: RequestOptions,
-): Promise<string[]> {
-  return answerAll(
-    model,
-    requests.map((request) => ({ type: 'generate_until', ...request })),
-    options,
-  )
-}
+export const generateUntil = asks('generate_until')

@@ -1,3 +1,4 @@
+import { isObject } from '@saeval/hub/checks'
 import type { LanguageModel } from './language-model.js'
 
 type Test = readonly [what: string, holds: (value: unknown) => boolean]
@@ -48,8 +49,4 @@ export function checkModel(model: unknown, name = 'the model'): asserts model is
   if (lacking.length === 0) return
   const list = lacking.map(([place, [what]]) => `${place} (${what})`).join(', ')
   throw new Error(`${name} lacks what a LanguageModel must have: ${list}`)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

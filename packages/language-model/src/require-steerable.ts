@@ -1,10 +1,9 @@
 import { InputError } from '@saeval/hub'
+import { isObject } from '@saeval/hub/checks'
 import type { LanguageModel } from './language-model.js'
 import type { SteerableModel } from './steerable-model.js'
 
 const is = (type: string) => (value: unknown) => typeof value === type
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
 
 /** What every SteerableModel has beside what every LanguageModel has. */
 const members: Readonly<Record<string, (value: unknown) => boolean>> = {

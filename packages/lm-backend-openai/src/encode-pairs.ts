@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
-import { strip } from '@saeval/python/templates'
-import { rollingTokenWindows, type Tokenizer } from '@saeval/tokenizer'
+import type { Tokenizer } from '@saeval/tokenizer'
+import { rollingTokenWindows } from '@saeval/tokenizer/internal/rolling-windows'
+import { type SplitPair, splitPair } from '@saeval/tokenizer/internal/split-pair'
 
 /** How texts become tokens; the rules are those of lm_eval's TemplateAPI. */
 export interface TokenRules {
@@ -22,28 +23,17 @@ export interface ScoredPrompt {
 
 /** A context with its continuation. Throws InputError for continuations without tokens, or with more than the model takes. */
 export function scoredPair(rules: TokenRules, context: string, continuation: string): ScoredPrompt {
-  const { tokenizer, addBosToken, prefixTokenId } = rules
-  const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: addBosToken })
-  if (context === '') {
-    // lm_eval adds BOS here too where add_bos_token is set
-    const ids = encode(continuation)
-    return ids[0] === prefixTokenId
-      ? scored(rules, ids.slice(0, 1), ids.slice(1), continuation)
-      : scored(rules, [prefixTokenId], ids, continuation)
-  }
-  const start = encode(strip(context, 'right'))
-  const whole = encode(context + continuation)
-  // a context of white space only, of which nothing is left; lm_eval stops there
-  if (start.length === 0) return scored(rules, [prefixTokenId], whole, continuation)
-  return scored(rules, start, whole.slice(start.length), continuation)
+  const { tokenizer, addBosToken: addSpecialTokens, prefixTokenId } = rules
+  // lm_eval adds BOS to a continuation without context too where add_bos_token is set
+  const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens })
+  const pairRules = { prefixTokenId, encode, encodeAlone: encode, encodeContext: encode }
+  return scored(rules, splitPair(pairRules, context, continuation))
 }
 
 /** The windows of a whole document, which are scored one by one. */
 export function rollingPrompts(rules: TokenRules, text: string): ScoredPrompt[] {
   const ids = rules.tokenizer.encode(text, { addSpecialTokens: rules.addBosToken })
-  return rollingTokenWindows(ids, rules.prefixTokenId, rules.maxLength - 1).map(({ contextIds, continuationIds }) =>
-    scored(rules, contextIds, continuationIds, text),
-  )
+  return rollingTokenWindows(ids, rules.prefixTokenId, rules.maxLength - 1).map((window) => scored(rules, window))
 }
 
 /** The end of a prompt that leaves room for what is written. Throws InputError where nothing would be left. */
@@ -61,16 +51,7 @@ export function promptToContinue(
   return { ids: ids.slice(-room), isCut: ids.length > room }
 }
 
-function scored(
-  { maxLength }: TokenRules,
-  contextIds: readonly number[],
-  continuationIds: readonly number[],
-  continuation: string,
-): ScoredPrompt {
-  if (continuationIds.length === 0)
-    throw new InputError(
-      `the continuation ${JSON.stringify(continuation.slice(0, 80))} has no tokens of its own after its context, so it has no log-likelihood`,
-    )
+function scored({ maxLength }: TokenRules, { contextIds, continuationIds }: SplitPair): ScoredPrompt {
   const all = [...contextIds, ...continuationIds]
   const ids = all.slice(-maxLength)
   const from = contextIds.length - Math.max(0, all.length - maxLength)

@@ -8,7 +8,8 @@ import {
   type RequestOptions,
   readLists,
 } from '@saeval/language-model'
-import { createChatTemplate, openTokenizer, type Tokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
+import { createChatTemplate, openTokenizer, type Tokenizer } from '@saeval/tokenizer'
+import { tokenizerFilesOf } from '@saeval/tokenizer/internal/open-tokenizer'
 import { readServerArguments, type ServerArguments, serverArguments } from './arguments.js'
 import type { ServerOptions } from './ask-server.js'
 import { promptToContinue, rollingPrompts, type ScoredPrompt, scoredPair, type TokenRules } from './encode-pairs.js'

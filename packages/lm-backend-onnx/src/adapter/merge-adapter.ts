@@ -7,8 +7,9 @@ import { type StoredTensor, tensorRows } from '../weights/checkpoint.js'
 import { besideWeights, derivedFile } from '../weights/derived-file.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import type { StoredWeights } from '../weights/model-weights.js'
+import { openTensors } from '../weights/read-tensors.js'
 import { type AdapterChanges, adapterChanges, untied } from './adapter-changes.js'
-import { mergedRows, openTensors } from './merge-change.js'
+import { mergedRows } from './merge-change.js'
 import type { Adapter } from './open-adapter.js'
 
 /** Raised with every change of how weights are merged. */

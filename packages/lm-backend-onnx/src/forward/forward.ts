@@ -82,7 +82,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     }
     return session
   }
-  const shared = new Map<string, Promise<void>>()
+  const shared = new Map<string, Promise<unknown>>()
   /** Edit inputs of a graph; the matrices of whole SAEs go to the thread once and stay there. */
   const packFeeds = async (shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<PackedFeeds> => {
     const packed = packEdits(shape, widths, settings)

@@ -7,7 +7,8 @@ import { absentHookPoint } from '../graph/hook-sites.js'
 import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { Feeds, TensorData } from '../runtime/protocol.js'
 import type { Forward } from './forward.js'
-import { freshLayout, int64, pastFeeds, tokenFeeds } from './layout.js'
+import { int64, pastFeeds, tokenFeeds } from './layout.js'
+import { textLayout } from './pass-layout.js'
 import type { MaskedText } from './token-masks.js'
 
 /**
@@ -104,7 +105,7 @@ async function runSegment(
   const before = new Set(forward.steps.slice(0, from).map((step) => step.hookPoint))
   const read = [...readHookPoints(edits)].filter((hookPoint) => before.has(hookPoint))
   const session = await forward.segment({ from, to, edits, captures })
-  const layout = freshLayout(forward.spec, [text.ids])
+  const layout = textLayout(forward.spec, [{ ids: text.ids, masks: null }])
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
   return forward.thread.run({
     session,

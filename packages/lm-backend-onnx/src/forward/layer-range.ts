@@ -44,7 +44,7 @@ export interface KvCache {
   reserve(from: string, to: string, rows: readonly number[], capacity: number): Promise<void>
   /** Picks rows and columns of a stored cache into another; see cacheGraph. */
   pick(from: string, to: string, rows: readonly number[], columns: readonly number[]): Promise<void>
-  drop(name: string): Promise<void>
+  drop(name: string): Promise<unknown>
 }
 
 /** Consecutive steps of the model with their own sessions and cache. */

@@ -1,8 +1,8 @@
-import { bodyNames, tokenInputs } from '../graph/body-inputs.js'
+import { tokenInputs } from '../graph/body-inputs.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
 import type { Feeds, Stored, TensorData } from '../runtime/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { joinMasks, type TokenMasks } from './token-masks.js'
+import type { TokenMasks } from './token-masks.js'
 
 /** Where each row's new tokens stand. One batch is [rows, columns]; shorter rows are padded on the right. */
 export interface Layout {
@@ -16,41 +16,6 @@ export interface Layout {
   readonly lengths: readonly number[]
   /** Masks of the new tokens [rows * columns], for edits that select positions; null for none. */
   readonly masks: TokenMasks | null
-}
-
-/** Token feeds of right-padded rows without a cache. Rows see only what stands before: padding comes after and is never read. */
-export function freshLayout(
-  spec: ModelSpec,
-  rows: readonly (readonly number[])[],
-  masks: readonly (TokenMasks | null)[] = [],
-): Layout {
-  const lengths = rows.map((row) => row.length)
-  const columns = Math.max(...lengths)
-  const tokens = new BigInt64Array(rows.length * columns)
-  const positions = new BigInt64Array(rows.length * columns)
-  rows.forEach((row, b) => {
-    for (let t = 0; t < columns; t++) {
-      tokens[b * columns + t] = BigInt(row[t] ?? 0)
-      positions[b * columns + t] = BigInt(t)
-    }
-  })
-  const mask = new Uint8Array(columns * columns)
-  for (let query = 0; query < columns; query++) mask.fill(1, query * columns, query * columns + query + 1)
-  const dims = [rows.length, columns]
-  return {
-    rows: rows.length,
-    columns,
-    past: 0,
-    lengths,
-    masks: joinMasks(masks, columns),
-    feeds: tokenFeeds(spec, {
-      [bodyNames.tokens]: { type: 'int64', data: tokens, dims },
-      [bodyNames.positions]: { type: 'int64', data: positions, dims },
-      [bodyNames.keyPositions]: { type: 'int64', data: positions, dims },
-      [bodyNames.mask]: { type: 'bool', data: mask, dims: [1, 1, columns, columns] },
-      [bodyNames.lengths]: int64(lengths),
-    }),
-  }
 }
 
 /** Those of the feeds that the model's graphs take; a segment [from, to) may take fewer than the whole. */

@@ -2,11 +2,21 @@ import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { int64, type Layout, tokenFeeds } from './layout.js'
+import { joinMasks, type TokenMasks } from './token-masks.js'
 
 /** The token feeds of a planned pass: every token sees the past, its ancestors and itself, wherever they stand in the row. */
 export function passLayout(
   spec: ModelSpec,
-  { past, rows, columns, tokens, positions, parents, lengths, keys: masks }: Pass,
+  {
+    past,
+    rows,
+    columns,
+    tokens,
+    positions,
+    parents,
+    lengths,
+    keys: masks,
+  }: Pick<Pass, 'past' | 'rows' | 'columns' | 'tokens' | 'positions' | 'parents' | 'lengths' | 'keys'>,
 ): Layout {
   const keys = past + columns
   const mask = new Uint8Array(rows * columns * keys)
@@ -42,4 +52,29 @@ export function passLayout(
       [bodyNames.lengths]: int64(lengths),
     }),
   }
+}
+
+/** A text, or the part of one that is computed, and its tokens' masks. */
+export interface MaskedIds {
+  readonly ids: readonly number[]
+  readonly masks: TokenMasks | null
+}
+
+/** Rows of texts that go on after `past` cached tokens, padded on the right: padding comes after a row's tokens and is never looked at. */
+export function textLayout(spec: ModelSpec, texts: readonly MaskedIds[], past = 0): Layout {
+  const lengths = texts.map(({ ids }) => ids.length)
+  const columns = Math.max(...lengths)
+  const each = (value: (column: number, row: number) => number) =>
+    Int32Array.from({ length: texts.length * columns }, (_, at) => value(at % columns, Math.floor(at / columns)))
+  const masks = texts.map((text) => text.masks)
+  return passLayout(spec, {
+    past,
+    rows: texts.length,
+    columns,
+    lengths,
+    tokens: each((column, row) => texts[row]!.ids[column] ?? 0),
+    keys: joinMasks(masks, columns) ?? new Uint32Array(texts.length * columns),
+    positions: each((column) => past + column),
+    parents: each((column) => column - 1),
+  })
 }

@@ -2,10 +2,9 @@ import type { Forward } from '../forward/forward.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
 import { int64, type Layout, tokenFeeds } from '../forward/layout.js'
 import { checkOverflow } from '../forward/overflow.js'
-import { passLayout } from '../forward/pass-layout.js'
-import { joinMasks, type TokenMasks } from '../forward/token-masks.js'
+import { type MaskedIds, textLayout } from '../forward/pass-layout.js'
+import { joinMasks } from '../forward/token-masks.js'
 import { bodyNames } from '../graph/body-inputs.js'
-import type { Pass } from '../plan/plan.js'
 import type { TokenCounts } from '../scoring/score.js'
 import { type Choosing, chooseTokens } from './choose-tokens.js'
 
@@ -135,7 +134,7 @@ async function prefill(
     signal?.throwIfAborted()
     const part = [slice(texts[0]!, from, Math.min(shared, from + chunk))]
     const keep = `${name}.shared.${from}`
-    await forward.body(edits, textLayout(forward, part, from), [0], { past, keep })
+    await forward.body(edits, textLayout(forward.spec, part, from), [0], { past, keep })
     if (past !== null) await forward.cache.drop(past)
     past = keep
   }
@@ -146,7 +145,7 @@ async function prefill(
     past = `${name}.spread`
   }
   const rest = texts.map((text) => slice(text, shared, text.ids.length))
-  const layout = textLayout(forward, rest, shared)
+  const layout = textLayout(forward.spec, rest, shared)
   const gather = rest.map(({ ids }, row) => row * layout.columns + ids.length - 1)
   const hidden = await forward.body(edits, layout, gather, { past, keep: `${name}.prompt` })
   if (past !== null) await forward.cache.drop(past)
@@ -154,11 +153,6 @@ async function prefill(
     counts.computed += shared + rest.reduce((sum, { ids }) => sum + ids.length, 0)
   }
   return { hidden, columns: shared + layout.columns }
-}
-
-interface MaskedIds {
-  readonly ids: readonly number[]
-  readonly masks: TokenMasks | null
 }
 
 function slice({ ids, masks }: MaskedIds, from: number, to: number): MaskedIds {
@@ -175,40 +169,6 @@ export function sharedBeginning(texts: readonly MaskedIds[]): number {
     length = at
   }
   return length >= shortestShared && texts.length > 1 ? length : 0
-}
-
-/** Rows of texts that go on after `past` tokens, padded on the right. */
-function textLayout(forward: Forward, texts: readonly MaskedIds[], past: number): Layout {
-  const rows = texts.length
-  const columns = Math.max(...texts.map(({ ids }) => ids.length))
-  const parts = texts.map(({ ids }) => Int32Array.from({ length: columns }, (_, column) => ids[column] ?? 0))
-  const each = (value: (column: number) => number) =>
-    Int32Array.from({ length: rows * columns }, (_, at) => value(at % columns))
-  const tokens = new Int32Array(rows * columns)
-  parts.forEach((part, row) => {
-    tokens.set(part, row * columns)
-  })
-  const lengths = texts.map(({ ids }) => ids.length)
-  const pass: Pass = {
-    past,
-    rows,
-    columns,
-    size: lengths.reduce((sum, length) => sum + length, 0),
-    fresh: 0,
-    lengths,
-    tokens,
-    keys:
-      joinMasks(
-        texts.map(({ masks }) => masks),
-        columns,
-      ) ?? new Uint32Array(tokens.length),
-    positions: each((column) => past + column),
-    parents: each((column) => column - 1),
-    keep: 0,
-    gather: [],
-    answers: [],
-  }
-  return passLayout(forward.spec, pass)
 }
 
 interface Text {

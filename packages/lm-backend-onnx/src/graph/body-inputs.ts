@@ -24,11 +24,6 @@ export const bodyNames = {
   carried: (hookPoint: string) => `carried.${hookPoint}`,
 } as const
 
-/** Whether any layer of the model attends through a sliding window, so that key positions are needed. */
-export function hasWindows(spec: ModelSpec): boolean {
-  return layers(spec).some(isWindowed)
-}
-
 /** Which of tokens, positions, key positions, mask and lengths a graph of steps [from, to) takes. */
 export function tokenInputs(spec: ModelSpec, from: number, to: number): Set<string> {
   const steps = modelSteps(spec).slice(from, to)
@@ -40,10 +35,6 @@ export function tokenInputs(spec: ModelSpec, from: number, to: number): Set<stri
   if (attending.some(({ attention }) => attention.kind === 'softmax')) needed.add(bodyNames.mask)
   if (attending.some(({ attention }) => attention.kind === 'delta_net')) needed.add(bodyNames.lengths)
   return needed
-}
-
-function layers(spec: ModelSpec): LayerSpec[] {
-  return Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
 }
 
 function isWindowed({ attention }: LayerSpec): boolean {

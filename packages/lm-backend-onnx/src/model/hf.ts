@@ -46,24 +46,23 @@ export const hf: ModelFactory = async (given, context) => {
   return loadModel({
     model: isFolder(name) ? name : baseModelRepository(name),
     batchSize: parseBatchSize(context.batchSize),
-    ...(context.maxBatchSize == null ? {} : { maxBatchSize: context.maxBatchSize }),
+    maxBatchSize: context.maxBatchSize ?? undefined,
     hub: context.hub,
     notice: context.notice,
     withoutDownload: context.withoutDownload ?? false,
-    ...(context.device === null ? {} : { device: context.device }),
-    ...(args.revision === undefined ? {} : { revision: args.revision }),
-    ...(args.peft === undefined ? {} : { adapter: args.peft }),
-    ...(args.dtype === undefined ? {} : { dtype: args.dtype }),
-    ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
-    ...(args.max_length === undefined ? {} : { maxLength: args.max_length }),
-    ...(args.add_bos_token === undefined ? {} : { addBosToken: args.add_bos_token }),
-    ...(args.prefix_token_id === undefined ? {} : { prefixTokenId: args.prefix_token_id }),
-    ...(args.enable_thinking === undefined ? {} : { enableThinking: args.enable_thinking }),
-    ...(args.think_end_token === undefined ? {} : { thinkEndToken: thinkEnd(args.think_end_token) }),
-    ...(args.chat_template_args === undefined
-      ? {}
-      : { chatTemplateArgs: fromPlain(args.chat_template_args) as PyDict }),
-    ...(args.threads === undefined ? {} : { threads: args.threads }),
+    device: context.device ?? undefined,
+    revision: args.revision,
+    adapter: args.peft,
+    dtype: args.dtype,
+    tokenizer: args.tokenizer,
+    maxLength: args.max_length,
+    addBosToken: args.add_bos_token,
+    prefixTokenId: args.prefix_token_id,
+    enableThinking: args.enable_thinking,
+    thinkEndToken: args.think_end_token === undefined ? undefined : thinkEnd(args.think_end_token),
+    chatTemplateArgs:
+      args.chat_template_args === undefined ? undefined : (fromPlain(args.chat_template_args) as PyDict),
+    threads: args.threads,
   })
 }
 

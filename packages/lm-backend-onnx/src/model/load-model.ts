@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { type HubOptions, InputError, type ModelFiles, type Notice } from '@saeval/hub'
 import { readModelText } from '@saeval/hub/checks'
 import type { PyDict, PyValue } from '@saeval/python/templates'
-import { createChatTemplate, openTokenizer, tokenizerFilesOf } from '@saeval/tokenizer'
+import { createChatTemplate, openTokenizer } from '@saeval/tokenizer'
+import { tokenizerFilesOf } from '@saeval/tokenizer/internal/open-tokenizer'
 import { mergedWeights } from '../adapter/merged-weights.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import { createForward } from '../forward/forward.js'
@@ -37,39 +38,39 @@ export interface LoadModelOptions {
    * Repository or folder of a LoRA adapter (PEFT) that is merged into the weights; one that lies beside the weights, or names the model, is
    * merged without being asked for, as transformers does.
    */
-  readonly adapter?: string
+  readonly adapter?: string | undefined
   /** Repository or folder of another tokenizer with the same vocabulary; the model's own by default. */
-  readonly tokenizer?: string
+  readonly tokenizer?: string | undefined
   /** Branch, tag or commit; "main" by default. */
-  readonly revision?: string
+  readonly revision?: string | undefined
   /** "cpu", "cuda:0", "webgpu": a name of listDevices(). By default the first CUDA device where there is one, else the CPU. */
-  readonly device?: string
+  readonly device?: string | undefined
   /**
    * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
    * float32. "int8" and "int4" hold the matrices of products (experts excluded, CPU only) in 8 or 4 bits, in files that the cache keeps.
    */
-  readonly dtype?: Dtype
+  readonly dtype?: Dtype | undefined
   /** Longest input in tokens; the model's own limit by default. */
-  readonly maxLength?: number
+  readonly maxLength?: number | undefined
   /** Whether texts start with the BOS token; by default as the tokenizer does. */
-  readonly addBosToken?: boolean
+  readonly addBosToken?: boolean | undefined
   /** Token that stands before an empty context; BOS, else EOS, by default. */
-  readonly prefixTokenId?: number
+  readonly prefixTokenId?: number | undefined
   /** Names for the chat template beside the messages, tools and documents among them (lm_eval's chat_template_args). */
-  readonly chatTemplateArgs?: PyDict
+  readonly chatTemplateArgs?: PyDict | undefined
   /** Passed to the chat template as enable_thinking; true needs thinkEndToken and leaves only generation. */
-  readonly enableThinking?: boolean
+  readonly enableThinking?: boolean | undefined
   /** Text or token id that ends thinking: generated texts begin after the last one. */
-  readonly thinkEndToken?: ThinkEnd
+  readonly thinkEndToken?: ThinkEnd | undefined
   /**
    * How much one forward pass may hold: as many tokens as this many of the longest inputs; "auto" (default) measures what is fastest.
    * In generation, the number of texts written side by side.
    */
   readonly batchSize?: number | 'auto'
   /** With "auto": the batch size that is not exceeded. */
-  readonly maxBatchSize?: number
+  readonly maxBatchSize?: number | undefined
   /** Threads of onnxruntime on the CPU; by default as many as the process may use. */
-  readonly threads?: number
+  readonly threads?: number | undefined
   readonly hub?: HubOptions
   /**
    * Leaves weights that are not in the cache where they are, and reads only their headers. Such a model (weightsToDownload above 0) tells what

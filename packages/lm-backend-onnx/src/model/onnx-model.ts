@@ -19,8 +19,8 @@ import { fingerprintOf } from '../forward/fingerprint.js'
 import type { Forward } from '../forward/forward.js'
 import { capture, checkHookPoints, runHooked } from '../forward/hooks.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
-import { freshLayout } from '../forward/layout.js'
 import { overflows } from '../forward/overflow.js'
+import { textLayout } from '../forward/pass-layout.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from '../forward/share-below.js'
 import { type GenerateParts, readGenerateUntil } from '../generation/generate-until.js'
 import type { ModelSettings } from '../generation/model-settings.js'
@@ -177,10 +177,9 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       checkIds(forward, ids, rules.maxLength)
       for (const setting of settings) checkInterventions(forward, setting)
       const edits = await forward.edits(settings)
-      const layout = freshLayout(
+      const layout = textLayout(
         forward.spec,
-        settings.map(() => ids),
-        settings.map((_, row) => forward.masks(edits, row, { ids, promptLength: ids.length })),
+        settings.map((_, row) => ({ ids, masks: forward.masks(edits, row, { ids, promptLength: ids.length }) })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
-import { decodeFloats, openLocalFile } from '@saeval/hub'
 import { type CheckedTensor, readChecked, type WriteSteps, writeChecked } from '../weights/checked-file.js'
 import type { StoredTensor } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import type { StoredWeights } from '../weights/model-weights.js'
 import { type Bits, blockSize, blocks, quantizeRows } from '../weights/quantize-rows.js'
+import { openTensors } from '../weights/read-tensors.js'
 import type { NeededMatrix } from './needed-matrices.js'
 
 /** Raised with every change of the file's layout or of how numbers are rounded. */
@@ -88,22 +88,16 @@ function quantizedTensors({ matrices, bits }: QuantizedContent): CheckedTensor[]
 async function* readRows(weights: StoredWeights, matrix: NeededMatrix): AsyncGenerator<Float32Array> {
   const { weight, layout, inFeatures, outFeatures } = matrix
   const step = Math.max(1, Math.floor(numbersAtOnce / inFeatures))
-  const source = await openLocalFile(join(weights.folder, weights.tensor(weight).location))
-  const read = async ({ name, type, offset, byteLength }: StoredTensor) => {
-    const dtype = ({ float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const)[type as 'float32']
-    if (dtype === undefined) throw new Error(`${name} is stored as ${type}`)
-    return decodeFloats(await source.read(offset, byteLength), dtype)
-  }
+  const { read, close } = openTensors(weights.folder)
+  const tensor = weights.tensor(weight)
   try {
-    const whole = layout === 'in_out' ? await read(weights.tensor(weight)) : null
+    const whole = layout === 'in_out' ? await read(tensor, 0, inFeatures) : null
     for (let start = 0; start < outFeatures; start += step) {
       const end = Math.min(start + step, outFeatures)
-      yield whole === null
-        ? await read(weights.rows(weight, start, end))
-        : columns(whole, inFeatures, outFeatures, start, end)
+      yield whole === null ? await read(tensor, start, end) : columns(whole, inFeatures, outFeatures, start, end)
     }
   } finally {
-    await source.close()
+    await close()
   }
 }
 

@@ -40,7 +40,6 @@ export interface Requests {
   store: { readonly tensors: Readonly<Record<string, TensorData>> }
   /** Forgets stored tensors whose name starts with this. */
   drop: { readonly prefix: string }
-  release: { readonly session: string }
 }
 
 export type Request = {

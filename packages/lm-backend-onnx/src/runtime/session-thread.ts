@@ -4,12 +4,11 @@ import { runtimePackage } from './runtime-package.js'
 
 /** The thread on which onnxruntime computes. Requests are answered in order. */
 export interface SessionThread {
-  create(request: Requests['create']): Promise<void>
+  create(request: Requests['create']): Promise<unknown>
   run(request: Requests['run']): Promise<Readonly<Record<string, TensorData>>>
-  store(tensors: Readonly<Record<string, TensorData>>): Promise<void>
-  reserve(request: Requests['reserve']): Promise<void>
-  drop(prefix: string): Promise<void>
-  release(session: string): Promise<void>
+  store(tensors: Readonly<Record<string, TensorData>>): Promise<unknown>
+  reserve(request: Requests['reserve']): Promise<unknown>
+  drop(prefix: string): Promise<unknown>
   /** Stops the thread after the computation at hand; all open promises reject at once. */
   close(): Promise<void>
 }
@@ -64,22 +63,11 @@ export function startSessionThread(): SessionThread {
     })
   }
   return {
-    create: async (request) => {
-      await send('create', request)
-    },
+    create: (request) => send('create', request),
     run: (request) => send('run', request),
-    store: async (tensors) => {
-      await send('store', { tensors })
-    },
-    reserve: async (request) => {
-      await send('reserve', request)
-    },
-    drop: async (prefix) => {
-      await send('drop', { prefix })
-    },
-    release: async (session) => {
-      await send('release', { session })
-    },
+    store: (tensors) => send('store', { tensors }),
+    reserve: (request) => send('reserve', request),
+    drop: (prefix) => send('drop', { prefix }),
     close: async () => {
       end(new Error('the model was closed'))
       // terminate() would make onnxruntime abort the whole process where it opens or runs a session meanwhile

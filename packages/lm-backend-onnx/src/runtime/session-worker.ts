@@ -78,10 +78,6 @@ async function answer(request: Request): Promise<Record<string, TensorData>> {
     case 'drop':
       for (const name of stored.keys()) if (name.startsWith(request.prefix)) stored.delete(name)
       return {}
-    case 'release':
-      await sessions.get(request.session)?.release()
-      sessions.delete(request.session)
-      return {}
   }
 }
 

@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
-import { strip } from '@saeval/python/templates'
-import { rollingTokenWindows, type Tokenizer } from '@saeval/tokenizer'
+import type { Tokenizer } from '@saeval/tokenizer'
+import { rollingTokenWindows } from '@saeval/tokenizer/internal/rolling-windows'
+import { type SplitPair, splitPair } from '@saeval/tokenizer/internal/split-pair'
 import type { ThinkEnd } from './thinking.js'
 
 /** How texts become model inputs; the rules are those of lm_eval's HFLM. */
@@ -49,55 +50,20 @@ export function encodeText({ tokenizer, addBosToken, prefixTokenId }: TextRules,
   return tokenizer.encode(text, addSpecialTokens === null ? {} : { addSpecialTokens })
 }
 
-/** encodeText that remembers the last text: the choices of a question come one after the other with the same context. */
-function rememberLast(rules: TextRules): (text: string) => number[] {
+/** splitPair for pair after pair: the choices of a question come one after the other with the same context, which is encoded once. */
+export function pairEncoder(rules: TextRules): (context: string, continuation: string) => SplitPair {
+  const encode = (text: string) => encodeText(rules, text)
   let last: { text: string; ids: number[] } | null = null
-  return (text) => {
-    if (last?.text !== text) last = { text, ids: encodeText(rules, text) }
-    return last.ids
+  const pairRules = {
+    prefixTokenId: rules.prefixTokenId,
+    encode,
+    encodeAlone: (text: string) => rules.tokenizer.encode(text, { addSpecialTokens: false }),
+    encodeContext: (text: string) => {
+      if (last?.text !== text) last = { text, ids: encode(text) }
+      return last.ids
+    },
   }
-}
-
-/** encodePair for pair after pair; contexts that come again right away are encoded once. */
-export function pairEncoder(rules: TextRules): (context: string, continuation: string) => EncodedPair {
-  const encodeContext = rememberLast(rules)
-  return (context, continuation) => encodePair(rules, context, continuation, encodeContext)
-}
-
-interface EncodedPair {
-  readonly contextIds: readonly number[]
-  readonly continuationIds: readonly number[]
-}
-
-/**
- * Splits a pair into context and continuation ids: the whole is encoded and cut at the context's length, white space at the end of the
- * context belonging to the continuation. An empty context becomes the prefix token. So does one of white space only when the tokenizer
- * leaves nothing of it; lm_eval stops there with an assertion.
- */
-function encodePair(
-  rules: TextRules,
-  context: string,
-  continuation: string,
-  encodeContext: (text: string) => number[],
-): EncodedPair {
-  if (context !== '') {
-    const start = strip(context, 'right')
-    const contextIds = encodeContext(start)
-    const whole = encodeText(rules, context + continuation)
-    if (contextIds.length > 0) return nonEmpty(contextIds, whole.slice(contextIds.length), continuation)
-    return nonEmpty([rules.prefixTokenId], whole, continuation)
-  }
-  const ids = rules.tokenizer.encode(continuation, { addSpecialTokens: false })
-  return ids[0] === rules.prefixTokenId
-    ? nonEmpty(ids.slice(0, 1), ids.slice(1), continuation)
-    : nonEmpty([rules.prefixTokenId], ids, continuation)
-}
-
-function nonEmpty(contextIds: number[], continuationIds: number[], continuation: string): EncodedPair {
-  if (continuationIds.length > 0) return { contextIds, continuationIds }
-  throw new InputError(
-    `the continuation ${JSON.stringify(continuation)} has no tokens of its own after its context, so it has no log-likelihood`,
-  )
+  return (context, continuation) => splitPair(pairRules, context, continuation)
 }
 
 /** A model input and the tokens that its last positions predict. */
