@@ -26,7 +26,7 @@ export interface RunSettings {
   readonly allow_inert_rows: boolean
 }
 
-/** lm_eval's four seeds; null leaves one unset. */
+/** lm_eval's four seeds; null leaves one unset. The last is for few-shot examples, torch's for sampled generation. */
 export interface Seeds {
   readonly random: number | null
   readonly numpy: number | null

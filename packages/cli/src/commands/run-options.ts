@@ -1,3 +1,4 @@
+import type { RunSettings } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { type Command, Option } from 'commander'
@@ -8,7 +9,6 @@ import {
   pairs,
   parser,
   positive,
-  type Seeds,
   samples,
   seeds,
   splitWords,
@@ -17,34 +17,13 @@ import {
 } from '../options/parse-option.js'
 
 /** The flags of `saeval run`, checked. */
-export interface RunOptions {
-  readonly model: string
-  readonly model_args: PyDict
-  readonly tasks: readonly string[]
-  readonly num_fewshot: number | null
-  readonly batch_size: string
-  readonly max_batch_size: number | null
-  readonly device: string | null
-  readonly gen_kwargs: PyDict | null
-  readonly output_path: string | null
-  readonly limit: number | null
-  readonly log_samples: boolean
-  readonly samples: ReadonlyMap<string, readonly number[]> | null
-  readonly system_instruction: string | null
-  readonly apply_chat_template: boolean
-  readonly fewshot_as_multiturn: boolean | null
-  readonly include_path: readonly string[]
-  readonly seed: Seeds
-  readonly metadata: PyDict
+export interface RunOptions extends RunSettings {
   readonly predict_only: boolean
   readonly write_out: boolean
   readonly show_config: boolean
   readonly check_integrity: boolean
-  readonly confirm_run_unsafe_code: boolean
-  readonly use_cache: string | null
   readonly cache_requests: 'true' | 'refresh' | 'delete' | null
   readonly hf_hub_log_args: PyDict | null
-  readonly allow_inert_rows: boolean
   readonly dry_run: boolean
   readonly verbosity: string | undefined
   readonly quiet: boolean

@@ -1,18 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter } from 'node:path'
+import type { Seeds } from '@saeval/experiments'
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { parseJson } from '@saeval/python/internal/json/json'
 import type { PyDict } from '@saeval/python/internal/values/value'
 import { InvalidArgumentError } from 'commander'
 import { parseModelArgs } from '../model-args.js'
-
-/** Seeds of random, numpy, torch and few-shot draws: the last one is for few-shot examples, torch's for sampled generation. */
-export interface Seeds {
-  readonly random: number | null
-  readonly numpy: number | null
-  readonly torch: number | null
-  readonly fewshot: number | null
-}
 
 /** lm_eval's default of --seed. */
 export const defaultSeeds = `0,${defaultSeed},${defaultSeed},${defaultSeed}`
