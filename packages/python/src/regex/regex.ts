@@ -21,9 +21,15 @@ export function pythonRegex(pattern: string): RegExp {
 
 function translated(pattern: string): RegExp {
   try {
-    return new RegexTranslator(pattern).translate()
+    const regex = new RegexTranslator(pattern).translate()
+    // it is only now that JavaScript makes anything of it, for either kind of text
+    for (const text of ['', '\u0100']) regex.exec(text)
+    regex.lastIndex = 0
+    return regex
   } catch (error) {
-    throw error instanceof RangeError ? new RegexError('the pattern is nested too deeply') : error
+    if (error instanceof RangeError) throw new RegexError('the pattern is nested too deeply')
+    if (error instanceof SyntaxError) throw new RegexError('the pattern is too large')
+    throw error
   }
 }
 
