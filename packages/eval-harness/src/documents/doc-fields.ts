@@ -20,7 +20,7 @@ export class DocFieldError extends Error {
 }
 
 /** Whether a rule is a Python function. */
-export function isTaskFunction(rule: Rule): rule is TaskFunction {
+function isTaskFunction(rule: Rule): rule is TaskFunction {
   return typeof rule === 'object' && rule !== null && 'call' in rule
 }
 

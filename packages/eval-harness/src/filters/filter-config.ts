@@ -59,7 +59,7 @@ function filterStep(step: YamlValue, pipeline: string, complain: Complain): Filt
 }
 
 /** Refuses a regular expression that would not match as in Python. */
-export function checkPattern(pattern: YamlValue, field: string, complain: Complain): void {
+function checkPattern(pattern: YamlValue, field: string, complain: Complain): void {
   if (typeof pattern !== 'string') throw complain(field, 'has a regular expression that is not a text')
   try {
     pythonRegex(pattern)

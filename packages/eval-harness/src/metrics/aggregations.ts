@@ -182,7 +182,7 @@ function paragraphAndQuestion(index: PyDict): string {
  * Share of questions of which every answer is labelled rightly; values are (prediction, document), a document of MultiRC. `key` names
  * the question of a document's idx.
  */
-export function allRight(items: Items, key: (index: PyDict) => string): Selection {
+function allRight(items: Items, key: (index: PyDict) => string): Selection {
   return (places) => {
     const values = [...questions(items, places, key).values()]
     return values.filter(Boolean).length / values.length

@@ -68,7 +68,7 @@ function ngrams(tokens: readonly string[]): Map<string, number>[] {
 }
 
 /** The tokens of NIST's mteval-v13a: punctuation apart, except points and commas inside numbers. */
-export function tokens13a(text: string): string[] {
+function tokens13a(text: string): string[] {
   const plain = strip(text, 'right')
     .replaceAll('<skipped>', '')
     .replaceAll('-\n', '')

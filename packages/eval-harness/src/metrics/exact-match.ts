@@ -2,9 +2,6 @@ import { substitute } from '@saeval/python/internal/regex/regex'
 import { codePoints, pyStr } from '@saeval/python/internal/text/text'
 import { equals, isTrue, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
 
-/** Names of exact_match's settings. */
-export const exactMatchSettings = ['regexes_to_ignore', 'ignore_case', 'ignore_punctuation', 'ignore_numbers']
-
 /**
  * Share of predictions equal to their references, both changed by the settings: regexes_to_ignore taken out one after the other, then
  * ignore_case, ignore_punctuation (ASCII's) and ignore_numbers (0 to 9). Lists of answers compare member by member with one reference, as

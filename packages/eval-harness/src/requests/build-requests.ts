@@ -31,10 +31,7 @@ export async function buildRequests(
 }
 
 async function choiceRequests(
-  task: Task,
-  doc: PyDict,
-  contexts: readonly string[],
-  chat: boolean,
+  ...[task, doc, contexts, chat]: Parameters<typeof buildRequests>
 ): Promise<TaskRequest[]> {
   const { config } = task
   // a chat template ends in its own delimiter

@@ -85,11 +85,8 @@ async function rollingText(task: Task, doc: PyDict): Promise<string> {
 }
 
 async function lmEvalMetrics(
-  task: Task,
-  metrics: readonly OpenMetric[],
-  doc: PyDict,
-  results: readonly PyValue[],
-): Promise<ReadonlyMap<string, PyValue>> {
+  ...[task, metrics, doc, results]: Parameters<typeof processResults>
+): ReturnType<typeof processResults> {
   const { config } = task
   const names = new Set(metrics.map((metric) => metric.config.name))
   const only = (values: readonly (readonly [string, PyValue])[]) => new Map(values.filter(([name]) => names.has(name)))

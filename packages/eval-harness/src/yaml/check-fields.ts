@@ -42,7 +42,7 @@ export function checkFields(
 }
 
 /** A value's kind as a task's author knows it. */
-export function kindName(value: YamlValue): string {
+function kindName(value: YamlValue): string {
   if (value instanceof FunctionReference) return 'Python function'
   const names: Readonly<Record<string, string>> = { str: 'text', bool: 'truth value', dict: 'mapping' }
   const name = typeName(value as never)

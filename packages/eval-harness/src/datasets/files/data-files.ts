@@ -50,7 +50,7 @@ export function folderSplits(
 }
 
 /** The files of a repository that data_files names, in any of its forms, by pattern too. Throws InputError for those that are not there. */
-export function listedSplits(dataset: string, dataFiles: PyValue, files: readonly string[]): SplitFiles {
+function listedSplits(dataset: string, dataFiles: PyValue, files: readonly string[]): SplitFiles {
   const here = `hf://datasets/${dataset}/`
   const matching = (pattern: string) => {
     const inside = pattern.startsWith(here) ? pattern.slice(here.length) : pattern
