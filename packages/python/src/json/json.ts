@@ -1,8 +1,7 @@
 import { compareCodePoints, floatRepr } from '../text/text.js'
 import { PyOther } from '../values/other.js'
 import { PythonError } from '../values/python-error.js'
-import { PyObject } from '../values/python-object.js'
-import { exactNumber, isDict, type PyDict, PyFloat, type PyValue, typeName } from '../values/value.js'
+import { exactNumber, isDict, type PyDict, PyFloat, PyObject, type PyValue, typeName } from '../values/value.js'
 import { JsonParser, type JsonReading } from './json-parser.js'
 
 /** json.loads: keeps 1 and 1.0 apart, integers of any size, NaN and Infinity. Throws SyntaxError with the position. */

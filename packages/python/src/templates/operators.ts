@@ -3,13 +3,13 @@ import { percentFormat } from '../text/percent-format.js'
 import { compareCodePoints, pyRepr, pyStr } from '../text/text.js'
 import { hasKey } from '../values/dict-keys.js'
 import { PythonError } from '../values/python-error.js'
-import { PyObject } from '../values/python-object.js'
 import {
   equals,
   exactNumber,
   isDict,
   isTrue,
   PyFloat,
+  PyObject,
   PyTuple,
   type PyValue,
   tupleOf,

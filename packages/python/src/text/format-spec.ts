@@ -1,7 +1,6 @@
 import { checkWidth } from '../budget/budget.js'
 import { PythonError } from '../values/python-error.js'
-import { PyObject } from '../values/python-object.js'
-import { exactNumber, PyFloat, type PyValue, typeName } from '../values/value.js'
+import { exactNumber, PyFloat, PyObject, type PyValue, typeName } from '../values/value.js'
 import { floatBody, grouped } from './number-format.js'
 import { codePoints, pyStr } from './text.js'
 

@@ -1,6 +1,5 @@
 import { PythonError } from '../values/python-error.js'
-import { PyObject } from '../values/python-object.js'
-import { isDict, PyFloat, PyTuple, type PyValue } from '../values/value.js'
+import { isDict, PyFloat, PyObject, PyTuple, type PyValue } from '../values/value.js'
 
 /** repr(float): the shortest digits that give the number back, with Python's choice of notation. */
 export function floatRepr(value: number): string {

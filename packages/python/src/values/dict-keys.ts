@@ -1,6 +1,5 @@
 import { PythonError } from './python-error.js'
-import { PyObject } from './python-object.js'
-import { equals, type PyDict, PyTuple, type PyValue, typeName } from './value.js'
+import { equals, type PyDict, PyObject, PyTuple, type PyValue, typeName } from './value.js'
 
 // Dicts are Maps from texts in documents; a template may write {1: 'a', (1, 2): 'b'}. There, 1, 1.0 and True are one key.
 

@@ -1,6 +1,5 @@
 import { PythonError } from './python-error.js'
-import { PyObject } from './python-object.js'
-import type { PyValue } from './value.js'
+import { PyObject, type PyValue } from './value.js'
 
 /** A Python value that is neither number, text, list nor dict: a date, a Decimal, bytes. Prompts and hashes show its str(). */
 export abstract class PyOther extends PyObject {

@@ -1,6 +1,6 @@
 import { PythonError } from '../../values/python-error.js'
 import { type PyValue, typeName } from '../../values/value.js'
-import type { Environment } from '../runtime/environment.js'
+import type { Environment } from '../runtime/context.js'
 import { iterate } from '../runtime/iteration.js'
 import { Namespace } from '../runtime/namespace.js'
 import type { Statement, Target } from '../syntax/nodes.js'

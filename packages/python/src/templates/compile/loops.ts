@@ -1,6 +1,6 @@
 import { takeTurn } from '../../budget/budget.js'
 import { isTrue, type PyValue } from '../../values/value.js'
-import type { Environment } from '../runtime/environment.js'
+import type { Environment } from '../runtime/context.js'
 import { each, PyIterator } from '../runtime/iteration.js'
 import { LoopContext, type Recurse } from '../runtime/loop-context.js'
 import { Markup } from '../runtime/markup.js'

@@ -1,5 +1,5 @@
 import type { PyValue } from '../../values/value.js'
-import type { Environment } from '../runtime/environment.js'
+import type { Environment } from '../runtime/context.js'
 import { Macro, type MacroShape } from '../runtime/macro.js'
 import { undeclared } from '../syntax/children.js'
 import type { CallBlockNode, MacroNode, Signature, Statement } from '../syntax/nodes.js'

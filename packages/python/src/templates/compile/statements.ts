@@ -1,7 +1,7 @@
 import { pyStr } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
 import { isTrue, type PyValue, typeName } from '../../values/value.js'
-import type { Environment } from '../runtime/environment.js'
+import type { Environment } from '../runtime/context.js'
 import { knownLength } from '../runtime/iteration.js'
 import { Markup, textOf, toMarkup } from '../runtime/markup.js'
 import { descendants } from '../syntax/children.js'

@@ -1,6 +1,6 @@
 import { isDigits } from '../../text/character-classes.js'
 import type { PyValue } from '../../values/value.js'
-import { getMember } from '../runtime/attributes.js'
+import { getMember } from '../attributes.js'
 import type { Context } from '../runtime/context.js'
 import { like, textOf } from '../runtime/markup.js'
 import { Undefined } from '../runtime/undefined.js'

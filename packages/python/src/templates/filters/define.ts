@@ -1,6 +1,5 @@
 import type { PyValue } from '../../values/value.js'
-import type { Context } from '../runtime/context.js'
-import type { Filter } from '../runtime/environment.js'
+import type { Context, Filter } from '../runtime/context.js'
 import { bind } from '../runtime/functions.js'
 
 /** A filter by the names of its arguments, the first `required` of which must be given; the others are undefined where they are not. */

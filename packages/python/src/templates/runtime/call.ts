@@ -1,6 +1,5 @@
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import { type PyValue, typeName } from '../../values/value.js'
+import { PyObject, type PyValue, typeName } from '../../values/value.js'
 import type { Keywords } from './functions.js'
 
 /** function(*args, **keywords). Raises TypeError for what is no function. */

@@ -1,7 +1,6 @@
 import { pyRepr } from '../../text/text.js'
 import { hasKey } from '../../values/dict-keys.js'
-import { PyObject } from '../../values/python-object.js'
-import { equals, type PyDict, PyTuple, type PyValue, tupleOf } from '../../values/value.js'
+import { equals, type PyDict, PyObject, PyTuple, type PyValue, tupleOf } from '../../values/value.js'
 
 /** What keys(), values() and items() of a dict return: a look at the dict as it is then. */
 export class DictView extends PyObject {

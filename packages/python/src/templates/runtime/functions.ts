@@ -1,6 +1,5 @@
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import type { PyValue } from '../../values/value.js'
+import { PyObject, type PyValue } from '../../values/value.js'
 
 /** Arguments given by name. */
 export type Keywords = ReadonlyMap<string, PyValue>

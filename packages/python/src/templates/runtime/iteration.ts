@@ -1,8 +1,7 @@
 import { makeRoom } from '../../budget/budget.js'
 import { codePoints } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import { isDict, PyTuple, type PyValue, typeName } from '../../values/value.js'
+import { isDict, PyObject, PyTuple, type PyValue, typeName } from '../../values/value.js'
 
 /** A generator or iterator: its items come once. */
 export class PyIterator extends PyObject {

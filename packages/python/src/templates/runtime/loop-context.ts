@@ -1,6 +1,5 @@
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import { equals, type PyValue, tupleOf } from '../../values/value.js'
+import { equals, PyObject, type PyValue, tupleOf } from '../../values/value.js'
 import { PyFunction } from './functions.js'
 import { iterate, knownLength } from './iteration.js'
 import { Undefined } from './undefined.js'

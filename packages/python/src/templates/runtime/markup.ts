@@ -1,8 +1,7 @@
 import { formatValue } from '../../text/format-spec.js'
 import { codePoints, pyRepr, pyStr } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import type { PyValue } from '../../values/value.js'
+import { PyObject, type PyValue } from '../../values/value.js'
 
 /** markupsafe.Markup: a text in which nothing is left to escape. What is joined with it is escaped. */
 export class Markup extends PyObject {

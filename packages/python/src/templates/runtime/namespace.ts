@@ -1,7 +1,6 @@
 import { pyRepr } from '../../text/text.js'
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import type { PyValue } from '../../values/value.js'
+import { PyObject, type PyValue } from '../../values/value.js'
 
 /** namespace(): members that templates may set, from inner blocks too. */
 export class Namespace extends PyObject {

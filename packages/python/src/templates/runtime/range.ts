@@ -1,7 +1,6 @@
 import { takeTurn } from '../../budget/budget.js'
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import { exactNumber, PyFloat, type PyValue, typeName } from '../../values/value.js'
+import { exactNumber, PyFloat, PyObject, type PyValue, typeName } from '../../values/value.js'
 
 /** Python's range; its members are computed when they are asked for. */
 export class PyRange extends PyObject {

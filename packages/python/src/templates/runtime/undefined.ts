@@ -1,6 +1,5 @@
 import { PythonError } from '../../values/python-error.js'
-import { PyObject } from '../../values/python-object.js'
-import type { PyValue } from '../../values/value.js'
+import { PyObject, type PyValue } from '../../values/value.js'
 
 /**
  * A name or member that is not there. In chat templates it prints as nothing, is false and has no items (jinja2.Undefined); strict ones, those of

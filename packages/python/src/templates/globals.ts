@@ -1,10 +1,10 @@
-import { setItem } from '../../values/dict-keys.js'
-import { PythonError } from '../../values/python-error.js'
-import type { PyDict, PyValue } from '../../values/value.js'
-import { pairsOf } from '../methods/container-methods.js'
-import { noKeywords, PyFunction } from './functions.js'
-import { Cycler, Joiner, Namespace } from './namespace.js'
-import { makeRange } from './range.js'
+import { setItem } from '../values/dict-keys.js'
+import { PythonError } from '../values/python-error.js'
+import type { PyDict, PyValue } from '../values/value.js'
+import { pairsOf } from './methods/container-methods.js'
+import { noKeywords, PyFunction } from './runtime/functions.js'
+import { Cycler, Joiner, Namespace } from './runtime/namespace.js'
+import { makeRange } from './runtime/range.js'
 
 function makeDict(args: readonly PyValue[], keywords: ReadonlyMap<string, PyValue>): Map<string, PyValue> {
   if (args.length > 1) throw new PythonError('TypeError', `dict expected at most 1 argument, got ${args.length}`)
