@@ -1,6 +1,5 @@
 import {
   type AnswerTo,
-  checkAnswers,
   type LanguageModel,
   type ModelRequest,
   type PlannedWork,
@@ -8,6 +7,7 @@ import {
   requestTypes,
   type Work,
 } from '@saeval/language-model'
+import { checkAnswers } from '@saeval/language-model/internal/check-answers'
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { PreparedTask } from './prepare-task.js'
 import type { TaskRequest } from './requests/task-request.js'

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { InputError, option, sentence } from '@saeval/hub'
 import type { Parameters } from '@saeval/report'
-import { located } from '@saeval/steering'
+import { located } from '@saeval/steering/internal/edits/place-in-file'
 import {
   type HookAction,
   hookActions,

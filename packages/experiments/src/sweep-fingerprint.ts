@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { PreparedEvaluation, PreparedTask, TaskNode } from '@saeval/eval-harness'
 import type { Asked } from '@saeval/eval-harness/internal/prepare-task'
 import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
-import { dumpsJson, pythonSources } from '@saeval/python'
+import { dumpsJson } from '@saeval/python'
+import { pythonSources } from '@saeval/python/internal/functions/python-sources'
 import type { PluginIdentity } from './plugin-identity.js'
 
 /** What decides the results of a cell on one task or group. */

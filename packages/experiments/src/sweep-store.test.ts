@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SweepFile } from '@saeval/report'
+import type { SweepFile } from '@saeval/report/internal/results/sweep-file'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../tests/fixtures.js'
 import type { Fingerprint } from './sweep-fingerprint.js'

@@ -2,7 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { InputError, makeWritableFolder, option, sentence, writeFiles } from '@saeval/hub'
 import { objectOf, text } from '@saeval/hub/checks'
-import { cellFileName, cellResultsFields, type SweepCell, type SweepFile, sweepFileName } from '@saeval/report'
+import {
+  cellFileName,
+  cellResultsFields,
+  type SweepCell,
+  type SweepFile,
+  sweepFileName,
+} from '@saeval/report/internal/results/sweep-file'
 import * as v from 'valibot'
 import type { Cell } from './sweep-cells.js'
 import type { Fingerprint } from './sweep-fingerprint.js'

@@ -23,7 +23,8 @@ import {
   readExperiment,
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
-import { openBase, openCsvSteering, type SteeringFile, saeSteeredBetaArguments, splitArguments } from '@saeval/steering'
+import { openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
+import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
 import { placesOf } from './edit-places.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell } from './run-cell.js'

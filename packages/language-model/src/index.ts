@@ -1,6 +1,5 @@
 export { answerAll } from './answer-all.js'
 export { generateUntil, loglikelihood, loglikelihoodRolling } from './ask.js'
-export { checkAnswers } from './check-answers.js'
 export { checkModel } from './check-model.js'
 export { defaultSeed } from './default-seed.js'
 export { type GenerationSettings, plainSettings } from './generation-settings.js'
@@ -22,16 +21,7 @@ export {
   readArguments,
 } from './model-arguments.js'
 export type { Counted, ModelInfo, ModelReport } from './model-info.js'
-export {
-  getModelFactory,
-  type ModelContext,
-  type ModelFactory,
-  modelArgumentKinds,
-  type RegisterModelOptions,
-  registeredModels,
-  registerModel,
-} from './model-registry.js'
-export { noWork, sumOfWork, uncountedWork } from './planned-work.js'
+export { getModelFactory, type ModelContext, type ModelFactory, registerModel } from './model-registry.js'
 export { type ReadersByType, readByType } from './read-by-type.js'
 export { type ListAnswerers, readLists } from './read-lists.js'
 export {

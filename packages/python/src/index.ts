@@ -1,6 +1,5 @@
 export type { Dataset, Split } from './functions/dataset.js'
 export { FunctionReference } from './functions/function-reference.js'
-export { pythonSources } from './functions/python-sources.js'
 export {
   type FunctionResolver,
   type FunctionUse,
@@ -10,7 +9,6 @@ export {
 } from './functions/task-function.js'
 export { dumpsJson, parseJson } from './json/json.js'
 export type { PythonOptions } from './pyodide/python-process.js'
-export { clearKeptStarts, type KeptStart, listKeptStarts } from './pyodide/snapshot.js'
 export { type TaskFunctions, taskFunctions } from './pyodide/task-functions.js'
 export { literalEval } from './text/literal.js'
 export { pyRepr, pyStr } from './text/text.js'

@@ -1,5 +1,5 @@
 import { type CachedWeights, clearCachedWeights, listCachedWeights } from '@saeval/lm-backend-onnx'
-import { clearKeptStarts, type KeptStart, listKeptStarts } from '@saeval/python'
+import { clearKeptStarts, type KeptStart, listKeptStarts } from '@saeval/python/internal/pyodide/snapshot'
 import type { CacheAction } from './choices.js'
 import type { Surroundings } from './run.js'
 

@@ -1,5 +1,6 @@
 import type { Cell } from '@saeval/eval-harness/internal/results/markdown-table'
-import { type Comparison, pValueText } from '@saeval/report'
+import type { Comparison } from '@saeval/report'
+import { pValueText } from '@saeval/report/internal/html/numbers'
 
 /** A value as the tables show it: four decimals, or Infinity and NaN, as in the table of results. */
 export function valueCell(value: number): number {

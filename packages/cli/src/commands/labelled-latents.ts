@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { featuresFileName, readFeaturesFile } from '@saeval/steering'
+import { readFeaturesFile } from '@saeval/steering'
+import { featuresFileName } from '@saeval/steering/internal/edits/features-file'
 import { writeSteeringCsv } from '@saeval/steering-csv'
 
 /** A latent that a features file has a label for. */

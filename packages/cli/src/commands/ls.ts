@@ -1,7 +1,7 @@
 import { indexTasks, type TaskIndex } from '@saeval/eval-harness'
 import { filterNames } from '@saeval/eval-harness/internal/filters/own-filters'
 import { metricNames } from '@saeval/eval-harness/internal/metrics/own-metrics'
-import { registeredModels } from '@saeval/language-model'
+import { registeredModels } from '@saeval/language-model/internal/model-registry'
 import { listDevices } from '@saeval/lm-backend-onnx'
 import { saeFormats } from '@saeval/sae-core'
 import { type LoadedPlugin, loadedPlugins } from '../plugins/load-plugins.js'

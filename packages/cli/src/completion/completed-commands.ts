@@ -1,5 +1,5 @@
 import { indexTasks } from '@saeval/eval-harness'
-import { registeredModels } from '@saeval/language-model'
+import { registeredModels } from '@saeval/language-model/internal/model-registry'
 import { hfArguments } from '@saeval/lm-backend-onnx'
 import { releases } from '@saeval/sae-core'
 import { saeSteeredBetaArguments, steeredArguments } from '@saeval/steering'

@@ -5,15 +5,13 @@ import {
   defaultSeed,
   type LanguageModel,
   type ModelRequest,
-  noWork,
   type PlannedWork,
   type ReadRequests,
   type RequestOptions,
-  sumOfWork,
-  uncountedWork,
   type Work,
   wrapModel,
 } from '@saeval/language-model'
+import { noWork, sumOfWork, uncountedWork } from '@saeval/language-model/internal/planned-work'
 import { countedBy, differenceOf, nothingCounted, sharesOf, sumOfCounted } from './counted.js'
 import { fromStored, type KeptAnswer, toStored } from './kept-answer.js'
 import { type Store, storeKey } from './store.js'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { decodeFloats, openLocalFile } from '@saeval/hub'
+import { openLocalFile } from '@saeval/hub'
+import { decodeFloats } from '@saeval/hub/internal/decode-floats'
 import { type StoredTensor, tensorRows } from './checkpoint.js'
 
 /** Reads rows [start, end) of a stored tensor as float32; a vector is one number a row. */

@@ -1,4 +1,5 @@
-import { decodeFloats, floatBytes, InputError } from '@saeval/hub'
+import { InputError } from '@saeval/hub'
+import { decodeFloats, floatBytes } from '@saeval/hub/internal/decode-floats'
 import { type ArrayBytes, joined, type Part, readParts } from './array-bytes.js'
 import { elementCount, floatDtype, storedExtent, type TensorPlace } from './tensor-place.js'
 

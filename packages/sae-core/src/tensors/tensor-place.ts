@@ -1,4 +1,5 @@
-import { type FloatDtype, floatBytes, InputError } from '@saeval/hub'
+import { InputError } from '@saeval/hub'
+import { type FloatDtype, floatBytes } from '@saeval/hub/internal/decode-floats'
 import type { ArrayBytes } from './array-bytes.js'
 
 /** A stored array of numbers, readable in parts. */

@@ -8,8 +8,8 @@ import {
   type ModelInfo,
   type PlannedWork,
   type SteerableModel,
-  uncountedWork,
 } from '@saeval/language-model'
+import { uncountedWork } from '@saeval/language-model/internal/planned-work'
 import { actingOf } from '../effects/acting.js'
 import type { Trial } from '../effects/check-effects.js'
 import { editLines } from '../models/describe-edits.js'

@@ -4,11 +4,11 @@ import {
   getModelFactory,
   type ModelArguments,
   type ModelContext,
-  modelArgumentKinds,
   readArguments,
   requireSteerable,
   type SteerableModel,
 } from '@saeval/language-model'
+import { modelArgumentKinds } from '@saeval/language-model/internal/model-registry'
 
 /** The backend of steered models where --model_args names none. */
 const defaultBackend = 'hf'
