@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { CommandMessage, ProcessMessage, ThreadData } from './command-thread.js'
 
 /** Exit codes of what a signal has ended, as shells have them. */
@@ -18,7 +18,8 @@ export function startCommand(argv: readonly string[]): void {
     isTerminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
     columns: stderr.columns,
   }
-  const thread = new Worker(new URL('./command-thread.js', import.meta.url), { workerData })
+  // what the command sets there (onnxruntime's reports off) is for native code, which sees the process' own environment only
+  const thread = new Worker(new URL('./command-thread.js', import.meta.url), { workerData, env: SHARE_ENV })
   const tell = (message: ProcessMessage) => thread.postMessage(message)
   let received: EndingSignal | null = null
   let isDone = false
