@@ -8,7 +8,7 @@ import { runCommand } from '../run.testing.js'
 const demo = 'examples/demo'
 const csv = `${demo}/add_dogs.csv`
 
-/** A task of its own, scored by Python. */
+/** A task of its own. */
 const taskText = (name: string, folder: string) => `task: ${name}
 dataset_path: json
 dataset_kwargs: {data_files: {test: ${folder}/${name}.jsonl}}
@@ -17,9 +17,11 @@ output_type: multiple_choice
 doc_to_text: "A dog is"
 doc_to_choice: [an animal, a colour]
 doc_to_target: "{{label}}"
-process_results: !function scoring_${name}.process
-metric_list: [{metric: score, aggregation: mean, higher_is_better: true}]
+metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]
 `
+/** The same, scored by Python. */
+const scoredText = (name: string, folder: string) =>
+  `${taskText(name, folder)}process_results: !function scoring_${name}.process\n`.replace('acc', 'score')
 
 /** The cells that have run, by the table on standard error: "setting on the tasks that have a value", or "setting failed". */
 function tableRows(stderr: string): string[] {
@@ -51,7 +53,6 @@ describe('a sweep that is started again', () => {
   const task = (name: string) => {
     write(`${name}.yaml`, taskText(name, join(folder, 'tasks')))
     write(`${name}.jsonl`, '{"label": 0}\n{"label": 1}\n')
-    scoring(name, 1)
   }
   const sweep = async (coefficients: string, tasks: string, ...more: string[]) => {
     const { code, stderr, stdout } = await runCommand(
@@ -119,11 +120,17 @@ describe('a sweep that is started again', () => {
   })
 
   it('does not care for what decides nothing', async () => {
+    write('dogs.yaml', scoredText('dogs', join(folder, 'tasks')))
+    scoring('dogs', 1)
     expect((await sweep('10', 'dogs')).code).toBe(0)
     task('birds')
     write('unrelated.py', 'right = 0\n')
     const { code, ran } = await sweep('10', 'dogs', '--seed', '7', '--batch_size', '4', '--metadata', 'a=b')
     expect([code, ran]).toEqual([0, []])
+    // what the function calls stands in its file, and nowhere in results.json
+    scoring('dogs', 0)
+    const other = 'cells/baseline holds results of dogs with other documents'
+    expect(await sweep('10', 'dogs')).toMatchObject({ code: 2, stderr: expect.stringContaining(other) })
   })
 
   it.each<[string, () => void, string[], string]>([
@@ -133,7 +140,6 @@ describe('a sweep that is started again', () => {
       [],
       'cells/baseline holds results of dogs with other documents',
     ],
-    ['scoring', () => scoring('dogs', 0), [], 'cells/baseline holds results of dogs with other documents'],
     ['limit', () => {}, ['--limit', '1'], 'cells/baseline holds results of dogs with other documents'],
     [
       'model',
