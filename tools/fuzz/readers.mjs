@@ -60,7 +60,7 @@ const readSae = async (folder) => {
   }
 }
 const readTorch = async (folder) => {
-  const { openTorchFile } = await dist('sae-core/dist/index')
+  const { openTorchFile } = await dist('sae-core/dist/torch/torch-file')
   const file = await openTorchFile(join(folder, 'file.pt'))
   try {
     for (const tensor of file.value instanceof Map ? file.value.values() : [])
@@ -128,7 +128,8 @@ export const readers = {
     files: { 'features.jsonl': seed('features.jsonl') },
     mutated: 'features.jsonl',
     mutate: mutateLines,
-    read: async (folder) => (await dist('steering/dist/index')).readFeaturesFile(join(folder, 'features.jsonl')),
+    read: async (folder) =>
+      (await dist('steering/dist/edits/features-file')).readFeaturesFile(join(folder, 'features.jsonl')),
   },
   'torch-zip': { files: { 'file.pt': seed('zip.pt') }, mutated: 'file.pt', mutate: mutateBytes, read: readTorch },
   'torch-legacy': { files: { 'file.pt': seed('legacy.pt') }, mutated: 'file.pt', mutate: mutateBytes, read: readTorch },
@@ -258,7 +259,7 @@ export const readers = {
     files: { 'sweep.json': seed('sweep.json'), 'results.json': seed('results.json') },
     mutated: 'sweep.json',
     mutate: mutateJson,
-    read: async (folder) => (await dist('report/dist/index')).readExperiment(folder),
+    read: async (folder) => (await dist('report/dist/results/read-experiment')).readExperiment(folder),
   },
   'hub-listing': hub('listing'),
   'hub-info': hub('info'),
@@ -288,6 +289,6 @@ export const readers = {
     mutated: 'positions',
     mutate: mutateText,
     read: async (folder) =>
-      (await dist('sae-core/dist/index')).parsePositions(readFileSync(join(folder, 'positions'), 'utf8')),
+      (await dist('sae-core/dist/position-selection')).parsePositions(readFileSync(join(folder, 'positions'), 'utf8')),
   },
 }
