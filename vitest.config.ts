@@ -17,6 +17,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    setupFiles: env.PASSED_REPORT === undefined ? [] : ['./tests/skip-passed.ts'],
     // CI counts what the JSON file says
     reporters: ['default', './tests/skipped-reporter.ts', ...(env.TEST_REPORT === undefined ? [] : ['json'])],
     outputFile: { json: env.TEST_REPORT ?? '' },
