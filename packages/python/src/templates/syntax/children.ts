@@ -73,9 +73,10 @@ export function childrenOf(node: AnyNode): readonly AnyNode[] {
 
 /** All nodes below some, and these. */
 export function* descendants(nodes: readonly AnyNode[]): Generator<AnyNode> {
-  for (const node of nodes) {
+  const waiting = [...nodes].reverse()
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     yield node
-    yield* descendants(childrenOf(node))
+    waiting.push(...childrenOf(node).toReversed())
   }
 }
 
