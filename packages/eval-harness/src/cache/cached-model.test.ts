@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   answerAll,
@@ -289,14 +287,5 @@ describe('a model with a cache', () => {
     await store.close()
     expect(asked).toEqual([])
     expect(answers.map(({ logprob }) => logprob)).toEqual(requests.map(({ continuation }) => -continuation.length / 3))
-  })
-
-  it('does not take files, lm_eval caches among them', () => {
-    const folder = temporaryFolder()
-    writeFileSync(join(folder, 'c_rank0.db'), 'SQLite format 3\0')
-    expect(() => openStore(join(folder, 'c'), 'useCache')).toThrow(/c_rank0\.db is a cache of lm_eval/)
-    writeFileSync(join(folder, 'f'), 'x')
-    expect(() => openStore(join(folder, 'f'), 'useCache')).toThrow(/f is a file/)
-    expect(() => openStore('/proc/saeval-cache', 'useCache')).toThrow(/no cache can be opened there/)
   })
 })

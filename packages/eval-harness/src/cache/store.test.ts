@@ -205,3 +205,12 @@ it('refuses the caches of earlier versions, and removes them where it is asked t
   expect(readdirSync(folder)).toEqual(['mine'])
   removeStore(join(folder, 'none'))
 })
+
+it('does not take files, lm_eval caches among them', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'c_rank0.db'), 'SQLite format 3\0')
+  expect(() => openStore(join(folder, 'c'), 'useCache')).toThrow(/c_rank0\.db is a cache of lm_eval/)
+  writeFileSync(join(folder, 'f'), 'x')
+  expect(() => openStore(join(folder, 'f'), 'useCache')).toThrow(/f is a file/)
+  expect(() => openStore('/proc/saeval-cache', 'useCache')).toThrow(/no cache can be opened there/)
+})
