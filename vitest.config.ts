@@ -1,6 +1,7 @@
 import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import SlowFirst from './tests/slow-first.js'
 
 export default defineConfig({
   resolve: {
@@ -17,6 +18,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
     setupFiles: env.PASSED_REPORT === undefined ? [] : ['./tests/skip-passed.ts'],
     // CI counts what the JSON file says
     reporters: ['default', './tests/skipped-reporter.ts', ...(env.TEST_REPORT === undefined ? [] : ['json'])],
