@@ -222,7 +222,7 @@ export const readers = {
     mutateText,
     { 'functions.py': seed('functions.py') },
     'functions.py',
-    { slow: 10 },
+    { slow: 30 },
   ),
   'data-json': dataset('json', 'rows.json', mutateJson, ', field: data'),
   'data-jsonl': dataset('json', 'rows.jsonl', mutateLines),
