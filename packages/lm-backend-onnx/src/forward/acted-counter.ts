@@ -1,5 +1,5 @@
 import type { ActedColumn } from '../graph/acted-columns.js'
-import type { TensorData } from '../runtime/protocol.js'
+import type { TensorData } from '../runtime/engine.js'
 
 /**
  * Counts, over all passes of a model, the tokens at which each edit acts. Only edits are counted for which the graph decides that token by token: a
@@ -36,5 +36,5 @@ export function countedTensor(lengths: readonly number[], columns: number): Tens
   lengths.forEach((length, row) => {
     data.fill(1, row * columns, row * columns + length)
   })
-  return { type: 'float32', data, dims: [lengths.length, 1, columns] }
+  return { dtype: 'float32', data, dims: [lengths.length, 1, columns] }
 }

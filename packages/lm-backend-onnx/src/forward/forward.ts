@@ -127,7 +127,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
       const outputs = await thread.run({
         session: await head,
         feeds: {
-          [headNames.hidden]: { type: 'float32', data: hidden, dims: [hidden.length / spec.dModel, spec.dModel] },
+          [headNames.hidden]: { dtype: 'float32', data: hidden, dims: [hidden.length / spec.dModel, spec.dModel] },
           [headNames.rows]: int64(targets.map((target) => target.row)),
           [headNames.targets]: int64(targets.map((target) => target.token)),
         },
@@ -147,7 +147,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
         const data = hidden.subarray(start, start + step)
         const outputs = await thread.run({
           session: await logits,
-          feeds: { [headNames.hidden]: { type: 'float32', data, dims: [data.length / spec.dModel, spec.dModel] } },
+          feeds: { [headNames.hidden]: { dtype: 'float32', data, dims: [data.length / spec.dModel, spec.dModel] } },
           fetch: [headNames.logits],
           keep: {},
         })

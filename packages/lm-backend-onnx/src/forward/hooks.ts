@@ -5,7 +5,8 @@ import { bodyNames } from '../graph/body-inputs.js'
 import { editShape, readHookPoints } from '../graph/edit-shape.js'
 import { absentHookPoint } from '../graph/hook-sites.js'
 import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
-import type { Feeds, TensorData } from '../runtime/protocol.js'
+import type { TensorData } from '../runtime/engine.js'
+import type { Feeds } from '../runtime/protocol.js'
 import type { Forward } from './forward.js'
 import { int64, pastFeeds, tokenFeeds } from './layout.js'
 import { textLayout } from './pass-layout.js'
@@ -128,7 +129,7 @@ async function callHook(hook: Hook, hookPoint: string, tensor: TensorData): Prom
   if (changed.length !== seen.data.length) {
     throw new InputError(`the hook at ${hookPoint} returned ${changed.length} numbers, expected ${seen.data.length}`)
   }
-  return { type: 'float32', data: changed, dims: tensor.dims }
+  return { dtype: 'float32', data: changed, dims: tensor.dims }
 }
 
 /** [1, pos, width] as [pos, width]. */

@@ -1,6 +1,7 @@
 import { tokenInputs } from '../graph/body-inputs.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
-import type { Feeds, Stored, TensorData } from '../runtime/protocol.js'
+import type { TensorData } from '../runtime/engine.js'
+import type { Feeds, Stored } from '../runtime/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { TokenMasks } from './token-masks.js'
 
@@ -31,12 +32,12 @@ export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: st
       if (past !== null) return [cache.past, { stored: `${past}.${cache.name}` }]
       const dims = cache.empty(rows)
       const size = dims.reduce((product, length) => product * length, 1)
-      return [cache.past, { type: 'float32', data: new Float32Array(size), dims }]
+      return [cache.past, { dtype: 'float32', data: new Float32Array(size), dims }]
     }),
   )
 }
 
 /** A vector of int64. */
 export function int64(values: readonly number[]): TensorData {
-  return { type: 'int64', data: BigInt64Array.from(values, BigInt), dims: [values.length] }
+  return { dtype: 'int64', data: BigInt64Array.from(values, BigInt), dims: [values.length] }
 }

@@ -45,10 +45,10 @@ export function passLayout(
     lengths,
     masks,
     feeds: tokenFeeds(spec, {
-      [bodyNames.tokens]: { type: 'int64', data: BigInt64Array.from(tokens, BigInt), dims },
-      [bodyNames.positions]: { type: 'int64', data: BigInt64Array.from(positions, BigInt), dims },
-      [bodyNames.keyPositions]: { type: 'int64', data: keyPositions, dims: [rows, keys] },
-      [bodyNames.mask]: { type: 'bool', data: mask, dims: [rows, 1, columns, keys] },
+      [bodyNames.tokens]: { dtype: 'int64', data: BigInt64Array.from(tokens, BigInt), dims },
+      [bodyNames.positions]: { dtype: 'int64', data: BigInt64Array.from(positions, BigInt), dims },
+      [bodyNames.keyPositions]: { dtype: 'int64', data: keyPositions, dims: [rows, keys] },
+      [bodyNames.mask]: { dtype: 'bool', data: mask, dims: [rows, 1, columns, keys] },
       [bodyNames.lengths]: int64(lengths),
     }),
   }

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { type Intervention, isSelected, type PositionSelection } from '@saeval/sae-core'
 import { selectionsOf } from '../graph/pack-edits.js'
-import type { TensorData } from '../runtime/protocol.js'
+import type { TensorData } from '../runtime/engine.js'
 
 /** The special tokens of a model's tokenizer. */
 export interface SpecialIds {
@@ -62,7 +62,7 @@ export function selectedTensor(masks: TokenMasks | null, rows: number, columns: 
     data[token * width] = 1
     for (let s = 0; s < count; s++) data[token * width + 1 + s] = ((masks?.[token] ?? 0) >>> s) & 1
   }
-  return { type: 'float32', data, dims: [rows, columns, width] }
+  return { dtype: 'float32', data, dims: [rows, columns, width] }
 }
 
 /** Masks of several texts side by side, padded to `columns`; null when no row has masks. */

@@ -213,17 +213,17 @@ function decodeLayout(
     masks: joinMasks(masks, 1),
     feeds: tokenFeeds(forward.spec, {
       [bodyNames.tokens]: {
-        type: 'int64',
+        dtype: 'int64',
         data: BigInt64Array.from(texts, ({ newIds }) => BigInt(newIds.at(-1)!)),
         dims: [rows, 1],
       },
       [bodyNames.positions]: {
-        type: 'int64',
+        dtype: 'int64',
         data: BigInt64Array.from(texts, ({ ids, newIds }) => BigInt(ids.length + newIds.length - 1)),
         dims: [rows, 1],
       },
-      [bodyNames.keyPositions]: { type: 'int64', data: keyPositions, dims: [rows, keys] },
-      [bodyNames.mask]: { type: 'bool', data: mask, dims: [rows, 1, 1, keys] },
+      [bodyNames.keyPositions]: { dtype: 'int64', data: keyPositions, dims: [rows, keys] },
+      [bodyNames.mask]: { dtype: 'bool', data: mask, dims: [rows, 1, 1, keys] },
       [bodyNames.lengths]: int64(texts.map(() => 1)),
     }),
   }

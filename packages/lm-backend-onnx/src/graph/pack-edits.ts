@@ -6,7 +6,7 @@ import {
   type LatentReader,
   type PositionSelection,
 } from '@saeval/sae-core'
-import type { TensorData } from '../runtime/protocol.js'
+import type { TensorData } from '../runtime/engine.js'
 import { type ActedColumn, ActedColumns, type CountedPart } from './acted-columns.js'
 import { stageInputs, wholeInputs } from './edit-inputs.js'
 import { assignReaders, assignStages, countsAdds, type EditShape, type StageShape, stageShape } from './edit-shape.js'
@@ -108,7 +108,7 @@ function packStage(packing: StagePacking): void {
   const { feeds, names, shape, width, rows } = packing
   const R = rows.length
   const float = (name: string, data: Float32Array, dims: readonly number[]) =>
-    feeds.set(name, { type: 'float32', data, dims })
+    feeds.set(name, { dtype: 'float32', data, dims })
 
   // additions of a saeReplacement come before the SAE
   const dAdd = width(shape.saeReplacement?.readFrom ?? null)
@@ -175,8 +175,8 @@ function packPhases(packing: StagePacking, indices: readonly (readonly number[])
         offset[row * M + at] = beta
       }
     })
-    feeds.set(names.gain(phase), { type: 'float32', data: gain, dims: [R, 1, M] })
-    feeds.set(names.offset(phase), { type: 'float32', data: offset, dims: [R, 1, M] })
+    feeds.set(names.gain(phase), { dtype: 'float32', data: gain, dims: [R, 1, M] })
+    feeds.set(names.offset(phase), { dtype: 'float32', data: offset, dims: [R, 1, M] })
     packParts(packing, names.gates(phase), parts, indices, M, M, shape.gates)
     packing.acted.append(parts, M)
   }
@@ -205,11 +205,11 @@ function packReader({ feeds, names, shape, width, rows }: StagePacking, index: n
       decoder.set(checkWidth(slot.decoder, d), (row * M + m) * d)
     })
   })
-  if (whole) feeds.set(input.latents, { type: 'int64', data: latents, dims: [R, 1, 1, M] })
-  else feeds.set(input.encoder, { type: 'float32', data: encoder, dims: [R, dIn, M] })
-  feeds.set(input.bias, { type: 'float32', data: bias, dims: [R, 1, M] })
-  feeds.set(input.threshold, { type: 'float32', data: threshold, dims: [R, 1, M] })
-  feeds.set(input.decoder, { type: 'float32', data: decoder, dims: [R, M, d] })
+  if (whole) feeds.set(input.latents, { dtype: 'int64', data: latents, dims: [R, 1, 1, M] })
+  else feeds.set(input.encoder, { dtype: 'float32', data: encoder, dims: [R, dIn, M] })
+  feeds.set(input.bias, { dtype: 'float32', data: bias, dims: [R, 1, M] })
+  feeds.set(input.threshold, { dtype: 'float32', data: threshold, dims: [R, 1, M] })
+  feeds.set(input.decoder, { dtype: 'float32', data: decoder, dims: [R, M, d] })
 }
 
 /** An update or addition, and its column among the `N` of its kind. */
@@ -240,15 +240,15 @@ function packParts(
         pick[(row * M + indices[row]![wanted.slot]!) * N + at] = 1
       }
     })
-    feeds.set(names.pick(gate), { type: 'float32', data: pick, dims: [R, M, N] })
-    feeds.set(names.limit(gate), { type: 'float32', data: limit, dims: [R, 1, N] })
+    feeds.set(names.pick(gate), { dtype: 'float32', data: pick, dims: [R, M, N] })
+    feeds.set(names.limit(gate), { dtype: 'float32', data: limit, dims: [R, 1, N] })
   }
   if (!shape.selects) return
   const picked = new Float32Array(R * columns * N)
   rows.forEach((parts, row) => {
     for (const { at, positions } of parts) picked[(row * columns + columnOf(packing, row, positions)) * N + at] = 1
   })
-  feeds.set(names.positions, { type: 'float32', data: picked, dims: [R, columns, N] })
+  feeds.set(names.positions, { dtype: 'float32', data: picked, dims: [R, columns, N] })
 }
 
 function columnOf({ selections }: StagePacking, row: number, positions: PositionSelection | null): number {
@@ -263,13 +263,13 @@ function shareWhole(shared: Map<string, TensorData>, { readers, saeReplacement }
   ]) {
     const names = wholeInputs(whole.key)
     const { dSae, encoder } = whole
-    shared.set(names.encoder, { type: 'float32', data: encoder, dims: [encoder.length / dSae, dSae] })
-    shared.set(names.bias, { type: 'float32', data: whole.bias, dims: [dSae] })
+    shared.set(names.encoder, { dtype: 'float32', data: encoder, dims: [encoder.length / dSae, dSae] })
+    shared.set(names.bias, { dtype: 'float32', data: whole.bias, dims: [dSae] })
     if (!saeReplacement) continue
     const { decoder, bias } = saeReplacement.decoder
-    shared.set(names.threshold, { type: 'float32', data: whole.threshold, dims: [dSae] })
-    shared.set(names.decoder, { type: 'float32', data: decoder, dims: [dSae, d] })
-    shared.set(names.decoderBias, { type: 'float32', data: bias, dims: [d] })
+    shared.set(names.threshold, { dtype: 'float32', data: whole.threshold, dims: [dSae] })
+    shared.set(names.decoder, { dtype: 'float32', data: decoder, dims: [dSae, d] })
+    shared.set(names.decoderBias, { dtype: 'float32', data: bias, dims: [d] })
   }
 }
 

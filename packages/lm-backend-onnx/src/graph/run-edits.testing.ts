@@ -2,8 +2,8 @@ import { type ApplyOptions, applyIntervention, type FromEdit, type Intervention 
 import { expect } from 'vitest'
 import { ActedCounter, countedTensor } from '../forward/acted-counter.js'
 import { GraphBuilder } from '../onnx/graph-builder.js'
-import { InferenceSession, Tensor } from '../runtime/onnxruntime.js'
-import type { TensorData } from '../runtime/protocol.js'
+import type { TensorData } from '../runtime/engine.js'
+import { InferenceSession, toTensor } from '../runtime/onnxruntime.js'
 import { actedNodes } from './acted-nodes.js'
 import { actedOutput, countedInput, selectedInput } from './edit-inputs.js'
 import { applyStages } from './edit-nodes.js'
@@ -42,7 +42,7 @@ export async function runGraph(
   const batch = (values: Float32Array, width: number): TensorData => {
     const data = new Float32Array(values.length * settings.length)
     for (const row of settings.keys()) data.set(values, row * values.length)
-    return { type: 'float32', data, dims: [settings.length, n, width] }
+    return { dtype: 'float32', data, dims: [settings.length, n, width] }
   }
   const feeds = new Map<string, TensorData>([['x', batch(x, d)]])
   const input = graph.input('x', 'float32', ['B', 'T', d])
@@ -60,7 +60,7 @@ export async function runGraph(
     const columns = 1 + Math.max(...settings.map((setting) => selectionsOf(setting).length))
     const data = new Float32Array(settings.length * n * columns)
     for (const row of settings.keys()) data.set(extra.selected!(row), row * n * columns)
-    feeds.set(selectedInput, { type: 'float32', data, dims: [settings.length, n, columns] })
+    feeds.set(selectedInput, { dtype: 'float32', data, dims: [settings.length, n, columns] })
   }
   if (countsTokens(shape))
     feeds.set(
@@ -71,7 +71,7 @@ export async function runGraph(
       ),
     )
   const session = await InferenceSession.create(graph.build(), { logSeverityLevel: 3 })
-  const tensors = [...feeds].map(([name, { type, data, dims }]) => [name, new Tensor(type, data as never, dims)])
+  const tensors = [...feeds].map(([name, data]) => [name, toTensor(data)])
   const { y, [actedOutput]: acted } = await session.run(Object.fromEntries(tensors))
   await session.release()
   const values = y!.data as Float32Array

@@ -1,8 +1,4 @@
-/** A tensor as it travels between threads. Booleans are bytes 0 and 1. */
-export type TensorData =
-  | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly number[] }
-  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly dims: readonly number[] }
-  | { readonly type: 'bool'; readonly data: Uint8Array; readonly dims: readonly number[] }
+import type { TensorData } from './engine.js'
 
 /** A tensor that stays on the session's thread under a name: edits that every batch uses, a KV cache between steps. */
 export interface Stored {

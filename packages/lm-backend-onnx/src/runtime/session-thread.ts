@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Reply, Requests, TensorData } from './protocol.js'
+import type { TensorData } from './engine.js'
+import type { Reply, Requests } from './protocol.js'
 import { runtimePackage } from './runtime-package.js'
 
 /** The thread on which onnxruntime computes. Requests are answered in order. */

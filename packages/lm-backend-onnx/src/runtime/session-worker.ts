@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { reserved, writeAt } from './cache-buffer.js'
-import { env, InferenceSession, Tensor } from './onnxruntime.js'
-import type { Reply, Request, Requests, TensorData } from './protocol.js'
+import type { TensorData } from './engine.js'
+import { env, fromTensor, InferenceSession, type Tensor, toTensor } from './onnxruntime.js'
+import type { Reply, Request, Requests } from './protocol.js'
 
 // `InferenceSession.run` blocks its thread, so sessions live on this one and the main thread stays free.
 
@@ -10,15 +11,6 @@ env.logLevel = 'error'
 
 const sessions = new Map<string, InferenceSession>()
 const stored = new Map<string, Tensor>()
-
-function toTensor({ type, data, dims }: TensorData): Tensor {
-  return new Tensor(type, data as never, dims)
-}
-
-function fromTensor(tensor: Tensor): TensorData {
-  const { type, data, dims } = tensor
-  return { type, data, dims } as TensorData
-}
 
 function tensorNamed(name: string): Tensor {
   const tensor = stored.get(name)
