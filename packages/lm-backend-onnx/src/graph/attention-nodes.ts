@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { Attention, ModelSpec, Norm } from '../spec/model-spec.js'
 import { type Rope, ropeTable } from '../spec/rope.js'
 import { bodyNames } from './body-inputs.js'
+import { jointAttention } from './joint-attention.js'
 import { cacheTensors } from './layer-cache.js'
 import type { WeightNodes } from './weight-nodes.js'
 
@@ -202,37 +203,18 @@ function attendWithSinks(
  */
 function attendToBuffer(
   { graph, nodes, spec, inputs }: AttentionParts,
-  { scale, softcap, window, sinks }: Attention,
+  attention: Attention,
   given: { q: Value; k: Value; v: Value; pastK: Value; pastV: Value },
 ): Value[] {
   const { nHeads, nKvHeads, dHead } = spec
-  const group = nHeads / nKvHeads
+  const { scale, softcap, window } = attention
   const heads = (value: Value, each: number) => graph.node('Reshape', [value, graph.ints([0, nKvHeads, each, dHead])])
-  const [q, k, v] = [heads(given.q, group), heads(given.k, 1), heads(given.v, 1)]
-  const product = (keys: Value) => graph.node('MatMul', [q, graph.node('Transpose', [keys], { perm: [0, 1, 3, 2] })])
-  const raw = graph.node('Concat', [product(given.pastK), product(k)], { axis: -1 })
-  const scaled = graph.node('Mul', [raw, graph.scalar(scale)])
-  const capped =
-    softcap === null
-      ? scaled
-      : graph.node('Mul', [
-          graph.node('Tanh', [graph.node('Div', [scaled, graph.scalar(softcap)])]),
-          graph.scalar(softcap),
-        ])
-  const masked = graph.node('Add', [capped, inputs.maskBias(window)])
-  let logits = masked
-  if (sinks !== null) {
-    const perHead = graph.node('Reshape', [nodes.float(sinks), graph.ints([1, nKvHeads, group, 1])])
-    const rows = graph.node('Slice', [graph.node('Shape', [masked]), graph.ints([0]), graph.ints([1])])
-    const shape = graph.node('Concat', [rows, graph.ints([nKvHeads, group, 1])], { axis: 0 })
-    logits = graph.node('Concat', [masked, graph.node('Expand', [perHead, shape])], { axis: -1 })
-  }
-  const shares = graph.node('Softmax', [logits], { axis: -1 })
-  const cached = graph.node('Slice', [graph.node('Shape', [given.pastK]), graph.ints([2]), graph.ints([3])])
-  const next = graph.node('Add', [cached, graph.ints([1])])
-  const axis = graph.ints([3])
-  const ofPast = graph.node('Slice', [shares, graph.ints([0]), cached, axis])
-  const own = graph.node('Slice', [shares, cached, next, axis])
-  const z = graph.node('Add', [graph.node('MatMul', [ofPast, given.pastV]), graph.node('Mul', [own, v])])
-  return [graph.node('Reshape', [z, graph.ints([0, 1, nHeads * dHead])]), k, v]
+  const [q, k, v] = [heads(given.q, nHeads / nKvHeads), heads(given.k, 1), heads(given.v, 1)]
+  const parts = [
+    { keys: given.pastK, values: given.pastV, shared: false },
+    { keys: k, values: v, shared: false },
+  ]
+  const sinks = attention.sinks === null ? null : nodes.float(attention.sinks)
+  const z = jointAttention(graph, spec, q, parts, { scale, softcap, bias: inputs.maskBias(window), sinks })
+  return [z, k, v]
 }

@@ -1,0 +1,77 @@
+import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
+import type { ModelSpec } from '../spec/model-spec.js'
+
+/** Keys and values [B, n_kv_heads, N, d_head] of each row, or [1, n_kv_heads, N, d_head] that all rows share. N is at least 1. */
+export interface KeyPart {
+  readonly keys: Value
+  readonly values: Value
+  readonly shared: boolean
+}
+
+export interface JointOptions {
+  readonly scale: number
+  readonly softcap: number | null
+  /** float32 [1 or B, 1, 1, sum of N]: added to the logits, -Infinity where a key is not attended to. */
+  readonly bias: Value
+  /** float32 [n_heads]: one more logit per head, which takes its share and gives nothing; null for none. */
+  readonly sinks: Value | null
+}
+
+/**
+ * Attention of one token a row, queries [B, n_kv_heads, group, d_head], to several parts of keys: one softmax over all of them. Keys that rows
+ * share are read once, by the queries of all rows in one product. Nothing is copied but logits. Gives [B, 1, n_heads * d_head].
+ */
+export function jointAttention(
+  graph: GraphBuilder,
+  { nHeads, nKvHeads, dHead }: Pick<ModelSpec, 'nHeads' | 'nKvHeads' | 'dHead'>,
+  q: Value,
+  parts: readonly KeyPart[],
+  { scale, softcap, bias, sinks }: JointOptions,
+): Value {
+  const group = nHeads / nKvHeads
+  // with rows inside of heads, [n_kv_heads, B, group, N], the rows of a head are one matrix [B * group, N]
+  const swap = (value: Value) => graph.node('Transpose', [value], { perm: [1, 0, 2, 3] })
+  const together = (value: Value) => graph.node('Reshape', [value, graph.ints([1, nKvHeads, -1, 0])])
+  const apart = (value: Value) => graph.node('Reshape', [value, graph.ints([nKvHeads, -1, group, 0])])
+  const joined = (values: readonly Value[]) =>
+    values.length === 1 ? values[0]! : graph.node('Concat', values, { axis: -1 })
+
+  const scaled = graph.node('Mul', [q, graph.scalar(scale)])
+  const products = parts.map(({ keys, shared }) => {
+    const columns = graph.node('Transpose', [keys], { perm: [0, 1, 3, 2] })
+    return shared
+      ? apart(graph.node('MatMul', [together(swap(scaled)), columns]))
+      : swap(graph.node('MatMul', [scaled, columns]))
+  })
+  const raw = joined(products)
+  const capped =
+    softcap === null
+      ? raw
+      : graph.node('Mul', [
+          graph.node('Tanh', [graph.node('Div', [raw, graph.scalar(softcap)])]),
+          graph.scalar(softcap),
+        ])
+  const masked = graph.node('Add', [capped, graph.node('Reshape', [bias, graph.ints([1, -1, 1, 0])])])
+  const shares = graph.node('Softmax', [sinks === null ? masked : joined([masked, sinkColumn(masked, sinks)])], {
+    axis: -1,
+  })
+  const lengths = parts.map(({ keys }) => graph.node('Shape', [keys], { start: 2, end: 3 }))
+  const sizes = graph.node('Concat', sinks === null ? lengths : [...lengths, graph.ints([1])], { axis: 0 })
+  const split = graph.nodes('Split', [shares, sizes], parts.length + (sinks === null ? 0 : 1), { axis: -1 })
+  const found = parts.map(({ values, shared }, part) => {
+    const weights = split[part]!
+    return shared
+      ? swap(apart(graph.node('MatMul', [together(weights), values])))
+      : graph.node('MatMul', [swap(weights), values])
+  })
+  const z = found.reduce((sum, value) => graph.node('Add', [sum, value]))
+  return graph.node('Reshape', [z, graph.ints([0, 1, nHeads * dHead])])
+
+  /** [n_heads] as the last column [n_kv_heads, B, group, 1] of logits. */
+  function sinkColumn(logits: Value, values: Value): Value {
+    const perHead = graph.node('Reshape', [values, graph.ints([nKvHeads, 1, group, 1])])
+    const rows = graph.node('Shape', [logits], { start: 1, end: 2 })
+    const shape = graph.node('Concat', [graph.ints([1]), rows, graph.ints([1, 1])], { axis: 0 })
+    return graph.node('Expand', [perHead, shape])
+  }
+}
