@@ -3,6 +3,7 @@ import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { afterAll } from 'vitest'
 import { fixturePath } from '../../../tests/fixtures.js'
+import { testDevice } from '../../../tests/test-device.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 
@@ -14,9 +15,9 @@ export const goldenModelNames = readdirSync(fixturePath('golden/models'))
 const opened: OnnxModel[] = []
 afterAll(() => Promise.all(opened.map((model) => model.close())))
 
-/** Opens one of them on the CPU; it is closed when the test file has run. */
+/** Opens one of them on the device of the tests; it is closed when the test file has run. */
 export async function openGoldenModel(name: string, batchSize: number | 'auto'): Promise<OnnxModel> {
-  const model = await loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
+  const model = await loadModel({ model: name, device: testDevice, batchSize, hub: { env } })
   opened.push(model)
   return model
 }

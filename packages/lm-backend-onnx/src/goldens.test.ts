@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { Deviations, type Measured } from '../../../tests/deviations.js'
 import { casesHere, fixtureJson, fixturePath } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
+import { testDevice } from '../../../tests/test-device.js'
 import { tolerance } from '../../../tests/tolerances.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
@@ -55,7 +56,7 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
   const long = golden.forward[2].ids as number[]
   let loading: Promise<OnnxModel> | null = null
   const open = () => {
-    loading ??= loadModel({ model: name, device: 'cpu', batchSize: 8, hub: { env } }).then((model) => {
+    loading ??= loadModel({ model: name, device: testDevice, batchSize: 8, hub: { env } }).then((model) => {
       opened.push(model)
       return model
     })

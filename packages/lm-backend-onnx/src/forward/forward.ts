@@ -2,6 +2,7 @@ import type { Intervention } from '@saeval/sae-core'
 import { bodyGraph, type Segment } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
+import { cpuForm, deviceForm } from '../graph/graph-form.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
@@ -62,6 +63,7 @@ export interface ForwardOptions {
 }
 
 export function createForward({ spec, weights, thread, provider, threads, special }: ForwardOptions): Forward {
+  const form = provider.name === 'cpu' ? cpuForm : deviceForm
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const segments = new Map<string, Promise<string>>()
@@ -77,7 +79,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.decodes ?? false])
     let session = segments.get(key)
     if (!session) {
-      session = create(`segment.${segments.size}`, bodyGraph({ spec, weights, ...wanted }))
+      session = create(`segment.${segments.size}`, bodyGraph({ spec, weights, form, ...wanted }))
       segments.set(key, session)
     }
     return session
@@ -123,7 +125,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     masks: ({ selections }, row, text, from) =>
       tokenMasks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
     head: async (hidden, targets) => {
-      head ??= create('head', headGraph(spec, weights))
+      head ??= create('head', headGraph({ spec, weights, form }))
       const outputs = await thread.run({
         session: await head,
         feeds: {
@@ -140,7 +142,7 @@ export function createForward({ spec, weights, thread, provider, threads, specia
       }
     },
     logits: async (hidden) => {
-      logits ??= create('logits', logitsGraph(spec, weights))
+      logits ??= create('logits', logitsGraph({ spec, weights, form }))
       const found: Float32Array[] = []
       const step = spec.dModel * Math.max(1, Math.floor(runLogits / spec.vocabSize))
       for (let start = 0; start < hidden.length; start += step) {

@@ -1,13 +1,13 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
-import type { ModelSpec } from '../spec/model-spec.js'
-import type { ModelWeights } from '../weights/model-weights.js'
 import { actedNodes } from './acted-nodes.js'
-import { attentionInputs, attentionNodes, positionsInput } from './attention-nodes.js'
+import { attentionInputs, positionsInput } from './attention-inputs.js'
+import { attentionNodes } from './attention-nodes.js'
 import { bodyNames } from './body-inputs.js'
 import { deltaNetNodes } from './delta-net-nodes.js'
 import { applyStages } from './edit-nodes.js'
 import { type EditShape, readHookPoints } from './edit-shape.js'
 import { expertNodes } from './expert-nodes.js'
+import type { GraphOptions } from './graph-form.js'
 import { type Lane, modelSteps, type Step } from './hook-sites.js'
 import { weightNodes } from './weight-nodes.js'
 
@@ -28,10 +28,7 @@ export interface Segment {
 }
 
 /** Which part of which model a graph computes. */
-export interface BodyOptions extends Segment {
-  readonly spec: ModelSpec
-  readonly weights: ModelWeights
-}
+export interface BodyOptions extends Segment, GraphOptions {}
 
 /**
  * The transformer's body: token ids to hidden states, or any range of it, with room for edits at the hook points asked for, and counts of
@@ -113,10 +110,10 @@ function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
 /** Returns what computes one step: it reads and replaces lanes. */
 function stepNodes(
   graph: GraphBuilder,
-  { spec, weights, edits, captures, to, decodes = false }: BodyOptions,
+  { spec, weights, form, edits, captures, to, decodes = false }: BodyOptions,
 ): (step: Step, lanes: Map<Lane, Value>) => void {
-  const nodes = weightNodes(graph, spec, weights)
-  const inputs = attentionInputs(graph, spec)
+  const nodes = weightNodes(graph, { spec, weights, form })
+  const inputs = attentionInputs(graph, spec, form)
   const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...captures, ...edits.keys(), ...readHookPoints(edits)])
   // a hook point that somebody looks at needs its value; else neighbouring steps are computed as one
   const isSeen = (step: Step) => seen.has(step.hookPoint)
@@ -145,7 +142,7 @@ function stepNodes(
         break
       case 'attention': {
         const x = nodes.norm(residual, layer.attentionNorm)
-        const parts = { graph, nodes, spec, index: step.layer, inputs, decodes }
+        const parts = { graph, nodes, spec, form, index: step.layer, inputs, decodes }
         const { attention } = layer
         lanes.set(
           'branch',

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { DeltaNet } from '../spec/model-spec.js'
-import type { AttentionParts } from './attention-nodes.js'
+import type { AttentionParts } from './attention-parts.js'
 import { bodyNames } from './body-inputs.js'
 import { cacheTensors } from './layer-cache.js'
 

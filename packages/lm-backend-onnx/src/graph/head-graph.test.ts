@@ -6,6 +6,7 @@ import { gpt2 } from '../spec/gpt2.js'
 import { configOf } from '../spec/read-config.js'
 import { tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import { cpuForm } from './graph-form.js'
 import { headGraph, headNames, logitsGraph } from './head-graph.js'
 
 // wide enough for three parts of the vocabulary, the last one shorter
@@ -96,10 +97,13 @@ async function runHead(
   targets: readonly (readonly [number, number])[],
 ) {
   const ints = (values: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length])
-  const outputs = await run(headGraph({ ...spec, finalSoftcap: cap }, weights(residence)), {
-    [headNames.rows]: ints(targets.map(([row]) => row)),
-    [headNames.targets]: ints(targets.map(([, token]) => token)),
-  })
+  const outputs = await run(
+    headGraph({ spec: { ...spec, finalSoftcap: cap }, weights: weights(residence), form: cpuForm }),
+    {
+      [headNames.rows]: ints(targets.map(([row]) => row)),
+      [headNames.targets]: ints(targets.map(([, token]) => token)),
+    },
+  )
   return {
     logprobs: Array.from(outputs[headNames.logprobs]!.data as Float32Array),
     argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
@@ -148,7 +152,7 @@ test.each(['packed', 'mapped'] as const)('needs no targets: %s', async (residenc
 })
 
 test('gives all logits', async () => {
-  const outputs = await run(logitsGraph(spec, weights('packed')), {})
+  const outputs = await run(logitsGraph({ spec, weights: weights('packed'), form: cpuForm }), {})
   const logits = outputs[headNames.logits]!.data as Float32Array
   const largest = reference(null)
     .flat()

@@ -1,6 +1,5 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
-import type { ModelSpec } from '../spec/model-spec.js'
-import type { ModelWeights } from '../weights/model-weights.js'
+import type { GraphOptions } from './graph-form.js'
 import { vocabularyPart, weightNodes } from './weight-nodes.js'
 
 /** Names of the inputs and outputs of headGraph and logitsGraph. N = hidden states, K = targets. */
@@ -23,9 +22,10 @@ export const headNames = {
  * Final norm, unembedding and the reduction to what scoring needs, all in float32. The vocabulary goes by in parts, of which only the maximum, the
  * sum of exponentials, the argmax and the targets' logits stay, so no [N, vocab] is ever in memory.
  */
-export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
+export function headGraph(options: GraphOptions): Uint8Array {
+  const { spec } = options
   const graph = new GraphBuilder()
-  const nodes = weightNodes(graph, spec, weights)
+  const nodes = weightNodes(graph, options)
   const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
   const rows = graph.input(headNames.rows, 'int64', ['K'])
   const targets = graph.input(headNames.targets, 'int64', ['K'])
@@ -86,9 +86,10 @@ export function headGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
 }
 
 /** Final norm, unembedding and soft-cap: the logits of every token, for those who want them. */
-export function logitsGraph(spec: ModelSpec, weights: ModelWeights): Uint8Array {
+export function logitsGraph(options: GraphOptions): Uint8Array {
+  const { spec } = options
   const graph = new GraphBuilder()
-  const nodes = weightNodes(graph, spec, weights)
+  const nodes = weightNodes(graph, options)
   const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
   const logits = softcap(graph, nodes.unembed(nodes.norm(hidden, spec.finalNorm)), spec.finalSoftcap)
   graph.output(logits, headNames.logits, 'float32', ['N', spec.vocabSize])

@@ -118,8 +118,9 @@ function packStage(packing: StagePacking): void {
   })
   float(names.addend, addend, [R, 1, dAdd])
 
+  // where no row has any, one without effect: the WebGPU provider ends the process at a product over nothing
   const sizes = shape.readers.map((_, index) =>
-    Math.max(0, ...rows.map((row) => row?.readers[index]?.slots.length ?? 0)),
+    Math.max(1, ...rows.map((row) => row?.readers[index]?.slots.length ?? 0)),
   )
   shape.readers.forEach((_, index) => {
     packReader(packing, index, sizes[index]!)
@@ -133,7 +134,7 @@ function packStage(packing: StagePacking): void {
 
   if (shape.readers.length > 0) packPhases(packing, indices, M)
   if (shape.adds) {
-    const A = Math.max(0, ...rows.map((row) => row?.adds.length ?? 0))
+    const A = Math.max(1, ...rows.map((row) => row?.adds.length ?? 0))
     const vectors = new Float32Array(R * A * dAdd)
     rows.forEach((stage, row) => {
       stage?.adds.forEach(({ vector }, a) => {

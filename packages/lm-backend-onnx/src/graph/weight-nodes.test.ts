@@ -6,6 +6,7 @@ import { GraphBuilder } from '../onnx/graph-builder.js'
 import { InferenceSession, Tensor } from '../runtime/onnxruntime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import { cpuForm } from './graph-form.js'
 import { weightNodes } from './weight-nodes.js'
 
 const inFeatures = 2048
@@ -22,7 +23,11 @@ async function products(matrix: Uint16Array, x: Float32Array) {
     const weights = { tensor: () => tensor, precision: 'float32', residence: 'mapped', quantized: null }
     const graph = new GraphBuilder()
     const spec = { norm: { kind: 'rms_norm', epsilon: 1e-6, unitOffset: false } }
-    const nodes = weightNodes(graph, spec as ModelSpec, weights as unknown as ModelWeights)
+    const nodes = weightNodes(graph, {
+      spec: spec as ModelSpec,
+      weights: weights as unknown as ModelWeights,
+      form: cpuForm,
+    })
     for (const [name, dims] of [
       ['flat', [1, 'N', inFeatures]],
       ['rows', ['B', 'T', inFeatures]],

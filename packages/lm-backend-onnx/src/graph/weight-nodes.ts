@@ -5,6 +5,7 @@ import type { Linear, ModelSpec, Norm } from '../spec/model-spec.js'
 import { type StoredTensor, tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights, QuantizedMatrices } from '../weights/model-weights.js'
 import { blockSize } from '../weights/quantize-rows.js'
+import type { GraphOptions } from './graph-form.js'
 
 /** Nodes that read the model's weights. All of them compute in float32, with weights rounded to the model's precision. */
 export interface WeightNodes {
@@ -58,7 +59,7 @@ function rowsAtOnce(width: number, rows: number): number {
   return step > most / 4 ? step : rows
 }
 
-export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: ModelWeights): WeightNodes {
+export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphOptions): WeightNodes {
   const floats = new Map<string, Value>()
 
   const external = ({ name, type, shape, location, offset, byteLength }: StoredTensor): Value => {
@@ -84,11 +85,14 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
   const { kind, epsilon, unitOffset } = spec.norm
   const attributes = { axis: -1, epsilon: { float: epsilon } }
   const scale = (weight: string) => (unitOffset ? graph.node('Add', [float(weight), graph.scalar(1)]) : float(weight))
-  const timesTransposed = (x: Value, matrix: Value) =>
-    // onnxruntime's own operator of the CPU; other devices copy the transposed matrix
-    residence === 'device'
-      ? graph.node('MatMul', [x, graph.node('Transpose', [matrix], { perm: [1, 0] })])
-      : graph.node('com.microsoft.FusedMatMul', [x, matrix], { transB: 1 })
+  /** x [B, T, in] times the transpose of a matrix [out, in]. */
+  const timesTransposed = (x: Value, matrix: Value, inFeatures: number, outFeatures: number) => {
+    if (form.transposedProducts === 'fused_matmul')
+      return graph.node('com.microsoft.FusedMatMul', [x, matrix], { transB: 1 })
+    const flat = graph.node('Reshape', [x, graph.ints([-1, inFeatures])])
+    const shape = graph.node('Concat', [graph.node('Shape', [x], { end: -1 }), graph.ints([outFeatures])], { axis: 0 })
+    return graph.node('Reshape', [graph.node('Gemm', [flat, matrix], { transB: 1 }), shape])
+  }
   const timesQuantized = (
     { bits, matrix }: QuantizedMatrices,
     x: Value,
@@ -112,7 +116,7 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     const [rows, width] = whole.shape as [number, number]
     const parts = external({ ...whole, name: `${name}[parts]`, shape: [rows / step, step, width] })
     const stacked = graph.forEachPart(parts, { type: whole.type, shape: [step, width] }, ['B', 'T', step], (part) =>
-      timesTransposed(x, toFloat(part, whole.type)),
+      timesTransposed(x, toFloat(part, whole.type), width, step),
     )
     return graph.node('Reshape', [graph.node('Transpose', [stacked], { perm: [1, 2, 0, 3] }), graph.ints([0, 0, rows])])
   }
@@ -138,7 +142,8 @@ export function weightNodes(graph: GraphBuilder, spec: ModelSpec, weights: Model
     const { type } = weights.tensor(weight)
     const isConverted = precision !== 'float32' || type !== 'float32'
     const step = rowsAtOnce(inFeatures, outFeatures)
-    if (residence !== 'mapped' || !isConverted || step === outFeatures) return timesTransposed(x, float(weight))
+    if (residence !== 'mapped' || !isConverted || step === outFeatures)
+      return timesTransposed(x, float(weight), inFeatures, outFeatures)
     return timesParts(x, weight, step)
   }
   return {

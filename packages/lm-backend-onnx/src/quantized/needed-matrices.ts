@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { bodyGraph } from '../graph/body-graph.js'
+import { cpuForm } from '../graph/graph-form.js'
 import { headGraph } from '../graph/head-graph.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import type { ModelSpec } from '../spec/model-spec.js'
@@ -32,7 +33,7 @@ export function neededMatrices(spec: ModelSpec, stored: StoredWeights, bits: Bit
     }
   }
   const weights = { ...stored, precision: 'float32', residence: 'packed', quantized: { bits, matrix } } as const
-  bodyGraph({ spec, weights, from: 0, to: modelSteps(spec).length, edits: new Map(), captures: [] })
-  headGraph(spec, weights)
+  bodyGraph({ spec, weights, form: cpuForm, from: 0, to: modelSteps(spec).length, edits: new Map(), captures: [] })
+  headGraph({ spec, weights, form: cpuForm })
   return [...needed.values()]
 }
