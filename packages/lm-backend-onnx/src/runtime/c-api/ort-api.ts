@@ -1,0 +1,125 @@
+import { InputError } from '@saeval/hub'
+import type * as Koffi from 'koffi'
+import {
+  type ArgumentKind,
+  apiLength,
+  apiVersion,
+  errorMessagePlace,
+  statusFunctions,
+  voidFunctions,
+} from './ort-functions.js'
+
+/** An address in the process' memory: an object of onnxruntime, or memory of a device, which this thread must not read. */
+export type Pointer = bigint
+
+interface ArgumentTypes {
+  readonly int: number
+  readonly size: number
+  readonly string: string
+  readonly path: string
+  readonly strings: readonly string[]
+  readonly pointer: Pointer | null
+  readonly pointers: readonly Pointer[]
+  readonly bytes: NodeJS.ArrayBufferView
+}
+
+type Given<Kinds extends readonly unknown[]> = Kinds extends readonly [infer Kind, ...infer Rest]
+  ? Kind extends keyof ArgumentTypes
+    ? [ArgumentTypes[Kind], ...Given<Rest>]
+    : Given<Rest>
+  : []
+
+type Result<Kinds extends readonly unknown[]> = 'made' extends Kinds[number] ? Pointer : undefined
+
+type StatusFunctions = typeof statusFunctions
+
+type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never
+
+/**
+ * Functions of onnxruntime's C API. One that makes something returns it; the caller gives it back by its Release function. A status other than
+ * success is thrown as an Error with onnxruntime's words. They block the thread.
+ */
+export type OrtApi = {
+  readonly [Name in keyof StatusFunctions]: (
+    ...given: Given<Tail<StatusFunctions[Name]>>
+  ) => Result<Tail<StatusFunctions[Name]>>
+} & { readonly [Name in keyof typeof voidFunctions]: (object: Pointer | null) => void } & {
+  /** The library's version: "1.30.0". */
+  readonly version: string
+  /** What calls the library. */
+  readonly koffi: typeof Koffi
+}
+
+/** koffi's types of the kinds of arguments. */
+const koffiTypes: Readonly<Record<ArgumentKind, string>> = {
+  int: 'int',
+  size: 'size_t',
+  string: 'str',
+  path: process.platform === 'win32' ? 'str16' : 'str',
+  strings: 'const char **',
+  pointer: 'void *',
+  pointers: 'void **',
+  bytes: 'void *',
+  made: '_Out_ void **',
+}
+
+/**
+ * Opens onnxruntime's library. Throws InputError where it cannot be loaded or is too old, and where koffi, an optional dependency, was not
+ * installed.
+ */
+export async function openOrtApi(path: string): Promise<OrtApi> {
+  const koffi = await import('koffi').catch((cause: unknown) => {
+    throw new InputError(
+      'koffi is missing, by which onnxruntime is called for devices: install again with optional dependencies',
+      { cause },
+    )
+  })
+  const base = libraryBase(koffi, path)
+  const [getApi, getVersion] = koffi.decode(base, koffi.array('void *', 2)) as [Pointer, Pointer]
+  const version = koffi.decode(getVersion, koffi.proto('str', []))() as string
+  const table = koffi.decode(getApi, koffi.proto('void *', ['uint32_t']))(apiVersion) as Pointer | null
+  if (table === null)
+    throw new InputError(`${path} is onnxruntime ${version}; devices need 1.${apiVersion} or a newer one`)
+  return { ...functionsOf(koffi, table), version, koffi }
+}
+
+function libraryBase(koffi: typeof Koffi, path: string): Pointer {
+  try {
+    return koffi.load(path).func('OrtGetApiBase', 'void *', [])() as Pointer
+  } catch (cause) {
+    throw new InputError(`${path} cannot be loaded as onnxruntime: ${oneLine(cause)}`, { cause })
+  }
+}
+
+function functionsOf(koffi: typeof Koffi, table: Pointer): Omit<OrtApi, 'version' | 'koffi'> {
+  const places = koffi.decode(table, koffi.array('void *', apiLength)) as Pointer[]
+  const native = (place: number, result: string, kinds: readonly string[]) =>
+    koffi.decode(places[place]!, koffi.proto(result, [...kinds])) as (...given: unknown[]) => unknown
+  const message = native(errorMessagePlace, 'str', ['void *'])
+  const releaseStatus = native(voidFunctions.ReleaseStatus, 'void', ['void *'])
+  const check = (status: unknown) => {
+    if (status === null) return
+    const text = message(status)
+    releaseStatus(status)
+    throw new Error(oneLine(text))
+  }
+  const api: Record<string, unknown> = {}
+  for (const [name, [place, ...kinds]] of Object.entries(statusFunctions)) {
+    const types = (kinds as readonly ArgumentKind[]).map((kind) => koffiTypes[kind])
+    const call = native(place, 'void *', types)
+    const made = (kinds as readonly ArgumentKind[]).indexOf('made')
+    api[name] = (...given: unknown[]) => {
+      if (made < 0) return check(call(...given))
+      const out = [null]
+      check(call(...given.slice(0, made), out, ...given.slice(made)))
+      return out[0]
+    }
+  }
+  for (const [name, place] of Object.entries(voidFunctions)) api[name] = native(place, 'void', ['void *'])
+  return api as unknown as Omit<OrtApi, 'version' | 'koffi'>
+}
+
+/** Native messages have line ends and runs of blanks; ours are one line. */
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim()
+}

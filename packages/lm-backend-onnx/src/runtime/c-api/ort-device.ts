@@ -1,0 +1,199 @@
+import { GraphBuilder } from '../../onnx/graph-builder.js'
+import type { OpenOptions, TensorData, TensorDtype, Traffic } from '../engine.js'
+import type { Provider } from '../protocol.js'
+import { elementBytes, elementCount, elementTypes, tensorData } from './element-types.js'
+import { failure } from './failure.js'
+import type { OrtApi, Pointer } from './ort-api.js'
+import { checkProvider, providerUse } from './providers.js'
+
+/** How an engine computes. */
+export interface DeviceOptions {
+  readonly provider: Provider
+  /** Threads of what the CPU computes; null for onnxruntime's own number. */
+  readonly threads: number | null
+  /** Path of the library, for messages and for what lies beside it. */
+  readonly library: string
+}
+
+/** onnxruntime's error level: its warnings are no user's business. */
+const errorLevel = 3
+
+/** All optimisations. */
+const optimizeAll = 99
+
+/** OrtDeviceAllocator, and OrtMemTypeDefault. */
+const deviceAllocator = 0
+const defaultMemory = 0
+
+/** Largest constant that is computed on the host when a graph is opened: gains and biases are, matrices are not. */
+const largestFolded = 2 ** 16
+
+/**
+ * A device as onnxruntime's C API knows it: an environment, memory, and what has been copied. Whoever allocates or makes something here gives it
+ * back; `close` comes last.
+ */
+export class OrtDevice {
+  readonly traffic: { -readonly [Key in keyof Traffic]: Traffic[Key] } = {
+    bytesUp: 0,
+    copiesUp: 0,
+    bytesDown: 0,
+    copiesDown: 0,
+  }
+  /** The host's memory. */
+  readonly hostMemory: Pointer
+  /** The device's memory: the host's for the CPU. */
+  readonly memory: Pointer
+  readonly isHost: boolean
+  readonly #env: Pointer
+  /** Keeps the provider's context alive between sessions: WebGPU's device ends with its last session. */
+  readonly #root: Pointer
+  readonly #allocator: Pointer
+
+  constructor(
+    readonly api: OrtApi,
+    private readonly options: DeviceOptions,
+  ) {
+    const { provider, library } = options
+    const { memory, prepare } = providerUse(provider)
+    checkProvider(api, provider, library)
+    this.#env = api.CreateEnv(errorLevel, 'saeval')
+    this.hostMemory = this.#memoryInfo('Cpu', 0)
+    this.isHost = memory === null
+    this.memory = memory === null ? this.hostMemory : this.#memoryInfo(memory.name, memory.deviceId)
+    prepare?.(api, this.#env, this.memory, library)
+    this.#root = this.openSession(emptyGraph(), { folder: null, mapped: false })
+    this.#allocator = api.CreateAllocator(this.#root, this.memory)
+  }
+
+  #memoryInfo(name: string, deviceId: number): Pointer {
+    return this.api.CreateMemoryInfo(name, deviceAllocator, deviceId, defaultMemory)
+  }
+
+  /** A session of a graph. Throws what the provider says where it cannot compute it. */
+  openSession(model: Uint8Array, { folder, mapped }: Pick<OpenOptions, 'folder' | 'mapped'>): Pointer {
+    const { api } = this
+    const { provider, threads } = this.options
+    const options = api.CreateSessionOptions()
+    try {
+      api.SetSessionLogSeverityLevel(options, errorLevel)
+      api.SetSessionGraphOptimizationLevel(options, optimizeAll)
+      if (threads !== null) api.SetIntraOpNumThreads(options, threads)
+      const entries = {
+        ...(folder === null ? {} : { 'session.model_external_initializers_file_folder_path': folder }),
+        ...(mapped ? { 'session.disable_prepacking': '1' } : {}),
+        ...(mapped || !this.isHost
+          ? { 'optimization.constant_folding_max_output_size_in_bytes': String(largestFolded) }
+          : {}),
+        ...(this.isHost ? {} : { 'session.use_env_allocators': '1' }),
+      }
+      for (const [key, value] of Object.entries(entries)) api.AddSessionConfigEntry(options, key, value)
+      providerUse(provider).append(api, options)
+      return api.CreateSessionFromArray(this.#env, model, model.byteLength, options)
+    } catch (error) {
+      throw failure(error)
+    } finally {
+      api.ReleaseSessionOptions(options)
+    }
+  }
+
+  /** A tensor of the device with nothing in it yet. */
+  allocate(dtype: TensorDtype, dims: readonly number[]): Pointer {
+    try {
+      return this.api.CreateTensorAsOrtValue(this.#allocator, sizes(dims), dims.length, elementTypes[dtype])
+    } catch (error) {
+      throw failure(error)
+    }
+  }
+
+  /** A tensor over host memory. `data` must live, and stay referenced, for as long as the tensor does. */
+  over({ dtype, data, dims }: TensorData): Pointer {
+    return this.api.CreateTensorWithDataAsOrtValue(
+      this.hostMemory,
+      data,
+      data.byteLength,
+      sizes(dims),
+      dims.length,
+      elementTypes[dtype],
+    )
+  }
+
+  /** Writes values to a tensor of the device that has their type and size. */
+  write(value: Pointer, data: TensorData): void {
+    const { byteLength } = data.data
+    if (byteLength === 0) return
+    if (this.isHost) {
+      const { buffer, byteOffset } = data.data
+      this.#hostBytes(value, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
+      return
+    }
+    const source = this.over(data)
+    try {
+      this.api.CopyTensors(this.#env, [source], [value], null, 1)
+    } catch (error) {
+      throw failure(error)
+    } finally {
+      this.api.ReleaseValue(source)
+    }
+    this.countUp(byteLength)
+  }
+
+  /** The values of a tensor of the device, copied. */
+  read(value: Pointer, dtype: TensorDtype, dims: readonly number[]): TensorData {
+    const byteLength = elementCount(dims) * elementBytes(dtype)
+    if (this.isHost || byteLength === 0) return this.readHost(value, dtype, dims)
+    const found = tensorData(dtype, dims, new ArrayBuffer(byteLength))
+    const target = this.over(found)
+    try {
+      this.api.CopyTensors(this.#env, [value], [target], null, 1)
+    } catch (error) {
+      throw failure(error)
+    } finally {
+      this.api.ReleaseValue(target)
+    }
+    this.countDown(byteLength)
+    return found
+  }
+
+  /** The values of a tensor of the host, copied. */
+  readHost(value: Pointer, dtype: TensorDtype, dims: readonly number[]): TensorData {
+    const byteLength = elementCount(dims) * elementBytes(dtype)
+    const bytes = byteLength === 0 ? new ArrayBuffer(0) : this.#hostBytes(value, byteLength).slice().buffer
+    return tensorData(dtype, dims, bytes)
+  }
+
+  #hostBytes(value: Pointer, byteLength: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.api.koffi.view(this.api.GetTensorMutableData(value), byteLength))
+  }
+
+  countUp(bytes: number): void {
+    this.traffic.bytesUp += bytes
+    this.traffic.copiesUp++
+  }
+
+  countDown(bytes: number): void {
+    this.traffic.bytesDown += bytes
+    this.traffic.copiesDown++
+  }
+
+  /** Gives everything back. Sessions and tensors of the device must be gone. */
+  close(): void {
+    const { api } = this
+    api.ReleaseAllocator(this.#allocator)
+    api.ReleaseSession(this.#root)
+    if (!this.isHost) api.ReleaseMemoryInfo(this.memory)
+    api.ReleaseMemoryInfo(this.hostMemory)
+    api.ReleaseEnv(this.#env)
+  }
+}
+
+/** Dimensions as the C API takes them. */
+function sizes(dims: readonly number[]): BigInt64Array {
+  return BigInt64Array.from(dims, BigInt)
+}
+
+function emptyGraph(): Uint8Array {
+  const graph = new GraphBuilder()
+  const x = graph.input('x', 'float32', ['N'])
+  graph.output(graph.node('Add', [x, x]), 'y', 'float32', ['N'])
+  return graph.build()
+}
