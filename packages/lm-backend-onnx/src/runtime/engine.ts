@@ -87,8 +87,3 @@ export interface Engine {
   /** Ends everything; tensors and sessions of it must not be used again. */
   close(): void | Promise<void>
 }
-
-/** The device has no room for what a run or an upload needs; the engine lives on. */
-export class OutOfMemory extends Error {
-  override readonly name = 'OutOfMemory'
-}

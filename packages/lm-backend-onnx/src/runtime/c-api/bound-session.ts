@@ -1,7 +1,7 @@
 import type { EngineOutput, EngineSession, EngineTensor, TensorData } from '../engine.js'
 import { dtypeOf } from './element-types.js'
 import { failure } from './failure.js'
-import type { Pointer } from './ort-api.js'
+import type { OrtApi, Pointer } from './ort-api.js'
 import type { OrtDevice } from './ort-device.js'
 import { OrtTensor } from './ort-tensor.js'
 
@@ -13,6 +13,10 @@ export class BoundSession implements EngineSession {
   readonly #device: OrtDevice
   readonly #session: Pointer
   readonly #binding: Pointer
+  readonly #inputs: ReadonlySet<string>
+  /** Inputs that every run gives. */
+  readonly #fed: readonly string[]
+  readonly #outputs: ReadonlySet<string>
   readonly #placeholder: OrtTensor
   readonly #onDispose: () => void
 
@@ -26,8 +30,12 @@ export class BoundSession implements EngineSession {
     this.#device = device
     this.#session = session
     this.#binding = device.api.CreateIoBinding(session)
+    this.#inputs = new Set(names(device.api, session, 'Input'))
+    this.#fed = [...this.#inputs].filter((name) => !(name in constants))
+    this.#outputs = new Set(names(device.api, session, 'Output'))
     this.#placeholder = placeholder
     this.#onDispose = onDispose
+    checkNames('input', Object.keys(constants), this.#inputs)
     for (const [name, tensor] of Object.entries(constants))
       device.api.BindInput(this.#binding, name, (tensor as OrtTensor).value)
   }
@@ -36,6 +44,10 @@ export class BoundSession implements EngineSession {
     inputs: Readonly<Record<string, TensorData | EngineTensor>>,
     outputs: Readonly<Record<string, EngineOutput>>,
   ): Promise<Record<string, TensorData | EngineTensor>> {
+    // a name that the graph does not have would leave the binding broken
+    checkNames('input', Object.keys(inputs), this.#inputs)
+    checkNames('output', Object.keys(outputs), this.#outputs)
+    for (const name of this.#fed) if (!(name in inputs)) throw new Error(`the graph's input ${name} is not given`)
     const { api } = this.#device
     const onHost: Pointer[] = []
     try {
@@ -47,7 +59,7 @@ export class BoundSession implements EngineSession {
       throw failure(error)
     } finally {
       api.ClearBoundOutputs(this.#binding)
-      for (const name of Object.keys(inputs)) this.#unbind(name)
+      for (const name of Object.keys(inputs)) api.BindInput(this.#binding, name, this.#placeholder.value)
       for (const value of onHost) api.ReleaseValue(value)
     }
   }
@@ -76,14 +88,6 @@ export class BoundSession implements EngineSession {
     if (output === 'host') api.BindOutputToDevice(this.#binding, name, hostMemory)
     else if (output === 'device') api.BindOutputToDevice(this.#binding, name, memory)
     else api.BindOutput(this.#binding, name, (output as OrtTensor).value)
-  }
-
-  #unbind(name: string): void {
-    try {
-      this.#device.api.BindInput(this.#binding, name, this.#placeholder.value)
-    } catch {
-      // a name that the graph does not have was never bound
-    }
   }
 
   #results(outputs: Readonly<Record<string, EngineOutput>>): Record<string, TensorData | EngineTensor> {
@@ -141,4 +145,21 @@ export class BoundSession implements EngineSession {
     this.#device.api.ReleaseSession(this.#session)
     this.#onDispose()
   }
+}
+
+/** Names of a session's inputs or outputs. */
+function names(api: OrtApi, session: Pointer, side: 'Input' | 'Output'): string[] {
+  const allocator = api.GetAllocatorWithDefaultOptions()
+  const count = new BigUint64Array(1)
+  api[`SessionGet${side}Count`](session, count)
+  return Array.from({ length: Number(count[0]) }, (_, index) => {
+    const text = api[`SessionGet${side}Name`](session, index, allocator)
+    const name = api.koffi.decode(text, 'char', -1) as string
+    api.AllocatorFree(allocator, text)
+    return name
+  })
+}
+
+function checkNames(side: 'input' | 'output', given: readonly string[], known: ReadonlySet<string>): void {
+  for (const name of given) if (!known.has(name)) throw new Error(`the graph has no ${side} ${name}`)
 }

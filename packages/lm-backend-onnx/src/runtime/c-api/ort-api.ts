@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type * as Koffi from 'koffi'
+import { statusText } from './failure.js'
 import {
   type ArgumentKind,
   apiLength,
@@ -20,7 +21,7 @@ interface ArgumentTypes {
   readonly strings: readonly string[]
   readonly pointer: Pointer | null
   readonly pointers: readonly Pointer[]
-  readonly bytes: NodeJS.ArrayBufferView
+  readonly bytes: NodeJS.ArrayBufferView | Pointer
 }
 
 type Given<Kinds extends readonly unknown[]> = Kinds extends readonly [infer Kind, ...infer Rest]
@@ -48,7 +49,11 @@ export type OrtApi = {
   readonly version: string
   /** What calls the library. */
   readonly koffi: typeof Koffi
+  /** Keeps the library's code in memory: koffi unloads one whose handle is collected. */
+  readonly library: Koffi.LibraryHandle
 }
+
+type OrtFunctions = Omit<OrtApi, 'version' | 'koffi' | 'library'>
 
 /** koffi's types of the kinds of arguments. */
 const koffiTypes: Readonly<Record<ArgumentKind, string>> = {
@@ -74,24 +79,25 @@ export async function openOrtApi(path: string): Promise<OrtApi> {
       { cause },
     )
   })
-  const base = libraryBase(koffi, path)
+  const library = loadLibrary(koffi, path)
+  const base = library.func('OrtGetApiBase', 'void *', [])()
   const [getApi, getVersion] = koffi.decode(base, koffi.array('void *', 2)) as [Pointer, Pointer]
   const version = koffi.decode(getVersion, koffi.proto('str', []))() as string
   const table = koffi.decode(getApi, koffi.proto('void *', ['uint32_t']))(apiVersion) as Pointer | null
   if (table === null)
     throw new InputError(`${path} is onnxruntime ${version}; devices need 1.${apiVersion} or a newer one`)
-  return { ...functionsOf(koffi, table), version, koffi }
+  return { ...functionsOf(koffi, table), version, koffi, library }
 }
 
-function libraryBase(koffi: typeof Koffi, path: string): Pointer {
+function loadLibrary(koffi: typeof Koffi, path: string): Koffi.LibraryHandle {
   try {
-    return koffi.load(path).func('OrtGetApiBase', 'void *', [])() as Pointer
+    return koffi.load(path)
   } catch (cause) {
-    throw new InputError(`${path} cannot be loaded as onnxruntime: ${oneLine(cause)}`, { cause })
+    throw new InputError(`${path} cannot be loaded as onnxruntime: ${statusText((cause as Error).message)}`, { cause })
   }
 }
 
-function functionsOf(koffi: typeof Koffi, table: Pointer): Omit<OrtApi, 'version' | 'koffi'> {
+function functionsOf(koffi: typeof Koffi, table: Pointer): OrtFunctions {
   const places = koffi.decode(table, koffi.array('void *', apiLength)) as Pointer[]
   const native = (place: number, result: string, kinds: readonly string[]) =>
     koffi.decode(places[place]!, koffi.proto(result, [...kinds])) as (...given: unknown[]) => unknown
@@ -101,7 +107,7 @@ function functionsOf(koffi: typeof Koffi, table: Pointer): Omit<OrtApi, 'version
     if (status === null) return
     const text = message(status)
     releaseStatus(status)
-    throw new Error(oneLine(text))
+    throw new Error(statusText(text as string))
   }
   const api: Record<string, unknown> = {}
   for (const [name, [place, ...kinds]] of Object.entries(statusFunctions)) {
@@ -116,10 +122,5 @@ function functionsOf(koffi: typeof Koffi, table: Pointer): Omit<OrtApi, 'version
     }
   }
   for (const [name, place] of Object.entries(voidFunctions)) api[name] = native(place, 'void', ['void *'])
-  return api as unknown as Omit<OrtApi, 'version' | 'koffi'>
-}
-
-/** Native messages have line ends and runs of blanks; ours are one line. */
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim()
+  return api as unknown as OrtFunctions
 }

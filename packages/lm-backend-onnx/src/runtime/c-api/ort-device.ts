@@ -1,10 +1,11 @@
 import { GraphBuilder } from '../../onnx/graph-builder.js'
-import type { OpenOptions, TensorData, TensorDtype, Traffic } from '../engine.js'
+import type { DeviceMemory, OpenOptions, TensorData, TensorDtype, Traffic } from '../engine.js'
 import type { Provider } from '../protocol.js'
 import { elementBytes, elementCount, elementTypes, tensorData } from './element-types.js'
 import { failure } from './failure.js'
 import type { OrtApi, Pointer } from './ort-api.js'
 import { checkProvider, providerUse } from './providers.js'
+import { quietly } from './quiet-stderr.js'
 
 /** How an engine computes. */
 export interface DeviceOptions {
@@ -15,8 +16,8 @@ export interface DeviceOptions {
   readonly library: string
 }
 
-/** onnxruntime's error level: its warnings are no user's business. */
-const errorLevel = 3
+/** Nothing but what ends the process: errors come as statuses, and warnings are no user's business. */
+const logLevel = 4
 
 /** All optimisations. */
 const optimizeAll = 99
@@ -44,6 +45,8 @@ export class OrtDevice {
   /** The device's memory: the host's for the CPU. */
   readonly memory: Pointer
   readonly isHost: boolean
+  /** Whether a tensor's data is an address, to which can be added. */
+  readonly #addressed: boolean
   readonly #env: Pointer
   /** Keeps the provider's context alive between sessions: WebGPU's device ends with its last session. */
   readonly #root: Pointer
@@ -54,14 +57,19 @@ export class OrtDevice {
     private readonly options: DeviceOptions,
   ) {
     const { provider, library } = options
-    const { memory, prepare } = providerUse(provider)
+    const { memory, addressed, prepare } = providerUse(provider)
+    this.#addressed = addressed
     checkProvider(api, provider, library)
-    this.#env = api.CreateEnv(errorLevel, 'saeval')
+    this.#env = api.CreateEnv(logLevel, 'saeval')
     this.hostMemory = this.#memoryInfo('Cpu', 0)
     this.isHost = memory === null
     this.memory = memory === null ? this.hostMemory : this.#memoryInfo(memory.name, memory.deviceId)
-    prepare?.(api, this.#env, this.memory, library)
-    this.#root = this.openSession(emptyGraph(), { folder: null, mapped: false })
+    // what it asks of a provider that does not start would end the process: the provider is tried first
+    this.#root = quietly(api.koffi, () => {
+      api.ReleaseSessionOptions(this.#sessionOptions({}))
+      prepare?.(api, this.#env, this.memory, library)
+      return this.openSession(emptyGraph(), { folder: null, mapped: false })
+    })
     this.#allocator = api.CreateAllocator(this.#root, this.memory)
   }
 
@@ -71,28 +79,37 @@ export class OrtDevice {
 
   /** A session of a graph. Throws what the provider says where it cannot compute it. */
   openSession(model: Uint8Array, { folder, mapped }: Pick<OpenOptions, 'folder' | 'mapped'>): Pointer {
+    const options = this.#sessionOptions({
+      ...(folder === null ? {} : { 'session.model_external_initializers_file_folder_path': folder }),
+      ...(mapped ? { 'session.disable_prepacking': '1' } : {}),
+      ...(mapped || !this.isHost
+        ? { 'optimization.constant_folding_max_output_size_in_bytes': String(largestFolded) }
+        : {}),
+      ...(this.isHost ? {} : { 'session.use_env_allocators': '1' }),
+    })
+    try {
+      return this.api.CreateSessionFromArray(this.#env, model, model.byteLength, options)
+    } catch (error) {
+      throw failure(error)
+    } finally {
+      this.api.ReleaseSessionOptions(options)
+    }
+  }
+
+  #sessionOptions(entries: Readonly<Record<string, string>>): Pointer {
     const { api } = this
     const { provider, threads } = this.options
     const options = api.CreateSessionOptions()
     try {
-      api.SetSessionLogSeverityLevel(options, errorLevel)
+      api.SetSessionLogSeverityLevel(options, logLevel)
       api.SetSessionGraphOptimizationLevel(options, optimizeAll)
       if (threads !== null) api.SetIntraOpNumThreads(options, threads)
-      const entries = {
-        ...(folder === null ? {} : { 'session.model_external_initializers_file_folder_path': folder }),
-        ...(mapped ? { 'session.disable_prepacking': '1' } : {}),
-        ...(mapped || !this.isHost
-          ? { 'optimization.constant_folding_max_output_size_in_bytes': String(largestFolded) }
-          : {}),
-        ...(this.isHost ? {} : { 'session.use_env_allocators': '1' }),
-      }
       for (const [key, value] of Object.entries(entries)) api.AddSessionConfigEntry(options, key, value)
       providerUse(provider).append(api, options)
-      return api.CreateSessionFromArray(this.#env, model, model.byteLength, options)
+      return options
     } catch (error) {
-      throw failure(error)
-    } finally {
       api.ReleaseSessionOptions(options)
+      throw failure(error)
     }
   }
 
@@ -106,15 +123,34 @@ export class OrtDevice {
   }
 
   /** A tensor over host memory. `data` must live, and stay referenced, for as long as the tensor does. */
-  over({ dtype, data, dims }: TensorData): Pointer {
-    return this.api.CreateTensorWithDataAsOrtValue(
-      this.hostMemory,
-      data,
-      data.byteLength,
-      sizes(dims),
-      dims.length,
-      elementTypes[dtype],
-    )
+  over(data: TensorData): Pointer {
+    return this.#over(this.hostMemory, data.data, data)
+  }
+
+  #over(memory: Pointer, place: NodeJS.ArrayBufferView | Pointer, { dtype, data, dims }: TensorData): Pointer {
+    const { byteLength } = data
+    const type = elementTypes[dtype]
+    return this.api.CreateTensorWithDataAsOrtValue(memory, place, byteLength, sizes(dims), dims.length, type)
+  }
+
+  /** Bytes that are written to a tensor at a time: all of it where its memory has no addresses. */
+  get partBytes(): number {
+    return this.#addressed ? 2 ** 25 : Number.POSITIVE_INFINITY
+  }
+
+  /** Writes elements from `start` of a tensor of the device that has `data`'s type and these dims. */
+  writePart(value: Pointer, start: number, data: TensorData, dims: readonly number[]): void {
+    if (data.data.length === elementCount(dims)) {
+      this.write(value, data)
+      return
+    }
+    const address = this.api.GetTensorMutableData(value) + BigInt(start * elementBytes(data.dtype))
+    const part = this.#over(this.memory, address, data)
+    try {
+      this.write(part, data)
+    } finally {
+      this.api.ReleaseValue(part)
+    }
   }
 
   /** Writes values to a tensor of the device that has their type and size. */
@@ -163,6 +199,11 @@ export class OrtDevice {
 
   #hostBytes(value: Pointer, byteLength: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.api.koffi.view(this.api.GetTensorMutableData(value), byteLength))
+  }
+
+  /** The device's memory; null where the provider does not say, or where it is the host's. */
+  size(): DeviceMemory | null {
+    return providerUse(this.options.provider).size(this.api)
   }
 
   countUp(bytes: number): void {

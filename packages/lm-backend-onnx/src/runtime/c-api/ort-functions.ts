@@ -1,5 +1,5 @@
 /**
- * Kinds of arguments of a function of onnxruntime's C API: int, size_t, a string, a path, strings, a pointer, pointers, the bytes of a view,
+ * Kinds of arguments of a function of onnxruntime's C API: int, size_t, a string, a path, strings, a pointer, pointers, the bytes of a view or at an address,
  * and what the function makes (a pointer to a pointer, which the caller gets back).
  */
 export type ArgumentKind = 'int' | 'size' | 'string' | 'path' | 'strings' | 'pointer' | 'pointers' | 'bytes' | 'made'
@@ -22,6 +22,10 @@ export const statusFunctions = {
   SetSessionLogSeverityLevel: [22, 'pointer', 'int'],
   SetSessionGraphOptimizationLevel: [23, 'pointer', 'int'],
   SetIntraOpNumThreads: [24, 'pointer', 'int'],
+  SessionGetInputCount: [30, 'pointer', 'bytes'],
+  SessionGetOutputCount: [31, 'pointer', 'bytes'],
+  SessionGetInputName: [36, 'pointer', 'size', 'pointer', 'made'],
+  SessionGetOutputName: [37, 'pointer', 'size', 'pointer', 'made'],
   CreateTensorAsOrtValue: [48, 'pointer', 'bytes', 'size', 'int', 'made'],
   CreateTensorWithDataAsOrtValue: [49, 'pointer', 'bytes', 'size', 'bytes', 'size', 'int', 'made'],
   GetTensorMutableData: [51, 'pointer', 'made'],
@@ -42,6 +46,7 @@ export const statusFunctions = {
   BindOutput: [137, 'pointer', 'string', 'pointer'],
   BindOutputToDevice: [138, 'pointer', 'string', 'pointer'],
   GetBoundOutputValues: [140, 'pointer', 'pointer', 'made', 'bytes'],
+  CreateArenaCfgV2: [164, 'strings', 'bytes', 'size', 'made'],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'pointer', 'pointer'],
   CreateCUDAProviderOptions: [205, 'made'],
   UpdateCUDAProviderOptions: [206, 'pointer', 'strings', 'strings', 'size'],
@@ -64,6 +69,7 @@ export const voidFunctions = {
   ReleaseIoBinding: 135,
   ClearBoundInputs: 141,
   ClearBoundOutputs: 142,
+  ReleaseArenaCfg: 157,
   ReleaseCUDAProviderOptions: 208,
 } as const
 

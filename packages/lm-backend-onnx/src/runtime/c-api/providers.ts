@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
+import type { DeviceMemory } from '../engine.js'
 import type { Provider } from '../protocol.js'
+import { cudaMemory } from './cuda-memory.js'
 import type { OrtApi, Pointer } from './ort-api.js'
 
 /** How onnxruntime's C API names a provider, and what it needs. */
@@ -9,24 +11,33 @@ export interface ProviderUse {
   readonly listedAs: string
   /** Its memory; null where its tensors lie in host memory. */
   readonly memory: { readonly name: string; readonly deviceId: number } | null
+  /** Whether a place in its memory is an address; WebGPU has handles of buffers. */
+  readonly addressed: boolean
   /** Adds it to the options of a session. */
   append(api: OrtApi, sessionOptions: Pointer): void
+  /** Its memory's size; null where it does not say. */
+  size(api: OrtApi): DeviceMemory | null
   /** What the environment needs once, before the first session; `memory` is the provider's. */
   prepare?(api: OrtApi, env: Pointer, memory: Pointer, library: string): void
 }
 
-/** What is made by default: exactly what is asked for, not the next power of two, which wastes up to half of a device. */
-const arenaOptions = { arena_extend_strategy: 'kSameAsRequested' }
+/** kSameAsRequested: the arena takes what is asked for, not the next power of two, which would waste up to half of a device. */
+const sameAsRequested = 1
+
+/** Sizes of the arena that sessions share: all of the device (0), and how it grows. */
+const arenaSizes = BigUint64Array.of(0n, BigInt(sameAsRequested))
 
 /** The use of a provider. Device numbers are those of the provider. */
 export function providerUse(provider: Provider): ProviderUse {
   switch (provider.name) {
     case 'cpu':
-      return { listedAs: 'CPUExecutionProvider', memory: null, append: () => {} }
+      return { listedAs: 'CPUExecutionProvider', memory: null, addressed: true, size: () => null, append: () => {} }
     case 'webgpu':
       return {
         listedAs: 'WebGpuExecutionProvider',
         memory: { name: 'WebGPU_Buffer', deviceId: 0 },
+        addressed: false,
+        size: () => null,
         append: (api, options) => appendNamed(api, options, 'WebGPU', {}),
       }
     case 'cuda':
@@ -43,11 +54,13 @@ function cudaUse({ deviceId }: CudaProvider): ProviderUse {
     device_id: String(deviceId),
     // float32 means float32: TF32 keeps 10 of its 23 bits, and is on by default
     use_tf32: '0',
-    ...arenaOptions,
+    arena_extend_strategy: 'kSameAsRequested',
   }
   return {
     listedAs: 'CUDAExecutionProvider',
     memory: { name: 'Cuda', deviceId },
+    addressed: true,
+    size: ({ koffi }) => cudaMemory(koffi, deviceId),
     append: (api, sessionOptions) => {
       const made = api.CreateCUDAProviderOptions()
       try {
@@ -59,7 +72,9 @@ function cudaUse({ deviceId }: CudaProvider): ProviderUse {
     },
     prepare: (api, env, memory, library) => {
       // one arena for all sessions: what one of them has freed, another may take
-      once(() => api.CreateAndRegisterAllocatorV2(env, 'CUDAExecutionProvider', memory, null, ...pairs(options)))
+      const arena = api.CreateArenaCfgV2(['max_mem', 'arena_extend_strategy'], arenaSizes, arenaSizes.length)
+      once(() => api.CreateAndRegisterAllocatorV2(env, 'CUDAExecutionProvider', memory, arena, ...pairs(options)))
+      api.ReleaseArenaCfg(arena)
       // CopyTensors learns of a provider in a library of its own only so
       once(() => api.RegisterExecutionProviderLibrary(env, 'cuda', join(dirname(library), cudaLibrary)))
     },
@@ -87,8 +102,7 @@ function pairs(options: Readonly<Record<string, string>>) {
 export function checkProvider(api: OrtApi, provider: Provider, library: string): void {
   const listed = availableProviders(api)
   const { listedAs } = providerUse(provider)
-  if (!listed.includes(listedAs))
-    throw new InputError(`${library} has no ${listedAs}; it has ${listed.join(', ')}`)
+  if (!listed.includes(listedAs)) throw new InputError(`${library} has no ${listedAs}; it has ${listed.join(', ')}`)
 }
 
 /** Names of the providers that the library knows; whether they start is another matter. */
