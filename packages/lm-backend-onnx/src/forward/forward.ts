@@ -6,13 +6,14 @@ import { cpuForm, deviceForm } from '../graph/graph-form.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
-import type { Feeds, Provider, Stored } from '../runtime/protocol.js'
-import type { SessionThread } from '../runtime/session-thread.js'
+import type { Provider } from '../runtime/protocol.js'
+import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
 import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds, type ReadyEdits } from './layer-range.js'
 import { int64 } from './layout.js'
+import { SaeMatrices } from './sae-matrices.js'
 import type { SharedLayers } from './shared-layers.js'
 import {
   type MaskedText,
@@ -26,21 +27,31 @@ import {
 /** The model's sessions and how to feed them; itself the range of all its layers. */
 export interface Forward extends LayerRange, LayerStack {
   readonly widths: ReadonlyMap<string, number>
-  readonly thread: SessionThread
+  readonly runtime: Runtime
   readonly provider: Provider
   /** Where the model is divided for settings that share the layers below their edits; see shareBelow. */
   readonly shared?: SharedLayers
   /** The same model where it is divided. */
   readonly undivided?: Forward
-  segment(segment: Segment): Promise<string>
-  /** Edit inputs of a segment's graph, for one setting. */
-  segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MaskedText): Promise<Feeds>
+  segment(segment: Segment): Session
+  /** Edit inputs of a segment's graph, for one setting; the caller disposes of them. */
+  segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MaskedText): SegmentEdits
   /** Masks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
   masks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MaskedText, from?: number): TokenMasks | null
   /** What hidden states [rows, d_model] predict. */
   head(hidden: Float32Array, targets: readonly { row: number; token: number }[]): Promise<HeadResult>
   /** Logits [rows, vocab] of hidden states [rows, d_model], one array for each. */
   logits(hidden: Float32Array): Promise<Float32Array[]>
+  /** What `close` gives back at the latest. */
+  readonly owned: Set<{ dispose(): void }>
+  /** Gives back what is on the device and ends the runtime. */
+  close(): Promise<void>
+}
+
+/** Edit inputs of a graph. */
+export interface SegmentEdits {
+  readonly feeds: Feeds
+  dispose(): void
 }
 
 export interface HeadResult {
@@ -56,49 +67,38 @@ const runLogits = 2 ** 25
 export interface ForwardOptions {
   readonly spec: ModelSpec
   readonly weights: ModelWeights
-  readonly thread: SessionThread
+  readonly runtime: Runtime
   readonly provider: Provider
-  readonly threads: number | null
   readonly special: SpecialIds
 }
 
-export function createForward({ spec, weights, thread, provider, threads, special }: ForwardOptions): Forward {
+export function createForward({ spec, weights, runtime, provider, special }: ForwardOptions): Forward {
   const form = provider.name === 'cpu' ? cpuForm : deviceForm
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
-  const segments = new Map<string, Promise<string>>()
-  let head: Promise<string> | null = null
-  let logits: Promise<string> | null = null
+  const segments = new Map<string, Session>()
+  const matrices = new SaeMatrices(runtime)
+  const owned = new Set<{ dispose(): void }>([matrices])
+  let head: Session | null = null
+  let logits: Session | null = null
 
-  const create = async (name: string, model: Uint8Array) => {
-    const mapped = weights.residence === 'mapped'
-    await thread.create({ session: name, model, folder: weights.folder, mapped, provider, threads })
-    return name
-  }
-  const segment = (wanted: Segment): Promise<string> => {
+  const open = (model: Uint8Array) =>
+    runtime.open(model, { folder: weights.folder, mapped: weights.residence === 'mapped' })
+  const segment = (wanted: Segment): Session => {
     const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.decodes ?? false])
-    let session = segments.get(key)
-    if (!session) {
-      session = create(`segment.${segments.size}`, bodyGraph({ spec, weights, form, ...wanted }))
-      segments.set(key, session)
-    }
+    const session = segments.get(key) ?? open(bodyGraph({ spec, weights, form, ...wanted }))
+    segments.set(key, session)
     return session
   }
-  const shared = new Map<string, Promise<unknown>>()
-  /** Edit inputs of a graph; the matrices of whole SAEs go to the thread once and stay there. */
-  const packFeeds = async (shape: EditShape, settings: readonly (readonly Intervention[])[]): Promise<PackedFeeds> => {
+  const packFeeds = (shape: EditShape, settings: readonly (readonly Intervention[])[]): PackedFeeds => {
     const packed = packEdits(shape, widths, settings)
-    for (const [name, tensor] of packed.shared) {
-      if (!shared.has(name)) shared.set(name, thread.store({ [name]: tensor }))
-      await shared.get(name)
-    }
-    const references = [...packed.shared.keys()].map((name): [string, Stored] => [name, { stored: name }])
-    return { feeds: Object.fromEntries([...packed.feeds, ...references]), acted: packed.acted }
+    const { tensors, dispose } = matrices.use(packed.shared)
+    return { sent: Object.fromEntries(packed.feeds), shared: tensors, acted: packed.acted, dispose }
   }
   const ranges = new Map<string, LayerRange>()
   const layers = (from: number, to: number): LayerRange => {
     const key = `${from}-${to}`
-    const known = ranges.get(key) ?? createLayerRange({ spec, steps, from, to, thread, create, segment, packFeeds })
+    const known = ranges.get(key) ?? createLayerRange({ spec, steps, from, to, runtime, open, segment, packFeeds })
     ranges.set(key, known)
     return known
   }
@@ -108,54 +108,55 @@ export function createForward({ spec, weights, thread, provider, threads, specia
     spec,
     steps,
     widths,
-    thread,
+    runtime,
     provider,
     segment,
     layers,
-    segmentEdits: async (shape, interventions, text) => {
-      const packed = await packFeeds(shape, [interventions])
+    segmentEdits: (shape, interventions, text) => {
+      const { sent, shared, dispose } = packFeeds(shape, [interventions])
       const length = text.ids.length
       const counted = countsTokens(shape) ? { [countedInput]: countedTensor([length], length) } : {}
-      const feeds = { ...packed.feeds, ...counted }
-      if (!selectsPositions(shape)) return feeds
+      const feeds = { ...sent, ...shared, ...counted }
+      if (!selectsPositions(shape)) return { feeds, dispose }
       const selections = settingSelections(interventions)
       const masks = tokenMasks(selections, text, special)
-      return { ...feeds, [selectedInput]: selectedTensor(masks, 1, length, selections.length) }
+      return { feeds: { ...feeds, [selectedInput]: selectedTensor(masks, 1, length, selections.length) }, dispose }
     },
     masks: ({ selections }, row, text, from) =>
       tokenMasks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
     head: async (hidden, targets) => {
-      head ??= create('head', headGraph({ spec, weights, form }))
-      const outputs = await thread.run({
-        session: await head,
-        feeds: {
+      head ??= open(headGraph({ spec, weights, form }))
+      const outputs = await head.run(
+        {
           [headNames.hidden]: { dtype: 'float32', data: hidden, dims: [hidden.length / spec.dModel, spec.dModel] },
           [headNames.rows]: int64(targets.map((target) => target.row)),
           [headNames.targets]: int64(targets.map((target) => target.token)),
         },
-        fetch: [headNames.logprobs, headNames.argmax],
-        keep: {},
-      })
+        { [headNames.logprobs]: 'host', [headNames.argmax]: 'host' },
+      )
       return {
         logprobs: outputs[headNames.logprobs]!.data as Float32Array,
         argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
       }
     },
     logits: async (hidden) => {
-      logits ??= create('logits', logitsGraph({ spec, weights, form }))
+      logits ??= open(logitsGraph({ spec, weights, form }))
       const found: Float32Array[] = []
       const step = spec.dModel * Math.max(1, Math.floor(runLogits / spec.vocabSize))
       for (let start = 0; start < hidden.length; start += step) {
         const data = hidden.subarray(start, start + step)
-        const outputs = await thread.run({
-          session: await logits,
-          feeds: { [headNames.hidden]: { dtype: 'float32', data, dims: [data.length / spec.dModel, spec.dModel] } },
-          fetch: [headNames.logits],
-          keep: {},
-        })
+        const outputs = await logits.run(
+          { [headNames.hidden]: { dtype: 'float32', data, dims: [data.length / spec.dModel, spec.dModel] } },
+          { [headNames.logits]: 'host' },
+        )
         found.push(...splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize))
       }
       return found
+    },
+    owned,
+    close: () => {
+      for (const item of owned) item.dispose()
+      return runtime.close()
     },
   }
 }

@@ -6,9 +6,10 @@ import { editShape, readHookPoints } from '../graph/edit-shape.js'
 import { absentHookPoint } from '../graph/hook-sites.js'
 import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { TensorData } from '../runtime/engine.js'
-import type { Feeds } from '../runtime/protocol.js'
+import type { Feeds } from '../runtime/runtime.js'
 import type { Forward } from './forward.js'
-import { int64, pastFeeds, tokenFeeds } from './layout.js'
+import { pastFeeds } from './kv-cache.js'
+import { int64, tokenFeeds } from './layout.js'
 import { textLayout } from './pass-layout.js'
 import type { MaskedText } from './token-masks.js'
 
@@ -105,22 +106,21 @@ async function runSegment(
   const edits = editShape(inside)
   const before = new Set(forward.steps.slice(0, from).map((step) => step.hookPoint))
   const read = [...readHookPoints(edits)].filter((hookPoint) => before.has(hookPoint))
-  const session = await forward.segment({ from, to, edits, captures })
+  const session = forward.segment({ from, to, edits, captures })
   const layout = textLayout(forward.spec, [{ ids: text.ids, masks: null }])
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
-  return forward.thread.run({
-    session,
-    feeds: {
-      ...tokenFeeds(forward.spec, layout.feeds, from, to),
-      ...state,
-      ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
-      ...(await forward.segmentEdits(edits, inside, text)),
-      ...pastFeeds(cacheTensors(forward.spec, cachedLayers(steps)), 1, null),
-      ...(last ? { [bodyNames.gather]: int64(text.ids.map((_, index) => index)) } : {}),
-    },
-    fetch: [...outputs, ...captures],
-    keep: {},
-  })
+  const packed = forward.segmentEdits(edits, inside, text)
+  const feeds: Feeds = {
+    ...tokenFeeds(forward.spec, layout.feeds, from, to),
+    ...state,
+    ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
+    ...packed.feeds,
+    ...pastFeeds(cacheTensors(forward.spec, cachedLayers(steps)), 1, null),
+    ...(last ? { [bodyNames.gather]: int64(text.ids.map((_, index) => index)) } : {}),
+  }
+  const run = session.run(feeds, Object.fromEntries([...outputs, ...captures].map((name) => [name, 'host'])))
+  packed.dispose()
+  return run
 }
 
 async function callHook(hook: Hook, hookPoint: string, tensor: TensorData): Promise<TensorData> {

@@ -1,72 +1,56 @@
 import type { Pass } from '../plan/plan.js'
-import type { KvCache } from './layer-range.js'
+import type { CacheUse, KvCache, KvCaches } from './kv-cache.js'
 
 /**
- * The keys and values of the prefix that the planner keeps, on the session's thread. Only the prefix itself and, where several rows come after
- * it, one copy for these are there at a time.
+ * The keys and values of the prefix that the planner keeps, on the device. Only the prefix itself and, where several rows come after it, one copy
+ * for these are there at a time.
  */
 export interface PrefixCache {
-  /** Where the pass finds its past, and where it leaves its own keys and values; null for none. */
-  cacheOf(pass: Pass): Promise<{ past: string | null; keep: string | null }>
-  /** After a pass that keeps: makes its first columns part of the prefix. */
-  extend(pass: Pass, kept: string): Promise<void>
+  /** What the pass comes after, and what it fills; `extend` comes before the next call. */
+  cacheOf(pass: Pass): CacheUse
+  /** After the run of a pass that keeps: makes its first columns part of the prefix. */
+  extend(pass: Pass): void
   /** Forgets everything. */
-  drop(): Promise<void>
+  dispose(): void
 }
 
-let count = 0
-
-interface Stored {
-  readonly name: string
-  readonly length: number
-}
-
-export function prefixCache(cache: KvCache): PrefixCache {
-  let prefix: Stored | null = null
-  let spread: (Stored & { readonly rows: number }) | null = null
-  const name = () => `prefix.${count++}`
-  const forget = async (stored: Stored | null) => {
-    if (stored !== null) await cache.drop(stored.name)
-  }
-  const replace = async (next: Stored) => {
-    const before = prefix
+export function prefixCache(cache: KvCaches): PrefixCache {
+  let prefix: KvCache | null = null
+  let spread: KvCache | null = null
+  let filled: KvCache | null = null
+  const replace = (next: KvCache) => {
+    prefix?.dispose()
+    spread?.dispose()
     prefix = next
-    await forget(before)
-    await forget(spread)
     spread = null
   }
+  const pastOf = (pass: Pass): KvCache | null => {
+    if (pass.past === 0) return null
+    if (prefix === null || prefix.length < pass.past) throw new Error('the pass comes after a prefix that was not kept')
+    if (prefix.length > pass.past) replace(cache.pick(prefix, [0], range(pass.past)))
+    if (pass.rows === 1) return prefix
+    if (spread?.rows !== pass.rows) {
+      spread?.dispose()
+      spread = cache.pick(prefix, Array(pass.rows).fill(0), range(pass.past))
+    }
+    return spread
+  }
   return {
-    cacheOf: async (pass) => {
-      const keep = pass.keep > 0 ? name() : null
-      if (pass.past === 0) return { past: null, keep }
-      if (prefix === null || prefix.length < pass.past)
-        throw new Error('the pass comes after a prefix that was not kept')
-      if (prefix.length > pass.past) {
-        const next = { name: name(), length: pass.past }
-        await cache.pick(prefix.name, next.name, [0], range(pass.past))
-        await replace(next)
-      }
-      if (pass.rows === 1) return { past: prefix.name, keep }
-      if (spread?.rows !== pass.rows) {
-        await forget(spread)
-        spread = { name: name(), length: pass.past, rows: pass.rows }
-        await cache.pick(prefix.name, spread.name, Array(pass.rows).fill(0), range(pass.past))
-      }
-      return { past: spread.name, keep }
+    cacheOf: (pass) => {
+      const past = pastOf(pass)
+      filled = pass.keep > 0 ? cache.make(pass.rows, pass.past + pass.columns) : null
+      return { past, keep: filled }
     },
-    extend: async (pass, kept) => {
-      const length = pass.past + pass.keep
-      if (pass.keep === pass.columns) return replace({ name: kept, length })
-      const next = { name: name(), length }
-      await cache.pick(kept, next.name, [0], range(length))
-      await cache.drop(kept)
-      await replace(next)
+    extend: (pass) => {
+      const whole = filled!
+      filled = null
+      if (pass.keep === pass.columns) return replace(whole)
+      replace(cache.pick(whole, [0], range(pass.past + pass.keep)))
+      whole.dispose()
     },
-    drop: async () => {
-      await forget(prefix)
-      await forget(spread)
-      prefix = null
-      spread = null
+    dispose: () => {
+      for (const held of [prefix, spread, filled]) held?.dispose()
+      prefix = spread = filled = null
     },
   }
 }

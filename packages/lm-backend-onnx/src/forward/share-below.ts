@@ -5,36 +5,34 @@ import { createSharedLayers } from './shared-layers.js'
 /** Bytes of states that are kept at most, where nothing else is said. */
 export const defaultKeepBytes = 2 ** 30
 
-/** The same model for scoring, divided at `cut`; its edits act from there on. Planned passes share the layers below. */
+/**
+ * The same model for scoring, divided at `cut`; its edits act from there on. Planned passes share the layers below. `close` gives back what is
+ * shared and leaves the model open.
+ */
 export function shareBelow(forward: Forward, cut: number, keepBytes: number): Forward {
   const shared = createSharedLayers(forward, cut, keepBytes)
   const lower = forward.layers(0, cut)
-  let runs = 0
+  const { upper } = shared
+  forward.owned.add(shared)
   return {
     ...forward,
     shared,
     undivided: forward,
-    edits: async (settings) => {
-      await lower.openLeaving()
-      return shared.upper.edits(settings)
+    open: (settings) => {
+      lower.open([[]])
+      upper.open(settings)
     },
-    storedEdits: async (interventions, counter) => {
-      await lower.openLeaving()
-      return shared.upper.storedEdits(interventions, counter)
-    },
-    // both runs go to the thread at once, as callers expect of one run
+    edits: upper.edits,
+    storedEdits: upper.storedEdits,
     body: (edits, layout, gather, cache) => {
-      const states = `once.${runs++}`
-      const left = lower.leave(layout, cache, states)
-      const hidden = shared.upper.body(edits, layout, gather, cache, states)
-      forward.thread.drop(`${states}.`).catch(() => {})
-      return left.then(
-        () => hidden,
-        (error) => {
-          hidden.catch(() => {})
-          throw error
-        },
-      )
+      const left = lower.leave(layout, cache)
+      const hidden = upper.body(edits, layout, gather, cache, left)
+      left.dispose()
+      return hidden
+    },
+    close: async () => {
+      forward.owned.delete(shared)
+      shared.dispose()
     },
   }
 }

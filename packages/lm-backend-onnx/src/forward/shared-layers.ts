@@ -1,13 +1,14 @@
 import type { Pass } from '../plan/plan.js'
 import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
 import { fingerprintOf } from './fingerprint.js'
-import type { CacheUse, LayerRange, LayerStack, ReadyEdits } from './layer-range.js'
+import type { CacheUse } from './kv-cache.js'
+import type { LayerRange, LayerStack, LeftLanes, ReadyEdits } from './layer-range.js'
 import { passLayout } from './pass-layout.js'
 import { type PrefixCache, prefixCache } from './prefix-cache.js'
 
 /**
- * The layers before the first edit, for several settings on the same requests. Their results on every planned pass stay on the session's
- * thread, so that each setting after the first computes only the layers after them.
+ * The layers before the first edit, for several settings on the same requests. Their results on every planned pass stay on the device, so that
+ * each setting after the first computes only the layers after them.
  */
 export interface SharedLayers {
   /** The layers that differ between settings. */
@@ -21,9 +22,11 @@ export interface SharedLayers {
   /** The passes of an earlier setting on the same requests, or these new ones, which are remembered as they are taken. */
   passes(requests: readonly PlanRequest[], fresh: Iterable<Pass>): Iterable<Pass>
   /** Sees to it that the layers below are computed for the pass that was taken last; before `body`. */
-  below(pass: Pass): Promise<void>
+  below(pass: Pass): void
   /** Hidden states of a pass, its upper layers computed with these edits. */
   body(edits: ReadyEdits, pass: Pass, cache: CacheUse): Promise<Float32Array>
+  /** Gives back all that is kept; what is asked for later is computed anew. */
+  dispose(): void
 }
 
 /** Indices of requests. */
@@ -32,16 +35,13 @@ export interface SharedPart {
   readonly rest: readonly number[]
 }
 
-// names on the thread are unique among all that share
-let count = 0
-
 /** The passes over some requests, in order, and what the layers below leave for each. */
 interface SharedPlan {
-  readonly name: string
   readonly passes: Pass[]
+  readonly left: LeftLanes[]
   /** Whether all passes were taken. */
   complete: boolean
-  /** Keys and values of the layers below. */
+  /** Keys and values of the layers below, until then. */
   readonly prefix: PrefixCache
 }
 
@@ -50,7 +50,8 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
   const lower = layers(0, cut)
   const upper = layers(cut, steps.length)
   const width = [...steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
-  let room = Math.floor(keepBytes / (4 * width))
+  const roomFor = (bytes: number) => Math.floor(bytes / (4 * width))
+  let room = roomFor(keepBytes)
   const parts = new Map<string, SharedPart>()
   const plans = new Map<string, SharedPlan>()
   const keys = new WeakMap<readonly PlanRequest[], string>()
@@ -59,11 +60,15 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
     keys.set(requests, key)
     return key
   }
-  const stateNames = new WeakMap<Pass, { readonly plan: SharedPlan; readonly states: string }>()
-  const stateOf = (pass: Pass) => {
-    const state = stateNames.get(pass)
-    if (state === undefined) throw new Error('the pass is not one of those that are shared')
-    return state
+  const places = new WeakMap<Pass, { readonly plan: SharedPlan; readonly index: number }>()
+  const placeOf = (pass: Pass) => {
+    const place = places.get(pass)
+    if (place === undefined) throw new Error('the pass is not one of those that are shared')
+    return place
+  }
+  const forget = ({ prefix, left }: SharedPlan) => {
+    prefix.dispose()
+    for (const lanes of left.splice(0)) lanes.dispose()
   }
 
   return {
@@ -87,29 +92,41 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
         yield* known.passes
         return
       }
-      // one that was broken off is begun anew
-      const prefix = prefixCache(lower.cache)
-      const plan: SharedPlan = { name: known?.name ?? `shared.${count++}`, passes: [], complete: false, prefix }
+      const plan: SharedPlan = { passes: [], left: [], complete: false, prefix: prefixCache(lower.cache) }
       plans.set(key, plan)
-      for (const pass of fresh) {
-        stateNames.set(pass, { plan, states: `${plan.name}.${plan.passes.length}` })
-        plan.passes.push(pass)
-        yield pass
+      try {
+        for (const pass of fresh) {
+          places.set(pass, { plan, index: plan.passes.length })
+          plan.passes.push(pass)
+          yield pass
+        }
+        plan.complete = true
+        plan.prefix.dispose()
+      } finally {
+        const isCurrent = plans.get(key) === plan
+        // one that was broken off is begun anew
+        if (!plan.complete && isCurrent) plans.delete(key)
+        if (!plan.complete || !isCurrent) forget(plan)
       }
-      plan.complete = true
-      prefix.drop().catch(() => {})
     },
     // each pass may come after what the ones before it have kept, so this happens in their order, once
-    below: async (pass) => {
-      const { plan, states } = stateOf(pass)
+    below: (pass) => {
+      const { plan } = placeOf(pass)
       if (plan.complete) return
-      const cache = await plan.prefix.cacheOf(pass)
-      const run = lower.leave(passLayout(spec, pass), cache, states)
-      // a failure shows where the states are used
-      run.catch(() => {})
-      if (cache.keep !== null) await plan.prefix.extend(pass, cache.keep)
+      const cache = plan.prefix.cacheOf(pass)
+      plan.left.push(lower.leave(passLayout(spec, pass), cache))
+      if (cache.keep !== null) plan.prefix.extend(pass)
     },
-    body: (edits, pass, cache) => upper.body(edits, passLayout(spec, pass), pass.gather, cache, stateOf(pass).states),
+    body: (edits, pass, cache) => {
+      const { plan, index } = placeOf(pass)
+      return upper.body(edits, passLayout(spec, pass), pass.gather, cache, plan.left[index]!)
+    },
+    dispose: () => {
+      for (const plan of plans.values()) forget(plan)
+      plans.clear()
+      parts.clear()
+      room = roomFor(keepBytes)
+    },
   }
 }
 

@@ -150,42 +150,46 @@ async function answerPart(
   counts.selected.check()
   if (indices.length === 0) return []
   const { tokenizer } = rules
-  const ready = await edits()
+  const ready = edits()
   const seed = options.seed ?? defaultSeed
   const answers = new Map<number, string>()
   const groups = allBatches(parts, encoded, indices)
   const work = new GenerationWork(generationBatches(groups.flatMap(([, batches]) => batches)))
-  for (const [{ settings, temperature, processors, endIds }, group] of groups) {
-    for (const batch of group) {
-      const prompts = batch.map(({ index, ids, maxNewTokens }): Prompt => {
-        const stopped = stopDetector(tokenizer, requests[index]!.until)
-        const isDone = (newIds: readonly number[]) => {
-          options.onTokens?.({ request: index, promptIds: ids, newIds: [...newIds] })
-          return endIds.has(newIds.at(-1)!) || stopped(newIds)
-        }
-        return { ids, maxNewTokens, isDone }
-      })
-      const generated = await generateBatch(forward, ready, prompts, {
-        sampling: temperature === null ? null : { ...settings, temperature },
-        processors,
-        uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
-        signal: options.signal,
-        counts: counts.tokens,
-        onStep: (...step) => {
-          work.step(...step)
-          options.onWork?.(work.work())
-        },
-      })
-      work.next()
-      batch.forEach(({ index, ids }, row) => {
-        options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
-        const thinkEnd = rules.thinkEnd ?? null
-        const kept = idsAfterThinking(generated[row]!, thinkEnd)
-        const text = textAfterThinking(tokenizer.decode(kept, { skipSpecialTokens: true }), thinkEnd)
-        answers.set(index, cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)))
-        options.onProgress?.(answers.size, indices.length)
-      })
+  try {
+    for (const [{ settings, temperature, processors, endIds }, group] of groups) {
+      for (const batch of group) {
+        const prompts = batch.map(({ index, ids, maxNewTokens }): Prompt => {
+          const stopped = stopDetector(tokenizer, requests[index]!.until)
+          const isDone = (newIds: readonly number[]) => {
+            options.onTokens?.({ request: index, promptIds: ids, newIds: [...newIds] })
+            return endIds.has(newIds.at(-1)!) || stopped(newIds)
+          }
+          return { ids, maxNewTokens, isDone }
+        })
+        const generated = await generateBatch(forward, ready, prompts, {
+          sampling: temperature === null ? null : { ...settings, temperature },
+          processors,
+          uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
+          signal: options.signal,
+          counts: counts.tokens,
+          onStep: (...step) => {
+            work.step(...step)
+            options.onWork?.(work.work())
+          },
+        })
+        work.next()
+        batch.forEach(({ index, ids }, row) => {
+          options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
+          const thinkEnd = rules.thinkEnd ?? null
+          const kept = idsAfterThinking(generated[row]!, thinkEnd)
+          const text = textAfterThinking(tokenizer.decode(kept, { skipSpecialTokens: true }), thinkEnd)
+          answers.set(index, cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)))
+          options.onProgress?.(answers.size, indices.length)
+        })
+      }
     }
+  } finally {
+    ready.dispose()
   }
   return indices.map((index) => answers.get(index)!)
 }

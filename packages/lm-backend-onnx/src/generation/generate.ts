@@ -1,4 +1,5 @@
 import type { Forward } from '../forward/forward.js'
+import type { KvCache } from '../forward/kv-cache.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
 import { int64, type Layout, tokenFeeds } from '../forward/layout.js'
 import { checkOverflow } from '../forward/overflow.js'
@@ -34,10 +35,8 @@ const chunk = 512
 // room for new tokens that is reserved at once
 const roomAtOnce = 64
 
-let caches = 0
-
 /**
- * Continues a batch of prompts token by token. What all prompts begin with is computed once; the KV cache stays on the session's thread, in
+ * Continues a batch of prompts token by token. What all prompts begin with is computed once; the KV cache stays on the device, in
  * memory that each token is written into; rows that have ended leave the batch. Returns the new ids of each prompt, the one that
  * ended it included. Every row is computed as if it were alone: padding is masked and positions are its own.
  */
@@ -47,7 +46,6 @@ export async function generateBatch(
   prompts: readonly Prompt[],
   options: GenerateOptions,
 ): Promise<number[][]> {
-  const name = `cache.${caches++}`
   const generated: number[][] = prompts.map(() => [])
   const uniform = prompts.map((_, index) => options.uniform(index))
   const isOver = (prompt: number) => {
@@ -78,12 +76,13 @@ export async function generateBatch(
 
   let rows = prompts.flatMap(({ maxNewTokens }, prompt) => (maxNewTokens > 0 ? [prompt] : []))
   if (rows.length === 0) return generated
+  let cache: KvCache | null = null
   try {
-    const { hidden, columns } = await prefill(forward, edits, prompts, rows, name, options)
+    const { hidden, columns, filled } = await prefill(forward, edits, prompts, rows, options)
+    cache = filled
     let over = rows.map(() => false)
-    await extend(hidden, rows, over)
+    await extend(await hidden, rows, over)
 
-    let cache = `${name}.prompt`
     let capacity = 0
     for (let step = 0; !over.every(Boolean); step++) {
       options.signal?.throwIfAborted()
@@ -93,10 +92,9 @@ export async function generateBatch(
       if (leaves || at >= capacity) {
         const left = Math.max(...live.map((row) => prompts[rows[row]!]!.maxNewTokens - generated[rows[row]!]!.length))
         capacity = Math.max(capacity, at + Math.min(left, Math.max(roomAtOnce, at >> 1)))
-        const next = `${name}.${step}`
-        await forward.cache.reserve(cache, next, live, capacity)
-        await forward.cache.drop(cache)
-        cache = next
+        const before: KvCache = cache
+        cache = forward.cache.reserve(before, live, capacity)
+        before.dispose()
         rows = live.map((row) => rows[row]!)
         over = rows.map(() => false)
       }
@@ -111,48 +109,53 @@ export async function generateBatch(
     }
     return generated
   } finally {
-    forward.thread.drop(`${name}.`).catch(() => {})
+    cache?.dispose()
   }
 }
 
-/** Computes the prompts and leaves their cache under `name`.prompt, padded on the right to `columns`; hidden states are those of the last tokens. */
+/** Computes the prompts. The cache, which the caller owns, is padded on the right to `columns`; hidden states are those of the last tokens. */
 async function prefill(
   forward: Forward,
   edits: ReadyEdits,
   prompts: readonly Prompt[],
   rows: readonly number[],
-  name: string,
   { counts, signal }: GenerateOptions,
-): Promise<{ hidden: Float32Array; columns: number }> {
+): Promise<{ readonly hidden: Promise<Float32Array>; readonly columns: number; readonly filled: KvCache }> {
   const texts = rows.map((prompt) => {
     const { ids } = prompts[prompt]!
     return { ids, masks: forward.masks(edits, prompt, { ids, promptLength: ids.length }) }
   })
   const shared = sharedBeginning(texts)
-  let past: string | null = null
-  for (let from = 0; from < shared; from += chunk) {
-    signal?.throwIfAborted()
-    const part = [slice(texts[0]!, from, Math.min(shared, from + chunk))]
-    const keep = `${name}.shared.${from}`
-    await forward.body(edits, textLayout(forward.spec, part, from), [0], { past, keep })
-    if (past !== null) await forward.cache.drop(past)
-    past = keep
+  let past: KvCache | null = null
+  try {
+    for (let from = 0; from < shared; from += chunk) {
+      signal?.throwIfAborted()
+      const to = Math.min(shared, from + chunk)
+      const before: KvCache | null = past
+      past = forward.cache.make(1, to)
+      const layout = textLayout(forward.spec, [slice(texts[0]!, from, to)], from)
+      const run = forward.body(edits, layout, [0], { past: before, keep: past })
+      before?.dispose()
+      await run
+    }
+    if (past !== null && rows.length > 1) {
+      const columns = Array.from({ length: shared }, (_, column) => column)
+      const one: KvCache = past
+      past = forward.cache.pick(one, Array(rows.length).fill(0), columns)
+      one.dispose()
+    }
+    const rest = texts.map((text) => slice(text, shared, text.ids.length))
+    const layout = textLayout(forward.spec, rest, shared)
+    const gather = rest.map(({ ids }, row) => row * layout.columns + ids.length - 1)
+    const filled = forward.cache.make(rows.length, shared + layout.columns)
+    const hidden = forward.body(edits, layout, gather, { past, keep: filled })
+    if (counts) {
+      counts.computed += shared + rest.reduce((sum, { ids }) => sum + ids.length, 0)
+    }
+    return { hidden, columns: shared + layout.columns, filled }
+  } finally {
+    past?.dispose()
   }
-  if (past !== null && rows.length > 1) {
-    const columns = Array.from({ length: shared }, (_, column) => column)
-    await forward.cache.pick(past, `${name}.spread`, Array(rows.length).fill(0), columns)
-    await forward.cache.drop(past)
-    past = `${name}.spread`
-  }
-  const rest = texts.map((text) => slice(text, shared, text.ids.length))
-  const layout = textLayout(forward.spec, rest, shared)
-  const gather = rest.map(({ ids }, row) => row * layout.columns + ids.length - 1)
-  const hidden = await forward.body(edits, layout, gather, { past, keep: `${name}.prompt` })
-  if (past !== null) await forward.cache.drop(past)
-  if (counts) {
-    counts.computed += shared + rest.reduce((sum, { ids }) => sum + ids.length, 0)
-  }
-  return { hidden, columns: shared + layout.columns }
 }
 
 function slice({ ids, masks }: MaskedIds, from: number, to: number): MaskedIds {

@@ -11,8 +11,9 @@ import { readModelSettings } from '../generation/model-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
 import { type Device, findDevice } from '../runtime/devices.js'
-import type { Provider } from '../runtime/protocol.js'
-import { type SessionThread, startSessionThread } from '../runtime/session-thread.js'
+import type { Provider, ThreadOptions } from '../runtime/protocol.js'
+import type { Runtime } from '../runtime/runtime.js'
+import { startRuntime } from '../runtime/start-runtime.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { resolvePrefixTokenId, type TextRules, withinVocabulary } from '../text/encode-requests.js'
@@ -89,8 +90,12 @@ export function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
   return loadModelPacked(options, largestPacked)
 }
 
-/** loadModel, with the size in bytes up to which weights are packed on the CPU. */
-export async function loadModelPacked(options: LoadModelOptions, packUpTo: number): Promise<OnnxModel> {
+/** loadModel, with the size in bytes up to which weights are packed on the CPU, and what starts the runtime. */
+export async function loadModelPacked(
+  options: LoadModelOptions,
+  packUpTo: number,
+  start: (options: ThreadOptions) => Runtime = startRuntime,
+): Promise<OnnxModel> {
   const hub = options.hub ?? {}
   const device = await findDevice(options.device ?? null)
   const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
@@ -98,11 +103,15 @@ export async function loadModelPacked(options: LoadModelOptions, packUpTo: numbe
   const configText = await readModelText(configPath)
   const spec = modelSpec(`${options.model}/config.json`, configText)
   // onnxruntime is loaded there while this thread reads the tokenizer
-  const thread = startSessionThread()
+  const runtime = start({
+    provider: device.provider,
+    // onnxruntime's own count of cores is 1 on some virtual machines
+    threads: options.threads ?? availableParallelism(),
+  })
   try {
-    return await loadOnto(thread, { options, packUpTo, device, files, adapter, configPath, configText, spec })
+    return await loadOnto(runtime, { options, packUpTo, device, files, adapter, configPath, configText, spec })
   } catch (error) {
-    await thread.close()
+    await runtime.close()
     throw error
   }
 }
@@ -119,7 +128,7 @@ interface Opened {
 }
 
 async function loadOnto(
-  thread: SessionThread,
+  runtime: Runtime,
   { options, packUpTo, device: { provider }, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
   const texts = await tokenizerFiles(options, files, adapter)
@@ -165,14 +174,12 @@ async function loadOnto(
   const forward = createForward({
     spec,
     weights,
-    thread: {
-      ...thread,
-      ...(plansOnly ? { create: () => Promise.reject(weightsMissing(files.name)) } : {}),
-      close: () => thread.close().finally(dispose).finally(disposeMerged),
+    runtime: {
+      ...runtime,
+      ...(plansOnly ? { open: () => ({ run: () => Promise.reject(weightsMissing(files.name)) }) } : {}),
+      close: () => runtime.close().finally(dispose).finally(disposeMerged),
     },
     provider,
-    // onnxruntime's own count of cores is 1 on some virtual machines
-    threads: options.threads ?? availableParallelism(),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
   const textPaths = await tokenizerFilesOf(texts)

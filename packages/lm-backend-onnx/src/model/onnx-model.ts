@@ -18,7 +18,6 @@ import { checkInterventions } from '../forward/check-interventions.js'
 import { fingerprintOf } from '../forward/fingerprint.js'
 import type { Forward } from '../forward/forward.js'
 import { capture, checkHookPoints, runHooked } from '../forward/hooks.js'
-import type { ReadyEdits } from '../forward/layer-range.js'
 import { overflows } from '../forward/overflow.js'
 import { textLayout } from '../forward/pass-layout.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from '../forward/share-below.js'
@@ -94,12 +93,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const counts = noRequests()
   const acted = new ActedCounter()
   const fromFiles: Record<string, GenerationSettings> = {}
-  let ready: Promise<ReadyEdits> | null = null
-  let wholeEdits: Promise<ReadyEdits> | null = null
-  const edits = () => {
-    ready ??= forward.storedEdits(interventions, acted)
-    return ready
-  }
+  const edits = () => forward.storedEdits(interventions, acted)
   const scoring: ReadParts = { ...parts, interventions, edits, counts }
   // texts go their own ways with every setting: there is nothing to share
   const whole = forward.undivided ?? forward
@@ -107,16 +101,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     ...parts,
     ...scoring,
     forward: whole,
-    edits: () => {
-      wholeEdits ??= whole === forward ? edits() : whole.storedEdits(interventions, acted)
-      return wholeEdits
-    },
+    edits: () => whole.storedEdits(interventions, acted),
     onOrigins: (origins) => addOrigins(fromFiles, origins),
   }
   // the session opens on its thread while this one encodes
-  const openEarly = ({ edits }: ReadParts) => {
-    edits().catch(() => {})
-  }
+  const openEarly = ({ forward }: ReadParts) => forward.open([interventions])
   const read = readByType({
     loglikelihood: (requests) => {
       openEarly(scoring)
@@ -176,13 +165,13 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     lastLogits: async (ids, settings) => {
       checkIds(forward, ids, rules.maxLength)
       for (const setting of settings) checkInterventions(forward, setting)
-      const edits = await forward.edits(settings)
+      const edits = forward.edits(settings)
       const layout = textLayout(
         forward.spec,
         settings.map((_, row) => ({ ids, masks: forward.masks(edits, row, { ids, promptLength: ids.length }) })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
-      const hidden = await forward.body(edits, layout, gather, { past: null, keep: null })
+      const hidden = await forward.body(edits, layout, gather, { past: null, keep: null }).finally(edits.dispose)
       const logits = await forward.logits(hidden)
       const { dModel } = forward.spec
       return logits.map((row, index) => (overflows(hidden, index, dModel) ? row.fill(Number.NaN) : row))
@@ -201,7 +190,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
 
     fingerprint: async () => fingerprintOf([await parts.identity(), interventions.map(keptForm)]),
 
-    close: () => forward.thread.close(),
+    close: () => forward.close(),
   }
 }
 

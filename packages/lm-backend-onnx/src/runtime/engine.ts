@@ -24,12 +24,14 @@ export interface EngineTensor {
  * - host: its values come back.
  * - device: it stays where it is computed, as a new tensor that the caller owns.
  * - a tensor of the same dtype and dims: it is written there. One that is an input of the same run too is written in place.
+ * - into a part of one: an output [B, H, 1, d] is written to place `at` of axis 2. Only of engines whose tensors lie in host memory; on devices
+ *   graphs do it themselves.
  */
-export type EngineOutput = 'host' | 'device' | EngineTensor
+export type EngineOutput = 'host' | 'device' | EngineTensor | { readonly into: EngineTensor; readonly at: number }
 
 /** A graph, ready to run. */
 export interface EngineSession {
-  /** Runs the graph for the outputs that are named. Rejects with OutOfMemory where the device has no room. */
+  /** Runs the graph for the outputs that are named; what comes back for a tensor that was given is that tensor. */
   run(
     inputs: Readonly<Record<string, TensorData | EngineTensor>>,
     outputs: Readonly<Record<string, EngineOutput>>,

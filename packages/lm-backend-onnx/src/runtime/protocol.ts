@@ -1,41 +1,52 @@
-import type { TensorData } from './engine.js'
-
-/** A tensor that stays on the session's thread under a name: edits that every batch uses, a KV cache between steps. */
-export interface Stored {
-  readonly stored: string
-}
-
-export type Feeds = Readonly<Record<string, TensorData | Stored>>
+import type { DeviceMemory, FileTensor, TensorData, TensorDtype, Traffic } from './engine.js'
 
 /** An execution provider of onnxruntime; deviceId only where it knows several. */
 export type Provider = { readonly name: 'cpu' | 'webgpu' } | { readonly name: 'cuda'; readonly deviceId: number }
 
+/** What the thread is started with. */
+export interface ThreadOptions {
+  readonly provider: Provider
+  /** Threads of onnxruntime on the CPU; null for its own choice. */
+  readonly threads: number | null
+}
+
+/** A tensor or a session of the thread: numbers that the main thread gives, never twice. */
+type Id = number
+
+export type RunOutput =
+  | 'host'
+  /** The tensor with this id, made by this run or written anew. */
+  | { readonly tensor: Id; readonly dims: readonly number[] }
+  | { readonly into: Id; readonly at: number }
+
 export interface Requests {
-  create: {
-    readonly session: string
+  open: {
+    readonly session: Id
     readonly model: Uint8Array
-    /** Folder that the external data locations are relative to; null when the model has none. */
     readonly folder: string | null
-    /** Whether weights stay in their files, mapped into memory: neither converted nor packed when the session is made. */
     readonly mapped: boolean
-    readonly provider: Provider
-    readonly threads: number | null
+    readonly constants: Readonly<Record<string, Id>>
   }
   run: {
-    readonly session: string
-    readonly feeds: Feeds
-    /** Outputs to send back. */
-    readonly fetch: readonly string[]
-    /** Output -> name under which it stays on the thread. */
-    readonly keep: Readonly<Record<string, string>>
-    /** Output [B, H, 1, d] -> name of a stored tensor [B, H, P, d], and the place on its axis 2 that the output is written to. */
-    readonly write?: Readonly<Record<string, { readonly into: string; readonly at: number }>>
+    readonly session: Id
+    readonly inputs: Readonly<Record<string, TensorData | Id>>
+    readonly outputs: Readonly<Record<string, RunOutput>>
   }
-  /** Makes a stored tensor [B, H, P, d] from another: these of its rows, with room for `capacity` tokens (at least P) on axis 2. */
-  reserve: { readonly from: string; readonly to: string; readonly rows: readonly number[]; readonly capacity: number }
-  store: { readonly tensors: Readonly<Record<string, TensorData>> }
-  /** Forgets stored tensors whose name starts with this. */
-  drop: { readonly prefix: string }
+  upload: { readonly tensor: Id; readonly data: TensorData }
+  uploadFile: { readonly tensor: Id; readonly file: FileTensor; readonly dtype: TensorDtype }
+  dispose: { readonly tensors: readonly Id[] }
+  memory: object
+  traffic: object
+}
+
+export interface Replies {
+  open: null
+  run: Readonly<Record<string, TensorData>>
+  upload: null
+  uploadFile: null
+  dispose: null
+  memory: DeviceMemory | null
+  traffic: Traffic
 }
 
 export type Request = {
@@ -43,5 +54,5 @@ export type Request = {
 }[keyof Requests]
 
 export type Reply =
-  | { readonly id: number; readonly tensors: Readonly<Record<string, TensorData>> }
+  | { readonly id: number; readonly value: Replies[keyof Replies] }
   | { readonly id: number; readonly error: string }

@@ -1,33 +1,23 @@
 import { Worker } from 'node:worker_threads'
-import type { TensorData } from './engine.js'
-import type { Reply, Requests } from './protocol.js'
+import type { Channel } from './channel.js'
+import type { Reply, ThreadOptions } from './protocol.js'
 import { runtimePackage } from './runtime-package.js'
 
-/** The thread on which onnxruntime computes. Requests are answered in order. */
-export interface SessionThread {
-  create(request: Requests['create']): Promise<unknown>
-  run(request: Requests['run']): Promise<Readonly<Record<string, TensorData>>>
-  store(tensors: Readonly<Record<string, TensorData>>): Promise<unknown>
-  reserve(request: Requests['reserve']): Promise<unknown>
-  drop(prefix: string): Promise<unknown>
-  /** Stops the thread after the computation at hand; all open promises reject at once. */
-  close(): Promise<void>
-}
-
-type Waiting = { resolve(tensors: Readonly<Record<string, TensorData>>): void; reject(error: Error): void }
+type Waiting = { resolve(value: never): void; reject(error: Error): void }
 
 /** Without it onnxruntime keeps a database in the home folder and sends usage data; it reads this when it is loaded. */
 export const noTelemetry: Readonly<Record<string, string>> = { ORT_DISABLE_TELEMETRY: '1' }
 
 /**
- * Starts a thread without sessions. It does not keep the process alive while nothing is being computed. Throws InputError where onnxruntime is
+ * Starts the thread on which an engine computes. It does not keep the process alive while nothing is being computed. Throws InputError where onnxruntime is
  * not installed.
  */
-export function startSessionThread(): SessionThread {
+export function startSessionThread(options: ThreadOptions): Channel {
   runtimePackage()
   for (const [name, value] of Object.entries(noTelemetry)) process.env[name] ??= value
   const closing = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [], workerData: closing })
+  const workerData = { closing, options }
+  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [], workerData })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
   let ended: Error | null = null
@@ -44,7 +34,7 @@ export function startSessionThread(): SessionThread {
     // a late reply must not let the process go while close() still waits for the thread: it would end with code 13
     if (waiting.size === 0 && ended === null) worker.unref()
     if ('error' in reply) request?.reject(new Error(`onnxruntime: ${reply.error}`))
-    else request?.resolve(reply.tensors)
+    else request?.resolve(reply.value as never)
   })
   worker.on('error', end)
   const exited = new Promise<void>((resolve) => {
@@ -54,21 +44,16 @@ export function startSessionThread(): SessionThread {
     })
   })
 
-  const send = <Kind extends keyof Requests>(kind: Kind, request: Requests[Kind]) => {
-    if (ended) return Promise.reject(ended)
-    return new Promise<Readonly<Record<string, TensorData>>>((resolve, reject) => {
-      const id = nextId++
-      waiting.set(id, { resolve, reject })
-      worker.ref()
-      worker.postMessage({ kind, id, ...request })
-    })
-  }
   return {
-    create: (request) => send('create', request),
-    run: (request) => send('run', request),
-    store: (tensors) => send('store', { tensors }),
-    reserve: (request) => send('reserve', request),
-    drop: (prefix) => send('drop', { prefix }),
+    send: (kind, request) => {
+      if (ended) return Promise.reject(ended)
+      return new Promise((resolve, reject) => {
+        const id = nextId++
+        waiting.set(id, { resolve, reject })
+        worker.ref()
+        worker.postMessage({ kind, id, ...request })
+      })
+    },
     close: async () => {
       end(new Error('the model was closed'))
       // terminate() would make onnxruntime abort the whole process where it opens or runs a session meanwhile

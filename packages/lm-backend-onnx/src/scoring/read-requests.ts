@@ -37,8 +37,8 @@ export interface ReadParts {
   readonly forward: Forward
   readonly rules: TextRules
   readonly interventions: readonly Intervention[]
-  /** The interventions, ready for `forward`. */
-  readonly edits: () => Promise<ReadyEdits>
+  /** The interventions, ready for `forward`; who asks disposes of them. */
+  readonly edits: () => ReadyEdits
   readonly batchSize: BatchSize
   /** Requests that were tokenised for an earlier setting; only where settings share. */
   readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest> | undefined
@@ -89,15 +89,15 @@ export function readRows(
   for (const { predictions } of rows)
     counts.tokens.requested += predictions.reduce((most, { position }) => Math.max(most, position + 1), 0)
   // what was read off for the plan is there when they are scored
-  const ready = new WeakMap<readonly number[], ReadyToScore>()
+  const plans = new WeakMap<readonly number[], ReadyToScore>()
   const readyFor = (indices: readonly number[]) => {
     const known =
-      ready.get(indices) ??
+      plans.get(indices) ??
       readyToScore(
         indices.map((index) => rows[index]!),
         indices.map((index) => masks[index]!),
       )
-    ready.set(indices, known)
+    plans.set(indices, known)
     return known
   }
   const score = async (
@@ -110,9 +110,10 @@ export function readRows(
     const planned = readyFor(indices)
     const { work } = scoringWork(forward, planned)
     let done = 0
+    const ready = edits()
     return scoreRows(
       forward,
-      await edits(),
+      ready,
       indices.map((index) => rows[index]!),
       {
         ready: planned,
@@ -128,7 +129,7 @@ export function readRows(
           for (const index of indices) onScored?.(index)
         },
       },
-    )
+    ).finally(() => ready.dispose())
   }
   const planned = (indices: readonly number[], requests: number): PlannedWork => {
     const plan = readyFor(indices)

@@ -75,7 +75,7 @@ interface Target {
 
 /**
  * Scores rows: each distinct prefix is computed once, and the unembedding runs only at positions with a prediction. Two passes are
- * under way at a time, so that the session's thread does not wait for planning.
+ * under way at a time, so that the device does not wait for planning.
  */
 export async function scoreRows(
   forward: Forward,
@@ -139,15 +139,15 @@ export async function scoreRows(
     for (const pass of passes) {
       options.signal?.throwIfAborted()
       const given = asked
-      const cache = await prefix.cacheOf(pass)
-      if (shared) await shared.below(pass)
+      const cache = prefix.cacheOf(pass)
+      shared?.below(pass)
       const hidden = shared
         ? shared.body(edits, pass, cache)
         : forward.body(edits, passLayout(forward.spec, pass), pass.gather, cache)
       // a failure shows where it is awaited
       hidden.catch(() => {})
       if (options.counts) options.counts.computed += pass.size
-      if (cache.keep !== null) await prefix.extend(pass, cache.keep)
+      if (cache.keep !== null) prefix.extend(pass)
       const last = before
       before = last.then(async () => {
         const states = await hidden
@@ -164,8 +164,7 @@ export async function scoreRows(
     await flush()
     return scored
   } finally {
-    // not awaited: passes under way when something went wrong would hold it up
-    prefix.drop().catch(() => {})
+    prefix.dispose()
   }
 }
 
