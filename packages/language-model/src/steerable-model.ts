@@ -87,7 +87,8 @@ export interface SteerableModel extends LanguageModel {
   ): Promise<HookedRun>
   /**
    * The same model for settings that are tried one after the other on the same requests: what comes before the first hook point that any of
-   * them edits or reads is computed once. Steer the result with these settings or without any. Absent of a backend that shares nothing.
+   * them edits or reads is computed once. Steer the result with these settings or without any. Its `close` gives back what it keeps and leaves the
+   * model open. Absent of a backend that shares nothing.
    */
   shareBelow?(settings: readonly (readonly Intervention[])[]): SteerableModel
   /** About the share of its work that each further setting takes on the same requests: 1 (default) but for a model by shareBelow. */

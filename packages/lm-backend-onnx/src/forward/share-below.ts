@@ -30,10 +30,7 @@ export function shareBelow(forward: Forward, cut: number, keepBytes: number): Fo
       left.dispose()
       return hidden
     },
-    close: async () => {
-      forward.owned.delete(shared)
-      shared.dispose()
-    },
+    close: async () => shared.dispose(),
   }
 }
 

@@ -146,6 +146,7 @@ export const sharedLayers: Check<Subject> = {
         ),
       })
     }
+    await shared.close()
     return { deviations }
   },
 }
