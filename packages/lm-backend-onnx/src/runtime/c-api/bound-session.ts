@@ -87,6 +87,7 @@ export class BoundSession implements EngineSession {
     const { api, hostMemory, memory } = this.#device
     if (output === 'host') api.BindOutputToDevice(this.#binding, name, hostMemory)
     else if (output === 'device') api.BindOutputToDevice(this.#binding, name, memory)
+    else if ('into' in output) throw new Error(`output ${name}: graphs on devices write into caches themselves`)
     else api.BindOutput(this.#binding, name, (output as OrtTensor).value)
   }
 
@@ -100,7 +101,7 @@ export class BoundSession implements EngineSession {
       else if (output === 'device') found[name] = this.#tensor(value)
       else {
         this.#device.api.ReleaseValue(value)
-        found[name] = output
+        found[name] = output as EngineTensor
       }
     }
     return found
