@@ -73,6 +73,11 @@ export interface SteerableModel extends LanguageModel {
    * activations overflow.
    */
   lastLogits(ids: readonly number[], settings: readonly (readonly Intervention[])[]): Promise<readonly Float32Array[]>
+  /**
+   * Logits [vocab] of vectors [n, d_model] that stand where the last layer's output stands: final norm, unembedding and any soft-cap. Of decoder
+   * rows they are the logit lens (nostalgebraist 2020). Throws InputError where the numbers are no whole vectors. Absent of a backend that cannot.
+   */
+  unembed?(vectors: Float32Array): Promise<readonly Float32Array[]>
   /** Activations [pos, width] of one text at hook points, edits applied. A string is tokenised as scoring does. */
   captureActivations(
     text: string | readonly number[],

@@ -53,6 +53,8 @@ export interface OnnxModel extends SteerableModel {
     hooks: Readonly<Record<string, Hook>>,
     options?: TextOptions,
   ): Promise<HookedRun>
+  /** As SteerableModel says. */
+  unembed(vectors: Float32Array): Promise<readonly Float32Array[]>
   report(): ModelReport
   /** As LanguageModel says; files are read for it once, whatever the edits. */
   readonly fingerprint: () => Promise<string>
@@ -175,6 +177,13 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       const logits = await forward.logits(hidden)
       const { dModel } = forward.spec
       return logits.map((row, index) => (overflows(hidden, index, dModel) ? row.fill(Number.NaN) : row))
+    },
+
+    unembed: async (vectors) => {
+      const { dModel } = forward.spec
+      if (vectors.length % dModel !== 0)
+        throw new InputError(`unembed takes vectors of ${dModel} numbers; ${vectors.length} numbers are no whole vectors`)
+      return vectors.length === 0 ? [] : forward.logits(vectors)
     },
 
     captureActivations: async (text, hookPoints, options) => {
