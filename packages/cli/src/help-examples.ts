@@ -81,6 +81,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       ],
     },
   ],
+  rank: [
+    {
+      purpose: 'latents of a task that are rare on another one',
+      lines: [
+        'saeval rank -a base_name=google/gemma-2-2b -t wmdp_bio --others mmlu \\',
+        '  --sae_release gemma-scope-2b-pt-res-canonical \\',
+        '  --sae_id layer_20/width_16k/canonical',
+      ],
+    },
+  ],
   generate: [
     generate,
     {

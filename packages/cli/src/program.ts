@@ -5,6 +5,7 @@ import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
 import type { InspectCommandOptions } from './commands/inspect.js'
+import { addRankOptions } from './commands/rank-options.js'
 import type { ReportCommandOptions } from './commands/report.js'
 import type { Surroundings } from './commands/run.js'
 import { addRunOptions, dryRunText, runOptions } from './commands/run-options.js'
@@ -20,7 +21,7 @@ import { addPluginOption, beforeCommand } from './plugins/plugin-option.js'
 import { version } from './version.js'
 
 /** Commands in which models, tasks or SAEs matter. */
-const pluggable = ['run', 'sweep', 'ls', 'describe', 'validate', 'inspect', 'generate', 'verify']
+const pluggable = ['run', 'sweep', 'rank', 'ls', 'describe', 'validate', 'inspect', 'generate', 'verify']
 
 /** The command line as commander knows it; docs/cli.md is made from its help. What commands do is loaded when they are called, after `register`. */
 export function createProgram(
@@ -120,6 +121,12 @@ export function createProgram(
     .action(async (text: string[], options: InspectCommandOptions) => {
       const { inspect } = await import('./commands/inspect.js')
       return inspect(text, options, surroundings)
+    })
+  addRankOptions(program.command('rank'))
+    .description("rank an SAE's latents by what they are active on, or by what they do")
+    .action(async (_parsed: object, command: Command) => {
+      const { rankCommand } = await import('./commands/rank.js')
+      return rankCommand(command, surroundings)
     })
   program
     .command('generate')

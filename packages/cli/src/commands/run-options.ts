@@ -121,9 +121,15 @@ export function addRunOptions(command: Command): Command {
   return command
 }
 
-/** What commander has parsed and --config has added, with the rules that take more than one flag. */
-export function runOptions(command: Command): RunOptions {
-  return checkRunOptions(command.opts())
+/**
+ * What commander has parsed and --config has added, with the rules that take more than one flag. Throws InputError where they are broken, and where
+ * there are no tasks unless `needsTasks` is false.
+ */
+export function runOptions(command: Command, { needsTasks = true } = {}): RunOptions {
+  const options = checkRunOptions(command.opts())
+  if (needsTasks && options.tasks.length === 0)
+    throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')
+  return options
 }
 
 type Parsed = Partial<Omit<RunOptions, 'apply_chat_template'>> & { readonly apply_chat_template?: boolean | string }
@@ -162,7 +168,6 @@ function checkRunOptions(parsed: Parsed): RunOptions {
     verbosity: parsed.verbosity,
     quiet: parsed.quiet ?? false,
   }
-  if (options.tasks.length === 0) throw new InputError('--tasks is missing; "saeval ls tasks" lists what there is')
   const empty = (['output_path', 'use_cache', 'device'] as const).find((flag) => options[flag]?.trim() === '')
   if (empty !== undefined) throw new InputError(`--${empty} is empty; give it a value, or leave it out`)
   if (options.log_samples && options.output_path === null)

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
 import { splitWords } from '../options/parse-option.js'
 import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
+import { fixModel, hideOptions, refuseUnfit, type UnfitOptions } from './unfit-options.js'
 
 /** The flags of `saeval sweep`, checked. */
 export interface SweepCommandOptions {
@@ -12,8 +13,8 @@ export interface SweepCommandOptions {
   readonly axes: SweepAxes
 }
 
-/** Flags of run that many runs at once do not have, and why. They are refused by name and stand in no help. */
-const unfit: Readonly<Record<string, string>> = {
+/** Flags of run that many runs at once do not have. */
+const unfit: UnfitOptions = {
   predict_only: 'a sweep compares scores',
   write_out: '"saeval describe" shows prompts',
   show_config: 'the results file of each cell has it',
@@ -39,15 +40,10 @@ export function addSweepOptions(command: Command): Command {
     .option('--latents <list>', 'latents in place of the one of a CSV of one row', numbers('--latents'))
     .option('--separately', 'steer with each row of a CSV alone')
   addRunOptions(command)
-  for (const option of command.options) {
-    const name = option.attributeName()
-    if (name in unfit || always.includes(name)) option.hideHelp()
-    if (name === 'model') {
-      option.default(sweptModel).description = 'what a sweep steers; there is no other'
-      command.setOptionValueWithSource(name, sweptModel, 'default')
-    }
-    if (name === 'output_path') option.description = 'folder of the sweep; called again with it, a sweep goes on'
-  }
+  hideOptions(command, [...Object.keys(unfit), ...always])
+  fixModel(command, sweptModel, 'what a sweep steers; there is no other')
+  command.options.find((option) => option.attributeName() === 'output_path')!.description =
+    'folder of the sweep; called again with it, a sweep goes on'
   return command
 }
 
@@ -63,9 +59,7 @@ export function sweepOptions(command: Command): SweepCommandOptions {
     separately?: boolean
   }>()
   if (run.model !== sweptModel) throw new InputError(`a sweep steers the model ${sweptModel}; leave --model out`)
-  const wrong = Object.keys(unfit).find((flag) => !['default', undefined].includes(command.getOptionValueSource(flag)))
-  if (wrong !== undefined)
-    throw new InputError(`--${wrong} is a flag of "saeval run" that a sweep does not have: ${unfit[wrong]}`)
+  refuseUnfit(command, 'a sweep', unfit)
   return {
     run,
     csv: given.csv ?? [],

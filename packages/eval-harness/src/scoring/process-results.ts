@@ -10,8 +10,9 @@ import {
 } from '@saeval/python/internal/values/value'
 import { callFunction, DocFieldError, docToChoice } from '../documents/doc-fields.js'
 import { generationMetrics, type OpenMetric } from '../metrics/generation.js'
+import type { MetricQuestion } from '../metrics/metric-question.js'
 import { goldOf, multipleChoiceMetrics } from '../metrics/multiple-choice.js'
-import { type MetricQuestion, ownMetric, scoreOwnMetric } from '../metrics/own-metrics.js'
+import { ownMetric, scoreOwnMetric } from '../metrics/own-metrics.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
 
 /** A document's metrics by name, from what the filters made of its answers: one value for each request. */

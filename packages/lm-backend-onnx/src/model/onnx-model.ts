@@ -182,7 +182,9 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     unembed: async (vectors) => {
       const { dModel } = forward.spec
       if (vectors.length % dModel !== 0)
-        throw new InputError(`unembed takes vectors of ${dModel} numbers; ${vectors.length} numbers are no whole vectors`)
+        throw new InputError(
+          `unembed takes vectors of ${dModel} numbers; ${vectors.length} numbers are no whole vectors`,
+        )
       return vectors.length === 0 ? [] : forward.logits(vectors)
     },
 

@@ -19,6 +19,7 @@ export async function readLatents(
   kept.forEach((at, index) => {
     read.set(all.subarray(at * dSae, (at + 1) * dSae), index * dSae)
   })
-  if (data.length !== ids.length * dIn) throw new Error(`captureActivations gave ${data.length} numbers for ${ids.length} tokens`)
+  if (data.length !== ids.length * dIn)
+    throw new Error(`captureActivations gave ${data.length} numbers for ${ids.length} tokens`)
   return read
 }

@@ -1,0 +1,76 @@
+import type { PreparedTask } from '@saeval/eval-harness'
+import type { SteerableModel } from '@saeval/language-model'
+import { lowerEdits, type SaeFile } from '@saeval/sae-core'
+import { type DocumentOptions, documentValues, withMargin } from '../documents/document-values.js'
+import { documentTexts } from './document-texts.js'
+
+/** What the small coefficient adds, as a share of the mean length of the activations. */
+export const smallShare = 0.05
+
+export interface MarginSlopes {
+  /** For each latent: change of the mean margin, in nats, for each mean activation's length that is added. */
+  readonly slopes: readonly number[]
+  /** Tokens that were computed. */
+  readonly tokens: number
+}
+
+/**
+ * How the tasks' mean margin answers to each latent: one run each with `c` times its decoder row added everywhere, where |c w| is 0.05 of the mean
+ * length of the activations on the documents; (margin with - margin without) / 0.05. What lies below the hook point is computed once. Throws
+ * InputError for tasks that have no margin.
+ */
+export async function marginSlopes(
+  base: SteerableModel,
+  sae: SaeFile,
+  latents: readonly number[],
+  tasks: readonly PreparedTask[],
+  options: DocumentOptions & { readonly onLatent?: (done: number) => void },
+): Promise<MarginSlopes> {
+  const { hookPointOut, dOut } = sae.config
+  const asked = tasks.map(withMargin)
+  const norm = await meanNorm(base.steer([]), hookPointOut, dOut, documentTexts(tasks))
+  const edits = async (latent: number) => {
+    const row = await sae.decoderRow(latent)
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0))
+    if (length === 0) return null
+    return lowerEdits([{ sae, latent, action: 'add', coefficient: (smallShare * norm) / length }])
+  }
+  const first = latents.length === 0 ? null : await edits(latents[0]!)
+  const shared = first === null ? base : (base.shareBelow?.([first]) ?? base)
+  let tokens = 0
+  const marginOf = async (model: SteerableModel) => {
+    const values = [...(await documentValues(asked, model, options)).values()].flat()
+    tokens += model.report?.().tokens?.computed ?? 0
+    return values.reduce((sum, { metrics }) => sum + metrics.get('margin')!, 0) / values.length
+  }
+  const before = await marginOf(shared.steer([]))
+  const slopes: number[] = []
+  for (const [done, latent] of latents.entries()) {
+    options.signal?.throwIfAborted()
+    options.onLatent?.(done)
+    const interventions = await edits(latent)
+    slopes.push(interventions === null ? 0 : ((await marginOf(shared.steer(interventions))) - before) / smallShare)
+  }
+  return { slopes, tokens }
+}
+
+/** Mean length of the activations over the texts' tokens, special ones left out. */
+async function meanNorm(
+  model: SteerableModel,
+  hookPoint: string,
+  width: number,
+  texts: readonly string[],
+): Promise<number> {
+  let sum = 0
+  let tokens = 0
+  for (const text of texts) {
+    const ids = model.tokenizer.encode(text)
+    const { data } = (await model.captureActivations(ids, [hookPoint])).get(hookPoint)!
+    for (const [at, id] of ids.entries()) {
+      if (model.tokenizer.specialIds.has(id)) continue
+      sum += Math.hypot(...data.subarray(at * width, (at + 1) * width))
+      tokens++
+    }
+  }
+  return sum / tokens
+}
