@@ -1,7 +1,6 @@
 import type { RankOptions } from '@saeval/experiments'
 import { type Ranker, rankers } from '@saeval/experiments/internal/ranking/rank-settings'
 import { InputError } from '@saeval/hub'
-import { findNeuronpedia, findSae } from '@saeval/sae-core'
 import { type Command, Option } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
 import { parser, positive, splitWords } from '../options/parse-option.js'
@@ -10,8 +9,10 @@ import { fixModel, hideOptions, refuseUnfit, type UnfitOptions } from './unfit-o
 
 /** The flags of `saeval rank`, checked. */
 export interface RankCommandOptions
-  extends Pick<RankOptions, 'sae' | 'by' | 'latents' | 'others' | 'threshold' | 'percentiles'> {
+  extends Pick<RankOptions, 'by' | 'latents' | 'others' | 'threshold' | 'percentiles'> {
   readonly run: RunOptions
+  readonly sae_release: string
+  readonly sae_id: string | null
   readonly top: number
   readonly json: boolean
 }
@@ -72,11 +73,11 @@ export function rankOptions(command: Command): RankCommandOptions {
     top: number
     json?: boolean
   }>()
-  const { sae_release: release, sae_id: id } = given
   if (!(given.threshold > 0 && given.threshold <= 1)) throw new InputError('--threshold must be above 0, and 1 at most')
   return {
     run,
-    sae: id === undefined ? findNeuronpedia(release).sae : findSae(release, id),
+    sae_release: given.sae_release,
+    sae_id: given.sae_id ?? null,
     by: given.by,
     latents: given.latents ?? null,
     others: splitWords(given.others ?? []),

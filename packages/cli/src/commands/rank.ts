@@ -1,6 +1,7 @@
 import { type Cell, markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { type RankedLatent, type Ranker, rank } from '@saeval/experiments'
 import { InputError, writeFiles } from '@saeval/hub'
+import { findNeuronpedia, findSae } from '@saeval/sae-core'
 import { writeSteeringCsv } from '@saeval/steering-csv'
 import type { Command } from 'commander'
 import { prepareOutputFile } from '../options/output-file.js'
@@ -12,7 +13,8 @@ import type { Surroundings } from './run.js'
 /** `saeval rank`: prints an SAE's latents, best first. */
 export async function rankCommand(command: Command, { stdout, stderr, signal }: Surroundings): Promise<void> {
   const options = rankOptions(command)
-  const { run, by, sae, top, json } = options
+  const { run, by, top, json, sae_release: release, sae_id: id } = options
+  const sae = id === null ? findNeuronpedia(release).sae : findSae(release, id)
   const { output_path: path } = run
   if (path !== null && !path.endsWith('.csv'))
     throw new InputError(`--output_path ${path}: expected a name that ends in .csv`)
@@ -21,6 +23,7 @@ export async function rankCommand(command: Command, { stdout, stderr, signal }: 
   try {
     const found = await rank({
       ...options,
+      sae,
       modelArgs: plainArguments(run.model_args),
       signal,
       hub: { onProgress: terminal.download, onNotice: terminal.warn },
