@@ -1,6 +1,6 @@
 export type { PluginIdentity } from './plugin-identity.js'
 export { type RankOptions, rank } from './ranking/rank.js'
-export { type RankedLatent, type Ranker, rankers } from './ranking/rank-settings.js'
+export type { RankedLatent, Ranker } from './ranking/rank-settings.js'
 export {
   actedShare,
   checkActed,

@@ -1,4 +1,4 @@
-import type { Comparison, ExperimentRun, Parameters } from '@saeval/report'
+import { type Comparison, changedAnswers, type ExperimentRun, type Parameters } from '@saeval/report'
 
 /**
  * The results of a sweep as a tidy CSV: a line for each cell, task, metric and filter. The baseline's lines have empty parameters and no differences.
@@ -30,13 +30,25 @@ export function sweepTable(
   return [header, ...lines].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
 }
 
-const differenceColumns = ['difference', 'difference_low', 'difference_high', 'p_value', 'p_value_holm', 'test']
+const differenceColumns = [
+  'difference',
+  'difference_low',
+  'difference_high',
+  'p_value',
+  'p_value_holm',
+  'test',
+  'improved',
+  'worsened',
+  'detectable',
+]
 
 function differenceCells(comparison: Comparison | undefined): (string | number | null)[] {
   if (!comparison) return differenceColumns.map(() => null)
   const { before, after, paired, unpaired, holm } = comparison
-  if (!paired) return [after - before, null, null, null, null, unpaired]
-  return [paired.difference, paired.low, paired.high, paired.pValue, holm, paired.method]
+  if (!paired) return [after - before, null, null, null, null, unpaired, null, null, null]
+  const { improved, worsened } = changedAnswers(comparison)!
+  const { difference, low, high, pValue, method, detectable } = paired
+  return [difference, low, high, pValue, holm, method, improved, worsened, detectable]
 }
 
 function axisCells(axes: readonly string[], parameters: Parameters): (string | number | null)[] {

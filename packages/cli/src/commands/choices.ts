@@ -1,3 +1,5 @@
+import type { Ranker } from '@saeval/experiments'
+
 /** What `saeval ls` lists. */
 export const listings = [
   'tasks',
@@ -20,3 +22,12 @@ export type CacheAction = (typeof cacheActions)[number]
 /** Shells that `saeval completion` knows. */
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
+
+/** What `saeval rank` ranks by. */
+export const rankers = [
+  'documents',
+  'output',
+  'confidence',
+  'correlation',
+  'slope',
+] as const satisfies readonly Ranker[]

@@ -8,7 +8,7 @@ import {
   type RunResults,
   readExperiment,
 } from '@saeval/report'
-import { differenceCells, valueCell } from './comparison-cells.js'
+import { changeCells, differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 
 export interface CompareOptions {
@@ -60,12 +60,17 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
     '95 % interval',
     'p',
     'p (Holm)',
+    'Improved',
+    'Worsened',
+    'Of changed',
+    'Detectable',
     'n',
   ]
   const rows = comparisons.map((comparison) => {
     const { alias, filter, metric, higherIsBetter, before, after, n } = comparison
     const direction = higherIsBetter === null ? '' : higherIsBetter ? '↑' : '↓'
-    return [alias, filter, metric, direction, valueCell(before), valueCell(after), ...differenceCells(comparison), n]
+    const values = [valueCell(before), valueCell(after), ...differenceCells(comparison), ...changeCells(comparison)]
+    return [alias, filter, metric, direction, ...values, n]
   })
   return markdownTable(headers, rows)
 }

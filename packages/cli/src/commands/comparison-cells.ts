@@ -1,5 +1,5 @@
 import type { Cell } from '@saeval/eval-harness/internal/results/markdown-table'
-import type { Comparison } from '@saeval/report'
+import { type Comparison, changedAnswers } from '@saeval/report'
 import { pValueText } from '@saeval/report/internal/html/numbers'
 
 /** A value as the tables show it: four decimals, or Infinity and NaN, as in the table of results. */
@@ -15,4 +15,13 @@ export function differenceCells({ before, after, paired, unpaired, holm }: Compa
     paired ? pValueText(paired.pValue) : '',
     holm === null ? '' : pValueText(holm),
   ]
+}
+
+/** Documents that improved and worsened, the share of the worsened among them, and the smallest difference that these documents would have shown. */
+export function changeCells(comparison: Comparison): [Cell, Cell, Cell, Cell] {
+  const changed = changedAnswers(comparison)
+  if (changed === null) return ['', '', '', '']
+  const { improved, worsened, worsenedShare } = changed
+  const share = worsenedShare === null ? '' : `${(100 * worsenedShare).toFixed(0)} %`
+  return [improved, worsened, share, valueCell(comparison.paired!.detectable)]
 }

@@ -1,9 +1,9 @@
-import type { RankOptions } from '@saeval/experiments'
-import { type Ranker, rankers } from '@saeval/experiments/internal/ranking/rank-settings'
+import type { Ranker, RankOptions } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { type Command, Option } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
 import { parser, positive, splitWords } from '../options/parse-option.js'
+import { rankers } from './choices.js'
 import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
 import { fixModel, hideOptions, refuseUnfit, type UnfitOptions } from './unfit-options.js'
 

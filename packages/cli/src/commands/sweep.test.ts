@@ -68,10 +68,12 @@ describe('saeval sweep', () => {
     expect(missing).toBe(0)
     const [header, ...lines] = readFileSync(join(folder, 'sweep.csv'), 'utf8').trim().split('\n')
     expect(header).toBe(
-      'coefficient,task,metric,filter,value,stderr,n,difference,difference_low,difference_high,p_value,p_value_holm,test',
+      'coefficient,task,metric,filter,value,stderr,n,difference,difference_low,difference_high,p_value,p_value_holm,test,improved,worsened,detectable',
     )
     expect(lines).toHaveLength(4)
-    expect(lines[2]).toMatch(/^0,mmlu_abstract_algebra,acc,none,[\d.]+,[\d.]+,6,0,-[\d.]+,[\d.]+,1,1,mcnemar$/)
+    expect(lines[2]).toMatch(
+      /^0,mmlu_abstract_algebra,acc,none,[\d.]+,[\d.]+,6,0,-[\d.]+,[\d.]+,1,1,mcnemar,0,0,0\.\d+$/,
+    )
   })
 
   it('runs only what is missing when it is started again', async () => {

@@ -1,6 +1,5 @@
 /** What latents can be ranked by. */
-export const rankers = ['documents', 'output', 'confidence', 'correlation', 'slope'] as const
-export type Ranker = (typeof rankers)[number]
+export type Ranker = 'documents' | 'output' | 'confidence' | 'correlation' | 'slope'
 
 /** A latent with its score and what the score is made of. */
 export interface RankedLatent {

@@ -1,4 +1,5 @@
 import { option, type Said, sentence } from '@saeval/hub'
+import { changedAnswers } from '../compare/changed-answers.js'
 import type { Comparison, Unpaired } from '../compare/compare.js'
 import type { ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
@@ -74,10 +75,18 @@ function cell(
   const beyondChance = holm !== null && holm < 0.05
   const interval = paired ? ` [${differenceText(paired.low)}, ${differenceText(paired.high)}]` : ''
   const test = paired
-    ? `p ${pValueText(paired.pValue).replace(/^(?!<)/, '= ')}, corrected ${pValueText(holm!)}, n = ${paired.n}`
+    ? `p ${pValueText(paired.pValue).replace(/^(?!<)/, '= ')}, corrected ${pValueText(holm!)}, n = ${paired.n}${changesText(comparison)}`
     : `not tested: ${words(reasons[unpaired!])}`
   const note = `${differenceText(difference)}${interval}; ${test}`
   return `<td class="${better}${beyondChance ? ' beyond' : ''}" title="${escapeHtml(note)}"><b>${scoreText(score.value)}</b> <span class="difference">${differenceText(difference)}${beyondChance ? '<sup>*</sup>' : ''}</span></td>`
+}
+
+/** What became of the documents, and what they could have shown. */
+function changesText(comparison: Comparison): string {
+  const { improved, worsened, worsenedShare } = changedAnswers(comparison)!
+  const share = worsenedShare === null ? '' : ` (${(100 * worsenedShare).toFixed(0)} % of the changed)`
+  const detectable = scoreText(comparison.paired!.detectable)
+  return `; ${improved} improved, ${worsened} worsened${share}; detectable: ${detectable}`
 }
 
 function valueCell(score: Score | undefined): string {

@@ -17,7 +17,7 @@ describe('renderReport', () => {
     expect(html).toContain('14 runs and the unsteered model')
     expect(html).toContain('dogs goes from 0.8833 to 0.0000 acc with coefficient −100, latent 7')
     expect(html).toMatch(
-      /<td class="worse beyond" title="−0\.8833 \[−0\.\d+, −0\.\d+\]; p &lt; 0\.0001, corrected &lt; 0\.0001, n = 60">/,
+      /<td class="worse beyond" title="−0\.8833 \[−0\.\d+, −0\.\d+\]; p &lt; 0\.0001, corrected &lt; 0\.0001, n = 60; 0 improved, 53 worsened \(100 % of the changed\); detectable: 0\.\d+">/,
     )
     expect(html).toContain('&quot;&lt;-100:100:20&gt;&quot;')
     expect(html).not.toContain('<meow>')

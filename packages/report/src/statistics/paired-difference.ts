@@ -1,4 +1,5 @@
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
+import { detectableEffect } from './detectable-effect.js'
 import { mcnemar } from './mcnemar.js'
 
 /** How far one run is from another on the same documents. */
@@ -13,6 +14,11 @@ export interface PairedDifference {
   readonly method: 'mcnemar' | 'bootstrap'
   /** Documents. */
   readonly n: number
+  /** Documents whose value rose, and fell. */
+  readonly risen: number
+  readonly fallen: number
+  /** The smallest true difference that these documents would have shown, see detectableEffect. */
+  readonly detectable: number
 }
 
 /** 97.5 % point of the standard normal distribution. */
@@ -29,13 +35,19 @@ export function pairedDifference(before: readonly number[], after: readonly numb
   if (before.length !== after.length || before.length === 0)
     throw new Error(`paired values must be as many on both sides, at least one: ${before.length} and ${after.length}`)
   const isBinary = [...before, ...after].every((value) => value === 0 || value === 1)
-  return isBinary ? binaryDifference(before, after) : bootstrapDifference(before, after)
+  const risen = before.filter((value, index) => value < after[index]!).length
+  const fallen = before.filter((value, index) => value > after[index]!).length
+  const counted = { n: before.length, risen, fallen, detectable: detectableEffect(before, after) }
+  return { ...(isBinary ? binaryDifference(counted) : bootstrapDifference(before, after)), ...counted }
 }
 
-function binaryDifference(before: readonly number[], after: readonly number[]): PairedDifference {
-  const n = before.length
-  const gained = before.filter((value, index) => value < after[index]!).length
-  const lost = before.filter((value, index) => value > after[index]!).length
+type Tested = Omit<PairedDifference, 'n' | 'risen' | 'fallen' | 'detectable'>
+
+function binaryDifference({
+  n,
+  risen: gained,
+  fallen: lost,
+}: Pick<PairedDifference, 'n' | 'risen' | 'fallen'>): Tested {
   const up = (gained + 1) / (n + 2)
   const down = (lost + 1) / (n + 2)
   const reach = z * Math.sqrt((up + down - (up - down) ** 2) / (n + 2))
@@ -45,11 +57,10 @@ function binaryDifference(before: readonly number[], after: readonly number[]): 
     high: Math.min(1, up - down + reach),
     pValue: mcnemar(gained, lost),
     method: 'mcnemar',
-    n,
   }
 }
 
-function bootstrapDifference(before: readonly number[], after: readonly number[]): PairedDifference {
+function bootstrapDifference(before: readonly number[], after: readonly number[]): Tested {
   const n = before.length
   const differences = after.map((value, index) => value - before[index]!)
   const difference = mean(differences)
@@ -67,7 +78,6 @@ function bootstrapDifference(before: readonly number[], after: readonly number[]
     high: means[Math.ceil(0.975 * draws) - 1]!,
     pValue: difference === 0 ? 1 : (farther + 1) / (draws + 1),
     method: 'bootstrap',
-    n,
   }
 }
 

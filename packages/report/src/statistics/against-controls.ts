@@ -1,0 +1,32 @@
+import { studentTwoSided } from './student.js'
+
+/** An effect beside those of controls, which say what an edit does that means nothing. */
+export interface AgainstControls {
+  /** Controls. */
+  readonly n: number
+  readonly mean: number
+  /** Standard deviation, of n - 1. */
+  readonly sd: number
+  /**
+   * Two-sided, for the effect being one more draw from the controls' distribution, taken for normal: t = (effect - mean) / (s sqrt(1 + 1/n)) with
+   * n - 1 degrees of freedom (prediction interval of one observation). Finer than the rank, which cannot go below 1 / (n + 1).
+   */
+  readonly pValue: number
+  /** (1 + controls at least as far from their mean) / (n + 1): without any assumption (permutation test, Phipson and Smyth 2010). */
+  readonly rankP: number
+}
+
+/**
+ * Holds an effect against its null distribution, at least two controls. `resolution` is the smallest effect that can be seen (one document of n: 1/n);
+ * s is at least as large, so that controls that all do nothing do not make everything significant.
+ */
+export function againstControls(effect: number, controls: readonly number[], resolution: number): AgainstControls {
+  const n = controls.length
+  if (n < 2) throw new Error(`a null distribution needs at least two controls, not ${n}`)
+  const mean = controls.reduce((sum, value) => sum + value, 0) / n
+  const sd = Math.sqrt(controls.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1))
+  const distance = Math.abs(effect - mean)
+  const t = distance / (Math.max(sd, resolution) * Math.sqrt(1 + 1 / n))
+  const farther = controls.filter((value) => Math.abs(value - mean) >= distance * (1 - 1e-12)).length
+  return { n, mean, sd, pValue: studentTwoSided(t, n - 1), rankP: (1 + farther) / (n + 1) }
+}
