@@ -2,10 +2,11 @@ import type { Intervention } from '@saeval/sae-core'
 import { bodyGraph, type Segment } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
-import { cpuForm, deviceForm } from '../graph/graph-form.js'
+import type { GraphForm } from '../graph/graph-form.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
+import type { TensorData } from '../runtime/engine.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
@@ -13,6 +14,7 @@ import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
 import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds, type ReadyEdits } from './layer-range.js'
 import { int64 } from './layout.js'
+import { type PlaceFeeds, placeFeeds } from './place-feeds.js'
 import { SaeMatrices } from './sae-matrices.js'
 import type { SharedLayers } from './shared-layers.js'
 import {
@@ -29,6 +31,9 @@ export interface Forward extends LayerRange, LayerStack {
   readonly widths: ReadonlyMap<string, number>
   readonly runtime: Runtime
   readonly provider: Provider
+  /** The form of its graphs. */
+  readonly form: GraphForm
+  readonly places: PlaceFeeds
   /** Where the model is divided for settings that share the layers below their edits; see shareBelow. */
   readonly shared?: SharedLayers
   /** The same model where it is divided. */
@@ -69,16 +74,21 @@ export interface ForwardOptions {
   readonly weights: ModelWeights
   readonly runtime: Runtime
   readonly provider: Provider
+  readonly form: GraphForm
   readonly special: SpecialIds
 }
 
-export function createForward({ spec, weights, runtime, provider, special }: ForwardOptions): Forward {
-  const form = provider.name === 'cpu' ? cpuForm : deviceForm
+export function createForward({ spec, weights, runtime, provider, form, special }: ForwardOptions): Forward {
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const segments = new Map<string, Session>()
   const matrices = new SaeMatrices(runtime)
-  const owned = new Set<{ dispose(): void }>([matrices])
+  const places = placeFeeds(spec, form, runtime)
+  const owned = new Set<{ dispose(): void }>([matrices, places])
+  const numbers = (values: readonly number[]): TensorData =>
+    form.comparisons === 'int64'
+      ? int64(values)
+      : { dtype: 'float32', data: Float32Array.from(values), dims: [values.length] }
   let head: Session | null = null
   let logits: Session | null = null
 
@@ -86,7 +96,7 @@ export function createForward({ spec, weights, runtime, provider, special }: For
     runtime.open(model, { folder: weights.folder, mapped: weights.residence === 'mapped' })
   const segment = (wanted: Segment): Session => {
     const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.decodes ?? false])
-    const session = segments.get(key) ?? open(bodyGraph({ spec, weights, form, ...wanted }))
+    const session = segments.get(key) ?? open(bodyGraph({ spec, weights, form, ...wanted }).model)
     segments.set(key, session)
     return session
   }
@@ -98,7 +108,8 @@ export function createForward({ spec, weights, runtime, provider, special }: For
   const ranges = new Map<string, LayerRange>()
   const layers = (from: number, to: number): LayerRange => {
     const key = `${from}-${to}`
-    const known = ranges.get(key) ?? createLayerRange({ spec, steps, from, to, runtime, open, segment, packFeeds })
+    const known =
+      ranges.get(key) ?? createLayerRange({ spec, steps, from, to, runtime, form, places, open, segment, packFeeds })
     ranges.set(key, known)
     return known
   }
@@ -110,6 +121,8 @@ export function createForward({ spec, weights, runtime, provider, special }: For
     widths,
     runtime,
     provider,
+    form,
+    places,
     segment,
     layers,
     segmentEdits: (shape, interventions, text) => {
@@ -125,12 +138,12 @@ export function createForward({ spec, weights, runtime, provider, special }: For
     masks: ({ selections }, row, text, from) =>
       tokenMasks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
     head: async (hidden, targets) => {
-      head ??= open(headGraph({ spec, weights, form }))
+      head ??= open(headGraph({ spec, weights, form }).model)
       const outputs = await head.run(
         {
           [headNames.hidden]: { dtype: 'float32', data: hidden, dims: [hidden.length / spec.dModel, spec.dModel] },
-          [headNames.rows]: int64(targets.map((target) => target.row)),
-          [headNames.targets]: int64(targets.map((target) => target.token)),
+          [headNames.rows]: numbers(targets.map((target) => target.row)),
+          [headNames.targets]: numbers(targets.map((target) => target.token)),
         },
         { [headNames.logprobs]: 'host', [headNames.argmax]: 'host' },
       )
@@ -140,7 +153,7 @@ export function createForward({ spec, weights, runtime, provider, special }: For
       }
     },
     logits: async (hidden) => {
-      logits ??= open(logitsGraph({ spec, weights, form }))
+      logits ??= open(logitsGraph({ spec, weights, form }).model)
       const found: Float32Array[] = []
       const step = spec.dModel * Math.max(1, Math.floor(runLogits / spec.vocabSize))
       for (let start = 0; start < hidden.length; start += step) {

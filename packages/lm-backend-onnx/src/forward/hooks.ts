@@ -9,7 +9,7 @@ import type { TensorData } from '../runtime/engine.js'
 import type { Feeds } from '../runtime/runtime.js'
 import type { Forward } from './forward.js'
 import { pastFeeds } from './kv-cache.js'
-import { int64, tokenFeeds } from './layout.js'
+import { int64 } from './layout.js'
 import { textLayout } from './pass-layout.js'
 import type { MaskedText } from './token-masks.js'
 
@@ -111,7 +111,7 @@ async function runSegment(
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
   const packed = forward.segmentEdits(edits, inside, text)
   const feeds: Feeds = {
-    ...tokenFeeds(forward.spec, layout.feeds, from, to),
+    ...forward.places.of(layout, from, to),
     ...state,
     ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
     ...packed.feeds,

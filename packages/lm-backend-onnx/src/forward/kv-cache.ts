@@ -1,5 +1,6 @@
 import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
+import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { int64 } from './layout.js'
@@ -94,4 +95,10 @@ export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: Kv
 /** The outputs that fill a cache. */
 export function keptIn(caches: readonly CacheTensor[], { tensors }: KvCache): Record<string, DeviceTensor> {
   return Object.fromEntries(caches.map(({ name, present }) => [present, tensors.get(name)!]))
+}
+
+/** Row, head and column `at` of a cache for each row's new token, for graphs that write it: int64 [rows, n_kv_heads, 1, 3]. */
+export function cachePlaces({ nKvHeads }: ModelSpec, rows: number, at: number): TensorData {
+  const places = Array.from({ length: rows * nKvHeads }, (_, i) => [Math.floor(i / nKvHeads), i % nKvHeads, at])
+  return { dtype: 'int64', data: BigInt64Array.from(places.flat(), BigInt), dims: [rows, nKvHeads, 1, 3] }
 }

@@ -4,14 +4,16 @@ import type { Segment } from '../graph/body-graph.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import { actedOutput, countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
+import type { GraphForm } from '../graph/graph-form.js'
 import type { Step } from '../graph/hook-sites.js'
 import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type ActedCounter, countedTensor } from './acted-counter.js'
-import { type CacheUse, type KvCache, type KvCaches, keptIn, kvCaches, pastFeeds } from './kv-cache.js'
-import { int64, type Layout, tokenFeeds } from './layout.js'
+import { type CacheUse, cachePlaces, type KvCache, type KvCaches, keptIn, kvCaches, pastFeeds } from './kv-cache.js'
+import { int64, type Layout } from './layout.js'
+import type { PlaceFeeds } from './place-feeds.js'
 import { selectedTensor, settingSelections } from './token-masks.js'
 
 /** Edits of a batch, ready to be used by a session: on the device, or sent with each run. */
@@ -92,6 +94,8 @@ export interface LayerRangeOptions {
   readonly from: number
   readonly to: number
   readonly runtime: Runtime
+  readonly form: GraphForm
+  readonly places: PlaceFeeds
   open(model: Uint8Array): Session
   segment(segment: Segment): Session
   packFeeds(shape: EditShape, settings: readonly (readonly Intervention[])[]): PackedFeeds
@@ -143,7 +147,7 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
   }
   const lanes = (index: number) => [...steps[index]!.lanes]
   const inputs = (layout: Layout, past: KvCache | null): Feeds => ({
-    ...tokenFeeds(spec, layout.feeds, from, to),
+    ...options.places.of(layout, from, to),
     ...pastFeeds(caches, layout.rows, past),
   })
   const editFeeds = (edits: ReadyEdits, layout: Layout): Feeds => ({
@@ -178,14 +182,18 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
       return hiddenOf(edits, layout.rows, edits.session, feeds, keep === null ? {} : keptIn(caches, keep))
     },
     decode: (edits, layout, cache, at) => {
+      const writes = options.form.decoding === 'caller_writes'
       const feeds: Feeds = {
         ...inputs(layout, cache),
         ...editFeeds(edits, layout),
+        ...(writes || caches.every(({ grows }) => !grows)
+          ? {}
+          : { [bodyNames.cachePlaces]: cachePlaces(spec, layout.rows, at) }),
         [bodyNames.gather]: int64(Array.from({ length: layout.rows }, (_, row) => row)),
       }
       const written = caches.map(({ name, present, grows }) => {
         const tensor = cache.tensors.get(name)!
-        return [present, grows ? { into: tensor, at } : tensor]
+        return [present, grows && writes ? { into: tensor, at } : tensor]
       })
       return hiddenOf(edits, layout.rows, edits.decodeSession(), feeds, Object.fromEntries(written))
     },

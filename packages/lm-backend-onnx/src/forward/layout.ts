@@ -1,4 +1,5 @@
 import { tokenInputs } from '../graph/body-inputs.js'
+import { cpuForm } from '../graph/graph-form.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { TokenMasks } from './token-masks.js'
@@ -17,14 +18,9 @@ export interface Layout {
   readonly masks: TokenMasks | null
 }
 
-/** Those of the feeds that the model's graphs take; a segment [from, to) may take fewer than the whole. */
-export function tokenFeeds(
-  spec: ModelSpec,
-  feeds: Layout['feeds'],
-  from = 0,
-  to = Number.POSITIVE_INFINITY,
-): Layout['feeds'] {
-  const needed = tokenInputs(spec, from, to)
+/** Those of the feeds that the model needs to know where tokens stand. */
+export function tokenFeeds(spec: ModelSpec, feeds: Layout['feeds']): Layout['feeds'] {
+  const needed = tokenInputs(spec, 0, Number.POSITIVE_INFINITY, cpuForm)
   return Object.fromEntries(Object.entries(feeds).filter(([name]) => needed.has(name)))
 }
 

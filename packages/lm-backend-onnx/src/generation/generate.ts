@@ -191,18 +191,20 @@ function decodeLayout(
   { columns, capacity, step, over }: { columns: number; capacity: number; step: number; over: readonly boolean[] },
 ): Layout {
   const rows = texts.length
-  const keys = capacity + 1
+  // the token's own key is in the cache, or comes after it
+  const isInside = forward.form.decoding === 'graph_writes'
+  const [keys, own] = isInside ? [capacity, columns + step] : [capacity + 1, capacity]
   const keyPositions = new BigInt64Array(rows * keys)
   const mask = new Uint8Array(rows * keys)
   texts.forEach(({ ids }, row) => {
     const start = row * keys
     mask.fill(1, start, start + ids.length)
     mask.fill(1, start + columns, start + columns + step)
-    mask[start + capacity] = 1
+    mask[start + own] = 1
     for (let key = 0; key < ids.length; key++) keyPositions[start + key] = BigInt(key)
     for (let earlier = 0; earlier < step; earlier++)
       keyPositions[start + columns + earlier] = BigInt(ids.length + earlier)
-    keyPositions[start + capacity] = BigInt(ids.length + step)
+    keyPositions[start + own] = BigInt(ids.length + step)
   })
   const masks = texts.map(({ ids, newIds }, row) => {
     const text = [...ids, ...newIds]

@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type Rope, ropeTable } from '../spec/rope.js'
-import { bodyNames } from './body-inputs.js'
+import { bodyNames, ropesOf } from './body-inputs.js'
 import type { GraphForm } from './graph-form.js'
 
 /** The graph inputs that attention layers share; each is declared when the first of them needs it. */
@@ -38,10 +38,15 @@ export function attentionInputs(graph: GraphBuilder, spec: ModelSpec, form: Grap
     const whole = wholeMask()
     if (window === null) return whole
     // distance = query position - key position; a window of w sees distances below w
-    const queries = graph.node('Unsqueeze', [positionsInput(graph), graph.ints([1, 3])])
-    const keyPositions = graph.inputOnce(bodyNames.keyPositions, 'int64', ['B', 'S'])
-    const keys = graph.node('Unsqueeze', [keyPositions, graph.ints([1, 2])])
-    const near = graph.node('Less', [graph.node('Sub', [queries, keys]), graph.ints([window], [])])
+    const asNumbers = form.comparisons === 'float32'
+    const ofQueries = asNumbers ? graph.inputOnce(bodyNames.queryPlaces, 'float32', ['B', 'T']) : positionsInput(graph)
+    const queries = graph.node('Unsqueeze', [ofQueries, graph.ints([1, 3])])
+    const ofKeys = asNumbers
+      ? graph.inputOnce(bodyNames.keyPlaces, 'float32', ['B', 'S'])
+      : graph.inputOnce(bodyNames.keyPositions, 'int64', ['B', 'S'])
+    const keys = graph.node('Unsqueeze', [ofKeys, graph.ints([1, 2])])
+    const distance = graph.node('Sub', [queries, keys])
+    const near = graph.node('Less', [distance, asNumbers ? graph.scalar(window) : graph.ints([window], [])])
     return graph.node('And', [whole, near])
   })
   return {
@@ -53,12 +58,14 @@ export function attentionInputs(graph: GraphBuilder, spec: ModelSpec, form: Grap
       const size = (axis: number) => graph.node('Shape', [wholeMask()], { start: axis, end: axis + 1 })
       return { queries: size(2), keys: size(3) }
     }),
-    rotary: once((rope: Rope) => rotaryTables(graph, spec.dHead, rope)),
+    rotary: once((rope: Rope) =>
+      form.rotary === 'computed' ? computedRotary(graph, spec.dHead, rope) : rotaryRows(graph, spec, rope),
+    ),
   }
 }
 
 /** cos and sin of position times frequency, computed from the positions so that any position works. */
-function rotaryTables(graph: GraphBuilder, dHead: number, rope: Rope) {
+function computedRotary(graph: GraphBuilder, dHead: number, rope: Rope) {
   const { frequencies, scale } = ropeTable(rope, dHead)
   const positions = graph.node('Cast', [graph.node('Unsqueeze', [positionsInput(graph), graph.ints([2])])], { to: 1 })
   const angles = graph.node('Mul', [positions, graph.floats(frequencies, [1, 1, frequencies.length])])
@@ -68,4 +75,15 @@ function rotaryTables(graph: GraphBuilder, dHead: number, rope: Rope) {
     sin: scaled(graph.node('Sin', [angles])),
     dimensions: 2 * frequencies.length,
   }
+}
+
+/** cos and sin from tables with a row for each position, which the caller gives; see rotaryTable. */
+function rotaryRows(graph: GraphBuilder, spec: ModelSpec, rope: Rope) {
+  const pairs = ropeTable(rope, spec.dHead).frequencies.length
+  const index = ropesOf(spec).findIndex((known) => JSON.stringify(known) === JSON.stringify(rope))
+  const rows = (which: 'cos' | 'sin') => {
+    const table = graph.input(bodyNames.rotary(index, which), 'float32', ['positions', pairs])
+    return graph.node('Gather', [table, positionsInput(graph)], { axis: 0 })
+  }
+  return { cos: rows('cos'), sin: rows('sin'), dimensions: 2 * pairs }
 }

@@ -1,5 +1,6 @@
 import type { Value } from '../onnx/graph-builder.js'
 import type { Attention, Norm } from '../spec/model-spec.js'
+import { attendInBuffer } from './attention-in-buffer.js'
 import { attendByOperator } from './attention-operator.js'
 import type { AttentionParts } from './attention-parts.js'
 import { attendToBuffer } from './attention-to-buffer.js'
@@ -70,6 +71,7 @@ function attend(parts: AttentionParts, attention: Attention, q: Value, k: Value,
     graph.input(cache.past, 'float32', ['B', nKvHeads, 'P', dHead]),
   )
   const values = { q, k, v, pastK: pastK!, pastV: pastV! }
+  if (decodes && form.decoding === 'graph_writes') return attendInBuffer(parts, attention, values)
   const attendHere = decodes ? attendToBuffer : form.attention === 'operator' ? attendByOperator : attendWrittenOut
   const [z, presentK, presentV] = attendHere(parts, attention, values)
   graph.output(presentK!, keyCache!.present, 'float32', ['B', nKvHeads, decodes ? 1 : 'S', dHead])

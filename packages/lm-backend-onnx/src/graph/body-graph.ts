@@ -9,7 +9,8 @@ import { type EditShape, readHookPoints } from './edit-shape.js'
 import { expertNodes } from './expert-nodes.js'
 import type { GraphOptions } from './graph-form.js'
 import { type Lane, modelSteps, type Step } from './hook-sites.js'
-import { weightNodes } from './weight-nodes.js'
+import { type WeightNodes, weightNodes } from './weight-nodes.js'
+import type { BuiltGraph } from './weight-values.js'
 
 /** A part of the forward pass, which a session of its own computes. */
 export interface Segment {
@@ -34,7 +35,7 @@ export interface BodyOptions extends Segment, GraphOptions {}
  * The transformer's body: token ids to hidden states, or any range of it, with room for edits at the hook points asked for, and counts of
  * the tokens where these act.
  */
-export function bodyGraph(options: BodyOptions): Uint8Array {
+export function bodyGraph(options: BodyOptions): BuiltGraph {
   const { spec, from, to, edits, captures } = options
   const graph = new GraphBuilder()
   const all = modelSteps(spec)
@@ -44,7 +45,8 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
     for (const [lane, width] of all[from - 1]!.lanes)
       lanes.set(lane, graph.input(bodyNames.lane(lane, 'in'), 'float32', ['B', 'T', width]))
   }
-  const compute = stepNodes(graph, options)
+  const nodes = weightNodes(graph, options)
+  const compute = stepNodes(graph, nodes, options)
   const reads = editReads(graph, options)
   const acted = actedNodes(graph)
 
@@ -78,7 +80,7 @@ export function bodyGraph(options: BodyOptions): Uint8Array {
     for (const [lane, width] of all[to - 1]!.lanes)
       graph.output(lanes.get(lane)!, bodyNames.lane(lane, 'out'), 'float32', ['B', 'T', width])
   }
-  return graph.build()
+  return { model: graph.build(), weights: nodes.values.inputs() }
 }
 
 /** Rows [N, width] of the tokens that are asked for, numbered through the batch. */
@@ -110,9 +112,9 @@ function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
 /** Returns what computes one step: it reads and replaces lanes. */
 function stepNodes(
   graph: GraphBuilder,
-  { spec, weights, form, edits, captures, to, decodes = false }: BodyOptions,
+  nodes: WeightNodes,
+  { spec, form, edits, captures, to, decodes = false }: BodyOptions,
 ): (step: Step, lanes: Map<Lane, Value>) => void {
-  const nodes = weightNodes(graph, { spec, weights, form })
   const inputs = attentionInputs(graph, spec, form)
   const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...captures, ...edits.keys(), ...readHookPoints(edits)])
   // a hook point that somebody looks at needs its value; else neighbouring steps are computed as one
@@ -186,7 +188,9 @@ function stepNodes(
       }
       case 'mlp_output': {
         const projected =
-          mlp.kind === 'dense' ? nodes.linear(branch, mlp.down) : expertNodes(graph, nodes, spec.dModel, mlp, branch)
+          mlp.kind === 'dense'
+            ? nodes.linear(branch, mlp.down)
+            : expertNodes({ graph, nodes, form, dModel: spec.dModel, experts: mlp }, branch)
         lanes.set('branch', layer.postMlpNorm === null ? projected : nodes.norm(projected, layer.postMlpNorm))
         break
       }

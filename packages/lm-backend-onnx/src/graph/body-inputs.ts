@@ -1,4 +1,6 @@
 import type { LayerSpec, ModelSpec } from '../spec/model-spec.js'
+import type { Rope } from '../spec/rope.js'
+import type { GraphForm } from './graph-form.js'
 import { modelSteps, type Step } from './hook-sites.js'
 import { cachedLayers } from './layer-cache.js'
 
@@ -14,6 +16,17 @@ export const bodyNames = {
   mask: 'mask',
   /** int64 [B]: new tokens of each row before its padding (models whose layers carry a state) */
   lengths: 'lengths',
+  /** float32 [B, T] and [B, S]: positions and keyPositions, where they are compared as float32 */
+  queryPlaces: 'query_places',
+  keyPlaces: 'key_places',
+  /** float32 [B, T, 1]: 1 for a row's tokens and 0 for its padding, instead of lengths */
+  real: 'real',
+  /** int64 [B, kernel - 1, 1]: places of each row's last tokens among those of the cache of a convolution and the new ones, instead of lengths */
+  lastTokens: 'last_tokens',
+  /** int64 [B, n_kv_heads, 1, 3]: row, head and column of the cache that a token's keys and values are written to, where the graph writes them */
+  cachePlaces: 'cache_places',
+  /** float32 [positions, pairs]: cos and sin for each position, where they are tables; `rope` as in ropesOf */
+  rotary: (rope: number, which: 'cos' | 'sin') => `rotary.${rope}.${which}`,
   /** int64 [N]: index b * T + t of the hidden states wanted (last segment) */
   gather: 'gather',
   /** float32 [N, d_model]: residual stream before the final norm (last segment) */
@@ -24,25 +37,44 @@ export const bodyNames = {
   carried: (hookPoint: string) => `carried.${hookPoint}`,
 } as const
 
-/** Which of tokens, positions, key positions, mask and lengths a graph of steps [from, to) takes. */
-export function tokenInputs(spec: ModelSpec, from: number, to: number): Set<string> {
+/** The different rotary embeddings of a model, in order of its layers. */
+export function ropesOf(spec: ModelSpec): readonly Rope[] {
+  const ropes = Array.from({ length: spec.nLayers }, (_, layer) => ropeOf(spec.layer(layer)))
+  return [...new Map(ropes.flatMap((rope) => (rope === null ? [] : [[JSON.stringify(rope), rope]]))).values()]
+}
+
+/** Which of the inputs that say where tokens stand a graph of steps [from, to) takes, the cache's places aside. */
+export function tokenInputs(spec: ModelSpec, from: number, to: number, form: GraphForm): Set<string> {
   const steps = modelSteps(spec).slice(from, to)
   const attending = cachedLayers(steps).map((index) => spec.layer(index))
   const needed = new Set<string>()
+  const asNumbers = form.comparisons === 'float32'
   if (steps.some((step) => step.part === 'embed')) needed.add(bodyNames.tokens)
-  if (readsLearnedPositions(spec, steps) || attending.some(readsPositions)) needed.add(bodyNames.positions)
-  if (attending.some(isWindowed)) needed.add(bodyNames.keyPositions)
+  const ropes = attending.flatMap((layer) => ropeOf(layer) ?? [])
+  const isWindowed = attending.some(hasWindow)
+  if (readsLearnedPositions(spec, steps) || ropes.length > 0 || (isWindowed && !asNumbers))
+    needed.add(bodyNames.positions)
+  if (isWindowed)
+    for (const name of asNumbers ? [bodyNames.queryPlaces, bodyNames.keyPlaces] : [bodyNames.keyPositions])
+      needed.add(name)
   if (attending.some(({ attention }) => attention.kind === 'softmax')) needed.add(bodyNames.mask)
-  if (attending.some(({ attention }) => attention.kind === 'delta_net')) needed.add(bodyNames.lengths)
+  if (attending.some(({ attention }) => attention.kind === 'delta_net'))
+    for (const name of asNumbers ? [bodyNames.real, bodyNames.lastTokens] : [bodyNames.lengths]) needed.add(name)
+  if (form.rotary === 'tables') {
+    const all = ropesOf(spec).map((rope) => JSON.stringify(rope))
+    for (const rope of ropes)
+      for (const which of ['cos', 'sin'] as const)
+        needed.add(bodyNames.rotary(all.indexOf(JSON.stringify(rope)), which))
+  }
   return needed
 }
 
-function isWindowed({ attention }: LayerSpec): boolean {
+function hasWindow({ attention }: LayerSpec): boolean {
   return attention.kind === 'softmax' && attention.window !== null
 }
 
-function readsPositions(layer: LayerSpec): boolean {
-  return isWindowed(layer) || (layer.attention.kind === 'softmax' && layer.attention.rope !== null)
+function ropeOf({ attention }: LayerSpec): Rope | null {
+  return attention.kind === 'softmax' ? attention.rope : null
 }
 
 function readsLearnedPositions(spec: ModelSpec, steps: readonly Step[]): boolean {

@@ -15,13 +15,13 @@ const lengthEpsilon = 1e-6
 export function deltaNetNodes(parts: AttentionParts, layer: DeltaNet, x: Value): Value {
   const { graph, nodes, spec, index } = parts
   const { nKeyHeads, nValueHeads, dKey, dValue } = layer
-  const lengths = graph.inputOnce(bodyNames.lengths, 'int64', ['B'])
-  const mixed = convolution(parts, layer, nodes.linear(x, layer.qkv), lengths)
+  const ends = rowEnds(parts)
+  const mixed = convolution(parts, layer, nodes.linear(x, layer.qkv), ends)
   const sizes = [nKeyHeads * dKey, nKeyHeads * dKey, nValueHeads * dValue]
   const [q, k, v] = graph.nodes('Split', [mixed, graph.ints(sizes)], 3, { axis: -1 })
 
   // beta = 0 and a decay of exp(0) change nothing
-  const real = graph.node('Unsqueeze', [realTokens(graph, x, lengths), graph.ints([2])])
+  const real = ends.real(x)
   const beta = graph.node('Mul', [graph.node('Sigmoid', [nodes.linear(x, layer.beta)]), real])
   const { linear, log, bias } = layer.decay
   const step = graph.node('Softplus', [graph.node('Add', [nodes.linear(x, linear), nodes.float(bias)])])
@@ -55,16 +55,13 @@ export function deltaNetNodes(parts: AttentionParts, layer: DeltaNet, x: Value):
 }
 
 /** Causal convolution of every channel over the last `kernel` tokens, then SiLU. */
-function convolution({ graph, nodes, spec, index }: AttentionParts, layer: DeltaNet, x: Value, lengths: Value): Value {
+function convolution({ graph, nodes, spec, index }: AttentionParts, layer: DeltaNet, x: Value, ends: RowEnds): Value {
   const { kernel, qkv } = layer
   const channels = qkv.outFeatures
   const [cache] = cacheTensors(spec, [index])
   const cacheShape = ['B', kernel - 1, channels]
   const all = graph.node('Concat', [graph.input(cache!.past, 'float32', cacheShape), x], { axis: 1 })
-  // the tokens before each row's padding
-  const offsets = graph.ints(Array.from({ length: kernel - 1 }, (_, i) => i))
-  const last = graph.node('Add', [graph.node('Unsqueeze', [lengths, graph.ints([1])]), offsets])
-  const present = graph.node('GatherND', [all, graph.node('Unsqueeze', [last, graph.ints([2])])], { batch_dims: 1 })
+  const present = graph.node('GatherND', [all, ends.last(kernel)], { batch_dims: 1 })
   graph.output(present, cache!.present, 'float32', cacheShape)
 
   const filters = graph.node(
@@ -93,10 +90,32 @@ function unitHeads(graph: GraphBuilder, { nKeyHeads, nValueHeads, dKey }: DeltaN
   return graph.node('Reshape', [repeated, graph.ints([0, 0, nValueHeads * dKey])])
 }
 
-/** float32 [B, T]: 1 for tokens, 0 for padding. */
-function realTokens(graph: GraphBuilder, x: Value, lengths: Value): Value {
-  const columns = graph.node('Gather', [graph.node('Shape', [x]), graph.ints([1], [])])
-  const indices = graph.node('Range', [graph.ints([0], []), columns, graph.ints([1], [])])
-  const before = graph.node('Less', [indices, graph.node('Unsqueeze', [lengths, graph.ints([1])])])
-  return graph.node('Cast', [before], { to: 1 })
+/** Where the tokens of each row end and its padding begins. */
+interface RowEnds {
+  /** Places of the last tokens, the cache of the convolution before them: int64 [B, kernel - 1, 1]. */
+  last(kernel: number): Value
+  /** float32 [B, T, 1]: 1 for tokens, 0 for padding. */
+  real(x: Value): Value
+}
+
+function rowEnds({ graph, form }: AttentionParts): RowEnds {
+  if (form.comparisons === 'float32')
+    return {
+      last: (kernel) => graph.inputOnce(bodyNames.lastTokens, 'int64', ['B', kernel - 1, 1]),
+      real: () => graph.inputOnce(bodyNames.real, 'float32', ['B', 'T', 1]),
+    }
+  const lengths = graph.inputOnce(bodyNames.lengths, 'int64', ['B'])
+  return {
+    last: (kernel) => {
+      const offsets = graph.ints(Array.from({ length: kernel - 1 }, (_, i) => i))
+      const last = graph.node('Add', [graph.node('Unsqueeze', [lengths, graph.ints([1])]), offsets])
+      return graph.node('Unsqueeze', [last, graph.ints([2])])
+    },
+    real: (x) => {
+      const columns = graph.node('Gather', [graph.node('Shape', [x]), graph.ints([1], [])])
+      const indices = graph.node('Range', [graph.ints([0], []), columns, graph.ints([1], [])])
+      const before = graph.node('Less', [indices, graph.node('Unsqueeze', [lengths, graph.ints([1])])])
+      return graph.node('Unsqueeze', [graph.node('Cast', [before], { to: 1 }), graph.ints([2])])
+    },
+  }
 }

@@ -1,23 +1,81 @@
+import type { ElementType } from '../onnx/encode-model.js'
+import type { Provider } from '../runtime/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 
-/** The form that graphs take for a runtime. The builders ask nothing else about what will compute them. */
+/** The form that graphs take for a runtime: plain data. The builders ask nothing else about what will compute them. */
 export interface GraphForm {
+  /** Weights are constants that onnxruntime reads from their files, or inputs that the caller binds: one copy for all sessions of a device. */
+  readonly weights: 'constants' | 'inputs'
+  /** Types in which inputs hold weights of other types: what a device has no kernels for. */
+  readonly storage: Readonly<Partial<Record<ElementType, ElementType>>>
   /** Products with the transpose of a stored matrix: onnxruntime's own operator of the CPU, or the standard's, which takes two axes. */
   readonly transposedProducts: 'fused_matmul' | 'gemm'
   /** Softmax attention: the operator, or products and a softmax, which every provider has. */
   readonly attention: 'operator' | 'written_out'
+  /** Positions, lengths and target ids are compared as int64, or the caller gives them as float32: WebGPU computes no int64. */
+  readonly comparisons: 'int64' | 'float32'
+  /** Cosines and sines of positions are computed, or rows of tables that the caller gives. */
+  readonly rotary: 'computed' | 'tables'
+  /** Whether decoding writes a token's keys and values into the cache inside the graph, or the caller does. */
+  readonly decoding: 'caller_writes' | 'graph_writes'
+  /** Numbers of the unembedding that are float32 at a time. */
+  readonly headNumbers: number
+  /** The largest of a row, and where it is: ReduceMax and ArgMax, or TopK, which needs no cuDNN and no int64. */
+  readonly largest: 'reductions' | 'topk'
+  /** Experts: a branch each, taken when it has tokens; or tiles of equal size, of whose matrices so many numbers are float32 at a time. */
+  readonly experts: 'branches' | { readonly tileNumbers: number }
 }
 
 /** For the CPU. */
-export const cpuForm: GraphForm = { transposedProducts: 'fused_matmul', attention: 'operator' }
+export const cpuForm: GraphForm = {
+  weights: 'constants',
+  storage: {},
+  transposedProducts: 'fused_matmul',
+  attention: 'operator',
+  comparisons: 'int64',
+  rotary: 'computed',
+  decoding: 'caller_writes',
+  // 8 MB, which caches hold
+  headNumbers: 2 ** 21,
+  largest: 'reductions',
+  experts: 'branches',
+}
 
-/** For devices. Their attention operators leave soft-caps, masks or float32 out, or run on the CPU (docs/internals/graph.md). */
-export const deviceForm: GraphForm = { transposedProducts: 'gemm', attention: 'written_out' }
+const deviceForm: GraphForm = {
+  weights: 'inputs',
+  storage: {},
+  transposedProducts: 'gemm',
+  attention: 'written_out',
+  comparisons: 'float32',
+  rotary: 'tables',
+  decoding: 'graph_writes',
+  // 256 MB and 512 MB
+  headNumbers: 2 ** 26,
+  largest: 'topk',
+  experts: { tileNumbers: 2 ** 27 },
+}
+
+/** For CUDA. Its fast attention takes 16-bit numbers only; what is left for float32 is what is written out here. */
+export const cudaForm: GraphForm = deviceForm
+
+/** For WebGPU, which has no bfloat16. */
+export const webgpuForm: GraphForm = { ...deviceForm, storage: { bfloat16: 'float16' } }
+
+/** The form for a provider of onnxruntime-node, which keeps tensors in host memory: it neither binds weights nor writes a cache in place. */
+export function formOf({ name }: Provider): GraphForm {
+  if (name === 'cpu') return cpuForm
+  return { ...(name === 'cuda' ? cudaForm : webgpuForm), weights: 'constants', decoding: 'caller_writes' }
+}
 
 /** What every graph of a model is built from. */
 export interface GraphOptions {
   readonly spec: ModelSpec
   readonly weights: ModelWeights
   readonly form: GraphForm
+}
+
+/** Tokens whose logits are there at a time where the vocabulary goes by in parts. */
+export function vocabularyPart({ dModel, vocabSize }: ModelSpec, { headNumbers }: GraphForm): number {
+  return Math.min(vocabSize, Math.max(1, Math.floor(headNumbers / dModel)))
 }

@@ -98,7 +98,7 @@ async function runHead(
 ) {
   const ints = (values: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length])
   const outputs = await run(
-    headGraph({ spec: { ...spec, finalSoftcap: cap }, weights: weights(residence), form: cpuForm }),
+    headGraph({ spec: { ...spec, finalSoftcap: cap }, weights: weights(residence), form: cpuForm }).model,
     {
       [headNames.rows]: ints(targets.map(([row]) => row)),
       [headNames.targets]: ints(targets.map(([, token]) => token)),
@@ -152,7 +152,7 @@ test.each(['packed', 'mapped'] as const)('needs no targets: %s', async (residenc
 })
 
 test('gives all logits', async () => {
-  const outputs = await run(logitsGraph({ spec, weights: weights('packed'), form: cpuForm }), {})
+  const outputs = await run(logitsGraph({ spec, weights: weights('packed'), form: cpuForm }).model, {})
   const logits = outputs[headNames.logits]!.data as Float32Array
   const largest = reference(null)
     .flat()

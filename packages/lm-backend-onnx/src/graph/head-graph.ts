@@ -1,19 +1,23 @@
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
-import type { GraphOptions } from './graph-form.js'
-import { vocabularyPart, weightNodes } from './weight-nodes.js'
+import { type GraphOptions, vocabularyPart } from './graph-form.js'
+import { headOnDevice } from './head-on-device.js'
+import { weightNodes } from './weight-nodes.js'
+import type { BuiltGraph } from './weight-values.js'
 
 /** Names of the inputs and outputs of headGraph and logitsGraph. N = hidden states, K = targets. */
 export const headNames = {
   /** float32 [N, d_model], before the final norm */
   hidden: 'hidden',
-  /** int64 [K]: which hidden state predicts the target */
+  /** int64 [K], or float32 where the form compares as float32: which hidden state predicts the target */
   rows: 'target_rows',
-  /** int64 [K]: the target's token id */
+  /** The same: the target's token id */
   targets: 'target_ids',
   /** float32 [K]: log-probability of each target */
   logprobs: 'target_logprobs',
   /** int64 [N]: most likely next token, the lowest id of equals */
   argmax: 'argmax',
+  /** float32 [N]: log of the sum of all exponentials of logits, where the form takes the largest by TopK; infinite or NaN where a state is */
+  logNormalizer: 'log_normalizer',
   /** float32 [N, vocab]: raw logits after any soft-cap */
   logits: 'logits',
 } as const
@@ -22,24 +26,33 @@ export const headNames = {
  * Final norm, unembedding and the reduction to what scoring needs, all in float32. The vocabulary goes by in parts, of which only the maximum, the
  * sum of exponentials, the argmax and the targets' logits stay, so no [N, vocab] is ever in memory.
  */
-export function headGraph(options: GraphOptions): Uint8Array {
-  const { spec } = options
+export function headGraph(options: GraphOptions): BuiltGraph {
+  const { spec, form } = options
   const graph = new GraphBuilder()
   const nodes = weightNodes(graph, options)
   const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
-  const rows = graph.input(headNames.rows, 'int64', ['K'])
-  const targets = graph.input(headNames.targets, 'int64', ['K'])
+  const rows = graph.input(headNames.rows, form.comparisons, ['K'])
+  const targets = graph.input(headNames.targets, form.comparisons, ['K'])
+  const softcapped = (logits: Value) => softcap(graph, logits, spec.finalSoftcap)
+  if (form.largest === 'topk') {
+    const normed = nodes.norm(hidden, spec.finalNorm)
+    const found = headOnDevice(graph, nodes, normed, { rows, targets, softcap: softcapped })
+    graph.output(found.logprobs, headNames.logprobs, 'float32', ['K'])
+    graph.output(found.argmax, headNames.argmax, 'int64', ['N'])
+    graph.output(found.logNormalizer, headNames.logNormalizer, 'float32', ['N'])
+    return { model: graph.build(), weights: nodes.values.inputs() }
+  }
   const first = graph.ints([0])
   const last = graph.ints([1])
 
   const normed = nodes.norm(hidden, spec.finalNorm)
-  const size = graph.ints([vocabularyPart(spec)], [])
+  const size = graph.ints([vocabularyPart(spec, form)], [])
   const partOfTarget = graph.node('Div', [targets, size])
   const inPart = graph.node('Mod', [targets, size])
   const rowOfTarget = graph.node('Unsqueeze', [rows, last])
 
   const found = nodes.unembedParts(normed, (raw, width) => {
-    const logits = softcap(graph, raw, spec.finalSoftcap)
+    const logits = softcapped(raw)
     const max = graph.node('ReduceMax', [logits, last], { keepdims: 1 })
     const exp = graph.node('Exp', [graph.node('Sub', [logits, max])])
     const best = graph.node('ArgMax', [logits], { axis: 1, keepdims: 0 })
@@ -82,18 +95,18 @@ export function headGraph(options: GraphOptions): Uint8Array {
 
   graph.output(logprobs, headNames.logprobs, 'float32', ['K'])
   graph.output(argmax, headNames.argmax, 'int64', ['N'])
-  return graph.build()
+  return { model: graph.build(), weights: nodes.values.inputs() }
 }
 
 /** Final norm, unembedding and soft-cap: the logits of every token, for those who want them. */
-export function logitsGraph(options: GraphOptions): Uint8Array {
+export function logitsGraph(options: GraphOptions): BuiltGraph {
   const { spec } = options
   const graph = new GraphBuilder()
   const nodes = weightNodes(graph, options)
   const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
   const logits = softcap(graph, nodes.unembed(nodes.norm(hidden, spec.finalNorm)), spec.finalSoftcap)
   graph.output(logits, headNames.logits, 'float32', ['N', spec.vocabSize])
-  return graph.build()
+  return { model: graph.build(), weights: nodes.values.inputs() }
 }
 
 function softcap(graph: GraphBuilder, logits: Value, cap: number | null): Value {

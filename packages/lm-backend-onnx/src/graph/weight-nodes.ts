@@ -1,29 +1,29 @@
-import { type ElementType, elementType } from '../onnx/encode-model.js'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { Activation } from '../spec/activation.js'
-import type { Linear, ModelSpec, Norm } from '../spec/model-spec.js'
+import type { Linear, Norm } from '../spec/model-spec.js'
 import { type StoredTensor, tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights, QuantizedMatrices } from '../weights/model-weights.js'
 import { blockSize } from '../weights/quantize-rows.js'
-import type { GraphOptions } from './graph-form.js'
+import { type GraphOptions, vocabularyPart } from './graph-form.js'
+import { type WeightValue, type WeightValues, weightValues } from './weight-values.js'
 
 /** Nodes that read the model's weights. All of them compute in float32, with weights rounded to the model's precision. */
 export interface WeightNodes {
-  /** The stored tensor as it is: float32, float16 or bfloat16. */
-  stored(name: string): Value
+  readonly weights: ModelWeights
+  /** The weights themselves. */
+  readonly values: WeightValues
   /** The tensor in float32. */
   float(name: string): Value
-  /** A value of a stored type in float32, rounded to the model's precision. */
-  toFloat(value: Value, type: ElementType): Value
   /** x [B, T, in] to [B, T, out]. */
   linear(x: Value, linear: Linear): Value
   /** Logits [N, vocab] of x [N, d_model]. */
   unembed(x: Value): Value
   /**
    * What `reduce` makes of the logits [N, width] of x [N, d_model], part after part of the vocabulary, as [parts, values]: `reduce` gives as many
-   * values for each part. Parts have vocabularyPart(spec) tokens, the last one perhaps less.
+   * values for each part. Parts have vocabularyPart(spec, form) tokens, the last one perhaps less. `start` is a part's first token; of a mapped
+   * model, whose parts are built once for all, it is 0.
    */
-  unembedParts(x: Value, reduce: (logits: Value, width: number) => Value): Value
+  unembedParts(x: Value, reduce: (logits: Value, width: number, start: number) => Value): Value
   norm(x: Value, norm: Norm): Value
   /** The first half of norm: centred (LayerNorm only) and scaled, without weight and bias. `width` is the size of the last axis. */
   normalize(x: Value, width: number): Value
@@ -32,17 +32,6 @@ export interface WeightNodes {
   activation(x: Value, activation: Activation): Value
   /** Rows of a table [n, d] by int64 index, in float32. */
   lookup(table: string, indices: Value): Value
-  readonly weights: ModelWeights
-  /** A constant that lies in a file. */
-  external(tensor: StoredTensor): Value
-}
-
-// weights of a part of the unembedding: 8 MB in float32, which caches hold
-const partNumbers = 2 ** 21
-
-/** Tokens whose logits are there at a time where the vocabulary goes by in parts. */
-export function vocabularyPart({ dModel, vocabSize }: ModelSpec): number {
-  return Math.min(vocabSize, Math.max(1, Math.floor(partNumbers / dModel)))
 }
 
 // numbers of any other matrix that are converted at a time: 4 MB in float32
@@ -61,24 +50,14 @@ function rowsAtOnce(width: number, rows: number): number {
 
 export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphOptions): WeightNodes {
   const floats = new Map<string, Value>()
-
-  const external = ({ name, type, shape, location, offset, byteLength }: StoredTensor): Value => {
-    return graph.initializer({ name, type, shape, data: { location, offset, length: byteLength } })
-  }
-  const stored = (name: string): Value => external({ ...weights.tensor(name), name })
+  const values = weightValues(graph, { spec, weights, form })
+  const { place, toFloat } = values
   const { precision, residence, quantized } = weights
-  const convert = (value: Value, type: ElementType, cast: (value: Value, to: ElementType) => Value): Value => {
-    const rounded = precision === 'float32' || precision === type ? value : cast(value, precision)
-    return precision === 'float32' && type === 'float32' ? rounded : cast(rounded, 'float32')
-  }
-  const toFloat = (value: Value, type: ElementType) =>
-    convert(value, type, (from, to) => graph.node('Cast', [from], { to: elementType[to] }))
-  const weightToFloat = (value: Value, type: ElementType) =>
-    convert(value, type, (from, to) => graph.weightNode('Cast', [from], { to: elementType[to] }))
+  const stored = (name: string) => place(weights.tensor(name), name)
   const float = (name: string): Value => {
     const known = floats.get(name)
     if (known !== undefined) return known
-    const value = weightToFloat(stored(name), weights.tensor(name).type)
+    const value = toFloat(stored(name), true)
     floats.set(name, value)
     return value
   }
@@ -100,7 +79,7 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
     [start, end]: readonly [number, number] = [0, wanted.outFeatures],
   ) => {
     const { codes, scales } = matrix(wanted)
-    const part = (tensor: StoredTensor) => external(tensorRows(tensor, wanted.outFeatures, start, end))
+    const part = (tensor: StoredTensor) => place(tensorRows(tensor, wanted.outFeatures, start, end)).value
     return graph.node('com.microsoft.MatMulNBits', [x, part(codes), part(scales)], {
       K: wanted.inFeatures,
       N: end - start,
@@ -114,24 +93,34 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
   const timesParts = (x: Value, name: string, step: number): Value => {
     const whole = weights.tensor(name)
     const [rows, width] = whole.shape as [number, number]
-    const parts = external({ ...whole, name: `${name}[parts]`, shape: [rows / step, step, width] })
-    const stacked = graph.forEachPart(parts, { type: whole.type, shape: [step, width] }, ['B', 'T', step], (part) =>
-      timesTransposed(x, toFloat(part, whole.type), width, step),
+    const parts = place({ ...whole, name: `${name}[parts]`, shape: [rows / step, step, width] })
+    const stacked = graph.forEachPart(
+      parts.value,
+      { type: whole.type, shape: [step, width] },
+      ['B', 'T', step],
+      (part) => timesTransposed(x, toFloat({ value: part, type: whole.type }), width, step),
     )
     return graph.node('Reshape', [graph.node('Transpose', [stacked], { perm: [1, 2, 0, 3] }), graph.ints([0, 0, rows])])
   }
   const vocabularyParts = () => {
-    const step = vocabularyPart(spec)
+    const step = vocabularyPart(spec, form)
     return Array.from({ length: Math.ceil(spec.vocabSize / step) }, (_, index) => {
       return [index * step, Math.min((index + 1) * step, spec.vocabSize)] as const
     })
+  }
+  /** Rows [start, end) of a table. An input is whole, as others read it: the device copies the rows. */
+  const rowsOf = (name: string, start: number, end: number): WeightValue => {
+    if (form.weights === 'constants') return place(weights.rows(name, start, end))
+    const whole = stored(name)
+    if (start === 0 && end === weights.tensor(name).shape[0]) return whole
+    const axis = graph.ints([0])
+    return { ...whole, value: graph.weightNode('Slice', [whole.value, graph.ints([start]), graph.ints([end]), axis]) }
   }
   /** Logits [N, end - start] of tokens [start, end). */
   const logitsOf = (x: Value, start: number, end: number): Value => {
     const weight = spec.unembedding
     if (quantized === null) {
-      const matrix = weightToFloat(external(weights.rows(weight, start, end)), weights.tensor(weight).type)
-      return graph.node('Gemm', [x, matrix], { transB: 1 })
+      return graph.node('Gemm', [x, toFloat(rowsOf(weight, start, end), true)], { transB: 1 })
     }
     const sizes = { inFeatures: spec.dModel, outFeatures: spec.vocabSize }
     return timesQuantized(quantized, x, { weight, layout: 'out_in', ...sizes }, [start, end])
@@ -148,10 +137,8 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
   }
   return {
     weights,
-    external,
-    stored,
+    values,
     float,
-    toFloat,
     linear: (x, linear) => {
       const product = times(x, linear)
       return linear.bias === null ? product : graph.node('Add', [product, float(linear.bias)])
@@ -188,7 +175,7 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
     unembedParts: (x, reduce) => {
       const axis = graph.ints([0])
       const reduced = ([start, end]: readonly [number, number]) =>
-        graph.node('Unsqueeze', [reduce(logitsOf(x, start, end), end - start), axis])
+        graph.node('Unsqueeze', [reduce(logitsOf(x, start, end), end - start, start), axis])
       const parts = vocabularyParts()
       const step = parts[0]![1]
       const full = Math.floor(spec.vocabSize / step)
@@ -197,14 +184,19 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
       }
       // one mapping and few nodes, however large the vocabulary
       const rows = weights.rows(spec.unembedding, 0, full * step)
-      const stacked = external({ ...rows, name: `${rows.name}[parts]`, shape: [full, step, spec.dModel] })
-      const found = graph.forEachPart(stacked, { type: rows.type, shape: [step, spec.dModel] }, ['values'], (part) =>
-        reduce(graph.node('Gemm', [x, toFloat(part, rows.type)], { transB: 1 }), step),
+      const stacked = place({ ...rows, name: `${rows.name}[parts]`, shape: [full, step, spec.dModel] })
+      const found = graph.forEachPart(
+        stacked.value,
+        { type: rows.type, shape: [step, spec.dModel] },
+        ['values'],
+        (part) => reduce(graph.node('Gemm', [x, toFloat({ value: part, type: rows.type })], { transB: 1 }), step, 0),
       )
       return graph.node('Concat', [found, ...parts.slice(full).map(reduced)], { axis: 0 })
     },
     // convert the gathered rows, not the table
-    lookup: (table, indices) =>
-      toFloat(graph.node('Gather', [stored(table), indices], { axis: 0 }), weights.tensor(table).type),
+    lookup: (table, indices) => {
+      const { value, type } = stored(table)
+      return toFloat({ value: graph.node('Gather', [value, indices], { axis: 0 }), type })
+    },
   }
 }

@@ -8,6 +8,7 @@ import { mergedWeights } from '../adapter/merged-weights.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import { createForward } from '../forward/forward.js'
 import { readModelSettings } from '../generation/model-settings.js'
+import { formOf } from '../graph/graph-form.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
 import { type Device, findDevice } from '../runtime/devices.js'
@@ -180,6 +181,7 @@ async function loadOnto(
       close: () => runtime.close().finally(dispose).finally(disposeMerged),
     },
     provider,
+    form: formOf(provider),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
   const textPaths = await tokenizerFilesOf(texts)

@@ -37,6 +37,19 @@ export class GraphBuilder {
     this.#outputs.push({ name, type, shape })
   }
 
+  /** A node whose one output is an output of the graph, without a copy: others may read it too. */
+  outputNode(
+    op: string,
+    inputs: readonly Value[],
+    name: string,
+    type: ElementType,
+    shape: readonly (number | string)[],
+  ): Value {
+    this.#nodes.push({ op, name: `output.${name}`, inputs, outputs: [name], attributes: {} })
+    this.#outputs.push({ name, type, shape })
+    return name
+  }
+
   /** A node with one output. */
   node(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
     return this.nodes(op, inputs, 1, attributes)[0] as Value

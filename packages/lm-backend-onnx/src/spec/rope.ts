@@ -220,6 +220,22 @@ export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): Ro
   }
 }
 
+/**
+ * Cosines and sines [length, pairs] of positions from 0 on, each multiplied by the embedding's scale. Angles are float32, as in transformers;
+ * their cosines and sines are those of double precision, rounded.
+ */
+export function rotaryTable(rope: Rope, dHead: number, length: number): { cos: Float32Array; sin: Float32Array } {
+  const { frequencies, scale } = ropeTable(rope, dHead)
+  const pairs = frequencies.length
+  const factor = Math.fround(scale)
+  const table = (wave: (angle: number) => number) =>
+    Float32Array.from({ length: length * pairs }, (_, at) => {
+      const angle = Math.fround(Math.floor(at / pairs) * frequencies[at % pairs]!)
+      return Math.fround(wave(angle)) * factor
+    })
+  return { cos: table(Math.cos), sin: table(Math.sin) }
+}
+
 /** Throws InputError for rotary positions that cannot be computed for heads of this width. */
 export function checkRope({ file }: ModelConfig, rope: Rope, dHead: number): void {
   const turning = Math.trunc(dHead * rope.fraction)

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { shown } from '@saeval/hub/checks'
+import type { ElementType } from '../onnx/encode-model.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { specTensors } from '../spec/spec-tensors.js'
 import { type Checkpoint, type StoredTensor, tensorRows } from './checkpoint.js'
@@ -27,6 +28,8 @@ export interface ModelWeights extends StoredWeights {
   readonly residence: Residence
   /** The matrices of products in 8 or 4 bits; null where they are as stored. */
   readonly quantized: QuantizedMatrices | null
+  /** Types in which a device holds tensors, by their names in the file, where they are not those of the graph's form: numbers beyond float16. */
+  readonly kept?: ReadonlyMap<string, ElementType>
 }
 
 /** Matrices in the layout of onnxruntime's MatMulNBits. */

@@ -1,0 +1,30 @@
+import type { Value } from '../onnx/graph-builder.js'
+import type { Attention } from '../spec/model-spec.js'
+import type { AttentionParts, AttentionValues } from './attention-parts.js'
+import { bodyNames } from './body-inputs.js'
+import { jointAttention } from './joint-attention.js'
+import { cacheTensors } from './layer-cache.js'
+
+/**
+ * Attention of one token a row to a cache [B, n_kv_heads, capacity, d_head] that the graph writes the token's own keys and values into; the
+ * caller binds the cache's input and output to the same memory. What no token has written yet must be finite: it is masked.
+ */
+export function attendInBuffer(
+  { graph, nodes, spec, index, inputs }: AttentionParts,
+  attention: Attention,
+  given: AttentionValues,
+): Value {
+  const { nHeads, nKvHeads, dHead } = spec
+  const { scale, softcap, window } = attention
+  const [keyCache, valueCache] = cacheTensors(spec, [index])
+  const places = graph.inputOnce(bodyNames.cachePlaces, 'int64', ['B', nKvHeads, 1, 3])
+  const heads = (value: Value, each: number) => graph.node('Reshape', [value, graph.ints([0, nKvHeads, each, dHead])])
+  const written = (name: string, past: Value, own: Value) =>
+    graph.outputNode('ScatterND', [past, places, heads(own, 1)], name, 'float32', ['B', nKvHeads, 'P', dHead])
+  const keys = written(keyCache!.present, given.pastK, given.k)
+  const values = written(valueCache!.present, given.pastV, given.v)
+  const sinks = attention.sinks === null ? null : nodes.float(attention.sinks)
+  const q = heads(given.q, nHeads / nKvHeads)
+  const options = { scale, softcap, bias: inputs.maskBias(window), sinks }
+  return jointAttention(graph, spec, q, [{ keys, values, shared: false }], options)
+}
