@@ -8,8 +8,10 @@ import {
   type Work,
 } from '@saeval/language-model'
 import { checkAnswers } from '@saeval/language-model/internal/check-answers'
+import { sumOfWork } from '@saeval/language-model/internal/planned-work'
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import type { PreparedTask } from './prepare-task.js'
+import { blocksOf, type PlacedRequest } from './requests/blocks.js'
 import type { TaskRequest } from './requests/task-request.js'
 import { generationRequest } from './tasks/generation-config.js'
 import { complainAbout } from './yaml/check-fields.js'
@@ -17,8 +19,7 @@ import { complainAbout } from './yaml/check-fields.js'
 /** The model's answers to one request, as many as the task repeats it. */
 export type RequestAnswers = readonly PyValue[]
 
-interface Place {
-  readonly request: TaskRequest
+interface Place extends PlacedRequest {
   readonly file: string
   readonly answers: PyValue[]
 }
@@ -45,7 +46,7 @@ export interface AskOptions {
 }
 
 /**
- * Asks a model everything that tasks need, kind by kind, each kind at once so that the model can share work. It reads all kinds before it is
+ * Asks a model everything that tasks need, kind by kind, in blocks in which it can share work (see blocksOf). It reads all kinds before it is
  * asked any, so that it refuses what it cannot answer before hours of work. The result has the answers of every task's requests in their order.
  */
 export async function askModel(
@@ -60,22 +61,37 @@ export async function askModel(
   }
   await onPlanned?.(progress)
   onProgress?.(progress)
-  for (const [index, { kind, indices }] of kinds.entries()) {
-    const { planned } = progress[index]!
-    const answers = await read.answer(indices, {
-      ...options,
-      onProgress: (done, total) =>
-        advance(index, { requests: { done, total }, ...(planned === null ? { work: { done, total } } : {}) }),
-      onWork: (work) => advance(index, { work }),
-    })
-    checkAnswers(kind, answers as never[], indices.length)
-    answers.forEach((answer, at) => {
-      all[indices[at]!]!.answers.push(pythonValue(answer))
-    })
-    const { total } = progress[index]!.requests
+  for (const [index, { kind, blocks }] of kinds.entries()) {
+    const { planned, requests, work } = progress[index]!
+    let before = 0
+    let worked = 0
+    let later = work.total
+    for (const { indices, work: expected } of blocks) {
+      later -= expected
+      const at = { before, worked, later }
+      let own: Work = { done: 0, total: expected }
+      const answers = await read.answer(indices, {
+        ...options,
+        onProgress: (done) =>
+          advance(index, {
+            requests: { done: at.before + done, total: requests.total },
+            ...(planned === null ? { work: { done: at.before + done, total: requests.total } } : {}),
+          }),
+        onWork: (more) => {
+          own = more
+          advance(index, { work: { done: at.worked + more.done, total: at.worked + more.total + at.later } })
+        },
+      })
+      checkAnswers(kind, answers as never[], indices.length)
+      answers.forEach((answer, place) => {
+        all[indices[place]!]!.answers.push(pythonValue(answer))
+      })
+      before += indices.length
+      worked += own.done
+    }
     // what was guessed to be left is not
     const { done } = progress[index]!.work
-    advance(index, { requests: { done: total, total }, work: { done, total: done } })
+    advance(index, { requests: { done: requests.total, total: requests.total }, work: { done, total: done } })
   }
   return places.map((list) => list.map(({ answers }) => answers))
 }
@@ -90,10 +106,12 @@ export async function planTasks(
 
 /** Has a model read the requests of all tasks. */
 async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], options: RequestOptions) {
-  const places = tasks.map(({ task, asked }) =>
-    asked.flatMap(({ requests }) =>
-      requests.map((request): Place => ({ request, file: task.config.file, answers: [] })),
-    ),
+  let documents = 0
+  const places = tasks.map(({ task, asked }, index) =>
+    asked.flatMap(({ requests }) => {
+      const document = documents++
+      return requests.map((request): Place => ({ request, file: task.config.file, answers: [], task: index, document }))
+    }),
   )
   const all = places.flatMap((list, index) => {
     const { repeats } = tasks[index]!.task.config
@@ -108,13 +126,20 @@ async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], o
     }),
   )
   const kinds = requestTypes.flatMap((kind) => {
-    const indices = all.flatMap(({ request }, index) => (request.type === kind ? [index] : []))
-    return indices.length === 0 ? [] : [{ kind, indices }]
+    const own = all.flatMap(({ request }, index) => (request.type === kind ? [index] : []))
+    if (own.length === 0) return []
+    const blocks = blocksOf(own.map((index) => all[index]!)).map((block) => {
+      const indices = block.map((at) => own[at]!)
+      const planned = read.planned?.(indices, options) ?? null
+      return { indices, planned, work: planned?.work ?? indices.length }
+    })
+    return [{ kind, blocks, total: own.length }]
   })
-  const progress = kinds.map(({ kind, indices }): KindProgress => {
-    const planned = read.planned?.(indices, options) ?? null
-    const total = planned?.work ?? indices.length
-    return { kind, planned, requests: { done: 0, total: indices.length }, work: { done: 0, total } }
+  const progress = kinds.map(({ kind, blocks, total }): KindProgress => {
+    const plans = blocks.flatMap(({ planned }) => (planned === null ? [] : [planned]))
+    const planned = plans.length === blocks.length ? plans.reduce(sumOfWork) : null
+    const work = blocks.reduce((sum, block) => sum + block.work, 0)
+    return { kind, planned, requests: { done: 0, total }, work: { done: 0, total: work } }
   })
   return { places, all, read, kinds, progress }
 }

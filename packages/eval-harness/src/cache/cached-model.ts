@@ -38,6 +38,8 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
   let before: Counted = nothingCounted
   /** Keys whose answers are counted, in `before` or by the model. */
   const counted = new Set<string>()
+  /** What the model has answered in this process: other requests may be the same. */
+  const answered = new Map<string, KeptAnswer>()
 
   const read = async <Request extends ModelRequest>(given: readonly Request[]): Promise<ReadRequests<Request>> => {
     const requests = withDraws(given)
@@ -56,8 +58,10 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
       plan?.(indices, options) ?? uncountedWork(indices.length)
     const answer = async (indices: readonly number[], options: RequestOptions = {}): Promise<AnswerTo<Request>[]> => {
       const { onProgress = () => {}, onWork = () => {}, signal } = options
-      const { keys, known, chunks } = lookup(indices, options)
+      const { keys, known, missing } = lookup(indices, options)
       keptAnswers += keys.filter((key) => known.has(key)).length
+      for (const key of missing.keys()) if (answered.has(key)) known.set(key, answered.get(key)!)
+      const chunks = chunksOf([...missing].flatMap(([key, index]) => (known.has(key) ? [] : [index])))
       for (const [key, entry] of known) {
         if (!counted.has(key)) before = sumOfCounted(before, entry.counted)
         counted.add(key)
@@ -70,7 +74,7 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
       for (let at = 0; at === 0 || at < chunks.length; at++) {
         signal?.throwIfAborted()
         const chunk = chunks[at] ?? []
-        const answered = done
+        const doneBefore = done
         const earlier = countedBy(model)
         const later = plans.slice(at + 1).reduce((sum, work) => sum + work, 0)
         let own: Work = { done: 0, total: plans[at] ?? 0 }
@@ -81,7 +85,7 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
         const answers = await ask(chunk, {
           ...options,
           onProgress: (count) => {
-            onProgress(answered + count, indices.length)
+            onProgress(doneBefore + count, indices.length)
             if (plan === undefined) report({ done: count, total: chunk.length })
           },
           onWork: report,
@@ -95,6 +99,7 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
         await store.put(entries.map(([key, entry]) => [key, toStored(entry)]))
         for (const [key, entry] of entries) {
           known.set(key, entry)
+          answered.set(key, entry)
           counted.add(key)
         }
         done += chunk.length
@@ -104,8 +109,8 @@ export async function cachedModel(model: LanguageModel, store: Store): Promise<L
       return keys.map((key) => known.get(key)!.answer as AnswerTo<Request>)
     }
     const planned = (indices: readonly number[], options: RequestOptions = {}): PlannedWork =>
-      lookup(indices, options)
-        .chunks.map((chunk) => planOf(chunk, options))
+      chunksOf([...lookup(indices, options).missing.values()])
+        .map((chunk) => planOf(chunk, options))
         .reduce(sumOfWork, noWork)
     return { answer, planned }
   }
@@ -132,8 +137,8 @@ interface LookedUp {
   /** One for each request. */
   readonly keys: readonly string[]
   readonly known: Map<string, KeptAnswer>
-  /** Indices that are asked together, one for each key that is missing. */
-  readonly chunks: readonly (readonly number[])[]
+  /** An index for each key that is missing. */
+  readonly missing: ReadonlyMap<string, number>
 }
 
 function lookUp(store: Store, indices: readonly number[], keyOf: (index: number) => string): LookedUp {
@@ -145,11 +150,14 @@ function lookUp(store: Store, indices: readonly number[], keyOf: (index: number)
   }
   const missing = new Map<string, number>()
   for (const [index, key] of keys.entries()) if (!known.has(key) && !missing.has(key)) missing.set(key, indices[index]!)
-  const left = [...missing.values()]
-  const chunks = Array.from({ length: Math.ceil(left.length / together) }, (_, chunk) =>
-    left.slice(chunk * together, (chunk + 1) * together),
+  return { keys, known, missing }
+}
+
+/** Indices that are asked together. */
+function chunksOf(indices: readonly number[]): number[][] {
+  return Array.from({ length: Math.ceil(indices.length / together) }, (_, chunk) =>
+    indices.slice(chunk * together, (chunk + 1) * together),
   )
-  return { keys, known, chunks }
 }
 
 /** What of a request decides its answer; a sampled text depends on its draw too. */
