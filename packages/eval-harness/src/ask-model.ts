@@ -10,6 +10,7 @@ import {
 import { checkAnswers } from '@saeval/language-model/internal/check-answers'
 import { sumOfWork } from '@saeval/language-model/internal/planned-work'
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
+import { blockId } from './cache/request-key.js'
 import type { PreparedTask } from './prepare-task.js'
 import { blocksOf, type PlacedRequest } from './requests/blocks.js'
 import type { TaskRequest } from './requests/task-request.js'
@@ -67,6 +68,7 @@ export async function askModel(
     let worked = 0
     let later = work.total
     for (const { indices, work: expected } of blocks) {
+      options.signal?.throwIfAborted()
       later -= expected
       const at = { before, worked, later }
       let own: Work = { done: 0, total: expected }
@@ -104,6 +106,43 @@ export async function planTasks(
   return (await readTasks(model, tasks, {})).progress
 }
 
+/** A block of requests that a model has read. */
+export interface ReadBlock {
+  readonly kind: Kind
+  /** See blockId. */
+  readonly id: string
+  readonly requests: number
+  /** null of a model that does not tell. */
+  readonly planned: PlannedWork | null
+  /** Asks the model, as askModel does. */
+  answer(options?: RequestOptions): Promise<readonly AnswerTo<ModelRequest>[]>
+}
+
+/** Has a model read everything that tasks need, and gives the blocks in which askModel asks, in its order. `options` are those of asking. */
+export async function readBlocks(
+  model: LanguageModel,
+  tasks: readonly PreparedTask[],
+  options: Pick<AskOptions, 'seed'> = {},
+): Promise<ReadBlock[]> {
+  const { read, requests, kinds } = await readTasks(model, tasks, options)
+  return kinds.flatMap(({ kind, blocks }) =>
+    blocks.map(({ indices, planned }): ReadBlock => {
+      const own = indices.map((index) => requests[index]!)
+      return {
+        kind,
+        id: blockId(own, options),
+        requests: own.length,
+        planned,
+        answer: async (more) => {
+          const answers = await read.answer(indices, { ...options, ...more })
+          checkAnswers(kind, answers as never[], indices.length)
+          return answers
+        },
+      }
+    }),
+  )
+}
+
 /** Has a model read the requests of all tasks. */
 async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], options: RequestOptions) {
   let documents = 0
@@ -118,13 +157,12 @@ async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], o
     return list.flatMap((place) => Array.from({ length: repeats }, () => place))
   })
   let draws = 0
-  const read = await model.read(
-    all.map(({ request, file }): ModelRequest => {
-      if (request.type !== 'generate_until') return request
-      const { context, kwargs } = request
-      return { ...generationRequest(context, kwargs, complainAbout(file)), draw: draws++ }
-    }),
-  )
+  const requests = all.map(({ request, file }): ModelRequest => {
+    if (request.type !== 'generate_until') return request
+    const { context, kwargs } = request
+    return { ...generationRequest(context, kwargs, complainAbout(file)), draw: draws++ }
+  })
+  const read = await model.read(requests)
   const kinds = requestTypes.flatMap((kind) => {
     const own = all.flatMap(({ request }, index) => (request.type === kind ? [index] : []))
     if (own.length === 0) return []
@@ -141,7 +179,7 @@ async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], o
     const work = blocks.reduce((sum, block) => sum + block.work, 0)
     return { kind, planned, requests: { done: 0, total }, work: { done: 0, total: work } }
   })
-  return { places, all, read, kinds, progress }
+  return { places, all, requests, read, kinds, progress }
 }
 
 /** An answer as Python's value. */

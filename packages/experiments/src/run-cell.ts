@@ -16,6 +16,7 @@ export interface CellContext {
   readonly signal?: AbortSignal
   readonly onNotice?: Notice
   readonly onEvent?: (event: SweepEvent) => void
+  readonly answering?: (model: LanguageModel) => Promise<LanguageModel>
 }
 
 /** The part of the prepared tasks that these tasks and groups are. */
@@ -45,12 +46,12 @@ export interface CellRun {
 
 /** Runs one cell and writes its files; gives the results file and what stands in it. */
 export async function evaluateCell(
-  { run, command, saeval, plugins = [], signal, onEvent, onNotice }: CellContext,
+  { run, command, saeval, plugins = [], signal, onEvent, onNotice, answering = async (model) => model }: CellContext,
   prepared: PreparedEvaluation,
   { tasks, model, modelArgs, name, folder, answers, isWhole }: CellRun,
 ): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
   const startedAt = Date.now()
-  const asked = answers === null ? model : await cachedModel(model, answers)
+  const asked = await answering(answers === null ? model : await cachedModel(model, answers))
   const evaluation = await evaluatePrepared(tasksOf(prepared, tasks), {
     model: asked,
     generationSeed: generationSeed(run),

@@ -1,20 +1,8 @@
 import { join } from 'node:path'
-import { indexTasks, loadTasks, openStore, type PreparedTask, prepareEvaluation } from '@saeval/eval-harness'
-import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
+import { openStore } from '@saeval/eval-harness'
 import { nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
-import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import {
-  type HubOptions,
-  InputError,
-  lines,
-  type Notice,
-  option,
-  type Sentence,
-  sentence,
-  writeFiles,
-} from '@saeval/hub'
-import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
-import { taskFunctions } from '@saeval/python'
+import { InputError, lines, option, type Sentence, sentence, writeFiles } from '@saeval/hub'
+import type { LanguageModel, ModelArguments } from '@saeval/language-model'
 import {
   type Comparison,
   compareWithBaseline,
@@ -23,43 +11,29 @@ import {
   readExperiment,
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
-import { openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
-import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
+import type { SteeringFile } from '@saeval/steering'
 import { placesOf } from './edit-places.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell } from './run-cell.js'
-import type { RunSettings } from './run-settings.js'
-import { readCellFile, readSweepCsvs } from './steering-files.js'
-import { type SweepAxes, sweepCells } from './sweep-cells.js'
+import { fingerprintOf, type OpeningSweep, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
+import { readCellFile } from './steering-files.js'
 import type { SweepEvent, SweepPlan } from './sweep-events.js'
 import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
 import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
-export interface SweepOptions {
-  /** As for a single run; output_path is the sweep's folder, model_args are those of sae_steered_beta without csv_path. */
-  readonly run: RunSettings
-  /** The run's model_args as plain values. */
-  readonly modelArgs: ModelArguments
-  /** Paths or patterns of steering CSVs. */
-  readonly csv: readonly string[]
-  readonly axes: SweepAxes
+export interface SweepOptions extends SweepSpec, Omit<OpeningSweep, 'onTasks' | 'withoutDownload'> {
   /** The command line, for the record. */
   readonly command: string
   /** The program's version, for the record. */
   readonly saeval: string
   /** The plug-ins that are loaded: with other code, other cells. None by default. */
   readonly plugins?: readonly PluginIdentity[]
-  readonly signal?: AbortSignal
-  /** How files of the hub are fetched. */
-  readonly hub?: HubOptions
-  /** Lines for the user. */
-  readonly onNotice?: Notice
   readonly onEvent?: (event: SweepEvent) => void
   /** Where it is given, it is called when all tasks are prepared, and nothing runs and nothing is written; the result is null. */
   readonly onPlanned?: (plan: SweepPlan) => Promise<void>
-  /** Called with each task when its requests are built. */
-  readonly onPrepared?: (task: PreparedTask) => void
+  /** Stands between a cell's model and the harness: kept answers of a plan. */
+  readonly answering?: (model: LanguageModel) => Promise<LanguageModel>
 }
 
 /** What a sweep ends in: its runs, and each one's differences to the baseline. */
@@ -79,104 +53,45 @@ export interface SweepResult {
 export async function sweep(options: SweepOptions & { readonly onPlanned?: undefined }): Promise<SweepResult>
 export async function sweep(options: SweepOptions): Promise<SweepResult | null>
 export async function sweep(options: SweepOptions): Promise<SweepResult | null> {
-  const { run, axes, signal, onEvent = () => {}, onNotice = () => {} } = options
+  const { run, signal, onEvent = () => {}, onNotice = () => {} } = options
   const folder = run.output_path
   if (folder === null) throw new InputError(sentence`a sweep needs ${option('output_path')}, the folder of its results`)
-  const cells = sweepCells(await readSweepCsvs(options.csv), axes)
-  const { modelArgs: given, saeval } = options
-  const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
-  const args = {
-    ...split.own,
-    ...(run.allow_inert_rows ? { allow_inert_rows: true } : {}),
-  }
-  const { base_name: baseName } = args
-  if (baseName === undefined)
-    throw new InputError(sentence`${option('model_args')} needs base_name=…, the model to steer`)
-  if (args.csv_path !== undefined)
-    throw new InputError(
-      sentence`a sweep takes its CSVs by ${option('csv')}, not by csv_path in ${option('model_args')}`,
-    )
-  const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
-    numFewshot: run.num_fewshot,
-    metadata: new Map([...run.model_args, ...run.metadata]),
-    genKwargs: run.gen_kwargs,
-  })
-  const hub = {
-    ...(signal ? { signal } : {}),
-    onNotice,
-    ...options.hub,
-  }
-  const context = {
-    batchSize: run.batch_size,
-    maxBatchSize: run.max_batch_size,
-    device: run.device,
-    notice: onNotice,
-    withoutDownload: options.onPlanned !== undefined,
-    hub,
-  }
-  // the table of cells says what each did
-  const quiet = { ...context, notice: () => {} }
-  const functions = taskFunctions([builtInTasks, ...run.include_path], {
-    ...(signal ? { signal } : {}),
-    onSlow: onNotice,
-    unsafe: run.confirm_run_unsafe_code,
-  })
-  findFunctionsAhead(tasks, functions)
   const answers = run.use_cache === null || options.onPlanned ? null : openStore(run.use_cache, 'use_cache', onNotice)
-  const base = await openBase(baseName, split, context)
+  let opened: OpenSweep | null = null
   let store: SweepStore | null = null
   try {
-    const prepared = await prepareEvaluation({
-      model: base,
-      tasks,
-      limit: run.limit,
-      samples: run.samples,
-      systemInstruction: run.system_instruction,
-      applyChatTemplate: run.apply_chat_template,
-      fewshotAsMultiturn: run.fewshot_as_multiturn ?? true,
-      fewshotSeed: run.seed.fewshot ?? defaultSeed,
-      confirmUnsafeCode: run.confirm_run_unsafe_code,
-      functions,
-      hub,
-      onProgress: (progress) => {
-        if (progress.stage === 'tasks') onEvent(progress)
-      },
-      onPrepared: (task) => {
-        for (const line of task.warnings) onNotice(line, 'warning')
-        options.onPrepared?.(task)
-      },
-      ...(signal ? { signal } : {}),
-    })
+    const withoutDownload = options.onPlanned !== undefined
+    opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload })
+    const { cells, prepared, base, baseName, backend, backendArgs, steering: steeringOf } = opened
     if (options.onPlanned) {
       await options.onPlanned({ model: base, tasks: prepared.tasks, runs: cells.length + 1 })
       return null
     }
     const tasksAsked = prepared.nodes.map(nodeName)
-    store = openSweepStore({ folder, saeval, command: options.command, tasks: tasksAsked, cells })
+    store = openSweepStore({ folder, saeval: options.saeval, command: options.command, tasks: tasksAsked, cells })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
-    const argumentsOf = (id: string) =>
-      cells.some((cell) => cell.id === id && cell.addsNothing) ? { ...args, allow_inert_rows: true } : args
     const files = new Map<string, SteeringFile>()
     for (const cell of cells) files.set(cell.id, await readCellFile(csvOf(cell.id), cell))
     const asked = askedFingerprints(prepared, generationSeed(run))
     const plugins = pluginsFingerprint(options.plugins ?? [])
-    const model = await fingerprintOf(base, split.backend)
+    const model = await fingerprintOf(base, backend)
     const enter = (id: string, edits: string) =>
       store!.enter(
         id,
         tasksAsked.map((task) => ({ task, model, edits, asked: asked.get(task)!, plugins })),
       )
-    enter(baselineId, await fingerprintOf(base.steer([]), split.backend))
+    enter(baselineId, await fingerprintOf(base.steer([]), backend))
     // every cell that is to run is tried on the model before the first one runs
     const settings: (readonly Intervention[])[] = []
-    for (const [done, { id }] of cells.entries()) {
+    for (const [done, cell] of cells.entries()) {
+      const { id } = cell
       signal?.throwIfAborted()
       onEvent({ stage: 'tried', done, total: cells.length })
-      const steering = await openCsvSteering(baseName, files.get(id)!, argumentsOf(id), quiet)
+      const steering = await steeringOf(cell, files.get(id)!)
       try {
         const lowered = await steering.lower(base)
         const { interventions } = lowered
-        if (enter(id, await fingerprintOf(base.steer(interventions), split.backend)).length === 0) continue
+        if (enter(id, await fingerprintOf(base.steer(interventions), backend)).length === 0) continue
         await lowered.steer(base)
         if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
       } finally {
@@ -207,17 +122,17 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       if (cell.id === baselineId) {
         const { file, outcome } = await runCell(
           shared.steer([]),
-          { pretrained: baseName, ...split.rest },
-          split.backend,
+          { pretrained: baseName, ...backendArgs },
+          backend,
         )
         store.finish(cell.id, cell.tasks, file)
         onEvent({ stage: 'finished', cell, outcome })
         continue
       }
-      const steering = await openCsvSteering(baseName, files.get(cell.id)!, argumentsOf(cell.id), quiet)
+      const steering = await steeringOf(cells.find(({ id }) => id === cell.id)!, files.get(cell.id)!)
       try {
         const model = await (await steering.lower(base)).steer(shared)
-        const { file, outcome } = await runCell(model, { ...given, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
+        const { file, outcome } = await runCell(model, { ...options.modelArgs, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
         store.finish(cell.id, cell.tasks, file)
         onEvent({ stage: 'finished', cell, outcome })
       } catch (cause) {
@@ -236,9 +151,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       )
     return result
   } finally {
-    await functions.close()
     await answers?.close()
-    await base.close()
+    await opened?.close()
     store?.close()
   }
 }
@@ -253,10 +167,4 @@ async function summarize(folder: string): Promise<SweepResult> {
   const cells = runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
   writeFiles([[path, sweepTable(baseline, cells)]])
   return { folder, experiment, comparisons }
-}
-
-/** What identifies a model with its edits. Throws InputError for a backend that does not tell: cells could not be found again. */
-async function fingerprintOf(model: LanguageModel, backend: string): Promise<string> {
-  if (model.fingerprint) return model.fingerprint()
-  throw new InputError(`model "${backend}" cannot be swept: it lacks fingerprint of LanguageModel`)
 }

@@ -2,7 +2,6 @@ import { InputError, option, sentence } from '@saeval/hub'
 import {
   type AnswerTo,
   type Counted,
-  defaultSeed,
   type LanguageModel,
   type ModelRequest,
   type PlannedWork,
@@ -14,6 +13,7 @@ import {
 import { noWork, sumOfWork, uncountedWork } from '@saeval/language-model/internal/planned-work'
 import { countedBy, differenceOf, nothingCounted, sharesOf, sumOfCounted } from './counted.js'
 import { fromStored, type KeptAnswer, toStored } from './kept-answer.js'
+import { keyParts } from './request-key.js'
 import { type Store, storeKey } from './store.js'
 
 /**
@@ -158,20 +158,4 @@ function chunksOf(indices: readonly number[]): number[][] {
   return Array.from({ length: Math.ceil(indices.length / together) }, (_, chunk) =>
     indices.slice(chunk * together, (chunk + 1) * together),
   )
-}
-
-/** What of a request decides its answer; a sampled text depends on its draw too. */
-function keyParts(request: ModelRequest, { seed = defaultSeed }: RequestOptions): readonly unknown[] {
-  switch (request.type) {
-    case 'loglikelihood':
-      return [request.context, request.continuation]
-    case 'loglikelihood_rolling':
-      return [request.text]
-    case 'generate_until': {
-      const { context, until, maxGenToks, doSample, temperature, settings = {}, draw } = request
-      const sampling = doSample ? [temperature, seed, draw] : []
-      const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))
-      return [context, until, maxGenToks, sorted, ...sampling]
-    }
-  }
 }

@@ -28,7 +28,7 @@ describe('blocks of requests', () => {
     expect(first! / 2).toBeGreaterThan(125)
     expect(first! / 2).toBeLessThan(135)
     expect(others.length).toBe(3)
-    expect(sizes([...documents(0, 20, 1000), ...documents(1, 20, 1000)])).toEqual([40, 40])
+    expect(sizes([...documents(0, 40, 1000), ...documents(1, 40, 1000)])).toEqual([80, 80])
     expect(sizes([...documents(0, 5, 1000), ...documents(1, 5, 1000)])).toEqual([20])
   })
 

@@ -10,7 +10,7 @@ export interface PlacedRequest {
 /** Characters that are new in a block (what a request shares with the one before it is not): about 32,000 tokens. */
 const most = 131_072
 /** Where a task ends, so many are enough: another task has another prompt, and shares next to nothing. */
-const enough = 16_384
+const enough = 32_768
 /** What a block begins with is computed again in each: it may be so small a part at most. */
 const leastPerShared = 32
 /** Texts to be generated count by their number too. */

@@ -100,14 +100,30 @@ export function openClaims(folder: string, times: ClaimTimes = defaultClaimTimes
 
 const mostTries = 20
 
+/** What disks say that know no second names. */
+const noLinks: readonly unknown[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+
 /** Gives whether the second name was made; of an answer that a network has lost, the number of names tells. */
 function linked(own: string, path: string): boolean {
   try {
     linkSync(own, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (noLinks.includes(code)) return created(path, readFileSync(own, 'utf8'))
+    if (code !== 'EEXIST') throw error
     return statSync(own).nlink === 2
+  }
+}
+
+/** Gives whether there was no such file. Its text comes a moment after it: read meanwhile, it is a claim of nobody known that is not old. */
+function created(path: string, content: string): boolean {
+  try {
+    writeBytes(path, 'wx', content)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 

@@ -1,0 +1,85 @@
+import { readBlocks, type ReadBlock } from '@saeval/eval-harness/internal/ask-model'
+import { InputError, option, sentence } from '@saeval/hub'
+import { type PluginIdentity } from '../plugin-identity.js'
+import { generationSeed } from '../run-cell.js'
+import { askedFingerprints, pluginsFingerprint } from '../sweep-fingerprint.js'
+import type { OpeningSweep } from '../open-sweep.js'
+import { divideWork } from './divide-work.js'
+import { hashInputs } from './input-files.js'
+import { type ExperimentSpec, type OpenExperiment, openExperiment } from './open-experiment.js'
+import type { Plan } from './plan-file.js'
+import { beginPlanFolder, settingCsv, writePlan } from './plan-folder.js'
+
+/** What a plan is made of. */
+export interface PlanOptions extends OpeningSweep {
+  readonly spec: ExperimentSpec
+  /** The plan's folder. */
+  readonly folder: string
+  /** The command that it is a plan of, in words. */
+  readonly command: readonly string[]
+  /** Files of options that decide the results, beside the CSVs. */
+  readonly files: readonly string[]
+  readonly saeval: string
+  readonly plugins?: readonly PluginIdentity[]
+  /** Items at most, for what is there to do: see PlannedExperiment. */
+  readonly shards: (planned: PlannedExperiment) => number | Promise<number>
+}
+
+/** What is known before the work is divided. */
+export interface PlannedExperiment {
+  readonly experiment: OpenExperiment
+  readonly blocks: readonly ReadBlock[]
+  /** Work of everything in one item, as the model counts it. */
+  readonly work: number
+}
+
+/**
+ * Makes a plan: loads the model, builds the prompts, tries every setting on the model, divides the work, and writes the folder. Nothing is asked. Throws
+ * InputError as the command would that it is a plan of.
+ */
+export async function makePlan(options: PlanOptions): Promise<Plan> {
+  const { spec, folder, saeval } = options
+  if (spec.run.use_cache !== null)
+    throw new InputError(sentence`a plan keeps the answers itself; leave ${option('use_cache')} out`)
+  const files = await hashInputs(spec, options.files)
+  const experiment = await openExperiment(spec, options)
+  try {
+    const seed = generationSeed(spec.run)
+    const blocks = await readBlocks(experiment.reader, experiment.prepared.tasks, { seed })
+    const works = blocks.map(({ planned, requests }) => planned?.work ?? requests)
+    const settings = new Map<string, string>()
+    const csvs = experiment.settings.flatMap((id, at) => {
+      const csv = experiment.csvs.get(id)
+      return csv === undefined ? [] : [[at, csv] as const]
+    })
+    beginPlanFolder(folder, new Map(csvs))
+    const csvOf = (id: string) => settingCsv(folder, experiment.settings.indexOf(id))
+    const furtherShare = await experiment.each(experiment.settings, csvOf, async ({ id, fingerprint }) => {
+      settings.set(id, fingerprint)
+    })
+    const sum = works.reduce((all, work) => all + work, 0)
+    const work = sum * (1 + (experiment.settings.length - 1) * furtherShare)
+    const shards = await options.shards({ experiment, blocks, work })
+    const { items, cost } = divideWork({ blocks: works, settings: experiment.settings.length, furtherShare, shards })
+    const plan: Plan = {
+      saeval,
+      command: options.command,
+      files,
+      plugins: pluginsFingerprint(options.plugins ?? []),
+      asked: Object.fromEntries(askedFingerprints(experiment.prepared, seed)),
+      model: experiment.baseFingerprint,
+      settings: experiment.settings.map((id) => ({ id, fingerprint: settings.get(id)! })),
+      blocks: blocks.map(({ id, kind, requests, planned }, at) => {
+        return { id, kind, requests, tokens: planned?.tokens ?? 0, work: works[at]! }
+      }),
+      items: items.map(({ blocks: [a, b], settings: [c, d], work: own }) => {
+        return { blocks: [a, b] as const, settings: [c, d] as const, work: own }
+      }),
+      cost,
+    }
+    writePlan(folder, plan)
+    return plan
+  } finally {
+    await experiment.close()
+  }
+}

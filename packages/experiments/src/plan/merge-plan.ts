@@ -1,0 +1,55 @@
+import { answeredModel } from '@saeval/eval-harness/internal/cache/block-answers'
+import { call, InputError, lines, type Sentence, sentence } from '@saeval/hub'
+import type { LanguageModel } from '@saeval/language-model'
+import { checkInputs } from './input-files.js'
+import type { Plan } from './plan-file.js'
+import { openPlanFolder } from './plan-folder.js'
+import { planStatus } from './plan-status.js'
+import { ownerText } from './work-plan.js'
+
+/**
+ * What stands between the models of a plan's command and the harness, so that the command takes all answers from the plan and asks its models
+ * nothing. Throws InputError for a plan of which items are missing, naming them, and for one of another version of saeval.
+ */
+export async function planAnswers(
+  folder: string,
+  plan: Plan,
+  saeval: string,
+): Promise<(model: LanguageModel) => Promise<LanguageModel>> {
+  if (plan.saeval !== saeval)
+    throw new InputError(`the plan was made by saeval ${plan.saeval}, this is ${saeval}; merge it with that version`)
+  await checkInputs(plan.files)
+  checkComplete(folder, plan)
+  const { partOf, hasPart, readPart } = openPlanFolder(folder, plan)
+  const known = new Set(plan.settings.map(({ fingerprint }) => fingerprint))
+  return async (model) => {
+    const fingerprint = await model.fingerprint!()
+    if (!known.has(fingerprint))
+      throw new InputError(
+        sentence`the model or its edits are not those of the plan ${folder}: weights, an SAE, an argument or the kind of device is another`,
+      )
+    return answeredModel(model, (block) => {
+      const part = partOf(fingerprint, block)
+      if (!hasPart(part))
+        throw new InputError(sentence`the plan ${folder} has no answers to what is asked now: tasks or prompts are others`)
+      const content = readPart(part)
+      if ('error' in content) throw new InputError(content.error)
+      return content
+    })
+  }
+}
+
+const mostNamed = 20
+
+function checkComplete(folder: string, plan: Plan): void {
+  const missing = planStatus(folder, plan).filter(({ state }) => state !== 'done')
+  if (missing.length === 0) return
+  const named = missing.slice(0, mostNamed).map(({ item, state, claim, failure }): Sentence => {
+    if (state === 'failed') return sentence`item ${item} has failed on ${failure!.host}: ${failure!.error}`
+    return sentence`item ${item} is ${state}${claim === null ? '' : ` (${ownerText(claim)})`}`
+  })
+  const rest = missing.length - named.length
+  throw new InputError(
+    sentence`${missing.length} of ${plan.items.length} items are not done, ${call('work')} ${folder} does them:\n${lines([...named, ...(rest > 0 ? [`and ${rest} more`] : [])])}`,
+  )
+}

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { call, InputError, makeWritableFolder, sentence, writeFiles } from '@saeval/hub'
+import { index, objectOf, text, truth } from '@saeval/hub/checks'
+import { storeKey } from '@saeval/eval-harness/internal/cache/store'
+import type { BlockAnswers } from '@saeval/eval-harness/internal/cache/block-answers'
+import * as v from 'valibot'
+import { type Claims, type ClaimTimes, openClaims } from '../claims/claims.js'
+import { type Plan, type PlanItem, planFileName, planText } from './plan-file.js'
+
+/** The answers to one block under one setting, or why this setting cannot have this text. */
+export type PartContent = BlockAnswers | { readonly error: string }
+
+/** Why an item has failed. */
+export interface ItemFailure {
+  readonly host: string
+  readonly error: string
+  /** Whether what was given is the reason. */
+  readonly isInput: boolean
+}
+
+/** The folder of a plan: plan.json, steering CSVs of settings, claims, answers, failures. Everything in it appears by renaming, or by a second name. */
+export interface PlanFolder {
+  readonly folder: string
+  readonly claims: Claims
+  /** Where the steering CSV of a setting lies. */
+  csvOf(setting: number): string
+  /** Names of the parts of an item: its blocks under its settings, settings outside. */
+  partsOf(item: PlanItem): { readonly setting: number; readonly block: number; readonly part: string }[]
+  /** See partsOf. */
+  partOf(fingerprint: string, block: string): string
+  hasPart(part: string): boolean
+  /** Throws InputError where the file is damaged, or is that of another part. */
+  readPart(part: string): PartContent
+  putPart(part: string, content: PartContent): void
+  isDone(item: PlanItem): boolean
+  failure(item: number): ItemFailure | null
+  /** null forgets it. */
+  setFailure(item: number, failure: ItemFailure | null): void
+}
+
+const partSchema = v.union([
+  objectOf({ part: text, error: text }),
+  objectOf({ part: text, counted: v.array(v.unknown()), answers: v.array(v.unknown()) }),
+])
+const failureSchema = objectOf({ item: index, host: text, error: text, isInput: truth })
+
+/** Name of an item's claim and failure. */
+export function itemName(item: number): string {
+  return String(item).padStart(5, '0')
+}
+
+/** Where the files of a plan lie. */
+function placesIn(folder: string) {
+  return {
+    claims: join(folder, 'claims'),
+    settings: join(folder, 'settings'),
+    answers: join(folder, 'answers'),
+    failed: join(folder, 'failed'),
+  }
+}
+
+/** Where a plan's folder has the steering CSV of a setting, by number. */
+export function settingCsv(folder: string, setting: number): string {
+  return join(placesIn(folder).settings, `${setting}.csv`)
+}
+
+/** Makes the folder of a plan, with steering CSVs of settings by number. Throws InputError where there is a plan already. */
+export function beginPlanFolder(folder: string, csvs: ReadonlyMap<number, string>): void {
+  if (existsSync(join(folder, planFileName)))
+    throw new InputError(
+      sentence`${folder} holds a plan already; name another folder, or delete it (${call('plan --status')} ${folder} shows it)`,
+    )
+  for (const place of [folder, ...Object.values(placesIn(folder))]) makeWritableFolder(`the plan ${folder}`, place)
+  writeFiles([...csvs].map(([setting, csv]) => [settingCsv(folder, setting), csv] as const))
+}
+
+/** Writes the plan into its folder; from then on it can be worked on. */
+export function writePlan(folder: string, plan: Plan): void {
+  writeFiles([[join(folder, planFileName), planText(plan)]])
+}
+
+/** Opens the folder of a plan that has been read. */
+export function openPlanFolder(folder: string, plan: Plan, times?: ClaimTimes): PlanFolder {
+  const places = placesIn(folder)
+  const { settings, blocks } = plan
+  const partOf = (fingerprint: string, block: string) => storeKey(['part', fingerprint, block])
+  const pathOf = (part: string) => join(places.answers, part.slice(0, 2), `${part}.json`)
+  const failurePath = (item: number) => join(places.failed, `${itemName(item)}.json`)
+  const partsOf = ({ blocks: [fromBlock, toBlock], settings: [from, to] }: PlanItem) =>
+    range(from, to).flatMap((setting) =>
+      range(fromBlock, toBlock).map((block) => {
+        return { setting, block, part: partOf(settings[setting]!.fingerprint, blocks[block]!.id) }
+      }),
+    )
+  return {
+    folder,
+    claims: openClaims(places.claims, times),
+    csvOf: (setting) => settingCsv(folder, setting),
+    partsOf,
+    partOf,
+    hasPart: (part) => existsSync(pathOf(part)),
+    readPart: (part) => {
+      const path = pathOf(part)
+      try {
+        const { part: name, ...content } = v.parse(partSchema, JSON.parse(readFileSync(path, 'utf8')))
+        if (name === part) return content
+      } catch (cause) {
+        throw new InputError(`${path} is damaged; delete it and start saeval work again`, { cause })
+      }
+      throw new InputError(`${path} holds answers of something else; delete it and start saeval work again`)
+    },
+    putPart: (part, content) => {
+      makeWritableFolder(`the plan ${folder}`, join(places.answers, part.slice(0, 2)))
+      writeFiles([[pathOf(part), `${JSON.stringify({ part, ...content })}\n`]])
+    },
+    isDone: (item) => partsOf(item).every(({ part }) => existsSync(pathOf(part))),
+    failure: (item) => {
+      const path = failurePath(item)
+      if (!existsSync(path)) return null
+      try {
+        return v.parse(failureSchema, JSON.parse(readFileSync(path, 'utf8')))
+      } catch {
+        return { host: '?', error: sentence`${path} is damaged`.toString(), isInput: false }
+      }
+    },
+    setFailure: (item, failure) => {
+      const path = failurePath(item)
+      if (failure !== null) writeFiles([[path, `${JSON.stringify({ item, ...failure })}\n`]])
+      else rmSync(path, { force: true })
+    },
+  }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, at) => from + at)
+}

@@ -1,0 +1,185 @@
+import { hostname } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import { answerBlock } from '@saeval/eval-harness/internal/cache/block-answers'
+import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
+import { InputError, type Notice, option, sentence } from '@saeval/hub'
+import type { Work } from '@saeval/language-model'
+import type { ClaimState, ClaimTimes, OwnClaim } from '../claims/claims.js'
+import type { OpeningSweep } from '../open-sweep.js'
+import type { PluginIdentity } from '../plugin-identity.js'
+import { generationSeed, isOfCell } from '../run-cell.js'
+import { pluginsFingerprint } from '../sweep-fingerprint.js'
+import { checkExperiment } from './check-experiment.js'
+import { checkInputs } from './input-files.js'
+import { type ExperimentSpec, type OpenExperiment, openExperiment } from './open-experiment.js'
+import type { Plan } from './plan-file.js'
+import { itemName, openPlanFolder, type PlanFolder } from './plan-folder.js'
+
+/** How a plan is worked on. */
+export interface WorkOptions extends OpeningSweep {
+  readonly spec: ExperimentSpec
+  readonly folder: string
+  readonly plan: Plan
+  readonly saeval: string
+  readonly plugins?: readonly PluginIdentity[]
+  /** The one item to do, from 0; null takes free ones until none is left. */
+  readonly shard: number | null
+  readonly times?: ClaimTimes
+  /** How far the item at hand is. */
+  readonly onWork?: (item: number, work: Work) => void
+}
+
+/** What a worker has done. */
+export interface WorkResult {
+  /** Items that it has done. */
+  readonly done: readonly number[]
+  /** Items that others have at hand. */
+  readonly elsewhere: readonly number[]
+}
+
+/**
+ * Does items of a plan: claims one, asks the model its blocks under its settings, and writes the answers of each block at once. What is there already
+ * is not asked. Any number of workers may do the same item; they write the same bytes. An item that cannot be done is noted as failed, and the
+ * next one is taken. Throws InputError where anything is not as when the plan was made; and the first failure when nothing is left to do.
+ */
+export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
+  const { plan, shard, signal, onNotice = () => {} } = options
+  checkVersion(plan, options)
+  const folder = openPlanFolder(options.folder, plan, options.times)
+  if (shard !== null && plan.items[shard] === undefined)
+    throw new InputError(
+      sentence`${option('shard')} ${shard}: the plan ${options.folder} has items 0 to ${plan.items.length - 1}`,
+    )
+  await checkInputs(plan.files)
+  let experiment: OpenExperiment | null = null
+  const done: number[] = []
+  const elsewhere = new Set<number>()
+  let failure: unknown = null
+  const doItem = async (item: number, claim: OwnClaim) => {
+    try {
+      if (folder.isDone(plan.items[item]!)) return
+      experiment ??= await openChecked(options)
+      await workOnItem(experiment, folder, item, options)
+      folder.setFailure(item, null)
+      done.push(item)
+    } catch (cause) {
+      if (signal?.aborted) throw cause
+      failure ??= cause
+      const isInput = InputError.isInstance(cause)
+      const error = cause instanceof Error ? cause.message : String(cause)
+      folder.setFailure(item, { host: hostname(), error, isInput })
+      onNotice(`item ${item} has failed: ${error}`, 'warning')
+    } finally {
+      claim.release()
+    }
+  }
+  try {
+    if (shard === null) {
+      for (const item of itemsFrom(plan.items.length)) {
+        signal?.throwIfAborted()
+        if (folder.isDone(plan.items[item]!)) continue
+        const claim = folder.claims.take(itemName(item))
+        if ('release' in claim) await doItem(item, claim)
+        else elsewhere.add(item)
+        // what is wrong with one item of this kind is wrong with all
+        if (failure !== null && experiment === null) break
+      }
+    } else {
+      const claim = await claimInTurn(folder, shard, options, onNotice)
+      if (claim !== null) await doItem(shard, claim)
+    }
+  } finally {
+    // TypeScript does not see that doItem sets it
+    await (experiment as OpenExperiment | null)?.close()
+  }
+  if (failure !== null) throw failure
+  return { done, elsewhere: [...elsewhere].filter((item) => !folder.isDone(plan.items[item]!)) }
+}
+
+/** All items, from another one on in each worker, so that they do not all try the same ones. */
+function itemsFrom(count: number): number[] {
+  const first = Math.floor(Math.random() * count)
+  return Array.from({ length: count }, (_, at) => (first + at) % count)
+}
+
+/** Claims an item as soon as nobody has it; null where it is done meanwhile. */
+async function claimInTurn(
+  folder: PlanFolder,
+  item: number,
+  { plan, signal, times }: WorkOptions,
+  onNotice: Notice,
+): Promise<OwnClaim | null> {
+  let said = false
+  for (;;) {
+    if (folder.isDone(plan.items[item]!)) return null
+    const claim = folder.claims.take(itemName(item))
+    if ('release' in claim) return claim
+    if (!said) onNotice(`item ${item} is being done by ${ownerText(claim)}; waiting for it`)
+    said = true
+    await wait((times?.beat ?? 5000) * (0.75 + Math.random() / 2), null, { ...(signal ? { signal } : {}) })
+  }
+}
+
+/** Who has an item, in words. */
+export function ownerText({ owner }: ClaimState): string {
+  return owner === null ? 'an unknown process' : `process ${owner.pid} on ${owner.host}`
+}
+
+function checkVersion(plan: Plan, { saeval, plugins = [] }: Pick<WorkOptions, 'saeval' | 'plugins'>): void {
+  if (plan.saeval !== saeval)
+    throw new InputError(`the plan was made by saeval ${plan.saeval}, this is ${saeval}; use that version, or make another plan`)
+  if (plan.plugins !== pluginsFingerprint(plugins))
+    throw new InputError('the plan was made with other code of plug-ins; put that back, or make another plan')
+}
+
+async function openChecked(options: WorkOptions): Promise<OpenExperiment> {
+  const experiment = await openExperiment(options.spec, options)
+  try {
+    checkExperiment(options.plan, experiment, generationSeed(options.spec.run))
+    return experiment
+  } catch (error) {
+    await experiment.close()
+    throw error
+  }
+}
+
+async function workOnItem(
+  experiment: OpenExperiment,
+  folder: PlanFolder,
+  number: number,
+  { spec, plan, signal, onWork = () => {} }: WorkOptions,
+): Promise<void> {
+  const item = plan.items[number]!
+  const seed = generationSeed(spec.run)
+  const parts = folder.partsOf(item).filter(({ part }) => !folder.hasPart(part))
+  const indices = [...new Set(parts.map(({ setting }) => setting))]
+  const ids = indices.map((setting) => plan.settings[setting]!.id)
+  const csvOf = (id: string) => folder.csvOf(plan.settings.findIndex((setting) => setting.id === id))
+  const total = parts.reduce((sum, { block }) => sum + plan.blocks[block]!.work, 0)
+  let before = 0
+  await experiment.each(ids, csvOf, async ({ id, model, fingerprint }) => {
+    const setting = plan.settings.findIndex((other) => other.id === id)
+    if (plan.settings[setting]!.fingerprint !== fingerprint)
+      throw new InputError(
+        sentence`${id === 'run' ? 'the model' : `setting ${id}`} is not that of the plan: weights, an SAE, an argument or the kind of device is another; put back what was there, or make another plan`,
+      )
+    const blocks = await readBlocks(model, experiment.prepared.tasks, { seed })
+    for (const { block, part } of parts.filter((own) => own.setting === setting)) {
+      signal?.throwIfAborted()
+      const { work } = plan.blocks[block]!
+      try {
+        const answers = await answerBlock(model, blocks[block]!, {
+          ...(signal ? { signal } : {}),
+          onWork: ({ done, total: all }) => onWork(number, { done: before + (work * done) / Math.max(1, all), total }),
+        })
+        folder.putPart(part, answers)
+      } catch (cause) {
+        // an edit that this text cannot have fails in an unsharded sweep too, which leaves that cell out
+        if (spec.kind !== 'sweep' || signal?.aborted || !isOfCell(cause)) throw cause
+        folder.putPart(part, { error: cause.message })
+      }
+      before += work
+      onWork(number, { done: before, total })
+    }
+  })
+}
