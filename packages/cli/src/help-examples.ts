@@ -61,6 +61,17 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       ],
     },
   ],
+  plan: [
+    {
+      purpose: 'a sweep as eight items, and how far they are',
+      lines: ['saeval plan plans/wmdp --shards 8 --config wmdp.yaml', 'saeval plan plans/wmdp --status'],
+    },
+  ],
+  work: [
+    { purpose: 'one item', lines: ['saeval work plans/wmdp --shard 3'] },
+    { purpose: 'free items until none is left', lines: ['saeval work plans/wmdp'] },
+  ],
+  merge: [{ purpose: 'the results, when all items are done', lines: ['saeval merge plans/wmdp'] }],
   ls: [
     { purpose: 'all tasks, groups and tags', lines: ['saeval ls tasks'] },
     { purpose: 'what can compute here', lines: ['saeval ls devices'] },

@@ -5,23 +5,45 @@ import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
 import type { InspectCommandOptions } from './commands/inspect.js'
+<<<<<<< HEAD
 import { addRankOptions } from './commands/rank-options.js'
+=======
+import { addPlanOptions, plannedWords, planOptions } from './commands/plan-options.js'
+>>>>>>> 59b0326 (Plan runs and sweeps for many machines: saeval plan, work and merge)
 import type { ReportCommandOptions } from './commands/report.js'
 import type { Surroundings } from './commands/run.js'
 import { addRunOptions, dryRunText, runOptions } from './commands/run-options.js'
 import type { SaesOptions } from './commands/saes.js'
-import { addSweepOptions } from './commands/sweep-options.js'
+import { addSweepOptions, sweepOptions } from './commands/sweep-options.js'
 import type { ValidateOptions } from './commands/validate.js'
 import type { VerifyCommandOptions } from './commands/verify.js'
+import type { WorkCommandOptions } from './commands/work.js'
 import { addExamples } from './help-examples.js'
 import { commandLine } from './options/command-line.js'
 import { parseNumberList } from './options/number-list.js'
 import { folders, pairs, parser, positive, splitWords, wholeNumber } from './options/parse-option.js'
 import { addPluginOption, beforeCommand } from './plugins/plugin-option.js'
+import type { VerbosityOptions } from './terminal/verbosity.js'
 import { version } from './version.js'
 
 /** Commands in which models, tasks or SAEs matter. */
+<<<<<<< HEAD
 const pluggable = ['run', 'sweep', 'rank', 'ls', 'describe', 'validate', 'inspect', 'generate', 'verify']
+=======
+const pluggable = [
+  'run',
+  'sweep',
+  'plan',
+  'work',
+  'merge',
+  'ls',
+  'describe',
+  'validate',
+  'inspect',
+  'generate',
+  'verify',
+]
+>>>>>>> 59b0326 (Plan runs and sweeps for many machines: saeval plan, work and merge)
 
 /** The command line as commander knows it; docs/cli.md is made from its help. What commands do is loaded when they are called, after `register`. */
 export function createProgram(
@@ -56,8 +78,39 @@ export function createProgram(
   addSweepOptions(program.command('sweep'))
     .description('run a grid of steering settings and the unsteered model, and compare them')
     .action(async (_parsed: object, command: Command) => {
+      const options = sweepOptions(command)
       const { runSweep } = await import('./commands/sweep.js')
-      return runSweep(command, commandLine(argv), surroundings)
+      return runSweep(options, commandLine(argv), surroundings)
+    })
+  program.commandsGroup('Evaluate on many machines:')
+  addPlanOptions(program.command('plan'))
+    .description('divide a run or a sweep into items that machines with a shared disk do, or show how far they are')
+    .argument('<plan>', 'folder of the plan, on the shared disk')
+    .action(async (plan: string, _parsed: object, command: Command) => {
+      const options = planOptions(command)
+      const { plan: makePlan } = await import('./commands/plan.js')
+      return makePlan(plan, options, plannedWords(argv, plan), surroundings)
+    })
+  program
+    .command('work')
+    .description('do items of a plan: one, by number or by the place in an array, or all that are free')
+    .argument('<plan>', 'folder of the plan')
+    .option(
+      '--shard <n>',
+      'the item, from 0 (default: what Slurm, Grid Engine, PBS or Kubernetes say; else free ones until none is left)',
+      parser(wholeNumber),
+    )
+    .action(async (plan: string, options: WorkCommandOptions) => {
+      const { work } = await import('./commands/work.js')
+      return work(plan, options, surroundings)
+    })
+  program
+    .command('merge')
+    .description('make the results of a plan whose items are done: those of its command on one machine, byte for byte')
+    .argument('<plan>', 'folder of the plan')
+    .action(async (plan: string, options: VerbosityOptions) => {
+      const { merge } = await import('./commands/merge.js')
+      return merge(plan, options, surroundings)
     })
   const moreTasks = (command: Command) => command.option('--include_path <folders...>', 'more task files', folders)
   program.commandsGroup('See tasks, models and devices:')

@@ -1,10 +1,16 @@
-import { indexTasks, loadTasks, type PreparedTask, prepareEvaluation, type PreparedEvaluation } from '@saeval/eval-harness'
+import {
+  indexTasks,
+  loadTasks,
+  type PreparedEvaluation,
+  type PreparedTask,
+  prepareEvaluation,
+} from '@saeval/eval-harness'
 import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
 import { defaultSeed, type LanguageModel, type ModelArguments, type SteerableModel } from '@saeval/language-model'
 import { taskFunctions } from '@saeval/python'
-import { type CsvSteering, openCsvSteering, saeSteeredBetaArguments, type SteeringFile } from '@saeval/steering'
+import { type CsvSteering, openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
 import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
 import type { RunSettings } from './run-settings.js'
 import { readSweepCsvs } from './steering-files.js'
@@ -59,7 +65,14 @@ export async function fingerprintOf(model: LanguageModel, backend: string): Prom
 /** Reads the CSVs, makes the cells, loads the model and builds the prompts. Throws InputError for what does not fit together. */
 export async function openSweep(
   { run, modelArgs: given, csv, axes }: SweepSpec,
-  { signal, hub: hubOptions, onNotice = () => {}, onTasks = () => {}, onPrepared, withoutDownload = false }: OpeningSweep,
+  {
+    signal,
+    hub: hubOptions,
+    onNotice = () => {},
+    onTasks = () => {},
+    onPrepared,
+    withoutDownload = false,
+  }: OpeningSweep,
 ): Promise<OpenSweep> {
   const cells = sweepCells(await readSweepCsvs(csv), axes)
   const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)

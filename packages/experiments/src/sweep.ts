@@ -13,9 +13,9 @@ import {
 import type { Intervention } from '@saeval/sae-core'
 import type { SteeringFile } from '@saeval/steering'
 import { placesOf } from './edit-places.js'
+import { fingerprintOf, type OpeningSweep, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell } from './run-cell.js'
-import { fingerprintOf, type OpeningSweep, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import { readCellFile } from './steering-files.js'
 import type { SweepEvent, SweepPlan } from './sweep-events.js'
 import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
@@ -120,11 +120,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
           isWhole: cell.tasks.length === tasksAsked.length,
         })
       if (cell.id === baselineId) {
-        const { file, outcome } = await runCell(
-          shared.steer([]),
-          { pretrained: baseName, ...backendArgs },
-          backend,
-        )
+        const { file, outcome } = await runCell(shared.steer([]), { pretrained: baseName, ...backendArgs }, backend)
         store.finish(cell.id, cell.tasks, file)
         onEvent({ stage: 'finished', cell, outcome })
         continue
@@ -132,7 +128,11 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       const steering = await steeringOf(cells.find(({ id }) => id === cell.id)!, files.get(cell.id)!)
       try {
         const model = await (await steering.lower(base)).steer(shared)
-        const { file, outcome } = await runCell(model, { ...options.modelArgs, csv_path: csvOf(cell.id) }, 'sae_steered_beta')
+        const { file, outcome } = await runCell(
+          model,
+          { ...options.modelArgs, csv_path: csvOf(cell.id) },
+          'sae_steered_beta',
+        )
         store.finish(cell.id, cell.tasks, file)
         onEvent({ stage: 'finished', cell, outcome })
       } catch (cause) {

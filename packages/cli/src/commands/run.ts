@@ -51,9 +51,14 @@ export interface Surroundings {
 
 /**
  * `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. `command` is the
- * command line, for the record.
+ * command line, for the record; `answering` stands between the model and the harness.
  */
-export async function run(given: RunOptions, command: string, surroundings: Surroundings): Promise<void> {
+export async function run(
+  given: RunOptions,
+  command: string,
+  surroundings: Surroundings,
+  answering: (model: LanguageModel) => Promise<LanguageModel> = async (model) => model,
+): Promise<void> {
   // only the model is given what nobody may see
   const options = { ...given, model_args: withoutSecrets(given.model_args) }
   const { stdout, stderr, signal } = surroundings
@@ -109,6 +114,7 @@ export async function run(given: RunOptions, command: string, surroundings: Surr
       hub,
     })
     if (answers !== null) model = await cachedModel(model, answers)
+    model = await answering(model)
     const evaluating = {
       model,
       tasks,

@@ -3,7 +3,7 @@ import { planTasks } from '@saeval/eval-harness/internal/ask-model'
 import { type Cell, markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { modelName } from '@saeval/eval-harness/internal/results/names'
 import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
-import type { Command } from 'commander'
+import type { LanguageModel } from '@saeval/language-model'
 import { plainArguments } from '../options/plain-arguments.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines } from '../terminal/announcement.js'
@@ -16,15 +16,15 @@ import { openTerminal, type Terminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
 import { differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
-import { sweepOptions } from './sweep-options.js'
+import type { SweepCommandOptions } from './sweep-options.js'
 
-/** `saeval sweep`: runs the cells, fills a table with them, prints the table of all comparisons. */
+/** `saeval sweep`: runs the cells, fills a table with them, prints the table of all comparisons. `answering` stands between models and harness. */
 export async function runSweep(
-  command: Command,
+  options: SweepCommandOptions,
   line: string,
   { stdout, stderr, signal }: Surroundings,
+  answering: (model: LanguageModel) => Promise<LanguageModel> = async (model) => model,
 ): Promise<void> {
-  const options = sweepOptions(command)
   const terminal = openTerminal(stderr, options.run)
   const { prepared, show } = sweepProgress(terminal, stderr.isTTY ? (stderr.columns || 80) - 1 : 120)
   try {
@@ -39,6 +39,7 @@ export async function runSweep(
       onNotice: terminal.notice,
       onEvent: show,
       onPrepared: prepared,
+      answering,
       ...(options.run.dry_run
         ? {
             onPlanned: async ({ model, tasks, runs }: SweepPlan) => {

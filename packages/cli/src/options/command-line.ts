@@ -5,6 +5,11 @@ export function commandLine(argv: readonly string[]): string {
   return ['saeval', ...argv].map((word) => quoted(withoutToken(word))).join(' ')
 }
 
+/** Whether a word of a command line holds what others may not see. */
+export function holdsSecret(word: string): boolean {
+  return withoutToken(word) !== word
+}
+
 function withoutToken(word: string): string {
   return withoutLogin(word)
     .replace(/((?:^|[,=])token=|"token"\s*:\s*")[^,"]*/g, '$1***')

@@ -46,9 +46,9 @@ describe('blocks of requests', () => {
   })
 
   it('hold so many texts to be generated', () => {
-    const texts = Array.from({ length: 600 }, (_, document): PlacedRequest => {
+    const texts = Array.from({ length: 2400 }, (_, document): PlacedRequest => {
       return { request: { type: 'generate_until', context: `${document}`, kwargs: new Map() }, task: 0, document }
     })
-    expect(sizes(texts)).toEqual([256, 256, 88])
+    expect(sizes(texts)).toEqual([1024, 1024, 352])
   })
 })

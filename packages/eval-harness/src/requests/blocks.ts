@@ -13,8 +13,8 @@ const most = 131_072
 const enough = 32_768
 /** What a block begins with is computed again in each: it may be so small a part at most. */
 const leastPerShared = 32
-/** Texts to be generated count by their number too. */
-const texts = { most: 256, enough: 64 }
+/** Texts to be generated count by their number: the last ones of a block are written side by side with few others. */
+const texts = { most: 1024, enough: 256 }
 
 /**
  * Divides requests of one kind, given in order, into blocks that a model is asked by themselves. The blocks of the same requests are always the same,
@@ -30,11 +30,12 @@ export function blocksOf(requests: readonly PlacedRequest[]): number[][] {
     const before = requests[index - 1]
     const shared = before === undefined ? 0 : sharedCharacters(before.request, request)
     if (before !== undefined && before.document !== document) {
-      const isText = request.type === 'generate_until'
       const isNewTask = before.task !== task
-      const limits = isNewTask ? { fresh: enough, texts: texts.enough } : { fresh: most, texts: texts.most }
-      const isFull = fresh >= Math.max(limits.fresh, isNewTask ? 0 : leastPerShared * shared)
-      if (isFull || (isText && documents >= limits.texts)) {
+      const isFull =
+        request.type === 'generate_until'
+          ? documents >= (isNewTask ? texts.enough : texts.most)
+          : fresh >= (isNewTask ? enough : Math.max(most, leastPerShared * shared))
+      if (isFull) {
         blocks.push(block)
         block = []
         fresh = 0

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { type ClaimState, openClaims, type OwnClaim } from './claims.js'
+import { type ClaimState, type OwnClaim, openClaims } from './claims.js'
 import { ownIdentity } from './process-identity.js'
 
 const isOwn = (claim: OwnClaim | ClaimState): claim is OwnClaim => 'release' in claim

@@ -6,13 +6,18 @@ export interface WorkItem {
   readonly work: number
 }
 
+/** A block to be divided among items. */
+export interface BlockWork {
+  /** For one setting. */
+  readonly work: number
+  /** The share of it that each further setting takes beside the first: 1, or less where layers below the edits are computed once. */
+  readonly furtherShare: number
+}
+
 /** What is to be divided. */
 export interface DividedWork {
-  /** Work of each block for one setting. */
-  readonly blocks: readonly number[]
+  readonly blocks: readonly BlockWork[]
   readonly settings: number
-  /** The share of a block's work that each further setting takes beside the first: layers below the edits are computed once. */
-  readonly furtherShare: number
   /** Items at most. */
   readonly shards: number
 }
@@ -28,23 +33,36 @@ export interface DividedResult {
  * Divides every block for every setting into items of about the same work: neighbouring blocks, and all settings together as long as that makes the
  * longest item no longer, since settings share the layers below their edits. Gives fewer items than asked for where more would not be shorter. Pure.
  */
-export function divideWork({ blocks, settings, furtherShare, shards }: DividedWork): DividedResult {
-  const times = (count: number) => 1 + (count - 1) * furtherShare
-  const whole = blocks.reduce((sum, work) => sum + work, 0) * times(settings)
-  let best: { readonly items: readonly WorkItem[]; readonly longest: number; readonly sum: number } | null = null
+export function divideWork({ blocks, settings, shards }: DividedWork): DividedResult {
+  const whole = sum(blocks.map((block) => workFor(block, settings)))
+  let best: { readonly items: readonly WorkItem[]; readonly longest: number } | null = null
   for (let groups = 1; groups <= Math.min(settings, shards); groups++) {
-    const parts = neighbours(blocks, Math.min(blocks.length, Math.floor(shards / groups)))
-    const items = parts.flatMap(({ range, work }) =>
-      evenly(settings, groups).map((own): WorkItem => {
-        return { blocks: range, settings: own, work: work * times(own[1] - own[0]) }
+    const ranges = evenly(settings, groups)
+    const most = Math.ceil(settings / groups)
+    const parts = neighbours(
+      blocks.map((block) => workFor(block, most)),
+      Math.min(blocks.length, Math.floor(shards / groups)),
+    )
+    const items = parts.flatMap((part) =>
+      ranges.map((own): WorkItem => {
+        const works = blocks.slice(...part).map((block) => workFor(block, own[1] - own[0]))
+        return { blocks: part, settings: own, work: sum(works) }
       }),
     )
     const longest = items.reduce((most, { work }) => Math.max(most, work), 0)
-    const sum = items.reduce((all, { work }) => all + work, 0)
-    // a little longer is worth nothing computed twice
-    if (best === null || longest < 0.98 * best.longest) best = { items, longest, sum }
+    // a little shorter is worth nothing computed twice
+    if (best === null || longest < 0.98 * best.longest) best = { items, longest }
   }
-  return { items: best?.items ?? [], cost: whole === 0 ? 1 : best!.sum / whole }
+  const items = best?.items ?? []
+  return { items, cost: whole === 0 ? 1 : sum(items.map(({ work }) => work)) / whole }
+}
+
+function workFor({ work, furtherShare }: BlockWork, settings: number): number {
+  return work * (1 + (settings - 1) * furtherShare)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0)
 }
 
 /** So many ranges of about the same length. */
@@ -55,15 +73,10 @@ function evenly(length: number, ranges: number): (readonly [number, number])[] {
   ])
 }
 
-interface Part {
-  readonly range: readonly [number, number]
-  readonly work: number
-}
-
 /** At most so many ranges of neighbours, the largest of which has as little work as possible. */
-function neighbours(works: readonly number[], most: number): Part[] {
+function neighbours(works: readonly number[], most: number): (readonly [number, number])[] {
   let low = works.reduce((largest, work) => Math.max(largest, work), 0)
-  let high = works.reduce((sum, work) => sum + work, 0)
+  let high = sum(works)
   for (let round = 0; round < 40 && high - low > 1e-9 * high; round++) {
     const middle = (low + high) / 2
     if (filled(works, middle).length <= most) high = middle
@@ -73,15 +86,18 @@ function neighbours(works: readonly number[], most: number): Part[] {
 }
 
 /** Ranges of neighbours that have at most so much work each. */
-function filled(works: readonly number[], most: number): Part[] {
-  const parts: { range: [number, number]; work: number }[] = []
-  for (const [at, work] of works.entries()) {
-    const last = parts.at(-1)
-    if (last === undefined || last.work + work > most * (1 + 1e-12)) parts.push({ range: [at, at + 1], work })
-    else {
-      last.range[1] = at + 1
-      last.work += work
+function filled(works: readonly number[], most: number): (readonly [number, number])[] {
+  const ranges: [number, number][] = []
+  let work = 0
+  for (const [at, own] of works.entries()) {
+    const last = ranges.at(-1)
+    if (last === undefined || work + own > most * (1 + 1e-12)) {
+      ranges.push([at, at + 1])
+      work = own
+    } else {
+      last[1] = at + 1
+      work += own
     }
   }
-  return parts
+  return ranges
 }

@@ -1,9 +1,9 @@
-import { readBlocks, type ReadBlock } from '@saeval/eval-harness/internal/ask-model'
+import { type ReadBlock, readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { InputError, option, sentence } from '@saeval/hub'
-import { type PluginIdentity } from '../plugin-identity.js'
+import type { OpeningSweep } from '../open-sweep.js'
+import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed } from '../run-cell.js'
 import { askedFingerprints, pluginsFingerprint } from '../sweep-fingerprint.js'
-import type { OpeningSweep } from '../open-sweep.js'
 import { divideWork } from './divide-work.js'
 import { hashInputs } from './input-files.js'
 import { type ExperimentSpec, type OpenExperiment, openExperiment } from './open-experiment.js'
@@ -15,8 +15,8 @@ export interface PlanOptions extends OpeningSweep {
   readonly spec: ExperimentSpec
   /** The plan's folder. */
   readonly folder: string
-  /** The command that it is a plan of, in words. */
-  readonly command: readonly string[]
+  /** The command that it is a plan of, in words. It may depend on what there is to do, as long as that stays the same. */
+  readonly command: (planned: PlannedExperiment) => readonly string[]
   /** Files of options that decide the results, beside the CSVs. */
   readonly files: readonly string[]
   readonly saeval: string
@@ -46,7 +46,6 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   try {
     const seed = generationSeed(spec.run)
     const blocks = await readBlocks(experiment.reader, experiment.prepared.tasks, { seed })
-    const works = blocks.map(({ planned, requests }) => planned?.work ?? requests)
     const settings = new Map<string, string>()
     const csvs = experiment.settings.flatMap((id, at) => {
       const csv = experiment.csvs.get(id)
@@ -57,20 +56,25 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     const furtherShare = await experiment.each(experiment.settings, csvOf, async ({ id, fingerprint }) => {
       settings.set(id, fingerprint)
     })
-    const sum = works.reduce((all, work) => all + work, 0)
-    const work = sum * (1 + (experiment.settings.length - 1) * furtherShare)
-    const shards = await options.shards({ experiment, blocks, work })
-    const { items, cost } = divideWork({ blocks: works, settings: experiment.settings.length, furtherShare, shards })
+    const divided = blocks.map(({ planned, requests, kind }) => {
+      // texts go their own ways with every setting
+      return { work: planned?.work ?? requests, furtherShare: kind === 'generate_until' ? 1 : furtherShare }
+    })
+    const count = experiment.settings.length
+    const [whole] = divideWork({ blocks: divided, settings: count, shards: 1 }).items
+    const planned: PlannedExperiment = { experiment, blocks, work: whole?.work ?? 0 }
+    const shards = await options.shards(planned)
+    const { items, cost } = divideWork({ blocks: divided, settings: count, shards })
     const plan: Plan = {
       saeval,
-      command: options.command,
+      command: options.command(planned),
       files,
       plugins: pluginsFingerprint(options.plugins ?? []),
       asked: Object.fromEntries(askedFingerprints(experiment.prepared, seed)),
       model: experiment.baseFingerprint,
       settings: experiment.settings.map((id) => ({ id, fingerprint: settings.get(id)! })),
       blocks: blocks.map(({ id, kind, requests, planned }, at) => {
-        return { id, kind, requests, tokens: planned?.tokens ?? 0, work: works[at]! }
+        return { id, kind, requests, tokens: planned?.tokens ?? 0, work: divided[at]!.work }
       }),
       items: items.map(({ blocks: [a, b], settings: [c, d], work: own }) => {
         return { blocks: [a, b] as const, settings: [c, d] as const, work: own }

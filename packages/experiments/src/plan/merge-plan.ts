@@ -1,5 +1,5 @@
-import { answeredModel } from '@saeval/eval-harness/internal/cache/block-answers'
-import { call, InputError, lines, type Sentence, sentence } from '@saeval/hub'
+import { answeredModel } from '@saeval/eval-harness/internal/block-answers'
+import { call, InputError, lines, Sentence, sentence } from '@saeval/hub'
 import type { LanguageModel } from '@saeval/language-model'
 import { checkInputs } from './input-files.js'
 import type { Plan } from './plan-file.js'
@@ -31,9 +31,11 @@ export async function planAnswers(
     return answeredModel(model, (block) => {
       const part = partOf(fingerprint, block)
       if (!hasPart(part))
-        throw new InputError(sentence`the plan ${folder} has no answers to what is asked now: tasks or prompts are others`)
+        throw new InputError(
+          sentence`the plan ${folder} has no answers to what is asked now: tasks or prompts are others`,
+        )
       const content = readPart(part)
-      if ('error' in content) throw new InputError(content.error)
+      if ('error' in content) throw new InputError(new Sentence(content.error))
       return content
     })
   }

@@ -100,7 +100,14 @@ async function openCells(spec: SweepSpec, opening: OpeningSweep): Promise<OpenEx
 
 async function openRun(
   { run, modelArgs }: { readonly run: RunSettings; readonly modelArgs: ModelArguments },
-  { signal, hub: hubOptions, onNotice = () => {}, onTasks = () => {}, onPrepared, withoutDownload = false }: OpeningSweep,
+  {
+    signal,
+    hub: hubOptions,
+    onNotice = () => {},
+    onTasks = () => {},
+    onPrepared,
+    withoutDownload = false,
+  }: OpeningSweep,
 ): Promise<OpenExperiment> {
   const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
     numFewshot: run.num_fewshot,

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { call, InputError, makeWritableFolder, sentence, writeFiles } from '@saeval/hub'
-import { index, objectOf, text, truth } from '@saeval/hub/checks'
+import type { BlockAnswers } from '@saeval/eval-harness/internal/block-answers'
 import { storeKey } from '@saeval/eval-harness/internal/cache/store'
-import type { BlockAnswers } from '@saeval/eval-harness/internal/cache/block-answers'
+import { call, InputError, makeWritableFolder, type Sentence, sentence, writeFiles } from '@saeval/hub'
+import { index, objectOf, text, truth } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { type Claims, type ClaimTimes, openClaims } from '../claims/claims.js'
 import { type Plan, type PlanItem, planFileName, planText } from './plan-file.js'
 
 /** The answers to one block under one setting, or why this setting cannot have this text. */
-export type PartContent = BlockAnswers | { readonly error: string }
+export type PartContent = BlockAnswers | { readonly error: Sentence['parts'] }
 
 /** Why an item has failed. */
 export interface ItemFailure {
@@ -40,7 +40,7 @@ export interface PlanFolder {
 }
 
 const partSchema = v.union([
-  objectOf({ part: text, error: text }),
+  objectOf({ part: text, error: v.array(v.union([text, objectOf({ option: text }), objectOf({ call: text })])) }),
   objectOf({ part: text, counted: v.array(v.unknown()), answers: v.array(v.unknown()) }),
 ])
 const failureSchema = objectOf({ item: index, host: text, error: text, isInput: truth })

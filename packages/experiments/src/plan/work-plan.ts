@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { answerBlock } from '@saeval/eval-harness/internal/cache/block-answers'
 import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
+import { answerBlock } from '@saeval/eval-harness/internal/block-answers'
 import { InputError, type Notice, option, sentence } from '@saeval/hub'
 import type { Work } from '@saeval/language-model'
 import type { ClaimState, ClaimTimes, OwnClaim } from '../claims/claims.js'
@@ -127,7 +127,9 @@ export function ownerText({ owner }: ClaimState): string {
 
 function checkVersion(plan: Plan, { saeval, plugins = [] }: Pick<WorkOptions, 'saeval' | 'plugins'>): void {
   if (plan.saeval !== saeval)
-    throw new InputError(`the plan was made by saeval ${plan.saeval}, this is ${saeval}; use that version, or make another plan`)
+    throw new InputError(
+      `the plan was made by saeval ${plan.saeval}, this is ${saeval}; use that version, or make another plan`,
+    )
   if (plan.plugins !== pluginsFingerprint(plugins))
     throw new InputError('the plan was made with other code of plug-ins; put that back, or make another plan')
 }
@@ -176,7 +178,7 @@ async function workOnItem(
       } catch (cause) {
         // an edit that this text cannot have fails in an unsharded sweep too, which leaves that cell out
         if (spec.kind !== 'sweep' || signal?.aborted || !isOfCell(cause)) throw cause
-        folder.putPart(part, { error: cause.message })
+        folder.putPart(part, { error: cause.sentence.parts })
       }
       before += work
       onWork(number, { done: before, total })

@@ -7,10 +7,10 @@ import {
   type ReadRequests,
   wrapModel,
 } from '@saeval/language-model'
-import type { ReadBlock } from '../ask-model.js'
-import { countedBy, differenceOf, nothingCounted, sumOfCounted } from './counted.js'
-import { fromStored, toStored } from './kept-answer.js'
-import { blockId } from './request-key.js'
+import type { ReadBlock } from './ask-model.js'
+import { countedBy, differenceOf, nothingCounted, sumOfCounted } from './cache/counted.js'
+import { fromStored, toStored } from './cache/kept-answer.js'
+import { blockId } from './cache/request-key.js'
 
 /** The answers to a block of requests, and what the model counted for them. JSON values: what differs from run to run is not in it. */
 export interface BlockAnswers {

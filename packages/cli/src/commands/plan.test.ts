@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { difference, resultsIn } from '../../../../tools/crash-drill/results.mjs'
+import { runCommand } from '../run.testing.js'
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const tasks = ['--include_path', 'examples/demo/tasks', '--device', 'cpu', '-b', '4', '-L', '6', '-o', 'out']
+const csv = 'forget.csv'
+const sweep = [
+  '-a',
+  'base_name=examples/demo/model',
+  '--csv',
+  csv,
+  '--coefficients=-20,-5',
+  '-t',
+  'demo_dogs,demo_cats',
+  ...tasks,
+]
+const steered = ['-M', 'sae_steered_beta', '-a', `base_name=examples/demo/model,csv_path=${csv}`]
+const run = [...steered, '-t', 'demo_dogs,demo_stories', '-s', ...tasks]
+
+/** Runs commands in a folder of their own, with the same relative paths in each. */
+function place() {
+  const folder = temporaryFolder()
+  symlinkSync(join(root, 'examples'), join(folder, 'examples'))
+  writeFileSync(join(folder, csv), readFileSync(join(root, 'examples/demo/forget_dogs.csv')))
+  return folder
+}
+
+const before = process.cwd()
+afterAll(() => process.chdir(before))
+
+const saeval = (argv: readonly string[], env: Record<string, string> = {}) =>
+  runCommand(argv, { HF_HUB_OFFLINE: '1', ...env })
+const passes = async (argv: readonly string[], env?: Record<string, string>) => {
+  const { code, stdout, stderr } = await saeval(argv, env)
+  expect([argv[0], code, code === 0 ? '' : stderr]).toEqual([argv[0], 0, ''])
+  return stdout
+}
+const refuses = async (argv: readonly string[], env?: Record<string, string>) => {
+  const { code, stderr } = await saeval(argv, env)
+  expect([code, stderr.split('\n').length]).toEqual([2, expect.any(Number)])
+  return stderr
+}
+
+describe('a plan', () => {
+  it('of a sweep is done in any order, and merged into the same bytes', async () => {
+    const alone = place()
+    process.chdir(alone)
+    const printed = await passes(['sweep', ...sweep])
+    process.chdir(place())
+    expect(await passes(['plan', 'plan', '--shards', '3', ...sweep])).toContain('plan: 3 items of 3 settings')
+    expect(await passes(['plan', 'plan', '--status'])).toBe('3 items: 0 done, 0 running, 0 failed, 0 lost, 3 waiting\n')
+    expect(await passes(['work', 'plan', '--shard', '2'])).toBe('done: item 2\n')
+    expect(await refuses(['merge', 'plan'])).toMatch(
+      /2 of 3 items are not done.*\nitem 0 is waiting\nitem 1 is waiting\n/,
+    )
+    await passes(['work', 'plan'], { SLURM_ARRAY_TASK_ID: '0' })
+    expect(await passes(['work', 'plan'])).toBe('done: item 1\n')
+    expect(await passes(['work', 'plan'])).toBe('nothing was left to do\n')
+    expect(await passes(['merge', 'plan'])).toBe(printed)
+    expect(difference(resultsIn(alone), resultsIn(process.cwd()))).toBe(null)
+    // a claim is nobody's when the work is done
+    expect(readdirSync('plan/claims')).toEqual([])
+  })
+
+  it('of a run divides its requests, and does again only what was lost', async () => {
+    const alone = place()
+    process.chdir(alone)
+    const printed = await passes(['run', ...run])
+    process.chdir(place())
+    expect(await passes(['plan', 'plan', ...run, '--shards=5'])).toMatch(/plan: 2 items .*\n5 items were asked for/)
+    await passes(['work', 'plan'])
+    const answers = readdirSync('plan/answers', { recursive: true }).filter((name) => `${name}`.endsWith('.json'))
+    expect(answers.length).toBe(2)
+    const [lost, kept] = answers.map((name) => join('plan/answers', `${name}`)) as [string, string]
+    const bytes = readFileSync(lost)
+    rmSync(lost)
+    writeFileSync(kept, readFileSync(kept, 'utf8').slice(0, -20))
+    expect(await refuses(['merge', 'plan'])).toContain('1 of 2 items are not done')
+    await passes(['work', 'plan'])
+    expect(readFileSync(lost)).toEqual(bytes)
+    expect(await refuses(['merge', 'plan'])).toMatch(/answers\/.*\.json is damaged; delete it/)
+    rmSync(kept)
+    await passes(['work', 'plan'])
+    expect(await passes(['merge', 'plan'])).toBe(printed)
+    expect(difference(resultsIn(alone), resultsIn(process.cwd()))).toBe(null)
+  })
+
+  describe('is refused', () => {
+    beforeAll(async () => {
+      process.chdir(place())
+      await passes(['plan', 'plan', '--shards', '2', ...run])
+    })
+
+    it('where the item is none', async () => {
+      expect(await refuses(['work', 'plan', '--shard', '2'])).toContain('--shard 2: the plan plan has items 0 to 1')
+      expect(await refuses(['work', 'plan'], { JOB_COMPLETION_INDEX: '7' })).toContain('the plan has 2 items')
+    })
+
+    it('where it is none, there is one already, or flags do not fit', async () => {
+      expect(await refuses(['work', 'examples'])).toContain('examples is no plan: it has no plan.json')
+      expect(await refuses(['plan', 'plan', '--shards', '2', ...run])).toContain('plan holds a plan already')
+      expect(await refuses(['plan', 'other', ...run])).toContain('--shards is missing')
+      expect(await refuses(['plan', 'other', '--shards', '2', ...run, '-c', 'kept'])).toContain('leave --use_cache out')
+      expect(await refuses(['plan', 'other', '--shards', '2', ...run, '--seed', 'None'])).toContain('--seed None')
+      expect(await refuses(['plan', 'other', '--shards', '2', ...run.slice(0, -2), '-a', 'token=a'])).toContain(
+        'HF_TOKEN',
+      )
+    })
+
+    it('where anything has changed since it was made', async () => {
+      const plan = readFileSync('plan/plan.json', 'utf8')
+      const changed = async (from: RegExp | string, to: string) => {
+        writeFileSync('plan/plan.json', plan.replace(from, to))
+        const said = await refuses(['work', 'plan', '--shard', '0'])
+        writeFileSync('plan/plan.json', plan)
+        return said
+      }
+      expect(await changed(/"saeval": ".*?"/, '"saeval": "0.0.1"')).toContain('the plan was made by saeval 0.0.1')
+      expect(await changed(/"demo_dogs": ".*?"/, '"demo_dogs": "0"')).toContain(
+        'demo_dogs has other documents, prompts',
+      )
+      expect(await changed(/"fingerprint": ".*?"/, '"fingerprint": "0"')).toContain('the model is not that of the plan')
+      expect(await changed('"items"', '"its"')).toContain('plan/plan.json is damaged')
+      expect(await passes(['plan', 'plan', '--status'])).toMatch(
+        /item 0: failed on .*: the model is not that of the plan/,
+      )
+      writeFileSync(csv, `${readFileSync(csv, 'utf8')}\n`)
+      expect(await refuses(['work', 'plan', '--shard', '0'])).toContain(
+        'forget.csv is another file now; the plan was made of',
+      )
+      expect(await refuses(['merge', 'plan'])).toContain('forget.csv is another file now')
+    })
+  })
+})
