@@ -5,11 +5,8 @@ import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
 import type { InspectCommandOptions } from './commands/inspect.js'
-<<<<<<< HEAD
-import { addRankOptions } from './commands/rank-options.js'
-=======
 import { addPlanOptions, plannedWords, planOptions } from './commands/plan-options.js'
->>>>>>> 59b0326 (Plan runs and sweeps for many machines: saeval plan, work and merge)
+import { addRankOptions } from './commands/rank-options.js'
 import type { ReportCommandOptions } from './commands/report.js'
 import type { Surroundings } from './commands/run.js'
 import { addRunOptions, dryRunText, runOptions } from './commands/run-options.js'
@@ -27,15 +24,13 @@ import type { VerbosityOptions } from './terminal/verbosity.js'
 import { version } from './version.js'
 
 /** Commands in which models, tasks or SAEs matter. */
-<<<<<<< HEAD
-const pluggable = ['run', 'sweep', 'rank', 'ls', 'describe', 'validate', 'inspect', 'generate', 'verify']
-=======
 const pluggable = [
   'run',
   'sweep',
   'plan',
   'work',
   'merge',
+  'rank',
   'ls',
   'describe',
   'validate',
@@ -43,7 +38,6 @@ const pluggable = [
   'generate',
   'verify',
 ]
->>>>>>> 59b0326 (Plan runs and sweeps for many machines: saeval plan, work and merge)
 
 /** The command line as commander knows it; docs/cli.md is made from its help. What commands do is loaded when they are called, after `register`. */
 export function createProgram(
