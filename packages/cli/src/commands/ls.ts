@@ -2,9 +2,10 @@ import { indexTasks, type TaskIndex } from '@saeval/eval-harness'
 import { filterNames } from '@saeval/eval-harness/internal/filters/own-filters'
 import { metricNames } from '@saeval/eval-harness/internal/metrics/own-metrics'
 import { registeredModels } from '@saeval/language-model/internal/model-registry'
-import { listDevices } from '@saeval/lm-backend-onnx'
+import { type DeviceList, listDevices } from '@saeval/lm-backend-onnx'
 import { saeFormats } from '@saeval/sae-core'
 import { type LoadedPlugin, loadedPlugins } from '../plugins/load-plugins.js'
+import { byteWords } from '../terminal/quantity-words.js'
 import type { Listing } from './choices.js'
 
 /** What comes of task files. */
@@ -17,8 +18,21 @@ export async function ls(what: Listing, includePaths: readonly string[]): Promis
   if (what === 'filters') return filterNames()
   if (what === 'sae_formats') return saeFormats()
   if (what === 'plugins') return loadedPlugins().flatMap(pluginLines)
-  if (what === 'devices') return (await listDevices()).map(({ name, description }) => `${name}  (${description})`)
+  if (what === 'devices') return deviceLines(await listDevices())
   return listTasks(what, indexTasks(includePaths))
+}
+
+/** A line for each device: hardware, memory, types of numbers, versions; then a line for what does not compute, and why. */
+function deviceLines({ devices, missing }: DeviceList): string[] {
+  const width = Math.max(...[...devices, ...missing].map(({ name }) => name.length)) + 2
+  return [
+    ...devices.map(({ name, hardware, precisions, library }) => {
+      const memory = hardware.memory === null ? [] : [`${byteWords(hardware.memory)} of memory`]
+      const facts = [hardware.name, ...memory].filter((fact) => fact !== null)
+      return `${name.padEnd(width)}${[...facts.map((fact) => `${fact}; `), precisions.join(', ')].join('')}; ${[library, ...hardware.versions].join(', ')}`
+    }),
+    ...missing.map(({ name, problem }) => `${name.padEnd(width)}not available: ${problem}`),
+  ]
 }
 
 /** A plug-in, and a line for each name that it brought. */

@@ -45,7 +45,10 @@ export interface LoadModelOptions {
   readonly tokenizer?: string | undefined
   /** Branch, tag or commit; "main" by default. */
   readonly revision?: string | undefined
-  /** "cpu", "cuda:0", "webgpu": a name of listDevices(). By default the first CUDA device where there is one, else the CPU. */
+  /**
+   * "cpu", "cuda:0", "webgpu": a name of listDevices(). By default ("auto") the first of CUDA, WebGPU on a GPU with memory of its own or Apple's, and
+   * the CPU that computes; where there was a choice, `notice` is told which and why.
+   */
   readonly device?: string | undefined
   /**
    * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
@@ -98,7 +101,8 @@ export async function loadModelPacked(
   start: (options: ThreadOptions) => Runtime = startRuntime,
 ): Promise<OnnxModel> {
   const hub = options.hub ?? {}
-  const device = await findDevice(options.device ?? null)
+  const { device, line } = await findDevice(options.device ?? null)
+  if (line !== null) options.notice?.(line)
   const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
   const configPath = await files.path('config.json')
   const configText = await readModelText(configPath)

@@ -13,7 +13,7 @@ function devicesOf(environment: Readonly<Record<string, string>> | null): string
       '--input-type=module',
       '-e',
       `import { listDevices } from ${JSON.stringify(library)}
-       console.log((await listDevices()).map(({ name }) => name).join())`,
+       console.log((await listDevices()).devices.map(({ name }) => name).join())`,
     ],
     { encoding: 'utf8', env: { ...process.env, ...environment } },
   )

@@ -1,89 +1,162 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { InputError } from '@saeval/hub'
+import { type Hardware, processor } from './hardware.js'
+import { type Probed, probe } from './probe.js'
 import type { Provider } from './protocol.js'
-import { runtimeFolder } from './runtime-package.js'
-import { noTelemetry } from './session-thread.js'
+import { runtimeFolder, runtimeVersion } from './runtime-package.js'
 
 /** A device that can compute here, by the name that `--device` takes. */
 export interface Device {
   readonly name: string
-  readonly description: string
   readonly provider: Provider
+  readonly hardware: Hardware
+  /** Types of numbers that its graphs may hold: float32, in which everything is computed, and those that weights may be stored in. */
+  readonly precisions: readonly string[]
+  /** The version of the library that computes: "onnxruntime 1.30.0". */
+  readonly library: string
 }
 
-const mostGpus = 16
+/** What might compute and does not, and why, with what to do about it: a clause without a capital. */
+export interface MissingDevice {
+  readonly name: string
+  readonly problem: string
+}
 
-/** Every device that can compute on this machine, found by running a one-node graph on it. */
-export async function listDevices(): Promise<Device[]> {
-  const devices = [cpu]
-  if (hasCudaLibrary()) {
-    for (let deviceId = 0; deviceId < mostGpus && (await computes({ name: 'cuda', deviceId })); deviceId++) {
-      devices.push(cuda(deviceId))
+/** What `listDevices` has found. */
+export interface DeviceList {
+  readonly devices: readonly Device[]
+  readonly missing: readonly MissingDevice[]
+}
+
+/** Every device that can compute on this machine, found by running a one-node graph on it, and what is in the way of the others. */
+export async function listDevices(): Promise<DeviceList> {
+  const devices = [cpu()]
+  const missing: MissingDevice[] = []
+  for (const name of otherProviders()) {
+    for (let deviceId = 0; ; deviceId++) {
+      const provider = providerOf(name, deviceId)
+      const problem = cannotStart(provider)
+      const probed = problem === null ? await probe(provider, 'precisions') : { computes: false as const, problem }
+      if (probed.computes) devices.push(deviceOf(provider, probed))
+      // behind the last GPU there is none
+      else if (deviceId === 0) missing.push({ name: deviceName(provider), problem: probed.problem })
+      if (!probed.computes || provider.name !== 'cuda') break
     }
   }
-  if (await computes({ name: 'webgpu' })) {
-    devices.push({ name: 'webgpu', description: 'onnxruntime WebGPU provider', provider: { name: 'webgpu' } })
-  }
-  return devices
+  return { devices, missing }
 }
 
-const cpu: Device = { name: 'cpu', description: 'onnxruntime CPU provider', provider: { name: 'cpu' } }
+/** The device that was chosen, and a line that says which and why; null where there was nothing to choose from. */
+export interface ChosenDevice {
+  readonly device: Device
+  readonly line: string | null
+}
 
 /**
- * The device of that name; "cuda" means "cuda:0", null the first CUDA device or else the CPU. Throws InputError that lists the devices
- * there are.
+ * The device of that name ("cuda" is "cuda:0"). null and "auto" are the first of CUDA, WebGPU on a GPU with memory of its own or Apple's, and the CPU
+ * that computes. Throws InputError for a name that is none, and one that says why a device cannot be used and what to do.
  */
-export async function findDevice(name: string | null): Promise<Device> {
-  if (name === null) return hasCudaLibrary() && (await computes({ name: 'cuda', deviceId: 0 })) ? cuda(0) : cpu
-  const wanted = name === 'cuda' ? 'cuda:0' : name
-  // the CPU is always there: do not wake the others for it
-  if (wanted === 'cpu') return cpu
-  const devices = await listDevices()
-  const found = devices.find((device) => device.name === wanted)
-  if (found) return found
-  const hint =
-    wanted.startsWith('cuda') && !hasCudaLibrary()
-      ? ` (CUDA needs onnxruntime's CUDA provider, ${cudaLibrary} of the same version, in ${runtimeFolder()})`
-      : ''
-  throw new InputError(
-    `device "${name}" is not available; available: ${devices.map((device) => device.name).join(', ')}${hint}`,
-  )
+export async function findDevice(name: string | null): Promise<ChosenDevice> {
+  if (name === null || name === 'auto') return chooseDevice()
+  const provider = readDeviceName(name)
+  // the CPU is always there
+  if (provider.name === 'cpu') return { device: cpu(), line: null }
+  const problem = cannotStart(provider)
+  if (problem !== null) throw new InputError(`device "${name}" is not available: ${problem}`)
+  const probed = await probe(provider, 'computes')
+  if (!probed.computes) throw new InputError(`device "${name}" is not available: ${probed.problem}`)
+  return { device: deviceOf(provider, probed), line: null }
 }
 
-function cuda(deviceId: number): Device {
+async function chooseDevice(): Promise<ChosenDevice> {
+  const why: string[] = []
+  const chosen = (device: Device): ChosenDevice => {
+    const { name, hardware } = device
+    if (name === 'cpu' && why.length === 0) return { device, line: null }
+    const what = name === 'cpu' || hardware.name === null ? name : `${name} (${hardware.name})`
+    return { device, line: `device: ${[what, ...why].join('; ')}` }
+  }
+  for (const name of otherProviders().filter((name) => name === 'cuda' || name === 'webgpu')) {
+    const provider = providerOf(name, 0)
+    const isSeen = name === 'cuda' ? seesNvidia() || hasCudaLibrary() : seesGpu()
+    // without a GPU there is nothing to wait for
+    if (!isSeen) continue
+    const problem = cannotStart(provider)
+    const probed = problem === null ? await probe(provider, 'computes') : { computes: false as const, problem }
+    if (!probed.computes) why.push(`not ${name}: ${probed.problem}`)
+    else if (name === 'cuda' || isWorthIt(probed.hardware)) return chosen(deviceOf(provider, probed))
+    else if (probed.hardware.kind === 'integrated')
+      why.push(`not webgpu: ${probed.hardware.name} has no memory of its own, --device webgpu takes it all the same`)
+  }
+  return chosen(cpu())
+}
+
+/** Whether a GPU is taken without being asked for: one with memory of its own, or Apple's. */
+function isWorthIt({ kind }: Hardware): boolean {
+  return kind === 'discrete' || process.platform === 'darwin'
+}
+
+/** The provider that a name stands for. Throws InputError for a name that is none. */
+function readDeviceName(name: string): Provider {
+  if (name === 'cpu' || name === 'webgpu') return { name }
+  const [, deviceId = '0'] = /^cuda(?::(\d+))?$/.exec(name) ?? []
+  if (name.startsWith('cuda') && /^cuda(:\d+)?$/.test(name)) return { name: 'cuda', deviceId: Number(deviceId) }
+  throw new InputError(`device "${name}" is none: devices are auto, cpu, cuda:0 (and further numbers) and webgpu`)
+}
+
+/** The providers that a GPU may be used by, the best first. */
+function otherProviders(): Exclude<Provider['name'], 'cpu'>[] {
+  return process.platform === 'darwin' ? ['webgpu'] : ['cuda', 'webgpu']
+}
+
+function providerOf(name: Exclude<Provider['name'], 'cpu'>, deviceId: number): Provider {
+  return name === 'cuda' ? { name, deviceId } : { name }
+}
+
+/** Name of a provider's device, as `--device` takes it. */
+export function deviceName(provider: Provider): string {
+  return provider.name === 'cuda' ? `cuda:${provider.deviceId}` : provider.name
+}
+
+function cpu(): Device {
+  const provider = { name: 'cpu' } as const
   return {
-    name: `cuda:${deviceId}`,
-    description: 'onnxruntime CUDA provider',
-    provider: { name: 'cuda', deviceId },
+    name: 'cpu',
+    provider,
+    hardware: processor(),
+    precisions: ['float32'],
+    library: `onnxruntime ${runtimeVersion()}`,
   }
 }
 
-const cudaLibrary = process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so'
+function deviceOf(provider: Provider, { hardware, precisions, library }: Extract<Probed, { computes: true }>): Device {
+  return { name: deviceName(provider), provider, hardware, precisions, library }
+}
 
-/** The CUDA provider is too large for npm: users put it beside onnxruntime's library. */
+/** What is in the way of a provider before anything is tried; null where nothing is. */
+function cannotStart(provider: Provider): string | null {
+  if (provider.name !== 'cuda' || hasCudaLibrary()) return null
+  if (process.platform !== 'linux')
+    return "onnxruntime's CUDA provider is used on Linux only; webgpu takes NVIDIA's GPUs too"
+  return `onnxruntime's CUDA provider (${cudaLibrary}) is not in ${runtimeFolder()}: name a folder that has it in SAEVAL_ONNXRUNTIME (docs/devices.md)`
+}
+
+const cudaLibrary = 'libonnxruntime_providers_cuda.so'
+
+/** The CUDA provider is too large for npm: users name a folder that has it. */
 function hasCudaLibrary(): boolean {
   return existsSync(join(runtimeFolder(), cudaLibrary))
 }
 
-/**
- * Whether a provider computes, tried in a process of its own: its libraries write what they like to standard error, which is nobody's here,
- * and a broken driver may end the process.
- */
-async function computes(provider: Provider): Promise<boolean> {
-  const script = fileURLToPath(new URL('./probe-process.js', import.meta.url))
-  const child = spawn(process.execPath, [script, JSON.stringify(provider)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...noTelemetry, ...process.env },
-  })
-  let written = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    written += text
-  })
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(false))
-    child.on('close', () => resolve(written === '42'))
-  })
+/** Whether NVIDIA's driver is there, on Linux and in WSL. */
+function seesNvidia(): boolean {
+  return ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
+}
+
+/** Whether there may be a GPU at all. */
+function seesGpu(): boolean {
+  if (process.platform !== 'linux') return true
+  const nodes = existsSync('/dev/dri') ? readdirSync('/dev/dri') : []
+  return seesNvidia() || nodes.some((name) => name.startsWith('render'))
 }

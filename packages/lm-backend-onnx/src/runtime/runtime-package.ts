@@ -31,3 +31,9 @@ export function runtimeFolder(): string {
   const home = dirname(dirname(resolve(runtimePackage())))
   return join(home, 'bin', 'napi-v6', process.platform, process.arch)
 }
+
+/** Version of the installed onnxruntime. */
+export function runtimeVersion(): string {
+  const { version } = createRequire(import.meta.url)(`${runtimePackage()}/package.json`) as { version: string }
+  return version
+}

@@ -1,0 +1,86 @@
+import type { Provider } from './protocol.js'
+
+/** Libraries of CUDA by the names that the provider asks for, and the pip package and the thing that bring them. */
+const cudaParts: readonly { readonly library: RegExp; readonly what: string; readonly pip: string }[] = [
+  { library: /^libcublas(Lt)?\.so/, what: 'cuBLAS', pip: 'nvidia-cublas' },
+  { library: /^libcudart\.so/, what: "CUDA's runtime", pip: 'nvidia-cuda-runtime' },
+  { library: /^libcurand\.so/, what: 'cuRAND', pip: 'nvidia-curand' },
+  { library: /^libcufft\.so/, what: 'cuFFT', pip: 'nvidia-cufft' },
+  { library: /^libcudnn\.so/, what: 'cuDNN', pip: 'nvidia-cudnn-cu13' },
+]
+
+/** What a provider says when it does not start, and what a user can do about it. */
+const known: readonly {
+  readonly said: RegExp
+  readonly problem: (match: RegExpExecArray) => string
+}[] = [
+  // CUDA
+  {
+    said: /(lib[\w.+-]+\.so[.\d]*): cannot open shared object file/,
+    problem: ([, library]) => missingLibrary(library!),
+  },
+  {
+    said: /no CUDA-capable device is detected/,
+    problem: () =>
+      "NVIDIA's driver sees no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES; a container needs --gpus all",
+  },
+  {
+    said: /driver version is insufficient|not supported in the installed CUDA driver|no CUDA driver|CUDA failure (35|36)\b/,
+    problem: () => "NVIDIA's driver is missing or older than these CUDA libraries: CUDA 13 needs driver 580 or newer",
+  },
+  {
+    said: /no kernel image is available|CUDA failure 209\b/,
+    problem: () =>
+      'this onnxruntime was not built for a GPU of this generation: name another one in SAEVAL_ONNXRUNTIME',
+  },
+  { said: /invalid device ordinal|CUDA failure 101\b/, problem: () => 'there is no GPU of this number' },
+  {
+    said: /out of memory|Failed to allocate memory|OUT_OF_DEVICE_MEMORY/i,
+    problem: () => 'its memory is full: end what else uses it, or take another device',
+  },
+  // WebGPU: what Dawn warns of is nearer to the cause than what onnxruntime throws
+  {
+    said: /Found no drivers|INCOMPATIBLE_DRIVER/,
+    problem: () =>
+      "Vulkan finds no driver: install the GPU's, or mesa-vulkan-drivers; a container with an NVIDIA GPU needs NVIDIA_DRIVER_CAPABILITIES=all",
+  },
+  {
+    said: /No supported adapters|Failed to get a WebGPU adapter/,
+    problem: () => 'no GPU here that WebGPU can use, or a driver that is too old (Mesa 23 or newer)',
+  },
+]
+
+const noVulkan =
+  "Vulkan is missing (libvulkan.so.1): install Debian's libvulkan1, or vulkan-loader, and the GPU's driver"
+
+function missingLibrary(library: string): string {
+  if (library.startsWith('libvulkan')) return noVulkan
+  if (/^libcuda\.so/.test(library)) return `${library} is missing, which NVIDIA's driver brings: install the driver`
+  if (/^libonnxruntime_providers_/.test(library))
+    return `${library} is missing beside onnxruntime's library: SAEVAL_ONNXRUNTIME names a folder with both`
+  const part = cudaParts.find((part) => part.library.test(library))
+  if (part === undefined) return `${library} is missing: install it, and name its folder in LD_LIBRARY_PATH`
+  // CUDA 13's packages have no number in their names, those of 12 have it
+  const old = /\.so\.1[12]$/.test(library) && !part.pip.includes('curand') && !part.pip.includes('cudnn')
+  return `${library} (${part.what}) is missing: pip install ${part.pip}${old ? '-cu12' : ''}, and name the folder of the library in LD_LIBRARY_PATH`
+}
+
+/** Why a provider does not start, in one clause with what to do, from everything that it has thrown and written. */
+export function deviceProblem(provider: Provider['name'], said: string): string {
+  for (const { said: pattern, problem } of known) {
+    const match = pattern.exec(said)
+    if (match !== null) return problem(match)
+  }
+  const last = said
+    .replace(/\x1b\[[\d;]*m/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .findLast((line) => line !== '')
+  return last === undefined ? `its library ended without a word (${provider})` : withoutPlace(last)
+}
+
+/** onnxruntime's message without the place in its own source, and not longer than a line. */
+function withoutPlace(message: string): string {
+  const text = message.replace(/^\S+\.(?:cc|cpp|h):\d+ .*?(?=\[ONNXRuntimeError\]|[A-Z]\w+ \w+ \w+)/, '')
+  return text.length <= 200 ? text : `${text.slice(0, 199)}…`
+}
