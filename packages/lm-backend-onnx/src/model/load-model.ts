@@ -11,7 +11,7 @@ import { readModelSettings } from '../generation/model-settings.js'
 import { formOf } from '../graph/graph-form.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
-import { type Device, findDevice } from '../runtime/devices.js'
+import { type Device, findDevices } from '../runtime/devices.js'
 import type { Provider, ThreadOptions } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { startRuntime } from '../runtime/start-runtime.js'
@@ -28,6 +28,7 @@ import { largestPacked, residenceOf, weightBytes } from '../weights/residence.js
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
+import { severalDevices } from './several-devices.js'
 import { tellOnce } from './tell-once.js'
 
 /** Raise when the numbers or texts of the same model become others. */
@@ -47,7 +48,8 @@ export interface LoadModelOptions {
   readonly revision?: string | undefined
   /**
    * "cpu", "cuda:0", "webgpu": a name of listDevices(). By default ("auto") the first of CUDA, WebGPU on a GPU with memory of its own or Apple's, and
-   * the CPU that computes; where there was a choice, `notice` is told which and why.
+   * the CPU that computes; where there was a choice, `notice` is told which and why. Several of CUDA's ("cuda:0,cuda:1") each hold the model and share
+   * the requests.
    */
   readonly device?: string | undefined
   /**
@@ -94,15 +96,33 @@ export function loadModel(options: LoadModelOptions): Promise<OnnxModel> {
   return loadModelPacked(options, largestPacked)
 }
 
-/** loadModel, with the size in bytes up to which weights are packed on the CPU, and what starts the runtime. */
+/** loadModel, with the size in bytes up to which weights are packed on the CPU, and what starts a runtime. */
 export async function loadModelPacked(
-  options: LoadModelOptions,
+  given: LoadModelOptions,
   packUpTo: number,
   start: (options: ThreadOptions) => Runtime = startRuntime,
 ): Promise<OnnxModel> {
+  const options = { ...given, notice: tellOnce(given.notice ?? (() => {})) }
+  const { devices, line } = await findDevices(options.device ?? null)
+  if (line !== null) options.notice(line)
+  const models: OnnxModel[] = []
+  try {
+    // one after the other: what the first one downloads or makes is there for the others
+    for (const device of devices) models.push(await loadOn(device, options, packUpTo, start))
+  } catch (error) {
+    for (const model of models) await model.close()
+    throw error
+  }
+  return models.length === 1 ? models[0]! : severalDevices(models)
+}
+
+async function loadOn(
+  device: Device,
+  options: LoadModelOptions,
+  packUpTo: number,
+  start: (options: ThreadOptions) => Runtime,
+): Promise<OnnxModel> {
   const hub = options.hub ?? {}
-  const { device, line } = await findDevice(options.device ?? null)
-  if (line !== null) options.notice?.(line)
   const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
   const configPath = await files.path('config.json')
   const configText = await readModelText(configPath)
@@ -210,7 +230,7 @@ async function loadOnto(
     chatTemplate: createChatTemplate(tokenizer, templateArgs(options)),
     batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
     modelSettings,
-    notice: tellOnce(options.notice ?? (() => {})),
+    notice: options.notice ?? (() => {}),
     identity: () => {
       identity ??= identify()
       return identity

@@ -47,35 +47,53 @@ export async function listDevices(): Promise<DeviceList> {
   return { devices, missing }
 }
 
-/** The device that was chosen, and a line that says which and why; null where there was nothing to choose from. */
-export interface ChosenDevice {
-  readonly device: Device
+/** The devices that were chosen, and a line that says which and why; null where there was nothing to choose from. */
+export interface ChosenDevices {
+  readonly devices: readonly [Device, ...Device[]]
   readonly line: string | null
 }
 
 /**
- * The device of that name ("cuda" is "cuda:0"). null and "auto" are the first of CUDA, WebGPU on a GPU with memory of its own or Apple's, and the CPU
- * that computes. Throws InputError for a name that is none, and one that says why a device cannot be used and what to do.
+ * The device of that name ("cuda" is "cuda:0"), or several with commas between them: CUDA's only, each once. null and "auto" are the first of CUDA,
+ * WebGPU on a GPU with memory of its own or Apple's, and the CPU that computes. Throws InputError for a name that is none, and one that says why a
+ * device cannot be used and what to do.
  */
-export async function findDevice(name: string | null): Promise<ChosenDevice> {
+export async function findDevices(name: string | null): Promise<ChosenDevices> {
   if (name === null || name === 'auto') return chooseDevice()
-  const provider = readDeviceName(name)
-  // the CPU is always there
-  if (provider.name === 'cpu') return { device: cpu(), line: null }
-  const problem = cannotStart(provider)
-  if (problem !== null) throw new InputError(`device "${name}" is not available: ${problem}`)
-  const probed = await probe(provider, 'computes')
-  if (!probed.computes) throw new InputError(`device "${name}" is not available: ${probed.problem}`)
-  return { device: deviceOf(provider, probed), line: null }
+  const providers = name.split(',').map((part) => readDeviceName(part.trim()))
+  if (providers.length > 1) checkSeveral(providers)
+  const [first, ...others] = providers.map(findDevice)
+  return { devices: await Promise.all([first!, ...others]), line: null }
 }
 
-async function chooseDevice(): Promise<ChosenDevice> {
+/** Devices that share a run are alike, or the slower one would say when it ends, and which one computed what would show in the numbers. */
+function checkSeveral(providers: readonly Provider[]): void {
+  const names = providers.map(deviceName)
+  const other = providers.find(({ name }) => name !== 'cuda')
+  if (other !== undefined)
+    throw new InputError(
+      `device "${names.join()}": several devices are CUDA's (cuda:0,cuda:1); ${deviceName(other)} computes alone`,
+    )
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new InputError(`device "${names.join()}" names ${twice} twice`)
+}
+
+async function findDevice(provider: Provider): Promise<Device> {
+  // the CPU is always there
+  if (provider.name === 'cpu') return cpu()
+  const problem = cannotStart(provider)
+  const probed = problem === null ? await probe(provider, 'computes') : { computes: false as const, problem }
+  if (probed.computes) return deviceOf(provider, probed)
+  throw new InputError(`device "${deviceName(provider)}" is not available: ${probed.problem}`)
+}
+
+async function chooseDevice(): Promise<ChosenDevices> {
   const why: string[] = []
-  const chosen = (device: Device): ChosenDevice => {
+  const chosen = (device: Device): ChosenDevices => {
     const { name, hardware } = device
-    if (name === 'cpu' && why.length === 0) return { device, line: null }
+    if (name === 'cpu' && why.length === 0) return { devices: [device], line: null }
     const what = name === 'cpu' || hardware.name === null ? name : `${name} (${hardware.name})`
-    return { device, line: `device: ${[what, ...why].join('; ')}` }
+    return { devices: [device], line: `device: ${[what, ...why].join('; ')}` }
   }
   for (const name of otherProviders().filter((name) => name === 'cuda' || name === 'webgpu')) {
     const provider = providerOf(name, 0)
@@ -100,9 +118,11 @@ function isWorthIt({ kind }: Hardware): boolean {
 /** The provider that a name stands for. Throws InputError for a name that is none. */
 function readDeviceName(name: string): Provider {
   if (name === 'cpu' || name === 'webgpu') return { name }
-  const [, deviceId = '0'] = /^cuda(?::(\d+))?$/.exec(name) ?? []
-  if (name.startsWith('cuda') && /^cuda(:\d+)?$/.test(name)) return { name: 'cuda', deviceId: Number(deviceId) }
-  throw new InputError(`device "${name}" is none: devices are auto, cpu, cuda:0 (and further numbers) and webgpu`)
+  const [cuda, deviceId = '0'] = /^cuda(?::(\d+))?$/.exec(name) ?? []
+  if (cuda !== undefined) return { name: 'cuda', deviceId: Number(deviceId) }
+  throw new InputError(
+    `device "${name}" is none: devices are auto, cpu, webgpu and cuda:0, or several as cuda:0,cuda:1`,
+  )
 }
 
 /** The providers that a GPU may be used by, the best first. */
