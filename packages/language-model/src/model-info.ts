@@ -5,6 +5,8 @@ export interface ModelInfo {
   readonly numParameters: number
   /** Bytes that the weights take in memory, and of those files that are to be downloaded before anything can be computed. */
   readonly memory?: { readonly weights: number; readonly toDownload: number }
+  /** What computes: "cpu", "cuda:0", "cuda:0,cuda:1"; absent of a backend that does not say. */
+  readonly device?: string
   /** As PyTorch prints it: "torch.float32". */
   readonly dtype: string
   readonly revision: string

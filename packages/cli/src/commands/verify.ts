@@ -36,8 +36,11 @@ export async function verifyCommand(
   if (json)
     stdout.write(`${JSON.stringify({ ...verification, checks: verification.checks.map(withFlags) }, null, 2)}\n`)
   else for (const line of verification.edits) stdout.write(`${line}\n`)
-  const failed = verification.checks.filter(({ outcome }) => outcome === 'failed')
-  if (failed.length > 0) throw new Error(`${failed.length} of ${verification.checks.length} checks failed`)
+  const { checks, device: computedOn } = verification
+  const failed = checks.filter(({ outcome }) => outcome === 'failed')
+  const where = computedOn === null ? '' : ` on ${computedOn}`
+  if (failed.length > 0) throw new Error(`${failed.length} of ${checks.length} checks failed${where}`)
+  if (!json) stdout.write(`no check failed${where}\n`)
 }
 
 function withFlags(result: CheckResult): CheckResult {

@@ -154,8 +154,9 @@ interface Opened {
 
 async function loadOnto(
   runtime: Runtime,
-  { options, packUpTo, device: { provider }, files, adapter, configPath, configText, spec: ownSpec }: Opened,
+  { options, packUpTo, device, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
+  const { provider } = device
   const texts = await tokenizerFiles(options, files, adapter)
   const rulesOfTokens = { modelType: ownSpec.family, addBosToken: options.addBosToken ?? null }
   const tokenizer = withinVocabulary(await openTokenizer(texts, rulesOfTokens), ownSpec.vocabSize)
@@ -236,6 +237,7 @@ async function loadOnto(
       return identity
     },
     facts: {
+      device: device.name,
       weightsToDownload: plansOnly ? download.bytes : 0,
       weightBytes: weightBytes(weights.residence, bits, stored.numParameters, checkpoint),
       numParameters: stored.numParameters,

@@ -74,6 +74,8 @@ export interface OnnxModelParts {
   /** Told, in a line, what the user should know. */
   readonly notice: (line: string) => void
   readonly facts: {
+    /** Name of the device. */
+    readonly device: string
     readonly numParameters: number
     readonly weightsToDownload: number
     readonly weightBytes: number
@@ -224,6 +226,7 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
     token === null ? null : ([token.text, token.id] as const)
   return {
     numParameters: facts.numParameters,
+    device: facts.device,
     memory: { weights: facts.weightBytes, toDownload: facts.weightsToDownload },
     revision: facts.revision,
     sha: facts.sha,
@@ -237,6 +240,7 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
     batchSizes: [],
     provenance: {
       backend: 'onnxruntime',
+      ...(facts.device === 'cpu' ? {} : { device: facts.device }),
       ...(facts.quantization === null ? { computed_in: 'float32' } : { quantization: facts.quantization }),
       ...(facts.adapter === null ? {} : { adapter: facts.adapter }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',

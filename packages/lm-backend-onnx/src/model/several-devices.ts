@@ -33,6 +33,7 @@ interface Reader {
  */
 export function severalDevices(models: readonly OnnxModel[], least: LeastPart = leastBusy): OnnxModel {
   const first = models[0]!
+  const device = models.map(({ info }) => info.device).join()
   const readers: Reader[] = []
   const read: LanguageModel['read'] = readByType({
     loglikelihood: (requests) => readOnAll(requests),
@@ -53,7 +54,7 @@ export function severalDevices(models: readonly OnnxModel[], least: LeastPart = 
 
   return {
     ...first,
-    info: { ...first.info, provenance: { ...first.info.provenance, devices: models.length } },
+    info: { ...first.info, device, provenance: { ...first.info.provenance, device } },
     get actedTokens() {
       return summed([first, ...readers.map(({ view }) => view)].map(({ actedTokens }) => actedTokens))
     },

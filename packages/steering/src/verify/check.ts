@@ -11,6 +11,8 @@ export const allowed = {
   order: 1e-4,
   /** Log-probabilities with edits in the graph and with edits from outside, which are rounded once more and go through all layers above. */
   outside: 2e-3,
+  /** Log-probabilities of the same model and edits on a device and on the CPU, in nats; of requests, per token. */
+  device: 1e-3,
 } as const
 
 /** What one comparison found. */

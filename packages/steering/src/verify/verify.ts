@@ -4,6 +4,7 @@ import { editLines } from '../models/describe-edits.js'
 import { openSteering } from '../models/sae-steered-beta.js'
 import { batchIsSingle, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
 import { type Check, type CheckResult, runCheck } from './check.js'
+import { type DeviceSubject, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
 import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './formula.js'
 import { type Subject, subjectOf } from './subject.js'
 
@@ -29,32 +30,41 @@ export interface Verification {
   readonly text: string
   /** Tokens of the text. */
   readonly tokens: number
+  /** The device that computed: "cuda:0"; null of a backend that does not say. */
+  readonly device: string | null
   readonly checks: readonly CheckResult[]
 }
 
 /**
  * Checks on a model, a CSV and a device that steering is real: edits do what their formulas say, reach the output, and do so whatever is batched,
- * cached or shared. Throws InputError for arguments, CSVs and texts that are wrong by themselves; a row that changes nothing fails a check.
+ * cached or shared; and on a device other than the CPU that it computes what the CPU computes, with the same model there. Throws InputError for arguments, CSVs and texts that are wrong by themselves; a row that changes nothing fails a check.
  */
 export async function verify({ modelArgs, device, text, ...options }: VerifyOptions): Promise<Verification> {
-  const { steering, base } = await openSteering(modelArgs, {
-    batchSize: 'auto',
-    device: device ?? null,
-    notice: options.onNotice ?? (() => {}),
-    hub: options.hub ?? {},
-  })
+  const open = (device: string | null, onNotice: Notice) =>
+    openSteering(modelArgs, { batchSize: 'auto', device, notice: onNotice, hub: options.hub ?? {} })
+  const { steering, base } = await open(device ?? null, options.onNotice ?? (() => {}))
+  let reference: Awaited<ReturnType<typeof open>> | null = null
   try {
     const { rows, trial } = await steering.lower(base)
     const subject = subjectOf(base, trial, text ?? null)
     const checks = await verifySteering(subject, options.onCheck)
+    const computedOn = base.info.device ?? null
+    if (computedOn !== null && computedOn !== 'cpu') {
+      // what there is to say about the model has been said
+      reference = await open('cpu', () => {})
+      checks.push(...(await verifyDevice({ ...subject, cpu: reference.base }, options.onCheck)))
+    }
     return {
       passed: checks.every(({ outcome }) => outcome !== 'failed'),
       edits: editLines(steering.file, rows),
       text: subject.text,
       tokens: subject.ids.length,
+      device: computedOn,
       checks,
     }
   } finally {
+    await reference?.base.close()
+    await reference?.steering.close()
     await base.close()
     await steering.close()
   }
@@ -71,10 +81,28 @@ const checks: readonly Check<Subject>[] = [
   sharedLayers,
 ]
 
+const deviceChecks: readonly Check<DeviceSubject>[] = [unsteeredIsCpu, steeredIsCpu, tokensAreCpu]
+
 /** Runs all checks on an open model. */
-export async function verifySteering(
+export function verifySteering(
   subject: Subject,
   onCheck: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  return runAll(checks, subject, onCheck)
+}
+
+/** Compares an open model with the same model on the CPU. */
+export function verifyDevice(
+  subject: DeviceSubject,
+  onCheck: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  return runAll(deviceChecks, subject, onCheck)
+}
+
+async function runAll<Checked>(
+  checks: readonly Check<Checked>[],
+  subject: Checked,
+  onCheck: (result: CheckResult) => void,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const check of checks) {
