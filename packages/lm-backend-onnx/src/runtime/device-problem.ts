@@ -33,7 +33,7 @@ const known: readonly {
     problem: () =>
       'this onnxruntime was not built for a GPU of this generation: name another one in SAEVAL_ONNXRUNTIME',
   },
-  { said: /invalid device ordinal|CUDA failure 101\b/, problem: () => 'there is no GPU of this number' },
+  { said: /invalid device (ordinal|ID)|CUDA failure 101\b/i, problem: () => 'there is no GPU of this number' },
   {
     said: /out of memory|Failed to allocate memory|OUT_OF_DEVICE_MEMORY/i,
     problem: () => 'its memory is full: end what else uses it, or take another device',

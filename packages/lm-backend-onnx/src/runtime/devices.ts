@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
+import { libraryFile } from './c-api/library-file.js'
 import { type Hardware, processor } from './hardware.js'
 import { type Probed, probe } from './probe.js'
 import type { Provider } from './protocol.js'
-import { runtimeFolder, runtimeVersion } from './runtime-package.js'
+import { runtimeVersion } from './runtime-package.js'
 
 /** A device that can compute here, by the name that `--device` takes. */
 export interface Device {
@@ -159,14 +160,14 @@ function cannotStart(provider: Provider): string | null {
   if (provider.name !== 'cuda' || hasCudaLibrary()) return null
   if (process.platform !== 'linux')
     return "onnxruntime's CUDA provider is used on Linux only; webgpu takes NVIDIA's GPUs too"
-  return `onnxruntime's CUDA provider (${cudaLibrary}) is not in ${runtimeFolder()}: name a folder that has it in SAEVAL_ONNXRUNTIME (docs/devices.md)`
+  return `onnxruntime's CUDA provider (${cudaLibrary}) is not in ${dirname(libraryFile())}: name a folder that has it in SAEVAL_ONNXRUNTIME (docs/devices.md)`
 }
 
 const cudaLibrary = 'libonnxruntime_providers_cuda.so'
 
-/** The CUDA provider is too large for npm: users name a folder that has it. */
+/** The CUDA provider is too large for npm: users name a folder that has it. It lies beside the library. */
 function hasCudaLibrary(): boolean {
-  return existsSync(join(runtimeFolder(), cudaLibrary))
+  return existsSync(join(dirname(libraryFile()), cudaLibrary))
 }
 
 /** Whether NVIDIA's driver is there, on Linux and in WSL. */

@@ -40,6 +40,15 @@ export async function hardwareOf(provider: Provider): Promise<Hardware> {
   }
 }
 
+/** What is in the way of Vulkan, in its own words; "" where it has devices. */
+export async function vulkanProblem(): Promise<string> {
+  try {
+    return vulkanDevices(await import('koffi')).length === 0 ? 'Found no drivers' : ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** CUDA's device of that number, by the driver's API: cuda.h. */
 function cudaDevice(koffi: typeof Koffi, deviceId: number): Hardware {
   const driver = koffi.load(process.platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1')

@@ -1,10 +1,12 @@
 import { argv, stdout } from 'node:process'
 import { GraphBuilder } from '../onnx/graph-builder.js'
-import { hardwareOf } from './hardware.js'
-import { env, InferenceSession, Tensor } from './onnxruntime.js'
+import { cApiEngine } from './c-api/c-api-engine.js'
+import { libraryFile } from './c-api/library-file.js'
+import { openOrtApi } from './c-api/ort-api.js'
+import { providerUse } from './c-api/providers.js'
+import { hardwareOf, vulkanProblem } from './hardware.js'
 import type { Probed, Thoroughness } from './probe.js'
 import type { Provider } from './protocol.js'
-import { runtimeVersion } from './runtime-package.js'
 
 // Runs one-node graphs on the provider of its argument (JSON) and writes what came of it, as JSON in the last line: the process that probe.ts starts.
 
@@ -26,30 +28,48 @@ function sum(precision: Precision): Uint8Array {
   return graph.build()
 }
 
-async function open(precision: Precision): Promise<InferenceSession> {
-  return InferenceSession.create(sum(precision), {
-    executionProviders: [provider],
-    logSeverityLevel: 3,
-    extra: { session: { disable_cpu_ep_fallback: '1' } },
+/** Types in which the provider itself can add: a session that may not leave a node to the CPU opens. */
+async function precisions(): Promise<Precision[]> {
+  const api = await openOrtApi(libraryFile())
+  const environment = api.CreateEnv(4, 'saeval')
+  return (Object.keys(types) as Precision[]).filter((precision) => {
+    const options = api.CreateSessionOptions()
+    const graph = sum(precision)
+    try {
+      api.AddSessionConfigEntry(options, 'session.disable_cpu_ep_fallback', '1')
+      providerUse(provider).append(api, options)
+      api.CreateSessionFromArray(environment, graph, graph.byteLength, options)
+      return true
+    } catch {
+      return false
+    }
   })
 }
 
 async function find(): Promise<Probed> {
-  const session = await open('float32')
-  const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(21), [1]) })
-  if (y?.data[0] !== 42)
-    return { computes: false, problem: `it computes 21 + 21 as ${y?.data[0]}: its driver is broken` }
-  const precisions: Precision[] = ['float32']
-  for (const precision of thoroughness === 'precisions' ? (['float16', 'bfloat16'] as const) : [])
-    await open(precision).then(
-      () => precisions.push(precision),
-      () => {},
-    )
-  const hardware = await hardwareOf(provider)
-  return { computes: true, library: `onnxruntime ${runtimeVersion()}`, hardware, precisions }
+  const engine = await cApiEngine({ provider, threads: null })
+  const session = await engine.open(sum('float32'), { folder: null, mapped: false, constants: {} })
+  const x = { dtype: 'float32', data: Float32Array.of(21), dims: [1] } as const
+  const { y } = await session.run({ x }, { y: 'host' })
+  const found = y !== undefined && 'data' in y ? Number(y.data[0]) : null
+  if (found !== 42) return { computes: false, problem: `it computes 21 + 21 as ${found}: its driver is broken` }
+  return {
+    computes: true,
+    library: `onnxruntime ${(await openOrtApi(libraryFile())).version}`,
+    hardware: await hardwareOf(provider),
+    precisions: thoroughness === 'precisions' ? await precisions() : ['float32'],
+  }
 }
 
-env.logLevel = 'error'
+/** What a provider has thrown, and what Vulkan says where WebGPU stands on it: onnxruntime hides it. */
+async function failure(error: unknown): Promise<string> {
+  const thrown = error instanceof Error ? error.message : String(error)
+  if (provider.name !== 'webgpu' || process.platform !== 'linux') return thrown
+  return `${await vulkanProblem()}\n${thrown}`
+}
+
 find()
-  .catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }))
-  .then((answer) => stdout.write(`\n${JSON.stringify(answer)}\n`))
+  .catch(async (error: unknown) => ({ error: await failure(error) }))
+  .then((answer) => {
+    stdout.write(`\n${JSON.stringify(answer)}\n`, () => process.exit(0))
+  })

@@ -17,8 +17,9 @@ export function vulkanDevices(koffi: typeof Koffi): Hardware[] {
   const info = Buffer.alloc(createInfoBytes)
   info.writeUInt32LE(instanceCreateInfo, 0)
   const instance = [null]
+  // what the loader answers where there is no driver
   if (vulkan.func('int vkCreateInstance(const void *, const void *, _Out_ void **)')(info, null, instance) !== 0)
-    throw new Error('vkCreateInstance')
+    return []
   try {
     const enumerate = vulkan.func('int vkEnumeratePhysicalDevices(void *, _Inout_ uint32_t *, void *)')
     const count = [0]
