@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type HubOptions, InputError, type ModelFiles, type Notice } from '@saeval/hub'
+import { InputError, type ModelFiles } from '@saeval/hub'
 import { readModelText } from '@saeval/hub/checks'
 import type { PyDict, PyValue } from '@saeval/python/templates'
 import { createChatTemplate, openTokenizer } from '@saeval/tokenizer'
@@ -18,75 +18,21 @@ import { startRuntime } from '../runtime/start-runtime.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { resolvePrefixTokenId, type TextRules, withinVocabulary } from '../text/encode-requests.js'
-import type { ThinkEnd } from '../text/thinking.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
-import { type Dtype, type Holding, resolveDtype } from '../weights/precision.js'
+import { type Holding, resolveDtype } from '../weights/precision.js'
 import { blockSize } from '../weights/quantize-rows.js'
 import { largestPacked, residenceOf, weightBytes } from '../weights/residence.js'
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
+import type { LoadModelOptions } from './load-model-options.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 import { severalDevices } from './several-devices.js'
 import { tellOnce } from './tell-once.js'
 
 /** Raise when the numbers or texts of the same model become others. */
 const answersVersion = 2
-
-export interface LoadModelOptions {
-  /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
-  readonly model: string
-  /**
-   * Repository or folder of a LoRA adapter (PEFT) that is merged into the weights; one that lies beside the weights, or names the model, is
-   * merged without being asked for, as transformers does.
-   */
-  readonly adapter?: string | undefined
-  /** Repository or folder of another tokenizer with the same vocabulary; the model's own by default. */
-  readonly tokenizer?: string | undefined
-  /** Branch, tag or commit; "main" by default. */
-  readonly revision?: string | undefined
-  /**
-   * "cpu", "cuda:0", "webgpu": a name of listDevices(). By default ("auto") the first of CUDA, WebGPU on a GPU with memory of its own or Apple's, and
-   * the CPU that computes; where there was a choice, `notice` is told which and why. Several of CUDA's ("cuda:0,cuda:1") each hold the model and share
-   * the requests.
-   */
-  readonly device?: string | undefined
-  /**
-   * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
-   * float32. "int8" and "int4" hold the matrices of products (experts excluded, CPU only) in 8 or 4 bits, in files that the cache keeps.
-   */
-  readonly dtype?: Dtype | undefined
-  /** Longest input in tokens; the model's own limit by default. */
-  readonly maxLength?: number | undefined
-  /** Whether texts start with the BOS token; by default as the tokenizer does. */
-  readonly addBosToken?: boolean | undefined
-  /** Token that stands before an empty context; BOS, else EOS, by default. */
-  readonly prefixTokenId?: number | undefined
-  /** Names for the chat template beside the messages, tools and documents among them (lm_eval's chat_template_args). */
-  readonly chatTemplateArgs?: PyDict | undefined
-  /** Passed to the chat template as enable_thinking; true needs thinkEndToken and leaves only generation. */
-  readonly enableThinking?: boolean | undefined
-  /** Text or token id that ends thinking: generated texts begin after the last one. */
-  readonly thinkEndToken?: ThinkEnd | undefined
-  /**
-   * How much one forward pass may hold: as many tokens as this many of the longest inputs; "auto" (default) measures what is fastest.
-   * In generation, the number of texts written side by side.
-   */
-  readonly batchSize?: number | 'auto'
-  /** With "auto": the batch size that is not exceeded. */
-  readonly maxBatchSize?: number | undefined
-  /** Threads of onnxruntime on the CPU; by default as many as the process may use. */
-  readonly threads?: number | undefined
-  readonly hub?: HubOptions
-  /**
-   * Leaves weights that are not in the cache where they are, and reads only their headers. Such a model (weightsToDownload above 0) tells what
-   * work requests are; it answers none.
-   */
-  readonly withoutDownload?: boolean
-  /** Told, in a line each, what the user should know: a file that is written into the cache, a cache that cannot be written. */
-  readonly notice?: Notice
-}
 
 /**
  * Opens a model: reads its configuration, tokenizer and the headers of its weights. The weights themselves are read from the

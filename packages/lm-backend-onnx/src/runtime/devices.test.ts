@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ChosenDevices, DeviceList } from '@saeval/lm-backend-onnx'
+import type { DeviceList } from '@saeval/lm-backend-onnx'
 import { describe, expect, it } from 'vitest'
 import { cudaStub, lavapipe, needsCudaStub, needsLavapipe } from '../../../../tests/devices.js'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { findDevices } from './devices.js'
+import { type ChosenDevices, findDevices } from './devices.js'
 
 const built = (file: string) => JSON.stringify(fileURLToPath(new URL(`../../dist/runtime/${file}`, import.meta.url)))
 
