@@ -1,6 +1,14 @@
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
-import { type CacheAction, cacheActions, type Listing, listings, type Shell, shells } from './commands/choices.js'
+import {
+  type CacheAction,
+  cacheActions,
+  deviceHelp,
+  type Listing,
+  listings,
+  type Shell,
+  shells,
+} from './commands/choices.js'
 import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
@@ -163,7 +171,7 @@ export function createProgram(
     .option('--latents <list>', 'latents to follow: 7,12 or 0:10:1', (text) => parseNumberList('--latents', text))
     .option('--top <n>', 'most active latents shown for each token', parser(wholeNumber), 5)
     .option('--file <path>', 'a file with the text')
-    .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('--device <name>', deviceHelp)
     .option('--json', 'print everything as JSON')
     .action(async (text: string[], options: InspectCommandOptions) => {
       const { inspect } = await import('./commands/inspect.js')
@@ -203,7 +211,7 @@ export function createProgram(
     .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), defaultSeed)
     .option('--until <texts...>', 'texts that end a continuation')
     .option('--apply_chat_template', "put each prompt into the model's chat template")
-    .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('--device <name>', deviceHelp)
     .option('--dry_run', dryRunText)
     .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
     .option('--json', 'print everything as JSON')
@@ -221,7 +229,7 @@ export function createProgram(
       'as for sae_steered_beta: base_name=…,csv_path=…',
       pairs('--model_args'),
     )
-    .option('--device <name>', 'cpu, cuda:0, webgpu')
+    .option('--device <name>', deviceHelp)
     .option('--text <text>', 'what the edits are tried on (default: a paragraph about a dog)')
     .option('--json', 'print everything as JSON')
     .action(async (options: VerifyCommandOptions) => {

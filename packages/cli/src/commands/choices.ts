@@ -31,3 +31,6 @@ export const rankers = [
   'correlation',
   'slope',
 ] as const satisfies readonly Ranker[]
+
+/** What `--device` takes, for its help. */
+export const deviceHelp = 'auto (default), cpu, webgpu, cuda:0, or several as cuda:0,cuda:1 (docs/devices.md)'

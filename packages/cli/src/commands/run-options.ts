@@ -15,6 +15,7 @@ import {
   truth,
   wholeNumber,
 } from '../options/parse-option.js'
+import { deviceHelp } from './choices.js'
 
 /** The flags of `saeval run`, checked. */
 export interface RunOptions extends RunSettings {
@@ -53,7 +54,7 @@ export function addRunOptions(command: Command): Command {
       'hf',
     )
     .option('-a, --model_args <args...>', 'name=value,… or a JSON object', pairs('--model_args'))
-    .option('--device <name>', 'cpu, cuda:0, webgpu; the first CUDA device or else the CPU by default')
+    .option('--device <name>', deviceHelp)
     .option(
       '-b, --batch_size <n>',
       'tokens per forward pass, as a number of longest inputs; auto or auto:N measures',

@@ -41,7 +41,7 @@ export function completedCommands(program: Command): CompletedCommand[] {
   const models = modelNames()
   const named: Readonly<Record<string, readonly string[]>> = {
     tasks,
-    device: ['cpu', 'cuda:0', 'webgpu'],
+    device: ['auto', 'cpu', 'cuda:0', 'webgpu'],
     batch_size: ['auto'],
     actions: hookActions,
     model: registeredModels(),

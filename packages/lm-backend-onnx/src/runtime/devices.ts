@@ -45,8 +45,14 @@ export async function listDevices(): Promise<DeviceList> {
       if (!probed.computes || provider.name !== 'cuda') break
     }
   }
+  const unused = unusedProviders[process.platform]
+  if (unused !== undefined)
+    missing.push({ name: unused, problem: 'onnxruntime offers it, and webgpu takes the same GPU' })
   return { devices, missing }
 }
+
+/** What the installed onnxruntime has beside the providers that are used. */
+const unusedProviders: Partial<Record<NodeJS.Platform, string>> = { darwin: 'coreml', win32: 'directml' }
 
 /** The devices that were chosen, and a line that says which and why; null where there was nothing to choose from. */
 export interface ChosenDevices {
