@@ -1,10 +1,10 @@
 import { argv, stdout } from 'node:process'
 import { GraphBuilder } from '../onnx/graph-builder.js'
+import { hardwareOf, vulkanProblem } from './ask-hardware.js'
 import { cApiEngine } from './c-api/c-api-engine.js'
 import { libraryFile } from './c-api/library-file.js'
 import { openOrtApi } from './c-api/ort-api.js'
 import { providerUse } from './c-api/providers.js'
-import { hardwareOf, vulkanProblem } from './hardware.js'
 import type { Probed, Thoroughness } from './probe.js'
 import type { Provider } from './protocol.js'
 
