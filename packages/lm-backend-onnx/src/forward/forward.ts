@@ -3,7 +3,6 @@ import { bodyGraph, type Segment } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
 import type { GraphForm } from '../graph/graph-form.js'
-import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
 import type { TensorData } from '../runtime/engine.js'
@@ -12,8 +11,8 @@ import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
+import { createHead, type Head } from './head.js'
 import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds, type ReadyEdits } from './layer-range.js'
-import { int64 } from './layout.js'
 import { type PlaceFeeds, placeFeeds } from './place-feeds.js'
 import { SaeMatrices } from './sae-matrices.js'
 import type { SharedLayers } from './shared-layers.js'
@@ -27,7 +26,7 @@ import {
 } from './token-masks.js'
 
 /** The model's sessions and how to feed them; itself the range of all its layers. */
-export interface Forward extends LayerRange, LayerStack {
+export interface Forward extends LayerRange, LayerStack, Head {
   readonly widths: ReadonlyMap<string, number>
   readonly runtime: Runtime
   readonly provider: Provider
@@ -43,10 +42,6 @@ export interface Forward extends LayerRange, LayerStack {
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MaskedText): SegmentEdits
   /** Masks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
   masks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MaskedText, from?: number): TokenMasks | null
-  /** What hidden states [rows, d_model] predict. */
-  head(hidden: Float32Array, targets: readonly { row: number; token: number }[]): Promise<HeadResult>
-  /** Logits [rows, vocab] of hidden states [rows, d_model], one array for each. */
-  logits(hidden: Float32Array): Promise<Float32Array[]>
   /** What `close` gives back at the latest. */
   readonly owned: Set<{ dispose(): void }>
   /** Gives back what is on the device and ends the runtime. */
@@ -58,16 +53,6 @@ export interface SegmentEdits {
   readonly feeds: Feeds
   dispose(): void
 }
-
-export interface HeadResult {
-  /** One per target, in nats. */
-  readonly logprobs: Float32Array
-  /** Most likely token per hidden state. */
-  readonly argmax: number[]
-}
-
-// logits of one run: 32 M numbers, 128 MB
-const runLogits = 2 ** 25
 
 export interface ForwardOptions {
   readonly spec: ModelSpec
@@ -85,12 +70,6 @@ export function createForward({ spec, weights, runtime, provider, form, special 
   const matrices = new SaeMatrices(runtime)
   const places = placeFeeds(spec, form, runtime)
   const owned = new Set<{ dispose(): void }>([matrices, places])
-  const numbers = (values: readonly number[]): TensorData =>
-    form.comparisons === 'int64'
-      ? int64(values)
-      : { dtype: 'float32', data: Float32Array.from(values), dims: [values.length] }
-  let head: Session | null = null
-  let logits: Session | null = null
 
   const open = (model: Uint8Array) =>
     runtime.open(model, { folder: weights.folder, mapped: weights.residence === 'mapped' })
@@ -116,6 +95,7 @@ export function createForward({ spec, weights, runtime, provider, form, special 
 
   return {
     ...layers(0, steps.length),
+    ...createHead({ spec, weights, form }, runtime, open),
     spec,
     steps,
     widths,
@@ -137,43 +117,10 @@ export function createForward({ spec, weights, runtime, provider, form, special 
     },
     masks: ({ selections }, row, text, from) =>
       tokenMasks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
-    head: async (hidden, targets) => {
-      head ??= open(headGraph({ spec, weights, form }).model)
-      const outputs = await head.run(
-        {
-          [headNames.hidden]: { dtype: 'float32', data: hidden, dims: [hidden.length / spec.dModel, spec.dModel] },
-          [headNames.rows]: numbers(targets.map((target) => target.row)),
-          [headNames.targets]: numbers(targets.map((target) => target.token)),
-        },
-        { [headNames.logprobs]: 'host', [headNames.argmax]: 'host' },
-      )
-      return {
-        logprobs: outputs[headNames.logprobs]!.data as Float32Array,
-        argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
-      }
-    },
-    logits: async (hidden) => {
-      logits ??= open(logitsGraph({ spec, weights, form }).model)
-      const found: Float32Array[] = []
-      const step = spec.dModel * Math.max(1, Math.floor(runLogits / spec.vocabSize))
-      for (let start = 0; start < hidden.length; start += step) {
-        const data = hidden.subarray(start, start + step)
-        const outputs = await logits.run(
-          { [headNames.hidden]: { dtype: 'float32', data, dims: [data.length / spec.dModel, spec.dModel] } },
-          { [headNames.logits]: 'host' },
-        )
-        found.push(...splitRows(outputs[headNames.logits]!.data as Float32Array, spec.vocabSize))
-      }
-      return found
-    },
     owned,
     close: () => {
       for (const item of owned) item.dispose()
       return runtime.close()
     },
   }
-}
-
-function splitRows(data: Float32Array, width: number): Float32Array[] {
-  return Array.from({ length: data.length / width }, (_, row) => data.slice(row * width, (row + 1) * width))
 }

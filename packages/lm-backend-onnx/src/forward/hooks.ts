@@ -57,7 +57,8 @@ export async function runHooked(
     )
     from = to
   }
-  return { logits: await forward.logits(hidden!.data as Float32Array) }
+  const { logits } = await forward.logits(hidden!)
+  return { logits }
 }
 
 /** Activations at hook points, edits applied, for one text. */

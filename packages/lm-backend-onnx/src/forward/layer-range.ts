@@ -11,6 +11,7 @@ import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type ActedCounter, countedTensor } from './acted-counter.js'
+import type { HiddenStates } from './hidden-states.js'
 import { type CacheUse, cachePlaces, type KvCache, type KvCaches, keptIn, kvCaches, pastFeeds } from './kv-cache.js'
 import { int64, type Layout } from './layout.js'
 import type { PlaceFeeds } from './place-feeds.js'
@@ -49,7 +50,7 @@ export interface LayerRange {
   /** Like edits, put on the device once; the counter gets at how many tokens of later runs the edits act. */
   storedEdits(interventions: readonly Intervention[], counter: ActedCounter): ReadyEdits
   /**
-   * Of a range to the end: hidden states [gather.length, d_model] before the final norm. `entering` is what the range before it has left; null at
+   * Of a range to the end: hidden states of the tokens in `gather`, which the caller owns. `entering` is what the range before it has left; null at
    * the beginning of the model.
    */
   body(
@@ -58,12 +59,12 @@ export interface LayerRange {
     gather: readonly number[],
     cache: CacheUse,
     entering?: LeftLanes | null,
-  ): Promise<Float32Array>
+  ): HiddenStates
   /**
-   * Of a range from the beginning to the end: hidden states [B, d_model] of one new token a row after the first `layout.past` columns of a
+   * Of a range from the beginning to the end: hidden states of one new token a row after the first `layout.past` columns of a
    * reserved cache; the token goes into place `at`.
    */
-  decode(edits: ReadyEdits, layout: Layout, cache: KvCache, at: number): Promise<Float32Array>
+  decode(edits: ReadyEdits, layout: Layout, cache: KvCache, at: number): HiddenStates
   /** Of a range that ends earlier: runs it without edits. A failure shows where what it leaves is used. */
   leave(layout: Layout, cache: CacheUse): LeftLanes
   readonly cache: KvCaches
@@ -157,12 +158,21 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
       : { [selectedInput]: selectedTensor(layout.masks, layout.rows, layout.columns, edits.selected) }),
     ...(edits.counts ? { [countedInput]: countedTensor(layout.lengths, layout.columns) } : {}),
   })
-  /** The hidden states that a run gives; what it counts goes to the counter. */
-  const hiddenOf = async ({ acted }: ReadyEdits, rows: number, session: Session, feeds: Feeds, kept: Outputs) => {
+  /** The hidden states that a run gives, `count` of them; what it counts goes to the counter. */
+  const hiddenOf = (
+    { acted }: ReadyEdits,
+    { rows }: Layout,
+    count: number,
+    run: (outputs: Outputs) => ReturnType<Session['run']>,
+  ): HiddenStates => {
+    const tensor = runtime.tensor('float32', [count, spec.dModel])
     const counted: Outputs = acted === null ? {} : { [actedOutput]: 'host' }
-    const outputs = await session.run(feeds, { [bodyNames.hidden]: 'host', ...counted, ...kept })
-    acted?.counter.add(acted.columns, outputs[actedOutput]!.data as Float32Array, rows)
-    return outputs[bodyNames.hidden]!.data as Float32Array
+    const ready = run({ [bodyNames.hidden]: tensor, ...counted }).then((outputs) =>
+      acted?.counter.add(acted.columns, outputs[actedOutput]!.data as Float32Array, rows),
+    )
+    // it shows where they are used, too
+    ready.catch(() => {})
+    return { tensor, rows: count, ready, dispose: () => tensor.dispose() }
   }
 
   return {
@@ -179,7 +189,8 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
         ...Object.fromEntries(entered.map(([lane, tensor]) => [bodyNames.lane(lane, 'in'), tensor])),
         [bodyNames.gather]: int64(gather),
       }
-      return hiddenOf(edits, layout.rows, edits.session, feeds, keep === null ? {} : keptIn(caches, keep))
+      const kept = keep === null ? {} : keptIn(caches, keep)
+      return hiddenOf(edits, layout, gather.length, (outputs) => edits.session.run(feeds, { ...outputs, ...kept }))
     },
     decode: (edits, layout, cache, at) => {
       const writes = options.form.decoding === 'caller_writes'
@@ -195,7 +206,9 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
         const tensor = cache.tensors.get(name)!
         return [present, grows && writes ? { into: tensor, at } : tensor]
       })
-      return hiddenOf(edits, layout.rows, edits.decodeSession(), feeds, Object.fromEntries(written))
+      const session = edits.decodeSession()
+      const kept = Object.fromEntries(written)
+      return hiddenOf(edits, layout, layout.rows, (outputs) => session.run(feeds, { ...outputs, ...kept }))
     },
     leave: (layout, { past, keep }) => {
       leaving ??= segment({ from, to, edits: new Map(), captures: [] })

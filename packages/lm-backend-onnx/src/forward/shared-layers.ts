@@ -1,6 +1,7 @@
 import type { Pass } from '../plan/plan.js'
 import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
 import { fingerprintOf } from './fingerprint.js'
+import type { HiddenStates } from './hidden-states.js'
 import type { CacheUse } from './kv-cache.js'
 import type { LayerRange, LayerStack, LeftLanes, ReadyEdits } from './layer-range.js'
 import { passLayout } from './pass-layout.js'
@@ -24,7 +25,7 @@ export interface SharedLayers {
   /** Sees to it that the layers below are computed for the pass that was taken last; before `body`. */
   below(pass: Pass): void
   /** Hidden states of a pass, its upper layers computed with these edits. */
-  body(edits: ReadyEdits, pass: Pass, cache: CacheUse): Promise<Float32Array>
+  body(edits: ReadyEdits, pass: Pass, cache: CacheUse): HiddenStates
   /** Gives back all that is kept; what is asked for later is computed anew. */
   dispose(): void
 }

@@ -1,4 +1,6 @@
-import type { Forward } from '../forward/forward.js'
+import type { Head } from '../forward/head.js'
+import type { HiddenStates } from '../forward/hidden-states.js'
+import { overflowError } from '../forward/overflow.js'
 import type { LogitsProcessor, TextSoFar } from './logits-processors.js'
 import { argmax, type SamplingOptions, sampleToken } from './sampling.js'
 
@@ -17,18 +19,19 @@ export interface WaitingText extends TextSoFar {
 }
 
 /**
- * The next token of each text, from hidden states [rows, d_model]; null stands for rows that need none. The vocabulary's logits leave the graph only
- * where something looks at them: the most likely token follows without.
+ * The next token of each text, from a hidden state each; null stands for rows that need none. The vocabulary's logits leave the device only where
+ * something looks at them: the most likely token follows without. Throws InputError where a hidden state is beyond float32.
  */
 export async function chooseTokens(
-  forward: Pick<Forward, 'head' | 'logits'>,
-  hidden: Float32Array,
+  forward: Head,
+  hidden: HiddenStates,
   { sampling, processors }: Choosing,
   texts: readonly (WaitingText | null)[],
 ): Promise<readonly (number | null)[]> {
   const acting = texts.map((text) => (text === null ? [] : processors.filter((processor) => processor.acts(text))))
-  if (sampling === null && acting.every(({ length }) => length === 0)) return (await forward.head(hidden, [])).argmax
-  const logits = await forward.logits(hidden)
+  if (sampling === null && acting.every(({ length }) => length === 0)) return (await forward.head([hidden], [])).argmax
+  const { logits, overflows } = await forward.logits(hidden.tensor)
+  if (overflows.includes(true)) throw overflowError()
   return texts.map((text, row) => {
     if (text === null) return null
     for (const processor of acting[row]!) processor.apply(logits[row]!, text)

@@ -1,8 +1,8 @@
 import type { Forward } from '../forward/forward.js'
+import type { HiddenStates } from '../forward/hidden-states.js'
 import type { KvCache } from '../forward/kv-cache.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
 import { int64, type Layout, tokenFeeds } from '../forward/layout.js'
-import { checkOverflow } from '../forward/overflow.js'
 import { type MaskedIds, textLayout } from '../forward/pass-layout.js'
 import { joinMasks } from '../forward/token-masks.js'
 import { bodyNames } from '../graph/body-inputs.js'
@@ -55,8 +55,7 @@ export async function generateBatch(
   }
   let written = 0
   /** Draws one token for each row that is not over; says which rows are over then. */
-  const extend = async (hidden: Float32Array, rows: readonly number[], over: boolean[]) => {
-    checkOverflow(hidden, forward.spec.dModel)
+  const extend = async (hidden: HiddenStates, rows: readonly number[], over: boolean[]) => {
     const live = over.filter((isDone) => !isDone).length
     const texts = rows.map((prompt, row) => {
       if (over[row]) return null
@@ -64,7 +63,7 @@ export async function generateBatch(
       const [promptLength, maxLength] = [ids.length, ids.length + maxNewTokens]
       return { ids: [...ids, ...generated[prompt]!], promptLength, maxLength, uniform: uniform[prompt]! }
     })
-    const tokens = await chooseTokens(forward, hidden, options, texts)
+    const tokens = await chooseTokens(forward, hidden, options, texts).finally(hidden.dispose)
     rows.forEach((prompt, row) => {
       if (over[row]) return
       generated[prompt]!.push(tokens[row]!)
@@ -81,7 +80,7 @@ export async function generateBatch(
     const { hidden, columns, filled } = await prefill(forward, edits, prompts, rows, options)
     cache = filled
     let over = rows.map(() => false)
-    await extend(await hidden, rows, over)
+    await extend(hidden, rows, over)
 
     let capacity = 0
     for (let step = 0; !over.every(Boolean); step++) {
@@ -100,7 +99,7 @@ export async function generateBatch(
       }
       const texts = rows.map((prompt): Text => ({ ...prompts[prompt]!, newIds: generated[prompt]! }))
       const layout = decodeLayout(forward, edits, rows, texts, { columns, capacity, step, over })
-      await extend(await forward.decode(edits, layout, cache, at), rows, over)
+      await extend(forward.decode(edits, layout, cache, at), rows, over)
     }
     if (options.counts) {
       const written = generated.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0)
@@ -120,7 +119,7 @@ async function prefill(
   prompts: readonly Prompt[],
   rows: readonly number[],
   { counts, signal }: GenerateOptions,
-): Promise<{ readonly hidden: Promise<Float32Array>; readonly columns: number; readonly filled: KvCache }> {
+): Promise<{ readonly hidden: HiddenStates; readonly columns: number; readonly filled: KvCache }> {
   const texts = rows.map((prompt) => {
     const { ids } = prompts[prompt]!
     return { ids, masks: forward.masks(edits, prompt, { ids, promptLength: ids.length }) }
@@ -136,7 +135,8 @@ async function prefill(
       const layout = textLayout(forward.spec, [slice(texts[0]!, from, to)], from)
       const run = forward.body(edits, layout, [0], { past: before, keep: past })
       before?.dispose()
-      await run
+      run.dispose()
+      await run.ready
     }
     if (past !== null && rows.length > 1) {
       const columns = Array.from({ length: shared }, (_, column) => column)

@@ -110,13 +110,15 @@ it('asks for logits only at tokens at which a processor acts', async () => {
     head: async () => ({ logprobs: new Float32Array(), argmax: [2, 2] }),
     logits: async () => {
       asked++
-      return [Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3)]
+      return { logits: [Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3)], overflows: [false, false] }
     },
   }
+  const tensor = { dtype: 'float32', dims: [2, 4], location: 'cpu', dispose: () => {} } as const
+  const hidden = { tensor, rows: 2, ready: Promise.resolve(), dispose: () => {} }
   const processors = logitsProcessors({ min_new_tokens: 1, eos_token_id: 2 }, 3)
   const text = { ids: [0, 1], promptLength: 2, maxLength: 9, uniform: () => 0.5 }
   const choose = (ids: number[]) =>
-    chooseTokens(forward, new Float32Array(), { sampling: null, processors }, [{ ...text, ids }, null])
+    chooseTokens(forward, hidden, { sampling: null, processors }, [{ ...text, ids }, null])
   expect(await choose([0, 1])).toEqual([1, null])
   expect(asked).toBe(1)
   expect(await choose([0, 1, 1])).toEqual([2, 2])

@@ -152,7 +152,14 @@ test.each(['packed', 'mapped'] as const)('needs no targets: %s', async (residenc
 })
 
 test('gives all logits', async () => {
-  const outputs = await run(logitsGraph({ spec, weights: weights('packed'), form: cpuForm }).model, {})
+  const all = new Tensor(
+    'int64',
+    BigInt64Array.from({ length: rows }, (_, row) => BigInt(row)),
+    [rows],
+  )
+  const outputs = await run(logitsGraph({ spec, weights: weights('packed'), form: cpuForm }).model, {
+    [headNames.rows]: all,
+  })
   const logits = outputs[headNames.logits]!.data as Float32Array
   const largest = reference(null)
     .flat()

@@ -8,7 +8,7 @@ import type { BuiltGraph } from './weight-values.js'
 export const headNames = {
   /** float32 [N, d_model], before the final norm */
   hidden: 'hidden',
-  /** int64 [K], or float32 where the form compares as float32: which hidden state predicts the target */
+  /** int64 [K], or float32 where the form compares as float32: which hidden state predicts the target; of logitsGraph, int64: whose logits are wanted */
   rows: 'target_rows',
   /** The same: the target's token id */
   targets: 'target_ids',
@@ -16,9 +16,9 @@ export const headNames = {
   logprobs: 'target_logprobs',
   /** int64 [N]: most likely next token, the lowest id of equals */
   argmax: 'argmax',
-  /** float32 [N]: log of the sum of all exponentials of logits, where the form takes the largest by TopK; infinite or NaN where a state is */
-  logNormalizer: 'log_normalizer',
-  /** float32 [N, vocab]: raw logits after any soft-cap */
+  /** float32 [N], of logitsGraph [K]: sum of a hidden state's squares; not finite where the state is beyond float32 */
+  squares: 'squares',
+  /** float32 [K, vocab]: raw logits after any soft-cap */
   logits: 'logits',
 } as const
 
@@ -39,7 +39,7 @@ export function headGraph(options: GraphOptions): BuiltGraph {
     const found = headOnDevice(graph, nodes, normed, { rows, targets, softcap: softcapped })
     graph.output(found.logprobs, headNames.logprobs, 'float32', ['K'])
     graph.output(found.argmax, headNames.argmax, 'int64', ['N'])
-    graph.output(found.logNormalizer, headNames.logNormalizer, 'float32', ['N'])
+    outputSquares(graph, hidden, 'N')
     return { model: graph.build(), weights: nodes.values.inputs() }
   }
   const first = graph.ints([0])
@@ -95,6 +95,7 @@ export function headGraph(options: GraphOptions): BuiltGraph {
 
   graph.output(logprobs, headNames.logprobs, 'float32', ['K'])
   graph.output(argmax, headNames.argmax, 'int64', ['N'])
+  outputSquares(graph, hidden, 'N')
   return { model: graph.build(), weights: nodes.values.inputs() }
 }
 
@@ -103,10 +104,18 @@ export function logitsGraph(options: GraphOptions): BuiltGraph {
   const { spec } = options
   const graph = new GraphBuilder()
   const nodes = weightNodes(graph, options)
-  const hidden = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
+  const all = graph.input(headNames.hidden, 'float32', ['N', spec.dModel])
+  const hidden = graph.node('Gather', [all, graph.input(headNames.rows, 'int64', ['K'])], { axis: 0 })
   const logits = softcap(graph, nodes.unembed(nodes.norm(hidden, spec.finalNorm)), spec.finalSoftcap)
-  graph.output(logits, headNames.logits, 'float32', ['N', spec.vocabSize])
+  graph.output(logits, headNames.logits, 'float32', ['K', spec.vocabSize])
+  outputSquares(graph, hidden, 'K')
   return { model: graph.build(), weights: nodes.values.inputs() }
+}
+
+/** Every head tells by it whether its numbers mean anything. */
+function outputSquares(graph: GraphBuilder, hidden: Value, rows: string): void {
+  const squares = graph.node('ReduceSum', [graph.node('Mul', [hidden, hidden]), graph.ints([1])], { keepdims: 0 })
+  graph.output(squares, headNames.squares, 'float32', [rows])
 }
 
 function softcap(graph: GraphBuilder, logits: Value, cap: number | null): Value {

@@ -5,8 +5,6 @@ import type { WeightNodes } from './weight-nodes.js'
 export interface HeadValues {
   readonly logprobs: Value
   readonly argmax: Value
-  /** float32 [N]: log of the sum of exponentials, which is finite where all logits are. */
-  readonly logNormalizer: Value
 }
 
 // float32 holds every id below it
@@ -74,6 +72,5 @@ export function headOnDevice(
   return {
     logprobs: graph.node('Sub', [targetLogits, normalizers]),
     argmax: graph.node('Cast', [graph.node('Squeeze', [best, first])], { to: 7 }),
-    logNormalizer,
   }
 }

@@ -18,7 +18,6 @@ import { checkInterventions } from '../forward/check-interventions.js'
 import { fingerprintOf } from '../forward/fingerprint.js'
 import type { Forward } from '../forward/forward.js'
 import { capture, checkHookPoints, runHooked } from '../forward/hooks.js'
-import { overflows } from '../forward/overflow.js'
 import { textLayout } from '../forward/pass-layout.js'
 import { defaultKeepBytes, firstEditedStep, shareBelow } from '../forward/share-below.js'
 import { type GenerateParts, readGenerateUntil } from '../generation/generate-until.js'
@@ -175,10 +174,10 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
         settings.map((_, row) => ({ ids, masks: forward.masks(edits, row, { ids, promptLength: ids.length }) })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
-      const hidden = await forward.body(edits, layout, gather, { past: null, keep: null }).finally(edits.dispose)
-      const logits = await forward.logits(hidden)
-      const { dModel } = forward.spec
-      return logits.map((row, index) => (overflows(hidden, index, dModel) ? row.fill(Number.NaN) : row))
+      const hidden = forward.body(edits, layout, gather, { past: null, keep: null })
+      edits.dispose()
+      const { logits, overflows } = await forward.logits(hidden.tensor).finally(hidden.dispose)
+      return logits.map((row, index) => (overflows[index]! ? row.fill(Number.NaN) : row))
     },
 
     unembed: async (vectors) => {

@@ -1,7 +1,7 @@
 import type { ScoredRow, ScoringRow } from '@saeval/language-model'
 import type { Forward } from '../forward/forward.js'
+import type { HiddenStates } from '../forward/hidden-states.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
-import { checkOverflow } from '../forward/overflow.js'
 import { passLayout } from '../forward/pass-layout.js'
 import { prefixCache } from '../forward/prefix-cache.js'
 import type { TokenMasks } from '../forward/token-masks.js'
@@ -107,13 +107,16 @@ export async function scoreRows(
   const passes = shared ? shared.passes(requests, planned) : planned
 
   const prefix = prefixCache((shared?.upper ?? forward).cache)
-  const unread = { hidden: [] as Float32Array[], targets: [] as Target[], rows: 0, passes: 0 }
+  const unread = { hidden: [] as HiddenStates[], targets: [] as Target[], rows: 0, passes: 0 }
+  // in the order of the passes, until the head has run on them
+  const held: HiddenStates[] = []
   const flush = async () => {
-    const { targets } = unread
+    const { hidden, targets } = unread
     if (targets.length === 0) return
-    const hidden = joined(unread.hidden)
     Object.assign(unread, { hidden: [], targets: [], rows: 0, passes: 0 })
-    const { logprobs, argmax } = await forward.head(hidden, targets)
+    const run = forward.head(hidden, targets)
+    for (const states of held.splice(0, held.indexOf(hidden.at(-1)!) + 1)) states.dispose()
+    const { logprobs, argmax } = await run
     const finished: number[] = []
     targets.forEach(({ request, read, row, token }, index) => {
       scored[request]!.logprobs[read] = logprobs[index]!
@@ -122,13 +125,12 @@ export async function scoreRows(
     })
     if (finished.length > 0) options.onScored?.(finished)
   }
-  const read = async (pass: Pass, hidden: Float32Array) => {
-    checkOverflow(hidden, forward.spec.dModel)
+  const read = async (pass: Pass, hidden: HiddenStates) => {
     for (const answer of pass.answers) {
       const token = rows[answer.request]!.predictions[answer.read]!.token
       unread.targets.push({ ...answer, row: unread.rows + answer.row, token })
     }
-    unread.hidden.push(hidden)
+    if (hidden.rows > 0) unread.hidden.push(hidden)
     unread.rows += pass.gather.length
     if (++unread.passes >= headPasses || unread.rows >= headRows) await flush()
   }
@@ -144,18 +146,17 @@ export async function scoreRows(
       const hidden = shared
         ? shared.body(edits, pass, cache)
         : forward.body(edits, passLayout(forward.spec, pass), pass.gather, cache)
-      // a failure shows where it is awaited
-      hidden.catch(() => {})
+      held.push(hidden)
       if (options.counts) options.counts.computed += pass.size
       if (cache.keep !== null) prefix.extend(pass)
       const last = before
       before = last.then(async () => {
-        const states = await hidden
+        await hidden.ready
         const now = performance.now()
         budget.measured(given, pass.size, now - doneAt)
         doneAt = now
         options.onWork?.(pass.fresh * tokenWork)
-        await read(pass, states)
+        await read(pass, hidden)
       })
       before.catch(() => {})
       await last
@@ -165,6 +166,7 @@ export async function scoreRows(
     return scored
   } finally {
     prefix.dispose()
+    for (const hidden of held) hidden.dispose()
   }
 }
 
@@ -200,15 +202,4 @@ function budgetFor({ spec, provider }: Forward, size: BatchSize, lengths: readon
   return typeof size === 'number'
     ? fixedBudget(size, longest, spec, provider)
     : measuredBudget(spec, provider, size.most * longest)
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
