@@ -72,7 +72,7 @@ export function costs({ layers, d_model: d, heads, kv_heads: kv, d_head: head, d
 /** Requests as token ids and the positions that are read, as loglikelihood encodes them. */
 export function encoded(model, requests) {
   const { tokenizer, info } = model
-  const prefixTokenId = resolvePrefixTokenId(tokenizer, null)
+  const prefixTokenId = resolvePrefixTokenId(tokenizer, null, Number.POSITIVE_INFINITY)
   const encode = pairEncoder({ tokenizer, addBosToken: null, prefixTokenId, maxLength: info.maxLength })
   return requests.map(({ context, continuation }) => {
     const { contextIds, continuationIds } = encode(context, continuation)

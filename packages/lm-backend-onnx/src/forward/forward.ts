@@ -5,7 +5,6 @@ import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-sh
 import type { GraphForm } from '../graph/graph-form.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
-import type { TensorData } from '../runtime/engine.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'

@@ -76,17 +76,22 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: (model
     logits: async (hidden) => {
       logits ??= open(logitsGraph(options).model)
       const rows = hidden.dims[0]!
+      const states = 'data' in hidden ? runtime.upload(hidden) : hidden
       const found: Float32Array[] = []
       const squares: number[] = []
       const step = Math.max(1, Math.floor(runLogits / vocabSize))
-      for (let start = 0; start < rows; start += step) {
-        const some = Array.from({ length: Math.min(step, rows - start) }, (_, row) => start + row)
-        const outputs = await logits.run(
-          { [headNames.hidden]: hidden, [headNames.rows]: int64(some) },
-          { [headNames.logits]: 'host', [headNames.squares]: 'host' },
-        )
-        found.push(...splitRows(outputs[headNames.logits]!.data as Float32Array, vocabSize))
-        squares.push(...(outputs[headNames.squares]!.data as Float32Array))
+      try {
+        for (let start = 0; start < rows; start += step) {
+          const some = Array.from({ length: Math.min(step, rows - start) }, (_, row) => start + row)
+          const outputs = await logits.run(
+            { [headNames.hidden]: states, [headNames.rows]: int64(some) },
+            { [headNames.logits]: 'host', [headNames.squares]: 'host' },
+          )
+          found.push(...splitRows(outputs[headNames.logits]!.data as Float32Array, vocabSize))
+          squares.push(...(outputs[headNames.squares]!.data as Float32Array))
+        }
+      } finally {
+        if (states !== hidden) states.dispose()
       }
       return { logits: found, overflows: squares.map(overflows) }
     },

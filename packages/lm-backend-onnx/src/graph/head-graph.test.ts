@@ -165,4 +165,12 @@ test('gives all logits', async () => {
     .flat()
     .reduce((most, logit, at) => Math.max(most, Math.abs(logit - logits[at]!)), 0)
   expect(largest).toBeLessThan(5e-6)
+  const squares = outputs[headNames.squares]!.data as Float32Array
+  for (const [row, sum] of squares.entries()) {
+    const state = Array.from(hidden.subarray(row * dModel, (row + 1) * dModel))
+    expect(sum).toBeCloseTo(
+      state.reduce((all, value) => all + value ** 2, 0),
+      3,
+    )
+  }
 })

@@ -186,7 +186,8 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
         throw new InputError(
           `unembed takes vectors of ${dModel} numbers; ${vectors.length} numbers are no whole vectors`,
         )
-      return vectors.length === 0 ? [] : forward.logits(vectors)
+      const hidden = { dtype: 'float32', data: vectors, dims: [vectors.length / dModel, dModel] } as const
+      return (await forward.logits(hidden)).logits
     },
 
     captureActivations: async (text, hookPoints, options) => {
