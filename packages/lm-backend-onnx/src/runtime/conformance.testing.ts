@@ -71,7 +71,8 @@ export async function observe(
   results['what is there then'] = shown(await kept[2]!.read())
   await part('in place', async () => {
     await session.run({ x: kept[2]! }, { twice: kept[2]! })
-    await session.run({ x: kept[2]! }, { twice: kept[2]! })
+    const { twice } = await session.run({ x: kept[2]! }, { twice: kept[2]! })
+    return twice === kept[2]
   })
   results['in place, read'] = shown(await kept[2]!.read())
   await part('no rows', async () => {

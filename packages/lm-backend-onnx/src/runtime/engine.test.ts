@@ -19,7 +19,11 @@ appendFileSync(path, new Uint8Array(2 * many - 16 - 4))
 appendFileSync(path, new Uint8Array(Uint16Array.of(0x3f80, 0xc000).buffer))
 
 function stored(dtype: FileTensor['dtype'], offset: number, dims: readonly number[], byteLength: number): FileTensor {
-  return { path, offset, byteLength, dtype, dims }
+  return { places: [{ path, offset, byteLength }], dtype, dims }
+}
+
+function places(...of: readonly (readonly [number, number])[]): FileTensor['places'] {
+  return of.map(([offset, byteLength]) => ({ path, offset, byteLength }))
 }
 
 const files = {
@@ -30,6 +34,9 @@ const files = {
   'bfloat16 as it is': { file: stored('bfloat16', 2, [4], 8), dtype: 'bfloat16' },
   'bytes as they are': { file: stored('uint8', 2, [3, 2], 6), dtype: 'uint8' },
   'bytes as numbers': { file: stored('uint8', 2, [3, 2], 6), dtype: 'float32' },
+  'from two places': { file: { ...stored('uint8', 2, [5], 2), places: places([2, 2], [0, 3]) }, dtype: 'uint8' },
+  'too few': { file: stored('uint8', 2, [3], 2), dtype: 'uint8' },
+  'rounded first': { file: { ...stored('float32', 0, [4], 16), rounded: 'bfloat16' }, dtype: 'float32' },
   'in several parts': { file: stored('bfloat16', 0, [many], 2 * many), dtype: 'float32' },
   'a file that ends': { file: stored('float32', 2 * many, [8], 32), dtype: 'float32' },
 } as const
@@ -44,6 +51,7 @@ const expected = {
   read: 'float32 [1,4] 22,44,66,88',
   'to a tensor that is there': true,
   'what is there then': 'float32 [1,4] 21,42,63,84',
+  'in place': true,
   'in place, read': 'float32 [1,4] 84,168,252,336',
   'no rows': ['float32 [0,4] ', 'float32 [0,4] '],
   float16: 'float16 [2] 1,0',
@@ -59,6 +67,9 @@ const expected = {
   'bfloat16 to float16': `float16 [4] ${[0x3c00, 0, 0xc248, 0xfc00, 0xc248, 0xfc00]}`,
   'bfloat16 as it is': `bfloat16 [4] ${[0x3f80, 0x0fdb, 0xc049, 0xe000, 0xc049, 0xe000]}`,
   'bytes as they are': 'uint8 [3,2] 128,63,219,15,73,192',
+  'from two places': 'uint8 [5] 128,63,0,0,0,128',
+  'too few': `Error: the weights in ${path} are too few`,
+  'rounded first': `float32 [4] ${[1, -3.140625, 65536, 0, 65536, 0]}`,
   'bytes as numbers': 'Error: uint8 weights are no float32',
   'in several parts': `float32 [${many}] ${[0, 1, 219 * 2 ** -103, -3.140625, 1, -2]}`,
   'a file that ends': `Error: ${path} ends before its weights do`,
@@ -86,6 +97,9 @@ const moved = {
   'bfloat16 to float16': { up: 8, down: 8 },
   'bfloat16 as it is': { up: 8, down: 8 },
   'bytes as they are': { up: 6, down: 6 },
+  'from two places': { up: 5, down: 5 },
+  'too few': { up: 0, down: 0 },
+  'rounded first': { up: 16, down: 16 },
   'bytes as numbers': { up: 0, down: 0 },
   'in several parts': { up: 4 * many, down: 4 * many },
   'a file that ends': { up: 0, down: 0 },

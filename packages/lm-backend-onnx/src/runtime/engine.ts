@@ -49,13 +49,21 @@ export interface OpenOptions {
   readonly constants: Readonly<Record<string, EngineTensor>>
 }
 
-/** A tensor that stands in a file, row by row, little endian. */
-export interface FileTensor {
+/** Bytes of a file. */
+export interface FilePlace {
   readonly path: string
   readonly offset: number
   readonly byteLength: number
+}
+
+/** A tensor that stands in files, row by row, little endian. */
+export interface FileTensor {
+  /** Where it is: the second place goes on where the first one ends. */
+  readonly places: readonly FilePlace[]
   readonly dtype: TensorDtype
   readonly dims: readonly number[]
+  /** Type to whose nearest numbers the stored ones are rounded first; absent for none. */
+  readonly rounded?: TensorDtype
 }
 
 /** Bytes of a device's memory; `free` may change with whatever else uses the device. */
@@ -81,7 +89,7 @@ export interface Engine {
   open(model: Uint8Array, options: OpenOptions): Promise<EngineSession>
   /** Puts values where the engine computes. */
   upload(data: TensorData): EngineTensor | Promise<EngineTensor>
-  /** The same for a tensor of a file, as `dtype`; the host holds at most this one tensor for it. */
+  /** The same for a tensor of files, as `dtype`; the host holds at most this one tensor for it. */
   uploadFile(tensor: FileTensor, dtype: TensorDtype): EngineTensor | Promise<EngineTensor>
   /** The device's memory; null where nobody can tell, or where it is the host's. */
   memory(): DeviceMemory | null | Promise<DeviceMemory | null>
