@@ -6,7 +6,7 @@ export interface Observed {
   readonly results: Readonly<Record<string, unknown>>
   /** Bytes that each part of the work has moved. */
   readonly traffic: Readonly<Record<string, { readonly up: number; readonly down: number }>>
-  /** Bytes that the process has grown by in 700 runs that make 64 kB each. */
+  /** Bytes that the process has grown by in 400 runs that make 64 kB each. */
   readonly grown: number
 }
 
@@ -123,10 +123,10 @@ export async function observe(
 
   const large = floats(new Array(16384).fill(1), [4096, 4])
   const rss = []
-  for (let turn = 0; turn < 1000; turn++) {
+  for (let turn = 0; turn < 600; turn++) {
     const { twice } = await session.run({ x: large }, { twice: 'device' })
     ;(twice as EngineTensor).dispose()
-    if (turn >= 300 && turn % 100 === 0) rss.push(process.memoryUsage().rss)
+    if (turn >= 200 && turn % 100 === 0) rss.push(process.memoryUsage().rss)
   }
   for (const tensor of kept) tensor.dispose()
   await engine.close()

@@ -13,7 +13,7 @@ import type { Provider } from './protocol.js'
 
 // 1, -pi, 65504, 2^-149 as float32; bfloat16 at 2: 1, 0x0fdb, -3.140625, 0xe000; then zeros, more than a part of them
 const path = join(temporaryFolder(), 'weights')
-const many = 2 ** 24 + 4
+const many = 2 ** 23 + 4
 writeFileSync(path, new Uint8Array(Uint32Array.of(0x3f800000, 0xc0490fdb, 0x477fe000, 1).buffer))
 appendFileSync(path, new Uint8Array(2 * many - 16 - 4))
 appendFileSync(path, new Uint8Array(Uint16Array.of(0x3f80, 0xc000).buffer))
@@ -105,8 +105,8 @@ const moved = {
   'a file that ends': { up: 0, down: 0 },
 }
 
-// outputs of 64 kB that stayed would be 45 MB
-const grownAtMost = 3e7
+// outputs of 64 kB that stayed would be 26 MB
+const grownAtMost = 16e6
 
 /** What is observed in a process of its own, with a further environment, in which nothing but that is written. */
 function observedIn(provider: Provider, environment: Readonly<Record<string, string>>): Observed {

@@ -55,4 +55,4 @@ export type Request = {
 
 export type Reply =
   | { readonly id: number; readonly value: Replies[keyof Replies] }
-  | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly error: string; readonly outOfMemory: boolean }

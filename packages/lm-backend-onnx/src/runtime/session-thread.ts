@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Channel } from './channel.js'
+import { OutOfMemory } from './out-of-memory.js'
 import type { Reply, ThreadOptions } from './protocol.js'
 import { runtimePackage } from './runtime-package.js'
 
@@ -33,8 +34,10 @@ export function startSessionThread(options: ThreadOptions): Channel {
     waiting.delete(reply.id)
     // a late reply must not let the process go while close() still waits for the thread: it would end with code 13
     if (waiting.size === 0 && ended === null) worker.unref()
-    if ('error' in reply) request?.reject(new Error(`onnxruntime: ${reply.error}`))
-    else request?.resolve(reply.value as never)
+    if ('error' in reply) {
+      const Failure = reply.outOfMemory ? OutOfMemory : Error
+      request?.reject(new Failure(`onnxruntime: ${reply.error}`))
+    } else request?.resolve(reply.value as never)
   })
   worker.on('error', end)
   const exited = new Promise<void>((resolve) => {

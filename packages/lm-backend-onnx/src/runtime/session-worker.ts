@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { cApiEngine } from './c-api/c-api-engine.js'
 import { nodeEngine } from './node-engine.js'
+import { OutOfMemory } from './out-of-memory.js'
 import type { Reply, Request, ThreadOptions } from './protocol.js'
 import { TensorTable } from './tensor-table.js'
 
@@ -10,8 +12,10 @@ const { closing, options } = workerData as {
   readonly closing: Int32Array
   readonly options: ThreadOptions
 }
-const engine = nodeEngine(options)
-const table = new TensorTable(engine)
+const made = Promise.resolve(options.provider.name === 'cpu' ? nodeEngine(options) : cApiEngine(options))
+const started = made.then((engine) => ({ engine, table: new TensorTable(engine) }))
+// each request is told why there is no engine
+started.catch(() => {})
 
 // one after the other
 let queue: Promise<void> = Promise.resolve()
@@ -19,15 +23,16 @@ let queue: Promise<void> = Promise.resolve()
 parentPort!.on('message', (request: Request) => {
   queue = queue.then(async () => {
     if (Atomics.load(closing, 0) === 1) {
-      await engine.close()
+      await started.then(({ engine }) => engine.close()).catch(() => {})
       // of this thread, not of the process
       process.exit()
     }
     let reply: Reply
     try {
-      reply = { id: request.id, value: await table.answer(request) }
+      reply = { id: request.id, value: await (await started).table.answer(request) }
     } catch (error) {
-      reply = { id: request.id, error: error instanceof Error ? error.message : String(error) }
+      const message = error instanceof Error ? error.message : String(error)
+      reply = { id: request.id, error: message, outOfMemory: error instanceof OutOfMemory }
     }
     parentPort!.postMessage(reply)
   })

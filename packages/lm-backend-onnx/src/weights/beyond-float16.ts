@@ -20,11 +20,11 @@ interface HeldIn16Bits {
  * float32. Reads all bfloat16 weights once. What is rounded is told in a line, and what stays float32 in another.
  */
 export async function beyondFloat16(options: HeldIn16Bits): Promise<ReadonlyMap<string, ElementType>> {
-  const { stored, precision, modelName, notice } = options
+  const { stored, modelName, notice } = options
   const beyond: StoredTensor[] = []
   let rounded = 0
   for (const tensor of matricesInBfloat16(options)) {
-    const loss = await float16Loss(stored.folder, tensor, precision)
+    const loss = await float16Loss(stored.folder, tensor)
     if (loss.beyond > 0) beyond.push(tensor)
     else rounded += loss.rounded
   }
@@ -52,7 +52,11 @@ function matricesInBfloat16({ spec, stored, precision }: HeldIn16Bits): StoredTe
   const found = new Map<string, StoredTensor>()
   for (const [name, shape] of specTensors(spec, stored.has)) {
     const tensor = stored.tensor(name)
-    if (shape.length > 1 && tensor.type !== 'uint8' && (precision === 'float32' ? tensor.type : precision) === 'bfloat16')
+    if (
+      shape.length > 1 &&
+      tensor.type !== 'uint8' &&
+      (precision === 'float32' ? tensor.type : precision) === 'bfloat16'
+    )
       found.set(tensor.name, tensor)
   }
   return [...found.values()]

@@ -2,7 +2,6 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { convertFloats } from '../runtime/convert-floats.js'
 import type { StoredTensor } from './checkpoint.js'
-import type { Precision } from './precision.js'
 
 /** How many numbers of a tensor float16 cannot hold as they are. */
 export interface Float16Loss {
@@ -15,8 +14,8 @@ export interface Float16Loss {
 /** Bytes of a file that are read at a time. */
 const readAtOnce = 2 ** 24
 
-/** Reads a tensor of bfloat16 numbers, or of others that `precision` rounds to these, for what float16 makes of it. */
-export async function float16Loss(folder: string, tensor: StoredTensor, precision: Precision): Promise<Float16Loss> {
+/** Reads a tensor, rounded to bfloat16 where it is stored as something else, for what float16 makes of it. */
+export async function float16Loss(folder: string, tensor: StoredTensor): Promise<Float16Loss> {
   const kinds = kindsOfLoss()
   const counts = new Uint32Array(3)
   const from = tensor.type === 'float16' || tensor.type === 'bfloat16' ? tensor.type : 'float32'
@@ -28,7 +27,8 @@ export async function float16Loss(folder: string, tensor: StoredTensor, precisio
       const { bytesRead } = await file.read(bytes, 0, wanted, tensor.offset + at)
       if (bytesRead < wanted) throw new Error(`${tensor.location} ends before its weights do`)
       const numbers = bytes.subarray(0, wanted)
-      const bits = from === 'bfloat16' ? new Uint16Array(bytes.buffer, 0, wanted / 2) : convertFloats(numbers, from, 'bfloat16')
+      const bits =
+        from === 'bfloat16' ? new Uint16Array(bytes.buffer, 0, wanted / 2) : convertFloats(numbers, from, 'bfloat16')
       for (let index = 0; index < bits.length; index++) counts[kinds[bits[index]!]!]!++
     }
   } finally {

@@ -37,7 +37,7 @@ export class BoundSession implements EngineSession {
     this.#onDispose = onDispose
     checkNames('input', Object.keys(constants), this.#inputs)
     for (const [name, tensor] of Object.entries(constants))
-      device.api.BindInput(this.#binding, name, (tensor as OrtTensor).value)
+      device.api.BindInput(this.#binding, name, tensorOf(tensor).value)
   }
 
   async run(
@@ -68,7 +68,7 @@ export class BoundSession implements EngineSession {
   #bindInput(name: string, input: TensorData | EngineTensor): Pointer[] {
     const { api } = this.#device
     if (!('data' in input)) {
-      api.BindInput(this.#binding, name, (input as OrtTensor).value)
+      api.BindInput(this.#binding, name, tensorOf(input).value)
       return []
     }
     const value = this.#device.over(input)
@@ -88,7 +88,7 @@ export class BoundSession implements EngineSession {
     if (output === 'host') api.BindOutputToDevice(this.#binding, name, hostMemory)
     else if (output === 'device') api.BindOutputToDevice(this.#binding, name, memory)
     else if ('into' in output) throw new Error(`output ${name}: graphs on devices write into caches themselves`)
-    else api.BindOutput(this.#binding, name, (output as OrtTensor).value)
+    else api.BindOutput(this.#binding, name, tensorOf(output).value)
   }
 
   #results(outputs: Readonly<Record<string, EngineOutput>>): Record<string, TensorData | EngineTensor> {
@@ -146,6 +146,13 @@ export class BoundSession implements EngineSession {
     this.#device.api.ReleaseSession(this.#session)
     this.#onDispose()
   }
+}
+
+function tensorOf(tensor: EngineTensor | Extract<EngineOutput, { at: number }>): OrtTensor {
+  if (tensor instanceof OrtTensor) return tensor
+  throw new Error(
+    'into' in tensor ? 'graphs of devices write into parts by themselves' : "the tensor is another engine's",
+  )
 }
 
 /** Names of a session's inputs or outputs. */

@@ -1,5 +1,5 @@
 import type { DeviceMemory, Engine, EngineTensor, FileTensor, OpenOptions, TensorData, TensorDtype } from '../engine.js'
-import type { Provider } from '../protocol.js'
+import type { ThreadOptions } from '../protocol.js'
 import { BoundSession } from './bound-session.js'
 import { libraryFile } from './library-file.js'
 import { openOrtApi } from './ort-api.js'
@@ -7,18 +7,11 @@ import { OrtDevice } from './ort-device.js'
 import { OrtTensor } from './ort-tensor.js'
 import { fileParts } from './read-file.js'
 
-/** Where and how an engine computes. */
-export interface CApiOptions {
-  readonly provider: Provider
-  /** Threads of what the CPU computes; null for onnxruntime's own number. */
-  readonly threads: number | null
-}
-
 /**
  * An engine over onnxruntime's C API: tensors stay on the device, runs bind them. Every call blocks the thread until it is done. Rejects with
  * InputError where the library or koffi is missing, or where the library lacks the provider, and with the provider's words where it does not start.
  */
-export async function cApiEngine({ provider, threads }: CApiOptions): Promise<Engine> {
+export async function cApiEngine({ provider, threads }: ThreadOptions): Promise<Engine> {
   const library = libraryFile()
   return new CApiEngine(new OrtDevice(await openOrtApi(library), { provider, threads, library }))
 }
@@ -77,7 +70,6 @@ class CApiEngine implements Engine {
 
   close(): void {
     for (const session of this.#sessions) session.dispose()
-    this.#placeholder.dispose()
     this.device.close()
   }
 }

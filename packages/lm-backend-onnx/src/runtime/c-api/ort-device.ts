@@ -40,6 +40,8 @@ export class OrtDevice {
     bytesDown: 0,
     copiesDown: 0,
   }
+  /** Tensors that were made and not disposed of. */
+  readonly tensors = new Set<{ dispose(): void }>()
   /** The host's memory. */
   readonly hostMemory: Pointer
   /** The device's memory: the host's for the CPU. */
@@ -216,9 +218,10 @@ export class OrtDevice {
     this.traffic.copiesDown++
   }
 
-  /** Gives everything back. Sessions and tensors of the device must be gone. */
+  /** Gives everything back, tensors too. Sessions must be gone. */
   close(): void {
     const { api } = this
+    for (const tensor of this.tensors) tensor.dispose()
     api.ReleaseAllocator(this.#allocator)
     api.ReleaseSession(this.#root)
     if (!this.isHost) api.ReleaseMemoryInfo(this.memory)

@@ -13,6 +13,7 @@ export class OrtTensor implements EngineTensor {
     readonly dims: readonly number[],
   ) {
     this.#value = value
+    device.tensors.add(this)
   }
 
   /** The OrtValue. Throws where the tensor was disposed: its memory may be another's by now. */
@@ -28,5 +29,6 @@ export class OrtTensor implements EngineTensor {
   dispose(): void {
     if (this.#value !== null) this.device.api.ReleaseValue(this.#value)
     this.#value = null
+    this.device.tensors.delete(this)
   }
 }
