@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import type { GraphWeight } from '../graph/weight-values.js'
+import type { FileTensor } from '../runtime/engine.js'
+import type { DeviceTensor, Runtime } from '../runtime/runtime.js'
+
+/** The weights of a model on its device: one copy of each, which all of its graphs share. */
+export class DeviceWeights {
+  readonly #runtime: Runtime
+  readonly #folder: string
+  readonly #tensors = new Map<string, DeviceTensor>()
+
+  /** `folder` is the one that the tensors' locations are relative to. */
+  constructor(runtime: Runtime, folder: string) {
+    this.#runtime = runtime
+    this.#folder = folder
+  }
+
+  /** A graph's weights by the names of its inputs; those that no graph has asked for so far are read from their files, one after the other. */
+  of(weights: readonly GraphWeight[]): Readonly<Record<string, DeviceTensor>> {
+    return Object.fromEntries(
+      weights.map((weight) => {
+        const tensor = this.#tensors.get(weight.input) ?? this.#runtime.uploadFile(this.#file(weight), weight.type)
+        this.#tensors.set(weight.input, tensor)
+        return [weight.input, tensor]
+      }),
+    )
+  }
+
+  #file({ tensors, shape, precision }: GraphWeight): FileTensor {
+    const [{ type }] = tensors as [(typeof tensors)[number]]
+    return {
+      places: tensors.map(({ location, offset, byteLength }) => ({
+        path: join(this.#folder, location),
+        offset,
+        byteLength,
+      })),
+      dtype: type,
+      dims: shape,
+      ...(precision === 'float32' || type === 'uint8' ? {} : { rounded: precision }),
+    }
+  }
+
+  dispose(): void {
+    for (const tensor of this.#tensors.values()) tensor.dispose()
+    this.#tensors.clear()
+  }
+}
