@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { GraphWeight } from '../graph/weight-values.js'
-import type { FileTensor } from '../runtime/engine.js'
+import type { ElementType } from '../onnx/encode-model.js'
+import type { FileTensor, TensorDtype } from '../runtime/engine.js'
 import type { DeviceTensor, Runtime } from '../runtime/runtime.js'
 
 /** The weights of a model on its device: one copy of each, which all of its graphs share. */
@@ -19,7 +20,8 @@ export class DeviceWeights {
   of(weights: readonly GraphWeight[]): Readonly<Record<string, DeviceTensor>> {
     return Object.fromEntries(
       weights.map((weight) => {
-        const tensor = this.#tensors.get(weight.input) ?? this.#runtime.uploadFile(this.#file(weight), weight.type)
+        const tensor =
+          this.#tensors.get(weight.input) ?? this.#runtime.uploadFile(this.#file(weight), dtypeOf(weight.type))
         this.#tensors.set(weight.input, tensor)
         return [weight.input, tensor]
       }),
@@ -34,7 +36,7 @@ export class DeviceWeights {
         offset,
         byteLength,
       })),
-      dtype: type,
+      dtype: dtypeOf(type),
       dims: shape,
       ...(precision === 'float32' || type === 'uint8' ? {} : { rounded: precision }),
     }
@@ -44,4 +46,9 @@ export class DeviceWeights {
     for (const tensor of this.#tensors.values()) tensor.dispose()
     this.#tensors.clear()
   }
+}
+
+function dtypeOf(type: ElementType): TensorDtype {
+  if (type === 'float64') throw new Error('no weights are float64')
+  return type
 }

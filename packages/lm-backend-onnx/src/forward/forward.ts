@@ -5,11 +5,13 @@ import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-sh
 import type { GraphForm } from '../graph/graph-form.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
+import type { GraphWeight } from '../graph/weight-values.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
+import { DeviceWeights } from './device-weights.js'
 import { createHead, type Head } from './head.js'
 import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds, type ReadyEdits } from './layer-range.js'
 import { type PlaceFeeds, placeFeeds } from './place-feeds.js'
@@ -70,11 +72,20 @@ export function createForward({ spec, weights, runtime, provider, form, special 
   const places = placeFeeds(spec, form, runtime)
   const owned = new Set<{ dispose(): void }>([matrices, places])
 
-  const open = (model: Uint8Array) =>
-    runtime.open(model, { folder: weights.folder, mapped: weights.residence === 'mapped' })
+  const resident = new DeviceWeights(runtime, weights.folder)
+  owned.add(resident)
+  const open = (model: Uint8Array, held: readonly GraphWeight[] = []) =>
+    runtime.open(model, {
+      folder: weights.folder,
+      mapped: weights.residence === 'mapped',
+      constants: resident.of(held),
+    })
   const segment = (wanted: Segment): Session => {
     const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.decodes ?? false])
-    const session = segments.get(key) ?? open(bodyGraph({ spec, weights, form, ...wanted }).model)
+    const known = segments.get(key)
+    if (known) return known
+    const body = bodyGraph({ spec, weights, form, ...wanted })
+    const session = open(body.model, body.weights)
     segments.set(key, session)
     return session
   }

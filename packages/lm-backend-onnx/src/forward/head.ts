@@ -1,6 +1,7 @@
 import type { GraphOptions } from '../graph/graph-form.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { stackGraph, stackNames } from '../graph/stack-graph.js'
+import type { BuiltGraph, GraphWeight } from '../graph/weight-values.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Runtime, Session } from '../runtime/runtime.js'
 import type { HiddenStates } from './hidden-states.js'
@@ -33,13 +34,17 @@ export interface Head {
 // logits of one run: 32 M numbers, 128 MB
 const runLogits = 2 ** 25
 
+/** Opens a graph with the weights that are its inputs, none by default. */
+export type OpenGraph = (model: Uint8Array, weights?: readonly GraphWeight[]) => Session
+
 /** The head of a model. `open` opens sessions with its weights. */
-export function createHead(options: GraphOptions, runtime: Runtime, open: (model: Uint8Array) => Session): Head {
+export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGraph): Head {
   const { dModel, vocabSize } = options.spec
   const stacks = new Map<number, Session>()
   let head: Session | null = null
   let logits: Session | null = null
 
+  const openBuilt = ({ model, weights }: BuiltGraph) => open(model, weights)
   const numbers = (values: readonly number[]): TensorData =>
     options.form.comparisons === 'int64'
       ? int64(values)
@@ -55,7 +60,7 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: (model
   }
   return {
     head: async (hidden, targets) => {
-      head ??= open(headGraph(options).model)
+      head ??= openBuilt(headGraph(options))
       const whole = hidden.length === 1 ? null : stacked(hidden)
       const run = head.run(
         {
@@ -74,7 +79,7 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: (model
       }
     },
     logits: async (hidden) => {
-      logits ??= open(logitsGraph(options).model)
+      logits ??= openBuilt(logitsGraph(options))
       const rows = hidden.dims[0]!
       const states = 'data' in hidden ? runtime.upload(hidden) : hidden
       const found: Float32Array[] = []

@@ -18,6 +18,7 @@ import { startRuntime } from '../runtime/start-runtime.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { resolvePrefixTokenId, type TextRules, withinVocabulary } from '../text/encode-requests.js'
+import { beyondFloat16 } from '../weights/beyond-float16.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
@@ -142,6 +143,7 @@ async function loadOnto(
     precision,
     bits: heldBits,
     packUpTo,
+    plansOnly,
   })
   const forward = createForward({
     spec,
@@ -212,17 +214,23 @@ interface HoldOptions extends Holding {
   readonly stored: StoredWeights
   readonly provider: Provider
   readonly packUpTo: number
+  readonly plansOnly: boolean
 }
 
 /** The weights as the model uses them, and what removes files that were made for this run. */
 async function holdWeights(
   { model, hub = {}, notice = () => {} }: LoadModelOptions,
-  { spec, stored, provider, precision, bits, packUpTo }: HoldOptions,
+  { spec, stored, provider, precision, bits, packUpTo, plansOnly }: HoldOptions,
 ): Promise<{ readonly weights: ModelWeights; dispose(): void }> {
   const floatBytes = 4 * stored.numParameters
   if (bits === null) {
     const residence = residenceOf(provider, floatBytes, packUpTo)
-    return { weights: { ...stored, precision, residence, quantized: null }, dispose: () => {} }
+    const form = formOf(provider)
+    const kept =
+      form.storage.bfloat16 === 'float16' && !plansOnly
+        ? await beyondFloat16({ spec, stored, precision, modelName: model, notice })
+        : new Map()
+    return { weights: { ...stored, precision, residence, quantized: null, kept }, dispose: () => {} }
   }
   if (provider.name !== 'cpu')
     throw new InputError(`dtype=int${bits} is computed on the CPU only; add device cpu or choose another dtype`)
