@@ -1,7 +1,7 @@
-import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
+import { cacheGraph, cacheNames, joinGraph, placeGraph, placeNames } from '../graph/cache-graph.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
-import type { TensorData } from '../runtime/engine.js'
-import type { DeviceTensor, Feeds, Runtime, Session } from '../runtime/runtime.js'
+import type { Part, TensorData } from '../runtime/engine.js'
+import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { int64 } from './layout.js'
 
@@ -15,10 +15,24 @@ export interface KvCache {
   dispose(): void
 }
 
-/** The cache before a run's tokens, and the one that the run fills; null for none. The caller owns both. */
+/** The cache before a run's tokens, and the one that the run fills, or writes parts of what it would fill to; null for none. The caller owns both. */
 export interface CacheUse {
   readonly past: KvCache | null
-  readonly keep: KvCache | null
+  readonly keep: KvCache | KvParts | null
+}
+
+/** Tokens of a run and their rows and places in a cache; states of the run's rows become those of the rows. */
+export interface KvParts {
+  readonly into: KvCache
+  readonly parts: readonly Part[]
+}
+
+/** What rows that are decoded side by side come after. */
+export interface DecodeCache {
+  /** Keys and values of one row, which all rows share. */
+  readonly shared: KvCache
+  /** Each row's own. */
+  readonly own: KvCache
 }
 
 /** Makes caches of some layers. */
@@ -27,8 +41,14 @@ export interface KvCaches {
   readonly bytesPerToken: number
   /** One that a run will fill. */
   make(rows: number, length: number): KvCache
+  /** One row and one token of zeros: what is masked, and room may be reserved from it. */
+  blank(): KvCache
+  /** Columns of two caches of one row each as one without states; see joinGraph. */
+  join(first: KvCache, second: KvCache, columns: readonly number[]): KvCache
   /** Rows and columns of a cache, repeated ones too, as a new one; see cacheGraph. */
   pick(from: KvCache, rows: readonly number[], columns: readonly number[]): KvCache
+  /** Writes tokens and states of one cache into another, on devices; in host memory, runs do it themselves. */
+  place(from: KvCache, parts: KvParts): void
   /** These rows of a cache with room for `capacity` tokens; what stands where there was none yet means nothing. */
   reserve(from: KvCache, rows: readonly number[], capacity: number): KvCache
 }
@@ -42,20 +62,28 @@ export function kvCaches(
 ): KvCaches {
   const growing = tensors.filter(({ grows }) => grows)
   let picker: Session | null = null
-  const make = (rows: number, length: number): KvCache => {
-    const made = tensors.map(({ name, grows, empty }): [string, DeviceTensor] => {
+  let joiner: Session | null = null
+  let placer: Session | null = null
+  const made = (
+    some: readonly CacheTensor[],
+    rows: number,
+    length: number,
+    tensor: (dims: number[]) => DeviceTensor,
+  ): KvCache => {
+    const all = some.map(({ name, grows, empty }) => {
       const dims = empty(rows)
-      return [name, runtime.tensor('float32', grows ? dims.with(2, length) : dims)]
+      return [name, tensor(grows ? dims.with(2, length) : dims)] as const
     })
     return {
       rows,
       length,
-      tensors: new Map(made),
+      tensors: new Map(all),
       dispose: () => {
-        for (const [, tensor] of made) tensor.dispose()
+        for (const [, tensor] of all) tensor.dispose()
       },
     }
   }
+  const make = (rows: number, length: number) => made(tensors, rows, length, (dims) => runtime.tensor('float32', dims))
   const pick = (from: KvCache, rows: readonly number[], columns: readonly number[]): KvCache => {
     picker ??= open(cacheGraph(tensors))
     const picked = make(rows.length, columns.length)
@@ -71,12 +99,64 @@ export function kvCaches(
   return {
     bytesPerToken: 4 * growing.length * nKvHeads * dHead,
     make,
+    blank: () =>
+      made(tensors, 1, 1, (dims) => {
+        const size = dims.reduce((product, length) => product * length, 1)
+        return runtime.upload({ dtype: 'float32', data: new Float32Array(size), dims })
+      }),
+    join: (first, second, columns) => {
+      joiner ??= open(joinGraph(growing))
+      const joined = made(growing, 1, columns.length, (dims) => runtime.tensor('float32', dims))
+      const feeds: Feeds = {
+        ...pastFeeds(growing, 1, first),
+        ...sharedFeeds(growing, second),
+        [cacheNames.columns]: int64(columns),
+      }
+      // a failure shows in the runs that use it
+      joiner.run(feeds, keptIn(growing, joined)).catch(() => {})
+      return joined
+    },
     pick,
+    place: (from, { into, parts }) => {
+      placer ??= open(placeGraph(tensors))
+      const fresh = tensors.map((cache) => [cache.fresh, from.tensors.get(cache.name)!])
+      const feeds: Feeds = {
+        ...pastFeeds(tensors, into.rows, into),
+        ...Object.fromEntries(fresh),
+        ...placeFeedsOf(parts, nKvHeads, from.length, tensors),
+      }
+      placer.run(feeds, keptIn(tensors, into)).catch(() => {})
+    },
     reserve: (from, rows, capacity) => {
       // masked where there is no token: any numbers will do
       const columns = Array.from({ length: capacity }, (_, column) => (column < from.length ? column : 0))
       return pick(from, rows, columns)
     },
+  }
+}
+
+/** The inputs of placeGraph that say which tokens of a cache of `length` go where. */
+function placeFeedsOf(parts: readonly Part[], heads: number, length: number, tensors: readonly CacheTensor[]): Feeds {
+  const from: number[] = []
+  const to: number[] = []
+  for (const { row, at, count, toRow, toAt } of parts)
+    for (let place = 0; place < count; place++)
+      for (let head = 0; head < heads; head++) {
+        from.push((row * heads + head) * length + at + place)
+        to.push(toRow, head, toAt + place)
+      }
+  const matrix = (values: readonly number[], dims: readonly number[]): TensorData => ({ ...int64(values), dims })
+  const tokens = from.length / heads
+  const rows = int64(parts.map(({ row }) => row))
+  const toRows = matrix(
+    parts.map(({ toRow }) => toRow),
+    [parts.length, 1],
+  )
+  return {
+    ...(tensors.some(({ grows }) => grows)
+      ? { [placeNames.from]: matrix(from, [tokens, heads]), [placeNames.to]: matrix(to, [tokens, heads, 3]) }
+      : {}),
+    ...(tensors.every(({ grows }) => grows) ? {} : { [placeNames.rows]: rows, [placeNames.toRows]: toRows }),
   }
 }
 
@@ -92,13 +172,28 @@ export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: Kv
   )
 }
 
-/** The outputs that fill a cache. */
-export function keptIn(caches: readonly CacheTensor[], { tensors }: KvCache): Record<string, DeviceTensor> {
-  return Object.fromEntries(caches.map(({ name, present }) => [present, tensors.get(name)!]))
+/** What all rows of a graph that decodes share, as inputs. */
+export function sharedFeeds(caches: readonly CacheTensor[], { tensors }: KvCache): Feeds {
+  const growing = caches.filter(({ grows }) => grows)
+  return Object.fromEntries(growing.map(({ name, shared }) => [shared, tensors.get(name)!]))
 }
 
-/** Row, head and column `at` of a cache for each row's new token, for graphs that write it: int64 [rows, n_kv_heads, 1, 3]. */
-export function cachePlaces({ nKvHeads }: ModelSpec, rows: number, at: number): TensorData {
-  const places = Array.from({ length: rows * nKvHeads }, (_, i) => [Math.floor(i / nKvHeads), i % nKvHeads, at])
-  return { dtype: 'int64', data: BigInt64Array.from(places.flat(), BigInt), dims: [rows, nKvHeads, 1, 3] }
+/** The outputs that fill a cache, or parts of one. */
+export function keptIn(caches: readonly CacheTensor[], keep: KvCache | KvParts): Outputs {
+  if ('tensors' in keep)
+    return Object.fromEntries(caches.map(({ name, present }) => [present, keep.tensors.get(name)!]))
+  const { into, parts } = keep
+  return Object.fromEntries(
+    caches.map(({ name, present, grows }) => {
+      const tensor = into.tensors.get(name)!
+      const whole = { at: 0, count: tensor.dims[2]!, toAt: 0 }
+      return [present, { into: tensor, parts: grows ? parts : parts.map((part) => ({ ...part, ...whole })) }]
+    }),
+  )
+}
+
+/** Row, head and column `at[row]` of a cache for each row's new token, for graphs that write it: int64 [rows, n_kv_heads, 1, 3]. */
+export function cachePlaces({ nKvHeads }: ModelSpec, at: readonly number[]): TensorData {
+  const places = at.flatMap((column, row) => Array.from({ length: nKvHeads }, (_, head) => [row, head, column]))
+  return { dtype: 'int64', data: BigInt64Array.from(places.flat(), BigInt), dims: [at.length, nKvHeads, 1, 3] }
 }

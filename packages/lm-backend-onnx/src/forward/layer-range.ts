@@ -12,7 +12,17 @@ import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type ActedCounter, countedTensor } from './acted-counter.js'
 import type { HiddenStates } from './hidden-states.js'
-import { type CacheUse, cachePlaces, type KvCache, type KvCaches, keptIn, kvCaches, pastFeeds } from './kv-cache.js'
+import {
+  type CacheUse,
+  cachePlaces,
+  type DecodeCache,
+  type KvCache,
+  type KvCaches,
+  keptIn,
+  kvCaches,
+  pastFeeds,
+  sharedFeeds,
+} from './kv-cache.js'
 import { int64, type Layout } from './layout.js'
 import type { PlaceFeeds } from './place-feeds.js'
 import { selectedTensor, settingSelections } from './token-masks.js'
@@ -61,10 +71,10 @@ export interface LayerRange {
     entering?: LeftLanes | null,
   ): HiddenStates
   /**
-   * Of a range from the beginning to the end: hidden states of one new token a row after the first `layout.past` columns of a
-   * reserved cache; the token goes into place `at`.
+   * Of a range from the beginning to the end: hidden states of one new token a row, which goes into place `at[row]` of the row's own cache. The caller
+   * owns them.
    */
-  decode(edits: ReadyEdits, layout: Layout, cache: KvCache, at: number): HiddenStates
+  decode(edits: ReadyEdits, layout: Layout, cache: DecodeCache, at: readonly number[]): HiddenStates
   /** Of a range that ends earlier: runs it without edits. A failure shows where what it leaves is used. */
   leave(layout: Layout, cache: CacheUse): LeftLanes
   readonly cache: KvCaches
@@ -107,6 +117,7 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
   const own = steps.slice(from, to)
   const caches = cacheTensors(spec, cachedLayers(own))
   const bodies: { readonly shape: EditShape; readonly session: Session }[] = []
+  const cache = kvCaches(spec, caches, runtime, options.open)
   let leaving: Session | null = null
 
   /** An existing session that has room for the edits, else a new one. */
@@ -189,22 +200,29 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
         ...Object.fromEntries(entered.map(([lane, tensor]) => [bodyNames.lane(lane, 'in'), tensor])),
         [bodyNames.gather]: int64(gather),
       }
-      const kept = keep === null ? {} : keptIn(caches, keep)
-      return hiddenOf(edits, layout, gather.length, (outputs) => edits.session.run(feeds, { ...outputs, ...kept }))
+      const run = (kept: Outputs) =>
+        hiddenOf(edits, layout, gather.length, (outputs) => edits.session.run(feeds, { ...outputs, ...kept }))
+      if (keep === null) return run({})
+      if ('tensors' in keep || options.form.decoding === 'caller_writes') return run(keptIn(caches, keep))
+      const whole = cache.make(layout.rows, (past?.length ?? 0) + layout.columns)
+      const hidden = run(keptIn(caches, whole))
+      cache.place(whole, keep)
+      whole.dispose()
+      return hidden
     },
-    decode: (edits, layout, cache, at) => {
+    decode: (edits, layout, { shared, own }, at) => {
       const writes = options.form.decoding === 'caller_writes'
       const feeds: Feeds = {
-        ...inputs(layout, cache),
+        ...inputs(layout, own),
+        ...sharedFeeds(caches, shared),
         ...editFeeds(edits, layout),
-        ...(writes || caches.every(({ grows }) => !grows)
-          ? {}
-          : { [bodyNames.cachePlaces]: cachePlaces(spec, layout.rows, at) }),
+        ...(writes || caches.every(({ grows }) => !grows) ? {} : { [bodyNames.cachePlaces]: cachePlaces(spec, at) }),
         [bodyNames.gather]: int64(Array.from({ length: layout.rows }, (_, row) => row)),
       }
+      const parts = at.map((toAt, row) => ({ row, at: 0, count: 1, toRow: row, toAt }))
       const written = caches.map(({ name, present, grows }) => {
-        const tensor = cache.tensors.get(name)!
-        return [present, grows && writes ? { into: tensor, at } : tensor]
+        const tensor = own.tensors.get(name)!
+        return [present, grows && writes ? { into: tensor, parts } : tensor]
       })
       const session = edits.decodeSession()
       const kept = Object.fromEntries(written)
@@ -226,6 +244,6 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
         },
       }
     },
-    cache: kvCaches(spec, caches, runtime, options.open),
+    cache,
   }
 }

@@ -2,7 +2,7 @@ import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { int64, type Layout, tokenFeeds } from './layout.js'
-import { joinMasks, type TokenMasks } from './token-masks.js'
+import type { TokenMasks } from './token-masks.js'
 
 /** The token feeds of a planned pass: every token sees the past, its ancestors and itself, wherever they stand in the row. */
 export function passLayout(
@@ -60,21 +60,42 @@ export interface MaskedIds {
   readonly masks: TokenMasks | null
 }
 
-/** Rows of texts that go on after `past` cached tokens, padded on the right: padding comes after a row's tokens and is never looked at. */
+/** Rows of one text each; see sideBySide. */
 export function textLayout(spec: ModelSpec, texts: readonly MaskedIds[], past = 0): Layout {
-  const lengths = texts.map(({ ids }) => ids.length)
-  const columns = Math.max(...lengths)
-  const each = (value: (column: number, row: number) => number) =>
-    Int32Array.from({ length: texts.length * columns }, (_, at) => value(at % columns, Math.floor(at / columns)))
-  const masks = texts.map((text) => text.masks)
-  return passLayout(spec, {
+  return sideBySide(
+    spec,
+    texts.map((text) => [text]),
     past,
-    rows: texts.length,
-    columns,
-    lengths,
-    tokens: each((column, row) => texts[row]!.ids[column] ?? 0),
-    keys: joinMasks(masks, columns) ?? new Uint32Array(texts.length * columns),
-    positions: each((column) => past + column),
-    parents: each((column) => column - 1),
+  )
+}
+
+/**
+ * Rows of texts side by side that all go on after the same `past` cached tokens and do not see each other, padded on the right: padding comes after
+ * a row's tokens and is never looked at.
+ */
+export function sideBySide(spec: ModelSpec, rows: readonly (readonly MaskedIds[])[], past: number): Layout {
+  const lengths = rows.map((texts) => texts.reduce((sum, { ids }) => sum + ids.length, 0))
+  const columns = Math.max(...lengths)
+  const size = rows.length * columns
+  const [tokens, positions, parents] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)]
+  const keys = new Uint32Array(size)
+  rows.forEach((texts, row) => {
+    let at = row * columns
+    for (const { ids, masks } of texts) {
+      const start = at - row * columns
+      if (masks) keys.set(masks, at)
+      ids.forEach((id, index) => {
+        tokens[at] = id
+        positions[at] = past + index
+        parents[at] = index === 0 ? -1 : start + index - 1
+        at++
+      })
+    }
+    for (; at < (row + 1) * columns; at++) {
+      const column = at - row * columns
+      positions[at] = past + column
+      parents[at] = column - 1
+    }
   })
+  return passLayout(spec, { past, rows: rows.length, columns, lengths, tokens, keys, positions, parents })
 }

@@ -11,11 +11,11 @@ import { type ReadParts, readTexts } from '../scoring/read-requests.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
-import { generateBatch, type Prompt } from './generate.js'
-import { GenerationWork } from './generation-work.js'
+import { generateTexts, type Prompt } from './generate.js'
+import { type GenerationGroup, GenerationWork } from './generation-work.js'
 import { type LogitsProcessor, listOf, logitsProcessors } from './logits-processors.js'
+import { rowLimits } from './may-join.js'
 import type { ModelSettings } from './model-settings.js'
-import { generationBatches, promptBatches, type WaitingPrompt } from './prompt-batches.js'
 import {
   type DecodingSettings,
   newTokensLimit,
@@ -23,6 +23,7 @@ import {
   resolveSettings,
   type SettingOrigins,
 } from './resolve-settings.js'
+import { promptTokens, sharedBeginnings } from './shared-beginnings.js'
 
 export interface GenerateParts extends ReadParts {
   /** What the model's files say about generating. */
@@ -88,30 +89,34 @@ export function readGenerateUntil(
   const answer = (indices: readonly number[], options: RequestOptions = {}) =>
     answerPart(parts, requests, encoded, indices, options)
   const planned = (indices: readonly number[]): PlannedWork => {
-    const batches = generationBatches(allBatches(parts, encoded, indices).flatMap(([, batches]) => batches))
+    const groups = [...groupBySettings(encoded, indices)].map(([, group]) => plannedGroup(parts, encoded, group))
     const sum = (value: (prompt: EncodedPrompt) => number) =>
       indices.reduce((all, index) => all + value(encoded[index]!), 0)
     return {
       requests: indices.length,
       requestTokens: sum(({ ids }) => ids.length),
-      tokens: batches.reduce((all, { promptTokens }) => all + promptTokens, 0),
+      tokens: groups.reduce((all, { promptTokens }) => all + promptTokens, 0),
       newTokens: sum(({ maxNewTokens }) => maxNewTokens),
-      work: new GenerationWork(batches).work().total,
+      work: new GenerationWork(groups).work().total,
     }
   }
   return { answer, planned }
 }
 
-/** The batches of these requests, those together whose tokens are chosen in the same way. */
-function allBatches(
+/** What there is to do for requests. Tokens are one where ids are: masks can only make a shared beginning shorter. */
+function plannedGroup(
   { batchSize, forward }: GenerateParts,
   encoded: readonly EncodedPrompt[],
   indices: readonly number[],
-): (readonly [RequestSettings, readonly (readonly WaitingPrompt[])[]])[] {
-  return [...groupBySettings(encoded, indices)].map(([choosing, group]) => {
-    const prompts = group.map((index) => ({ ...encoded[index]!, index }))
-    return [choosing, promptBatches(prompts, batchSize, forward.cache.bytesPerToken)]
-  })
+): GenerationGroup {
+  const asked = indices.map((index) => encoded[index]!).filter(({ maxNewTokens }) => maxNewTokens > 0)
+  const texts = asked.map(({ ids }) => ({ ids, masks: null }))
+  return {
+    promptTokens: promptTokens(texts, sharedBeginnings(texts)),
+    texts: asked.length,
+    most: asked.reduce((most, { maxNewTokens }) => Math.max(most, maxNewTokens), 0),
+    rows: rowLimits(batchSize, forward.cache.bytesPerToken).rows,
+  }
 }
 
 /** Settings of requests, resolved once for all that say the same; says which the model's files decide. */
@@ -153,40 +158,49 @@ async function answerPart(
   const ready = edits()
   const seed = options.seed ?? defaultSeed
   const answers = new Map<number, string>()
-  const groups = allBatches(parts, encoded, indices)
-  const work = new GenerationWork(generationBatches(groups.flatMap(([, batches]) => batches)))
+  const groups = [...groupBySettings(encoded, indices)]
+  const work = new GenerationWork(groups.map(([, group]) => plannedGroup(parts, encoded, group)))
+  const report = () => options.onWork?.(work.work())
+  const thinkEnd = rules.thinkEnd ?? null
   try {
     for (const [{ settings, temperature, processors, endIds }, group] of groups) {
-      for (const batch of group) {
-        const prompts = batch.map(({ index, ids, maxNewTokens }): Prompt => {
-          const stopped = stopDetector(tokenizer, requests[index]!.until)
-          const isDone = (newIds: readonly number[]) => {
-            options.onTokens?.({ request: index, promptIds: ids, newIds: [...newIds] })
+      const prompts = group.map((index): Prompt => {
+        const { ids, maxNewTokens } = encoded[index]!
+        const { until } = requests[index]!
+        const stopped = stopDetector(tokenizer, until)
+        return {
+          ids,
+          maxNewTokens,
+          isDone: (newIds) => {
+            options.onTokens?.({ request: index, promptIds: ids, newIds })
             return endIds.has(newIds.at(-1)!) || stopped(newIds)
-          }
-          return { ids, maxNewTokens, isDone }
-        })
-        const generated = await generateBatch(forward, ready, prompts, {
-          sampling: temperature === null ? null : { ...settings, temperature },
-          processors,
-          uniform: (row) => seededUniform(seed + (requests[batch[row]!.index]!.draw ?? batch[row]!.index)),
-          signal: options.signal,
-          counts: counts.tokens,
-          onStep: (...step) => {
-            work.step(...step)
-            options.onWork?.(work.work())
           },
-        })
-        work.next()
-        batch.forEach(({ index, ids }, row) => {
-          options.onTokens?.({ request: index, promptIds: ids, newIds: generated[row]! })
-          const thinkEnd = rules.thinkEnd ?? null
-          const kept = idsAfterThinking(generated[row]!, thinkEnd)
-          const text = textAfterThinking(tokenizer.decode(kept, { skipSpecialTokens: true }), thinkEnd)
-          answers.set(index, cutAtStops(text, stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)))
-          options.onProgress?.(answers.size, indices.length)
-        })
-      }
+          onEnd: (newIds) => {
+            options.onTokens?.({ request: index, promptIds: ids, newIds })
+            const text = tokenizer.decode(idsAfterThinking(newIds, thinkEnd), { skipSpecialTokens: true })
+            const stops = stopStrings(until, tokenizer.eos?.text ?? null)
+            answers.set(index, cutAtStops(textAfterThinking(text, thinkEnd), stops))
+            options.onProgress?.(answers.size, indices.length)
+          },
+        }
+      })
+      await generateTexts(forward, ready, prompts, {
+        sampling: temperature === null ? null : { ...settings, temperature },
+        processors,
+        limits: rowLimits(parts.batchSize, forward.cache.bytesPerToken),
+        uniform: (prompt) => seededUniform(seed + (requests[group[prompt]!]!.draw ?? group[prompt]!)),
+        signal: options.signal,
+        counts: counts.tokens,
+        onPrompts: (tokens) => {
+          work.prompts(tokens)
+          report()
+        },
+        onStep: (written) => {
+          work.step(written)
+          report()
+        },
+      })
+      work.next()
     }
   } finally {
     ready.dispose()

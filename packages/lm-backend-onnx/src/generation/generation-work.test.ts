@@ -1,20 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { GenerationWork } from './generation-work.js'
 
-/** Writes batches of 32 texts that end after these numbers of tokens; gives what was expected in all at each share of the work. */
+const rows = 32
+
+/** Writes texts that end after these numbers of tokens, 32 side by side; gives what was expected in all at each share of the work. */
 function write(lengths: readonly number[], most: number) {
-  const batches = Array.from({ length: lengths.length / 32 }, (_, batch) => lengths.slice(batch * 32, batch * 32 + 32))
-  const work = new GenerationWork(batches.map(() => ({ promptTokens: 320, texts: 32, most })))
+  const promptTokens = 10 * lengths.length
+  const work = new GenerationWork([{ promptTokens, texts: lengths.length, most, rows }])
   const seen: { done: number; total: number }[] = []
-  for (const batch of batches) {
-    for (let token = 1; token <= Math.max(...batch); token++) {
-      const rows = batch.filter((length) => length >= token).length
-      work.step(token, rows, batch.filter((length) => length === token).length)
-      seen.push(work.work())
+  const waiting = [...lengths.keys()]
+  const live = new Map<number, number>()
+  while (waiting.length + live.size > 0) {
+    const joining = waiting.splice(0, rows - live.size)
+    if (joining.length > 0) work.prompts(10 * joining.length)
+    const written =
+      joining.length > 0
+        ? joining.map((text) => [text, 1] as const)
+        : [...live].map(([text, token]) => [text, token + 1] as const)
+    work.step(written.map(([text, token]) => ({ text, token, ended: token === lengths[text] })))
+    for (const [text, token] of written) {
+      if (token === lengths[text]) live.delete(text)
+      else live.set(text, token)
     }
-    work.next()
+    seen.push(work.work())
   }
   const all = seen.at(-1)!.done
+  expect(seen.at(-1)!.total).toBe(all)
   return seen.map(({ done, total }) => ({ share: done / all, guessed: total / all }))
 }
 
@@ -33,7 +44,7 @@ describe('the work of writing', () => {
   it.each(Object.entries(profiles))('is known after the first tenth: %s', (_, lengthOf) => {
     const uniform = draw(7)
     const guesses = write(
-      Array.from({ length: 32 * 12 }, () => lengthOf(uniform)),
+      Array.from({ length: rows * 12 }, () => lengthOf(uniform)),
       256,
     )
     for (const { share, guessed } of guesses) {

@@ -1,13 +1,24 @@
 import type { Work } from '@saeval/language-model'
 import { TextLengths } from '../plan/text-lengths.js'
 
-/** A batch of texts that are written side by side. */
-export interface GenerationBatch {
+/** Texts that are written by one choice of tokens. */
+export interface GenerationGroup {
   /** Tokens of the prompts that are computed. */
   readonly promptTokens: number
   readonly texts: number
   /** New tokens of a text at most. */
   readonly most: number
+  /** Texts that are written side by side at most. */
+  readonly rows: number
+}
+
+/** A text that got a token. */
+export interface WrittenToken {
+  readonly text: number
+  /** Its number; the first is 1. */
+  readonly token: number
+  /** Whether the text ended with it. */
+  readonly ended: boolean
 }
 
 /**
@@ -16,41 +27,64 @@ export interface GenerationBatch {
  */
 const stepCost = 24
 
-/** The work of writing texts batch after batch: its total is guessed from how long texts have become. */
+/** The work of writing texts group after group: its total is guessed from how long texts have become. */
 export class GenerationWork {
-  readonly #batches: readonly GenerationBatch[]
+  readonly #groups: readonly GenerationGroup[]
   readonly #lengths = new TextLengths()
+  readonly #live = new Map<number, number>()
   #done = 0
-  #batch = 0
-  #live = 0
-  #token = 0
+  #group = 0
+  #promptsDone = 0
+  #started = 0
 
-  constructor(batches: readonly GenerationBatch[]) {
-    this.#batches = batches
-    this.#live = batches[0]?.texts ?? 0
+  constructor(groups: readonly GenerationGroup[]) {
+    this.#groups = groups
   }
 
-  /** A token of each text of the batch at hand; see GenerateOptions.onStep. */
-  step(token: number, rows: number, ended: number): void {
-    this.#done += token === 1 ? this.#batches[this.#batch]!.promptTokens : stepCost + rows
-    this.#lengths.add(token, rows, ended)
-    this.#token = token
-    this.#live = rows - ended
+  /** So many tokens of prompts are computed. */
+  prompts(tokens: number): void {
+    this.#done += tokens
+    this.#promptsDone += tokens
   }
 
-  /** The batch at hand is written. */
+  /** Texts got a token each: all their first one, or none. */
+  step(written: readonly WrittenToken[]): void {
+    const isFirst = written.some(({ token }) => token === 1)
+    if (isFirst) this.#started += written.length
+    else this.#done += stepCost + written.length
+    for (const { text, token, ended } of written) {
+      this.#lengths.add(token, ended)
+      if (ended) this.#live.delete(text)
+      else this.#live.set(text, token)
+    }
+  }
+
+  /** The group at hand is written. */
   next(): void {
-    this.#batch++
-    this.#token = 0
-    this.#live = this.#batches[this.#batch]?.texts ?? 0
+    this.#group++
+    this.#promptsDone = 0
+    this.#started = 0
+    this.#live.clear()
   }
 
   work(): Work {
-    const left = this.#batches.slice(this.#batch).map(({ promptTokens, texts, most }, index) => {
-      if (index > 0) return promptTokens + this.#lengths.cost(texts, 1, most, stepCost)
-      const prompts = this.#token === 0 ? promptTokens : 0
-      return prompts + this.#lengths.cost(this.#live, Math.max(1, this.#token), most, stepCost)
+    const left = this.#groups.slice(this.#group).map((group, index) => {
+      if (index > 0) return group.promptTokens + this.#writing(group, group.texts, [])
+      const prompts = group.promptTokens - this.#promptsDone
+      return prompts + this.#writing(group, group.texts - this.#started, [...this.#live.values()])
     })
     return { done: this.#done, total: this.#done + left.reduce((sum, cost) => sum + cost, 0) }
+  }
+
+  /** Expected cost of the texts that wait and of those that have so many tokens. */
+  #writing({ most, rows }: GenerationGroup, waiting: number, live: readonly number[]): number {
+    const begun = this.#lengths.expected(live, most)
+    if (waiting === 0) return begun.tokens + stepCost * begun.steps
+    // all rows are full until none waits; then the last ones end one by one
+    const one = this.#lengths.expected([1], most)
+    const full = Math.min(rows, waiting + live.length)
+    const last = this.#lengths.expected(Array(full).fill(1), most)
+    const tokens = begun.tokens + waiting * one.tokens
+    return tokens + stepCost * (tokens / full + last.steps - one.steps)
   }
 }

@@ -2,18 +2,15 @@ import type { Value } from '../onnx/graph-builder.js'
 import type { Attention } from '../spec/model-spec.js'
 import type { AttentionParts, AttentionValues } from './attention-parts.js'
 import { bodyNames } from './body-inputs.js'
-import { jointAttention } from './joint-attention.js'
+import { jointAttention, sharedKeys } from './joint-attention.js'
 import { cacheTensors } from './layer-cache.js'
 
 /**
- * Attention of one token a row to a cache [B, n_kv_heads, capacity, d_head] that the graph writes the token's own keys and values into; the
+ * Attention of one token a row to keys that all rows share and to a cache [B, n_kv_heads, capacity, d_head] that the graph writes the token's own keys and values into; the
  * caller binds the cache's input and output to the same memory. What no token has written yet must be finite: it is masked.
  */
-export function attendInBuffer(
-  { graph, nodes, spec, index, inputs }: AttentionParts,
-  attention: Attention,
-  given: AttentionValues,
-): Value {
+export function attendInBuffer(parts: AttentionParts, attention: Attention, given: AttentionValues): Value {
+  const { graph, nodes, spec, index, inputs } = parts
   const { nHeads, nKvHeads, dHead } = spec
   const { scale, softcap, window } = attention
   const [keyCache, valueCache] = cacheTensors(spec, [index])
@@ -26,5 +23,5 @@ export function attendInBuffer(
   const sinks = attention.sinks === null ? null : nodes.float(attention.sinks)
   const q = heads(given.q, nHeads / nKvHeads)
   const options = { scale, softcap, bias: inputs.maskBias(window), sinks }
-  return jointAttention(graph, spec, q, [{ keys, values, shared: false }], options)
+  return jointAttention(graph, spec, q, [sharedKeys(parts), { keys, values, shared: false }], options)
 }

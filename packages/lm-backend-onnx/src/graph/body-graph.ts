@@ -22,8 +22,8 @@ export interface Segment {
   /** Hook points whose activation, edits applied, becomes an output of the same name. */
   readonly captures: readonly string[]
   /**
-   * Whether the graph decodes one token a row (T = 1) after a cache of fixed size: it returns the token's own keys and values, for the
-   * caller to put into the cache, instead of a longer cache. Unused columns are masked.
+   * Whether the graph decodes one token a row (T = 1) after a cache that all rows share and a cache of each row's own, of fixed sizes: it returns
+   * the token's own keys and values, for the caller to put into the row's cache, instead of a longer cache. Unused columns are masked.
    */
   readonly decodes?: boolean
 }

@@ -9,6 +9,69 @@ export const cacheNames = {
   columns: 'columns',
 } as const
 
+/** Columns of two caches of one row each, numbered as if the second stood behind the first, as one cache; of tensors that grow. */
+export function joinGraph(caches: readonly CacheTensor[]): Uint8Array {
+  const graph = new GraphBuilder()
+  const columns = graph.input(cacheNames.columns, 'int64', ['C'])
+  for (const { past, present, shared, empty } of caches) {
+    const shape = (length: string) => empty(1).map((size, axis) => (axis === 2 ? length : size))
+    const [first, second] = [graph.input(past, 'float32', shape('A')), graph.input(shared, 'float32', shape('B'))]
+    const both = graph.node('Concat', [first, second], { axis: 2 })
+    graph.output(graph.node('Gather', [both, columns], { axis: 2 }), present, 'float32', shape('C'))
+  }
+  return graph.build()
+}
+
+/** Names of the inputs of placeGraph beside the caches' own. */
+export const placeNames = {
+  /** int64 [N, n_kv_heads]: which vectors of a tensor that grows are taken, counted through its rows, heads and columns */
+  from: 'from',
+  /** int64 [N, n_kv_heads, 3]: row, head and column of the other that they are written to */
+  to: 'to',
+  /** int64 [R] and [R, 1]: rows of states, and the rows that they are written to */
+  rows: 'rows',
+  toRows: 'to_rows',
+} as const
+
+/** Writes tokens of one cache into another, and states of its rows, whose outputs are bound to the same memory as its inputs. */
+export function placeGraph(caches: readonly CacheTensor[]): Uint8Array {
+  const graph = new GraphBuilder()
+  const input = (name: string, shape: readonly (number | string)[]) => graph.inputOnce(name, 'int64', shape)
+  for (const { past, present, fresh, grows, empty } of caches) {
+    const [, ...sizes] = empty(1)
+    const shape = (rows: string, length: string) => [
+      rows,
+      ...sizes.map((size, at) => (grows && at === 1 ? length : size)),
+    ]
+    const [into, source] = [
+      graph.input(past, 'float32', shape('B', 'P')),
+      graph.input(fresh, 'float32', shape('R', 'Q')),
+    ]
+    if (!grows) {
+      const rows = graph.node('Gather', [source, input(placeNames.rows, ['N'])], { axis: 0 })
+      graph.outputNode(
+        'ScatterND',
+        [into, input(placeNames.toRows, ['N', 1]), rows],
+        present,
+        'float32',
+        shape('B', 'P'),
+      )
+      continue
+    }
+    const [heads, , d] = sizes as [number, number, number]
+    const vectors = graph.node('Reshape', [source, graph.ints([-1, d])])
+    const taken = graph.node('Gather', [vectors, input(placeNames.from, ['M', heads])], { axis: 0 })
+    graph.outputNode(
+      'ScatterND',
+      [into, input(placeNames.to, ['M', heads, 3]), taken],
+      present,
+      'float32',
+      shape('B', 'P'),
+    )
+  }
+  return graph.build()
+}
+
 /**
  * Picks rows and columns (tokens) of a cache, repeated ones too: the beginning of a prefix, one prefix for several rows, the rows that go
  * on. Runs where the cache lies, so that it does not travel. Tensors that do not grow with the tokens only have their rows picked.

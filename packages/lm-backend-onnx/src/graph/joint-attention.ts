@@ -1,11 +1,21 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
+import type { AttentionParts } from './attention-parts.js'
+import { cacheTensors } from './layer-cache.js'
 
 /** Keys and values [B, n_kv_heads, N, d_head] of each row, or [1, n_kv_heads, N, d_head] that all rows share. N is at least 1. */
 export interface KeyPart {
   readonly keys: Value
   readonly values: Value
   readonly shared: boolean
+}
+
+/** Of a layer of a graph that decodes: the part that all rows share, which is an input. */
+export function sharedKeys({ graph, spec, index }: Pick<AttentionParts, 'graph' | 'spec' | 'index'>): KeyPart {
+  const [keys, values] = cacheTensors(spec, [index]).map(({ shared }) =>
+    graph.input(shared, 'float32', [1, spec.nKvHeads, 'shared_tokens', spec.dHead]),
+  )
+  return { keys: keys!, values: values!, shared: true }
 }
 
 export interface JointOptions {

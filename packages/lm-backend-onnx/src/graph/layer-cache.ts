@@ -9,6 +9,10 @@ export interface CacheTensor {
   readonly past: string
   /** Graph output. */
   readonly present: string
+  /** Graph input: what is written into `past`. */
+  readonly fresh: string
+  /** Graph input of a graph that decodes: the part of `past` that all rows share, of one row. Only of a tensor that grows. */
+  readonly shared: string
   /** Whether it has a place for every token, on axis 2; otherwise it is a state that is replaced. */
   readonly grows: boolean
   /** Shape of the input before any token; batch rows first. All zeros. */
@@ -31,6 +35,8 @@ export function cacheTensors(spec: ModelSpec, layers: readonly number[]): CacheT
       name: `${layer}.${which}`,
       past: `past.${layer}.${which}`,
       present: `present.${layer}.${which}`,
+      fresh: `fresh.${layer}.${which}`,
+      shared: `shared.${layer}.${which}`,
       grows,
       empty: (rows) => [rows, ...empty],
     })

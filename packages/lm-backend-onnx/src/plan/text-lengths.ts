@@ -1,35 +1,47 @@
 /**
  * How long texts become that end when the model ends them: learnt from those that are being written, by Kaplan and Meier's estimate (J. Am. Stat.
- * Assoc. 53, 1958), since some are not at their end yet. Beyond the longest text so far the chance to end is that of all tokens so far.
+ * Assoc. 53, 1958), since some are not at their end yet. Beyond the longest text so far the chance to end is that of the last quarter of its tokens.
  */
 export class TextLengths {
   readonly #rows: number[] = []
   readonly #ended: number[] = []
-  #known = new Map<string, number>()
 
-  /** At token number `token` (the first is 1), `rows` texts got one, and `ended` of them ended with it. */
-  add(token: number, rows: number, ended: number): void {
-    this.#rows[token] = (this.#rows[token] ?? 0) + rows
-    this.#ended[token] = (this.#ended[token] ?? 0) + ended
-    this.#known = new Map()
+  /** A text got its token number `token` (the first is 1), and ended with it or not. */
+  add(token: number, ended: boolean): void {
+    this.#rows[token] = (this.#rows[token] ?? 0) + 1
+    this.#ended[token] = (this.#ended[token] ?? 0) + (ended ? 1 : 0)
   }
 
-  /** Expected cost of writing tokens `from` + 1 to `most` of so many texts side by side, where a step over n texts costs base + n. */
-  cost(texts: number, from: number, most: number, base: number): number {
-    const key = [texts, from, most, base].join()
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const total = (list: readonly number[]) => list.reduce((sum, count) => sum + count, 0)
-    const chance = total(this.#ended) / Math.max(1, total(this.#rows))
-    let alive = 1
-    let cost = 0
-    for (let token = from + 1; token <= most; token++) {
-      cost += (1 - (1 - alive) ** texts) * base + alive * texts
-      const rows = this.#rows[token] ?? 0
-      alive *= 1 - (rows === 0 ? chance : this.#ended[token]! / rows)
-      if (alive <= 0) break
+  /** What is to be expected of texts that have got so many tokens each and end after `most` at the latest, written side by side. */
+  expected(texts: readonly number[], most: number): { readonly tokens: number; readonly steps: number } {
+    const chances = this.#chances(most)
+    const alive = texts.map(() => 1)
+    let tokens = 0
+    let steps = 0
+    for (let step = 1; ; step++) {
+      let none = 1
+      let some = 0
+      texts.forEach((from, text) => {
+        const token = from + step
+        if (token > most || alive[text] === 0) return
+        some += alive[text]!
+        none *= 1 - alive[text]!
+        alive[text]! *= 1 - chances[token]!
+      })
+      if (some === 0) return { tokens, steps }
+      tokens += some
+      steps += 1 - none
     }
-    this.#known.set(key, cost)
-    return cost
+  }
+
+  /** Chance to end with each token. */
+  #chances(most: number): Float64Array {
+    const later = (counts: readonly number[]) =>
+      counts.slice((3 * counts.length) >> 2).reduce((sum, count) => sum + count, 0)
+    const other = later(this.#ended) / Math.max(1, later(this.#rows))
+    return Float64Array.from({ length: most + 1 }, (_, token) => {
+      const rows = this.#rows[token] ?? 0
+      return rows === 0 ? other : this.#ended[token]! / rows
+    })
   }
 }

@@ -12,8 +12,8 @@ export interface TokenBudget {
   measured(budget: Budget, tokens: number, milliseconds: number): void
 }
 
-// a row wider than this spends more on attention between strangers than it saves on matrix products; GPUs want more at once
-const widestRow = { cpu: 512, cuda: 2048, webgpu: 1024 } as const
+/** A row wider than this spends more on attention between strangers than it saves on matrix products; GPUs want more at once. */
+export const widestRow = { cpu: 512, cuda: 2048, webgpu: 1024 } as const
 const candidates = { cpu: [512, 1024, 2048], cuda: [4096, 8192, 16_384], webgpu: [1024, 2048, 4096] } as const
 // activations of one pass
 const passBytes = 2 ** 29

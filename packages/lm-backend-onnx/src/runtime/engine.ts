@@ -19,15 +19,28 @@ export interface EngineTensor {
   dispose(): void
 }
 
+/** `count` places from `at` on, on axis 2, of row `row` of a tensor [B, H, N, ...], and the row and place of another that they are written to. */
+export interface Part {
+  readonly row: number
+  readonly at: number
+  readonly count: number
+  readonly toRow: number
+  readonly toAt: number
+}
+
 /**
  * Where an output of a run goes.
  * - host: its values come back.
  * - device: it stays where it is computed, as a new tensor that the caller owns.
  * - a tensor of the same dtype and dims: it is written there. One that is an input of the same run too is written in place.
- * - into a part of one: an output [B, H, 1, d] is written to place `at` of axis 2. Only of engines whose tensors lie in host memory; on devices
- *   graphs do it themselves.
+ * - into a part of one: parts of the output are written there. Only of engines whose tensors lie in host memory; on devices graphs do it
+ *   themselves.
  */
-export type EngineOutput = 'host' | 'device' | EngineTensor | { readonly into: EngineTensor; readonly at: number }
+export type EngineOutput =
+  | 'host'
+  | 'device'
+  | EngineTensor
+  | { readonly into: EngineTensor; readonly parts: readonly Part[] }
 
 /** A graph, ready to run. */
 export interface EngineSession {

@@ -4,6 +4,7 @@ import type {
   EngineSession,
   EngineTensor,
   OpenOptions,
+  Part,
   TensorData,
   TensorDtype,
 } from './engine.js'
@@ -87,7 +88,7 @@ function put(tensor: Tensor, output: EngineOutput): TensorData | EngineTensor {
   if (output === 'host') return fromTensor(tensor)
   if (output === 'device') return new NodeTensor(tensor)
   if ('into' in output) {
-    writeAt(asNode(output.into).tensor, tensor, output.at)
+    writeParts(asNode(output.into).tensor, tensor, output.parts)
     return output.into
   }
   asNode(output).tensor = tensor
@@ -99,10 +100,17 @@ function asNode(tensor: EngineTensor): NodeTensor {
   throw new Error('the tensor is one of another engine')
 }
 
-/** Writes [B, H, 1, d] to one column of every row and head of [B, H, P, d]: a cache that sessions read in place is never copied whole. */
-function writeAt(cache: Tensor, fresh: Tensor, column: number): void {
-  const [rows, heads, capacity, d] = cache.dims as [number, number, number, number]
+/** A cache that sessions read in place is never copied whole. */
+function writeParts(cache: Tensor, fresh: Tensor, parts: readonly Part[]): void {
+  const [, heads, capacity, ...rest] = cache.dims as [number, number, number, ...number[]]
+  const places = fresh.dims[2]!
+  const width = rest.reduce((product, size) => product * size, 1)
   const to = cache.data as Float32Array
   const from = fresh.data as Float32Array
-  for (let at = 0; at < rows * heads; at++) to.set(from.subarray(at * d, (at + 1) * d), (at * capacity + column) * d)
+  for (const { row, at, count, toRow, toAt } of parts) {
+    for (let head = 0; head < heads; head++) {
+      const start = ((row * heads + head) * places + at) * width
+      to.set(from.subarray(start, start + count * width), ((toRow * heads + head) * capacity + toAt) * width)
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { DeviceMemory, FileTensor, TensorData, TensorDtype, Traffic } from './engine.js'
+import type { DeviceMemory, FileTensor, Part, TensorData, TensorDtype, Traffic } from './engine.js'
 
 /** An execution provider of onnxruntime; deviceId only where it knows several. */
 export type Provider = { readonly name: 'cpu' | 'webgpu' } | { readonly name: 'cuda'; readonly deviceId: number }
@@ -17,7 +17,7 @@ export type RunOutput =
   | 'host'
   /** The tensor with this id, made by this run or written anew. */
   | { readonly tensor: Id; readonly dims: readonly number[] }
-  | { readonly into: Id; readonly at: number }
+  | { readonly into: Id; readonly parts: readonly Part[] }
 
 export interface Requests {
   open: {

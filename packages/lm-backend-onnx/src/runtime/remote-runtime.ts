@@ -80,7 +80,7 @@ function remoteSession(
 ): Session {
   const outputOf = (output: Outputs[string]): RunOutput => {
     if (output === 'host') return 'host'
-    if ('into' in output) return { into: idOf(output.into), at: output.at }
+    if ('into' in output) return { into: idOf(output.into), parts: output.parts }
     return { tensor: idOf(output), dims: output.dims }
   }
   return {

@@ -1,4 +1,4 @@
-import type { DeviceMemory, FileTensor, TensorData, TensorDtype, Traffic } from './engine.js'
+import type { DeviceMemory, FileTensor, Part, TensorData, TensorDtype, Traffic } from './engine.js'
 
 /**
  * A tensor where the runtime computes. Whoever made it owns it and disposes of it. It may be made before the run that fills it, and be an input of
@@ -16,10 +16,10 @@ export interface DeviceTensor {
 /** Values of a graph's inputs by name: sent with the run, or there already. */
 export type Feeds = Readonly<Record<string, TensorData | DeviceTensor>>
 
-/** Place `at` on axis 2 of a tensor [B, H, P, d], which an output [B, H, 1, d] is written to. Only where tensors lie in host memory. */
+/** Parts of an output that are written to a tensor. Only where tensors lie in host memory. */
 export interface Into {
   readonly into: DeviceTensor
-  readonly at: number
+  readonly parts: readonly Part[]
 }
 
 /** Where a run's outputs go: to the caller, to a tensor of their dtype and dims, or into a part of one. */

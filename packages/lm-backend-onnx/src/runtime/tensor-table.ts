@@ -95,7 +95,7 @@ export class TensorTable {
 
   #output(output: RunOutput): EngineOutput {
     if (output === 'host') return 'host'
-    if ('into' in output) return { into: this.#tensor(output.into), at: output.at }
+    if ('into' in output) return { into: this.#tensor(output.into), parts: output.parts }
     const known = this.#tensors.get(output.tensor)
     return known === undefined || known instanceof Failed ? 'device' : known
   }
