@@ -15,19 +15,22 @@ export class TextLengths {
   /** What is to be expected of texts that have got so many tokens each and end after `most` at the latest, written side by side. */
   expected(texts: readonly number[], most: number): { readonly tokens: number; readonly steps: number } {
     const chances = this.#chances(most)
-    const alive = texts.map(() => 1)
+    // alike texts together
+    const counts = new Map<number, number>()
+    for (const from of texts) counts.set(from, (counts.get(from) ?? 0) + 1)
+    const kinds = [...counts].map(([from, count]) => ({ from, count, alive: 1 }))
     let tokens = 0
     let steps = 0
     for (let step = 1; ; step++) {
       let none = 1
       let some = 0
-      texts.forEach((from, text) => {
-        const token = from + step
-        if (token > most || alive[text] === 0) return
-        some += alive[text]!
-        none *= 1 - alive[text]!
-        alive[text]! *= 1 - chances[token]!
-      })
+      for (const kind of kinds) {
+        const token = kind.from + step
+        if (token > most || kind.alive === 0) continue
+        some += kind.count * kind.alive
+        none *= (1 - kind.alive) ** kind.count
+        kind.alive *= 1 - chances[token]!
+      }
       if (some === 0) return { tokens, steps }
       tokens += some
       steps += 1 - none
