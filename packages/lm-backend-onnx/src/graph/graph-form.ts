@@ -62,10 +62,9 @@ export const cudaForm: GraphForm = deviceForm
 /** For WebGPU, which has no bfloat16. */
 export const webgpuForm: GraphForm = { ...deviceForm, storage: { bfloat16: 'float16' } }
 
-/** The form for a provider of onnxruntime-node, which keeps tensors in host memory: it neither binds weights nor writes a cache in place. */
+/** The form for a provider. */
 export function formOf({ name }: Provider): GraphForm {
-  if (name === 'cpu') return cpuForm
-  return { ...(name === 'cuda' ? cudaForm : webgpuForm), weights: 'constants', decoding: 'caller_writes' }
+  return { cpu: cpuForm, webgpu: webgpuForm, cuda: cudaForm }[name]
 }
 
 /** What every graph of a model is built from. */

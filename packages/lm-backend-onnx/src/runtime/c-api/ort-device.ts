@@ -208,12 +208,16 @@ export class OrtDevice {
     return providerUse(this.options.provider).size(this.api)
   }
 
+  /** Counts a copy to the device; nothing is copied of tensors without elements. */
   countUp(bytes: number): void {
+    if (bytes === 0) return
     this.traffic.bytesUp += bytes
     this.traffic.copiesUp++
   }
 
+  /** Counts a copy to the host. */
   countDown(bytes: number): void {
+    if (bytes === 0) return
     this.traffic.bytesDown += bytes
     this.traffic.copiesDown++
   }
