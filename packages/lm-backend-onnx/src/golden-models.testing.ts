@@ -1,9 +1,15 @@
 import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { afterAll } from 'vitest'
 import { fixturePath } from '../../../tests/fixtures.js'
 import { testDevice } from '../../../tests/test-device.js'
+import { modelSpec } from './spec/model-families.js'
+import type { ModelSpec } from './spec/model-spec.js'
+import { openCheckpoint } from './weights/checkpoint.js'
+import { type ModelWeights, matchWeights } from './weights/model-weights.js'
+import { openModelFiles, weightFiles } from './weights/weight-files.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 
@@ -20,4 +26,12 @@ export async function openGoldenModel(name: string, batchSize: number | 'auto'):
   const model = await loadModel({ model: name, device: testDevice, batchSize, hub: { env } })
   opened.push(model)
   return model
+}
+
+/** The specification and weights of one of them, as loadModel finds them for a device. */
+export async function goldenWeights(name: string): Promise<{ spec: ModelSpec; weights: ModelWeights }> {
+  const files = await openModelFiles(name, undefined, { env })
+  const spec = modelSpec(name, await readFile(await files.path('config.json'), 'utf8'))
+  const stored = matchWeights(spec, await openCheckpoint(await weightFiles(files)), name)
+  return { spec, weights: { ...stored, precision: 'float32', residence: 'device', quantized: null } }
 }

@@ -90,7 +90,7 @@ export function createForward({ spec, weights, runtime, provider, form, special 
     return session
   }
   const packFeeds = (shape: EditShape, settings: readonly (readonly Intervention[])[]): PackedFeeds => {
-    const packed = packEdits(shape, widths, settings)
+    const packed = packEdits(shape, widths, settings, form)
     const { tensors, dispose } = matrices.use(packed.shared)
     return { sent: Object.fromEntries(packed.feeds), shared: tensors, acted: packed.acted, dispose }
   }

@@ -1,3 +1,4 @@
+import { compared } from '../graph/compared.js'
 import type { GraphOptions } from '../graph/graph-form.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
 import { stackGraph, stackNames } from '../graph/stack-graph.js'
@@ -45,10 +46,6 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGr
   let logits: Session | null = null
 
   const openBuilt = ({ model, weights }: BuiltGraph) => open(model, weights)
-  const numbers = (values: readonly number[]): TensorData =>
-    options.form.comparisons === 'int64'
-      ? int64(values)
-      : { dtype: 'float32', data: Float32Array.from(values), dims: [values.length] }
   const stacked = (hidden: readonly HiddenStates[]): DeviceTensor => {
     const stack = stacks.get(hidden.length) ?? open(stackGraph(hidden.length, dModel))
     stacks.set(hidden.length, stack)
@@ -62,11 +59,15 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGr
     head: async (hidden, targets) => {
       head ??= openBuilt(headGraph(options))
       const whole = hidden.length === 1 ? null : stacked(hidden)
+      const numbers = (of: keyof HeadTarget) => {
+        const values = targets.map((target) => target[of])
+        return compared(options.form, values)
+      }
       const run = head.run(
         {
           [headNames.hidden]: whole ?? hidden[0]!.tensor,
-          [headNames.rows]: numbers(targets.map((target) => target.row)),
-          [headNames.targets]: numbers(targets.map((target) => target.token)),
+          [headNames.rows]: numbers('row'),
+          [headNames.targets]: numbers('token'),
         },
         { [headNames.logprobs]: 'host', [headNames.argmax]: 'host', [headNames.squares]: 'host' },
       )

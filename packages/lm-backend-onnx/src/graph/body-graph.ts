@@ -57,7 +57,15 @@ export function bodyGraph(options: BodyOptions): BuiltGraph {
 
   for (const step of steps) {
     compute(step, lanes)
-    const here = applyStages(graph, lanes.get(step.on)!, step.hookPoint, edits.get(step.hookPoint) ?? [], reads, acted)
+    const here = applyStages(
+      graph,
+      lanes.get(step.on)!,
+      step.hookPoint,
+      edits.get(step.hookPoint) ?? [],
+      reads,
+      acted,
+      options.form,
+    )
     reads.keep(step.hookPoint, here)
     lanes.set(step.on, here)
     if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])

@@ -18,7 +18,7 @@ export function stageInputs(hookPoint: string, stage: number) {
     reader: (index: number) => ({
       /** [R, width, m], m = slots of this reader */
       encoder: `${at}.reader.${index}.encoder`,
-      /** int64 [R, 1, 1, m], instead of the encoder where the whole SAE is read */
+      /** [R, 1, 1, m] of the type in which the form compares, instead of the encoder where the whole SAE is read */
       latents: `${at}.reader.${index}.latents`,
       /** [R, 1, m] */
       bias: `${at}.reader.${index}.bias`,

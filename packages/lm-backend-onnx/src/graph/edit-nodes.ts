@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { ActedNodes } from './acted-nodes.js'
 import { selectedInput, stageInputs } from './edit-inputs.js'
 import type { ReaderShape, StageShape } from './edit-shape.js'
+import type { GraphForm } from './graph-form.js'
 import { normalizeNodes, type WholeNodes, wholeNodes } from './whole-sae-nodes.js'
 
 /** Activations at hook points: their values in the graph and widths. */
@@ -25,10 +26,12 @@ export function applyStages(
   stages: readonly StageShape[],
   reads: Reads,
   acted: ActedNodes,
+  form: GraphForm,
 ): Value {
   const note: Note = (acts) => acted.note(hookPoint, acts)
   return stages.reduce(
-    (value, stage, index) => stageNodes(graph, value, hookPoint, stage, stageInputs(hookPoint, index), reads, note),
+    (value, stage, index) =>
+      stageNodes(graph, value, hookPoint, stage, stageInputs(hookPoint, index), reads, note, form),
     x,
   )
 }
@@ -41,12 +44,13 @@ function stageNodes(
   names: Names,
   reads: Reads,
   note: Note,
+  form: GraphForm,
 ): Value {
   const { saeReplacement } = stage
   const input = (from: string | null) => (from === null ? x : reads.value(from))
   const width = (from: string | null) => reads.width(from ?? hookPoint)
   const d = width(null)
-  const whole = wholeNodes(graph)
+  const whole = wholeNodes(graph, form)
   const target = saeReplacement ? centred(graph, input(saeReplacement.readFrom), saeReplacement.centres) : x
   const added = saeReplacement ? width(saeReplacement.readFrom) : d
   const always = graph.node('Add', [target, graph.input(names.addend, 'float32', ['edit_rows', 1, added])])
@@ -61,6 +65,7 @@ function stageNodes(
       reader,
       names.reader(index),
       whole,
+      form,
     ),
   )
   const clean =
@@ -105,6 +110,7 @@ function readerNodes(
   reader: ReaderShape,
   names: ReturnType<Names['reader']>,
   whole: WholeNodes,
+  { comparisons }: GraphForm,
 ): ReaderNodes {
   // every stage and graph-input batch of slots may have its own number of slots
   const slots = `${names.bias}.slots`
@@ -113,7 +119,7 @@ function readerNodes(
   const raw =
     reader.whole === null
       ? graph.node('MatMul', [scaled, graph.input(names.encoder, 'float32', ['edit_rows', width, slots])])
-      : whole.members(scaled, width, reader.whole, graph.input(names.latents, 'int64', ['edit_rows', 1, 1, slots]))
+      : whole.members(scaled, width, reader.whole, graph.input(names.latents, comparisons, ['edit_rows', 1, 1, slots]))
   const p = graph.node('Add', [raw, perSlot(names.bias)])
   const active = graph.node('Greater', [p, perSlot(names.threshold)])
   return {

@@ -40,7 +40,7 @@ export function expertTiles(parts: ExpertParts, flat: Value, indices: Value, til
     Array.from({ length: count }, (_, expert) => expert),
     [count],
   )
-  const ofPair = at(ids, graph.node('Reshape', [indices, graph.ints([-1])]))
+  const ofPair = graph.node('Reshape', [at(ids, indices), graph.ints([-1])])
   const hits = graph.node('Equal', [graph.node('Unsqueeze', [ofPair, graph.ints([1])]), ids])
   const counts = sum(graph.node('Cast', [hits], { to: 1 }), 0)
   const sizeNumber = float(size)

@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
+import { lowestOfLargest, topValue } from './largest-nodes.js'
 import type { WeightNodes } from './weight-nodes.js'
 
 /** What scoring needs of hidden states; see headNames. */
@@ -6,9 +7,6 @@ export interface HeadValues {
   readonly logprobs: Value
   readonly argmax: Value
 }
-
-// float32 holds every id below it
-const beyondIds = 2 ** 24
 
 /**
  * Reduces logits part after part, as headGraph does, without integers and with TopK in place of ReduceMax and ArgMax. Rows and targets are
@@ -22,24 +20,18 @@ export function headOnDevice(
 ): HeadValues {
   const { rows, targets } = given
   const [first, last] = [graph.ints([0]), graph.ints([1])]
-  const one = graph.ints([1])
   const number = (value: number) => graph.scalar(value)
-  const top = (values: Value, axis: number, largest: 0 | 1) =>
-    graph.nodes('TopK', [values, one], 2, { axis, largest, sorted: 1 })[0]!
-  /** The lowest of `ids` where the values are the largest of all along the axis. */
-  const lowest = (isLargest: Value, ids: Value, axis: number) =>
-    top(graph.node('Where', [isLargest, ids, number(beyondIds)]), axis, 0)
   const rowOfTarget = graph.node('Unsqueeze', [rows, last])
 
   const found = nodes.unembedParts(normed, (raw, width, start) => {
     const logits = given.softcap(raw)
-    const max = top(logits, 1, 1)
+    const max = topValue(graph, logits, 1)
     const exp = graph.node('Exp', [graph.node('Sub', [logits, max])])
     const ids = graph.floats(
       Array.from({ length: width }, (_, at) => start + at),
       [1, width],
     )
-    const best = lowest(graph.node('Equal', [logits, max]), ids, 1)
+    const best = lowestOfLargest(graph, graph.node('Equal', [logits, max]), ids, 1)
     // for targets in other parts any place inside
     const place = graph.node('Sub', [targets, number(start)])
     const column = graph.node('Max', [graph.node('Min', [place, number(width - 1)]), number(0)])
@@ -61,14 +53,14 @@ export function headOnDevice(
   const sizes = graph.node('Concat', [n!, n!, n!, k!], { axis: 0 })
   const [maxima, sums, bests, ofTargets] = graph.nodes('Split', [found, sizes], 4, { axis: 1 })
 
-  const max = top(maxima!, 0, 1)
+  const max = topValue(graph, maxima!, 0)
   const shares = graph.node('Mul', [sums!, graph.node('Exp', [graph.node('Sub', [maxima!, max])])])
   const total = graph.node('ReduceSum', [shares, first], { keepdims: 0 })
   const logNormalizer = graph.node('Add', [graph.node('Squeeze', [max, first]), graph.node('Log', [total])])
   // a target's logit is in one part, and 0 in the others
   const targetLogits = graph.node('ReduceSum', [ofTargets!, first], { keepdims: 0 })
   const normalizers = graph.node('Gather', [logNormalizer, graph.node('Cast', [rows], { to: 7 })], { axis: 0 })
-  const best = lowest(graph.node('Equal', [maxima!, max]), bests!, 0)
+  const best = lowestOfLargest(graph, graph.node('Equal', [maxima!, max]), bests!, 0)
   return {
     logprobs: graph.node('Sub', [targetLogits, normalizers]),
     argmax: graph.node('Cast', [graph.node('Squeeze', [best, first])], { to: 7 }),

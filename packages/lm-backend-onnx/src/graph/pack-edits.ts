@@ -8,8 +8,10 @@ import {
 } from '@saeval/sae-core'
 import type { TensorData } from '../runtime/engine.js'
 import { type ActedColumn, ActedColumns, type CountedPart } from './acted-columns.js'
+import { compared } from './compared.js'
 import { stageInputs, wholeInputs } from './edit-inputs.js'
 import { assignReaders, assignStages, countsAdds, type EditShape, type StageShape, stageShape } from './edit-shape.js'
+import type { GraphForm } from './graph-form.js'
 
 /** Values of a graph's edit inputs. */
 export interface PackedEdits {
@@ -28,6 +30,7 @@ export function packEdits(
   shape: EditShape,
   widths: ReadonlyMap<string, number>,
   rows: readonly (readonly Intervention[])[],
+  form: GraphForm,
 ): PackedEdits {
   const feeds = new Map<string, TensorData>()
   const shared = new Map<string, TensorData>()
@@ -50,6 +53,7 @@ export function packEdits(
         selections,
         columns,
         acted,
+        form,
       })
     })
   }
@@ -102,6 +106,7 @@ interface StagePacking {
   readonly columns: number
   /** Gets a column for each part whose tokens the graph counts, in the graph's order. */
   readonly acted: ActedColumns
+  readonly form: GraphForm
 }
 
 function packStage(packing: StagePacking): void {
@@ -183,20 +188,20 @@ function packPhases(packing: StagePacking, indices: readonly (readonly number[])
   }
 }
 
-function packReader({ feeds, names, shape, width, rows }: StagePacking, index: number, M: number): void {
+function packReader({ feeds, names, shape, width, rows, form }: StagePacking, index: number, M: number): void {
   const input = names.reader(index)
   const { whole, readFrom } = shape.readers[index]!
   const R = rows.length
   const d = width(null)
   const dIn = width(readFrom)
   const encoder = new Float32Array(whole ? 0 : R * dIn * M)
-  const latents = new BigInt64Array(whole ? R * M : 0).fill(-1n)
+  const latents = Array<number>(R * M).fill(-1)
   const bias = new Float32Array(R * M)
   const threshold = new Float32Array(R * M)
   const decoder = new Float32Array(R * M * d)
   rows.forEach((stage, row) => {
     stage?.readers[index]?.slots.forEach((slot, m) => {
-      if (whole) latents[row * M + m] = BigInt(slot.latent)
+      if (whole) latents[row * M + m] = slot.latent
       else {
         const column = checkWidth(slot.encoder, dIn)
         for (let i = 0; i < dIn; i++) encoder[(row * dIn + i) * M + m] = column[i]!
@@ -206,7 +211,7 @@ function packReader({ feeds, names, shape, width, rows }: StagePacking, index: n
       decoder.set(checkWidth(slot.decoder, d), (row * M + m) * d)
     })
   })
-  if (whole) feeds.set(input.latents, { dtype: 'int64', data: latents, dims: [R, 1, 1, M] })
+  if (whole) feeds.set(input.latents, { ...compared(form, latents), dims: [R, 1, 1, M] })
   else feeds.set(input.encoder, { dtype: 'float32', data: encoder, dims: [R, dIn, M] })
   feeds.set(input.bias, { dtype: 'float32', data: bias, dims: [R, 1, M] })
   feeds.set(input.threshold, { dtype: 'float32', data: threshold, dims: [R, 1, M] })

@@ -8,6 +8,7 @@ import { actedNodes } from './acted-nodes.js'
 import { actedOutput, countedInput, selectedInput } from './edit-inputs.js'
 import { applyStages } from './edit-nodes.js'
 import { countsTokens, jointShape, readHookPoints, selectsPositions } from './edit-shape.js'
+import { cpuForm, type GraphForm } from './graph-form.js'
 import { packEdits, selectionsOf } from './pack-edits.js'
 
 /** The hook point at which the edits of a test act. */
@@ -33,8 +34,10 @@ export async function runGraph(
     reads?: ReadonlyMap<string, Float32Array>
     selected?: (row: number) => Float32Array
     counted?: number
+    form?: GraphForm
   } = {},
 ): Promise<GraphResult[]> {
+  const { form = cpuForm } = extra
   const d = widths.get(at)!
   const n = x.length / d
   const shape = jointShape(settings)
@@ -52,9 +55,9 @@ export async function runGraph(
   }
   const reads = { value: (hookPoint: string) => hookPoint, width: (hookPoint: string) => widths.get(hookPoint)! }
   const nodes = actedNodes(graph)
-  graph.output(applyStages(graph, input, at, shape.get(at)!, reads, nodes), 'y', 'float32', ['B', 'T', d])
+  graph.output(applyStages(graph, input, at, shape.get(at)!, reads, nodes, form), 'y', 'float32', ['B', 'T', d])
   nodes.output(shape.keys())
-  const packed = packEdits(shape, widths, settings)
+  const packed = packEdits(shape, widths, settings, form)
   for (const [name, tensor] of [...packed.feeds, ...packed.shared]) feeds.set(name, tensor)
   if (selectsPositions(shape)) {
     const columns = 1 + Math.max(...settings.map((setting) => selectionsOf(setting).length))

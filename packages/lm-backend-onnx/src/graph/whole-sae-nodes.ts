@@ -2,16 +2,19 @@ import type { RuntimeNormalization } from '@saeval/sae-core'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import { wholeInputs } from './edit-inputs.js'
 import type { SaeReplacementShape, WholeShape } from './edit-shape.js'
+import { float32Numbers } from './float32-numbers.js'
+import type { GraphForm } from './graph-form.js'
+import { lowestOfLargest, topValue } from './largest-nodes.js'
 
 /** Nodes that compute all latents of an SAE, whose matrices are graph inputs. */
 export interface WholeNodes {
-  /** Pre-activations of the slots' latents (int64 [R, 1, 1, m]) that are among those that stay, else 0: [batch, pos, m]. */
+  /** Pre-activations of the slots' latents ([R, 1, 1, m] of the type in which the form compares) that are among those that stay, else 0: [batch, pos, m]. */
   members(scaled: Value, width: number, whole: WholeShape, latents: Value): Value
   /** D(E(x)) [batch, pos, d] */
   reconstruct(x: Value, width: number, d: number, saeReplacement: SaeReplacementShape): Value
 }
 
-export function wholeNodes(graph: GraphBuilder): WholeNodes {
+export function wholeNodes(graph: GraphBuilder, { comparisons, largest: how }: GraphForm): WholeNodes {
   const preActivations = new Map<string, Value>()
   /** p [batch, pos, d_sae]; once for each input and SAE */
   const all = (scaled: Value, width: number, { key, dSae }: WholeShape): Value => {
@@ -25,6 +28,8 @@ export function wholeNodes(graph: GraphBuilder): WholeNodes {
     preActivations.set(`${scaled} ${key}`, value)
     return value
   }
+  /** float32 [d_sae]: 0, 1, ... */
+  const latentNumbers = (dSae: number) => float32Numbers(graph).ofRange(graph.ints([dSae]))
   /** The largest pre-activations and which latents they are: [batch, pos, count] each. */
   const largest = (p: Value, { dSae, membership }: WholeShape): [Value, Value] => {
     if (membership.kind === 'all') throw new Error('an SAE without membership has no largest latents')
@@ -32,6 +37,7 @@ export function wholeNodes(graph: GraphBuilder): WholeNodes {
     if (membership.kind === 'topk')
       return graph.nodes('TopK', [p, graph.ints([count])], 2, { axis: -1, sorted: 0 }) as [Value, Value]
     const groups = graph.node('Reshape', [p, graph.ints([0, 0, count, dSae / count])])
+    if (how === 'topk') return largestByTopK(graph, groups, latentNumbers(dSae), dSae, count)
     const starts = Array.from({ length: count }, (_, group) => (group * dSae) / count)
     const indices = graph.node('ArgMax', [groups], { axis: -1, keepdims: 0 })
     return [
@@ -54,7 +60,9 @@ export function wholeNodes(graph: GraphBuilder): WholeNodes {
     members: (scaled, width, whole, latents) => {
       const [values, indices] = largest(all(scaled, width, whole), whole)
       const last = graph.ints([3])
-      const isSlot = graph.node('Equal', [graph.node('Unsqueeze', [indices, last]), latents])
+      const found =
+        comparisons === 'int64' ? indices : graph.node('Gather', [latentNumbers(whole.dSae), indices], { axis: 0 })
+      const isSlot = graph.node('Equal', [graph.node('Unsqueeze', [found, last]), latents])
       const picked = graph.node('Mul', [
         graph.node('Cast', [isSlot], { to: 1 }),
         graph.node('Unsqueeze', [values, last]),
@@ -75,6 +83,22 @@ export function wholeNodes(graph: GraphBuilder): WholeNodes {
       return restoresMean && mean !== null ? graph.node('Add', [back, mean]) : back
     },
   }
+}
+
+/** The largest of each group [batch, pos, count, n] and which latent it is, the lowest of equal ones. */
+function largestByTopK(
+  graph: GraphBuilder,
+  groups: Value,
+  numbers: Value,
+  dSae: number,
+  count: number,
+): [Value, Value] {
+  const last = graph.ints([-1])
+  const max = topValue(graph, groups, -1)
+  const ids = graph.node('Reshape', [numbers, graph.ints([1, 1, count, dSae / count])])
+  const latents = lowestOfLargest(graph, graph.node('Equal', [groups, max]), ids, -1)
+  const flat = (value: Value) => graph.node('Squeeze', [value, last])
+  return [flat(max), graph.node('Cast', [flat(latents)], { to: 7 })]
 }
 
 /** An activation in the SAE's units, and what takes its output back: s(x) and the mean, [batch, pos, 1] (null = 1 and 0). */
