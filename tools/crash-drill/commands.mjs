@@ -13,11 +13,22 @@ const asked = ['-t', 'demo_dogs', '--include_path', 'examples/demo/tasks', '--de
 const kept = ['--use_cache', 'cache']
 const sweep = ['sweep', '-a', model, '--csv', csv, '--coefficients=-20,0', '--limit', '40', ...asked]
 
+const fixed = asked.map((word) => (word === 'auto' ? '4' : word))
+const planned = ['-a', model, '--csv', csv, '--coefficients=-20,0', '--limit', '40', ...fixed]
+
 /** Command lines on the demo's model, in a folder of `newFolder`. */
 export const commands = {
   run: ['run', '-M', 'sae_steered_beta', '-a', `${model},csv_path=${csv}`, '--log_samples', ...asked, ...kept],
   'sweep --use_cache': [...sweep, ...kept],
   sweep,
+  'sweep that is planned': ['sweep', ...planned],
+}
+
+/** The way of the last one in parts. */
+export const parts = {
+  plan: ['plan', 'plan', '--shards', '3', ...planned],
+  work: ['work', 'plan'],
+  merge: ['merge', 'plan'],
 }
 
 /** A folder that a command runs in: the same relative paths in each, so that records of the command line are the same. */
@@ -29,7 +40,7 @@ export function newFolder() {
 
 /** Bytes that a command has written so far. */
 export function bytesIn(folder) {
-  const sizes = ['out', 'cache'].flatMap((name) => filesBelow(join(folder, name)))
+  const sizes = ['out', 'cache', 'plan'].flatMap((name) => filesBelow(join(folder, name)))
   return sizes.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 

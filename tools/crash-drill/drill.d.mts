@@ -7,6 +7,8 @@ export function openDrill(
   say?: (line: string) => void,
 ): {
   kills(name: Command, times: number): Promise<void>
+  workers(times: number): Promise<void>
+  together(): Promise<void>
   signals(name: Command): Promise<void>
   disk(name: Command): Promise<void>
   close(): void

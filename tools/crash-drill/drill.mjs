@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { seededUniform } from '../../packages/hub/dist/seeded-uniform.js'
-import { bytesIn, commands, newFolder, runIn } from './commands.mjs'
+import { bytesIn, commands, newFolder, parts, runIn } from './commands.mjs'
 import { difference, filesBelow, resultsIn } from './results.mjs'
 
 /** Exit codes of what a signal has ended, as shells have them. */
@@ -81,6 +81,63 @@ export function openDrill(seed, say = () => {}) {
       }
       await finish(name, folder, `${name}, killed ${killed} of ${times} times`)
     },
+    /** Kills workers of a plan so many times, each beside one that is not killed but stands still for a while; merges, and compares. */
+    workers: async (times) => {
+      const name = 'sweep that is planned'
+      const made = await reference(name)
+      const folder = begin()
+      const whole = async (argv) => {
+        const { end, stderr } = await runIn(folder, argv)
+        if (end !== 0) throw new Error(`${argv[0]}, seed ${seed}: ends with ${end} in ${folder}: ${stderr}`)
+      }
+      await whole(parts.plan)
+      let killed = 0
+      const stalled = async (child) => {
+        await moment(child, folder, made)
+        child.kill('SIGSTOP')
+        await wait(uniform() * 1000)
+        child.kill('SIGCONT')
+      }
+      for (let time = 0; time < times; time++) {
+        const [dead, other] = await Promise.all([
+          runIn(folder, parts.work, {
+            meanwhile: async (child) => {
+              await moment(child, folder, made)
+              child.kill('SIGKILL')
+            },
+          }),
+          // by one now and then, all would be done at once
+          time % 5 === 4 ? runIn(folder, parts.work, { meanwhile: stalled }) : { end: 0 },
+        ])
+        if (dead.end === 'SIGKILL') killed++
+        else if (dead.end !== 0)
+          throw new Error(`work, seed ${seed}: ends with ${dead.end} in ${folder}: ${dead.stderr}`)
+        if (other.end !== 0) throw new Error(`work, seed ${seed}: ends with ${other.end} in ${folder}: ${other.stderr}`)
+        // what is done is done again from the beginning
+        if (time % 5 === 4) rmSync(join(folder, 'plan', 'answers'), { recursive: true, force: true })
+      }
+      await whole(parts.work)
+      await whole(parts.merge)
+      const found = difference(made.results, resultsIn(folder))
+      if (found !== null) throw new Error(`workers, seed ${seed}: other results than unbroken in ${folder}: ${found}`)
+      say(`workers of a plan, killed ${killed} of ${times} times: the same results`)
+    },
+    /** Lets several processes sweep into one folder, and kills one of them. */
+    together: async () => {
+      const name = 'sweep that is planned'
+      const made = await reference(name)
+      const folder = begin()
+      const meanwhile = async (child) => {
+        await moment(child, folder, made)
+        child.kill('SIGKILL')
+      }
+      const all = await Promise.all([{ meanwhile }, {}, {}].map((options) => runIn(folder, commands[name], options)))
+      for (const { end, stderr } of all.slice(1))
+        if (end !== 0) throw new Error(`together, seed ${seed}: ends with ${end} in ${folder}: ${stderr}`)
+      const found = difference(made.results, resultsIn(folder))
+      if (found !== null) throw new Error(`together, seed ${seed}: other results than alone in ${folder}: ${found}`)
+      say(`three sweeps of one folder, one of them killed: the same results`)
+    },
     /** Sends each signal to a command that computes. */
     signals: async (name) => {
       let folder
@@ -127,7 +184,7 @@ export function openDrill(seed, say = () => {}) {
 
 /** How often each command is killed in a row, one row after the other. */
 export function chains(kills) {
-  const names = Object.keys(commands)
+  const names = Object.keys(commands).filter((name) => name !== 'sweep that is planned')
   const rows = []
   for (let left = kills; left > 0; left -= rows.at(-1).times)
     rows.push({ name: names[rows.length % names.length], times: Math.min(left, longestChain) })
@@ -145,7 +202,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const drill = openDrill(Number(values.seed), (line) => console.log(line))
   const wanted = (what) => values.only === undefined || values.only === what
   if (wanted('kills')) for (const { name, times } of chains(Number(values.kills))) await drill.kills(name, times)
+  if (wanted('workers')) await drill.workers(Number(values.kills))
+  if (wanted('together')) await drill.together()
   if (wanted('signals')) await drill.signals('run')
-  if (wanted('disk')) for (const name of Object.keys(commands)) await drill.disk(name)
+  if (wanted('disk')) for (const { name } of chains(15)) await drill.disk(name)
   drill.close()
 }

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { cachedModel, evaluatePrepared, type PreparedEvaluation, type Store, writeResults } from '@saeval/eval-harness'
 import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { InputError, type Notice, type SentenceError, WriteError } from '@saeval/hub'
-import { defaultSeed, type LanguageModel, type ModelArguments } from '@saeval/language-model'
+import { defaultSeed, type LanguageModel, type ModelArguments, type ModelReport } from '@saeval/language-model'
+import { type PyDict, toPlain } from '@saeval/python'
+import { parseJson } from '@saeval/python/internal/json/json'
 import type { PluginIdentity } from './plugin-identity.js'
 import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
 import type { RunSettings } from './run-settings.js'
@@ -67,6 +70,13 @@ export async function evaluateCell(
   const results = resultsOf({ ...own, log_samples: true }, asked, evaluation, { startedAt, command, saeval, plugins })
   const [file] = writeResults({ folder, stem: 'results' }, results, evaluation.samples)
   return { file: file!, outcome: { results: evaluation.results, actedShare: actedShare(asked.report?.() ?? {}) } }
+}
+
+/** How a cell came out, by its results file: of one that another process has run. */
+export function outcomeOf(resultsFile: string): CellOutcome {
+  const results = parseJson(readFileSync(resultsFile, 'utf8')) as PyDict
+  const provenance = toPlain(results.get('saeval') ?? new Map()) as Pick<ModelReport, 'tokens'>
+  return { results, actedShare: actedShare({ ...provenance, provenance: { ...provenance } }) }
 }
 
 /** Whether an error is about one cell alone: an edit that these texts cannot have. What cannot be written, no cell can write. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SweepFile } from '@saeval/report/internal/results/sweep-file'
 import { describe, expect, it } from 'vitest'
@@ -58,24 +58,19 @@ describe('openSweepStore', () => {
       { dogs: 'cells/coefficient=1/results_dogs.json' },
       {},
     ])
-    store.close()
     // sweep.json only says what was asked for
     writeFileSync(join(folder, 'sweep.json'), '{')
     const again = entered(options(folder))
     expect(again.missing.map(({ id }) => id)).toEqual(['coefficient=2'])
-    again.store.close()
     rmSync(join(folder, 'cells/coefficient=1/results_dogs.json'))
     const third = entered(options(folder))
     expect(third.missing.map(({ id }) => id)).toEqual(['coefficient=1', 'coefficient=2'])
-    third.store.close()
-    expect(existsSync(join(folder, 'sweep.lock'))).toBe(false)
   })
 
   it('grows and shrinks', () => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder))
     for (const id of ['baseline', 'coefficient=1', 'coefficient=2']) run(store, id, 'dogs')
-    store.close()
     const { store: more, missing } = entered(options(folder, [2, 3], ['cats', 'dogs']))
     expect(missing).toEqual([
       { id: 'baseline', parameters: {}, tasks: ['cats'] },
@@ -93,23 +88,19 @@ describe('openSweepStore', () => {
         { id: 'coefficient=3', results: {} },
       ],
     })
-    more.close()
     const back = entered(options(folder, [1]))
     expect(back.missing).toEqual([])
-    back.store.close()
   })
 
   it('takes what was decided by the same from a cell of another name', () => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder, [1]))
     for (const id of ['baseline', 'coefficient=1']) run(store, id, 'dogs')
-    store.close()
     const renamed = openSweepStore({ ...options(folder), cells: [cell(1, 'action=add,coefficient=1')] })
     expect(renamed.enter('baseline', [print('baseline')])).toEqual([])
     expect(renamed.enter('action=add,coefficient=1', [print('coefficient=1')])).toEqual([])
     expect(renamed.begin()).toEqual([])
     expect(sweepOf(folder).cells[0]!.results).toEqual({ dogs: 'cells/coefficient=1/results_dogs.json' })
-    renamed.close()
   })
 
   it('refuses a folder that cannot be made', () => {
@@ -127,21 +118,18 @@ describe('openSweepStore', () => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder))
     run(store, 'coefficient=1', 'dogs')
-    store.close()
     const again = openSweepStore(options(folder))
     expect(() => again.enter('coefficient=1', [changed])).toThrow(
       `${join(folder, 'cells', 'coefficient=1')} holds results of ${message}`,
     )
     // one that has not run may change
     expect(again.enter('coefficient=2', [changed])).toEqual(['dogs'])
-    again.close()
   })
 
   it('runs a cell anew whose results are of other code of plug-ins', () => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder))
     for (const id of ['baseline', 'coefficient=1']) run(store, id, 'dogs')
-    store.close()
     const renew = (code: string) => {
       const again = openSweepStore(options(folder))
       const wanted = ['baseline', 'coefficient=1', 'coefficient=2'].map((id) =>
@@ -154,22 +142,18 @@ describe('openSweepStore', () => {
     expect([...again.renewed]).toEqual(['baseline', 'coefficient=1'])
     again.begin()
     run(again, 'coefficient=1', 'dogs')
-    again.close()
     const third = renew('other')
     expect(third.wanted).toEqual([['dogs'], [], ['dogs']])
     expect([...third.again.renewed]).toEqual(['baseline'])
-    third.again.close()
     // the other results of the cell are gone from the record
     const back = renew('')
     expect(back.wanted).toEqual([[], ['dogs'], ['dogs']])
-    back.again.close()
   })
 
   it('refuses a finished cell with another CSV and leaves that CSV alone, and one that is damaged', () => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder))
     run(store, 'coefficient=1', 'dogs')
-    store.close()
     const csv = join(folder, 'cells', 'coefficient=1', 'steer.csv')
     const cells = [{ ...cell(1), csv: 'latent_idx\n7\n' }]
     expect(() => openSweepStore({ ...options(folder), cells })).toThrow('holds results of another steering CSV')
@@ -178,6 +162,5 @@ describe('openSweepStore', () => {
       writeFileSync(join(folder, 'cells', 'coefficient=1', 'cell.json'), damaged)
       expect(() => openSweepStore(options(folder))).toThrow('cell.json is damaged')
     }
-    expect(existsSync(join(folder, 'sweep.lock'))).toBe(false)
   })
 })

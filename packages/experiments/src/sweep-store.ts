@@ -12,7 +12,6 @@ import {
 import * as v from 'valibot'
 import type { Cell } from './sweep-cells.js'
 import type { Fingerprint } from './sweep-fingerprint.js'
-import { lockFolder } from './sweep-lock.js'
 
 /** Id of the unsteered run among the cells. */
 export const baselineId = 'baseline'
@@ -36,8 +35,12 @@ export interface SweepStore {
   begin(): MissingCell[]
   /** Enters a cell's results file, which holds these tasks; the folder is consistent before and after. */
   finish(id: string, tasks: readonly string[], resultsFile: string): void
-  /** Lets others use the folder. */
-  close(): void
+  /**
+   * Looks what other processes have finished of a cell since it was entered. Gives the tasks that must run still, and the results files of the others.
+   */
+  look(id: string): { readonly missing: readonly string[]; readonly files: readonly string[] }
+  /** Writes down what has run, by others too. */
+  end(): void
 }
 
 export interface SweepStoreOptions {
@@ -67,82 +70,90 @@ function readCell(path: string): readonly Finished[] {
 
 /**
  * Opens a sweep's folder, or makes it; every cell's folder holds the steering CSV that a single run of it would read. Throws InputError where
- * a cell has results of another CSV, where another process works on the folder, and where nothing can be written.
+ * a cell has results of another CSV, and where nothing can be written. Several processes may use a folder, each cell one at a time.
  */
 export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepStoreOptions): SweepStore {
   makeWritableFolder(sentence`${option('output_path')} ${folder}`, folder)
-  const unlock = lockFolder(folder)
-  try {
-    const cellFolder = (id: string) => join(folder, 'cells', id)
-    const finished = readFinished(join(folder, 'cells'))
-    for (const { id, csv } of cells)
-      if (finished.has(id) && csv !== readCsv(cellFolder(id))) throw changed(folder, id, 'another steering CSV')
-    makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(baselineId))
-    for (const { id, csv } of cells) {
-      makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(id))
-      writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
-    }
-    const entered = new Map<string, readonly Fingerprint[]>()
-    const renewed = new Set<string>()
-    const results = new Map<string, Record<string, string>>()
-    const open = (id: string, parameters: SweepCell['parameters']): SweepCell => ({
-      id,
-      parameters,
-      results: results.get(id) ?? {},
+  const cellFolder = (id: string) => join(folder, 'cells', id)
+  const finished = readFinished(join(folder, 'cells'))
+  for (const { id, csv } of cells)
+    if (finished.has(id) && csv !== readCsv(cellFolder(id))) throw changed(folder, id, 'another steering CSV')
+  makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(baselineId))
+  for (const { id, csv } of cells) {
+    makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(id))
+    writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
+  }
+  const entered = new Map<string, readonly Fingerprint[]>()
+  const renewed = new Set<string>()
+  const results = new Map<string, Record<string, string>>()
+  const open = (id: string, parameters: SweepCell['parameters']): SweepCell => ({
+    id,
+    parameters,
+    results: results.get(id) ?? {},
+  })
+  const look = (id: string) => {
+    const own = readFinishedCell(join(folder, 'cells'), id)
+    finished.set(id, own)
+    const before = results.get(id) ?? {}
+    const now = (entered.get(id) ?? []).flatMap((print): [string, string][] => {
+      const line = print.task in before ? undefined : own.find((other) => isSame(other, print))
+      return line === undefined ? [] : [[print.task, `cells/${id}/${line.results}`]]
     })
-    const sweepText = () => {
-      const sweep: SweepFile = {
-        saeval,
-        command,
-        tasks,
-        baseline: open(baselineId, {}),
-        cells: cells.map(({ id, parameters }) => open(id, parameters)),
-      }
-      return [join(folder, sweepFileName), `${JSON.stringify(sweep, null, 2)}\n`] as const
+    const all = { ...before, ...Object.fromEntries(now) }
+    results.set(id, Object.fromEntries(tasks.flatMap((task) => (all[task] ? [[task, all[task]]] : []))))
+    return { missing: tasks.filter((task) => !(task in all)), files: [...new Set(Object.values(all))] }
+  }
+  const sweepText = () => {
+    for (const id of [baselineId, ...cells.map((cell) => cell.id)]) look(id)
+    const sweep: SweepFile = {
+      saeval,
+      command,
+      tasks,
+      baseline: open(baselineId, {}),
+      cells: cells.map(({ id, parameters }) => open(id, parameters)),
     }
-    return {
-      folder,
-      cellFolder,
-      renewed,
-      enter: (id, wanted) => {
-        entered.set(id, wanted)
-        const own = finished.get(id) ?? []
-        const found = wanted.map((print) => {
-          const places = [[id, own] as const, ...finished]
-          const place = places.find(([, list]) => list.some((other) => isSame(other, print)))
-          const before = own.find(({ task }) => task === print.task)
-          if (place === undefined && before !== undefined) {
-            const what = whatChanged(before, print)
-            if (what !== null) throw changed(folder, id, what)
-            renewed.add(id)
-          }
-          return place && ([print.task, ['cells', place[0], resultsOf(place[1], print)].join('/')] as const)
-        })
-        results.set(id, Object.fromEntries(found.filter((entry) => entry !== undefined)))
-        return tasks.filter((task) => results.get(id)![task] === undefined)
-      },
-      begin: () => {
-        writeFiles([sweepText()])
-        return [{ id: baselineId, parameters: {} }, ...cells]
-          .map(({ id, parameters }) => ({ id, parameters, tasks: tasks.filter((task) => !(task in results.get(id)!)) }))
-          .filter((cell) => cell.tasks.length > 0)
-      },
-      finish: (id, ran, resultsFile) => {
-        const name = basename(resultsFile)
-        const lines = [
-          ...(finished.get(id) ?? []).filter(({ task }) => !ran.includes(task)),
-          ...entered.get(id)!.flatMap((print) => (ran.includes(print.task) ? [{ ...print, results: name }] : [])),
-        ]
-        finished.set(id, lines)
-        const all = { ...results.get(id), ...Object.fromEntries(ran.map((task) => [task, `cells/${id}/${name}`])) }
-        results.set(id, Object.fromEntries(tasks.flatMap((task) => (all[task] ? [[task, all[task]]] : []))))
-        writeFiles([[join(cellFolder(id), cellFileName), `${JSON.stringify(lines, null, 2)}\n`], sweepText()])
-      },
-      close: unlock,
-    }
-  } catch (error) {
-    unlock()
-    throw error
+    return [join(folder, sweepFileName), `${JSON.stringify(sweep, null, 2)}\n`] as const
+  }
+  return {
+    folder,
+    cellFolder,
+    renewed,
+    enter: (id, wanted) => {
+      entered.set(id, wanted)
+      const own = finished.get(id) ?? []
+      const found = wanted.map((print) => {
+        const places = [[id, own] as const, ...finished]
+        const place = places.find(([, list]) => list.some((other) => isSame(other, print)))
+        const before = own.find(({ task }) => task === print.task)
+        if (place === undefined && before !== undefined) {
+          const what = whatChanged(before, print)
+          if (what !== null) throw changed(folder, id, what)
+          renewed.add(id)
+        }
+        return place && ([print.task, ['cells', place[0], resultsOf(place[1], print)].join('/')] as const)
+      })
+      results.set(id, Object.fromEntries(found.filter((entry) => entry !== undefined)))
+      return tasks.filter((task) => results.get(id)![task] === undefined)
+    },
+    begin: () => {
+      writeFiles([sweepText()])
+      return [{ id: baselineId, parameters: {} }, ...cells]
+        .map(({ id, parameters }) => ({ id, parameters, tasks: tasks.filter((task) => !(task in results.get(id)!)) }))
+        .filter((cell) => cell.tasks.length > 0)
+    },
+    look,
+    end: () => writeFiles([sweepText()]),
+    finish: (id, ran, resultsFile) => {
+      const name = basename(resultsFile)
+      const lines = [
+        ...readFinishedCell(join(folder, 'cells'), id).filter(({ task }) => !ran.includes(task)),
+        ...entered.get(id)!.flatMap((print) => (ran.includes(print.task) ? [{ ...print, results: name }] : [])),
+      ]
+      finished.set(id, lines)
+      const all = { ...results.get(id), ...Object.fromEntries(ran.map((task) => [task, `cells/${id}/${name}`])) }
+      results.set(id, Object.fromEntries(tasks.flatMap((task) => (all[task] ? [[task, all[task]]] : []))))
+      writeFiles([[join(cellFolder(id), cellFileName), `${JSON.stringify(lines, null, 2)}\n`], sweepText()])
+    },
   }
 }
 
@@ -150,12 +161,15 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
 function readFinished(folder: string): Map<string, readonly Finished[]> {
   const finished = new Map<string, readonly Finished[]>()
   for (const id of existsSync(folder) ? readdirSync(folder) : []) {
-    const path = join(folder, id, cellFileName)
-    if (!existsSync(path)) continue
-    const lines = readCell(path).filter(({ results }) => existsSync(join(folder, id, results)))
+    const lines = readFinishedCell(folder, id)
     if (lines.length > 0) finished.set(id, lines)
   }
   return finished
+}
+
+function readFinishedCell(folder: string, id: string): readonly Finished[] {
+  const path = join(folder, id, cellFileName)
+  return existsSync(path) ? readCell(path).filter(({ results }) => existsSync(join(folder, id, results))) : []
 }
 
 function readCsv(folder: string): string | null {

@@ -12,10 +12,11 @@ import {
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { SteeringFile } from '@saeval/steering'
+import { eachClaimed } from './claims/each-claimed.js'
 import { placesOf } from './edit-places.js'
 import { fingerprintOf, type OpeningSweep, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import type { PluginIdentity } from './plugin-identity.js'
-import { evaluateCell, generationSeed, isOfCell } from './run-cell.js'
+import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
 import { readCellFile } from './steering-files.js'
 import type { SweepEvent, SweepPlan } from './sweep-events.js'
 import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
@@ -47,7 +48,7 @@ export interface SweepResult {
  * Runs every cell on the tasks that it has no results of, the unsteered baseline first: the model is loaded once, prompts are built once, and
  * the layers below all edits are computed once. Every cell's files are those of a single run; sweep.json says what was asked for, sweep.csv holds
  * the numbers. Interrupted and called again, with the same options or others, it takes what is there and was decided by the same model,
- * edits, documents and scoring. Throws InputError for what cannot run, before anything runs; and for cells whose edits turn out not to fit
+ * edits, documents and scoring. Several processes with one folder, on any hosts that share it, divide the cells among them. Throws InputError for what cannot run, before anything runs; and for cells whose edits turn out not to fit
  * the texts when all others have run.
  */
 export async function sweep(options: SweepOptions & { readonly onPlanned?: undefined }): Promise<SweepResult>
@@ -107,43 +108,47 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const shared = settings.length === 0 ? base : (base.shareBelow?.(settings) ?? base)
     onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare ?? 1 })
     const failures: Sentence[] = []
-    for (const cell of missing) {
-      signal?.throwIfAborted()
-      const runCell = (model: LanguageModel, modelArgs: ModelArguments, name: string) =>
-        evaluateCell(options, prepared, {
-          tasks: cell.tasks,
-          model,
-          modelArgs,
-          name,
-          folder: store!.cellFolder(cell.id),
-          answers,
-          isWhole: cell.tasks.length === tasksAsked.length,
-        })
-      if (cell.id === baselineId) {
-        const { file, outcome } = await runCell(shared.steer([]), { pretrained: baseName, ...backendArgs }, backend)
-        store.finish(cell.id, cell.tasks, file)
-        onEvent({ stage: 'finished', cell, outcome })
-        continue
-      }
-      const steering = await steeringOf(cells.find(({ id }) => id === cell.id)!, files.get(cell.id)!)
+    const modelOf = async (
+      id: string,
+      use: (model: LanguageModel, args: ModelArguments, name: string) => Promise<void>,
+    ) => {
+      if (id === baselineId) return use(shared.steer([]), { pretrained: baseName, ...backendArgs }, backend)
+      const steering = await steeringOf(cells.find((cell) => cell.id === id)!, files.get(id)!)
       try {
         const model = await (await steering.lower(base)).steer(shared)
-        const { file, outcome } = await runCell(
-          model,
-          { ...options.modelArgs, csv_path: csvOf(cell.id) },
-          'sae_steered_beta',
-        )
-        store.finish(cell.id, cell.tasks, file)
-        onEvent({ stage: 'finished', cell, outcome })
-      } catch (cause) {
-        // an edit that this text cannot have is no reason to leave the other cells out
-        if (signal?.aborted || !isOfCell(cause)) throw cause
-        onEvent({ stage: 'finished', cell, outcome: { error: cause.sentence } })
-        failures.push(cause.sentence)
+        await use(model, { ...options.modelArgs, csv_path: csvOf(id) }, 'sae_steered_beta')
       } finally {
         await steering.close()
       }
     }
+    await eachClaimed(folder, missing, options, async (cell) => {
+      const { missing: tasks, files: known } = store!.look(cell.id)
+      if (tasks.length === 0) {
+        onEvent({ stage: 'finished', cell, outcome: outcomeOf(join(folder, known.at(-1)!)) })
+        return
+      }
+      try {
+        await modelOf(cell.id, async (model, modelArgs, name) => {
+          const { file, outcome } = await evaluateCell(options, prepared, {
+            tasks,
+            model,
+            modelArgs,
+            name,
+            folder: store!.cellFolder(cell.id),
+            answers,
+            isWhole: tasks.length === tasksAsked.length,
+          })
+          store!.finish(cell.id, tasks, file)
+          onEvent({ stage: 'finished', cell, outcome })
+        })
+      } catch (cause) {
+        // an edit that this text cannot have is no reason to leave the other cells out
+        if (signal?.aborted || cell.id === baselineId || !isOfCell(cause)) throw cause
+        onEvent({ stage: 'finished', cell, outcome: { error: cause.sentence } })
+        failures.push(cause.sentence)
+      }
+    })
+    store.end()
     const result = await summarize(folder)
     if (failures.length > 0)
       throw new InputError(
@@ -153,7 +158,6 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
   } finally {
     await answers?.close()
     await opened?.close()
-    store?.close()
   }
 }
 

@@ -1,11 +1,11 @@
 import { answeredModel } from '@saeval/eval-harness/internal/block-answers'
 import { call, InputError, lines, Sentence, sentence } from '@saeval/hub'
 import type { LanguageModel } from '@saeval/language-model'
+import { ownerText } from '../claims/owner-text.js'
 import { checkInputs } from './input-files.js'
 import type { Plan } from './plan-file.js'
 import { openPlanFolder } from './plan-folder.js'
 import { planStatus } from './plan-status.js'
-import { ownerText } from './work-plan.js'
 
 /**
  * What stands between the models of a plan's command and the harness, so that the command takes all answers from the plan and asks its models

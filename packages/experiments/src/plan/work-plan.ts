@@ -4,7 +4,8 @@ import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { answerBlock } from '@saeval/eval-harness/internal/block-answers'
 import { InputError, type Notice, option, sentence } from '@saeval/hub'
 import type { Work } from '@saeval/language-model'
-import type { ClaimState, ClaimTimes, OwnClaim } from '../claims/claims.js'
+import type { ClaimTimes, OwnClaim } from '../claims/claims.js'
+import { ownerText } from '../claims/owner-text.js'
 import type { OpeningSweep } from '../open-sweep.js'
 import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed, isOfCell } from '../run-cell.js'
@@ -118,11 +119,6 @@ async function claimInTurn(
     said = true
     await wait((times?.beat ?? 5000) * (0.75 + Math.random() / 2), null, { ...(signal ? { signal } : {}) })
   }
-}
-
-/** Who has an item, in words. */
-export function ownerText({ owner }: ClaimState): string {
-  return owner === null ? 'an unknown process' : `process ${owner.pid} on ${owner.host}`
 }
 
 function checkVersion(plan: Plan, { saeval, plugins = [] }: Pick<WorkOptions, 'saeval' | 'plugins'>): void {

@@ -1,0 +1,49 @@
+import { rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { makeWritableFolder, type Notice, option, sentence } from '@saeval/hub'
+import { type ClaimTimes, defaultClaimTimes, openClaims } from './claims.js'
+import { ownerText } from './owner-text.js'
+
+/** How the things of a list are shared with other processes. */
+export interface ClaimedOptions {
+  readonly signal?: AbortSignal
+  readonly onNotice?: Notice
+  readonly times?: ClaimTimes
+}
+
+/**
+ * Calls back with each of some things while no other process has it: those that others have come last, when they are done with them, or dead. Whoever
+ * is called looks whether there is anything left to do. Claims stand in the folder `claims` of `folder`, which is removed when it is empty.
+ */
+export async function eachClaimed<Thing extends { readonly id: string }>(
+  folder: string,
+  things: readonly Thing[],
+  { signal, onNotice = () => {}, times = defaultClaimTimes }: ClaimedOptions,
+  use: (thing: Thing) => Promise<void>,
+): Promise<void> {
+  const place = join(folder, 'claims')
+  let isSaid = false
+  for (let left = things; left.length > 0; ) {
+    const elsewhere: Thing[] = []
+    for (const thing of left) {
+      signal?.throwIfAborted()
+      // another process may have removed it as it ended
+      makeWritableFolder(sentence`${option('output_path')} ${folder}`, place)
+      const claim = openClaims(place, times).take(thing.id)
+      if ('release' in claim) await use(thing).finally(claim.release)
+      else {
+        if (!isSaid) onNotice(`${ownerText(claim)} works on this folder too; each run is done by one`)
+        isSaid = true
+        elsewhere.push(thing)
+      }
+    }
+    left = elsewhere
+    if (left.length > 0) await wait(times.beat / 5, null, signal ? { signal } : {})
+  }
+  try {
+    rmdirSync(place)
+  } catch {
+    // others have claims there, or nothing was claimed
+  }
+}
