@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
 import {
@@ -89,7 +91,7 @@ export function createProgram(
     .description('divide a run or a sweep into items that machines with a shared disk do, or show how far they are')
     .argument('<plan>', 'folder of the plan, on the shared disk')
     .action(async (plan: string, _parsed: object, command: Command) => {
-      const options = planOptions(command)
+      const options = planOptions(command, existsSync(join(plan, 'plan.json')))
       const { plan: makePlan } = await import('./commands/plan.js')
       return makePlan(plan, options, plannedWords(argv, plan), surroundings)
     })

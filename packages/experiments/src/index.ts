@@ -5,6 +5,14 @@ export { planAnswers } from './plan/merge-plan.js'
 export type { ExperimentSpec } from './plan/open-experiment.js'
 export { type Plan, readPlan } from './plan/plan-file.js'
 export { type ItemState, type ItemStatus, planStatus } from './plan/plan-status.js'
+export {
+  type JobResources,
+  kubernetesJob,
+  type PlanJob,
+  shellWord,
+  slurmArray,
+  slurmMerge,
+} from './plan/submit-plan.js'
 export { type WorkOptions, type WorkResult, workOnPlan } from './plan/work-plan.js'
 export type { PluginIdentity } from './plugin-identity.js'
 export { type RankOptions, rank } from './ranking/rank.js'

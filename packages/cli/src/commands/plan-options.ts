@@ -1,21 +1,41 @@
+import type { JobResources } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { type Command, Option } from 'commander'
 import { parser, positive } from '../options/parse-option.js'
 import { addSweepOptions } from './sweep-options.js'
 
 /** The flags that only `saeval plan` has, checked. */
-export interface PlanCommandOptions {
+export interface PlanCommandOptions extends JobResources {
   /** Items at most. */
   readonly shards: number | null
   /** Minutes that an item is to take here. */
   readonly shard_minutes: number | null
   readonly status: boolean
+  readonly submit: Engine | null
+  /** Print what would be submitted. */
+  readonly dry_run: boolean
   readonly verbosity: string | undefined
   readonly quiet: boolean
 }
 
 /** Flags of `saeval plan` alone: with how many words after them. */
-const ownFlags: Readonly<Record<string, 0 | 1>> = { '--shards': 1, '--shard_minutes': 1, '--status': 0 }
+const ownFlags: Readonly<Record<string, 0 | 1>> = {
+  '--shards': 1,
+  '--shard_minutes': 1,
+  '--status': 0,
+  '--submit': 1,
+  '--partition': 1,
+  '--time': 1,
+  '--mem': 1,
+  '--gres': 1,
+  '--container': 1,
+  '--parallel': 1,
+  // with --submit
+  '--dry_run': 0,
+}
+
+const engines = ['slurm', 'k8s'] as const
+type Engine = (typeof engines)[number]
 
 /** Declares the flags: those of sweep, which are those of run and the axes, and those of planning. */
 export function addPlanOptions(command: Command): Command {
@@ -28,6 +48,18 @@ export function addPlanOptions(command: Command): Command {
       ),
     )
     .option('--status', 'show which items are done, running, failed or lost')
+    .optionsGroup('Submit it, as an array and a merge after it:')
+    .addOption(
+      new Option('--submit <engine>', 'slurm submits (with --dry_run prints), k8s prints an Indexed Job').choices(
+        engines,
+      ),
+    )
+    .option('--partition <name>', "Slurm's partition")
+    .option('--time <limit>', "Slurm's limit of time of an item: 4:00:00")
+    .option('--mem <size>', 'memory of an item: 16G (Kubernetes: 16Gi)')
+    .option('--gres <list>', "Slurm's generic resources: gpu:1 (Kubernetes: so many GPUs)")
+    .option('--container <image>', 'image that items run in')
+    .addOption(new Option('--parallel <n>', 'items at the same time at most').argParser(parser(positive)))
   addSweepOptions(command)
   for (const option of command.options) {
     const name = option.attributeName()
@@ -42,14 +74,33 @@ export function addPlanOptions(command: Command): Command {
   return command
 }
 
-/** What commander has parsed. */
-export function planOptions(command: Command): PlanCommandOptions {
-  const { shards = null, shard_minutes: minutes = null, status = false, ...given } = command.opts()
+/** What commander has parsed. `isMade`: whether the folder has a plan, which then is submitted as it is. */
+export function planOptions(command: Command, isMade: boolean): PlanCommandOptions {
+  const { shards = null, shard_minutes: minutes = null, status = false, submit = null, ...given } = command.opts()
   if (shards !== null && minutes !== null)
     throw new InputError('--shards and --shard_minutes both say how many items there are; give one of them')
-  if (!status && shards === null && minutes === null)
+  if (!status && !(submit !== null && isMade) && shards === null && minutes === null)
     throw new InputError('--shards is missing: how many items the work is divided into (or --shard_minutes)')
-  return { shards, shard_minutes: minutes, status, verbosity: given.verbosity, quiet: given.quiet ?? false }
+  const resources = ['partition', 'time', 'mem', 'gres', 'container', 'parallel'] as const
+  const named = resources.find((name) => given[name] !== undefined)
+  if (submit === null && named !== undefined) throw new InputError(`--${named} is for --submit, which is not there`)
+  if (submit === null && given.dry_run)
+    throw new InputError('--dry_run goes with --submit here; "saeval run" and "saeval sweep" have one of their own')
+  return {
+    shards,
+    shard_minutes: minutes,
+    status,
+    submit,
+    dry_run: given.dry_run ?? false,
+    partition: given.partition ?? null,
+    time: given.time ?? null,
+    mem: given.mem ?? null,
+    gres: given.gres ?? null,
+    container: given.container ?? null,
+    parallel: given.parallel ?? null,
+    verbosity: given.verbosity,
+    quiet: given.quiet ?? false,
+  }
 }
 
 /** The words of the command that a plan is of: those of the command line without what only a plan has. */

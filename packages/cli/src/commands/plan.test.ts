@@ -112,6 +112,17 @@ describe('a plan', () => {
       )
     })
 
+    it('where what is submitted cannot be', async () => {
+      const scripts = await passes(['plan', 'plan', '--submit', 'slurm', '--dry_run', '--time', '9'])
+      expect(scripts).toMatch(/#SBATCH --array=0-1\n.*#SBATCH --time=9\n.* work plan\n.* merge plan\n/s)
+      expect(await passes(['plan', 'plan', '--submit', 'k8s'])).toContain('completions: 2\n')
+      expect(await refuses(['plan', 'plan', '--submit', 'slurm'], { PATH: '/nowhere' })).toContain('there is no sbatch')
+      expect(await refuses(['plan', 'other', '--shards', '2', '--time', '9', ...run])).toContain(
+        '--time is for --submit',
+      )
+      expect(await refuses(['plan', 'other', '--submit', 'slurm', ...run])).toContain('--shards is missing')
+    })
+
     it('where anything has changed since it was made', async () => {
       const plan = readFileSync('plan/plan.json', 'utf8')
       const changed = async (from: RegExp | string, to: string) => {

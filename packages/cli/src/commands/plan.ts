@@ -19,16 +19,22 @@ import { version } from '../version.js'
 import type { PlanCommandOptions } from './plan-options.js'
 import { plannedCommand } from './planned-experiment.js'
 import type { Surroundings } from './run.js'
+import { submit } from './submit.js'
 
 /** `saeval plan`: makes a plan of a run or a sweep, or shows how far one is. `words` are those of the command that it is a plan of. */
 export async function plan(
   folder: string,
   options: PlanCommandOptions,
   words: readonly string[],
-  { stdout, stderr, signal }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<void> {
+  const { stdout, stderr, signal } = surroundings
   if (options.status) {
     for (const line of statusLines(folder)) stdout.write(`${line}\n`)
+    return
+  }
+  if (options.submit !== null && options.shards === null && options.shard_minutes === null) {
+    submit(folder, options, surroundings)
     return
   }
   const command = await plannedCommand(words)
@@ -53,7 +59,10 @@ export async function plan(
       },
     })
     terminal.clear()
-    for (const line of planLines(folder, made, options, expected)) stdout.write(`${line}\n`)
+    // what is printed is the manifest alone, to be handed on
+    const told = options.submit === null || !(options.dry_run || options.submit === 'k8s') ? stdout : stderr
+    for (const line of planLines(folder, made, options, expected)) told.write(`${line}\n`)
+    if (options.submit !== null) submit(folder, options, surroundings)
   } finally {
     terminal.clear()
   }

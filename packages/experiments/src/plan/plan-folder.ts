@@ -57,6 +57,8 @@ function placesIn(folder: string) {
     settings: join(folder, 'settings'),
     answers: join(folder, 'answers'),
     failed: join(folder, 'failed'),
+    // of the engine that works on it
+    logs: join(folder, 'logs'),
   }
 }
 
