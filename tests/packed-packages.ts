@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -48,8 +48,10 @@ export async function installPacked(folder: string): Promise<PackedPackage[]> {
   for (const { manifest, source, folder: home } of packed) {
     for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
       const own = packed.find((other) => other.manifest.name === name)
-      // runtimes of other platforms are not installed
-      if (!own && name.startsWith('@saeval/')) continue
+      // what is for other platforms is not installed
+      const isOptional = name in (manifest.optionalDependencies ?? {})
+      if (!own && isOptional && (name.startsWith('@saeval/') || !existsSync(join(source, 'node_modules', name))))
+        continue
       const siblings = home.slice(0, -manifest.name.length)
       link(own?.folder ?? realpathSync(join(source, 'node_modules', name)), join(siblings, name))
     }

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import type * as Koffi from 'koffi'
+import { openKoffi } from './c-api/koffi.js'
 import { type Hardware, processor } from './hardware.js'
 import type { Provider } from './protocol.js'
 import { vulkanDevices } from './vulkan-devices.js'
@@ -10,7 +11,7 @@ const unknown: Hardware = { name: null, memory: null, kind: null, versions: [] }
 export async function hardwareOf(provider: Provider): Promise<Hardware> {
   try {
     if (provider.name === 'cpu') return processor()
-    const koffi = await import('koffi')
+    const koffi = openKoffi()
     if (provider.name === 'cuda') return cudaDevice(koffi, provider.deviceId)
     if (process.platform === 'darwin') return { ...unknown, name: cpus()[0]?.model ?? null, kind: 'integrated' }
     // WebGPU takes the strongest
@@ -24,7 +25,7 @@ export async function hardwareOf(provider: Provider): Promise<Hardware> {
 /** What is in the way of Vulkan, in its own words; "" where it has devices. */
 export async function vulkanProblem(): Promise<string> {
   try {
-    return vulkanDevices(await import('koffi')).length === 0 ? 'Found no drivers' : ''
+    return vulkanDevices(openKoffi()).length === 0 ? 'Found no drivers' : ''
   } catch (error) {
     return (error as Error).message
   }

@@ -30,7 +30,7 @@ function sum(precision: Precision): Uint8Array {
 
 /** Types in which the provider itself can add: a session that may not leave a node to the CPU opens. */
 async function precisions(): Promise<Precision[]> {
-  const api = await openOrtApi(libraryFile())
+  const api = openOrtApi(libraryFile())
   const environment = api.CreateEnv(4, 'saeval')
   return (Object.keys(types) as Precision[]).filter((precision) => {
     const options = api.CreateSessionOptions()
@@ -55,7 +55,7 @@ async function find(): Promise<Probed> {
   if (found !== 42) return { computes: false, problem: `it computes 21 + 21 as ${found}: its driver is broken` }
   return {
     computes: true,
-    library: `onnxruntime ${(await openOrtApi(libraryFile())).version}`,
+    library: `onnxruntime ${openOrtApi(libraryFile()).version}`,
     hardware: await hardwareOf(provider),
     precisions: thoroughness === 'precisions' ? await precisions() : ['float32'],
   }

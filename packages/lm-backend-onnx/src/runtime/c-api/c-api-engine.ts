@@ -13,7 +13,7 @@ import { fileParts } from './read-file.js'
  */
 export async function cApiEngine({ provider, threads }: ThreadOptions): Promise<Engine> {
   const library = libraryFile()
-  return new CApiEngine(new OrtDevice(await openOrtApi(library), { provider, threads, library }))
+  return new CApiEngine(new OrtDevice(openOrtApi(library), { provider, threads, library }))
 }
 
 class CApiEngine implements Engine {

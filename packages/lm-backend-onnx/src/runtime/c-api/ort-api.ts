@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type * as Koffi from 'koffi'
 import { statusText } from './failure.js'
+import { openKoffi } from './koffi.js'
 import {
   type ArgumentKind,
   apiLength,
@@ -68,17 +69,9 @@ const koffiTypes: Readonly<Record<ArgumentKind, string>> = {
   made: '_Out_ void **',
 }
 
-/**
- * Opens onnxruntime's library. Throws InputError where it cannot be loaded or is too old, and where koffi, an optional dependency, was not
- * installed.
- */
-export async function openOrtApi(path: string): Promise<OrtApi> {
-  const koffi = await import('koffi').catch((cause: unknown) => {
-    throw new InputError(
-      'koffi is missing, by which onnxruntime is called for devices: install again with optional dependencies',
-      { cause },
-    )
-  })
+/** Opens onnxruntime's library. Throws InputError where it cannot be loaded or is too old, and as `openKoffi` does. */
+export function openOrtApi(path: string): OrtApi {
+  const koffi = openKoffi()
   const library = loadLibrary(koffi, path)
   const base = library.func('OrtGetApiBase', 'void *', [])()
   const [getApi, getVersion] = koffi.decode(base, koffi.array('void *', 2)) as [Pointer, Pointer]
