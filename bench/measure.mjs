@@ -9,6 +9,7 @@ import { plan } from '../packages/lm-backend-onnx/dist/plan/plan.js'
 import { prefixTree } from '../packages/lm-backend-onnx/dist/plan/prefix-tree.js'
 import { fixedBudget } from '../packages/lm-backend-onnx/dist/plan/token-budget.js'
 import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/runtime/onnxruntime.js'
+import { passShapes } from '../packages/lm-backend-onnx/dist/runtime/start-runtime.js'
 import {
   pairEncoder,
   resolvePrefixTokenId,
@@ -89,7 +90,10 @@ export function planned(rows, { size, batchSize }) {
     size === null
       ? { dModel: 1, nHeads: 1, dHead: 1 }
       : { dModel: size.d_model, nHeads: size.heads, dHead: size.d_head }
-  const budget = fixedBudget(batchSize === 'auto' ? 8 : batchSize, longest, spec, { name: 'cpu' })
+  const budget = fixedBudget(batchSize === 'auto' ? 8 : batchSize, longest, spec, {
+    shape: passShapes.cpu,
+    seen: Number.POSITIVE_INFINITY,
+  })
   return { tree, passes: [...plan(rows, tree, budget.next)] }
 }
 

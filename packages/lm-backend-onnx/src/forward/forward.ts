@@ -6,6 +6,8 @@ import type { GraphForm } from '../graph/graph-form.js'
 import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
 import type { GraphWeight } from '../graph/weight-values.js'
+import { PassLimits } from '../plan/pass-limits.js'
+import type { DeviceRoom } from '../runtime/device-room.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
@@ -34,6 +36,10 @@ export interface Forward extends LayerRange, LayerStack, Head {
   /** The form of its graphs. */
   readonly form: GraphForm
   readonly places: PlaceFeeds
+  /** The device's memory beside the weights; null where nobody knows how much there is. */
+  readonly room: DeviceRoom | null
+  /** How much one pass may hold. */
+  readonly limits: PassLimits
   /** Where the model is divided for settings that share the layers below their edits; see shareBelow. */
   readonly shared?: SharedLayers
   /** The same model where it is divided. */
@@ -61,10 +67,14 @@ export interface ForwardOptions {
   readonly runtime: Runtime
   readonly provider: Provider
   readonly form: GraphForm
+  readonly room: DeviceRoom | null
+  /** Told, in a line, what the user should know. */
+  readonly notice: (line: string) => void
   readonly special: SpecialIds
 }
 
-export function createForward({ spec, weights, runtime, provider, form, special }: ForwardOptions): Forward {
+export function createForward(options: ForwardOptions): Forward {
+  const { spec, weights, runtime, provider, form, room, special } = options
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const segments = new Map<string, Session>()
@@ -112,6 +122,8 @@ export function createForward({ spec, weights, runtime, provider, form, special 
     runtime,
     provider,
     form,
+    room,
+    limits: new PassLimits(spec, runtime.passes, room, options.notice),
     places,
     segment,
     layers,

@@ -28,6 +28,8 @@ export interface SharedLayers {
   body(edits: ReadyEdits, pass: Pass, cache: CacheUse): HiddenStates
   /** Gives back all that is kept; what is asked for later is computed anew. */
   dispose(): void
+  /** The same where it was too much: keeps half as much from here on. */
+  shrink(): void
 }
 
 /** Indices of requests. */
@@ -52,7 +54,8 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
   const upper = layers(cut, steps.length)
   const width = [...steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
   const roomFor = (bytes: number) => Math.floor(bytes / (4 * width))
-  let room = roomFor(keepBytes)
+  let keeping = keepBytes
+  let room = roomFor(keeping)
   const parts = new Map<string, SharedPart>()
   const plans = new Map<string, SharedPlan>()
   const keys = new WeakMap<readonly PlanRequest[], string>()
@@ -70,6 +73,13 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
   const forget = ({ prefix, left }: SharedPlan) => {
     prefix.dispose()
     for (const lanes of left.splice(0)) lanes.dispose()
+  }
+
+  const forgetAll = () => {
+    for (const plan of plans.values()) forget(plan)
+    plans.clear()
+    parts.clear()
+    room = roomFor(keeping)
   }
 
   return {
@@ -120,13 +130,14 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
     },
     body: (edits, pass, cache) => {
       const { plan, index } = placeOf(pass)
-      return upper.body(edits, passLayout(spec, pass), pass.gather, cache, plan.left[index]!)
+      const left = plan.left[index]
+      if (left === undefined) throw new Error('what the pass shares was given back')
+      return upper.body(edits, passLayout(spec, pass), pass.gather, cache, left)
     },
-    dispose: () => {
-      for (const plan of plans.values()) forget(plan)
-      plans.clear()
-      parts.clear()
-      room = roomFor(keepBytes)
+    dispose: forgetAll,
+    shrink: () => {
+      keeping /= 2
+      forgetAll()
     },
   }
 }

@@ -115,7 +115,7 @@ function plannedGroup(
     promptTokens: promptTokens(texts, sharedBeginnings(texts)),
     texts: asked.length,
     most: asked.reduce((most, { maxNewTokens }) => Math.max(most, maxNewTokens), 0),
-    rows: rowLimits(batchSize, forward.cache.bytesPerToken).rows,
+    rows: rowLimits(batchSize, forward).rows,
   }
 }
 
@@ -187,7 +187,7 @@ async function answerPart(
       await generateTexts(forward, ready, prompts, {
         sampling: temperature === null ? null : { ...settings, temperature },
         processors,
-        limits: rowLimits(parts.batchSize, forward.cache.bytesPerToken),
+        limits: rowLimits(parts.batchSize, forward),
         uniform: (prompt) => seededUniform(seed + (requests[group[prompt]!]!.draw ?? group[prompt]!)),
         signal: options.signal,
         counts: counts.tokens,

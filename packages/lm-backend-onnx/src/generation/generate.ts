@@ -1,6 +1,7 @@
 import type { Forward } from '../forward/forward.js'
 import type { HiddenStates } from '../forward/hidden-states.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
+import { OutOfMemory } from '../runtime/out-of-memory.js'
 import type { TokenCounts } from '../scoring/score.js'
 import { type Choosing, chooseTokens } from './choose-tokens.js'
 import { decodeLayout } from './decode-layout.js'
@@ -37,11 +38,59 @@ export interface GenerateOptions extends Choosing {
 }
 
 /**
+ * Continues prompts token by token; see writeTexts. Where the device has no memory for it, texts that are not at their end are written anew in smaller
+ * passes, half as many side by side.
+ */
+export async function generateTexts(
+  forward: Forward,
+  edits: ReadyEdits,
+  prompts: readonly Prompt[],
+  options: GenerateOptions,
+): Promise<void> {
+  let left = [...prompts.keys()]
+  let { limits } = options
+  const told = prompts.map(() => 0)
+  while (left.length > 0) {
+    const round = left
+    const ended = new Set<number>()
+    const some = round.map((index): Prompt => {
+      const { onEnd, ...prompt } = prompts[index]!
+      return {
+        ...prompt,
+        onEnd: (newIds) => {
+          ended.add(index)
+          onEnd(newIds)
+        },
+      }
+    })
+    const onStep = (written: readonly WrittenToken[]) => {
+      const own = written.map((step) => ({ ...step, text: round[step.text]! }))
+      const fresh = own.filter(({ text, token }) => token > told[text]!)
+      for (const { text, token } of fresh) told[text] = token
+      if (fresh.length > 0) options.onStep?.(fresh)
+    }
+    try {
+      await writeTexts(forward, edits, some, {
+        ...options,
+        limits,
+        onStep,
+        uniform: (prompt) => options.uniform(round[prompt]!),
+      })
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error
+      forward.limits.halve(forward.limits.columns, forward.runtime.location, error)
+      limits = { rows: Math.ceil(limits.rows / 2), tokens: limits.tokens / 2 }
+    }
+    left = round.filter((index) => !ended.has(index))
+  }
+}
+
+/**
  * Continues prompts token by token, as many side by side as the limits allow; a text that ends makes room for the next prompt at once. What prompts
  * begin with alike is computed once, kept once and attended to once for all rows. Every text is as if it were written alone: its positions, random
  * numbers and what it attends to are its own.
  */
-export async function generateTexts(
+async function writeTexts(
   forward: Forward,
   edits: ReadyEdits,
   prompts: readonly Prompt[],

@@ -3,7 +3,6 @@ import type { HiddenStates } from '../forward/hidden-states.js'
 import type { KvCache, KvParts } from '../forward/kv-cache.js'
 import type { ReadyEdits } from '../forward/layer-range.js'
 import { type MaskedIds, sideBySide } from '../forward/pass-layout.js'
-import { widestRow } from '../plan/token-budget.js'
 import { prefillPacks } from './prefill-packs.js'
 import type { RunningRow, RunningRows } from './running-rows.js'
 import type { SharedRange } from './shared-beginnings.js'
@@ -47,7 +46,7 @@ export async function prefillRows(
   past: KvCache | null,
   each: (hidden: HiddenStates, rows: readonly RunningRow[]) => Promise<void>,
 ): Promise<void> {
-  const columns = widestRow[parts.forward.provider.name]
+  const { columns } = parts.forward.limits
   const texts = rows.map(({ prompt, start }) => slice(parts.texts[prompt]!, start))
   const packs = prefillPacks(
     texts.map(({ ids }) => ids.length),
@@ -108,7 +107,7 @@ async function computeText(
   past: KvCache | null,
   keep: KvCache | KvParts,
 ): Promise<HiddenStates> {
-  const piece = widestRow[forward.provider.name]
+  const piece = forward.limits.columns
   const before = past?.length ?? 0
   let cache = past
   try {

@@ -7,6 +7,7 @@ import { localChannel } from '../runtime/local-channel.testing.js'
 import { nodeEngine } from '../runtime/node-engine.js'
 import { remoteRuntime } from '../runtime/remote-runtime.js'
 import type { Runtime } from '../runtime/runtime.js'
+import { passShapes } from '../runtime/start-runtime.js'
 import { largestPacked } from '../weights/residence.js'
 import { loadModelPacked } from './load-model.js'
 import type { OnnxModel } from './onnx-model.js'
@@ -25,7 +26,7 @@ beforeEach(async () => {
   model = await loadModelPacked({ model: folder, device: 'cpu', batchSize: 1 }, largestPacked, (options) => {
     const channel = localChannel(failing(nodeEngine(options)))
     inEngine = () => channel.table.size
-    runtime = remoteRuntime(channel, 'cpu')
+    runtime = remoteRuntime(channel, 'cpu', passShapes.cpu)
     return runtime
   })
 })

@@ -22,6 +22,11 @@ export interface LoadModelOptions {
    */
   readonly device?: string | undefined
   /**
+   * Memory of the device that the model may take, weights included: a share up to 1, or bytes. What is free by default. Only for devices with memory of
+   * their own.
+   */
+  readonly gpuMemory?: number | undefined
+  /**
    * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
    * float32. "int8" and "int4" hold the matrices of products (experts excluded, CPU only) in 8 or 4 bits, in files that the cache keeps.
    */

@@ -11,6 +11,7 @@ import { readModelSettings } from '../generation/model-settings.js'
 import { formOf } from '../graph/graph-form.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { quantizeWeights } from '../quantized/quantized-weights.js'
+import { deviceRoom } from '../runtime/device-room.js'
 import { type Device, findDevices } from '../runtime/devices.js'
 import type { Provider, ThreadOptions } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
@@ -145,6 +146,9 @@ async function loadOnto(
     packUpTo,
     plansOnly,
   })
+  const bytes = weightBytes(weights.residence, bits, stored.numParameters, checkpoint)
+  // the CPU's memory is the host's: weights stay in their files
+  const room = plansOnly || provider.name === 'cpu' ? null : await deviceRoom(runtime, bytes, options.gpuMemory ?? null)
   const forward = createForward({
     spec,
     weights,
@@ -155,6 +159,8 @@ async function loadOnto(
     },
     provider,
     form: formOf(provider),
+    room,
+    notice: options.notice ?? (() => {}),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
   })
   const textPaths = await tokenizerFilesOf(texts)
@@ -187,7 +193,7 @@ async function loadOnto(
     facts: {
       device: device.name,
       weightsToDownload: plansOnly ? download.bytes : 0,
-      weightBytes: weightBytes(weights.residence, bits, stored.numParameters, checkpoint),
+      weightBytes: bytes,
       numParameters: stored.numParameters,
       dtype: bits === null ? `torch.${precision}` : `int${bits}`,
       quantization: bits === null ? null : { bits, block: blockSize, activations: bits === 8 ? 'int8' : 'float32' },

@@ -146,7 +146,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     report: () => modelReport(counts, fromFiles),
     furtherShare: forward.shared?.upperShare ?? 1,
     steer: (others) => createOnnxModel(parts, others),
-    shareBelow: (settings, keepBytes = defaultKeepBytes) => {
+    shareBelow: (settings, keepBytes = forward.room?.states ?? defaultKeepBytes) => {
       for (const setting of settings) checkInterventions(forward, setting)
       const cut = firstEditedStep(forward, settings)
       const encoded = new WeakMap<LoglikelihoodRequest, EncodedRequest>()

@@ -1,5 +1,5 @@
-import type { Provider } from '../runtime/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
+import type { PassLimits } from './pass-limits.js'
 import type { Budget } from './plan.js'
 
 /** `--batch_size`: as many tokens as that many of the longest inputs have, or what turns out to be fastest up to that many. */
@@ -12,29 +12,24 @@ export interface TokenBudget {
   measured(budget: Budget, tokens: number, milliseconds: number): void
 }
 
-/** A row wider than this spends more on attention between strangers than it saves on matrix products; GPUs want more at once. */
-export const widestRow = { cpu: 512, cuda: 2048, webgpu: 1024 } as const
-const candidates = { cpu: [512, 1024, 2048], cuda: [4096, 8192, 16_384], webgpu: [1024, 2048, 4096] } as const
-// activations of one pass
-const passBytes = 2 ** 29
 const samplesEach = 2
 
-/** A budget that does not change: N of the longest inputs. */
-export function fixedBudget(size: number, longest: number, spec: ModelSpec, provider: Provider): TokenBudget {
-  const tokens = size * longest
-  const columns = Math.min(tokens, widestRow[provider.name])
+/** A budget that does not change: N of the longest inputs, unless that was too much for the device. */
+export function fixedBudget(size: number, longest: number, spec: ModelSpec, limits: PassLimits): TokenBudget {
+  const tokens = Math.min(size * longest, limits.seen)
+  const columns = Math.min(tokens, limits.shape.columns)
   const budget = { tokens, columns, cellsPerToken: cellsPerToken(spec) }
   return { next: () => budget, measured: () => {} }
 }
 
 /**
  * Tries growing budgets on the first passes and stays with the one that took least time a token. All of them give the same numbers, so
- * nothing is computed twice for it. None holds more activations than half a gigabyte, or more than `limit` tokens.
+ * nothing is computed twice for it. None holds more than the device has memory for, or than `size` of the longest inputs.
  */
-export function measuredBudget(spec: ModelSpec, provider: Provider, limit = Number.POSITIVE_INFINITY): TokenBudget {
-  const most = Math.min(limit, Math.max(256, Math.floor(passBytes / bytesPerToken(spec))))
-  const columns = Math.min(most, widestRow[provider.name])
-  const fitting = candidates[provider.name].filter((tokens) => tokens <= most)
+export function measuredBudget(size: number, longest: number, spec: ModelSpec, limits: PassLimits): TokenBudget {
+  const most = Math.min(size * longest, limits.tokens(longest))
+  const columns = Math.min(most, limits.shape.columns)
+  const fitting = limits.shape.tokens.filter((tokens) => tokens <= most)
   const tried = (fitting.length > 0 ? fitting : [most]).map((tokens) => ({
     budget: { tokens, columns, cellsPerToken: cellsPerToken(spec) },
     times: [] as number[],
@@ -56,11 +51,4 @@ export function measuredBudget(spec: ModelSpec, provider: Provider, limit = Numb
  */
 function cellsPerToken({ dModel, nHeads, dHead }: ModelSpec): number {
   return (12 * dModel * dModel) / (8 * nHeads * dHead)
-}
-
-/** What a token holds at once on its way through a layer, roughly: a few residual-sized vectors, queries to values, the MLP's inside. */
-function bytesPerToken({ dModel, nHeads, nKvHeads, dHead, layer }: ModelSpec): number {
-  const { mlp } = layer(0)
-  const inner = mlp.kind === 'dense' ? mlp.up.outFeatures : mlp.chosen * mlp.dExpert
-  return 4 * (6 * dModel + (2 * nHeads + 2 * nKvHeads) * dHead + 3 * inner)
 }

@@ -1,10 +1,10 @@
 import type { Channel } from './channel.js'
 import type { TensorDtype } from './engine.js'
 import type { Replies, Requests, RunOutput } from './protocol.js'
-import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from './runtime.js'
+import type { DeviceTensor, Feeds, Outputs, PassShape, Runtime, Session } from './runtime.js'
 
 /** The runtime at the other end of a channel. `location` names its device. */
-export function remoteRuntime(channel: Channel, location: string): Runtime {
+export function remoteRuntime(channel: Channel, location: string, passes: PassShape): Runtime {
   const alive = new Set<DeviceTensor>()
   let nextId = 0
   let disposed: number[] = []
@@ -40,6 +40,7 @@ export function remoteRuntime(channel: Channel, location: string): Runtime {
 
   return {
     location,
+    passes,
     open: (model, { folder, mapped, constants = {} }) => {
       const session = nextId++
       begin('open', { session, model, folder, mapped, constants: mapValues(constants, idOf) })

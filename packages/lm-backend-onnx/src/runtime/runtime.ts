@@ -44,6 +44,14 @@ export interface SessionOptions {
   readonly constants?: Readonly<Record<string, DeviceTensor>>
 }
 
+/** What passes are worth computing at once on a device. */
+export interface PassShape {
+  /** New tokens of a row: a wider one spends more on attention between strangers than it saves on matrix products. */
+  readonly columns: number
+  /** Numbers of new tokens of a pass among which the fastest is to be found. */
+  readonly tokens: readonly number[]
+}
+
 /**
  * Computes graphs on one device. Calls return at once and are carried out in their order, so that what is asked for next need not wait; what goes
  * wrong shows in the run that needs it.
@@ -51,6 +59,7 @@ export interface SessionOptions {
 export interface Runtime {
   /** Name of the device. */
   readonly location: string
+  readonly passes: PassShape
   /** Opens an ONNX model; it stays open until `close`. Where it cannot be opened, its runs reject. */
   open(model: Uint8Array, options: SessionOptions): Session
   /** A tensor that a run will fill. */

@@ -9,6 +9,7 @@ import { type Budget, type Pass, plan } from '../plan/plan.js'
 import { planRows, rowTokens } from '../plan/plan-rows.js'
 import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
+import { OutOfMemory } from '../runtime/out-of-memory.js'
 
 /** How much of the work was the same. */
 export interface TokenCounts {
@@ -74,8 +75,8 @@ interface Target {
 }
 
 /**
- * Scores rows: each distinct prefix is computed once, and the unembedding runs only at positions with a prediction. Two passes are
- * under way at a time, so that the device does not wait for planning.
+ * Scores rows: each distinct prefix is computed once, and the unembedding runs only at positions with a prediction. Where the device has no memory
+ * for a pass, what is not scored yet goes on in smaller ones.
  */
 export async function scoreRows(
   forward: Forward,
@@ -85,16 +86,50 @@ export async function scoreRows(
 ): Promise<ScoredRow[]> {
   const { requests, tree } = options.ready ?? readyToScore(rows, options.masks)
   const { shared, ...alone } = forward
+  const scored = new Array<ScoredRow>(rows.length)
   if (shared && rows.length > 0) {
     const { within, rest } = shared.admit(requests, tree)
-    if (rest.length > 0) return scoreParts([forward, alone], edits, rows, options, [within, rest])
+    if (rest.length > 0) {
+      await scoreInto(scored, forward, edits, rows, options, within)
+      await scoreInto(scored, alone, edits, rows, options, rest)
+      return scored
+    }
   }
+  try {
+    await scoreOnce(forward, edits, rows, { ...options, ready: { requests, tree } }, (indices, row) => {
+      for (const index of indices) scored[index] = row(index)
+      options.onScored?.(indices)
+    })
+    return scored
+  } catch (error) {
+    if (!(error instanceof OutOfMemory)) throw error
+    shared?.shrink()
+    const left = [...rows.keys()].filter((index) => scored[index] === undefined)
+    await scoreInto(scored, forward, edits, rows, options, left)
+    return scored
+  }
+}
+
+/**
+ * Scores rows and tells of those that are done. Two passes are under way at a time, so that the device does not wait for planning. Throws OutOfMemory
+ * when later passes will be smaller.
+ */
+async function scoreOnce(
+  forward: Forward,
+  edits: ReadyEdits,
+  rows: readonly ScoringRow[],
+  options: ScoreOptions & { readonly ready: ReadyToScore },
+  onDone: (indices: readonly number[], row: (index: number) => ScoredRow) => void,
+): Promise<void> {
+  const { requests, tree } = options.ready
+  const { shared } = forward
   const scored = rows.map(({ predictions }) => ({
     logprobs: new Array<number>(predictions.length),
     greedy: new Array<boolean>(predictions.length),
   }))
   const open = rows.map(({ predictions }) => predictions.length)
-  options.onScored?.([...open.keys()].filter((index) => open[index] === 0))
+  const done = (indices: readonly number[]) => onDone(indices, (index) => scored[index]!)
+  done([...open.keys()].filter((index) => open[index] === 0))
 
   const budget = budgetFor(forward, options.batchSize, tree.lengths)
   let asked: Budget = budget.next()
@@ -123,7 +158,7 @@ export async function scoreRows(
       scored[request]!.greedy[read] = argmax[row] === token
       if (--open[request]! === 0) finished.push(request)
     })
-    if (finished.length > 0) options.onScored?.(finished)
+    if (finished.length > 0) done(finished)
   }
   const read = async (pass: Pass, hidden: HiddenStates) => {
     for (const answer of pass.answers) {
@@ -137,9 +172,11 @@ export async function scoreRows(
 
   let before: Promise<void> = Promise.resolve()
   let doneAt = performance.now()
+  let largest = 0
   try {
     for (const pass of passes) {
       options.signal?.throwIfAborted()
+      largest = Math.max(largest, pass.rows * pass.columns)
       const given = asked
       const cache = prefix.cacheOf(pass)
       shared?.below(pass)
@@ -163,43 +200,42 @@ export async function scoreRows(
     }
     await before
     await flush()
-    return scored
+  } catch (error) {
+    if (error instanceof OutOfMemory) forward.limits.halve(largest, forward.runtime.location, error)
+    throw error
   } finally {
     prefix.dispose()
     for (const hidden of held) hidden.dispose()
   }
 }
 
-/** Scores parts of the rows one after the other, each with its own way through the model. */
-async function scoreParts(
-  ways: readonly Forward[],
+/** Scores those of the rows that have these indices. */
+async function scoreInto(
+  scored: ScoredRow[],
+  forward: Forward,
   edits: ReadyEdits,
   rows: readonly ScoringRow[],
   { masks, onScored, ready: _, ...options }: ScoreOptions,
-  parts: readonly (readonly number[])[],
-): Promise<ScoredRow[]> {
-  const scored = new Array<ScoredRow>(rows.length)
-  for (const [index, part] of parts.entries()) {
-    const own = await scoreRows(
-      ways[index]!,
-      edits,
-      part.map((row) => rows[row]!),
-      {
-        ...options,
-        ...(masks ? { masks: part.map((row) => masks[row]!) } : {}),
-        onScored: (done) => onScored?.(done.map((at) => part[at]!)),
-      },
-    )
-    own.forEach((row, at) => {
-      scored[part[at]!] = row
-    })
-  }
-  return scored
+  indices: readonly number[],
+): Promise<void> {
+  const own = await scoreRows(
+    forward,
+    edits,
+    indices.map((index) => rows[index]!),
+    {
+      ...options,
+      ...(masks ? { masks: indices.map((index) => masks[index]!) } : {}),
+      onScored: (done) => onScored?.(done.map((at) => indices[at]!)),
+    },
+  )
+  own.forEach((row, at) => {
+    scored[indices[at]!] = row
+  })
 }
 
-function budgetFor({ spec, provider }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
+function budgetFor({ spec, limits }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1)
   return typeof size === 'number'
-    ? fixedBudget(size, longest, spec, provider)
-    : measuredBudget(spec, provider, size.most * longest)
+    ? fixedBudget(size, longest, spec, limits)
+    : measuredBudget(size.most, longest, spec, limits)
 }

@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint.js'
  * Where weights are while the model computes.
  * - mapped: in the safetensors files, which the operating system maps into memory; converted to float32 where they are used.
  * - packed: float32 copies on the CPU, in the order that onnxruntime's matrix products read fastest.
- * - device: float32 copies in a device's memory.
+ * - device: in a device's memory, in 16 bits where they are stored so.
  */
 export type Residence = 'mapped' | 'packed' | 'device'
 
@@ -21,7 +21,7 @@ export function residenceOf(provider: Provider, floatBytes: number, packUpTo: nu
   return floatBytes <= packUpTo ? 'packed' : 'mapped'
 }
 
-/** Memory that weights take: as they stand in the files where these are mapped, else as numbers of so many bits (null: float32). */
+/** Memory that weights take: float32 where they are packed, numbers of so many bits where these are given, else as they stand in the files. */
 export function weightBytes(
   residence: Residence,
   bits: number | null,
@@ -29,6 +29,6 @@ export function weightBytes(
   { tensors }: Checkpoint,
 ): number {
   if (bits !== null) return (parameters * bits) / 8
-  if (residence !== 'mapped') return 4 * parameters
+  if (residence === 'packed') return 4 * parameters
   return [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

@@ -1,0 +1,68 @@
+import type { DeviceRoom } from '../runtime/device-room.js'
+import type { PassShape } from '../runtime/runtime.js'
+import type { ModelSpec } from '../spec/model-spec.js'
+
+// activations of one pass, where nobody says how much memory there is
+const passBytes = 2 ** 29
+
+// copies of the attention matrix that are there at once where it is written out: products, masked, softmax
+const attentionCopies = 3
+
+/** How much one forward pass may hold on a device; less once it was too much. */
+export class PassLimits {
+  readonly shape: PassShape
+  readonly #spec: ModelSpec
+  readonly #room: DeviceRoom | null
+  readonly #notice: (line: string) => void
+  #most = Number.POSITIVE_INFINITY
+
+  constructor(spec: ModelSpec, shape: PassShape, room: DeviceRoom | null, notice: (line: string) => void) {
+    this.shape = shape
+    this.#spec = spec
+    this.#room = room
+    this.#notice = notice
+  }
+
+  /** Tokens of one pass at most, of texts that have at most `longest` tokens. */
+  tokens(longest: number): number {
+    const activations = (this.#room?.activations ?? passBytes) / bytesPerToken(this.#spec)
+    const attention =
+      this.#room === null
+        ? Number.POSITIVE_INFINITY
+        : this.#room.attention / (4 * attentionCopies * this.#spec.nHeads * longest)
+    return Math.min(this.#most, Math.max(256, Math.floor(Math.min(activations, attention))))
+  }
+
+  /** The most that a fixed number of texts may take: less than what was seen to be too much. */
+  get seen(): number {
+    return this.#most
+  }
+
+  /** New tokens of one row at most. */
+  get columns(): number {
+    return Math.min(this.#most, this.shape.columns)
+  }
+
+  /**
+   * A pass of this many tokens, padding included, found no memory: later ones have half as many. Throws an Error where that changes nothing. The
+   * first time a notice says it.
+   */
+  halve(tokens: number, device: string, cause: Error): void {
+    const half = Math.floor(tokens / 2)
+    if (half < 1 || half >= this.#most)
+      throw new Error(
+        `${device} has no memory for a pass of ${tokens} tokens beside the weights: end other programs on it, or choose a smaller dtype or another device (${cause.message})`,
+        { cause },
+      )
+    if (this.#most === Number.POSITIVE_INFINITY)
+      this.#notice(`${device} has no memory for a pass of ${tokens} tokens; from here on passes have at most ${half}`)
+    this.#most = half
+  }
+}
+
+/** What a token holds at once on its way through a layer, roughly: a few residual-sized vectors, queries to values, the MLP's inside. */
+function bytesPerToken({ dModel, nHeads, nKvHeads, dHead, layer }: ModelSpec): number {
+  const { mlp } = layer(0)
+  const inner = mlp.kind === 'dense' ? mlp.up.outFeatures : mlp.chosen * mlp.dExpert
+  return 4 * (6 * dModel + (2 * nHeads + 2 * nKvHeads) * dHead + 3 * inner)
+}
