@@ -48,10 +48,10 @@ export async function generateTexts(
   options: GenerateOptions,
 ): Promise<void> {
   let left = [...prompts.keys()]
-  let { limits } = options
   const told = prompts.map(() => 0)
   while (left.length > 0) {
     const round = left
+    const limits = { ...options.limits, rows: Math.min(options.limits.rows, forward.limits.texts) }
     const ended = new Set<number>()
     const some = round.map((index): Prompt => {
       const { onEnd, ...prompt } = prompts[index]!
@@ -78,8 +78,7 @@ export async function generateTexts(
       })
     } catch (error) {
       if (!(error instanceof OutOfMemory)) throw error
-      forward.limits.halve(forward.limits.columns, forward.runtime.location, error)
-      limits = { rows: Math.ceil(limits.rows / 2), tokens: limits.tokens / 2 }
+      forward.limits.halveTexts(Math.min(limits.rows, round.length), forward.runtime.location, error)
     }
     left = round.filter((index) => !ended.has(index))
   }

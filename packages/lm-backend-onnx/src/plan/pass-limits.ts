@@ -15,6 +15,8 @@ export class PassLimits {
   readonly #room: DeviceRoom | null
   readonly #notice: (line: string) => void
   #most = Number.POSITIVE_INFINITY
+  #texts = Number.POSITIVE_INFINITY
+  #isTold = false
 
   constructor(spec: ModelSpec, shape: PassShape, room: DeviceRoom | null, notice: (line: string) => void) {
     this.shape = shape
@@ -49,15 +51,34 @@ export class PassLimits {
    */
   halve(tokens: number, device: string, cause: Error): void {
     const half = Math.floor(tokens / 2)
-    if (half < 1 || half >= this.#most)
-      throw new Error(
-        `${device} has no memory for a pass of ${tokens} tokens beside the weights: end other programs on it, or choose a smaller dtype or another device (${cause.message})`,
-        { cause },
-      )
-    if (this.#most === Number.POSITIVE_INFINITY)
-      this.#notice(`${device} has no memory for a pass of ${tokens} tokens; from here on passes have at most ${half}`)
+    if (half < 1 || half >= this.#most) throw noMemory(`${device} has no memory for a pass of ${tokens} tokens`, cause)
+    this.#tell(`${device} has no memory for a pass of ${tokens} tokens; from here on passes have at most ${half}`)
     this.#most = half
   }
+
+  /** Texts that are written side by side at most: less than what was seen to be too much. */
+  get texts(): number {
+    return this.#texts
+  }
+
+  /** The same where so many texts were written side by side: rows of passes have half as many tokens, too. */
+  halveTexts(texts: number, device: string, cause: Error): void {
+    if (texts <= 1 && this.columns <= 1) throw noMemory(`${device} has no memory to write a text`, cause)
+    const half = Math.max(1, Math.floor(texts / 2))
+    this.#tell(`${device} has no memory to write ${texts} texts side by side; from here on it writes at most ${half}`)
+    this.#texts = half
+    this.#most = Math.max(1, Math.floor(this.columns / 2))
+  }
+
+  #tell(line: string): void {
+    if (!this.#isTold) this.#notice(line)
+    this.#isTold = true
+  }
+}
+
+function noMemory(what: string, cause: Error): Error {
+  const cure = 'end other programs on it, or choose a smaller dtype or another device'
+  return new Error(`${what} beside the weights: ${cure} (${cause.message})`, { cause })
 }
 
 /** What a token holds at once on its way through a layer, roughly: a few residual-sized vectors, queries to values, the MLP's inside. */
