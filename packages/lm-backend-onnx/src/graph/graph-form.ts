@@ -11,6 +11,8 @@ export interface GraphForm {
   readonly storage: Readonly<Partial<Record<ElementType, ElementType>>>
   /** Products with the transpose of a stored matrix: onnxruntime's own operator of the CPU, or the standard's, which takes two axes. */
   readonly transposedProducts: 'fused_matmul' | 'gemm'
+  /** What activations are rounded to before products with matrices of 8 bits: the CPU has no other fast way. */
+  readonly activationsOf8Bits: 'int8' | 'float32'
   /** Softmax attention: the operator, or products and a softmax, which every provider has. */
   readonly attention: 'operator' | 'written_out'
   /** Positions, lengths and target ids are compared as int64, or the caller gives them as float32: WebGPU computes no int64. */
@@ -32,6 +34,7 @@ export const cpuForm: GraphForm = {
   weights: 'constants',
   storage: {},
   transposedProducts: 'fused_matmul',
+  activationsOf8Bits: 'int8',
   attention: 'operator',
   comparisons: 'int64',
   rotary: 'computed',
@@ -46,6 +49,7 @@ const deviceForm: GraphForm = {
   weights: 'inputs',
   storage: {},
   transposedProducts: 'gemm',
+  activationsOf8Bits: 'float32',
   attention: 'written_out',
   comparisons: 'float32',
   rotary: 'tables',

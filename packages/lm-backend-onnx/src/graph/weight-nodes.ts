@@ -85,8 +85,8 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
       N: end - start,
       bits,
       block_size: blockSize,
-      // 8 bits: activations are rounded to 8 bits too, there is no other fast way; 4 bits: float32
-      accuracy_level: bits === 8 ? 4 : 1,
+      // 4: activations are rounded to 8 bits; 1: they are float32
+      accuracy_level: bits === 8 && form.activationsOf8Bits === 'int8' ? 4 : 1,
     })
   }
   /** A product whose matrix is converted so many rows at a time; see rowsAtOnce. */

@@ -28,7 +28,7 @@ export interface LoadModelOptions {
   readonly gpuMemory?: number | undefined
   /**
    * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
-   * float32. "int8" and "int4" hold the matrices of products (experts excluded, CPU only) in 8 or 4 bits, in files that the cache keeps.
+   * float32. "int8" and "int4" hold the matrices of products (experts excluded) in 8 or 4 bits, in files that the cache keeps.
    */
   readonly dtype?: Dtype | undefined
   /** Longest input in tokens; the model's own limit by default. */

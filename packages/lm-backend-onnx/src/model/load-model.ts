@@ -196,7 +196,10 @@ async function loadOnto(
       weightBytes: bytes,
       numParameters: stored.numParameters,
       dtype: bits === null ? `torch.${precision}` : `int${bits}`,
-      quantization: bits === null ? null : { bits, block: blockSize, activations: bits === 8 ? 'int8' : 'float32' },
+      quantization:
+        bits === null
+          ? null
+          : { bits, block: blockSize, activations: bits === 8 ? formOf(provider).activationsOf8Bits : 'float32' },
       revision: files.revision,
       sha: files.commit,
       adapter: adapter === null ? null : { name: adapter.files.name, sha: adapter.files.commit },
@@ -229,22 +232,25 @@ async function holdWeights(
   { spec, stored, provider, precision, bits, packUpTo, plansOnly }: HoldOptions,
 ): Promise<{ readonly weights: ModelWeights; dispose(): void }> {
   const floatBytes = 4 * stored.numParameters
-  if (bits === null) {
-    const residence = residenceOf(provider, floatBytes, packUpTo)
-    const form = formOf(provider)
-    const kept =
-      form.storage.bfloat16 === 'float16' && !plansOnly
-        ? await beyondFloat16({ spec, stored, precision, modelName: model, notice })
-        : new Map()
-    return { weights: { ...stored, precision, residence, quantized: null, kept }, dispose: () => {} }
-  }
-  if (provider.name !== 'cpu')
-    throw new InputError(`dtype=int${bits} is computed on the CPU only; add device cpu or choose another dtype`)
+  const residence = residenceOf(provider, floatBytes, packUpTo)
+  const kept =
+    formOf(provider).storage.bfloat16 === 'float16' && !plansOnly
+      ? await beyondFloat16({ spec, stored, precision, modelName: model, notice })
+      : new Map()
+  if (bits === null) return { weights: { ...stored, precision, residence, quantized: null, kept }, dispose: () => {} }
   // those of a small model are made in no time
   const keep = floatBytes > packUpTo
   const held = await quantizeWeights({ spec, stored, bits, modelName: model, keep, hub, notice })
-  const weights = { ...held.stored, precision, residence: 'packed', quantized: held.quantized } as const
-  return { weights, dispose: held.dispose }
+  return {
+    weights: {
+      ...held.stored,
+      precision,
+      residence: residence === 'device' ? residence : 'packed',
+      quantized: held.quantized,
+      kept,
+    },
+    dispose: held.dispose,
+  }
 }
 
 function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {
