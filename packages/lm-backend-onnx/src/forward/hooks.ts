@@ -43,7 +43,10 @@ export async function runHooked(
     const hook = hooks.get(step.hookPoint)
     if (to === forward.steps.length) {
       // the last segment gives the residual stream of every position as [pos, d_model]
-      if (hook) hidden = await callHook(hook, step.hookPoint, { ...hidden!, dims: [1, ...hidden!.dims] })
+      if (hook) {
+        const { dims } = hidden!
+        hidden = { ...(await callHook(hook, step.hookPoint, { ...hidden!, dims: [1, ...dims] })), dims }
+      }
       break
     }
     const changed = await callHook(hook!, step.hookPoint, outputs[bodyNames.lane(step.on, 'out')]!)

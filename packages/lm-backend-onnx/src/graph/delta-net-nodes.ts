@@ -24,7 +24,7 @@ export function deltaNetNodes(parts: AttentionParts, layer: DeltaNet, x: Value):
   const real = ends.real(x)
   const beta = graph.node('Mul', [graph.node('Sigmoid', [nodes.linear(x, layer.beta)]), real])
   const { linear, log, bias } = layer.decay
-  const step = graph.node('Softplus', [graph.node('Add', [nodes.linear(x, linear), nodes.float(bias)])])
+  const step = softplus(parts, graph.node('Add', [nodes.linear(x, linear), nodes.float(bias)]))
   const rate = graph.node('Neg', [graph.node('Exp', [nodes.float(log)])])
   const decay = graph.node('Mul', [graph.node('Mul', [rate, step]), real])
 
@@ -88,6 +88,19 @@ function unitHeads(graph: GraphBuilder, { nKeyHeads, nValueHeads, dKey }: DeltaN
   const unit = graph.node('Div', [perHead, length])
   const repeated = graph.node('Expand', [unit, graph.ints([1, 1, 1, nValueHeads / nKeyHeads, 1])])
   return graph.node('Reshape', [repeated, graph.ints([0, 0, nValueHeads * dKey])])
+}
+
+/** log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)); log1p after Kahan: what 1 + e rounds away is put back by a ratio. */
+function softplus({ graph, form }: AttentionParts, x: Value): Value {
+  if (form.softplus === 'operator') return graph.node('Softplus', [x])
+  const one = graph.scalar(1)
+  const e = graph.node('Exp', [graph.node('Neg', [graph.node('Abs', [x])])])
+  const sum = graph.node('Add', [e, one])
+  const added = graph.node('Sub', [sum, one])
+  const isNothing = graph.node('Equal', [added, graph.scalar(0)])
+  const ratio = graph.node('Div', [e, graph.node('Where', [isNothing, one, added])])
+  const log1p = graph.node('Where', [isNothing, e, graph.node('Mul', [graph.node('Log', [sum]), ratio])])
+  return graph.node('Add', [graph.node('Relu', [x]), log1p])
 }
 
 /** Where the tokens of each row end and its padding begins. */

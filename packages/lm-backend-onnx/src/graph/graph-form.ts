@@ -23,6 +23,8 @@ export interface GraphForm {
   readonly decoding: 'caller_writes' | 'graph_writes'
   /** Numbers of the unembedding that are float32 at a time. */
   readonly headNumbers: number
+  /** The operator, or products that are as exact for large negative numbers: WebGPU's is off by a thousandth at -10. */
+  readonly softplus: 'operator' | 'written_out'
   /** The largest of a row, and where it is: ReduceMax and ArgMax, or TopK, which needs no cuDNN and no int64. */
   readonly largest: 'reductions' | 'topk'
   /** Experts: a branch each, taken when it has tokens; or tiles of equal size, of whose matrices so many numbers are float32 at a time. */
@@ -41,6 +43,7 @@ export const cpuForm: GraphForm = {
   decoding: 'caller_writes',
   // 8 MB, which caches hold
   headNumbers: 2 ** 21,
+  softplus: 'operator',
   largest: 'reductions',
   experts: 'branches',
 }
@@ -56,6 +59,7 @@ const deviceForm: GraphForm = {
   decoding: 'graph_writes',
   // 256 MB and 512 MB
   headNumbers: 2 ** 26,
+  softplus: 'operator',
   largest: 'topk',
   experts: { tileNumbers: 2 ** 27 },
 }
@@ -64,7 +68,7 @@ const deviceForm: GraphForm = {
 export const cudaForm: GraphForm = deviceForm
 
 /** For WebGPU, which has no bfloat16. */
-export const webgpuForm: GraphForm = { ...deviceForm, storage: { bfloat16: 'float16' } }
+export const webgpuForm: GraphForm = { ...deviceForm, storage: { bfloat16: 'float16' }, softplus: 'written_out' }
 
 /** The form for a provider. */
 export function formOf({ name }: Provider): GraphForm {
