@@ -58,25 +58,34 @@ export function withDocuments(task: PreparedTask, docIds: ReadonlySet<number>): 
   return { ...task, asked: task.asked.filter(({ docId }) => docIds.has(docId)) }
 }
 
-/** The task with the metric `margin` in place of its own. Throws InputError for a task that is no multiple choice. */
+/** The task with the metric `margin` in place of its own. Throws InputError for a task that has none. */
 export function withMargin(task: PreparedTask): PreparedTask {
-  const { outputType, task: name, processResults } = task.task.config
-  if (outputType !== 'multiple_choice' || processResults !== null)
+  if (!hasMargin(task))
     throw new InputError(
-      `task ${name} has no margin: only tasks of multiple choice that are scored without Python have`,
+      `task ${task.task.config.task} has no margin: only tasks of multiple choice that are scored without Python have`,
     )
-  const config = {
+  return { ...task, metrics: [margin] }
+}
+
+/** The task with the metric `margin` beside its own; the task itself where it has none. */
+export function plusMargin(task: PreparedTask): PreparedTask {
+  const isThere = task.metrics.some(({ config }) => config.name === margin.config.name)
+  return isThere || !hasMargin(task) ? task : { ...task, metrics: [...task.metrics, margin] }
+}
+
+const margin: PreparedTask['metrics'][number] = {
+  config: {
     name: 'margin',
     function: null,
     hfEvaluate: false,
     settings: new Map(),
     aggregation: 'mean',
     higherIsBetter: true,
-  } as const
-  return { ...task, metrics: [{ config, function: null }] }
+  },
+  function: null,
 }
 
-/** Whether withMargin takes the task. */
+/** Whether the task's documents have margins: those of multiple choice, scored without Python. */
 export function hasMargin({ task: { config } }: PreparedTask): boolean {
   return config.outputType === 'multiple_choice' && config.processResults === null
 }

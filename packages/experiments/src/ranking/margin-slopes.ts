@@ -1,4 +1,4 @@
-import type { PreparedTask } from '@saeval/eval-harness'
+import { cachedModel, type PreparedTask, type Store } from '@saeval/eval-harness'
 import type { SteerableModel } from '@saeval/language-model'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
 import { type DocumentOptions, documentValues, withMargin } from '../documents/document-values.js'
@@ -14,6 +14,12 @@ export interface MarginSlopes {
   readonly tokens: number
 }
 
+export interface SlopeOptions extends DocumentOptions {
+  readonly onLatent?: (done: number) => void
+  /** Keeps answers, so that what is killed goes on from there; without it none are kept. */
+  readonly store?: Store
+}
+
 /**
  * How the tasks' mean margin answers to each latent: one run each with `c` times its decoder row added everywhere, where |c w| is 0.05 of the mean
  * length of the activations on the documents; (margin with - margin without) / 0.05. What lies below the hook point is computed once. Throws
@@ -24,7 +30,7 @@ export async function marginSlopes(
   sae: SaeFile,
   latents: readonly number[],
   tasks: readonly PreparedTask[],
-  options: DocumentOptions & { readonly onLatent?: (done: number) => void },
+  options: SlopeOptions,
 ): Promise<MarginSlopes> {
   const { hookPointOut, dOut } = sae.config
   const asked = tasks.map(withMargin)
@@ -38,7 +44,8 @@ export async function marginSlopes(
   const first = latents.length === 0 ? null : await edits(latents[0]!)
   const shared = first === null ? base : (base.shareBelow?.([first]) ?? base)
   let tokens = 0
-  const marginOf = async (model: SteerableModel) => {
+  const marginOf = async (view: SteerableModel) => {
+    const model = options.store === undefined ? view : await cachedModel(view, options.store)
     const values = [...(await documentValues(asked, model, options)).values()].flat()
     tokens += model.report?.().tokens?.computed ?? 0
     return values.reduce((sum, { metrics }) => sum + metrics.get('margin')!, 0) / values.length

@@ -1,12 +1,13 @@
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { detectableEffect } from './detectable-effect.js'
 import { mcnemar } from './mcnemar.js'
+import { normalQuantile } from './normal.js'
 
 /** How far one run is from another on the same documents. */
 export interface PairedDifference {
   /** Mean of after - before. */
   readonly difference: number
-  /** 95 % confidence interval of the difference. */
+  /** Confidence interval of the difference, of 95 % unless another level was asked for. */
   readonly low: number
   readonly high: number
   /** Two-sided, for no difference. */
@@ -21,8 +22,6 @@ export interface PairedDifference {
   readonly detectable: number
 }
 
-/** 97.5 % point of the standard normal distribution. */
-const z = 1.959963984540054
 const draws = 10_000
 
 /**
@@ -31,26 +30,25 @@ const draws = 10_000
  * otherwise both come from a paired bootstrap with 10,000 draws and a fixed seed (percentile interval; the p value counts
  * draws, moved to mean 0, at least as far from 0 as the difference). At least one document.
  */
-export function pairedDifference(before: readonly number[], after: readonly number[]): PairedDifference {
+export function pairedDifference(before: readonly number[], after: readonly number[], level = 0.95): PairedDifference {
   if (before.length !== after.length || before.length === 0)
     throw new Error(`paired values must be as many on both sides, at least one: ${before.length} and ${after.length}`)
   const isBinary = [...before, ...after].every((value) => value === 0 || value === 1)
   const risen = before.filter((value, index) => value < after[index]!).length
   const fallen = before.filter((value, index) => value > after[index]!).length
   const counted = { n: before.length, risen, fallen, detectable: detectableEffect(before, after) }
-  return { ...(isBinary ? binaryDifference(counted) : bootstrapDifference(before, after)), ...counted }
+  return { ...(isBinary ? binaryDifference(counted, level) : bootstrapDifference(before, after, level)), ...counted }
 }
 
 type Tested = Omit<PairedDifference, 'n' | 'risen' | 'fallen' | 'detectable'>
 
-function binaryDifference({
-  n,
-  risen: gained,
-  fallen: lost,
-}: Pick<PairedDifference, 'n' | 'risen' | 'fallen'>): Tested {
+function binaryDifference(
+  { n, risen: gained, fallen: lost }: Pick<PairedDifference, 'n' | 'risen' | 'fallen'>,
+  level: number,
+): Tested {
   const up = (gained + 1) / (n + 2)
   const down = (lost + 1) / (n + 2)
-  const reach = z * Math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+  const reach = normalQuantile((1 + level) / 2) * Math.sqrt((up + down - (up - down) ** 2) / (n + 2))
   return {
     difference: (gained - lost) / n,
     low: Math.max(-1, up - down - reach),
@@ -60,7 +58,8 @@ function binaryDifference({
   }
 }
 
-function bootstrapDifference(before: readonly number[], after: readonly number[]): Tested {
+function bootstrapDifference(before: readonly number[], after: readonly number[], level: number): Tested {
+  const outside = (1 - level) / 2
   const n = before.length
   const differences = after.map((value, index) => value - before[index]!)
   const difference = mean(differences)
@@ -74,8 +73,8 @@ function bootstrapDifference(before: readonly number[], after: readonly number[]
   const farther = means.filter((value) => Math.abs(value - difference) >= distance).length
   return {
     difference,
-    low: means[Math.floor(0.025 * draws)]!,
-    high: means[Math.ceil(0.975 * draws) - 1]!,
+    low: means[Math.floor(outside * draws)]!,
+    high: means[Math.ceil((1 - outside) * draws) - 1]!,
     pValue: difference === 0 ? 1 : (farther + 1) / (draws + 1),
     method: 'bootstrap',
   }
