@@ -102,6 +102,17 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       ],
     },
   ],
+  search: [
+    {
+      purpose: 'what lowers WMDP and costs MMLU 2 points at most',
+      lines: [
+        'saeval search -a base_name=google/gemma-2-2b -b auto -o found \\',
+        '  --objective wmdp_bio:acc:down --guard mmlu:acc:-2 \\',
+        '  --sae_release gemma-scope-2b-pt-res-canonical \\',
+        '  --sae_id layer_20/width_16k/canonical --budget 60m',
+      ],
+    },
+  ],
   generate: [
     generate,
     {

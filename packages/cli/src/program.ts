@@ -21,6 +21,7 @@ import type { ReportCommandOptions } from './commands/report.js'
 import type { Surroundings } from './commands/run.js'
 import { addRunOptions, dryRunText, runOptions } from './commands/run-options.js'
 import type { SaesOptions } from './commands/saes.js'
+import { addSearchOptions } from './commands/search-options.js'
 import { addSweepOptions, sweepOptions } from './commands/sweep-options.js'
 import type { ValidateOptions } from './commands/validate.js'
 import type { VerifyCommandOptions } from './commands/verify.js'
@@ -41,6 +42,7 @@ const pluggable = [
   'work',
   'merge',
   'rank',
+  'search',
   'ls',
   'describe',
   'validate',
@@ -184,6 +186,12 @@ export function createProgram(
     .action(async (_parsed: object, command: Command) => {
       const { rankCommand } = await import('./commands/rank.js')
       return rankCommand(command, surroundings)
+    })
+  addSearchOptions(program.command('search'))
+    .description('search for a latent, an action and a strength that do what is wanted and harm little')
+    .action(async (_parsed: object, command: Command) => {
+      const { searchCommand } = await import('./commands/search.js')
+      return searchCommand(command, commandLine(argv), surroundings)
     })
   program
     .command('generate')

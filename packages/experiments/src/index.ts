@@ -25,6 +25,9 @@ export {
   UnsteeredError,
 } from './run-results.js'
 export type { RunSettings, Seeds } from './run-settings.js'
+export { type SearchOptions, search } from './search/search.js'
+export type { SearchResult } from './search/search-record.js'
+export type { Guard, Objective, SearchAction, SearchBudget } from './search/search-settings.js'
 export { readSweepCsvs } from './steering-files.js'
 export { type SweepOptions, type SweepResult, sweep } from './sweep.js'
 export { type Cell, type SweepAxes, type SweepCsv, sweepCells } from './sweep-cells.js'

@@ -1,4 +1,4 @@
-import type { Ranker } from '@saeval/experiments'
+import type { Ranker, SearchAction } from '@saeval/experiments'
 
 /** What `saeval ls` lists. */
 export const listings = [
@@ -34,3 +34,12 @@ export const rankers = [
 
 /** What `--device` takes, for its help. */
 export const deviceHelp = 'auto (default), cpu, webgpu, cuda:0, or several as cuda:0,cuda:1 (docs/devices.md)'
+
+/** Actions that `saeval search` tries. */
+export const searchActions = [
+  'add',
+  'add_latent',
+  'clamp',
+  'clamp_active',
+  'ablate',
+] as const satisfies readonly SearchAction[]

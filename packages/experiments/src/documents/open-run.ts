@@ -6,6 +6,7 @@ import {
   prepareEvaluation,
 } from '@saeval/eval-harness'
 import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
+import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import { type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
 import { type ArgumentKinds, defaultSeed, type ModelArguments, type SteerableModel } from '@saeval/language-model'
@@ -55,8 +56,10 @@ export async function openRun<Own extends ArgumentKinds>(
     metadata: new Map([...run.model_args, ...run.metadata]),
     genKwargs: run.gen_kwargs,
   }
-  const wanted = [...new Set([...run.tasks, ...more])]
-  const tasks = wanted.length === 0 ? [] : loadTasks(index, wanted, overrides)
+  const leavesOf = (name: string) => leaves(loadTasks(index, [name], overrides))
+  // a task may be named by itself and by a group
+  const named = new Map([...run.tasks, ...more].flatMap(leavesOf).map((config) => [config.task, config]))
+  const tasks = [...named.values()].map((config) => ({ kind: 'task', config }) as const)
   const hub = { ...(signal ? { signal } : {}), onNotice, ...options.hub }
   const functions = taskFunctions([builtInTasks, ...run.include_path], {
     ...(signal ? { signal } : {}),
@@ -99,8 +102,7 @@ export async function openRun<Own extends ArgumentKinds>(
       args,
       prepared,
       tasksOf: (names) => {
-        const leaves = names.flatMap((name) => loadTasks(index, [name], overrides)).flatMap(leafNames)
-        const own = new Set(leaves)
+        const own = new Set(names.flatMap(leavesOf).map(({ task }) => task))
         return prepared.tasks.filter(({ task }) => own.has(task.config.task))
       },
       close: async () => {
@@ -113,8 +115,4 @@ export async function openRun<Own extends ArgumentKinds>(
     await base.close()
     throw error
   }
-}
-
-function leafNames(node: PreparedEvaluation['nodes'][number]): string[] {
-  return node.kind === 'task' ? [node.config.task] : node.children.flatMap(leafNames)
 }

@@ -1,5 +1,3 @@
-import type { HookAction } from '@saeval/steering-csv'
-
 /** What a search wants more of. */
 export interface Objective {
   /** Tasks or groups. */
@@ -18,14 +16,7 @@ export interface Guard {
 }
 
 /** Actions that a search can try: those whose strength is an activation, and ablate. */
-export const searchActions = [
-  'add',
-  'add_latent',
-  'clamp',
-  'clamp_active',
-  'ablate',
-] as const satisfies readonly HookAction[]
-export type SearchAction = (typeof searchActions)[number]
+export type SearchAction = 'add' | 'add_latent' | 'clamp' | 'clamp_active' | 'ablate'
 
 /** A budget in tokens, or in minutes at the speed that the first documents have. */
 export type SearchBudget = { readonly tokens: number } | { readonly minutes: number }

@@ -1,0 +1,70 @@
+import type { PreparedTask } from '@saeval/eval-harness'
+import type { SteerableModel } from '@saeval/language-model'
+import { againstControls } from '@saeval/report'
+import type { SteeringEdit } from '@saeval/sae-core'
+import { matchedLatents } from '../controls/matched-latents.js'
+import { lengthOf, withRandomDirections } from '../controls/random-direction.js'
+import { activityOn } from '../ranking/sparsities.js'
+import type { Arm } from './arms.js'
+import { meanGain } from './measured.js'
+import type { DocumentProblem } from './search-problem.js'
+import { editOf } from './search-problem.js'
+import type { SearchResult } from './search-record.js'
+
+export interface ControlWinnerOptions {
+  readonly base: SteerableModel
+  readonly arm: Arm
+  /** What the meter knows the arm by. */
+  readonly key: string
+  readonly problem: DocumentProblem['objectiveOf']
+  /** Controls of each kind. */
+  readonly count: number
+  readonly seed: number
+  /** Documents on which densities of latents are measured. */
+  readonly texts: readonly PreparedTask[]
+  readonly onControl?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The objective's gain on the confirming documents of an arm, beside the same action and coefficient on random latents that match it in density and decoder
+ * norm, and in random directions of the same length; and with the sign of the coefficient flipped.
+ */
+export async function controlWinner(
+  options: ControlWinnerOptions,
+): Promise<Pick<SearchResult, 'controls' | 'flipped'>> {
+  const { arm, count, seed, problem, texts, base, signal } = options
+  const own = editOf(arm)
+  const { sae, latent } = arm.candidate
+  const tensors = await sae.load()
+  const { sparsity } = await activityOn(base, { config: sae.config, tensors }, texts, signal)
+  const { dOut, dSae } = sae.config
+  const norm = Float64Array.from({ length: dSae }, (_, at) =>
+    lengthOf(tensors.wDec.subarray(at * dOut, (at + 1) * dOut)),
+  )
+  const latents = matchedLatents(latent, { density: sparsity, norm }, count, seed)
+  const edits: Record<'random latents' | 'random directions', SteeringEdit[]> = {
+    'random latents': latents.map((other) => ({ ...own, latent: other })),
+    'random directions': Array.from({ length: count }, (_, index) => ({
+      ...own,
+      sae: withRandomDirections(sae, seed + index),
+    })),
+  }
+  const total = latents.length + count
+  let done = 0
+  const before = await problem('unsteered', null)
+  const gainOf = async (key: string, edit: SteeringEdit) => meanGain(before, await problem(key, edit))
+  const effect = await gainOf(options.key, own)
+  const controls: SearchResult['controls'][number][] = []
+  for (const [kind, list] of Object.entries(edits) as [keyof typeof edits, SteeringEdit[]][]) {
+    const gains: number[] = []
+    for (const [index, edit] of list.entries()) {
+      options.onControl?.(done++, total)
+      gains.push(await gainOf(`${kind} ${index}`, edit))
+    }
+    if (gains.length >= 2)
+      controls.push({ kind, effect, controls: gains, against: againstControls(effect, gains, 1 / before.length) })
+  }
+  const flipped = own.coefficient === 0 ? null : await gainOf('flipped', { ...own, coefficient: -own.coefficient })
+  return { controls, flipped }
+}

@@ -1,0 +1,57 @@
+import { renderSvg } from '../charts/render-chart.js'
+import { type TradeOffOptions, tradeOffChart } from '../charts/trade-off.js'
+import { escapeHtml } from './escape.js'
+import { page } from './page.js'
+import type { Report } from './render-report.js'
+
+/** A table of a page. */
+export interface FindingsTable {
+  readonly heading: string
+  /** What it says, in a paragraph above it. */
+  readonly text: string
+  readonly headers: readonly string[]
+  /** Texts of cells; the first of a row names it. */
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** What a search or another study of latents has found. */
+export interface Findings {
+  readonly title: string
+  /** The answer, in a sentence. */
+  readonly verdict: string
+  readonly tables: readonly FindingsTable[]
+  /** The objective against what it costs, with its caption; null for none. */
+  readonly tradeOff: (TradeOffOptions & { readonly caption: string }) | null
+  /** The command line that makes it again, and the program's version. */
+  readonly command: string
+  readonly saeval: string
+}
+
+/** Renders findings as one HTML page that needs nothing beside it. */
+export async function renderFindings(findings: Findings): Promise<Report> {
+  const { title, verdict, tables, tradeOff, command, saeval } = findings
+  const chart = tradeOff && tradeOffChart(tradeOff)
+  const figure =
+    chart === null
+      ? ''
+      : `<figure>${await renderSvg(chart, 'page')}<figcaption>${escapeHtml(tradeOff!.caption)}</figcaption></figure>`
+  const body = `<h1>${escapeHtml(title)}</h1>
+<p><b>${escapeHtml(verdict)}</b></p>
+${figure}
+${tables.map(tableSection).join('\n')}
+<section><h2>Where it comes from</h2><pre>${escapeHtml(command)}</pre><p class="soft">saeval ${escapeHtml(saeval)}</p></section>`
+  return {
+    html: page({ title, body, script: null }),
+    charts: chart === null ? [] : [{ name: 'trade-off', svg: await renderSvg(chart, 'paper') }],
+  }
+}
+
+function tableSection({ heading, text, headers, rows }: FindingsTable): string {
+  const head = headers.map((header) => `<th scope="col">${escapeHtml(header)}</th>`).join('')
+  const lines = rows.map(
+    ([name = '', ...cells]) =>
+      `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+  )
+  return `<section><h2>${escapeHtml(heading)}</h2><p>${escapeHtml(text)}</p>
+<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
+}
