@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { openStore } from '@saeval/eval-harness'
 import { InputError, makeWritableFolder, option, sentence } from '@saeval/hub'
-import { smallestBudget } from '@saeval/report'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
 import { hasMargin, withDocuments } from '../documents/document-values.js'
 import { type OpenRunOptions, openRun } from '../documents/open-run.js'
@@ -11,10 +10,11 @@ import { type Arm, type ArmOptions, armsOf } from './arms.js'
 import { type Candidate, type CandidateSource, findCandidates } from './candidates.js'
 import { confirm } from './confirm.js'
 import { controlWinner } from './control-winner.js'
-import { DocumentMeter } from './document-meter.js'
+import { DocumentMeter, metricOf } from './document-meter.js'
 import { halve } from './halve.js'
 import { planRungs } from './plan-rungs.js'
 import { type RankedCandidate, rankCandidates } from './rank-candidates.js'
+import { budgetTokens, checkGuards, tooSmall, unsteeredCost } from './search-costs.js'
 import { readPlan, writePlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
 import type { LeftOut, SearchResult } from './search-record.js'
@@ -43,7 +43,6 @@ export interface SearchOptions extends Omit<OpenRunOptions<typeof noArguments>, 
 const noArguments = {} as const
 /** Documents that the slope of the margin is measured on. */
 const slopeDocuments = 8
-const defaultShare = 0.05
 
 /**
  * Searches for a way to steer that does what the objective wants and breaks no guard: ranks latents by the slope of the margin, halves arms on some
@@ -103,7 +102,11 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         objectiveDocuments.choosing,
         guardDocuments.map(({ choosing }) => choosing),
       )
-      const actions = options.actions.length
+      for (const [metric, { choosing }] of [
+        [objective.metric, objectiveDocuments] as const,
+        ...guards.map(({ metric }, guard) => [metric, guardDocuments[guard]!] as const),
+      ])
+        metricOf(choosing, await meter.measure('unsteered', null, choosing), metric)
       const perCandidate = options.actions.reduce(
         (sum, action) => sum + (action === 'ablate' ? 1 : options.strengths.length),
         0,
@@ -118,7 +121,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         objective,
         guards,
         candidates: found.candidates.map(({ reference, latent }) => [reference.release, reference.id, latent]),
-        actions: [actions, ...options.actions],
+        actions: options.actions,
         strengths: options.strengths,
         budget: options.budget,
         keep: options.keep,
@@ -259,47 +262,6 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     await Promise.all(files.map((file) => file.close()))
     await open.close()
   }
-}
-
-function tooSmall(budget: number, needed: number): InputError {
-  return new InputError(
-    sentence`${option('budget')}: ${Math.round(budget)} tokens are too few; this search needs more than ${Math.ceil(needed)}: take fewer documents (${option('limit')}), latents or guards, or more tokens`,
-  )
-}
-
-function budgetTokens(budget: SearchBudget | null, grid: number, tokens: number, seconds: number): number {
-  if (budget === null) return Math.ceil(defaultShare * grid)
-  if ('tokens' in budget) return budget.tokens
-  return Math.ceil(budget.minutes * 60 * (tokens / Math.max(seconds, 0.001)))
-}
-
-/** Throws InputError for a guard that could not even be kept by a model that changes nothing. */
-function checkGuards(guards: readonly Guard[], documents: readonly number[]): void {
-  for (const [index, { tasks, points, metric }] of guards.entries()) {
-    const least = 100 * smallestBudget(documents[index]!)
-    // metrics that are no accuracy may have less spread
-    if (metric.startsWith('acc') && Math.abs(points) < least)
-      throw new InputError(
-        sentence`${option('guard')} ${tasks.join('+')}:${metric}:${points}: with ${documents[index]!} documents to confirm on, even no change at all leaves a loss of ${least.toFixed(1)} points possible; take more documents, several tasks in one guard (a+b or a group), or a budget of more points`,
-      )
-  }
-}
-
-/** Tokens of a document of the objective and of each guard. */
-async function unsteeredCost(
-  meter: DocumentMeter,
-  objective: Parameters<DocumentMeter['measure']>[2],
-  guards: readonly Parameters<DocumentMeter['measure']>[2][],
-): Promise<{ readonly objective: number; readonly guards: readonly number[] }> {
-  const costOf = async (places: typeof objective) => {
-    const before = meter.tokens
-    await meter.measure('unsteered', null, places)
-    return Math.max(1, (meter.tokens - before) / places.length)
-  }
-  const own = await costOf(objective)
-  const others: number[] = []
-  for (const places of guards) others.push(await costOf(places))
-  return { objective: own, guards: others }
 }
 
 /** The largest activation of a candidate on some documents, for SAEs with candidates that no features file tells of. */

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { demoFolder, temporaryFolder } from '../../../../tests/fixtures.js'
+import { runCommand } from '../run.testing.js'
+
+const model = ['-a', `base_name=${join(demoFolder, 'model')}`, '-b', 'auto', '--device', 'cpu']
+const sae = ['--sae_release', join(demoFolder, 'saes'), '--sae_id', 'layer_3']
+const tasks = ['--include_path', join(demoFolder, 'tasks'), '-L', '40']
+const dogs = ['--objective', 'demo_dogs:acc:down', '--guard', 'demo_cats+demo_people+demo_places:acc:-8']
+
+const search = (argv: readonly string[], controller?: AbortController) =>
+  runCommand(['search', ...model, ...sae, ...tasks, ...argv], {}, controller)
+
+const found = (folder: string) => JSON.parse(readFileSync(join(folder, 'search.json'), 'utf8'))
+
+describe('saeval search', () => {
+  const few = [...dogs, '--latents', '120,121,250', '--strengths=-1,1', '--controls', '5', '--budget', '60000']
+  let folder: string
+  let stdout: string
+  beforeAll(async () => {
+    folder = join(temporaryFolder(), 'found')
+    const result = await search([...few, '-o', folder])
+    expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({ code: 0, stderr: '' })
+    stdout = result.stdout
+  })
+
+  it('finds the latent that dogs hang on, beside controls that do nothing', () => {
+    expect(stdout).toMatch(/^Confirmed: (add|clamp_active) -29\.3 \(-1 of its largest activation\), latent 121 \(dogs/)
+    const { winner, finalists, controls, cost } = found(folder)
+    expect(winner).toMatchObject({ latent: 121, strength: -1 })
+    expect(finalists.find((one: { confirmed: boolean }) => one.confirmed).holm).toBeLessThan(0.05)
+    for (const { against } of controls) expect(against.pValue).toBeLessThan(0.01)
+    expect(cost.tokens).toBeLessThan(cost.budget)
+  })
+
+  it('ends with a CSV, a page and every reason', () => {
+    expect(readFileSync(join(folder, 'best.csv'), 'utf8')).toMatch(/\n121,-29\.3,.*,layer_3,(add|clamp_active),"?dogs/)
+    const page = readFileSync(join(folder, 'search.html'), 'utf8')
+    for (const word of ['Confirmed:', 'Controls', 'Pareto front', 'full grid of 3 latents'])
+      expect(page).toContain(word)
+    const [header, ...lines] = readFileSync(join(folder, 'search.csv'), 'utf8').trim().split('\n')
+    expect(header).toBe('sae_id,latent,action,strength,coefficient,round,documents,gain,why')
+    for (const line of lines) expect(line).not.toMatch(/,$/)
+  })
+
+  it('comes to the same end when it is stopped and called again', async () => {
+    const copy = join(temporaryFolder(), 'found')
+    const controller = new AbortController()
+    const stopped = search([...few, '-o', copy], controller)
+    setTimeout(() => controller.abort(), 2500)
+    await stopped
+    const again = await search([...few, '-o', copy])
+    expect(again.stdout).toBe(stdout)
+    const { command: _, ...rest } = found(copy)
+    const { command: __, ...first } = found(folder)
+    expect(rest).toEqual(first)
+    const other = await search([...few, '--keep', '3', '-o', copy])
+    expect(other.code).toBe(2)
+    expect(other.stderr).toContain('is the folder of another search')
+  })
+
+  it('confirms nothing where nothing does it', async () => {
+    const none = join(temporaryFolder(), 'none')
+    const result = await search([...dogs, '--latents', '0,2', '--strengths=-0.5', '--budget', '60000', '-o', none])
+    expect(result.stdout).toContain('Nothing is confirmed')
+    expect(existsSync(join(none, 'best.csv'))).toBe(false)
+  })
+
+  it.each([
+    [['--objective', 'demo_dogs:acc'], 'expected tasks, metric and way'],
+    [['--objective', 'demo_dogs:acc:down', '--guard', 'demo_cats:acc'], 'expected tasks, metric and points'],
+    [['--objective', 'demo_dogs:acc:down', '--guard', 'demo_cats:acc:-3'], 'even no change at all leaves a loss of'],
+    [
+      ['--objective', 'demo_dogs:acc:down', '--guard', 'demo_dogs:acc:-3'],
+      'names no task beside those of the objective',
+    ],
+    [['--objective', 'demo_dogs:bleu:down'], 'task demo_dogs has no metric bleu'],
+    [['--objective', 'demo_dogs:acc:down', '--budget', '5000'], '--budget: 5000 tokens are too few'],
+    [['--objective', 'demo_dogs:acc:down', '--actions', 'scale'], 'a search can try add'],
+    [['--objective', 'demo_dogs:acc:down', '--label', 'no such label'], 'there is no latent to search among'],
+    [['--objective', 'demo_dogs:acc:down', '-t', 'demo_dogs'], '--tasks is a flag of "saeval run"'],
+  ])('refuses %j', async (argv, message) => {
+    const { code, stderr } = await search([...argv, '-o', join(temporaryFolder(), 'refused')])
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+  })
+})
