@@ -113,6 +113,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       ],
     },
   ],
+  atlas: [
+    {
+      purpose: 'what 100 latents do to two tasks, as a page',
+      lines: [
+        'saeval atlas -a base_name=google/gemma-2-2b -b auto -t mmlu,wmdp_bio -L 20 \\',
+        '  --sae_release gemma-scope-2b-pt-res-canonical \\',
+        '  --sae_id layer_20/width_16k/canonical --latents 0:99:1 -o atlas',
+      ],
+    },
+  ],
   generate: [
     generate,
     {

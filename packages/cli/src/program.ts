@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
+import { addAtlasOptions } from './commands/atlas-options.js'
 import {
   type CacheAction,
   cacheActions,
@@ -43,6 +44,7 @@ const pluggable = [
   'merge',
   'rank',
   'search',
+  'atlas',
   'ls',
   'describe',
   'validate',
@@ -192,6 +194,12 @@ export function createProgram(
     .action(async (_parsed: object, command: Command) => {
       const { searchCommand } = await import('./commands/search.js')
       return searchCommand(command, commandLine(argv), surroundings)
+    })
+  addAtlasOptions(program.command('atlas'))
+    .description('say what each latent of an SAE does: to neutral texts, to the next token, to the margins of tasks')
+    .action(async (_parsed: object, command: Command) => {
+      const { atlasCommand } = await import('./commands/atlas.js')
+      return atlasCommand(command, commandLine(argv), surroundings)
     })
   program
     .command('generate')

@@ -1,4 +1,4 @@
-import type { Ranker, SearchAction } from '@saeval/experiments'
+import type { AtlasAction, Ranker, SearchAction } from '@saeval/experiments'
 
 /** What `saeval ls` lists. */
 export const listings = [
@@ -43,3 +43,6 @@ export const searchActions = [
   'clamp_active',
   'ablate',
 ] as const satisfies readonly SearchAction[]
+
+/** How `saeval atlas` steers. */
+export const atlasActions = ['add', 'add_latent', 'clamp', 'clamp_active'] as const satisfies readonly AtlasAction[]
