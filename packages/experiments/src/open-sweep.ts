@@ -101,6 +101,7 @@ export async function openSweep(
     batchSize: run.batch_size,
     maxBatchSize: run.max_batch_size,
     device: run.device,
+    gpuMemory: run.gpu_memory,
     notice: onNotice,
     withoutDownload,
     hub,

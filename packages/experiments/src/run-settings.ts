@@ -9,6 +9,8 @@ export interface RunSettings {
   readonly batch_size: string
   readonly max_batch_size: number | null
   readonly device: string | null
+  /** A share of the device's memory up to 1, or bytes. */
+  readonly gpu_memory: number | null
   readonly gen_kwargs: PyDict | null
   readonly output_path: string | null
   /** Documents per task: a number, or below 1 a fraction. */

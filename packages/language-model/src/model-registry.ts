@@ -11,6 +11,8 @@ export interface ModelContext {
   readonly maxBatchSize?: number | null
   /** `--device` as typed: "cpu", "cuda:0", ... or null for the default. */
   readonly device: string | null
+  /** `--gpu_memory`: memory of the device that the model may take, a share up to 1 or bytes; null for what is free. */
+  readonly gpuMemory?: number | null
   /** One line for the user, shown once (stderr); a warning where something may be otherwise than it was meant. */
   readonly notice: Notice
   /** Whether weights that are not in the cache stay where they are (--dry_run): the model will be asked only what work requests are. */

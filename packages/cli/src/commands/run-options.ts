@@ -6,6 +6,7 @@ import {
   defaultSeeds,
   folders,
   limit,
+  memory,
   pairs,
   parser,
   positive,
@@ -55,6 +56,11 @@ export function addRunOptions(command: Command): Command {
     )
     .option('-a, --model_args <args...>', 'name=value,… or a JSON object', pairs('--model_args'))
     .option('--device <name>', deviceHelp)
+    .option(
+      '--gpu_memory <amount>',
+      "memory that the model may take: 20GB, or 0.8 of the device's (default: what is free)",
+      parser(memory),
+    )
     .option(
       '-b, --batch_size <n>',
       'tokens per forward pass, as a number of longest inputs; auto or auto:N measures',
@@ -145,6 +151,7 @@ function checkRunOptions(parsed: Parsed): RunOptions {
     batch_size: parsed.batch_size!,
     max_batch_size: parsed.max_batch_size ?? null,
     device: parsed.device ?? null,
+    gpu_memory: parsed.gpu_memory ?? null,
     gen_kwargs: parsed.gen_kwargs ?? null,
     output_path: parsed.output_path ?? null,
     limit: parsed.limit ?? null,

@@ -109,6 +109,7 @@ export async function run(
       batchSize: options.batch_size,
       maxBatchSize: options.max_batch_size,
       device: options.device,
+      gpuMemory: options.gpu_memory,
       notice: terminal.notice,
       withoutDownload: options.dry_run,
       hub,

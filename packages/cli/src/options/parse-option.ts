@@ -47,6 +47,25 @@ export function limit(text: string): number {
   throw new RangeError('Expected a positive whole number, or a fraction between 0 and 1.')
 }
 
+const units: Readonly<Record<string, number>> = {
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+}
+
+/** --gpu_memory: a share up to 1, or bytes. */
+export function memory(text: string): number {
+  const [, number, unit] = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)\s*$/.exec(text) ?? []
+  const value = Number(number)
+  const bytes = units[unit?.toUpperCase() ?? '']
+  if (bytes !== undefined && value * bytes > 1) return Math.floor(value * bytes)
+  if (unit === '' && value > 0 && value <= 1) return value
+  throw new RangeError('Expected an amount such as 20GB or 16GiB, or a share of the memory up to 1 such as 0.8.')
+}
+
 /** true or false in lm_eval's words. */
 export function truth(text: string): boolean {
   if (/^(true|1|yes)$/i.test(text)) return true

@@ -71,6 +71,7 @@ export async function openRun<Own extends ArgumentKinds>(
     batchSize: run.batch_size,
     maxBatchSize: run.max_batch_size,
     device: run.device,
+    gpuMemory: run.gpu_memory,
     notice: onNotice,
     hub,
   }

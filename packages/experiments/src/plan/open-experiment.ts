@@ -132,6 +132,7 @@ async function openRun(
       batchSize: run.batch_size,
       maxBatchSize: run.max_batch_size,
       device: run.device,
+      gpuMemory: run.gpu_memory,
       notice: onNotice,
       withoutDownload,
       hub,

@@ -51,6 +51,7 @@ export const hf: ModelFactory = async (given, context) => {
     notice: context.notice,
     withoutDownload: context.withoutDownload ?? false,
     device: context.device ?? undefined,
+    gpuMemory: context.gpuMemory ?? undefined,
     revision: args.revision,
     adapter: args.peft,
     dtype: args.dtype,

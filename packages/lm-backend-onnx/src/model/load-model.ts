@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { InputError, type ModelFiles } from '@saeval/hub'
+import { InputError, type ModelFiles, option, sentence } from '@saeval/hub'
 import { readModelText } from '@saeval/hub/checks'
 import type { PyDict, PyValue } from '@saeval/python/templates'
 import { createChatTemplate, openTokenizer } from '@saeval/tokenizer'
@@ -148,6 +148,10 @@ async function loadOnto(
   })
   const bytes = weightBytes(weights.residence, bits, stored.numParameters, checkpoint)
   // the CPU's memory is the host's: weights stay in their files
+  if (provider.name === 'cpu' && options.gpuMemory !== undefined)
+    throw new InputError(
+      sentence`${option('gpuMemory')} is for devices with memory of their own, and the model computes on the CPU; leave it out`,
+    )
   const room = plansOnly || provider.name === 'cpu' ? null : await deviceRoom(runtime, bytes, options.gpuMemory ?? null)
   const forward = createForward({
     spec,

@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { Runtime } from './runtime.js'
 
 /** Bytes of a device's memory for what a model holds beside its weights. */
@@ -29,7 +29,9 @@ export async function deviceRoom(
   const memory = await runtime.memory()
   const device = runtime.location
   if (memory === null && given !== null && given <= 1)
-    throw new InputError(`${device} does not say how much memory it has: give gpu_memory as an amount, such as 8GB`)
+    throw new InputError(
+      sentence`${device} does not say how much memory it has: give ${option('gpuMemory')} as an amount, such as 8GB`,
+    )
   const wanted = given === null ? null : given <= 1 ? given * memory!.total : given
   const free = memory === null ? null : usable * memory.free
   if (wanted === null && free === null) return null
@@ -37,7 +39,7 @@ export async function deviceRoom(
   const room = whole - weightBytes
   if (room <= 0)
     throw new InputError(
-      `the weights take ${gigabytes(weightBytes)} on ${device}, where ${gigabytes(whole)} may be used: choose a smaller dtype or another device${wanted !== null && wanted <= whole ? ', or give more gpu_memory' : ''}`,
+      sentence`the weights take ${gigabytes(weightBytes)} on ${device}, where ${gigabytes(whole)} may be used: choose a smaller dtype or another device, or give more ${option('gpuMemory')} or end other programs on it`,
     )
   return { activations: room / 4, attention: room / 4, caches: room / 4, states: room / 4 }
 }
