@@ -25,6 +25,8 @@ export const tolerance = {
   saeReplacement: { relative: 0, absolute: 1e-4 },
   /** Log-likelihoods of the runs under golden/eval, absolute; of models that amplify rounding, `logits` of the model. */
   evaluation: 1e-4,
+  /** Log-likelihoods of answers on a device and on the CPU, absolute. */
+  device: 1e-4,
   /** Metrics, aggregations and standard errors on the same inputs, relative above 1, absolute below. */
   metrics: 1e-9,
 } as const

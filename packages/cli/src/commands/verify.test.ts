@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Intervention } from '@saeval/sae-core'
 import type { CheckResult } from '@saeval/steering'
-import { type CsvSteering, openCsvSteering, readSteeringFile, verifySteering } from '@saeval/steering'
+import { type CsvSteering, openCsvSteering, readSteeringFile, verifyDevice, verifySteering } from '@saeval/steering'
 import { subjectOf } from '@saeval/steering/internal/verify/subject'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
@@ -101,7 +101,8 @@ describe('a model that steers wrongly fails', () => {
       ...change(view),
     })
     const { trial } = await steering.lower(model)
-    const results = await verifySteering(subjectOf(broken(model), trial, null))
+    const subject = subjectOf(broken(model), trial, null)
+    const results = [...(await verifySteering(subject)), ...(await verifyDevice({ ...subject, cpu: model }))]
     const failed = results.filter(({ outcome }) => outcome === 'failed')
     for (const { messages } of failed) expect(messages.length).toBeGreaterThan(0)
     return failed.map(({ name }) => name).join(', ')
@@ -133,6 +134,37 @@ describe('a model that steers wrongly fails', () => {
           (await view.scoreTokens(rows)).map((row) =>
             view.interventions.length === 0 ? row : { ...row, logprobs: row.logprobs.map((value) => value - 0.001) },
           ),
+      }),
+    ],
+    [
+      'a device computes everything a little otherwise',
+      'unsteered, log-probabilities are those of the CPU, steered, log-probabilities are those of the CPU',
+      (view) => ({
+        scoreTokens: async (rows) =>
+          (await view.scoreTokens(rows)).map((row) => ({
+            ...row,
+            logprobs: row.logprobs.map((value) => value - 0.0015),
+          })),
+      }),
+    ],
+    [
+      'a device writes other tokens',
+      'generated tokens are those of the CPU, or as likely',
+      (view) => ({
+        read: async (requests) => {
+          const read = await view.read(requests)
+          const others = (ids: readonly number[]) => ids.map((id, at) => (at === 3 ? (id + 1) % 500 : id))
+          return {
+            ...read,
+            answer: (indices, options) =>
+              read.answer(indices, {
+                ...options,
+                ...(options?.onTokens && {
+                  onTokens: (tokens) => options.onTokens!({ ...tokens, newIds: others(tokens.newIds) }),
+                }),
+              }),
+          }
+        },
       }),
     ],
     [
@@ -172,7 +204,7 @@ describe('a model that steers wrongly fails', () => {
     [
       'shared layers lose the edits',
       'sharing the layers below',
-      (view) => ({ shareBelow: () => ({ ...view, steer: () => view.steer([]) }) }),
+      (view) => ({ shareBelow: () => ({ ...view, steer: () => view.steer([]), close: async () => {} }) }),
     ],
   ])('%s', async (_, names, change) => {
     const failed = await failing(change)
