@@ -46,7 +46,9 @@ export async function makeModel(folder, family = 'gpt2', given = {}) {
   if (existsSync(note) && readFileSync(note, 'utf8') === made) return size
   mkdirSync(folder, { recursive: true })
   const { config, tensors } = family === 'gpt2' ? gpt2(size) : gemma2(size)
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, torch_dtype: size.dtype }, null, 2))
+  const text = JSON.stringify({ ...config, torch_dtype: size.dtype }, null, 2)
+  // transformers wants these as Python's floats
+  writeFileSync(join(folder, 'config.json'), text.replace(/("(?:\w+_softcapping|rope_theta)": \d+)(?=[,\n])/g, '$1.0'))
   writeTokenizer(folder, size.vocab)
   await writeShards(folder, tensors, size.dtype)
   writeFileSync(note, made)

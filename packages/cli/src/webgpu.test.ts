@@ -63,7 +63,7 @@ describe('on WebGPU', needsLavapipe, () => {
     const { values, largest } = difference((device, folder) => {
       saeval('sweep', ...settings, ...task, '--device', device, '-o', folder)
     })
-    expect(values).toBe(96)
+    expect(values).toBe(128)
     expect(largest).toBeLessThan(tolerance.device)
   })
 
