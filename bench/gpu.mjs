@@ -91,12 +91,17 @@ async function measure({ name, provider, hardware, library }) {
           ...memoryLine(name, before),
         }
         report(line)
-        table.push({ ...line, largest_difference: difference })
+        table.push(rounded({ ...line, largest_difference: difference }))
       }
     }
   } finally {
     await model.close()
   }
+}
+
+function rounded(line) {
+  const short = (value) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value)
+  return Object.fromEntries(Object.entries(line).map(([name, value]) => [name, short(value)]))
 }
 
 /** Tokens a second, the better of two; the first makes sessions and warms up. */
