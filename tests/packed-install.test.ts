@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -36,6 +36,17 @@ it('npm install saeval in an empty folder downloads packages only, and answers t
   expect(installed).toEqual([`onnxruntime-${process.platform}-${process.arch}`])
   const all = readdirSync(join(folder, 'node_modules'), { recursive: true, encoding: 'utf8' })
   expect(all.filter((name) => /providers_cuda|onnxruntime-node/.test(name))).toEqual([])
+  // what devices are called by is there, and no package has run a script
+  expect(all).toContain(join('@koromix', `koffi-${process.platform}-${process.arch}`, 'package.json'))
+  const scripts = all
+    .filter((name) => /^(@[^/\\]+[/\\])?[^/\\]+[/\\]package\.json$/.test(name))
+    .flatMap((name) => {
+      const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'node_modules', name), 'utf8'))
+      return ['preinstall', 'install', 'postinstall']
+        .filter((script) => script in scripts)
+        .map((script) => `${name}: ${script}`)
+    })
+  expect(scripts).toEqual([])
 
   symlinkSync(join(repository, 'examples'), join(folder, 'examples'), 'junction')
   mkdirSync(join(folder, 'home'))

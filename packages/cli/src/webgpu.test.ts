@@ -42,7 +42,7 @@ function difference(command: (device: string, folder: string) => void): { values
 
 const task = ['--tasks', 'mmlu_abstract_algebra', '--batch_size', 'auto', '--limit', '8']
 
-describe('on WebGPU', needsLavapipe, () => {
+describe('on WebGPU', { ...needsLavapipe, timeout: 600_000 }, () => {
   it("the README's command gives the numbers of the CPU", () => {
     const model = ['--model', 'sae_steered_beta', '-a', 'base_name=google/gemma-2-2b,csv_path=examples/dog_steer.csv']
     const { values, largest } = difference((device, folder) => {

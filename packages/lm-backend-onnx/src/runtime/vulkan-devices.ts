@@ -13,7 +13,7 @@ const deviceLocal = 1
 
 /** The devices of Vulkan's drivers, in their order. Throws where there is no Vulkan. */
 export function vulkanDevices(koffi: typeof Koffi): Hardware[] {
-  const vulkan = koffi.load(process.platform === 'win32' ? 'vulkan-1.dll' : 'libvulkan.so.1')
+  const vulkan = loader(koffi)
   const info = Buffer.alloc(createInfoBytes)
   info.writeUInt32LE(instanceCreateInfo, 0)
   const instance = [null]
@@ -38,6 +38,16 @@ export function vulkanDevices(koffi: typeof Koffi): Hardware[] {
     })
   } finally {
     vulkan.func('void vkDestroyInstance(void *, const void *)')(instance[0], null)
+  }
+}
+
+/** Vulkan's loader. The error names it, which koffi's does not. */
+function loader(koffi: typeof Koffi): Koffi.LibraryHandle {
+  const name = process.platform === 'win32' ? 'vulkan-1.dll' : 'libvulkan.so.1'
+  try {
+    return koffi.load(name)
+  } catch (cause) {
+    throw new Error((cause as Error).message.replace(/^Failed to load shared library/, name), { cause })
   }
 }
 
