@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, temporaryFolder } from '../../../tests/fixtures.js'
+import { testDevice } from '../../../tests/test-device.js'
 
 const config = {
   model_type: 'gpt_oss',
@@ -140,7 +141,7 @@ describe('experts in MXFP4', () => {
     const { packed, full } = writeModels(temporaryFolder())
     const ids = Array.from({ length: 20 }, (_, i) => (i * 37) % V)
     const compute = async (folder: string) => {
-      const model = await loadModel({ model: folder, device: 'cpu' })
+      const model = await loadModel({ model: folder, device: testDevice })
       const [logits] = await model.lastLogits(ids, [[]])
       await model.close()
       return { logits: logits!, numParameters: model.info.numParameters }

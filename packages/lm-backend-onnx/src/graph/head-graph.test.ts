@@ -6,7 +6,8 @@ import { gpt2 } from '../spec/gpt2.js'
 import { configOf } from '../spec/read-config.js'
 import { tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights } from '../weights/model-weights.js'
-import { cpuForm } from './graph-form.js'
+import { compared } from './compared.js'
+import { cpuForm, type GraphForm, webgpuForm } from './graph-form.js'
 import { headGraph, headNames, logitsGraph } from './head-graph.js'
 
 // wide enough for three parts of the vocabulary, the last one shorter
@@ -43,7 +44,16 @@ beforeAll(async () => {
   await writeFile(`${folder}/bias`, new Float32Array(dModel))
 })
 
-function weights(residence: 'packed' | 'mapped'): ModelWeights {
+type Kind = 'packed' | 'mapped' | 'device'
+
+// three parts here too, and weights that a session on the CPU finds by itself
+const onDevice: GraphForm = { ...webgpuForm, weights: 'constants', headNumbers: cpuForm.headNumbers }
+
+function formFor(kind: Kind): GraphForm {
+  return kind === 'device' ? onDevice : cpuForm
+}
+
+function weights(residence: Kind): ModelWeights {
   const shapes = {
     'wte.weight': { location: 'embedding', shape: [vocab, dModel] },
     'ln_f.weight': { location: 'gain', shape: [dModel] },
@@ -91,19 +101,16 @@ async function run(model: Uint8Array, feeds: Readonly<Record<string, Tensor>>) {
   return outputs
 }
 
-async function runHead(
-  cap: number | null,
-  residence: 'packed' | 'mapped',
-  targets: readonly (readonly [number, number])[],
-) {
-  const ints = (values: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length])
-  const outputs = await run(
-    headGraph({ spec: { ...spec, finalSoftcap: cap }, weights: weights(residence), form: cpuForm }).model,
-    {
-      [headNames.rows]: ints(targets.map(([row]) => row)),
-      [headNames.targets]: ints(targets.map(([, token]) => token)),
-    },
-  )
+async function runHead(cap: number | null, kind: Kind, targets: readonly (readonly [number, number])[]) {
+  const form = formFor(kind)
+  const numbers = (values: number[]) => {
+    const { dtype, data, dims } = compared(form, values)
+    return new Tensor(dtype as 'int64', data as never, dims)
+  }
+  const outputs = await run(headGraph({ spec: { ...spec, finalSoftcap: cap }, weights: weights(kind), form }).model, {
+    [headNames.rows]: numbers(targets.map(([row]) => row)),
+    [headNames.targets]: numbers(targets.map(([, token]) => token)),
+  })
   return {
     logprobs: Array.from(outputs[headNames.logprobs]!.data as Float32Array),
     argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
@@ -127,6 +134,8 @@ test.each([
   ['packed', 30],
   ['mapped', null],
   ['mapped', 30],
+  ['device', null],
+  ['device', 30],
 ] as const)(
   'reduces a vocabulary in parts to what the whole gives: %s, with a soft-cap of %s',
   async (residence, cap) => {
@@ -145,7 +154,7 @@ test.each([
   },
 )
 
-test.each(['packed', 'mapped'] as const)('needs no targets: %s', async (residence) => {
+test.each(['packed', 'mapped', 'device'] as const)('needs no targets: %s', async (residence) => {
   const { logprobs, argmax } = await runHead(null, residence, [])
   expect(logprobs).toEqual([])
   expect(argmax).toHaveLength(rows)

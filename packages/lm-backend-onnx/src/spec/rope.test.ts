@@ -1,7 +1,7 @@
 import { checked, count, objectOf } from '@saeval/hub/checks'
 import { describe, expect, it } from 'vitest'
 import { configOf } from './read-config.js'
-import { readRope, ropeFields, ropeTable, rotaryFields } from './rope.js'
+import { readRope, ropeFields, ropeTable, rotaryFields, rotaryTable } from './rope.js'
 
 /** Written by transformers 5.18's ROPE_INIT_FUNCTIONS for these parameters. */
 const tables = [
@@ -79,6 +79,30 @@ const read = (fields: Record<string, unknown>, defaults = {}) => {
   return readRope(config, checked(config.file, schema, config.fields), defaults)
 }
 
+/** cos and sin of positions, written by transformers 5.18's LlamaRotaryEmbedding for the second of these parameters. */
+const waves = [
+  {
+    position: 1,
+    cos: [0.540302336, 0.996849239, 0.999988973, 0.999999583, 1.0, 1.0, 1.0, 1.0],
+    sin: [
+      0.841470957, 0.0793196037, 0.00470073661, 0.000911583018, 0.000176776681, 3.42810235e-5, 6.64786967e-6,
+      1.28917316e-6,
+    ],
+  },
+  {
+    position: 77,
+    cos: [-0.0309750326, 0.985727608, 0.935205281, 0.997537553, 0.999907374, 0.999996543, 0.999999881, 1.0],
+    sin: [
+      0.999520183, -0.168347999, 0.354106098, 0.0701342821, 0.0136113847, 0.0026396357, 0.00051188597, 9.92663336e-5,
+    ],
+  },
+  {
+    position: 4095,
+    cos: [-0.0659759939, 0.000494826119, 0.921049237, -0.830194175, 0.74922806, 0.99016279, 0.999629498, 0.999986053],
+    sin: [-0.997821212, -0.999999881, 0.389446139, -0.557474315, 0.66231209, 0.13992016, 0.0272196643, 0.00527913962],
+  },
+]
+
 describe('rotary embeddings', () => {
   it.each(tables)('turn as in transformers: $parameters', ({ parameters, dHead, frequencies, scale }) => {
     const rope = read({ rope_parameters: parameters }, { fraction: 1 })
@@ -91,6 +115,23 @@ describe('rotary embeddings', () => {
     const { rope_theta: theta, rope_type: type, ...scaling } = parameters
     const old = { rope_theta: theta, rope_scaling: { type, ...scaling } }
     expect(read(old, { fraction: 1 })).toEqual(rope)
+  })
+
+  it('have tables of cosines and sines', () => {
+    const { parameters, dHead } = tables[1]!
+    const rope = read({ rope_parameters: parameters }, { fraction: 1 })
+    const { cos, sin } = rotaryTable(rope, dHead, 4096)
+    expect(cos.length).toBe((4096 * dHead) / 2)
+    for (const wave of waves) {
+      const row = (table: Float32Array) =>
+        table.subarray((wave.position * dHead) / 2, ((wave.position + 1) * dHead) / 2)
+      wave.cos.forEach((value, pair) => {
+        // frequencies and angles differ in their last places: 2^-22 of an angle
+        const allowed = 1e-7 + wave.position * ropeTable(rope, dHead).frequencies[pair]! * 2 ** -22
+        expect(Math.abs(row(cos)[pair]! - value)).toBeLessThanOrEqual(allowed)
+        expect(Math.abs(row(sin)[pair]! - wave.sin[pair]!)).toBeLessThanOrEqual(allowed)
+      })
+    }
   })
 
   it('are named when they cannot be computed', () => {

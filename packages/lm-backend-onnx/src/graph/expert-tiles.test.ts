@@ -1,0 +1,94 @@
+import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
+import { expect, it } from 'vitest'
+import { GraphBuilder } from '../onnx/graph-builder.js'
+import { InferenceSession, Tensor } from '../runtime/onnxruntime.js'
+import type { Experts, ModelSpec } from '../spec/model-spec.js'
+import type { ModelWeights } from '../weights/model-weights.js'
+import { expertNodes } from './expert-nodes.js'
+import { webgpuForm } from './graph-form.js'
+import { weightNodes } from './weight-nodes.js'
+
+const [d, f, count, chosen] = [8, 6, 5, 2]
+const router = { weight: 'router', bias: null, layout: 'out_in', inFeatures: d, outFeatures: count } as const
+const experts: Experts = {
+  kind: 'experts',
+  router,
+  count,
+  chosen,
+  weights: 'chosen',
+  dExpert: f,
+  activation: 'silu',
+  layouts: [{ kind: 'stacked', gateUp: 'gate_up', down: 'down' }],
+  shared: null,
+}
+const shapes = { router: [count, d], gate_up: [count, 2 * f, d], down: [count, d, f] }
+const uniform = seededUniform(3)
+const numbers = (length: number) => Float32Array.from({ length }, () => 2 * uniform() - 1)
+const matrices = Object.fromEntries(
+  Object.entries(shapes).map(([name, shape]) => [name, numbers(shape.reduce((a, b) => a * b))]),
+)
+
+/** One token through its experts, in double precision. */
+function formula(x: readonly number[]): number[] {
+  const times = (matrix: string, start: number, rows: number, input: readonly number[]) =>
+    Array.from({ length: rows }, (_, row) =>
+      input.reduce((sum, value, at) => sum + value * matrices[matrix]![start + row * input.length + at]!, 0),
+    )
+  const scores = times('router', 0, count, x)
+  const top = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, chosen)
+  const shares = top.map((expert) => Math.exp(scores[expert]!))
+  const total = shares.reduce((a, b) => a + b)
+  const outputs = top.map((expert) => {
+    const both = times('gate_up', expert * 2 * f * d, 2 * f, x)
+    const hidden = both.slice(0, f).map((gate, at) => (gate / (1 + Math.exp(-gate))) * both[f + at]!)
+    return times('down', expert * d * f, d, hidden)
+  })
+  return x.map((_, at) => outputs.reduce((sum, output, place) => sum + (output[at]! * shares[place]!) / total, 0))
+}
+
+// all tokens of one kind go to the same experts, whose tiles are then many
+it.each([
+  [1, 1],
+  [1, 4],
+  [3, 1],
+  [40, 1],
+  [40, 3],
+  [40, 40],
+  [1500, 1],
+  [1500, 7],
+])('%i tokens in %i products are what each token alone is', async (tokens, products) => {
+  const graph = new GraphBuilder()
+  const form = { ...webgpuForm, experts: { tileNumbers: Math.ceil((2 * count * 2 * f * d) / products) } }
+  const tensor = (name: string) => ({ name, type: 'float32', shape: shapes[name as keyof typeof shapes] }) as const
+  const weights = { tensor, has: () => true, precision: 'float32', residence: 'device', quantized: null }
+  const spec = { norm: { kind: 'rms_norm', epsilon: 1e-6, unitOffset: false } } as unknown as ModelSpec
+  const nodes = weightNodes(graph, { spec, weights: weights as unknown as ModelWeights, form })
+  const x = graph.input('x', 'float32', ['B', 'T', d])
+  graph.output(expertNodes({ graph, nodes, form, dModel: d, experts }, x), 'y', 'float32', ['B', 'T', d])
+  const input = numbers(tokens * d)
+  // the first half is one and the same token
+  for (let at = d; at < (tokens >> 1) * d; at++) input[at] = input[at % d]!
+  const session = await InferenceSession.create(graph.build(), { logSeverityLevel: 3 })
+  const { y } = await session.run({
+    x: new Tensor('float32', input, [1, tokens, d]),
+    ...Object.fromEntries(
+      Object.entries(matrices).map(([name, data]) => [
+        `weight.${name}`,
+        new Tensor('float32', data, shapes[name as keyof typeof shapes]),
+      ]),
+    ),
+  })
+  await session.release()
+  expect(nodes.values.inputs().map((weight) => weight.input)).toEqual([
+    'weight.router',
+    'weight.gate_up',
+    'weight.down',
+  ])
+  const found = y!.data as Float32Array
+  for (let token = 0; token < tokens; token++) {
+    const expected = formula(Array.from(input.subarray(token * d, (token + 1) * d)))
+    expected.forEach((value, at) => {
+      expect(Math.abs(found[token * d + at]! - value)).toBeLessThan(1e-5)
+    })
+  }
+})
