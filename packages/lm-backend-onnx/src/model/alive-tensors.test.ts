@@ -140,15 +140,19 @@ describe('tensors on the device', () => {
   })
 
   it.each([
-    ['scoring', () => model],
-    ['scoring with shared layers', () => model.shareBelow([add(1)])],
-  ])('are given back where %s is broken off', async (_, open) => {
+    ['scoring', (signal: AbortSignal) => loglikelihood(model, requests, { signal })],
+    [
+      'scoring with shared layers',
+      (signal: AbortSignal) => loglikelihood(model.shareBelow([add(1)]), requests, { signal }),
+    ],
+    ['generation', (signal: AbortSignal) => generateUntil(model, prompts, { signal })],
+  ])('are given back where %s is broken off', async (_, ask) => {
     const broken = new AbortController()
     let runs = 0
     beforeRun = () => {
       if (++runs === 2) broken.abort(new Error('enough'))
     }
-    await expect(loglikelihood(open(), requests, { signal: broken.signal })).rejects.toThrow('enough')
+    await expect(ask(broken.signal)).rejects.toThrow('enough')
     expect(await alive()).toBe(0)
   })
 
