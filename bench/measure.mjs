@@ -17,8 +17,8 @@ import {
 } from '../packages/lm-backend-onnx/dist/text/encode-requests.js'
 import { makeModel } from './make-model.mjs'
 
-/** Options of every benchmark: --model FOLDER (GPT-2 small's dimensions with random weights by default), --batch_size N, --threads N, and its own: numbers, and texts without defaults. */
-export async function arguments_(own = {}, ownTexts = []) {
+/** Options of every benchmark: --model FOLDER (GPT-2 small's dimensions, or others where a benchmark names some, with random weights by default), --batch_size N, --threads N, and its own: numbers, and texts without defaults. */
+export async function arguments_(own = {}, ownTexts = [], dimensions = {}) {
   const options = {
     model: { type: 'string' },
     batch_size: { type: 'string', default: '8' },
@@ -27,8 +27,9 @@ export async function arguments_(own = {}, ownTexts = []) {
   for (const [name, value] of Object.entries(own)) options[name] = { type: 'string', default: String(value) }
   for (const name of ownTexts) options[name] = { type: 'string' }
   const { values } = parseArgs({ options })
-  const folder = values.model ?? join(tmpdir(), 'saeval-bench', 'gpt2')
-  const size = values.model === undefined ? await makeModel(folder) : null
+  const name = ['gpt2', ...Object.entries(dimensions).flat()].join('-')
+  const folder = values.model ?? join(tmpdir(), 'saeval-bench', name)
+  const size = values.model === undefined ? await makeModel(folder, 'gpt2', dimensions) : null
   const numbers = Object.fromEntries(Object.keys(own).map((name) => [name, Number(values[name])]))
   const threads = values.threads === undefined ? {} : { threads: Number(values.threads) }
   const batchSize = values.batch_size === 'auto' ? 'auto' : Number(values.batch_size)

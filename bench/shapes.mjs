@@ -33,15 +33,15 @@ export function hellaswag({ documents, seed = 2 }) {
   )
 }
 
-/** Prompts that begin with the same examples, as GSM8K, each to be continued by `newTokens` tokens. */
-export function generation({ prompts, shots, newTokens, seed = 3 }) {
+/** Prompts that begin with the same examples, as GSM8K, each to be continued by `newTokens` tokens, or by 1 to twice as many where lengths are mixed. */
+export function generation({ prompts, shots, newTokens, mixed = false, seed = 3 }) {
   const { below, text } = writer(seed)
   const examples = Array.from({ length: shots }, () => `Question: ${text(30)}\nAnswer: ${text(30)}\n\n`).join('')
-  return Array.from({ length: prompts }, () => ({
+  return Array.from({ length: prompts }, (_, index) => ({
     context: `${examples}Question: ${text(20 + below(25))}\nAnswer:`,
     until: [],
     type: 'generate_until',
-    maxGenToks: newTokens,
+    maxGenToks: mixed ? 1 + ((index * 37) % (2 * newTokens)) : newTokens,
     doSample: false,
     temperature: 0,
   }))
