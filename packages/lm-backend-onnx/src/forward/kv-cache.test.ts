@@ -5,6 +5,7 @@ import { localChannel } from '../runtime/local-channel.testing.js'
 import { nodeEngine } from '../runtime/node-engine.js'
 import { remoteRuntime } from '../runtime/remote-runtime.js'
 import type { Runtime, Session } from '../runtime/runtime.js'
+import { passShapes } from '../runtime/start-runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { type KvCache, keptIn, kvCaches, pastFeeds } from './kv-cache.js'
 import { int64 } from './layout.js'
@@ -25,7 +26,7 @@ const tensors = cacheTensors(spec, [0, 1])
 let runtime: Runtime
 let whole: Session
 beforeEach(() => {
-  runtime = remoteRuntime(localChannel(nodeEngine({ provider: { name: 'cpu' }, threads: 1 })), 'cpu')
+  runtime = remoteRuntime(localChannel(nodeEngine({ provider: { name: 'cpu' }, threads: 1 })), 'cpu', passShapes.cpu)
   whole = runtime.open(cacheGraph(tensors), { folder: null, mapped: false })
 })
 afterEach(() => runtime.close())

@@ -21,7 +21,11 @@ it('counts what is shared once, and rows as long as the longest may become', () 
 })
 
 it('takes the rows of --batch_size, or what there is memory for', () => {
-  expect(rowLimits(5, 100)).toEqual({ rows: 5, tokens: Number.POSITIVE_INFINITY })
-  expect(rowLimits({ most: 64 }, 2 ** 20)).toEqual({ rows: 32, tokens: 1024 })
-  expect(rowLimits({ most: 7 }, 2 ** 20).rows).toBe(7)
+  const forward = (bytesPerToken: number, caches: number | null) =>
+    ({ cache: { bytesPerToken }, room: caches === null ? null : { caches } }) as unknown as Parameters<
+      typeof rowLimits
+    >[1]
+  expect(rowLimits(5, forward(100, null))).toEqual({ rows: 5, tokens: Number.POSITIVE_INFINITY })
+  expect(rowLimits({ most: 64 }, forward(2 ** 20, null))).toEqual({ rows: 32, tokens: 1024 })
+  expect(rowLimits({ most: 7 }, forward(2 ** 20, 2 ** 22))).toEqual({ rows: 7, tokens: 4 })
 })
