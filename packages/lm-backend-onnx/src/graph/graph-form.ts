@@ -2,6 +2,7 @@ import type { ElementType } from '../onnx/encode-model.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
+import type { Compute } from '../weights/precision.js'
 
 /** The form that graphs take for a runtime: plain data. The builders ask nothing else about what will compute them. */
 export interface GraphForm {
@@ -13,6 +14,8 @@ export interface GraphForm {
   readonly transposedProducts: 'fused_matmul' | 'gemm'
   /** What activations are rounded to before products with matrices of 8 bits: the CPU has no other fast way. */
   readonly activationsOf8Bits: 'int8' | 'float32'
+  /** Products of layers with matrices: in float32, or of bfloat16 numbers, whose result is bfloat16 too. */
+  readonly products: 'float32' | 'bfloat16'
   /** Softmax attention: the operator, or products and a softmax, which every provider has. */
   readonly attention: 'operator' | 'written_out'
   /** Positions, lengths and target ids are compared as int64, or the caller gives them as float32: WebGPU computes no int64. */
@@ -37,6 +40,7 @@ export const cpuForm: GraphForm = {
   storage: {},
   transposedProducts: 'fused_matmul',
   activationsOf8Bits: 'int8',
+  products: 'float32',
   attention: 'operator',
   comparisons: 'int64',
   rotary: 'computed',
@@ -53,6 +57,7 @@ const deviceForm: GraphForm = {
   storage: {},
   transposedProducts: 'gemm',
   activationsOf8Bits: 'float32',
+  products: 'float32',
   attention: 'written_out',
   comparisons: 'float32',
   rotary: 'tables',
@@ -70,9 +75,11 @@ export const cudaForm: GraphForm = deviceForm
 /** For WebGPU, which has no bfloat16. */
 export const webgpuForm: GraphForm = { ...deviceForm, storage: { bfloat16: 'float16' }, softplus: 'written_out' }
 
-/** The form for a provider. */
-export function formOf({ name }: Provider): GraphForm {
-  return { cpu: cpuForm, webgpu: webgpuForm, cuda: cudaForm }[name]
+/** The form for a provider that computes in something. */
+export function formOf({ name }: Provider, compute: Compute): GraphForm {
+  const form = { cpu: cpuForm, webgpu: webgpuForm, cuda: cudaForm }[name]
+  if (compute !== 'bfloat16') return form
+  return { ...form, products: 'bfloat16', storage: { float32: 'bfloat16', float16: 'bfloat16' } }
 }
 
 /** What every graph of a model is built from. */

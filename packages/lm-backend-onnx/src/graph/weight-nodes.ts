@@ -1,3 +1,4 @@
+import { elementType } from '../onnx/encode-model.js'
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { Activation } from '../spec/activation.js'
 import type { Linear, Norm } from '../spec/model-spec.js'
@@ -127,6 +128,14 @@ export function weightNodes(graph: GraphBuilder, { spec, weights, form }: GraphO
   }
   const times = (x: Value, { weight, layout, inFeatures, outFeatures }: Linear) => {
     if (quantized !== null) return timesQuantized(quantized, x, { weight, layout, inFeatures, outFeatures })
+    if (form.products === 'bfloat16') {
+      const [narrow, matrix] = [graph.node('Cast', [x], { to: elementType.bfloat16 }), stored(weight).value]
+      const product =
+        layout === 'in_out'
+          ? graph.node('MatMul', [narrow, matrix])
+          : timesTransposed(narrow, matrix, inFeatures, outFeatures)
+      return graph.node('Cast', [product], { to: elementType.float32 })
+    }
     if (layout === 'in_out') return graph.node('MatMul', [x, float(weight)])
     const { type } = weights.tensor(weight)
     const isConverted = precision !== 'float32' || type !== 'float32'

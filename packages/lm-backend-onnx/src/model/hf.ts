@@ -4,7 +4,7 @@ import { InputError, option, sentence } from '@saeval/hub'
 import { type ModelFactory, readArguments } from '@saeval/language-model'
 import { fromPlain, type PyDict } from '@saeval/python'
 import { baseModelRepository } from '@saeval/sae-core'
-import { dtypes, isDtype } from '../weights/precision.js'
+import { computes, dtypes, isCompute, isDtype } from '../weights/precision.js'
 import { loadModel } from './load-model.js'
 
 /** What `--model hf` takes in --model_args, as in lm_eval. */
@@ -15,6 +15,7 @@ export const hfArguments = {
   delta: 'string',
   tokenizer: 'string',
   dtype: 'string',
+  compute: 'string',
   max_length: 'count',
   add_bos_token: 'boolean',
   prefix_token_id: 'count',
@@ -39,6 +40,8 @@ export const hf: ModelFactory = async (given, context) => {
     )
   if (args.dtype !== undefined && !isDtype(args.dtype))
     throw new InputError(sentence`${option('modelArgs')}: dtype=${args.dtype}: expected ${dtypes.join(', ')}`)
+  if (args.compute !== undefined && !isCompute(args.compute))
+    throw new InputError(sentence`${option('modelArgs')}: compute=${args.compute}: expected ${computes.join(', ')}`)
   if (args.delta !== undefined)
     throw new InputError(
       sentence`${option('modelArgs')}: delta cannot be used: add the delta weights to the model and save it (transformers: save_pretrained), then give that`,
@@ -55,6 +58,7 @@ export const hf: ModelFactory = async (given, context) => {
     revision: args.revision,
     adapter: args.peft,
     dtype: args.dtype,
+    compute: args.compute,
     tokenizer: args.tokenizer,
     maxLength: args.max_length,
     addBosToken: args.add_bos_token,

@@ -1,7 +1,7 @@
 import type { HubOptions, Notice } from '@saeval/hub'
 import type { PyDict } from '@saeval/python/templates'
 import type { ThinkEnd } from '../text/thinking.js'
-import type { Dtype } from '../weights/precision.js'
+import type { Compute, Dtype } from '../weights/precision.js'
 
 export interface LoadModelOptions {
   /** Hugging Face repository ("google/gemma-2-2b") or a local folder with config.json. */
@@ -31,6 +31,11 @@ export interface LoadModelOptions {
    * float32. "int8" and "int4" hold the matrices of products (experts excluded) in 8 or 4 bits, in files that the cache keeps.
    */
   readonly dtype?: Dtype | undefined
+  /**
+   * "float32" by default. On CUDA only: "tf32" computes products with 10 of float32's 23 bits, "bfloat16" products of layers with bfloat16 weights
+   * and inputs. Faster there, with other numbers: results say so in `saeval.computed_in`.
+   */
+  readonly compute?: Compute | undefined
   /** Longest input in tokens; the model's own limit by default. */
   readonly maxLength?: number | undefined
   /** Whether texts start with the BOS token; by default as the tokenizer does. */

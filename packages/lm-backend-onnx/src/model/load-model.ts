@@ -23,7 +23,7 @@ import { beyondFloat16 } from '../weights/beyond-float16.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
-import { type Holding, resolveDtype } from '../weights/precision.js'
+import { type Compute, type Holding, resolveDtype } from '../weights/precision.js'
 import { blockSize } from '../weights/quantize-rows.js'
 import { largestPacked, residenceOf, weightBytes } from '../weights/residence.js'
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
@@ -51,7 +51,9 @@ export async function loadModelPacked(
   start: (options: ThreadOptions) => Runtime = startRuntime,
 ): Promise<OnnxModel> {
   const options = { ...given, notice: tellOnce(given.notice ?? (() => {})) }
-  const { devices, line } = await findDevices(options.device ?? null)
+  const found = await findDevices(options.device ?? null)
+  const { line } = found
+  const devices = found.devices.map((device) => computing(device, options.compute ?? 'float32'))
   if (line !== null) options.notice(line)
   const models: OnnxModel[] = []
   try {
@@ -89,6 +91,17 @@ async function loadOn(
   }
 }
 
+/** The device as it computes in something. Throws InputError where it does not. */
+function computing(device: Device, compute: Compute): Device {
+  const { name, provider } = device
+  if (compute === 'float32') return device
+  if (provider.name !== 'cuda')
+    throw new InputError(
+      `compute=${compute} is for CUDA, and ${name} computes in float32: leave it out, or add device cuda`,
+    )
+  return { ...device, provider: { ...provider, tf32: compute === 'tf32' } }
+}
+
 interface Opened {
   readonly options: LoadModelOptions
   readonly packUpTo: number
@@ -105,6 +118,7 @@ async function loadOnto(
   { options, packUpTo, device, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
   const { provider } = device
+  const compute = options.compute ?? 'float32'
   const texts = await tokenizerFiles(options, files, adapter)
   const rulesOfTokens = { modelType: ownSpec.family, addBosToken: options.addBosToken ?? null }
   const tokenizer = withinVocabulary(await openTokenizer(texts, rulesOfTokens), ownSpec.vocabSize)
@@ -162,7 +176,7 @@ async function loadOnto(
       close: () => runtime.close().finally(dispose).finally(disposeMerged),
     },
     provider,
-    form: formOf(provider),
+    form: formOf(provider, compute),
     room,
     notice: options.notice ?? (() => {}),
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
@@ -180,7 +194,7 @@ async function loadOnto(
     ),
     [tokenizer.eos?.id ?? null, modelSettings.values],
     [rules.addBosToken, rules.prefixTokenId, rules.maxLength, ...(rules.thinkEnd == null ? [] : [rules.thinkEnd])],
-    [precision, bits, provider.name],
+    [precision, bits, provider.name, ...(compute === 'float32' ? [] : [compute])],
     adapter === null ? null : [adapter.configText, await fileIdentity(adapter.weightsPath)],
   ]
   return createOnnxModel({
@@ -196,6 +210,7 @@ async function loadOnto(
     },
     facts: {
       device: device.name,
+      computedIn: compute,
       weightsToDownload: plansOnly ? download.bytes : 0,
       weightBytes: bytes,
       numParameters: stored.numParameters,
@@ -203,7 +218,11 @@ async function loadOnto(
       quantization:
         bits === null
           ? null
-          : { bits, block: blockSize, activations: bits === 8 ? formOf(provider).activationsOf8Bits : 'float32' },
+          : {
+              bits,
+              block: blockSize,
+              activations: bits === 8 ? formOf(provider, compute).activationsOf8Bits : 'float32',
+            },
       revision: files.revision,
       sha: files.commit,
       adapter: adapter === null ? null : { name: adapter.files.name, sha: adapter.files.commit },
@@ -238,7 +257,7 @@ async function holdWeights(
   const floatBytes = 4 * stored.numParameters
   const residence = residenceOf(provider, floatBytes, packUpTo)
   const kept =
-    formOf(provider).storage.bfloat16 === 'float16' && !plansOnly
+    formOf(provider, 'float32').storage.bfloat16 === 'float16' && !plansOnly
       ? await beyondFloat16({ spec, stored, precision, modelName: model, notice })
       : new Map()
   if (bits === null) return { weights: { ...stored, precision, residence, quantized: null, kept }, dispose: () => {} }

@@ -34,6 +34,7 @@ import {
   readRows,
 } from '../scoring/read-requests.js'
 import type { TextRules } from '../text/encode-requests.js'
+import type { Compute } from '../weights/precision.js'
 import { checkIds } from './check-ids.js'
 
 /** A language model on onnxruntime. */
@@ -75,6 +76,8 @@ export interface OnnxModelParts {
   readonly facts: {
     /** Name of the device. */
     readonly device: string
+    /** What its products are computed in. */
+    readonly computedIn: Compute
     readonly numParameters: number
     readonly weightsToDownload: number
     readonly weightBytes: number
@@ -241,7 +244,9 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
     provenance: {
       backend: 'onnxruntime',
       ...(facts.device === 'cpu' ? {} : { device: facts.device }),
-      ...(facts.quantization === null ? { computed_in: 'float32' } : { quantization: facts.quantization }),
+      ...(facts.quantization === null ? {} : { quantization: facts.quantization }),
+      // with 8 or 4 bits `quantization` says what products are of
+      ...(facts.quantization === null || facts.computedIn !== 'float32' ? { computed_in: facts.computedIn } : {}),
       ...(facts.adapter === null ? {} : { adapter: facts.adapter }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
     },

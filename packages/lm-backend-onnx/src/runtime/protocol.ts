@@ -1,7 +1,9 @@
 import type { DeviceMemory, FileTensor, Part, TensorData, TensorDtype, Traffic } from './engine.js'
 
-/** An execution provider of onnxruntime; deviceId only where it knows several. */
-export type Provider = { readonly name: 'cpu' | 'webgpu' } | { readonly name: 'cuda'; readonly deviceId: number }
+/** An execution provider of onnxruntime; deviceId only where it knows several. tf32 lets products keep 10 of float32's 23 bits. */
+export type Provider =
+  | { readonly name: 'cpu' | 'webgpu' }
+  | { readonly name: 'cuda'; readonly deviceId: number; readonly tf32?: boolean }
 
 /** What the thread is started with. */
 export interface ThreadOptions {

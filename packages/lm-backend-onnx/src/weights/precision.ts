@@ -9,6 +9,18 @@ export type Precision = 'float32' | 'float16' | 'bfloat16'
 export const dtypes = ['float32', 'float16', 'bfloat16', 'auto', 'int8', 'int4'] as const
 export type Dtype = (typeof dtypes)[number]
 
+/**
+ * In what a device computes: float32; or, on CUDA by choice, products with TF32 (10 of float32's 23 bits) or products of layers with bfloat16
+ * weights and inputs. Sums of products are float32 always.
+ */
+export const computes = ['float32', 'tf32', 'bfloat16'] as const
+export type Compute = (typeof computes)[number]
+
+/** Whether a text is one of computes. */
+export function isCompute(text: string): text is Compute {
+  return (computes as readonly string[]).includes(text)
+}
+
 /** How weights are held: matrices in 8 or 4 bits where `bits` says so, everything else in `precision`. */
 export interface Holding {
   readonly precision: Precision

@@ -49,11 +49,11 @@ const cudaLibrary = process.platform === 'win32' ? 'onnxruntime_providers_cuda.d
 
 type CudaProvider = Extract<Provider, { name: 'cuda' }>
 
-function cudaUse({ deviceId }: CudaProvider): ProviderUse {
+function cudaUse({ deviceId, tf32 = false }: CudaProvider): ProviderUse {
   const options = {
     device_id: String(deviceId),
-    // float32 means float32: TF32 keeps 10 of its 23 bits, and is on by default
-    use_tf32: '0',
+    // float32 means float32: TF32 is on by default
+    use_tf32: tf32 ? '1' : '0',
     arena_extend_strategy: 'kSameAsRequested',
   }
   return {
