@@ -34,8 +34,8 @@ async function looked(folder: string) {
   const spec = modelSpec('config.json', readFileSync(join(folder, 'config.json'), 'utf8'))
   const stored = matchWeights(spec, checkpoint, 'demo')
   const told: string[] = []
-  const notice = (text: string) => {
-    told.push(text)
+  const notice = (line: unknown) => {
+    told.push(String(line))
   }
   const kept = await beyondFloat16({ spec, stored, precision: 'float32', modelName: 'demo', notice })
   return { kept: [...kept], told, loss: await float16Loss(checkpoint.folder, checkpoint.tensors.get(matrix)!) }
