@@ -1,5 +1,4 @@
 export { type AtlasAction, type AtlasOptions, type AtlasRow, atlas } from './atlas/atlas.js'
-export { ownerText } from './claims/owner-text.js'
 export { arrayTask } from './plan/array-task.js'
 export { makePlan, type PlannedExperiment, type PlanOptions } from './plan/make-plan.js'
 export { planAnswers } from './plan/merge-plan.js'

@@ -12,7 +12,7 @@ import {
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
 import type { SteeringFile } from '@saeval/steering'
-import { eachClaimed } from './claims/each-claimed.js'
+import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
 import { fingerprintOf, type OpeningSweep, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import type { PluginIdentity } from './plugin-identity.js'

@@ -47,6 +47,25 @@ describe('the cache', () => {
     expect([...hub.tokens.cdn]).toEqual([undefined])
   })
 
+  it('is filled by one of many that share it', async () => {
+    const downloads = async (processes: number) => {
+      home = temporaryFolder()
+      env = { HF_HOME: home, HF_ENDPOINT: hub.endpoint }
+      const repository = await resolve()
+      const before = hub.log.length
+      const paths = await Promise.all(
+        Array.from({ length: processes }, () => repositoryFile(repository, 'folder/weights one.bin', { env })),
+      )
+      expect(new Set(paths).size).toBe(1)
+      expect(readFileSync(paths[0]!).equals(weights)).toBe(true)
+      expect(everything()).toEqual([])
+      expect(readdirSync(join(home, 'hub', 'models--someone--thing', 'blobs')).length).toBe(1)
+      return hub.log.slice(before).filter((line) => line.includes('cdn')).length
+    }
+    // each asks once what there is
+    expect(await downloads(3)).toBe((await downloads(1)) + 2)
+  })
+
   it('answers without the network afterwards, and offline', async () => {
     await repositoryFile(await resolve(), 'config.json', { env })
     const before = hub.log.length

@@ -6,6 +6,9 @@ import type { FileDownloadInfoOutput } from '@huggingface/hub'
 import { askHub, isCacheOnly } from './ask-hub.js'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { shown } from './checks/shown.js'
+import { claimInTurn } from './claims/claim-in-turn.js'
+import { openClaims } from './claims/claims.js'
+import { ownerText } from './claims/owner-text.js'
 import { WrongAnswerError } from './hub-errors.js'
 import { hubFetch, StalledError } from './hub-fetch.js'
 import { hubLibrary } from './hub-library.js'
@@ -190,13 +193,22 @@ async function download(
   const blobPath = join(repository.folder, 'blobs', etag)
   if (!existsSync(blobPath)) {
     makeWritableFolder('the Hugging Face cache', dirname(blobPath))
+    // of many processes that share a cache one downloads, the others wait
+    const claim = await claimInTurn(openClaims(dirname(blobPath)), etag, {
+      isDone: () => existsSync(blobPath),
+      signal: options.signal,
+      onWait: (state) =>
+        options.onNotice?.(`${ownerText(state)} is downloading ${path} of ${repository.name}; waiting`),
+    })
     const partial = `${blobPath}.${randomUUID()}.incomplete`
+    if (claim === null) return linkSnapshot(repository, path, blobPath)
     try {
       const sha256 = await fetchInto(partial, repository, path, info, options)
       if (/^[0-9a-f]{64}$/.test(etag) && sha256 !== etag)
         throw new Error(`${repository.name}/${path} arrived damaged (its SHA-256 is not ${etag}); try again`)
       await rename(partial, blobPath)
     } finally {
+      claim.release()
       await rm(partial, { force: true })
     }
   }

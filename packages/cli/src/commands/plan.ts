@@ -1,13 +1,13 @@
 import { planTasks } from '@saeval/eval-harness/internal/ask-model'
 import {
   makePlan,
-  ownerText,
   type Plan,
   type PlannedExperiment,
   planStatus,
   type RunSettings,
   readPlan,
 } from '@saeval/experiments'
+import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import { commandLine } from '../options/command-line.js'
 import { inFlags } from '../options/flag-words.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'

@@ -1,7 +1,7 @@
 import { answeredModel } from '@saeval/eval-harness/internal/block-answers'
 import { call, InputError, lines, Sentence, sentence } from '@saeval/hub'
+import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import type { LanguageModel } from '@saeval/language-model'
-import { ownerText } from '../claims/owner-text.js'
 import { checkInputs } from './input-files.js'
 import type { Plan } from './plan-file.js'
 import { openPlanFolder } from './plan-folder.js'

@@ -4,8 +4,8 @@ import type { BlockAnswers } from '@saeval/eval-harness/internal/block-answers'
 import { storeKey } from '@saeval/eval-harness/internal/cache/store'
 import { call, InputError, makeWritableFolder, type Sentence, sentence, writeFiles } from '@saeval/hub'
 import { index, objectOf, text, truth } from '@saeval/hub/checks'
+import { type Claims, type ClaimTimes, openClaims } from '@saeval/hub/internal/claims/claims'
 import * as v from 'valibot'
-import { type Claims, type ClaimTimes, openClaims } from '../claims/claims.js'
 import { type Plan, type PlanItem, planFileName, planText } from './plan-file.js'
 
 /** The answers to one block under one setting, or why this setting cannot have this text. */

@@ -1,4 +1,4 @@
-import type { ClaimState } from '../claims/claims.js'
+import type { ClaimState } from '@saeval/hub/internal/claims/claims'
 import type { Plan } from './plan-file.js'
 import { type ItemFailure, itemName, openPlanFolder } from './plan-folder.js'
 

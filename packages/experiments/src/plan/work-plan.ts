@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { answerBlock } from '@saeval/eval-harness/internal/block-answers'
-import { InputError, type Notice, option, sentence } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
+import { claimInTurn } from '@saeval/hub/internal/claims/claim-in-turn'
+import type { ClaimTimes, OwnClaim } from '@saeval/hub/internal/claims/claims'
+import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import type { Work } from '@saeval/language-model'
-import type { ClaimTimes, OwnClaim } from '../claims/claims.js'
-import { ownerText } from '../claims/owner-text.js'
 import type { OpeningSweep } from '../open-sweep.js'
 import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed, isOfCell } from '../run-cell.js'
@@ -86,7 +86,11 @@ export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
         if (failure !== null && experiment === null) break
       }
     } else {
-      const claim = await claimInTurn(folder, shard, options, onNotice)
+      const claim = await claimInTurn(folder.claims, itemName(shard), {
+        isDone: () => folder.isDone(plan.items[shard]!),
+        signal,
+        onWait: (state) => onNotice(`item ${shard} is being done by ${ownerText(state)}; waiting for it`),
+      })
       if (claim !== null) await doItem(shard, claim)
     }
   } finally {
@@ -101,24 +105,6 @@ export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
 function itemsFrom(count: number): number[] {
   const first = Math.floor(Math.random() * count)
   return Array.from({ length: count }, (_, at) => (first + at) % count)
-}
-
-/** Claims an item as soon as nobody has it; null where it is done meanwhile. */
-async function claimInTurn(
-  folder: PlanFolder,
-  item: number,
-  { plan, signal, times }: WorkOptions,
-  onNotice: Notice,
-): Promise<OwnClaim | null> {
-  let said = false
-  for (;;) {
-    if (folder.isDone(plan.items[item]!)) return null
-    const claim = folder.claims.take(itemName(item))
-    if ('release' in claim) return claim
-    if (!said) onNotice(`item ${item} is being done by ${ownerText(claim)}; waiting for it`)
-    said = true
-    await wait((times?.beat ?? 5000) * (0.75 + Math.random() / 2), null, { ...(signal ? { signal } : {}) })
-  }
 }
 
 function checkVersion(plan: Plan, { saeval, plugins = [] }: Pick<WorkOptions, 'saeval' | 'plugins'>): void {

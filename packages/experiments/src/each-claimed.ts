@@ -2,8 +2,8 @@ import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { makeWritableFolder, type Notice, option, sentence } from '@saeval/hub'
-import { type ClaimTimes, defaultClaimTimes, openClaims } from './claims.js'
-import { ownerText } from './owner-text.js'
+import { type ClaimTimes, defaultClaimTimes, openClaims } from '@saeval/hub/internal/claims/claims'
+import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 
 /** How the things of a list are shared with other processes. */
 export interface ClaimedOptions {

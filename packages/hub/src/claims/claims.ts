@@ -1,6 +1,6 @@
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeError } from '@saeval/hub'
+import { writeError } from '../write-error.js'
 import { diskTime, writeBytes } from './disk-clock.js'
 import { hasEnded, ownIdentity, type ProcessIdentity } from './process-identity.js'
 

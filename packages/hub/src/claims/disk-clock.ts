@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -16,12 +16,11 @@ export function diskTime(folder: string): number {
   }
 }
 
-/** Writes bytes to the beginning of a file, so that the disk gives it its time. `flags` are those of open. */
+/** Writes bytes to the beginning of a file, so that the disk gives it its time: a network disk's server when the file is closed. `flags` are those of open. */
 export function writeBytes(path: string, flags: 'wx' | 'r+', bytes: string): void {
   const descriptor = openSync(path, flags)
   try {
     writeSync(descriptor, bytes, 0)
-    fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
