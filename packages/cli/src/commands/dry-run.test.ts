@@ -51,7 +51,7 @@ describe('--dry_run', () => {
     expect(stdout).toMatch(
       command === 'generate' ? /tokens of prompts, at most 64 new/ : /work: [\d,]+ requests: [\d,]+ distinct tokens/,
     )
-    expect(stdout).toContain('time: is measured in the first passes')
+    expect(stdout).toMatch(/time: is measured in the first passes, and shown then, at most [\d.,]+ [GT]FLOP\n/)
     expect(stdout.trim().split('\n').length).toBeLessThan(6)
     expect(existsSync(output)).toBe(false)
     expect(contents(home).filter((line) => line.includes('safetensors'))).toEqual([])
@@ -65,6 +65,14 @@ describe('--dry_run', () => {
     expect(stdout).not.toContain('to download')
     expect(stdout).toMatch(/time: about .* \(at the speed of a try of \d+ tokens here\)/)
     expect(existsSync(join(home, 'answers'))).toBe(false)
+    const [, tokens] = stdout.match(/requests: ([\d,]+) distinct/)!
+    expect(tokens!.length).toBeGreaterThan(2)
+    const estimated = await runCommand(
+      ['plan', join(home, 'plan'), ...argv.slice(1, -1), '-o', 'out', '--estimate'],
+      env,
+    )
+    expect(estimated.stdout.replace(/time: .*/, '')).toBe(stdout.replace(/time: .*/, ''))
+    expect(existsSync(join(home, 'plan'))).toBe(false)
     expect(contents(demo)).toEqual(before)
   })
 

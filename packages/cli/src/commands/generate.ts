@@ -68,7 +68,7 @@ export async function generateCommand(
             const requests = { done: 0, total: planned.requests }
             const kinds = [{ kind, planned, requests, work: { done: 0, total: planned.work } }]
             const model = String(plainArguments(options.model_args).base_name ?? '')
-            for (const line of announcementLines({ model, memory: info.memory, kinds, runs: settings, time: null }))
+            for (const line of announcementLines({ ...info, model, kinds, runs: settings, time: null }))
               stdout.write(`${line}\n`)
           },
         }

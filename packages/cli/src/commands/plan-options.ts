@@ -11,6 +11,7 @@ export interface PlanCommandOptions extends JobResources {
   /** Minutes that an item is to take here. */
   readonly shard_minutes: number | null
   readonly status: boolean
+  readonly estimate: boolean
   readonly submit: Engine | null
   /** Print what would be submitted. */
   readonly dry_run: boolean
@@ -32,6 +33,7 @@ const ownFlags: Readonly<Record<string, 0 | 1>> = {
   '--parallel': 1,
   // with --submit
   '--dry_run': 0,
+  '--estimate': 0,
 }
 
 const engines = ['slurm', 'k8s'] as const
@@ -76,10 +78,17 @@ export function addPlanOptions(command: Command): Command {
 
 /** What commander has parsed. `isMade`: whether the folder has a plan, which then is submitted as it is. */
 export function planOptions(command: Command, isMade: boolean): PlanCommandOptions {
-  const { shards = null, shard_minutes: minutes = null, status = false, submit = null, ...given } = command.opts()
+  const {
+    shards = null,
+    shard_minutes: minutes = null,
+    status = false,
+    estimate = false,
+    submit = null,
+    ...given
+  } = command.opts()
   if (shards !== null && minutes !== null)
     throw new InputError('--shards and --shard_minutes both say how many items there are; give one of them')
-  if (!status && !(submit !== null && isMade) && shards === null && minutes === null)
+  if (!status && !estimate && !(submit !== null && isMade) && shards === null && minutes === null)
     throw new InputError('--shards is missing: how many items the work is divided into (or --shard_minutes)')
   const resources = ['partition', 'time', 'mem', 'gres', 'container', 'parallel'] as const
   const named = resources.find((name) => given[name] !== undefined)
@@ -90,6 +99,7 @@ export function planOptions(command: Command, isMade: boolean): PlanCommandOptio
     shards,
     shard_minutes: minutes,
     status,
+    estimate,
     submit,
     dry_run: given.dry_run ?? false,
     partition: given.partition ?? null,

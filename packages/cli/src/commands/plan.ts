@@ -18,8 +18,9 @@ import { openTerminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
 import type { PlanCommandOptions } from './plan-options.js'
 import { plannedCommand } from './planned-experiment.js'
-import type { Surroundings } from './run.js'
+import { run, type Surroundings } from './run.js'
 import { submit } from './submit.js'
+import { runSweep } from './sweep.js'
 
 /** `saeval plan`: makes a plan of a run or a sweep, or shows how far one is. `words` are those of the command that it is a plan of. */
 export async function plan(
@@ -38,6 +39,12 @@ export async function plan(
     return
   }
   const command = await plannedCommand(words)
+  if (options.estimate) {
+    // what the command takes that it would be a plan of
+    if (command.kind === 'run') return run({ ...command.options, dry_run: true }, command.line, surroundings)
+    const sweeping = { ...command.options, run: { ...command.options.run, dry_run: true } }
+    return runSweep(sweeping, command.line, surroundings)
+  }
   const terminal = openTerminal(stderr, options)
   let expected: number | null = null
   try {

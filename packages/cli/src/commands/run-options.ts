@@ -117,6 +117,7 @@ export function addRunOptions(command: Command): Command {
     )
     .optionsGroup('This command:')
     .option('--dry_run', dryRunText)
+    .option('--estimate', 'the same as --dry_run')
     .option('-C, --config <file>', 'YAML file with values of these flags; what the command line says goes before')
   for (const [flag, why] of Object.entries(absent)) {
     const refuse = () => {
@@ -139,7 +140,10 @@ export function runOptions(command: Command, { needsTasks = true } = {}): RunOpt
   return options
 }
 
-type Parsed = Partial<Omit<RunOptions, 'apply_chat_template'>> & { readonly apply_chat_template?: boolean | string }
+type Parsed = Partial<Omit<RunOptions, 'apply_chat_template'>> & {
+  readonly apply_chat_template?: boolean | string
+  readonly estimate?: boolean
+}
 
 function checkRunOptions(parsed: Parsed): RunOptions {
   const predictOnly = parsed.predict_only ?? false
@@ -172,7 +176,7 @@ function checkRunOptions(parsed: Parsed): RunOptions {
     cache_requests: parsed.cache_requests ?? null,
     hf_hub_log_args: parsed.hf_hub_log_args ?? null,
     allow_inert_rows: parsed.allow_inert_rows ?? false,
-    dry_run: parsed.dry_run ?? false,
+    dry_run: parsed.dry_run ?? parsed.estimate ?? false,
     verbosity: parsed.verbosity,
     quiet: parsed.quiet ?? false,
   }

@@ -141,8 +141,7 @@ export async function run(
       onBootstrap: (name: string) => say(stdout, `bootstrapping for stddev: ${name}`),
       onPlanned: (kinds: readonly KindProgress[]) => {
         if (isLong(kinds, model!))
-          for (const line of announcementLines({ model: name, memory: model!.info.memory, kinds, time: null }))
-            terminal.info(line)
+          for (const line of announcementLines({ ...model!.info, model: name, kinds, time: null })) terminal.info(line)
       },
       signal,
     }
@@ -152,8 +151,7 @@ export async function run(
       const kinds = await planTasks(model, prepared.tasks)
       const time = await expectedTime(model, prepared.tasks, kinds, { signal })
       terminal.clear()
-      for (const line of announcementLines({ model: name, memory: model.info.memory, kinds, time }))
-        stdout.write(`${line}\n`)
+      for (const line of announcementLines({ ...model.info, model: name, kinds, time })) stdout.write(`${line}\n`)
       return
     }
     const evaluation = await evaluatePrepared(prepared, evaluating)

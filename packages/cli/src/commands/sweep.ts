@@ -47,7 +47,7 @@ export async function runSweep(
               const time = await expectedTime(model, tasks, kinds, { runs, signal })
               terminal.clear()
               const name = modelName(options.run.model_args)
-              for (const line of announcementLines({ model: name, memory: model.info.memory, kinds, runs, time }))
+              for (const line of announcementLines({ ...model.info, model: name, kinds, runs, time }))
                 stdout.write(`${line}\n`)
             },
           }

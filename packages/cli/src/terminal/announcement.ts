@@ -1,11 +1,13 @@
 import type { KindProgress } from '@saeval/eval-harness'
 import type { LanguageModel, ModelInfo } from '@saeval/language-model'
-import { byteWords, countWords, durationWords } from './quantity-words.js'
+import { byteWords, countWords, durationWords, flopWords } from './quantity-words.js'
 
 /** What is known before a command begins its work. */
 export interface Announcement {
   readonly model: string
-  readonly memory: ModelInfo['memory']
+  readonly memory?: ModelInfo['memory']
+  /** Its weights: a token takes about two floating-point operations for each (Kaplan et al. 2020, section 2.1). */
+  readonly numParameters: number
   readonly kinds: readonly KindProgress[]
   /** Runs of the same requests: a sweep has several. */
   readonly runs?: number
@@ -19,7 +21,7 @@ export interface ExpectedTime {
 }
 
 /** The block before a long run, a few lines. */
-export function announcementLines({ model, memory, kinds, runs = 1, time }: Announcement): string[] {
+export function announcementLines({ model, memory, numParameters, kinds, runs = 1, time }: Announcement): string[] {
   const sizes =
     memory === undefined
       ? []
@@ -39,14 +41,16 @@ export function announcementLines({ model, memory, kinds, runs = 1, time }: Anno
       `${countWords(planned.requests)} requests: ${countWords(planned.tokens)} distinct tokens of ${countWords(planned.requestTokens)}${keptText}`,
     ]
   })
+  const tokens = kinds.reduce((sum, { planned }) => sum + (planned?.tokens ?? 0) + (planned?.newTokens ?? 0), 0)
+  const flops = tokens === 0 ? '' : `, at most ${flopWords(2 * numParameters * tokens * runs)}`
   const times = runs === 1 ? '' : `${countWords(runs)} runs, each of them (layers below the edits are computed once):`
   return [
     `model: ${[model, ...sizes].join(', ')}`,
     ...(times === '' ? [] : [times]),
     ...work.map((line) => `work: ${line}`),
     time === null
-      ? 'time: is measured in the first passes, and shown then'
-      : `time: ${runs === 1 ? 'about' : 'at most'} ${durationWords(time.seconds)} (${time.how})`,
+      ? `time: is measured in the first passes, and shown then${flops}`
+      : `time: ${runs === 1 ? 'about' : 'at most'} ${durationWords(time.seconds)} (${time.how})${flops}`,
   ]
 }
 

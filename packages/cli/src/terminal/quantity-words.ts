@@ -27,6 +27,13 @@ export function byteWords(bytes: number): string {
   return bytes >= 999.5e3 ? `${Math.round(bytes / 1e6)} MB` : `${Math.ceil(bytes / 1e3)} kB`
 }
 
+/** "1.2 TFLOP", "340 GFLOP": floating-point operations. */
+export function flopWords(operations: number): string {
+  const names = ['GFLOP', 'TFLOP', 'PFLOP', 'EFLOP']
+  const step = Math.min(names.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, operations)) / 3) - 3))
+  return `${rounded(operations / 1000 ** (step + 3))} ${names[step]}`
+}
+
 /** "1,234,567" */
 export function countWords(count: number): string {
   return Math.round(count).toLocaleString('en-US')
