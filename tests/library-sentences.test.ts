@@ -64,7 +64,9 @@ const others: Readonly<Record<string, RegExp>> = {
   'experiments/git-hash.ts': /--always/g,
   'hub/system-reason.ts': /ulimit -[un]/g,
   'hub/repository.ts': /s--\$\{/g,
+  'experiments/plan/submit-plan.ts': /--(?:job-name|array|requeue|open-mode|output)\b|--\$\{name\}|'-c'/g,
   'eval-harness/tasks/task-index.ts': /clone --depth/g,
+  'lm-backend-onnx/runtime/device-problem.ts': /--gpus all/g,
   'lm-backend-onnx/weights/weight-files.ts': /python -c/g,
   'lm-backend-onnx/scoring/read-requests.ts': /--open\[/g,
   'lm-backend-onnx/scoring/score.ts': /--open\[/g,
@@ -75,6 +77,8 @@ const others: Readonly<Record<string, RegExp>> = {
   'report/html/page-style.ts': /--[a-z-]+/g,
   'report/html/render-generations.ts': /--s:|var\(--[a-z]+\)/g,
   'report/statistics/mcnemar.ts': / -n /g,
+  'report/statistics/normal.ts': /\(-x \* x\)/g,
+  'report/statistics/student.ts': /\(-x\)/g,
 }
 const flagOrCommand = /--[a-z][a-z_]*|--\$\{|"saeval [a-z]|[ ("'`]-[a-zA-Z](?=[ ,)"'`])/g
 
@@ -191,6 +195,22 @@ it('the command line says their sentences with its flags', () => {
       '…: … is …, expected a JSON object: --model_args takes one of all arguments, as in {"pretrained": "…", "chat_template_args": {…}}',
       '…:1: the columns are those of the model "sae_steered_beta"; run it with --model sae_steered_beta --model_args base_name=…,csv_path=…, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient',
       '…:1: the columns are those of the model "steered"; run it with --model steered --model_args pretrained=…,steer_path=…, or give latent_idx, steering_coefficient, sae_release and sae_id',
+      '--budget: … tokens are too few; this search needs more than …: take fewer documents (--limit), latents or guards, or more tokens',
+      '--gpu_memory is for devices with memory of their own, and the model computes on the CPU; leave it out',
+      '--guard … names no task beside those of the objective',
+      '--guard …:…:…: with … documents to confirm on, even no change at all leaves a loss of … points possible; take more documents, several tasks in one guard (a+b or a group), or a budget of more points',
+      '--latents: … is no latent; this SAE has latents 0 to …',
+      '--model_args: compute=…: expected …',
+      '--shard …: the plan … has items 0 to …',
+      'a plan keeps the answers itself; leave --use_cache out',
+      'a search needs --output_path, the folder of its results',
+      'the weights take … on …, where … may be used: choose a smaller dtype or another device, or give more --gpu_memory or end other programs on it',
+      '… does not say how much memory it has: give --gpu_memory as an amount, such as 8GB',
+      '… holds a plan already; name another folder, or delete it ("saeval plan --status" … shows it)',
+      '… is damaged; make the plan anew with "saeval plan"',
+      '… is no plan: it has no …; "saeval plan" makes one',
+      '… is the folder of another search: its objective, guards, latents, documents, model or settings are others; choose another --output_path',
+      '… of … items are not done, "saeval work" … does them:\\n…',
     ].sort(),
   )
 })

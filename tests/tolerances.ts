@@ -11,6 +11,10 @@ export const tolerance = {
   hooksQwen35: 5e-5,
   /** The same on a device, whose exponentials are a few units in the last place off: 7.1e-5 on WebGPU over lavapipe, 4.0e-5 on the CPU. */
   hooksQwen35OnDevice: 1e-4,
+  /** Log-probabilities of texts planned together and alone, absolute. */
+  planned: 1e-4,
+  /** The same for Qwen 3.5 on a device: 1.64e-4 on WebGPU over lavapipe, whose products are summed in another order for other numbers of rows. */
+  plannedQwen35OnDevice: 3e-4,
   /** Steered language models: add and none, absolute. */
   steeredAdd: 5e-4,
   /** Steered language models: every other action, absolute. */

@@ -3,6 +3,8 @@ import type { ScoringRow } from '@saeval/language-model'
 import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
 import { fixtureJson } from '../../../tests/fixtures.js'
+import { testDevice } from '../../../tests/test-device.js'
+import { tolerance } from '../../../tests/tolerances.js'
 import { goldenModelNames, openGoldenModel } from './golden-models.testing.js'
 
 /** Texts that share beginnings of all lengths, up to the longest the model takes, so that windows slide and paths are kept and left. */
@@ -39,11 +41,16 @@ function largestDifference(
   return most
 }
 
+// lavapipe takes its time
+const sizes = testDevice === 'cpu' ? ([1, 2, 9, 'auto'] as const) : ([1, 9] as const)
+
 describe.each(goldenModelNames)('%s', (name) => {
+  const isQwen35 = name.startsWith('Qwen/Qwen3.5')
+
   it('gives the numbers of one request at a time, whatever the budget, steered or not', async () => {
     const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
     const vocabulary = golden.tokenizer_info.config_vocab_size as number
-    const models = await Promise.all(([1, 2, 9, 'auto'] as const).map((size) => openGoldenModel(name, size)))
+    const models = await Promise.all(sizes.map((size) => openGoldenModel(name, size)))
     const { hookPoints } = models[0]!
     const hookPoint = hookPoints.find((hook) => hook.endsWith('blocks.1.hook_resid_post'))!
     const { dims } = (await models[0]!.captureActivations([1, 2, 3], [hookPoint])).get(hookPoint)!
@@ -86,10 +93,12 @@ describe.each(goldenModelNames)('%s', (name) => {
         const together = await view.scoreTokens(rows)
         const tokens = view.report().tokens!
         // where layers carry a state, only texts that begin another one are saved
-        expect(tokens.computed).toBeLessThanOrEqual((name.startsWith('Qwen/Qwen3.5') ? 1 : 0.95) * tokens.requested)
+        expect(tokens.computed).toBeLessThanOrEqual((isQwen35 ? 1 : 0.95) * tokens.requested)
         const difference = largestDifference(together, alone)
         if (process.env.SAEVAL_DEVIATIONS) console.log(name, 'planned against alone', index, difference)
-        expect(difference).toBeLessThanOrEqual(1e-4)
+        expect(difference).toBeLessThanOrEqual(
+          isQwen35 && testDevice !== 'cpu' ? tolerance.plannedQwen35OnDevice : tolerance.planned,
+        )
       }
     }
   })

@@ -8,7 +8,11 @@ const flags: Readonly<Record<string, string>> = {
 }
 
 /** Functions of libraries: the commands that call them. */
-const commands: Readonly<Record<string, string>> = { indexTasks: 'ls tasks', listCachedWeights: 'cache' }
+const commands: Readonly<Record<string, string>> = {
+  indexTasks: 'ls tasks',
+  listCachedWeights: 'cache',
+  planStatus: 'plan --status',
+}
 
 /** What a library or a command has said (text, a sentence, an error), with flags and commands for the options and functions it names. */
 export function inFlags(said: unknown): string {

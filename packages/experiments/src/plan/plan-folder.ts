@@ -71,7 +71,7 @@ export function settingCsv(folder: string, setting: number): string {
 export function beginPlanFolder(folder: string, csvs: ReadonlyMap<number, string>): void {
   if (existsSync(join(folder, planFileName)))
     throw new InputError(
-      sentence`${folder} holds a plan already; name another folder, or delete it (${call('plan --status')} ${folder} shows it)`,
+      sentence`${folder} holds a plan already; name another folder, or delete it (${call('planStatus')} ${folder} shows it)`,
     )
   for (const place of [folder, ...Object.values(placesIn(folder))]) makeWritableFolder(`the plan ${folder}`, place)
   writeFiles([...csvs].map(([setting, csv]) => [settingCsv(folder, setting), csv] as const))

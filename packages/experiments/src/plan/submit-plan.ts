@@ -72,7 +72,8 @@ ${limits.length === 0 ? '' : `          resources:\n            limits: { ${limi
 }
 
 function gpuLimit(gres: string): string {
-  return `nvidia.com/gpu: ${gres.split(':').at(-1)}`
+  const count = gres.split(':').at(-1)!
+  return `nvidia.com/gpu: ${/^\d+$/.test(count) ? count : 1}`
 }
 
 function options(resources: Omit<JobResources, 'parallel'>): string[] {

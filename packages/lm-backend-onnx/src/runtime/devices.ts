@@ -112,7 +112,7 @@ async function chooseDevice(): Promise<ChosenDevices> {
     if (!probed.computes) why.push(`not ${name}: ${probed.problem}`)
     else if (name === 'cuda' || isWorthIt(probed.hardware)) return chosen(deviceOf(provider, probed))
     else if (probed.hardware.kind === 'integrated')
-      why.push(`not webgpu: ${probed.hardware.name} has no memory of its own, --device webgpu takes it all the same`)
+      why.push(`not webgpu: ${probed.hardware.name} has no memory of its own; name webgpu to take it all the same`)
   }
   return chosen(cpu())
 }

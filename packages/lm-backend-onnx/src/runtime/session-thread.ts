@@ -3,11 +3,15 @@ import type { Channel } from './channel.js'
 import { OutOfMemory } from './out-of-memory.js'
 import type { Reply, ThreadOptions } from './protocol.js'
 import { runtimePackage } from './runtime-package.js'
+import { newTurns } from './turns.js'
 
 type Waiting = { resolve(value: never): void; reject(error: Error): void }
 
 /** Without it onnxruntime keeps a database in the home folder and sends usage data; it reads this when it is loaded. */
 export const noTelemetry: Readonly<Record<string, string>> = { ORT_DISABLE_TELEMETRY: '1' }
+
+// onnxruntime has one WebGPU device for the whole process: used by two threads at once, it ends the process
+const turnsOfWebGpu = newTurns()
 
 /**
  * Starts the thread on which an engine computes. It does not keep the process alive while nothing is being computed. Throws InputError where onnxruntime is
@@ -17,7 +21,7 @@ export function startSessionThread(options: ThreadOptions): Channel {
   runtimePackage()
   for (const [name, value] of Object.entries(noTelemetry)) process.env[name] ??= value
   const closing = new Int32Array(new SharedArrayBuffer(4))
-  const workerData = { closing, options }
+  const workerData = { closing, turns: options.provider.name === 'webgpu' ? turnsOfWebGpu : null, options }
   const worker = new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [], workerData })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
