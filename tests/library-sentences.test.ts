@@ -197,6 +197,7 @@ it('the command line says their sentences with its flags', () => {
       '…:1: the columns are those of the model "steered"; run it with --model steered --model_args pretrained=…,steer_path=…, or give latent_idx, steering_coefficient, sae_release and sae_id',
       '--budget: … tokens are too few; this search needs more than …: take fewer documents (--limit), latents or guards, or more tokens',
       '--gpu_memory is for devices with memory of their own, and the model computes on the CPU; leave it out',
+      '--gpu_memory has no effect on model …, which a server computes; leave it out',
       '--guard … names no task beside those of the objective',
       '--guard …:…:…: with … documents to confirm on, even no change at all leaves a loss of … points possible; take more documents, several tasks in one guard (a+b or a group), or a budget of more points',
       '--latents: … is no latent; this SAE has latents 0 to …',

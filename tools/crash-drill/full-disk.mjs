@@ -20,8 +20,9 @@ fs.openSync = (path, ...rest) => {
 }
 fs.writeSync = (descriptor, data, ...rest) => {
   if (!watched.has(descriptor)) return writeSync(descriptor, data, ...rest)
-  const from = rest[0] ?? 0
-  const bytes = data.subarray(from, from + left)
+  // of text the next argument is a place in the file
+  const from = typeof data === 'string' ? 0 : (rest[0] ?? 0)
+  const bytes = (typeof data === 'string' ? Buffer.from(data) : data).subarray(from, from + left)
   if (bytes.length === 0) throw full()
   left -= bytes.length
   return writeSync(descriptor, bytes)

@@ -24,7 +24,7 @@ export interface OpenServer {
 export async function openServerOf(
   name: string,
   args: ServerArguments,
-  { batchSize, notice, hub }: ModelContext,
+  { batchSize, gpuMemory, notice, hub }: ModelContext,
   options: Pick<ServerOptions, 'wait'> = {},
 ): Promise<OpenServer> {
   const model = args.model ?? args.pretrained
@@ -33,6 +33,10 @@ export async function openServerOf(
       sentence`${option('model')} ${name} needs ${option('modelArgs')} model=…, the model's name at the server`,
     )
   const address = addressOf(name, args.base_url)
+  if (gpuMemory != null)
+    throw new InputError(
+      sentence`${option('gpuMemory')} has no effect on model ${name}, which a server computes; leave it out`,
+    )
   const { num_concurrent: concurrent = 1, max_retries: attempts = 3, timeout = 300 } = args
   if (!(timeout > 0))
     throw new InputError(sentence`${option('modelArgs')}: timeout is ${timeout}, expected seconds above 0`)

@@ -4,7 +4,7 @@ import { distinctShare, includesWord, repetition, wordsOf } from './text-scores.
 /** Metrics of saeval that lm_eval does not have; a task file names them like any other. */
 export const saevalMetrics: Readonly<Record<string, OwnMetric>> = {
   /** See answerMargin. */
-  margin: { score: answerMargin },
+  choice_margin: { score: answerMargin },
   /** See distinctShare; `n` (2 by default). */
   distinct_n: { settings: ['n'], score: (question, { n = 2 }) => distinctShare(textOf(question), size(n)) },
   /** See repetition; `n` (4 by default). Lower is better. */

@@ -32,9 +32,9 @@ describe('metrics of saeval', () => {
   })
 
   it('the margin is that of the right choice over the best wrong one', async () => {
-    expect(await score('margin', choices)).toEqual(new PyFloat(0.75))
-    expect(await score('margin', { ...choices, target: [0, 2] })).toEqual(new PyFloat(-0.75))
-    await expect(score('margin', { ...choices, target: -100 })).rejects.toThrow('no right choice')
-    await expect(score('margin', generated)).rejects.toThrow('has no choices')
+    expect(await score('choice_margin', choices)).toEqual(new PyFloat(0.75))
+    expect(await score('choice_margin', { ...choices, target: [0, 2] })).toEqual(new PyFloat(-0.75))
+    await expect(score('choice_margin', { ...choices, target: -100 })).rejects.toThrow('no right choice')
+    await expect(score('choice_margin', generated)).rejects.toThrow('has no choices')
   })
 })

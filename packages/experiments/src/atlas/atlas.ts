@@ -130,7 +130,7 @@ async function marginChanges(
     new Map(
       [...(await documentValues(tasks, model, asked))].map(([task, values]) => [
         task,
-        values.reduce((sum, { metrics }) => sum + metrics.get('margin')!, 0) / values.length,
+        values.reduce((sum, { metrics }) => sum + metrics.get('choice_margin')!, 0) / values.length,
       ]),
     )
   const before = await means(shared.steer([]))

@@ -58,7 +58,7 @@ export function withDocuments(task: PreparedTask, docIds: ReadonlySet<number>): 
   return { ...task, asked: task.asked.filter(({ docId }) => docIds.has(docId)) }
 }
 
-/** The task with the metric `margin` in place of its own. Throws InputError for a task that has none. */
+/** The task with the metric `choice_margin` in place of its own. Throws InputError for a task that has none. */
 export function withMargin(task: PreparedTask): PreparedTask {
   if (!hasMargin(task))
     throw new InputError(
@@ -67,7 +67,7 @@ export function withMargin(task: PreparedTask): PreparedTask {
   return { ...task, metrics: [margin] }
 }
 
-/** The task with the metric `margin` beside its own; the task itself where it has none. */
+/** The task with the metric `choice_margin` beside its own; the task itself where it has none. */
 export function plusMargin(task: PreparedTask): PreparedTask {
   const isThere = task.metrics.some(({ config }) => config.name === margin.config.name)
   return isThere || !hasMargin(task) ? task : { ...task, metrics: [...task.metrics, margin] }
@@ -75,7 +75,7 @@ export function plusMargin(task: PreparedTask): PreparedTask {
 
 const margin: PreparedTask['metrics'][number] = {
   config: {
-    name: 'margin',
+    name: 'choice_margin',
     function: null,
     hfEvaluate: false,
     settings: new Map(),

@@ -48,7 +48,7 @@ export async function marginSlopes(
     const model = options.store === undefined ? view : await cachedModel(view, options.store)
     const values = [...(await documentValues(asked, model, options)).values()].flat()
     tokens += model.report?.().tokens?.computed ?? 0
-    return values.reduce((sum, { metrics }) => sum + metrics.get('margin')!, 0) / values.length
+    return values.reduce((sum, { metrics }) => sum + metrics.get('choice_margin')!, 0) / values.length
   }
   const before = await marginOf(shared.steer([]))
   const slopes: number[] = []

@@ -30,7 +30,7 @@ export class DocumentMeter {
   }
 
   /**
-   * Metrics of documents under an edit, null for none; those of multiple choice have `margin` too. `key` tells edits apart. Throws InputError where the
+   * Metrics of documents under an edit, null for none; those of multiple choice have `choice_margin` too. `key` tells edits apart. Throws InputError where the
    * edit does not fit the texts.
    */
   async measure(key: string, edit: SteeringEdit | null, places: readonly DocumentPlace[]): Promise<DocumentMetrics[]> {

@@ -53,7 +53,7 @@ export async function searchProblem(options: SearchProblemOptions): Promise<Docu
       const edit = arm === null ? null : editOf(arms[arm]!)
       const own = await turned(0, key, edit, part, count)
       const places = objectiveDocuments[part].slice(0, count)
-      const margins = (await meter.measure(key, edit, places)).map((values) => values.get('margin') ?? null)
+      const margins = (await meter.measure(key, edit, places)).map((values) => values.get('choice_margin') ?? null)
       const sign = objective.wanted === 'down' ? -1 : 1
       const others: number[][] = []
       for (const guard of guards.keys())
