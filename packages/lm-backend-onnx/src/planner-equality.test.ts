@@ -47,7 +47,9 @@ const sizes = testDevice === 'cpu' ? ([1, 2, 9, 'auto'] as const) : ([1, 9] as c
 describe.each(goldenModelNames)('%s', (name) => {
   const isQwen35 = name.startsWith('Qwen/Qwen3.5')
 
-  it('gives the numbers of one request at a time, whatever the budget, steered or not', async () => {
+  it('gives the numbers of one request at a time, whatever the budget, steered or not', {
+    timeout: 600_000,
+  }, async () => {
     const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
     const vocabulary = golden.tokenizer_info.config_vocab_size as number
     const models = await Promise.all(sizes.map((size) => openGoldenModel(name, size)))
