@@ -3,7 +3,7 @@ import { deviceProblem } from './device-problem.js'
 
 const place =
   '/onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988 onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() '
-const failed = `${place}[ONNXRuntimeError] : 1 : FAIL : Failed to load library /opt/onnxruntime/libonnxruntime_providers_cuda.so with error: `
+const failed = `${place}[ONNXRuntimeError] : 1 : FAIL : Failed to load library onnxruntime/libonnxruntime_providers_cuda.so with error: `
 const missing = (library: string) => `${failed}${library}: cannot open shared object file: No such file or directory`
 const cuda = 'CUDA failure %: ; GPU=0 ; hostname=vm ; file=/onnxruntime_src/cuda_execution_provider_info.cc ; line=69'
 
