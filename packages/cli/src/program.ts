@@ -15,12 +15,13 @@ import {
 import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
+import { addGenerateOptions } from './commands/generate-options.js'
 import type { InspectCommandOptions } from './commands/inspect.js'
 import { addPlanOptions, plannedWords, planOptions } from './commands/plan-options.js'
 import { addRankOptions } from './commands/rank-options.js'
 import type { ReportCommandOptions } from './commands/report.js'
 import type { Surroundings } from './commands/run.js'
-import { addRunOptions, dryRunText, runOptions } from './commands/run-options.js'
+import { addRunOptions, runOptions } from './commands/run-options.js'
 import type { SaesOptions } from './commands/saes.js'
 import { addSearchOptions } from './commands/search-options.js'
 import { addSweepOptions, sweepOptions } from './commands/sweep-options.js'
@@ -201,38 +202,8 @@ export function createProgram(
       const { atlasCommand } = await import('./commands/atlas.js')
       return atlasCommand(command, commandLine(argv), surroundings)
     })
-  program
-    .command('generate')
+  addGenerateOptions(program.command('generate'))
     .description('continue prompts with the unsteered and the steered model, side by side')
-    .argument('[prompts...]', 'prompts')
-    .requiredOption(
-      '-a, --model_args <args...>',
-      'as for sae_steered_beta: base_name=…,csv_path=…',
-      pairs('--model_args'),
-    )
-    .option('--prompts <file>', 'a file with one prompt, or one JSON object {"prompt": …}, a line')
-    .option('--coefficients <list>', "settings that replace all rows' coefficients: 0,-5,-10 or -100:100:20", (text) =>
-      parseNumberList('--coefficients', text),
-    )
-    .option('--max_gen_toks <n>', 'new tokens at most', parser(positive), 64)
-    .option('--temperature <t>', '0 takes the most likely token', Number, 0)
-    .option(
-      '--top_k <n>',
-      "sample among the n most likely tokens, 0: all (default: the model's, else 50)",
-      parser(wholeNumber),
-    )
-    .option(
-      '--top_p <p>',
-      "sample among the most likely tokens that have this probability together (default: the model's)",
-      Number,
-    )
-    .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), defaultSeed)
-    .option('--until <texts...>', 'texts that end a continuation')
-    .option('--apply_chat_template', "put each prompt into the model's chat template")
-    .option('--device <name>', deviceHelp)
-    .option('--dry_run', dryRunText)
-    .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
-    .option('--json', 'print everything as JSON')
     .action(async (prompts: string[], options: GenerateCommandOptions) => {
       const { generateCommand } = await import('./commands/generate.js')
       return generateCommand(prompts, options, surroundings)

@@ -10,24 +10,23 @@ import { createForward } from '../forward/forward.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import { formOf } from '../graph/graph-form.js'
 import type { BatchSize } from '../plan/token-budget.js'
-import { quantizeWeights } from '../quantized/quantized-weights.js'
 import { deviceRoom } from '../runtime/device-room.js'
 import { type Device, findDevices } from '../runtime/devices.js'
-import type { Provider, ThreadOptions } from '../runtime/protocol.js'
+import type { ThreadOptions } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { startRuntime } from '../runtime/start-runtime.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { resolvePrefixTokenId, type TextRules, withinVocabulary } from '../text/encode-requests.js'
-import { beyondFloat16 } from '../weights/beyond-float16.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
-import { type ModelWeights, matchWeights, type StoredWeights } from '../weights/model-weights.js'
-import { type Compute, type Holding, resolveDtype } from '../weights/precision.js'
+import { matchWeights } from '../weights/model-weights.js'
+import { type Compute, resolveDtype } from '../weights/precision.js'
 import { blockSize } from '../weights/quantize-rows.js'
-import { largestPacked, residenceOf, weightBytes } from '../weights/residence.js'
+import { largestPacked, weightBytes } from '../weights/residence.js'
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
+import { holdWeights } from './hold-weights.js'
 import type { LoadModelOptions } from './load-model-options.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 import { severalDevices } from './several-devices.js'
@@ -239,41 +238,6 @@ async function tokenizerFiles(
   if (tokenizer !== undefined) return openModelFiles(tokenizer, undefined, hub)
   const own = adapter !== null && (await adapter.files.pathIfPresent('tokenizer.json')) !== null
   return own ? adapter.files : files
-}
-
-interface HoldOptions extends Holding {
-  readonly spec: ModelSpec
-  readonly stored: StoredWeights
-  readonly provider: Provider
-  readonly packUpTo: number
-  readonly plansOnly: boolean
-}
-
-/** The weights as the model uses them, and what removes files that were made for this run. */
-async function holdWeights(
-  { model, hub = {}, notice = () => {} }: LoadModelOptions,
-  { spec, stored, provider, precision, bits, packUpTo, plansOnly }: HoldOptions,
-): Promise<{ readonly weights: ModelWeights; dispose(): void }> {
-  const floatBytes = 4 * stored.numParameters
-  const residence = residenceOf(provider, floatBytes, packUpTo)
-  const kept =
-    formOf(provider, 'float32').storage.bfloat16 === 'float16' && !plansOnly
-      ? await beyondFloat16({ spec, stored, precision, modelName: model, notice })
-      : new Map()
-  if (bits === null) return { weights: { ...stored, precision, residence, quantized: null, kept }, dispose: () => {} }
-  // those of a small model are made in no time
-  const keep = floatBytes > packUpTo
-  const held = await quantizeWeights({ spec, stored, bits, modelName: model, keep, hub, notice })
-  return {
-    weights: {
-      ...held.stored,
-      precision,
-      residence: residence === 'device' ? residence : 'packed',
-      quantized: held.quantized,
-      kept,
-    },
-    dispose: held.dispose,
-  }
 }
 
 function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {
