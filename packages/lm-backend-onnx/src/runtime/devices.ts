@@ -4,7 +4,7 @@ import { InputError } from '@saeval/hub'
 import { libraryFile } from './c-api/library-file.js'
 import { type Hardware, processor } from './hardware.js'
 import { type Probed, probe } from './probe.js'
-import type { Provider } from './protocol.js'
+import { deviceName, type Provider } from './protocol.js'
 import { runtimeVersion } from './runtime-package.js'
 
 /** A device that can compute here, by the name that `--device` takes. */
@@ -139,11 +139,6 @@ function otherProviders(): Exclude<Provider['name'], 'cpu'>[] {
 
 function providerOf(name: Exclude<Provider['name'], 'cpu'>, deviceId: number): Provider {
   return name === 'cuda' ? { name, deviceId } : { name }
-}
-
-/** Name of a provider's device, as `--device` takes it. */
-export function deviceName(provider: Provider): string {
-  return provider.name === 'cuda' ? `cuda:${provider.deviceId}` : provider.name
 }
 
 function cpu(): Device {

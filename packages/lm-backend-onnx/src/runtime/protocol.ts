@@ -5,6 +5,11 @@ export type Provider =
   | { readonly name: 'cpu' | 'webgpu' }
   | { readonly name: 'cuda'; readonly deviceId: number; readonly tf32?: boolean }
 
+/** Name of a provider's device, as `--device` takes it. */
+export function deviceName(provider: Provider): string {
+  return provider.name === 'cuda' ? `cuda:${provider.deviceId}` : provider.name
+}
+
 /** What the thread is started with. */
 export interface ThreadOptions {
   readonly provider: Provider

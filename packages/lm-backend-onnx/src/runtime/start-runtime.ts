@@ -1,4 +1,4 @@
-import type { Provider, ThreadOptions } from './protocol.js'
+import { deviceName, type Provider, type ThreadOptions } from './protocol.js'
 import { remoteRuntime } from './remote-runtime.js'
 import type { PassShape, Runtime } from './runtime.js'
 import { startSessionThread } from './session-thread.js'
@@ -8,7 +8,7 @@ import { startSessionThread } from './session-thread.js'
  * installed.
  */
 export function startRuntime(options: ThreadOptions): Runtime {
-  return remoteRuntime(startSessionThread(options), locationOf(options.provider), passShapes[options.provider.name])
+  return remoteRuntime(startSessionThread(options), deviceName(options.provider), passShapes[options.provider.name])
 }
 
 /** By provider. GPUs want more at once. */
@@ -16,9 +16,4 @@ export const passShapes: Readonly<Record<Provider['name'], PassShape>> = {
   cpu: { columns: 512, tokens: [512, 1024, 2048] },
   cuda: { columns: 2048, tokens: [4096, 8192, 16_384] },
   webgpu: { columns: 1024, tokens: [1024, 2048, 4096] },
-}
-
-/** Name of a provider's device, as `--device` takes it. */
-function locationOf(provider: Provider): string {
-  return provider.name === 'cuda' ? `cuda:${provider.deviceId}` : provider.name
 }
