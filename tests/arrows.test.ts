@@ -95,6 +95,8 @@ function wrongCircles(arrows: readonly (readonly [string, string])[]): string[][
 }
 
 interface Manifest {
+  /** What stands for one file in Node and for another in a browser. */
+  readonly imports?: Readonly<Record<string, unknown>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
@@ -102,8 +104,8 @@ interface Manifest {
 describe('arrows between packages and files', () => {
   it.each(names)('%s imports only what its package.json names', (name) => {
     const text = readFileSync(join(packages, name, 'package.json'), 'utf8')
-    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(text) as Manifest
-    const known = new Set([...Object.keys(dependencies), ...Object.keys(optionalDependencies)])
+    const { dependencies = {}, optionalDependencies = {}, imports = {} } = JSON.parse(text) as Manifest
+    const known = new Set([dependencies, optionalDependencies, imports].flatMap(Object.keys))
     const undeclared = sourcesOf(name).flatMap(({ path, imports }) =>
       imports
         .filter((spec) => !/^(\.|node:)/.test(spec) && !builtinModules.includes(spec))

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises'
+import { fileState, openFile } from '#disk'
 import { type ByteSource, seekCost } from './byte-source.js'
 import { InputError } from './input-error.js'
 import { systemReason } from './system-reason.js'
@@ -9,9 +9,9 @@ export async function openLocalFile(path: string): Promise<ByteSource> {
     throw new InputError(`cannot read ${path}: ${systemReason(cause) ?? cause.message}`, { cause })
   }
   // opening a pipe would wait for somebody to write to it
-  const stats = await stat(path).catch(refuse)
+  const stats = await fileState(path).catch(refuse)
   if (!stats.isFile()) throw new InputError(`${path} is not a file`)
-  const handle = await open(path, 'r').catch(refuse)
+  const handle = await openFile(path).catch(refuse)
   return {
     name: path,
     byteLength: stats.size,

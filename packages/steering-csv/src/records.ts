@@ -1,4 +1,4 @@
-import { type CsvError, parse } from 'csv-parse/sync'
+import { type CsvError, parse } from '#csv-parse'
 import { columns } from './columns.js'
 import type { Problem } from './problem.js'
 
@@ -20,9 +20,7 @@ export function readRecords(bytes: Uint8Array): {
   broken: { line: number; cell: number; kind: 'unterminated_quote' | 'invalid_quote' } | null
 } {
   // one character a byte, so that damaged UTF-8 can be located by cell
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
+  const text = oneCharacterAByte(bytes).replace(/^\xef\xbb\xbf/, '')
   const separator = separatorOf(text)
   const records: CsvRecord[] = []
   let end = 0
@@ -48,6 +46,16 @@ export function readRecords(bytes: Uint8Array): {
   }
 }
 
+// what a call takes as arguments
+const bytesAtATime = 2 ** 13
+
+function oneCharacterAByte(bytes: Uint8Array): string {
+  let text = ''
+  for (let start = 0; start < bytes.length; start += bytesAtATime)
+    text += String.fromCharCode(...bytes.subarray(start, start + bytesAtATime))
+  return text
+}
+
 const columnNames = new Set(Object.values(columns).flatMap((list) => list.map(({ name }) => name)))
 
 function separatorOf(text: string): Separator {
@@ -70,7 +78,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 function decodeCell(cell: string): string | null {
   if (isAscii.test(cell)) return cell.trim()
   try {
-    return utf8.decode(Buffer.from(cell, 'latin1')).trim()
+    return utf8.decode(Uint8Array.from(cell, (character) => character.charCodeAt(0))).trim()
   } catch {
     return null
   }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { fileState, readText } from '#disk'
 import { InputError } from '../input-error.js'
 import { jsonObject } from './checked.js'
 
@@ -7,9 +7,9 @@ const largest = 2 ** 26
 
 /** The text of a JSON file of a model. Throws InputError where it is larger than any model's. */
 export async function readModelText(path: string): Promise<string> {
-  const { size } = await stat(path)
+  const { size } = await fileState(path)
   if (size > largest) throw new InputError(`${path} has ${size} bytes, expected at most ${largest}; download it again`)
-  return readFile(path, 'utf8')
+  return readText(path)
 }
 
 /** The object in a JSON file of a model. Throws InputError where there is none. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join } from '@saeval/hub/internal/disk'
 import type { GraphWeight } from '../graph/weight-values.js'
 import type { ElementType } from '../onnx/encode-model.js'
 import type { FileTensor, TensorDtype } from '../runtime/engine.js'

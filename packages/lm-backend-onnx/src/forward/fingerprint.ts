@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@saeval/hub/internal/disk'
 
 /** A hash of JSON values and typed arrays, whatever they are nested in; other for every other value. */
 export function fingerprintOf(value: unknown): string {
-  const hash = createHash('sha256')
+  const hash = sha256()
   const write = (item: unknown): void => {
     if (ArrayBuffer.isView(item)) {
       hash.update(`\n${item.constructor.name} ${item.byteLength}:`)
@@ -30,5 +30,5 @@ export function fingerprintOf(value: unknown): string {
     }
   }
   write(value)
-  return hash.digest('hex')
+  return hash.hex()
 }

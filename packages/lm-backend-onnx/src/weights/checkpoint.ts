@@ -1,6 +1,5 @@
-import { realpath } from 'node:fs/promises'
-import { dirname, relative, sep } from 'node:path'
 import { type ByteSource, InputError, openLocalFile, readSafetensorsIndex, type TensorEntry } from '@saeval/hub'
+import { dirname, realPath, relative, sep } from '@saeval/hub/internal/disk'
 import type { ElementType } from '../onnx/encode-model.js'
 
 /** A tensor of a checkpoint as onnxruntime reads it by itself: a place in a file below `folder`. */
@@ -24,7 +23,7 @@ const types: Readonly<Record<string, ElementType>> = { F32: 'float32', F16: 'flo
 
 /** Reads the headers of one or several safetensors files; no weights. Throws InputError for damaged files. */
 export async function openCheckpoint(files: readonly string[]): Promise<Checkpoint> {
-  const paths = await Promise.all(files.map((file) => realpath(file)))
+  const paths = await Promise.all(files.map((file) => realPath(file)))
   const folder = paths.map((path) => dirname(path)).reduce(commonFolder)
   return {
     folder,

@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { openLocalFile } from '@saeval/hub'
 import { decodeFloats } from '@saeval/hub/internal/decode-floats'
+import { join } from '@saeval/hub/internal/disk'
 import { type StoredTensor, tensorRows } from './checkpoint.js'
 
 /** Reads rows [start, end) of a stored tensor as float32; a vector is one number a row. */

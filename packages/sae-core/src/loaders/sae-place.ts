@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs'
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
 import {
   type ByteSource,
   type HubOptions,
@@ -12,6 +9,7 @@ import {
   repositoryFileIfPresent,
   resolveRepository,
 } from '@saeval/hub'
+import { basename, exists, fileState, join, readText, realPath, resolve } from '@saeval/hub/internal/disk'
 import type { SaeReference } from '../registry/find-sae.js'
 import { readAhead } from '../tensors/read-ahead.js'
 
@@ -61,15 +59,15 @@ export async function openPlace(reference: SaeReference, hub: HubOptions): Promi
   const localPath = async (path: string): Promise<string | null> => {
     if (repository) return repositoryFileIfPresent(repository, path, hub)
     const full = join(folder!, path)
-    return existsSync(full) ? full : null
+    return exists(full) ? full : null
   }
   const textIfPresent = async (path: string) => {
     const file = await localPath(path)
     if (file === null) return null
-    const { size } = await stat(file)
+    const { size } = await fileState(file)
     if (size > longestText) throw new InputError(`${name}/${path} has ${size} bytes, too many for a configuration file`)
     used.set(path, used.get(path) ?? null)
-    return readFile(file, 'utf8')
+    return readText(file)
   }
   return {
     name,
@@ -111,15 +109,15 @@ async function identity(
       ? await repositoryFileIfPresent(repository, path, hub)
       : join(repository.snapshotFolder, path)
     : join(folder!, path)
-  if (local === null || !existsSync(local))
+  if (local === null || !exists(local))
     return { place, commit, path, byteLength: source?.byteLength ?? 0, sha256: null }
   // huggingface_hub names the blob of a large file by its SHA-256
-  const blob = basename(await realpath(local))
+  const blob = basename(await realPath(local))
   return {
     place,
     commit,
     path,
-    byteLength: (await stat(local)).size,
+    byteLength: (await fileState(local)).size,
     sha256: /^[0-9a-f]{64}$/.test(blob) ? blob : null,
   }
 }

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { didYouMean, InputError } from '@saeval/hub'
 import { cut, shown } from '@saeval/hub/checks'
+import { exists, join } from '@saeval/hub/internal/disk'
 import { ownFormatNames } from './own-format-names.js'
 import { releases } from './registry.js'
 
@@ -49,7 +48,7 @@ export function findSae(release: string, id: string): SaeReference {
       normScalingFactor: sae.normScalingFactor,
     }
   }
-  const place = existsSync(release) ? { folder: release } : { repository: release }
+  const place = exists(release) ? { folder: release } : { repository: release }
   return {
     release,
     id,
@@ -90,10 +89,10 @@ export function checkSaeName(release: string, id: string, hints = true): SaeName
       message: `release "${release}" has ${saes.length} SAEs, none of them ${shown(id)}${hint}`,
     }
   }
-  if (existsSync(release)) {
-    if (existsSync(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
+  if (exists(release)) {
+    if (exists(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
     // only its loader knows the files of a format of one's own
-    if (ownFormatNames.size > 0 && existsSync(join(release, id))) return null
+    if (ownFormatNames.size > 0 && exists(join(release, id))) return null
     const message = `folder ${release} has no ${cut(id)}/cfg.json, so it holds no SAE of that id`
     return { kind: 'unknown_sae_id', message }
   }

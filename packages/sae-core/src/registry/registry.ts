@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { packedReleases } from '#packed-releases'
 
 /** One SAE that SAELens knows by release and id. */
 export interface RegisteredSae {
@@ -46,7 +46,7 @@ let loaded: ReadonlyMap<string, Release> | null = null
 /** All releases by name; read from the package's data file at the first call. */
 export function releases(): ReadonlyMap<string, Release> {
   if (loaded === null) {
-    const packed = createRequire(import.meta.url)('./registry.data.json') as readonly PackedRelease[]
+    const packed = packedReleases() as readonly PackedRelease[]
     loaded = new Map(packed.map((release) => [release.release, unpack(release)]))
   }
   return loaded

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
 import { cut } from '@saeval/hub/checks'
+import { exists, isAbsolute, join, resolve, workingFolder } from '@saeval/hub/internal/disk'
 import { isListedRelease } from './find-sae.js'
 
 /**
@@ -8,13 +7,13 @@ import { isListedRelease } from './find-sae.js'
  * of the working directory, then those beside the file, then repositories.
  */
 export function releaseBeside(folder: string, release: string): string {
-  if (isListedRelease(release) || isAbsolute(release) || existsSync(release)) return release
+  if (isListedRelease(release) || isAbsolute(release) || exists(release)) return release
   const beside = join(folder, release)
-  return existsSync(beside) ? beside : release
+  return exists(beside) ? beside : release
 }
 
 /** Where a folder of this name was looked for, in words. */
 export function noFolder(folder: string, release: string): string {
-  const places = [...new Set([process.cwd(), resolve(folder)])]
+  const places = [...new Set([workingFolder(), resolve(folder)])]
   return `there is no folder ${cut(release)} in ${places.join(' or ')}`
 }

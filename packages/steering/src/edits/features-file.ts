@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { checked, index, jsonObject, number, objectOf, text } from '@saeval/hub/checks'
+import { exists, join } from '@saeval/hub/internal/disk'
 import type { SaeReference } from '@saeval/sae-core'
 import * as v from 'valibot'
 import { readSteeringBytes } from './read-steering-file.js'
@@ -33,8 +32,8 @@ const schema = objectOf({
  * `sae_release` and `sae_id`; other fields are notes. Throws InputError naming the line.
  */
 export async function readFeaturesFile(path: string): Promise<Feature[]> {
-  const lines = Buffer.from(await readSteeringBytes('features_path', path))
-    .toString('utf8')
+  const lines = new TextDecoder('utf-8', { ignoreBOM: true })
+    .decode(await readSteeringBytes('features_path', path))
     .split('\n')
   return lines.flatMap((line, number) => {
     if (line.trim() === '') return []
@@ -54,7 +53,7 @@ export async function readFeaturesFile(path: string): Promise<Feature[]> {
 export function featuresFileOf({ place, path }: SaeReference): string | null {
   if (!('folder' in place)) return null
   const file = join(place.folder, path, featuresFileName)
-  return existsSync(file) ? file : null
+  return exists(file) ? file : null
 }
 
 /** Name of a features file that lies beside an SAE's cfg.json. */

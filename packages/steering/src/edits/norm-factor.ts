@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { InputError, option, type Sentence, sentence } from '@saeval/hub'
+import { readTextNow } from '@saeval/hub/internal/disk'
 import type { SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import { withNormFactor } from '@saeval/sae-core/internal/loaders/with-norm-factor'
@@ -105,7 +105,7 @@ async function measure(
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readTextNow(path)
   } catch (cause) {
     throw new InputError(sentence`${option('modelArgs')}: cannot read norm_text ${path}: ${(cause as Error).message}`, {
       cause,

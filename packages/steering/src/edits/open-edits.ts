@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { dirname, normalize, resolve, sep } from 'node:path'
 import { type HubOptions, InputError, option, type Sentence, sentence } from '@saeval/hub'
+import { dirname, exists, normalize, resolve, sep } from '@saeval/hub/internal/disk'
 import {
   baseModelRepository,
   findSae,
@@ -92,7 +91,7 @@ export function checkModel(
 function isModel(model: string, baseName: string): boolean {
   if (isSameModel(model, baseName)) return true
   const folder = resolve(baseName)
-  return existsSync(folder) && `${sep}${folder}`.endsWith(normalize(`/${model}`))
+  return exists(folder) && `${sep}${folder}`.endsWith(normalize(`/${model}`))
 }
 
 function editOf(row: SaeSteeredRow, sae: SaeFile, other: SaeFile, fallback: PositionSelection | null): SteeringEdit {

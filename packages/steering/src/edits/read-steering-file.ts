@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { InputError, option, sentence } from '@saeval/hub'
+import { dirname, fileState, readBytes, sha256 } from '@saeval/hub/internal/disk'
 import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
 import type { RowPlace } from './place-in-file.js'
 
@@ -48,7 +46,9 @@ async function readCsv(argument: string, path: string) {
   const csv = parseSteeringCsv(bytes, { folder: dirname(path) })
   if (!csv.success) throw new InputError(formatProblems(path, csv.problems))
   const ignoredColumns = csv.warnings.flatMap(({ column }) => column ?? [])
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), ignoredColumns, csv }
+  const hash = sha256()
+  hash.update(bytes)
+  return { path, sha256: hash.hex(), ignoredColumns, csv }
 }
 
 /** The bytes of a steering file; InputError that names the argument where it cannot be read. */
@@ -56,14 +56,14 @@ export async function readSteeringBytes(argument: string, path: string): Promise
   const refused = (why: string, cause?: unknown) => new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
   try {
     // a pipe or a device need not end
-    const stats = await stat(path)
-    if (stats.isFile()) return await readFile(path)
+    const stats = await fileState(path)
+    if (stats.isFile()) return await readBytes(path)
     throw refused(
       stats.isDirectory() ? 'it is a folder' : 'it is a pipe or a device; write what comes from it to a file',
     )
   } catch (cause) {
     if (InputError.isInstance(cause)) throw cause
-    const { code, message } = cause as NodeJS.ErrnoException
+    const { code, message } = cause as { code?: string; message: string }
     throw refused(code === 'ENOENT' ? 'no such file' : message, cause)
   }
 }
