@@ -1,17 +1,9 @@
-import {
-  indexTasks,
-  loadTasks,
-  type PreparedEvaluation,
-  type PreparedTask,
-  prepareEvaluation,
-} from '@saeval/eval-harness'
-import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
-import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import { type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
-import { defaultSeed, type LanguageModel, type ModelArguments, type SteerableModel } from '@saeval/language-model'
-import { taskFunctions } from '@saeval/python'
+import type { PreparedEvaluation } from '@saeval/eval-harness'
+import { InputError, option, sentence } from '@saeval/hub'
+import type { LanguageModel, ModelArguments, SteerableModel } from '@saeval/language-model'
 import { type CsvSteering, openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
 import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
+import { type Opening, openEvaluation, tasksOfRun } from './open-evaluation.js'
 import type { RunSettings } from './run-settings.js'
 import { readSweepCsvs } from './steering-files.js'
 import { type Cell, type SweepAxes, sweepCells } from './sweep-cells.js'
@@ -25,21 +17,6 @@ export interface SweepSpec {
   /** Paths or patterns of steering CSVs. */
   readonly csv: readonly string[]
   readonly axes: SweepAxes
-}
-
-/** Who is told of what while a sweep is opened. */
-export interface OpeningSweep {
-  readonly signal?: AbortSignal
-  /** How files of the hub are fetched. */
-  readonly hub?: HubOptions
-  /** Lines for the user. */
-  readonly onNotice?: Notice
-  /** Tasks whose requests are built. */
-  readonly onTasks?: (progress: { readonly stage: 'tasks'; readonly done: number; readonly total: number }) => void
-  /** Called with each task when its requests are built. */
-  readonly onPrepared?: (task: PreparedTask) => void
-  /** Whether the model is to plan only, where its weights are not here. */
-  readonly withoutDownload?: boolean
 }
 
 /** A sweep whose model is loaded and whose prompts are built. */
@@ -63,17 +40,7 @@ export async function fingerprintOf(model: LanguageModel, backend: string): Prom
 }
 
 /** Reads the CSVs, makes the cells, loads the model and builds the prompts. Throws InputError for what does not fit together. */
-export async function openSweep(
-  { run, modelArgs: given, csv, axes }: SweepSpec,
-  {
-    signal,
-    hub: hubOptions,
-    onNotice = () => {},
-    onTasks = () => {},
-    onPrepared,
-    withoutDownload = false,
-  }: OpeningSweep,
-): Promise<OpenSweep> {
+export async function openSweep({ run, modelArgs: given, csv, axes }: SweepSpec, opening: Opening): Promise<OpenSweep> {
   const cells = sweepCells(await readSweepCsvs(csv), axes)
   const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
   const args = {
@@ -87,78 +54,22 @@ export async function openSweep(
     throw new InputError(
       sentence`a sweep takes its CSVs by ${option('csv')}, not by csv_path in ${option('model_args')}`,
     )
-  const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
-    numFewshot: run.num_fewshot,
-    metadata: new Map([...run.model_args, ...run.metadata]),
-    genKwargs: run.gen_kwargs,
-  })
-  const hub = {
-    ...(signal ? { signal } : {}),
-    onNotice,
-    ...hubOptions,
-  }
-  const context = {
-    batchSize: run.batch_size,
-    maxBatchSize: run.max_batch_size,
-    device: run.device,
-    gpuMemory: run.gpu_memory,
-    notice: onNotice,
-    withoutDownload,
-    hub,
-  }
-  const functions = taskFunctions([builtInTasks, ...run.include_path], {
-    ...(signal ? { signal } : {}),
-    onSlow: onNotice,
-    unsafe: run.confirm_run_unsafe_code,
-  })
-  findFunctionsAhead(tasks, functions)
-  let base: SteerableModel | null = null
-  const close = async () => {
-    await functions.close()
-    await base?.close()
-  }
-  try {
-    base = await openBase(baseName, split, context)
-    const prepared = await prepareEvaluation({
-      model: base,
-      tasks,
-      limit: run.limit,
-      samples: run.samples,
-      systemInstruction: run.system_instruction,
-      applyChatTemplate: run.apply_chat_template,
-      fewshotAsMultiturn: run.fewshot_as_multiturn ?? true,
-      fewshotSeed: run.seed.fewshot ?? defaultSeed,
-      confirmUnsafeCode: run.confirm_run_unsafe_code,
-      functions,
-      hub,
-      onProgress: (progress) => {
-        if (progress.stage === 'tasks') onTasks(progress)
-      },
-      onPrepared: (task) => {
-        for (const line of task.warnings) onNotice(line, 'warning')
-        onPrepared?.(task)
-      },
-      ...(signal ? { signal } : {}),
-    })
-    return {
-      cells,
-      prepared,
-      base,
-      baseName,
-      backend: split.backend,
-      backendArgs: split.rest,
-      steering: (cell, file) =>
-        openCsvSteering(
-          baseName,
-          file,
-          cell.addsNothing ? { ...args, allow_inert_rows: true } : args,
-          // the table of cells says what each did
-          { ...context, notice: () => {} },
-        ),
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
+  const opened = await openEvaluation(run, tasksOfRun(run), (context) => openBase(baseName, split, context), opening)
+  return {
+    cells,
+    prepared: opened.prepared,
+    base: opened.model,
+    baseName,
+    backend: split.backend,
+    backendArgs: split.rest,
+    steering: (cell, file) =>
+      openCsvSteering(
+        baseName,
+        file,
+        cell.addsNothing ? { ...args, allow_inert_rows: true } : args,
+        // the table of cells says what each did
+        { ...opened.context, notice: () => {} },
+      ),
+    close: opened.close,
   }
 }

@@ -14,7 +14,8 @@ import type { Intervention } from '@saeval/sae-core'
 import type { SteeringFile } from '@saeval/steering'
 import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
-import { fingerprintOf, type OpeningSweep, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
+import type { Opening } from './open-evaluation.js'
+import { fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
 import { readCellFile } from './steering-files.js'
@@ -23,7 +24,7 @@ import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
 import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
-export interface SweepOptions extends SweepSpec, Omit<OpeningSweep, 'onTasks' | 'withoutDownload'> {
+export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'withoutDownload'> {
   /** The command line, for the record. */
   readonly command: string
   /** The program's version, for the record. */

@@ -1,6 +1,6 @@
 import { type ReadBlock, readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { InputError, option, sentence } from '@saeval/hub'
-import type { OpeningSweep } from '../open-sweep.js'
+import type { Opening } from '../open-evaluation.js'
 import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed } from '../run-cell.js'
 import { askedFingerprints, pluginsFingerprint } from '../sweep-fingerprint.js'
@@ -11,7 +11,7 @@ import type { Plan } from './plan-file.js'
 import { beginPlanFolder, settingCsv, writePlan } from './plan-folder.js'
 
 /** What a plan is made of. */
-export interface PlanOptions extends OpeningSweep {
+export interface PlanOptions extends Opening {
   readonly spec: ExperimentSpec
   /** The plan's folder. */
   readonly folder: string

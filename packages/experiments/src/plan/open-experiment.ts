@@ -1,12 +1,10 @@
-import { indexTasks, loadTasks, type PreparedEvaluation, prepareEvaluation } from '@saeval/eval-harness'
-import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
-import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
+import type { PreparedEvaluation } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import { defaultSeed, getModelFactory, type LanguageModel, type ModelArguments } from '@saeval/language-model'
-import { taskFunctions } from '@saeval/python'
+import { getModelFactory, type LanguageModel, type ModelArguments, type ModelContext } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import { placesOf } from '../edit-places.js'
-import { fingerprintOf, type OpeningSweep, openSweep, type SweepSpec } from '../open-sweep.js'
+import { type Opening, openEvaluation, tasksOfRun } from '../open-evaluation.js'
+import { fingerprintOf, openSweep, type SweepSpec } from '../open-sweep.js'
 import type { RunSettings } from '../run-settings.js'
 import { readCellFile } from '../steering-files.js'
 import { baselineId } from '../sweep-store.js'
@@ -51,11 +49,11 @@ export interface OpenExperiment {
 export const runSetting = 'run'
 
 /** Opens what a plan is about. Throws InputError as the run or the sweep does. */
-export async function openExperiment(spec: ExperimentSpec, opening: OpeningSweep): Promise<OpenExperiment> {
-  return spec.kind === 'run' ? openRun(spec, opening) : openCells(spec, opening)
+export async function openExperiment(spec: ExperimentSpec, opening: Opening): Promise<OpenExperiment> {
+  return spec.kind === 'run' ? openSingleRun(spec, opening) : openCells(spec, opening)
 }
 
-async function openCells(spec: SweepSpec, opening: OpeningSweep): Promise<OpenExperiment> {
+async function openCells(spec: SweepSpec, opening: Opening): Promise<OpenExperiment> {
   const { cells, prepared, base, backend, steering, close } = await openSweep(spec, opening)
   const baseFingerprint = await fingerprintOf(base, backend)
   return {
@@ -98,84 +96,35 @@ async function openCells(spec: SweepSpec, opening: OpeningSweep): Promise<OpenEx
   }
 }
 
-async function openRun(
+async function openSingleRun(
   { run, modelArgs }: { readonly run: RunSettings; readonly modelArgs: ModelArguments },
-  {
-    signal,
-    hub: hubOptions,
-    onNotice = () => {},
-    onTasks = () => {},
-    onPrepared,
-    withoutDownload = false,
-  }: OpeningSweep,
+  opening: Opening,
 ): Promise<OpenExperiment> {
-  const tasks = loadTasks(indexTasks(run.include_path), run.tasks, {
-    numFewshot: run.num_fewshot,
-    metadata: new Map([...run.model_args, ...run.metadata]),
-    genKwargs: run.gen_kwargs,
-  })
-  const hub = { ...(signal ? { signal } : {}), onNotice, ...hubOptions }
-  const functions = taskFunctions([builtInTasks, ...run.include_path], {
-    ...(signal ? { signal } : {}),
-    onSlow: onNotice,
-    unsafe: run.confirm_run_unsafe_code,
-  })
-  findFunctionsAhead(tasks, functions)
-  let model: LanguageModel | null = null
-  const close = async () => {
-    await functions.close()
-    await model?.close()
+  const given = run.allow_inert_rows ? { ...modelArgs, allow_inert_rows: true } : modelArgs
+  const { model, prepared, close } = await openEvaluation(
+    run,
+    tasksOfRun(run),
+    (context) => openModel(run.model, given, context),
+    opening,
+  )
+  return {
+    prepared,
+    settings: [runSetting],
+    csvs: new Map(),
+    reader: model,
+    baseFingerprint: null,
+    each: async (_ids, _csvOf, use) => {
+      await use({ id: runSetting, model, fingerprint: await fingerprintOf(model, run.model) })
+      return 1
+    },
+    close,
   }
-  try {
-    const given = run.allow_inert_rows ? { ...modelArgs, allow_inert_rows: true } : modelArgs
-    const opened = await getModelFactory(run.model)(given, {
-      batchSize: run.batch_size,
-      maxBatchSize: run.max_batch_size,
-      device: run.device,
-      gpuMemory: run.gpu_memory,
-      notice: onNotice,
-      withoutDownload,
-      hub,
-    })
-    model = opened
-    const { fingerprint } = opened
-    if (fingerprint === undefined)
-      throw new InputError(`model "${run.model}" cannot be planned: it lacks fingerprint of LanguageModel`)
-    const prepared = await prepareEvaluation({
-      model,
-      tasks,
-      limit: run.limit,
-      samples: run.samples,
-      systemInstruction: run.system_instruction,
-      applyChatTemplate: run.apply_chat_template,
-      fewshotAsMultiturn: run.fewshot_as_multiturn ?? true,
-      fewshotSeed: run.seed.fewshot ?? defaultSeed,
-      confirmUnsafeCode: run.confirm_run_unsafe_code,
-      functions,
-      hub,
-      onProgress: (progress) => {
-        if (progress.stage === 'tasks') onTasks(progress)
-      },
-      onPrepared: (task) => {
-        for (const line of task.warnings) onNotice(line, 'warning')
-        onPrepared?.(task)
-      },
-      ...(signal ? { signal } : {}),
-    })
-    return {
-      prepared,
-      settings: [runSetting],
-      csvs: new Map(),
-      reader: opened,
-      baseFingerprint: null,
-      each: async (_ids, _csvOf, use) => {
-        await use({ id: runSetting, model: opened, fingerprint: await fingerprint() })
-        return 1
-      },
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
-  }
+}
+
+/** Opens the model of a run. Throws InputError for one that does not tell what identifies it. */
+async function openModel(name: string, args: ModelArguments, context: ModelContext): Promise<LanguageModel> {
+  const model = await getModelFactory(name)(args, context)
+  if (model.fingerprint) return model
+  await model.close()
+  throw new InputError(`model "${name}" cannot be planned: it lacks fingerprint of LanguageModel`)
 }

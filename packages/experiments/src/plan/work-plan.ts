@@ -6,7 +6,7 @@ import { claimInTurn } from '@saeval/hub/internal/claims/claim-in-turn'
 import type { ClaimTimes, OwnClaim } from '@saeval/hub/internal/claims/claims'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import type { Work } from '@saeval/language-model'
-import type { OpeningSweep } from '../open-sweep.js'
+import type { Opening } from '../open-evaluation.js'
 import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed, isOfCell } from '../run-cell.js'
 import { pluginsFingerprint } from '../sweep-fingerprint.js'
@@ -17,7 +17,7 @@ import type { Plan } from './plan-file.js'
 import { itemName, openPlanFolder, type PlanFolder } from './plan-folder.js'
 
 /** How a plan is worked on. */
-export interface WorkOptions extends OpeningSweep {
+export interface WorkOptions extends Opening {
   readonly spec: ExperimentSpec
   readonly folder: string
   readonly plan: Plan
