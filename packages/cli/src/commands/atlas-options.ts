@@ -4,19 +4,14 @@ import { type Command, Option } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
 import { parser, positive } from '../options/parse-option.js'
 import { atlasActions } from './choices.js'
-import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
+import type { LatentFlags } from './latent-flags.js'
+import { addRunOptions, runOptions } from './run-options.js'
 import { fixModel, hideOptions, refuseUnfit, type UnfitOptions } from './unfit-options.js'
 
 /** The flags of `saeval atlas`, checked. */
-export interface AtlasCommandOptions {
-  readonly run: RunOptions
-  readonly sae_release: string
-  readonly sae_id: string | null
-  readonly latents: readonly number[] | null
+export interface AtlasCommandOptions extends LatentFlags {
   readonly action: AtlasAction
   readonly strength: number
-  readonly top: number
-  readonly json: boolean
 }
 
 const unfit: UnfitOptions = {

@@ -4,12 +4,11 @@ import { type AtlasRow, atlas } from '@saeval/experiments'
 import { makeWritableFolder, writeFiles } from '@saeval/hub'
 import { renderFindings } from '@saeval/report'
 import { writeReport } from '@saeval/report/internal/html/write-report'
-import { findNeuronpedia, findSae } from '@saeval/sae-core'
 import type { Command } from 'commander'
-import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
 import { atlasOptions } from './atlas-options.js'
+import { latentOptions } from './latent-flags.js'
 import type { Surroundings } from './run.js'
 
 /** `saeval atlas`: what each latent of an SAE does, as a table, a CSV and a page. */
@@ -24,16 +23,7 @@ export async function atlasCommand(
   if (folder !== null) makeWritableFolder(`--output_path ${folder}`, folder)
   const terminal = openTerminal(stderr, run)
   try {
-    const rows = await atlas({
-      ...options,
-      sae: id === null ? findNeuronpedia(release).sae : findSae(release, id),
-      modelArgs: plainArguments(run.model_args),
-      signal,
-      hub: { onProgress: terminal.download, onNotice: terminal.warn },
-      onNotice: terminal.notice,
-      onLatent: (done, total) =>
-        terminal.status({ what: `latent ${done + 1} of ${total}`, share: done / total, rate: null, left: null }),
-    })
+    const rows = await atlas({ ...options, ...latentOptions(options, terminal, signal) })
     terminal.clear()
     const sorted = [...rows].sort((a, b) => (b.kl ?? -1) - (a.kl ?? -1) || a.latent - b.latent)
     const { headers, cells } = columnsOf(rows)

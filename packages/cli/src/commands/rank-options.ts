@@ -4,18 +4,14 @@ import { type Command, Option } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
 import { parser, positive, splitWords } from '../options/parse-option.js'
 import { rankers } from './choices.js'
-import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
+import type { LatentFlags } from './latent-flags.js'
+import { addRunOptions, runOptions } from './run-options.js'
 import { fixModel, hideOptions, refuseUnfit, type UnfitOptions } from './unfit-options.js'
 
 /** The flags of `saeval rank`, checked. */
 export interface RankCommandOptions
-  extends Pick<RankOptions, 'by' | 'latents' | 'others' | 'threshold' | 'percentiles'> {
-  readonly run: RunOptions
-  readonly sae_release: string
-  readonly sae_id: string | null
-  readonly top: number
-  readonly json: boolean
-}
+  extends LatentFlags,
+    Pick<RankOptions, 'by' | 'others' | 'threshold' | 'percentiles'> {}
 
 const unfit: UnfitOptions = {
   predict_only: 'a ranking scores',

@@ -1,36 +1,26 @@
 import { type Cell, markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { type RankedLatent, type Ranker, rank } from '@saeval/experiments'
 import { InputError, writeFiles } from '@saeval/hub'
-import { findNeuronpedia, findSae } from '@saeval/sae-core'
 import { writeSteeringCsv } from '@saeval/steering-csv'
 import type { Command } from 'commander'
 import { prepareOutputFile } from '../options/output-file.js'
-import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
+import { latentOptions } from './latent-flags.js'
 import { rankOptions } from './rank-options.js'
 import type { Surroundings } from './run.js'
 
 /** `saeval rank`: prints an SAE's latents, best first. */
 export async function rankCommand(command: Command, { stdout, stderr, signal }: Surroundings): Promise<void> {
   const options = rankOptions(command)
-  const { run, by, top, json, sae_release: release, sae_id: id } = options
-  const sae = id === null ? findNeuronpedia(release).sae : findSae(release, id)
-  const { output_path: path } = run
-  if (path !== null && !path.endsWith('.csv'))
-    throw new InputError(`--output_path ${path}: expected a name that ends in .csv`)
-  if (path !== null) prepareOutputFile('--output_path', path)
+  const { run, by, top, json } = options
   const terminal = openTerminal(stderr, run)
   try {
-    const found = await rank({
-      ...options,
-      sae,
-      modelArgs: plainArguments(run.model_args),
-      signal,
-      hub: { onProgress: terminal.download, onNotice: terminal.warn },
-      onNotice: terminal.notice,
-      onLatent: (done, total) =>
-        terminal.status({ what: `latent ${done + 1} of ${total}`, share: done / total, rate: null, left: null }),
-    })
+    const opening = latentOptions(options, terminal, signal)
+    const { output_path: path } = run
+    if (path !== null && !path.endsWith('.csv'))
+      throw new InputError(`--output_path ${path}: expected a name that ends in .csv`)
+    if (path !== null) prepareOutputFile('--output_path', path)
+    const found = await rank({ ...options, ...opening })
     terminal.clear()
     const shown = found.slice(0, top)
     stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : `${rankingTable(by, shown)}\n`)
@@ -39,8 +29,8 @@ export async function rankCommand(command: Command, { stdout, stderr, signal }: 
       line: index + 2,
       latent_idx: latent,
       steering_coefficient: 1,
-      sae_release: sae.release,
-      sae_id: sae.id,
+      sae_release: opening.sae.release,
+      sae_id: opening.sae.id,
       hook_action: 'add' as const,
       description: label,
       clamp_value: null,

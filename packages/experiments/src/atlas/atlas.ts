@@ -1,30 +1,20 @@
 import type { PreparedTask } from '@saeval/eval-harness'
-import { InputError, option, sentence } from '@saeval/hub'
-import { lowerEdits, openSae, type SaeReference, type SteeringEdit } from '@saeval/sae-core'
-import { readFeaturesFile } from '@saeval/steering'
-import { featuresFileOf, labelOf, maxActivation } from '@saeval/steering/internal/edits/features-file'
-import { checkNormFactors, normFactorArguments, withKnownFactor } from '@saeval/steering/internal/edits/norm-factor'
+import { lowerEdits, type SteeringEdit } from '@saeval/sae-core'
 import { amplifyLatents } from '@saeval/steering/internal/ranking/amplify-latents'
 import { neutralChanges, neutralTexts } from '@saeval/steering/internal/ranking/neutral-change'
 import { readLatents } from '@saeval/steering/internal/ranking/read-latents'
 import { type DocumentOptions, documentValues, withMargin } from '../documents/document-values.js'
-import { type OpenRunOptions, openRun } from '../documents/open-run.js'
+import { type LatentOptions, type OpenLatents, openLatents } from '../documents/open-latents.js'
 import { documentTexts } from '../ranking/document-texts.js'
 import { generationSeed } from '../run-cell.js'
-
-const ownArguments = { features_path: 'string', ...normFactorArguments } as const
 
 /** Actions of an atlas: those whose strength is an activation. */
 export type AtlasAction = 'add' | 'add_latent' | 'clamp' | 'clamp_active'
 
-export interface AtlasOptions extends Omit<OpenRunOptions<typeof ownArguments>, 'name' | 'own'> {
-  readonly sae: SaeReference
-  /** null for all. */
-  readonly latents: readonly number[] | null
+export interface AtlasOptions extends LatentOptions {
   readonly action: AtlasAction
   /** Multiple of each latent's largest activation. */
   readonly strength: number
-  readonly onLatent?: (done: number, total: number) => void
 }
 
 /** What one latent does. */
@@ -51,63 +41,42 @@ export interface AtlasRow {
  */
 export async function atlas(options: AtlasOptions): Promise<AtlasRow[]> {
   const { run, action, strength, signal } = options
-  const open = await openRun({ ...options, name: 'atlas', own: ownArguments })
+  const open = await openLatents(options, 'atlas')
   try {
-    const file = await openSae(options.sae, options.hub ?? {})
-    try {
-      const { base } = open
-      checkNormFactors(open.args, [file])
-      const sae = await withKnownFactor(file, open.args, base, options.onNotice ?? (() => {}))
-      const { config, reference } = sae
-      for (const hook of [config.hookPoint, config.hookPointOut])
-        if (!base.hookPoints.includes(hook))
-          throw new InputError(`${open.baseName} has no hook point ${hook}, where this SAE acts`)
-      const latents = options.latents ?? [...Array(config.dSae).keys()]
-      const wrong = latents.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= config.dSae)
-      if (wrong !== undefined)
-        throw new InputError(
-          sentence`${option('latents')}: ${wrong} is no latent; this SAE has latents 0 to ${config.dSae - 1}`,
-        )
-      const tasks = open.tasksOf(run.tasks).map(withMargin)
-      const path = (open.args.features_path as string | undefined) ?? featuresFileOf(reference)
-      const features = path === null ? [] : await readFeaturesFile(path)
-      const { release, id } = reference
-      const tensors = await sae.load()
-      const known = new Map(latents.map((latent) => [latent, maxActivation(features, release, id, latent)]))
-      if ([...known.values()].includes(null)) {
-        const texts = [...neutralTexts, ...documentTexts(tasks)]
-        for (const text of texts) {
-          const f = await readLatents(base, { config, tensors }, base.tokenizer.encode(text))
-          for (const [latent, value] of known)
-            for (let at = latent; at < f.length; at += config.dSae)
-              if (value === null || maxActivation(features, release, id, latent) === null)
-                known.set(latent, Math.max(known.get(latent) ?? 0, f[at]!))
-        }
+    const { base, file, sae, latents, labelOf, maxActivationOf } = open
+    const tasks = open.tasksOf(run.tasks).map(withMargin)
+    const largest = new Map(latents.map((latent) => [latent, maxActivationOf(latent)]))
+    if ([...largest.values()].includes(null)) {
+      const { dSae } = sae.config
+      for (const text of [...neutralTexts, ...documentTexts(tasks)]) {
+        const f = await readLatents(base, sae, base.tokenizer.encode(text))
+        for (const [latent, value] of largest)
+          for (let at = latent; at < f.length; at += dSae)
+            if (value === null || maxActivationOf(latent) === null)
+              largest.set(latent, Math.max(largest.get(latent) ?? 0, f[at]!))
       }
-      const amplified = await amplifyLatents(base, sae, tensors, latents)
-      const edits = new Map<number, SteeringEdit>()
-      for (const [latent, most] of known)
-        if (most !== null && most > 0)
-          edits.set(latent, { sae, latent, action, coefficient: Number((strength * most).toPrecision(6)) })
-      const changes = await neutralChanges(base, [...edits.values()])
-      const kl = new Map([...edits.keys()].map((latent, index) => [latent, changes[index]!]))
-      const margins = await marginChanges(options, open, tasks, edits, { seed: generationSeed(run), signal })
-      return latents.map((latent, index): AtlasRow => {
-        const { outputScore, confidenceChange, raises } = amplified[index]!
-        return {
-          latent,
-          label: labelOf(features, release, id, latent),
-          outputScore,
-          confidenceChange,
-          raises: raises.map((token) => base.tokenizer.decode([token])),
-          coefficient: edits.get(latent)?.coefficient ?? null,
-          kl: kl.get(latent) ?? null,
-          margins: margins.get(latent) ?? null,
-        }
-      })
-    } finally {
-      await file.close()
     }
+    const amplified = await amplifyLatents(base, file, sae.tensors, latents)
+    const edits = new Map<number, SteeringEdit>()
+    for (const [latent, most] of largest)
+      if (most !== null && most > 0)
+        edits.set(latent, { sae: file, latent, action, coefficient: Number((strength * most).toPrecision(6)) })
+    const changes = await neutralChanges(base, [...edits.values()])
+    const kl = new Map([...edits.keys()].map((latent, index) => [latent, changes[index]!]))
+    const margins = await marginChanges(options, open, tasks, edits, { seed: generationSeed(run), signal })
+    return latents.map((latent, index): AtlasRow => {
+      const { outputScore, confidenceChange, raises } = amplified[index]!
+      return {
+        latent,
+        label: labelOf(latent),
+        outputScore,
+        confidenceChange,
+        raises: raises.map((token) => base.tokenizer.decode([token])),
+        coefficient: edits.get(latent)?.coefficient ?? null,
+        kl: kl.get(latent) ?? null,
+        margins: margins.get(latent) ?? null,
+      }
+    })
   } finally {
     await open.close()
   }
@@ -116,7 +85,7 @@ export async function atlas(options: AtlasOptions): Promise<AtlasRow[]> {
 /** Change of each task's mean margin under each edit; what lies below the SAE is computed once. */
 async function marginChanges(
   { onLatent, signal }: AtlasOptions,
-  { base }: Pick<Awaited<ReturnType<typeof openRun>>, 'base'>,
+  { base }: OpenLatents,
   tasks: readonly PreparedTask[],
   edits: ReadonlyMap<number, SteeringEdit>,
   asked: DocumentOptions,

@@ -1,47 +1,29 @@
 import { InputError, option, sentence } from '@saeval/hub'
-import { openSae, type Sae, type SaeFile, type SaeReference } from '@saeval/sae-core'
-import { readFeaturesFile } from '@saeval/steering'
-import { featuresFileOf, labelOf } from '@saeval/steering/internal/edits/features-file'
-import { checkNormFactors, normFactorArguments, withKnownFactor } from '@saeval/steering/internal/edits/norm-factor'
 import { amplifyLatents } from '@saeval/steering/internal/ranking/amplify-latents'
 import { type Percentiles, rankByPercentile, rankByThreshold } from '@saeval/steering/internal/ranking/forget-retain'
-import { type OpenRun, type OpenRunOptions, openRun } from '../documents/open-run.js'
+import { type LatentOptions, type OpenLatents, openLatents } from '../documents/open-latents.js'
 import { generationSeed } from '../run-cell.js'
 import { marginSlopes } from './margin-slopes.js'
 import { outcomeCorrelations } from './outcome-correlations.js'
 import type { RankedLatent, Ranker } from './rank-settings.js'
 import { activityOn } from './sparsities.js'
 
-const ownArguments = { features_path: 'string', ...normFactorArguments } as const
-
-export interface RankOptions extends Omit<OpenRunOptions<typeof ownArguments>, 'name' | 'own'> {
-  readonly sae: SaeReference
+export interface RankOptions extends LatentOptions {
   readonly by: Ranker
-  /** Latents to rank; null for all of them. */
-  readonly latents: readonly number[] | null
   /** Tasks whose documents are others, for `documents`. */
   readonly others: readonly string[]
   /** See rankByThreshold; not used with percentiles. */
   readonly threshold: number
   /** See rankByPercentile; null takes the threshold. */
   readonly percentiles: Percentiles | null
-  /** Called before each latent that takes a run of its own. */
-  readonly onLatent?: (done: number, total: number) => void
 }
 
 /** Ranks an SAE's latents, best first. Throws InputError for what does not fit together. */
 export async function rank(options: RankOptions): Promise<RankedLatent[]> {
   checkTasks(options)
-  const open = await openRun({ ...options, name: 'rank', own: ownArguments }, options.others)
+  const open = await openLatents(options, 'rank', options.others)
   try {
-    const file = await openSae(options.sae, options.hub ?? {})
-    try {
-      checkNormFactors(open.args, [file])
-      const known = await withKnownFactor(file, open.args, open.base, options.onNotice ?? (() => {}))
-      return await ranked(options, open, known)
-    } finally {
-      await file.close()
-    }
+    return await ranked(options, open)
   } finally {
     await open.close()
   }
@@ -61,32 +43,14 @@ function checkTasks({ by, run, others }: RankOptions): void {
     throw new InputError(sentence`${other} is for ranking by documents; leave it out`)
 }
 
-async function ranked(
-  options: RankOptions,
-  open: OpenRun<typeof ownArguments>,
-  file: SaeFile,
-): Promise<RankedLatent[]> {
+async function ranked(options: RankOptions, open: OpenLatents): Promise<RankedLatent[]> {
   const { by, run, signal } = options
-  const { base } = open
-  const { config, reference } = file
-  const hook = config.hookPoint
-  if (!base.hookPoints.includes(hook))
-    throw new InputError(`${open.baseName} has no hook point ${hook}, where this SAE acts`)
-  const latents = options.latents ?? [...Array(config.dSae).keys()]
-  const wrong = latents.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= config.dSae)
-  if (wrong !== undefined)
-    throw new InputError(
-      sentence`${option('latents')}: ${wrong} is no latent; this SAE has latents 0 to ${config.dSae - 1}`,
-    )
-  const path = open.args.features_path ?? featuresFileOf(reference)
-  const features = path === null ? [] : await readFeaturesFile(path as string)
-  const label = (latent: number) => labelOf(features, reference.release, reference.id, latent)
+  const { base, file, sae, latents, labelOf } = open
   const tasks = open.tasksOf(run.tasks)
-  const sae: Sae = { config, tensors: await file.load() }
   const asked = { seed: generationSeed(run), signal }
   const row = (latent: number, score: number, details: RankedLatent['details']): RankedLatent => ({
     latent,
-    label: label(latent),
+    label: labelOf(latent),
     score,
     details,
   })
