@@ -113,6 +113,15 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       ],
     },
   ],
+  explain: [
+    {
+      purpose: 'why answers of WMDP flip under a CSV',
+      lines: [
+        'saeval explain -a base_name=google/gemma-2-2b,csv_path=steer.csv -b auto \\',
+        '  -t wmdp_bio -L 200 --most 10 -o results',
+      ],
+    },
+  ],
   atlas: [
     {
       purpose: 'what 100 latents do to two tasks, as a page',

@@ -14,6 +14,7 @@ import {
 } from './commands/choices.js'
 import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
+import { addExplainOptions } from './commands/explain-options.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
 import { addGenerateOptions } from './commands/generate-options.js'
 import type { InspectCommandOptions } from './commands/inspect.js'
@@ -46,6 +47,7 @@ const pluggable = [
   'rank',
   'search',
   'atlas',
+  'explain',
   'ls',
   'describe',
   'validate',
@@ -201,6 +203,12 @@ export function createProgram(
     .action(async (_parsed: object, command: Command) => {
       const { atlasCommand } = await import('./commands/atlas.js')
       return atlasCommand(command, commandLine(argv), surroundings)
+    })
+  addExplainOptions(program.command('explain'))
+    .description('say why answers flip: which rows of the CSV, and acting at which positions, move their margins')
+    .action(async (_parsed: object, command: Command) => {
+      const { explainCommand } = await import('./commands/explain.js')
+      return explainCommand(command, commandLine(argv), surroundings)
     })
   addGenerateOptions(program.command('generate'))
     .description('continue prompts with the unsteered and the steered model, side by side')

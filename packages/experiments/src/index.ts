@@ -1,5 +1,6 @@
 export { type AtlasAction, type AtlasOptions, type AtlasRow, atlas } from './atlas/atlas.js'
 export type { LatentOptions } from './documents/open-latents.js'
+export { type ExplainOptions, explain } from './explain/explain.js'
 export { arrayTask } from './plan/array-task.js'
 export { makePlan, type PlannedExperiment, type PlanOptions } from './plan/make-plan.js'
 export { planAnswers } from './plan/merge-plan.js'

@@ -6,6 +6,12 @@ export { type Findings, type FindingsTable, renderFindings } from './html/render
 export { renderGenerations } from './html/render-generations.js'
 export { type Report, type ReportOptions, renderReport } from './html/render-report.js'
 export { writeReport } from './html/write-report.js'
+export {
+  type ExplainedAnswer,
+  type ExplainedPart,
+  type Explanation,
+  readExplanations,
+} from './results/explanation-file.js'
 export { type Experiment, type ExperimentRun, readExperiment } from './results/read-experiment.js'
 export { readRun } from './results/read-run.js'
 export { readSamples, type Sample } from './results/read-samples.js'

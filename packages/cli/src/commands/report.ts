@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readExperiment, renderReport, writeReport } from '@saeval/report'
+import { readExperiment, readExplanations, renderReport, writeReport } from '@saeval/report'
 import { inFlags } from '../options/flag-words.js'
 import { prepareOutputFile } from '../options/output-file.js'
 import type { Surroundings } from './run.js'
@@ -23,6 +23,7 @@ export async function report(
   prepareOutputFile('--output', page)
   const rendered = await renderReport(experiment, {
     withoutSamples,
+    explanations: await readExplanations(results),
     signal,
     words: inFlags,
     ...(title === undefined ? {} : { title }),

@@ -1,10 +1,12 @@
 import { InputError, option, type Said, sentence } from '@saeval/hub'
 import { renderSvg } from '../charts/render-chart.js'
 import { compareWithBaseline } from '../compare/compare.js'
+import type { Explanation } from '../results/explanation-file.js'
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
 import { escapeHtml } from './escape.js'
 import { finiteScore, meanScore, metricColumns, mostMoved } from './experiment-shape.js'
+import { explanationsSection } from './explanations-section.js'
 import { scoreText } from './numbers.js'
 import { type ComparedRun, overviewTable, scoreOf } from './overview.js'
 import { page } from './page.js'
@@ -19,6 +21,8 @@ export interface ReportOptions {
   readonly target?: string
   /** Leave the samples out of the page; they are in it by default. */
   readonly withoutSamples?: boolean
+  /** Why answers flipped, for a section of its own; none by default. */
+  readonly explanations?: readonly Explanation[]
   /** Ends the drawing between two charts, and the reading of samples between two files. */
   readonly signal?: AbortSignal
   /** The text of what the page says of options; by default under the libraries' names for them. */
@@ -80,6 +84,7 @@ export async function renderReport(experiment: Experiment, options: ReportOption
         tested
           ? '<p class="soft"><sup>*</sup> beyond chance: p &lt; 0.05 after Holm’s correction over all differences on this page. Accuracies are compared document by document with McNemar’s exact test, other means with a paired bootstrap; point at a cell for its interval and p value.</p>'
           : '',
+        explanationsSection(options.explanations ?? []),
         samples,
         `<section id="provenance"><h2>Provenance</h2>\n${provenanceSection(experiment)}</section>`,
       ]

@@ -54,6 +54,8 @@ export interface LoweredSteering {
   readonly interventions: readonly Intervention[]
   /** The same rows one by one, for checks. */
   readonly trial: Trial
+  /** Edits as the rows' own are lowered: some of the rows, or rows at other positions. */
+  lowerEdits(edits: readonly CheckedEdit[]): Promise<Intervention[]>
   /** The model with the edits. Tries every row first: one that changes nothing is an InputError that names its line. */
   steer(base: SteerableModel): Promise<LanguageModel>
 }
@@ -97,6 +99,7 @@ export async function openCsvSteering(
         rows,
         interventions: trial.together,
         trial,
+        lowerEdits: (edits) => lowerChecked(edits, { semantics, dHead: base.dHead }),
         steer: async (model) => {
           const steered = await inFile(file, async () => model.steer(trial.together), rows)
           const report = await checkEffects(steered, trial, allowInert)
