@@ -3,15 +3,7 @@ import { join } from 'node:path'
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
 import { addAtlasOptions } from './commands/atlas-options.js'
-import {
-  type CacheAction,
-  cacheActions,
-  deviceHelp,
-  type Listing,
-  listings,
-  type Shell,
-  shells,
-} from './commands/choices.js'
+import { type CacheAction, cacheActions, type Listing, listings, type Shell, shells } from './commands/choices.js'
 import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import { addExplainOptions } from './commands/explain-options.js'
@@ -31,6 +23,7 @@ import type { VerifyCommandOptions } from './commands/verify.js'
 import type { WorkCommandOptions } from './commands/work.js'
 import { addExamples } from './help-examples.js'
 import { commandLine } from './options/command-line.js'
+import { addDeviceOptions } from './options/device-options.js'
 import { parseNumberList } from './options/number-list.js'
 import { folders, pairs, parser, positive, splitWords, wholeNumber } from './options/parse-option.js'
 import { addPluginOption, beforeCommand } from './plugins/plugin-option.js'
@@ -170,7 +163,7 @@ export function createProgram(
       const { saes } = await import('./commands/saes.js')
       return saes(name ?? null, options, surroundings)
     })
-  program
+  const inspecting = program
     .command('inspect')
     .description("show which latents of an SAE are active on a text's tokens, and how long the activations are")
     .argument('[text...]', 'the text')
@@ -180,7 +173,7 @@ export function createProgram(
     .option('--latents <list>', 'latents to follow: 7,12 or 0:10:1', (text) => parseNumberList('--latents', text))
     .option('--top <n>', 'most active latents shown for each token', parser(wholeNumber), 5)
     .option('--file <path>', 'a file with the text')
-    .option('--device <name>', deviceHelp)
+  addDeviceOptions(inspecting)
     .option('--json', 'print everything as JSON')
     .action(async (text: string[], options: InspectCommandOptions) => {
       const { inspect } = await import('./commands/inspect.js')
@@ -216,7 +209,7 @@ export function createProgram(
       const { generateCommand } = await import('./commands/generate.js')
       return generateCommand(prompts, options, surroundings)
     })
-  program
+  const verifying = program
     .command('verify')
     .description(
       'check that steering is real: every row does what its formula says, whatever is batched, cached or shared',
@@ -226,7 +219,7 @@ export function createProgram(
       'as for sae_steered_beta: base_name=…,csv_path=…',
       pairs('--model_args'),
     )
-    .option('--device <name>', deviceHelp)
+  addDeviceOptions(verifying)
     .option('--text <text>', 'what the edits are tried on (default: a paragraph about a dog)')
     .option('--json', 'print everything as JSON')
     .action(async (options: VerifyCommandOptions) => {

@@ -74,6 +74,8 @@ describe('on WebGPU', { ...needsLavapipe, timeout: 600_000 }, () => {
       'base_name=google/gemma-2-2b,csv_path=examples/dog_steer.csv',
       '--device',
       'webgpu',
+      '--gpu_memory',
+      '1GB',
     )
     expect(printed).toMatch(
       /^ok {14}unsteered, log-probabilities are those of the CPU {2}[\d.]+(e-\d+)? \(0\.001 allowed\)$/m,

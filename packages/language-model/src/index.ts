@@ -21,7 +21,14 @@ export {
   readArguments,
 } from './model-arguments.js'
 export type { Counted, ModelInfo, ModelReport } from './model-info.js'
-export { getModelFactory, type ModelContext, type ModelFactory, registerModel } from './model-registry.js'
+export {
+  type DeviceChoice,
+  deviceChoice,
+  getModelFactory,
+  type ModelContext,
+  type ModelFactory,
+  registerModel,
+} from './model-registry.js'
 export { type ReadersByType, readByType } from './read-by-type.js'
 export { type ListAnswerers, readLists } from './read-lists.js'
 export {

@@ -3,16 +3,26 @@ import { checkModel } from './check-model.js'
 import type { LanguageModel } from './language-model.js'
 import type { ArgumentKinds, ModelArguments } from './model-arguments.js'
 
+/** Where a model computes. */
+export interface DeviceChoice {
+  /** `--device` as typed: "cpu", "cuda:0", ...; null, the default, for the best there is. */
+  readonly device?: string | null
+  /** `--gpu_memory`: memory of the device that the model may take, a share up to 1 or bytes; null, the default, for what is free. */
+  readonly gpuMemory?: number | null
+}
+
+/** The choice that an object holds among other things. */
+export function deviceChoice({ device = null, gpuMemory = null }: DeviceChoice): Required<DeviceChoice> {
+  return { device, gpuMemory }
+}
+
 /** What every model factory is given by the command line, besides its own arguments. */
-export interface ModelContext {
+export interface ModelContext extends DeviceChoice {
   /** `--batch_size` as typed: a number, "auto" or "auto:N". */
   readonly batchSize: string
   /** `--max_batch_size`: most rows of a forward pass with "auto"; null leaves it to the model. */
   readonly maxBatchSize?: number | null
-  /** `--device` as typed: "cpu", "cuda:0", ... or null for the default. */
   readonly device: string | null
-  /** `--gpu_memory`: memory of the device that the model may take, a share up to 1 or bytes; null for what is free. */
-  readonly gpuMemory?: number | null
   /** One line for the user, shown once (stderr); a warning where something may be otherwise than it was meant. */
   readonly notice: Notice
   /** Whether weights that are not in the cache stay where they are (--dry_run): the model will be asked only what work requests are. */

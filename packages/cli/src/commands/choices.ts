@@ -32,9 +32,6 @@ export const rankers = [
   'slope',
 ] as const satisfies readonly Ranker[]
 
-/** What `--device` takes, for its help. */
-export const deviceHelp = 'auto (default), cpu, webgpu, cuda:0, or several as cuda:0,cuda:1 (docs/devices.md)'
-
 /** Actions that `saeval search` tries. */
 export const searchActions = [
   'add',

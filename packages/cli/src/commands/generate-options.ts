@@ -1,13 +1,13 @@
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import type { Command } from 'commander'
+import { addDeviceOptions } from '../options/device-options.js'
 import { parseNumberList } from '../options/number-list.js'
 import { pairs, parser, positive, wholeNumber } from '../options/parse-option.js'
-import { deviceHelp } from './choices.js'
 import { dryRunText } from './run-options.js'
 
 /** The arguments and options of `saeval generate`. */
 export function addGenerateOptions(command: Command): Command {
-  return command
+  command
     .argument('[prompts...]', 'prompts')
     .requiredOption(
       '-a, --model_args <args...>',
@@ -33,7 +33,8 @@ export function addGenerateOptions(command: Command): Command {
     .option('--seed <number>', 'seed of sampling; the same draws in every setting', parser(wholeNumber), defaultSeed)
     .option('--until <texts...>', 'texts that end a continuation')
     .option('--apply_chat_template', "put each prompt into the model's chat template")
-    .option('--device <name>', deviceHelp)
+
+  return addDeviceOptions(command)
     .option('--dry_run', dryRunText)
     .option('-o, --output <file>', 'a file ending in .json or .html: tokens with log-probabilities and activations')
     .option('--json', 'print everything as JSON')

@@ -4,6 +4,7 @@ import { InputError, writeFiles } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { renderGenerations } from '@saeval/report'
 import { type GeneratePlan, type Generation, type Generations, generate } from '@saeval/steering'
+import { type DeviceFlags, deviceOf } from '../options/device-options.js'
 import { inFlags } from '../options/flag-words.js'
 import { prepareOutputFile } from '../options/output-file.js'
 import { plainArguments } from '../options/plain-arguments.js'
@@ -12,7 +13,7 @@ import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
-export interface GenerateCommandOptions extends VerbosityOptions {
+export interface GenerateCommandOptions extends VerbosityOptions, DeviceFlags {
   readonly model_args: PyDict
   readonly prompts?: string
   readonly coefficients?: readonly number[]
@@ -23,7 +24,6 @@ export interface GenerateCommandOptions extends VerbosityOptions {
   readonly seed: number
   readonly until?: readonly string[]
   readonly apply_chat_template?: boolean
-  readonly device?: string
   readonly output?: string
   readonly json?: boolean
   readonly dry_run?: boolean
@@ -56,7 +56,7 @@ export async function generateCommand(
     seed: options.seed,
     until: options.until ?? [],
     applyChatTemplate: options.apply_chat_template ?? false,
-    device: options.device ?? null,
+    ...deviceOf(options),
     signal,
     hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
     onNotice: terminal.notice,

@@ -4,19 +4,19 @@ import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { findNeuronpedia, findSae } from '@saeval/sae-core'
 import { type Inspection, inspect as inspectSae } from '@saeval/steering'
+import { type DeviceFlags, deviceOf } from '../options/device-options.js'
 import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
-export interface InspectCommandOptions extends VerbosityOptions {
+export interface InspectCommandOptions extends VerbosityOptions, DeviceFlags {
   readonly model_args: PyDict
   readonly sae_release: string
   readonly sae_id?: string
   readonly latents?: readonly number[]
   readonly top: number
   readonly file?: string
-  readonly device?: string
   readonly json?: boolean
 }
 
@@ -36,7 +36,7 @@ export async function inspect(
       text,
       latents: options.latents ?? latents,
       top: options.top,
-      device: options.device ?? null,
+      ...deviceOf(options),
       hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
       onNotice: terminal.notice,
     })

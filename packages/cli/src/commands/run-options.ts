@@ -2,11 +2,11 @@ import type { RunSettings } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import type { PyDict } from '@saeval/python'
 import { type Command, Option } from 'commander'
+import { addDeviceOptions } from '../options/device-options.js'
 import {
   defaultSeeds,
   folders,
   limit,
-  memory,
   pairs,
   parser,
   positive,
@@ -16,7 +16,6 @@ import {
   truth,
   wholeNumber,
 } from '../options/parse-option.js'
-import { deviceHelp } from './choices.js'
 
 /** The flags of `saeval run`, checked. */
 export interface RunOptions extends RunSettings {
@@ -55,12 +54,7 @@ export function addRunOptions(command: Command): Command {
       'hf',
     )
     .option('-a, --model_args <args...>', 'name=value,… or a JSON object', pairs('--model_args'))
-    .option('--device <name>', deviceHelp)
-    .option(
-      '--gpu_memory <amount>',
-      "memory that the model may take: 20GB, or 0.8 of the device's (default: what is free)",
-      parser(memory),
-    )
+  addDeviceOptions(command)
     .option(
       '-b, --batch_size <n>',
       'tokens per forward pass, as a number of longest inputs; auto or auto:N measures',

@@ -31,6 +31,7 @@ import { getModelFactory, type LanguageModel, type ModelArguments } from '@saeva
 import { dumpsJson, fromPlain, type PyDict, pyRepr, taskFunctions } from '@saeval/python'
 import { openHubLog } from '../hub-log/hub-log.js'
 import { hubLogArguments } from '../hub-log/hub-log-arguments.js'
+import { deviceOf } from '../options/device-options.js'
 import { plainArguments } from '../options/plain-arguments.js'
 import { withoutSecrets } from '../options/without-secrets.js'
 import type { Output } from '../output.js'
@@ -108,8 +109,7 @@ export async function run(
     model = await factory(modelArguments(given), {
       batchSize: options.batch_size,
       maxBatchSize: options.max_batch_size,
-      device: options.device,
-      gpuMemory: options.gpu_memory,
+      ...deviceOf(options),
       notice: terminal.notice,
       withoutDownload: options.dry_run,
       hub,

@@ -1,15 +1,15 @@
 import type { PyDict } from '@saeval/python'
 import type { CheckResult } from '@saeval/steering'
 import { verify } from '@saeval/steering'
+import { type DeviceFlags, deviceOf } from '../options/device-options.js'
 import { inFlags } from '../options/flag-words.js'
 import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
-export interface VerifyCommandOptions extends VerbosityOptions {
+export interface VerifyCommandOptions extends VerbosityOptions, DeviceFlags {
   readonly model_args: PyDict
-  readonly device?: string
   readonly text?: string
   readonly json?: boolean
 }
@@ -19,11 +19,11 @@ export async function verifyCommand(
   options: VerifyCommandOptions,
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
-  const { model_args: args, device, text, json = false } = options
+  const { model_args: args, text, json = false } = options
   const terminal = openTerminal(stderr, options)
   const verification = await verify({
     modelArgs: plainArguments(args),
-    device: device ?? null,
+    ...deviceOf(options),
     ...(text === undefined ? {} : { text }),
     hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
     onNotice: terminal.notice,

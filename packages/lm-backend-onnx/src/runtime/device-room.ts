@@ -39,11 +39,11 @@ export async function deviceRoom(
   const room = whole - weightBytes
   if (room <= 0)
     throw new InputError(
-      sentence`the weights take ${gigabytes(weightBytes)} on ${device}, where ${gigabytes(whole)} may be used: choose a smaller dtype or another device, or give more ${option('gpuMemory')} or end other programs on it`,
+      sentence`the weights take ${amount(weightBytes)} on ${device}, where ${amount(whole)} may be used: choose a smaller dtype or another device, or give more ${option('gpuMemory')} or end other programs on it`,
     )
   return { activations: room / 4, attention: room / 4, caches: room / 4, states: room / 4 }
 }
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`
+function amount(bytes: number): string {
+  return bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }

@@ -1,7 +1,9 @@
 import { type HubOptions, InputError, type Notice, option, SentenceError, sentence } from '@saeval/hub'
 import {
   answerAll,
+  type DeviceChoice,
   defaultSeed,
+  deviceChoice,
   type GeneratedTokens,
   type GenerateUntilRequest,
   type ModelArguments,
@@ -18,7 +20,7 @@ import type { Generation, Generations } from './generations.js'
 import { type LatentReading, latentReadings, readLatents } from './latent-readings.js'
 import { settledText, tokenTexts } from './token-texts.js'
 
-export interface GenerateOptions {
+export interface GenerateOptions extends DeviceChoice {
   /** Those of sae_steered_beta: base_name, csv_path, semantics, … */
   readonly modelArgs: ModelArguments
   readonly prompts: readonly string[]
@@ -37,7 +39,6 @@ export interface GenerateOptions {
   readonly until?: readonly string[]
   /** Put each prompt as a user's turn into the model's chat template. */
   readonly applyChatTemplate?: boolean
-  readonly device?: string | null
   readonly hub?: HubOptions
   readonly signal?: AbortSignal
   /** Where it is given, it is called with what there is to do, nothing is generated, and the result is null. */
@@ -76,7 +77,7 @@ export async function generate(options: GenerateOptions): Promise<Generations | 
   const sampling = samplingOf(options)
   const { args, steering, base } = await openSteering(options.modelArgs, {
     batchSize: 'auto',
-    device: options.device ?? null,
+    ...deviceChoice(options),
     notice: options.onNotice ?? (() => {}),
     hub: options.hub ?? {},
     withoutDownload: options.onPlanned !== undefined,

@@ -1,5 +1,5 @@
 import { didYouMean, type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
-import type { ModelArguments } from '@saeval/language-model'
+import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
 import { openSae, type SaeReference } from '@saeval/sae-core'
 import { featuresFileOf, labelOf, readFeaturesFile } from '../edits/features-file.js'
 import { checkNormFactors, normFactorArguments, withKnownFactor } from '../edits/norm-factor.js'
@@ -10,7 +10,7 @@ import { type Inspection, inspectText } from './inspect-text.js'
 export const inspectArguments = { base_name: 'string', features_path: 'string', ...normFactorArguments } as const
 
 /** What is to be inspected. */
-export interface InspectOptions {
+export interface InspectOptions extends DeviceChoice {
   /** base_name, and what else inspectArguments and the backend have. */
   readonly modelArgs: ModelArguments
   readonly sae: SaeReference
@@ -19,8 +19,6 @@ export interface InspectOptions {
   readonly latents: readonly number[]
   /** Most active latents of each token. */
   readonly top: number
-  /** "cpu", "cuda:0", …; null (default) for the best there is. */
-  readonly device?: string | null
   readonly hub?: HubOptions
   readonly onNotice?: Notice
 }
@@ -45,7 +43,7 @@ export async function inspect(options: InspectOptions): Promise<InspectedSae> {
   const sae = await openSae(options.sae, hub)
   try {
     checkNormFactors(split.own, [sae])
-    const model = await openBase(baseName, split, { batchSize: '1', device: options.device ?? null, notice, hub })
+    const model = await openBase(baseName, split, { batchSize: '1', ...deviceChoice(options), notice, hub })
     try {
       const { hookPoint, dIn } = sae.config
       if (!model.hookPoints.includes(hookPoint))

@@ -1,5 +1,5 @@
 import type { HubOptions, Notice } from '@saeval/hub'
-import type { ModelArguments } from '@saeval/language-model'
+import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
 import { editLines } from '../models/describe-edits.js'
 import { openSteering } from '../models/sae-steered-beta.js'
 import { batchIsSingle, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
@@ -8,11 +8,9 @@ import { type DeviceSubject, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from '
 import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './formula.js'
 import { type Subject, subjectOf } from './subject.js'
 
-export interface VerifyOptions {
+export interface VerifyOptions extends DeviceChoice {
   /** Those of sae_steered_beta: base_name, csv_path, semantics, … */
   readonly modelArgs: ModelArguments
-  /** "cpu", "cuda:0", …; null for the default. */
-  readonly device?: string | null
   /** What the edits are tried on; a paragraph of saeval's own by default. */
   readonly text?: string
   readonly hub?: HubOptions
@@ -39,10 +37,10 @@ export interface Verification {
  * Checks on a model, a CSV and a device that steering is real: edits do what their formulas say, reach the output, and do so whatever is batched,
  * cached or shared; and on a device other than the CPU that it computes what the CPU computes, with the same model there. Throws InputError for arguments, CSVs and texts that are wrong by themselves; a row that changes nothing fails a check.
  */
-export async function verify({ modelArgs, device, text, ...options }: VerifyOptions): Promise<Verification> {
-  const open = (device: string | null, onNotice: Notice) =>
-    openSteering(modelArgs, { batchSize: 'auto', device, notice: onNotice, hub: options.hub ?? {} })
-  const { steering, base } = await open(device ?? null, options.onNotice ?? (() => {}))
+export async function verify({ modelArgs, text, ...options }: VerifyOptions): Promise<Verification> {
+  const open = (choice: DeviceChoice, notice: Notice) =>
+    openSteering(modelArgs, { batchSize: 'auto', ...deviceChoice(choice), notice, hub: options.hub ?? {} })
+  const { steering, base } = await open(options, options.onNotice ?? (() => {}))
   let reference: Awaited<ReturnType<typeof open>> | null = null
   try {
     const { rows, trial } = await steering.lower(base)
@@ -51,7 +49,7 @@ export async function verify({ modelArgs, device, text, ...options }: VerifyOpti
     const computedOn = base.info.device ?? null
     if (computedOn !== null && computedOn !== 'cpu') {
       // what there is to say about the model has been said
-      reference = await open('cpu', () => {})
+      reference = await open({ device: 'cpu' }, () => {})
       checks.push(...(await verifyDevice({ ...subject, cpu: reference.base }, options.onCheck)))
     }
     return {
