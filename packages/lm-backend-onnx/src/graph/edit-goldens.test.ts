@@ -5,9 +5,10 @@ import { expectClose } from '../../../../tests/expect-close.js'
 import { fixtureJson, fixturePath } from '../../../../tests/fixtures.js'
 import { type GoldenCase, goldenEdits } from '../../../../tests/golden-edits.js'
 import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
+import { testDevice } from '../../../../tests/test-device.js'
 import { tolerance } from '../../../../tests/tolerances.js'
-import { cpuForm, webgpuForm } from './graph-form.js'
-import { at, expectActs, runGraph } from './run-edits.testing.js'
+import { type GraphForm, webgpuForm } from './graph-form.js'
+import { at, deviceForm, expectActs, runGraph } from './run-edits.testing.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 const names = readdirSync(fixturePath('golden/steering'))
@@ -19,7 +20,11 @@ afterAll(async () => {
   await Promise.all(opened.map((sae) => sae.close()))
 })
 
-const forms = { 'the CPU': cpuForm, devices: webgpuForm }
+// on the CPU the form of devices, too
+const forms: [string, GraphForm][] = [
+  [testDevice, deviceForm],
+  ...(testDevice === 'cpu' ? [['devices', webgpuForm] as [string, GraphForm]] : []),
+]
 
 describe.each(names)('the graph edits %s', (name) => {
   const golden = fixtureJson(`golden/steering/${name}.json`)
@@ -27,30 +32,33 @@ describe.each(names)('the graph edits %s', (name) => {
   const cases = golden.cases as GoldenCase[]
 
   const kinds = (['direct', 'pr2641', 'fork'] as const).flatMap((semantics) =>
-    (['the CPU', 'devices'] as const).map((form) => [semantics, form] as const),
+    forms.map(([name, form]) => [semantics, name, form] as const),
   )
-  it.each(kinds)('as SAELens, all cases of semantics %s in one batch, in the form for %s', async (semantics, form) => {
-    const file = await openSae(findSae(golden.release, golden.sae_id), { env })
-    opened.push(file)
-    const sae = { ...file, config: { ...file.config, centreInput: false } }
-    const own = cases.filter((item) => item.semantics === semantics)
-    const settings: Intervention[][] = [[]]
-    for (const item of own) {
-      const [intervention] = await lowerEdits(goldenEdits(sae, item), { semantics })
-      settings.push([{ ...intervention!, hookPoint: at }])
-    }
-    const x = tensors.get('x')!
-    const [plain, ...edited] = await runGraph(x, new Map([[at, sae.config.dIn]]), settings, { form: forms[form] })
-    // a row without edits is not touched by its neighbours
-    expect(plain!.values).toEqual(x)
-    own.forEach((item, index) => {
-      expectClose(
-        edited[index]!.values,
-        tensors.get(item.key)!,
-        semantics === 'direct' ? tolerance.sae : tolerance.saeReplacement,
-        item.key,
-      )
-      expectActs(edited[index]!, x, settings[index + 1]![0]!, sae.config.dIn)
-    })
-  })
+  it.each(kinds)(
+    'as SAELens, all cases of semantics %s in one batch, in the form for %s',
+    async (semantics, _, form) => {
+      const file = await openSae(findSae(golden.release, golden.sae_id), { env })
+      opened.push(file)
+      const sae = { ...file, config: { ...file.config, centreInput: false } }
+      const own = cases.filter((item) => item.semantics === semantics)
+      const settings: Intervention[][] = [[]]
+      for (const item of own) {
+        const [intervention] = await lowerEdits(goldenEdits(sae, item), { semantics })
+        settings.push([{ ...intervention!, hookPoint: at }])
+      }
+      const x = tensors.get('x')!
+      const [plain, ...edited] = await runGraph(x, new Map([[at, sae.config.dIn]]), settings, { form })
+      // a row without edits is not touched by its neighbours
+      expect(plain!.values).toEqual(x)
+      own.forEach((item, index) => {
+        expectClose(
+          edited[index]!.values,
+          tensors.get(item.key)!,
+          semantics === 'direct' ? tolerance.sae : tolerance.saeReplacement,
+          item.key,
+        )
+        expectActs(edited[index]!, x, settings[index + 1]![0]!, sae.config.dIn)
+      })
+    },
+  )
 })

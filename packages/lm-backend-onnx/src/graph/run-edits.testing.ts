@@ -1,15 +1,26 @@
 import { type ApplyOptions, applyIntervention, type FromEdit, type Intervention } from '@saeval/sae-core'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
+import { testDevice } from '../../../../tests/test-device.js'
 import { ActedCounter, countedTensor } from '../forward/acted-counter.js'
 import { GraphBuilder } from '../onnx/graph-builder.js'
-import type { TensorData } from '../runtime/engine.js'
-import { InferenceSession, toTensor } from '../runtime/onnxruntime.js'
+import { cApiEngine } from '../runtime/c-api/c-api-engine.js'
+import type { Engine, TensorData } from '../runtime/engine.js'
+import { nodeEngine } from '../runtime/node-engine.js'
+import type { Provider } from '../runtime/protocol.js'
 import { actedNodes } from './acted-nodes.js'
 import { actedOutput, countedInput, selectedInput } from './edit-inputs.js'
 import { applyStages } from './edit-nodes.js'
 import { countsTokens, jointShape, readHookPoints, selectsPositions } from './edit-shape.js'
-import { cpuForm, type GraphForm } from './graph-form.js'
+import { formOf, type GraphForm } from './graph-form.js'
 import { packEdits, selectionsOf } from './pack-edits.js'
+
+const provider: Provider =
+  testDevice === 'cuda:0' ? { name: 'cuda', deviceId: 0 } : { name: testDevice as 'cpu' | 'webgpu' }
+let engine: Promise<Engine> | null = null
+afterAll(async () => (await engine)?.close())
+
+/** The form of graphs on the device of the tests. */
+export const deviceForm: GraphForm = formOf(provider, 'float32')
 
 /** The hook point at which the edits of a test act. */
 export const at = 'here'
@@ -23,7 +34,7 @@ export interface GraphResult {
 }
 
 /**
- * What the graph makes of x [1, n, d] at one hook point for each setting, as rows of one batch. `selected` is the mask of one setting; only the
+ * What the graph makes of x [1, n, d] at one hook point for each setting, as rows of one batch, on the device of the tests. `selected` is the mask of one setting; only the
  * first `counted` tokens count.
  */
 export async function runGraph(
@@ -37,7 +48,7 @@ export async function runGraph(
     form?: GraphForm
   } = {},
 ): Promise<GraphResult[]> {
-  const { form = cpuForm } = extra
+  const { form = deviceForm } = extra
   const d = widths.get(at)!
   const n = x.length / d
   const shape = jointShape(settings)
@@ -73,12 +84,17 @@ export async function runGraph(
         n,
       ),
     )
-  const session = await InferenceSession.create(graph.build(), { logSeverityLevel: 3 })
-  const tensors = [...feeds].map(([name, data]) => [name, toTensor(data)])
-  const { y, [actedOutput]: acted } = await session.run(Object.fromEntries(tensors))
-  await session.release()
-  const values = y!.data as Float32Array
-  const counts = (acted?.data as Float32Array | undefined) ?? new Float32Array()
+  const options = { provider, threads: 1 }
+  engine ??= provider.name === 'cpu' ? Promise.resolve(nodeEngine(options)) : cApiEngine(options)
+  const session = await (await engine).open(graph.build(), { folder: null, mapped: false, constants: {} })
+  const found = await session.run(Object.fromEntries(feeds), {
+    y: 'host',
+    ...(countsTokens(shape) ? { [actedOutput]: 'host' } : {}),
+  })
+  session.dispose()
+  const valuesOf = (output: string) => (found[output] as TensorData | undefined)?.data as Float32Array | undefined
+  const values = valuesOf('y')!
+  const counts = valuesOf(actedOutput) ?? new Float32Array()
   return settings.map((_, row) => {
     const counter = new ActedCounter()
     counter.expect(packed.acted[row]!)
