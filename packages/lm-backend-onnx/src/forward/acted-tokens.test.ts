@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath, modelsHere } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
+import { testDevice } from '../../../../tests/test-device.js'
 import { selectionsOf } from '../graph/pack-edits.js'
 
 // what the graph counts over whole runs, against activations that are captured and counted in JavaScript
@@ -89,7 +90,8 @@ async function actsInText(
   })
 }
 
-const load = (name: string, batchSize: number) => loadModel({ model: name, device: 'cpu', batchSize, hub: { env } })
+const load = (name: string, batchSize: number) =>
+  loadModel({ model: name, device: testDevice, batchSize, hub: { env } })
 
 describe.each(modelsHere(models))('edits of %s', (name) => {
   let model: OnnxModel

@@ -91,7 +91,14 @@ export function createForward(options: ForwardOptions): Forward {
       constants: resident.of(held),
     })
   const segment = (wanted: Segment): Session => {
-    const key = JSON.stringify([wanted.from, wanted.to, [...wanted.edits], wanted.captures, wanted.decodes ?? false])
+    const key = JSON.stringify([
+      wanted.from,
+      wanted.to,
+      [...wanted.edits],
+      wanted.captures,
+      wanted.decodes ?? false,
+      wanted.sharesPast ?? false,
+    ])
     const known = segments.get(key)
     if (known) return known
     const body = bodyGraph({ spec, weights, form, ...wanted })

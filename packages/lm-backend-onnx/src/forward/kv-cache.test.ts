@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { cacheGraph, cacheNames } from '../graph/cache-graph.js'
+import { webgpuForm } from '../graph/graph-form.js'
 import { cacheTensors } from '../graph/layer-cache.js'
 import { localChannel } from '../runtime/local-channel.testing.js'
 import { nodeEngine } from '../runtime/node-engine.js'
@@ -83,7 +84,7 @@ function expected(into: Record<string, number[]>, from: Record<string, number[]>
 }
 
 it('writes tokens and states of some rows into others: in a graph, as devices do, and beside a run', async () => {
-  const caches = kvCaches(spec, tensors, runtime, open)
+  const caches = kvCaches(spec, tensors, runtime, { form: webgpuForm, open })
   const from = numbered(2, 4, 0)
   const inGraph = numbered(3, 8, 1000)
   const besideRun = numbered(3, 8, 1000)
@@ -98,7 +99,7 @@ it('writes tokens and states of some rows into others: in a graph, as devices do
 })
 
 it('joins columns of two caches, and reserves room from nothing', async () => {
-  const caches = kvCaches(spec, tensors, runtime, open)
+  const caches = kvCaches(spec, tensors, runtime, { form: webgpuForm, open })
   const [first, second] = [numbered(1, 3, 0), numbered(1, 4, 500)]
   const joined = caches.join(first, second, [2, 0, 3, 6])
   // of tensors that grow: the prefix has no state that rows could share

@@ -1,4 +1,5 @@
 import { cacheGraph, cacheNames, joinGraph, placeGraph, placeNames } from '../graph/cache-graph.js'
+import type { GraphForm } from '../graph/graph-form.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
 import type { Part, TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/runtime.js'
@@ -39,6 +40,8 @@ export interface DecodeCache {
 export interface KvCaches {
   /** Memory of a row's cache for each token. */
   readonly bytesPerToken: number
+  /** Whether rows of a pass come after one copy of what they share; else after one each. */
+  readonly sharesPast: boolean
   /** One that a run will fill. */
   make(rows: number, length: number): KvCache
   /** One row and one token of zeros: what is masked, and room may be reserved from it. */
@@ -58,7 +61,7 @@ export function kvCaches(
   { nKvHeads, dHead }: ModelSpec,
   tensors: readonly CacheTensor[],
   runtime: Runtime,
-  open: (model: Uint8Array) => Session,
+  { form, open }: { readonly form: GraphForm; open(model: Uint8Array): Session },
 ): KvCaches {
   const growing = tensors.filter(({ grows }) => grows)
   let picker: Session | null = null
@@ -97,6 +100,7 @@ export function kvCaches(
     return picked
   }
   return {
+    sharesPast: form.sharesPast,
     bytesPerToken: 4 * growing.length * nKvHeads * dHead,
     make,
     blank: () =>
@@ -172,7 +176,7 @@ export function pastFeeds(caches: readonly CacheTensor[], rows: number, past: Kv
   )
 }
 
-/** What all rows of a graph that decodes share, as inputs. */
+/** What all rows share, as inputs. */
 export function sharedFeeds(caches: readonly CacheTensor[], { tensors }: KvCache): Feeds {
   const growing = caches.filter(({ grows }) => grows)
   return Object.fromEntries(growing.map(({ name, shared }) => [shared, tensors.get(name)!]))

@@ -32,6 +32,8 @@ export interface ReadyEdits {
   readonly session: Session
   /** The session of the same steps for decoding token by token; opened at the first call. */
   readonly decodeSession: () => Session
+  /** The same for passes whose rows come after one row of cached tokens. */
+  readonly sharedPastSession: () => Session
   readonly feeds: Feeds
   /** The position selections of each setting, one list for each batch row or one for all rows. */
   readonly selections: readonly (readonly PositionSelection[])[]
@@ -117,8 +119,7 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
   const own = steps.slice(from, to)
   const caches = cacheTensors(spec, cachedLayers(own))
   const bodies: { readonly shape: EditShape; readonly session: Session }[] = []
-  const cache = kvCaches(spec, caches, runtime, options.open)
-  let leaving: Session | null = null
+  const cache = kvCaches(spec, caches, runtime, options)
 
   /** An existing session that has room for the edits, else a new one. */
   const bodyFor = (settings: readonly (readonly Intervention[])[]) => {
@@ -146,6 +147,7 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
     return {
       session,
       decodeSession: () => segment({ from, to, edits: shape, captures: [], decodes: true }),
+      sharedPastSession: () => segment({ from, to, edits: shape, captures: [], sharesPast: true }),
       feeds: { ...Object.fromEntries(placed), ...packed.shared },
       selections,
       selected,
@@ -157,10 +159,12 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
       },
     }
   }
+  /** Whether several rows come after the one row of a cache. */
+  const isShared = ({ rows }: Layout, past: KvCache | null): past is KvCache => past !== null && past.rows < rows
   const lanes = (index: number) => [...steps[index]!.lanes]
   const inputs = (layout: Layout, past: KvCache | null): Feeds => ({
     ...options.places.of(layout, from, to),
-    ...pastFeeds(caches, layout.rows, past),
+    ...(isShared(layout, past) ? sharedFeeds(caches, past) : pastFeeds(caches, layout.rows, past)),
   })
   const editFeeds = (edits: ReadyEdits, layout: Layout): Feeds => ({
     ...edits.feeds,
@@ -200,8 +204,9 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
         ...Object.fromEntries(entered.map(([lane, tensor]) => [bodyNames.lane(lane, 'in'), tensor])),
         [bodyNames.gather]: int64(gather),
       }
+      const session = isShared(layout, past) ? edits.sharedPastSession() : edits.session
       const run = (kept: Outputs) =>
-        hiddenOf(edits, layout, gather.length, (outputs) => edits.session.run(feeds, { ...outputs, ...kept }))
+        hiddenOf(edits, layout, gather.length, (outputs) => session.run(feeds, { ...outputs, ...kept }))
       if (keep === null) return run({})
       if ('tensors' in keep || options.form.decoding === 'caller_writes') return run(keptIn(caches, keep))
       const whole = cache.make(layout.rows, (past?.length ?? 0) + layout.columns)
@@ -229,14 +234,15 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
       return hiddenOf(edits, layout, layout.rows, (outputs) => session.run(feeds, { ...outputs, ...kept }))
     },
     leave: (layout, { past, keep }) => {
-      leaving ??= segment({ from, to, edits: new Map(), captures: [] })
+      const sharesPast = isShared(layout, past)
+      const session = segment({ from, to, edits: new Map(), captures: [], sharesPast })
       const left = lanes(to - 1).map(([lane, width]): [string, DeviceTensor] => [
         lane,
         runtime.tensor('float32', [layout.rows, layout.columns, width]),
       ])
       const outputs = left.map(([lane, tensor]) => [bodyNames.lane(lane, 'out'), tensor])
       const kept = keep === null ? {} : keptIn(caches, keep)
-      leaving.run(inputs(layout, past), { ...Object.fromEntries(outputs), ...kept }).catch(() => {})
+      session.run(inputs(layout, past), { ...Object.fromEntries(outputs), ...kept }).catch(() => {})
       return {
         lanes: new Map(left),
         dispose: () => {

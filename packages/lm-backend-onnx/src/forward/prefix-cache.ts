@@ -2,8 +2,8 @@ import type { Pass } from '../plan/plan.js'
 import type { CacheUse, KvCache, KvCaches } from './kv-cache.js'
 
 /**
- * The keys and values of the prefix that the planner keeps, on the device. Only the prefix itself and, where several rows come after it, one copy
- * for these are there at a time.
+ * The keys and values of the prefix that the planner keeps, on the device. Only the prefix itself and, where several rows come after it and do not
+ * share it, one copy for these are there at a time.
  */
 export interface PrefixCache {
   /** What the pass comes after, and what it fills; `extend` comes before the next call. */
@@ -28,7 +28,7 @@ export function prefixCache(cache: KvCaches): PrefixCache {
     if (pass.past === 0) return null
     if (prefix === null || prefix.length < pass.past) throw new Error('the pass comes after a prefix that was not kept')
     if (prefix.length > pass.past) replace(cache.pick(prefix, [0], range(pass.past)))
-    if (pass.rows === 1) return prefix
+    if (pass.rows === 1 || cache.sharesPast) return prefix
     if (spread?.rows !== pass.rows) {
       spread?.dispose()
       spread = cache.pick(prefix, Array(pass.rows).fill(0), range(pass.past))

@@ -22,6 +22,6 @@ export function attendInBuffer(parts: AttentionParts, attention: Attention, give
   const values = written(valueCache!.present, given.pastV, given.v)
   const sinks = attention.sinks === null ? null : nodes.float(attention.sinks)
   const q = heads(given.q, nHeads / nKvHeads)
-  const options = { scale, softcap, bias: inputs.maskBias(window), sinks }
+  const options = { scale, softcap, bias: inputs.maskBias(window), sinks, sizes: null }
   return jointAttention(graph, spec, q, [sharedKeys(parts), { keys, values, shared: false }], options)
 }

@@ -4,6 +4,7 @@ import { attendInBuffer } from './attention-in-buffer.js'
 import { attendByOperator } from './attention-operator.js'
 import type { AttentionParts } from './attention-parts.js'
 import { attendToBuffer } from './attention-to-buffer.js'
+import { attendToShared } from './attention-to-shared.js'
 import { attendWrittenOut } from './attention-written-out.js'
 import { cacheTensors } from './layer-cache.js'
 
@@ -64,8 +65,9 @@ function projections(
 }
 
 function attend(parts: AttentionParts, attention: Attention, q: Value, k: Value, v: Value): Value {
-  const { graph, spec, form, index, decodes } = parts
+  const { graph, spec, form, index, decodes, sharesPast } = parts
   const { nKvHeads, dHead } = spec
+  if (sharesPast) return attendToShared(parts, attention, { q, k, v })
   const [keyCache, valueCache] = cacheTensors(spec, [index])
   const [pastK, pastV] = [keyCache!, valueCache!].map((cache) =>
     graph.input(cache.past, 'float32', ['B', nKvHeads, 'P', dHead]),

@@ -14,6 +14,7 @@ export interface AttentionParts {
   readonly inputs: AttentionInputs
   /** As in BodyOptions. */
   readonly decodes: boolean
+  readonly sharesPast: boolean
 }
 
 /** Queries [B, T, n_heads * d_head], keys and values [B, T, n_kv_heads * d_head] of the new tokens, and the cache [B, n_kv_heads, P, d_head]. */

@@ -19,6 +19,6 @@ export function attendToBuffer(parts: AttentionParts, attention: Attention, give
     { keys: k, values: v, shared: false },
   ]
   const sinks = attention.sinks === null ? null : nodes.float(attention.sinks)
-  const z = jointAttention(graph, spec, q, keys, { scale, softcap, bias: inputs.maskBias(window), sinks })
+  const z = jointAttention(graph, spec, q, keys, { scale, softcap, bias: inputs.maskBias(window), sinks, sizes: null })
   return [z, k, v]
 }

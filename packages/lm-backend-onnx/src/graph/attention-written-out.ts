@@ -10,11 +10,10 @@ export function attendWrittenOut(parts: AttentionParts, attention: Attention, gi
   const { graph, spec } = parts
   const { nHeads, nKvHeads, dHead } = spec
   const { queries, keys: keyCount } = parts.inputs.sizes()
-  const perHead = (value: Value, heads: number) =>
-    graph.node('Transpose', [graph.node('Reshape', [value, graph.ints([0, 0, heads, dHead])])], { perm: [0, 2, 1, 3] })
-  const grown = (past: Value, value: Value) => graph.node('Concat', [past, perHead(value, nKvHeads)], { axis: 2 })
+  const grown = (past: Value, value: Value) =>
+    graph.node('Concat', [past, perHead(parts, value, nKvHeads)], { axis: 2 })
   const [keys, values] = [grown(given.pastK, given.k), grown(given.pastV, given.v)]
-  const q = joinGroups(parts, perHead(scaledQueries(parts, attention, given.q), nHeads), graph.ints([dHead]))
+  const q = joinGroups(parts, perHead(parts, scaledQueries(parts, attention, given.q), nHeads), graph.ints([dHead]))
   const products = graph.node('MatMul', [q, graph.node('Transpose', [keys], { perm: [0, 1, 3, 2] })])
   const shares = attentionShares(parts, attention, splitGroups(parts, products, queries, keyCount))
   const mixed = graph.node('MatMul', [joinGroups(parts, shares, keyCount), values])
@@ -23,12 +22,19 @@ export function attendWrittenOut(parts: AttentionParts, attention: Attention, gi
   return [graph.node('Reshape', [flat, graph.ints([0, 0, nHeads * dHead])]), keys, values]
 }
 
+/** [B, T, heads * d_head] to [B, heads, T, d_head]. */
+export function perHead({ graph, spec: { dHead } }: AttentionParts, value: Value, heads: number): Value {
+  return graph.node('Transpose', [graph.node('Reshape', [value, graph.ints([0, 0, heads, dHead])])], {
+    perm: [0, 2, 1, 3],
+  })
+}
+
 function scaledQueries({ graph }: AttentionParts, { scale }: Attention, q: Value): Value {
   return scale === 1 ? q : graph.node('Mul', [q, graph.scalar(scale)])
 }
 
 /** [B, n_heads, T, width] to [B, n_kv_heads, group * T, width]. */
-function joinGroups({ graph, spec: { nHeads, nKvHeads } }: AttentionParts, value: Value, width: Value): Value {
+export function joinGroups({ graph, spec: { nHeads, nKvHeads } }: AttentionParts, value: Value, width: Value): Value {
   if (nHeads === nKvHeads) return value
   return graph.node('Reshape', [value, graph.node('Concat', [graph.ints([0, nKvHeads, -1]), width], { axis: 0 })])
 }

@@ -26,6 +26,8 @@ export interface Segment {
    * the token's own keys and values, for the caller to put into the row's cache, instead of a longer cache. Unused columns are masked.
    */
   readonly decodes?: boolean
+  /** Whether all rows come after one row of cached tokens, which they attend to together; the graph returns no cache. */
+  readonly sharesPast?: boolean
 }
 
 /** Which part of which model a graph computes. */
@@ -121,7 +123,7 @@ function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
 function stepNodes(
   graph: GraphBuilder,
   nodes: WeightNodes,
-  { spec, form, edits, captures, to, decodes = false }: BodyOptions,
+  { spec, form, edits, captures, to, decodes = false, sharesPast = false }: BodyOptions,
 ): (step: Step, lanes: Map<Lane, Value>) => void {
   const inputs = attentionInputs(graph, spec, form)
   const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...captures, ...edits.keys(), ...readHookPoints(edits)])
@@ -152,7 +154,7 @@ function stepNodes(
         break
       case 'attention': {
         const x = nodes.norm(residual, layer.attentionNorm)
-        const parts = { graph, nodes, spec, form, index: step.layer, inputs, decodes }
+        const parts = { graph, nodes, spec, form, index: step.layer, inputs, decodes, sharesPast }
         const { attention } = layer
         lanes.set(
           'branch',

@@ -18,6 +18,8 @@ export interface GraphForm {
   readonly products: 'float32' | 'bfloat16'
   /** Softmax attention: the operator, or products and a softmax, which every provider has. */
   readonly attention: 'operator' | 'written_out'
+  /** Whether rows of a pass after a kept prefix attend to one copy of it; else each row has one. */
+  readonly sharesPast: boolean
   /** Positions, lengths and target ids are compared as int64, or the caller gives them as float32: WebGPU computes no int64. */
   readonly comparisons: 'int64' | 'float32'
   /** Cosines and sines of positions are computed, or rows of tables that the caller gives. */
@@ -42,6 +44,7 @@ export const cpuForm: GraphForm = {
   activationsOf8Bits: 'int8',
   products: 'float32',
   attention: 'operator',
+  sharesPast: false,
   comparisons: 'int64',
   rotary: 'computed',
   decoding: 'caller_writes',
@@ -59,6 +62,7 @@ const deviceForm: GraphForm = {
   activationsOf8Bits: 'float32',
   products: 'float32',
   attention: 'written_out',
+  sharesPast: true,
   comparisons: 'float32',
   rotary: 'tables',
   decoding: 'graph_writes',

@@ -11,7 +11,7 @@ export interface CacheTensor {
   readonly present: string
   /** Graph input: what is written into `past`. */
   readonly fresh: string
-  /** Graph input of a graph that decodes: the part of `past` that all rows share, of one row. Only of a tensor that grows. */
+  /** Graph input of a graph whose rows share cached tokens: these, of one row. Only of a tensor that grows. */
   readonly shared: string
   /** Whether it has a place for every token, on axis 2; otherwise it is a state that is replaced. */
   readonly grows: boolean

@@ -96,7 +96,10 @@ describe('plan', () => {
     [1, 5, 64].map((columns) => ({ tokens, columns, cellsPerToken: Number.POSITIVE_INFINITY })),
   )
 
-  it.each([false, true])('answers every read from exactly its own history (keys: %s)', (withKeys) => {
+  it.each([
+    [false, true],
+    [true, false],
+  ])('answers every read from exactly its own history (keys: %s, rows share the past: %s)', (withKeys, sharesPast) => {
     for (const seed of seeds) {
       const requests = randomRequests(seed, withKeys)
       const tree = prefixTree(requests)
@@ -110,7 +113,7 @@ describe('plan', () => {
         const columns = Math.min(budget.tokens, budget.columns)
         const { answers, computed } = simulate(
           requests,
-          plan(requests, tree, () => budget),
+          plan(requests, tree, () => budget, sharesPast),
           (pass) => {
             expect(pass.rows * pass.columns).toBeLessThanOrEqual(budget.tokens)
             expect(pass.columns).toBeLessThanOrEqual(columns)
@@ -152,6 +155,24 @@ describe('plan', () => {
     ]
     expect(passes(Number.POSITIVE_INFINITY).map(({ rows, columns }) => [rows, columns])).toEqual([[1, 181]])
     expect(passes(1000).map(({ rows, columns, size }) => [rows, columns, size])).toEqual([[3, 61, 183]])
+  })
+
+  it('puts texts after a long prefix side by side, or in rows where these share it', () => {
+    const preamble = Array.from({ length: 650 }, (_, at) => at)
+    const requests = Array.from({ length: 10 }, (_, doc) => ({
+      ids: [...preamble, ...Array(80).fill(doc)],
+      reads: [729],
+    }))
+    const budget = () => ({ tokens: 1024, columns: 512, cellsPerToken: 1000 })
+    const shapes = (sharesPast: boolean) =>
+      [...plan(requests, prefixTree(requests), budget, sharesPast)]
+        .filter(({ past }) => past === 650)
+        .map(({ rows, columns }) => [rows, columns])
+    expect(shapes(false)).toEqual([
+      [1, 240],
+      [1, 240],
+    ])
+    expect(shapes(true)).toEqual([[6, 80]])
   })
 
   it('gives each request a row of its own where states cannot branch', () => {

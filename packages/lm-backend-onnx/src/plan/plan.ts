@@ -48,9 +48,15 @@ const shortRow = 64
  * Turns the tree into forward passes, depth first, so that one prefix of keys and values is all that has to be kept: its beginning serves
  * every branch further up. Subtrees that fit into a row are computed whole; a larger one begins with its shared tokens, which is kept,
  * and goes on with its children. Each distinct prefix is computed once, except beginnings so short that computing them again
- * costs less than the attention between subtrees in one row (see apart). Lazy: `budget` is asked again for every pass.
+ * costs less than the attention between subtrees in one row (see apart). Lazy: `budget` is asked again for every pass. After a kept prefix a pass has
+ * several rows only where that is short, since each row has a copy of it, or where `sharesPast` says that they have none.
  */
-export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget: () => Budget): Generator<Pass> {
+export function* plan(
+  requests: readonly PlanRequest[],
+  tree: PrefixTree,
+  budget: () => Budget,
+  sharesPast = false,
+): Generator<Pass> {
   const reader = createReader(requests, tree)
   yield* below(0, [tree.root])
 
@@ -78,7 +84,7 @@ export function* plan(requests: readonly PlanRequest[], tree: PrefixTree, budget
         yield* opened(past, nodes[next++]!)
         continue
       }
-      const folded = past <= Math.max(largest, shortRow)
+      const folded = sharesPast || past <= Math.max(largest, shortRow)
       const columns = folded
         ? Math.min(widest, largest * Math.max(1, Math.floor(shortRow / largest)))
         : Math.max(largest, Math.ceil(widest / 2))

@@ -26,15 +26,13 @@ it('models on WebGPU compute beside each other', needsLavapipe, () => {
       const rows = Array.from({ length: 20 }, (_, row) => (
         { ids: Array.from({ length: 30 }, (_, at) => 10 + (7 * at + row) % 200), predictions: [{ position: 20, token: 5 }] }))
       const open = () => loadModel({ model: ${JSON.stringify(folder)}, device: 'webgpu', batchSize: 4 })
-      const models = await Promise.all([open(), open(), open()])
-      for (let round = 0; round < 3; round++) {
-        const scored = await Promise.all(models.map((model) => model.scoreTokens(rows)))
-        console.log(new Set(scored.map((rows) => JSON.stringify(rows))).size)
-      }
+      const models = await Promise.all([open(), open()])
+      const scored = await Promise.all(models.map((model) => model.scoreTokens(rows)))
+      console.log(new Set(scored.map((rows) => JSON.stringify(rows))).size)
       await Promise.all(models.map((model) => model.close()))
       `,
     ],
     { encoding: 'utf8', env: { ...process.env, ...lavapipe } },
   )
-  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '1\n1\n1\n', stderr: '' })
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '1\n', stderr: '' })
 })

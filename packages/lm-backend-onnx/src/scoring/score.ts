@@ -137,7 +137,9 @@ async function scoreOnce(
     asked = budget.next()
     return asked
   }
-  const planned = forward.spec.recurrent ? planRows(requests, tree, () => next().tokens) : plan(requests, tree, next)
+  const planned = forward.spec.recurrent
+    ? planRows(requests, tree, () => next().tokens)
+    : plan(requests, tree, next, forward.cache.sharesPast)
   const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
   const passes = shared ? shared.passes(requests, planned) : planned
 
