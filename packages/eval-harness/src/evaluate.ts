@@ -116,6 +116,7 @@ export async function evaluatePrepared(
   for (const [index, task] of tasks.entries()) {
     signal?.throwIfAborted()
     const scored = await scoreTask(task, answers[index]!, {
+      model: options.model,
       bootstrapIterations: options.bootstrapIterations ?? defaultBootstrapIterations,
       onBootstrap: options.onBootstrap ?? (() => {}),
       ...(signal ? { signal } : {}),

@@ -15,7 +15,7 @@ export {
 } from './evaluate.js'
 export { type FilterQuestion, type OwnFilter, registerFilter } from './filters/own-filters.js'
 export { type OwnAggregation, registerAggregation } from './metrics/aggregation-registry.js'
-export type { MetricQuestion, OwnMetric } from './metrics/metric-question.js'
+export type { MetricContext, MetricQuestion, MetricSettings, OwnMetric } from './metrics/metric-question.js'
 export { registerMetric } from './metrics/own-metrics.js'
 export { type PreparedTask, prepareTask } from './prepare-task.js'
 export type { Evaluation } from './results/collect-results.js'

@@ -3,11 +3,13 @@ import type { RequestAnswers } from './ask-model.js'
 import { inTask } from './documents/in-task.js'
 import { applyPipeline } from './filters/apply-pipeline.js'
 import { type AggregateOptions, aggregateTask, type MetricValues } from './metrics/aggregate-task.js'
+import type { MetricContext, MetricQuestion } from './metrics/metric-question.js'
+import { scoreAllByOwnMetric, scoresAll } from './metrics/own-metrics.js'
 import type { PreparedTask } from './prepare-task.js'
 import { target } from './requests/task.js'
 import type { TaskScore } from './results/collect-results.js'
 import { sampleLine } from './results/sample-lines.js'
-import { processResults } from './scoring/process-results.js'
+import { processResults, questionOf, type ScoredAnswers } from './scoring/process-results.js'
 import { takeTurns } from './turns/take-turns.js'
 
 /** A task's results and sample lines. */
@@ -16,11 +18,13 @@ export interface ScoredTask {
   readonly samples: readonly PyDict[]
 }
 
+export type ScoreOptions = AggregateOptions & Pick<MetricContext, 'model'>
+
 /** Filters a task's answers (one list for each request, in order), scores every document under every filter, and aggregates. */
 export async function scoreTask(
   { task, metrics, asked }: PreparedTask,
   answers: readonly RequestAnswers[],
-  options: AggregateOptions,
+  options: ScoreOptions,
 ): Promise<ScoredTask> {
   const { config } = task
   const docs = asked.flatMap(({ doc, requests }) => requests.map(() => doc))
@@ -29,12 +33,17 @@ export async function scoreTask(
   for (const pipeline of config.filters) {
     const filtered = await inTask(config.task, null, () => applyPipeline(pipeline, answers, docs, task.functions))
     let from = 0
-    for (const { docId, doc, requests } of asked) {
-      await takeTurns(options.signal)
+    const documents = asked.map(({ docId, doc, requests }) => {
       const place = [from, from + requests.length] as const
       from += requests.length
-      const results = filtered.slice(...place)
-      const scores = await inTask(config.task, docId, () => processResults(task, metrics, doc, results))
+      return { docId, doc, requests, answers: answers.slice(...place), results: filtered.slice(...place) }
+    })
+    const known = await knownValues(task, metrics, documents, options)
+    for (const [index, document] of documents.entries()) {
+      await takeTurns(options.signal)
+      const { docId, doc, requests, results } = document
+      const own = new Map([...known].map(([name, list]) => [name, list[index]!]))
+      const scores = await inTask(config.task, docId, () => processResults(task, metrics, document, own))
       for (const [metric, value] of scores) {
         const key = `${metric},${pipeline.name}`
         const known = values.get(key) ?? { metric, filter: pipeline.name, items: [] as PyValue[] }
@@ -47,7 +56,7 @@ export async function scoreTask(
           doc,
           target: await inTask(config.task, docId, () => target(task, doc)),
           requests,
-          answers: answers.slice(...place),
+          answers: document.answers,
           filtered: results,
           filter: pipeline.name,
           metrics: scores,
@@ -65,4 +74,28 @@ export async function scoreTask(
     effective: Math.max(0, ...all.map(({ items }) => items.length)),
   }
   return { score, samples }
+}
+
+/** The values of metrics that take all documents at once, by name. */
+async function knownValues(
+  task: PreparedTask['task'],
+  metrics: PreparedTask['metrics'],
+  documents: readonly (ScoredAnswers & { readonly docId: number })[],
+  { model, signal }: ScoreOptions,
+): Promise<ReadonlyMap<string, readonly PyValue[]>> {
+  const { config } = task
+  const wanted = metrics.filter((metric) => metric.function === null && scoresAll(metric.config.name))
+  const known = new Map<string, readonly PyValue[]>()
+  if (wanted.length === 0 || config.processResults !== null) return known
+  const questions: MetricQuestion[] = []
+  for (const document of documents)
+    questions.push(await inTask(config.task, document.docId, () => questionOf(task, document)))
+  for (const { config: metric } of wanted) {
+    const context = { model, ...(signal ? { signal } : {}) }
+    const values = await inTask(config.task, null, () =>
+      scoreAllByOwnMetric(metric.name, questions, metric.settings, context),
+    )
+    known.set(metric.name, values)
+  }
+  return known
 }

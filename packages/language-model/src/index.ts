@@ -55,4 +55,4 @@ export type {
   TextOptions,
 } from './steerable-model.js'
 export type { SpecialToken, TextTokenizer } from './text-tokenizer.js'
-export { type ModelLayer, wrapModel } from './wrap-model.js'
+export { type ModelLayer, steerableOf, wrapModel } from './wrap-model.js'

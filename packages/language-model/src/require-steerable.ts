@@ -27,8 +27,17 @@ const members: Readonly<Record<string, (value: unknown) => boolean>> = {
  * A model as a SteerableModel; `name` is how messages call it. Throws InputError with one sentence that names all it lacks.
  */
 export function requireSteerable(model: LanguageModel, name: string): SteerableModel {
-  const given = model as unknown as Readonly<Record<string, unknown>>
-  const lacking = Object.entries(members).flatMap(([member, holds]) => (holds(given[member]) ? [] : [member]))
+  const lacking = lackingOf(model)
   if (lacking.length === 0) return model as SteerableModel
   throw new InputError(`${name} cannot be steered: it lacks ${lacking.join(', ')} of SteerableModel`)
+}
+
+/** Whether a model has all that a SteerableModel has. */
+export function isSteerable(model: LanguageModel): model is SteerableModel {
+  return lackingOf(model).length === 0
+}
+
+function lackingOf(model: LanguageModel): string[] {
+  const given = model as unknown as Readonly<Record<string, unknown>>
+  return Object.entries(members).flatMap(([member, holds]) => (holds(given[member]) ? [] : [member]))
 }

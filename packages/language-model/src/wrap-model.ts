@@ -1,5 +1,7 @@
 import type { LanguageModel } from './language-model.js'
 import type { ModelInfo } from './model-info.js'
+import { isSteerable } from './require-steerable.js'
+import type { SteerableModel } from './steerable-model.js'
 
 /** What a middleware changes about a model; the rest is the model's own. */
 export interface ModelLayer {
@@ -11,9 +13,12 @@ export interface ModelLayer {
   readonly close?: () => Promise<void>
 }
 
+/** The steerable model behind one that is wrapped. */
+const behind = new WeakMap<LanguageModel, SteerableModel>()
+
 /** A model with something before it: kept answers, steering, a log. */
 export function wrapModel(model: LanguageModel, { info, report, read, close }: ModelLayer): LanguageModel {
-  return {
+  const wrapped: LanguageModel = {
     get info() {
       return info ?? model.info
     },
@@ -23,4 +28,15 @@ export function wrapModel(model: LanguageModel, { info, report, read, close }: M
     ...(model.fingerprint === undefined ? {} : { fingerprint: () => model.fingerprint!() }),
     close: close ?? (() => model.close()),
   }
+  const steerable = steerableOf(model)
+  if (steerable !== null) behind.set(wrapped, steerable)
+  return wrapped
+}
+
+/**
+ * The steerable model that answers, edits and all: the model itself, or the one behind what `wrapModel` has put before it; `steer([])` of it is the model without
+ * edits. null of a model whose edits cannot be taken away.
+ */
+export function steerableOf(model: LanguageModel): SteerableModel | null {
+  return behind.get(model) ?? (isSteerable(model) ? model : null)
 }

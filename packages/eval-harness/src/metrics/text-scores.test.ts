@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { scoreOwnMetric } from './own-metrics.js'
 
 const text = 'The dog sat. The dog sat, and the cat slept.'
-const generated = { type: 'generate_until', doc: {}, answer: text, target: '' } as const
+const generated = { type: 'generate_until', doc: {}, answer: text, prompt: '', text, target: '' } as const
 const choices = {
   type: 'multiple_choice',
   doc: {},

@@ -144,7 +144,12 @@ describe.each(goldenTasks())('requests of $name', ({ name, fields }) => {
         const results = filtered.slice(from, from + answers[index]!.length)
         from += results.length
         expect(results).toEqual(line.get('filtered'))
-        const scored = await processResults(task, metrics, docs[index]!, results)
+        const scored = await processResults(task, metrics, {
+          doc: docs[index]!,
+          requests: [],
+          answers: [],
+          results,
+        })
         expect(scored).toEqual(line.get('metrics'))
         for (const [metric, value] of scored) {
           const known = values.find((item) => item.metric === metric && item.filter === pipeline.name)

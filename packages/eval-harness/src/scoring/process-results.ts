@@ -14,14 +14,28 @@ import type { MetricQuestion } from '../metrics/metric-question.js'
 import { goldOf, multipleChoiceMetrics } from '../metrics/multiple-choice.js'
 import { ownMetric, scoreOwnMetric } from '../metrics/own-metrics.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
+import type { TaskRequest } from '../requests/task-request.js'
 
-/** A document's metrics by name, from what the filters made of its answers: one value for each request. */
+type TextRequest = Extract<TaskRequest, { readonly type: 'generate_until' }>
+
+/** A document's answers, as metrics see them. */
+export interface ScoredAnswers {
+  readonly doc: PyDict
+  readonly requests: readonly TaskRequest[]
+  /** The model's own, a list for each request. */
+  readonly answers: readonly (readonly PyValue[])[]
+  /** What the filters made of them: one value for each request. */
+  readonly results: readonly PyValue[]
+}
+
+/** A document's metrics by name. Those that are `known` already are not asked for. */
 export async function processResults(
   task: Task,
   metrics: readonly OpenMetric[],
-  doc: PyDict,
-  results: readonly PyValue[],
+  scored: ScoredAnswers,
+  known: ReadonlyMap<string, PyValue> = new Map(),
 ): Promise<ReadonlyMap<string, PyValue>> {
+  const { doc, results } = scored
   const { config } = task
   if (config.processResults !== null) {
     const values = await callFunction(task.functions.get(config.processResults)!, [doc, results])
@@ -36,9 +50,10 @@ export async function processResults(
     results,
   )
   if (own.length === 0) return values
-  const asked = await questionOf(task, doc, results)
+  const asked = await questionOf(task, scored)
   const scores = new Map(values)
-  for (const { config } of own) scores.set(config.name, await scoreOwnMetric(config.name, asked, config.settings))
+  for (const { config } of own)
+    scores.set(config.name, known.get(config.name) ?? (await scoreOwnMetric(config.name, asked, config.settings)))
   return scores
 }
 
@@ -47,7 +62,10 @@ function isOwn({ config, function: called }: OpenMetric): boolean {
 }
 
 /** What a document's own metrics are asked. */
-async function questionOf(task: Task, doc: PyDict, results: readonly PyValue[]): Promise<MetricQuestion> {
+export async function questionOf(
+  task: Task,
+  { doc, requests, answers, results }: ScoredAnswers,
+): Promise<MetricQuestion> {
   const plain = { doc: toPlain(doc) as Record<string, unknown> }
   switch (task.config.outputType) {
     case 'loglikelihood':
@@ -74,6 +92,8 @@ async function questionOf(task: Task, doc: PyDict, results: readonly PyValue[]):
         type: 'generate_until',
         ...plain,
         answer: toPlain(results[0]!),
+        prompt: (requests[0] as TextRequest).context,
+        text: answers[0]![0] as string,
         target: toPlain(await target(task, doc)),
       }
   }
@@ -86,7 +106,10 @@ async function rollingText(task: Task, doc: PyDict): Promise<string> {
 }
 
 async function lmEvalMetrics(
-  ...[task, metrics, doc, results]: Parameters<typeof processResults>
+  task: Task,
+  metrics: readonly OpenMetric[],
+  doc: PyDict,
+  results: readonly PyValue[],
 ): ReturnType<typeof processResults> {
   const { config } = task
   const names = new Set(metrics.map((metric) => metric.config.name))
