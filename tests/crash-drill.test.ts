@@ -7,7 +7,7 @@ afterAll(() => drill.close())
 
 describe.sequential('results are those of an unbroken command', () => {
   for (const { name, times } of chains(10)) it(`${name}, killed ${times} times`, () => drill.kills(name, times))
-  it('workers of a plan, killed 3 times', () => drill.workers(3))
+  it('workers of a plan, 3 of them killed', () => drill.workers(3))
   it('three sweeps of one folder, one of them killed', () => drill.together())
   it('after SIGINT, SIGTERM and SIGHUP', () => drill.signals('run'))
   it('after a full disk', () => drill.disk('sweep --use_cache'))

@@ -44,9 +44,13 @@ export function bytesIn(folder) {
   return sizes.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 
-/** Runs a command line in a folder; `meanwhile` is given the process. Gives its exit code or signal, standard error and when it ended. */
-export async function runIn(folder, argv, { env = {}, meanwhile = async () => {} } = {}) {
-  const child = spawn(process.execPath, [program, ...argv], {
+/**
+ * Runs a command line in a folder; `before` are words of another program that starts it. `meanwhile` is given the process, and a function that gives
+ * standard error so far. Gives its exit code or signal, standard error and when it ended.
+ */
+export async function runIn(folder, argv, { env = {}, before = [], meanwhile = async () => {} } = {}) {
+  const [first, ...words] = [...before, process.execPath, program, ...argv]
+  const child = spawn(first, words, {
     cwd: folder,
     env: { ...process.env, HF_HUB_OFFLINE: '1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -58,7 +62,7 @@ export async function runIn(folder, argv, { env = {}, meanwhile = async () => {}
   const ended = new Promise((resolve) =>
     child.on('close', (code, signal) => resolve({ end: signal ?? code, endedAt: performance.now() })),
   )
-  await Promise.race([ended, meanwhile(child)])
+  await Promise.race([ended, meanwhile(child, () => stderr)])
   const { end, endedAt } = await ended
   return { end, endedAt, stderr }
 }

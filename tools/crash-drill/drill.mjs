@@ -1,5 +1,5 @@
 // See README.md.
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -25,6 +25,17 @@ function fullDisk(folder, bytes) {
 /** Waits until a process has written more than so many bytes, or has ended. */
 async function grown(child, folder, bytes) {
   while (child.exitCode === null && child.signalCode === null && bytesIn(folder) <= bytes) await wait(3)
+}
+
+/** Answers of a plan's parts that are there: name -> what tells whether the file was written again. */
+function partsIn(folder) {
+  const paths = filesBelow(join(folder, 'plan', 'answers')).filter((path) => path.endsWith('.json'))
+  return new Map(
+    paths.map((path) => {
+      const { ino, mtimeMs } = statSync(path)
+      return [path, `${ino} ${mtimeMs}`]
+    }),
+  )
 }
 
 /** Drills of one seed; `say` is told what happens. Unbroken runs are made once for each command. */
@@ -81,46 +92,57 @@ export function openDrill(seed, say = () => {}) {
       }
       await finish(name, folder, `${name}, killed ${killed} of ${times} times`)
     },
-    /** Kills workers of a plan so many times, each beside one that is not killed but stands still for a while; merges, and compares. */
+    /**
+     * Kills workers of a plan until so many are killed, now and then beside one that is not killed but stands still for a while; merges, and compares.
+     * Answers that are there must never be written again; when all are there, they are taken away.
+     */
     workers: async (times) => {
       const name = 'sweep that is planned'
       const made = await reference(name)
       const folder = begin()
-      const whole = async (argv) => {
-        const { end, stderr } = await runIn(folder, argv)
-        if (end !== 0) throw new Error(`${argv[0]}, seed ${seed}: ends with ${end} in ${folder}: ${stderr}`)
+      const ends = (argv, { end, stderr }, wanted = 0) => {
+        if (end !== wanted) throw new Error(`${argv[0]}, seed ${seed}: ends with ${end} in ${folder}: ${stderr}`)
       }
+      const whole = async (argv) => ends(argv, await runIn(folder, argv))
       await whole(parts.plan)
-      let killed = 0
-      const stalled = async (child) => {
+      const { settings, blocks } = JSON.parse(readFileSync(join(folder, 'plan', 'plan.json'), 'utf8'))
+      const killing = async (child) => {
+        await moment(child, folder, made)
+        child.kill('SIGKILL')
+      }
+      const stalling = async (child) => {
         await moment(child, folder, made)
         child.kill('SIGSTOP')
         await wait(uniform() * 1000)
         child.kill('SIGCONT')
       }
-      for (let time = 0; time < times; time++) {
+      let killed = 0
+      let kept = 0
+      for (let round = 0; killed < times; round++) {
+        const before = partsIn(folder)
         const [dead, other] = await Promise.all([
-          runIn(folder, parts.work, {
-            meanwhile: async (child) => {
-              await moment(child, folder, made)
-              child.kill('SIGKILL')
-            },
-          }),
-          // by one now and then, all would be done at once
-          time % 5 === 4 ? runIn(folder, parts.work, { meanwhile: stalled }) : { end: 0 },
+          runIn(folder, parts.work, { meanwhile: killing }),
+          // by one each time, all would be done at once
+          round % 5 === 4 ? runIn(folder, parts.work, { meanwhile: stalling }) : { end: 0 },
         ])
         if (dead.end === 'SIGKILL') killed++
-        else if (dead.end !== 0)
-          throw new Error(`work, seed ${seed}: ends with ${dead.end} in ${folder}: ${dead.stderr}`)
-        if (other.end !== 0) throw new Error(`work, seed ${seed}: ends with ${other.end} in ${folder}: ${other.stderr}`)
-        // what is done is done again from the beginning
-        if (time % 5 === 4) rmSync(join(folder, 'plan', 'answers'), { recursive: true, force: true })
+        else ends(parts.work, dead)
+        ends(parts.work, other)
+        const after = partsIn(folder)
+        for (const [path, written] of before)
+          if (after.get(path) !== written)
+            throw new Error(
+              `work, seed ${seed}: ${path} was there, and is ${after.has(path) ? 'written again' : 'lost'}`,
+            )
+        kept += before.size
+        if (after.size === settings.length * blocks.length)
+          rmSync(join(folder, 'plan', 'answers'), { recursive: true, force: true })
       }
       await whole(parts.work)
       await whole(parts.merge)
       const found = difference(made.results, resultsIn(folder))
       if (found !== null) throw new Error(`workers, seed ${seed}: other results than unbroken in ${folder}: ${found}`)
-      say(`workers of a plan, killed ${killed} of ${times} times: the same results`)
+      say(`workers of a plan, ${killed} killed: the same results, and what was there (${kept} parts) was left alone`)
     },
     /** Lets several processes sweep into one folder, and kills one of them. */
     together: async () => {

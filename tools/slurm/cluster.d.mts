@@ -1,9 +1,6 @@
 /** Why there is no Slurm to be started here; null where there is. */
 export function missingSlurm(): string | null
 
-/** Installs Debian's packages where they are missing. Gives null, or why there is no Slurm here. */
-export function installSlurm(): string | null
-
 /** A Slurm of two nodes, n1 and n2, on this machine. */
 export interface Slurm {
   readonly folder: string

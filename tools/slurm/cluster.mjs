@@ -6,7 +6,6 @@ import { availableParallelism, hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
-const packages = ['slurmctld', 'slurmd', 'slurm-client', 'munge']
 const programs = ['slurmctld', 'slurmd', 'sbatch', 'munged']
 
 function has(program) {
@@ -22,17 +21,6 @@ export function missingSlurm() {
   if (process.getuid?.() !== 0) return 'Slurm needs root'
   const missing = programs.filter((program) => !has(program))
   return missing.length === 0 ? null : `${missing.join(', ')} of Slurm are not installed`
-}
-
-/** Installs Debian's packages where they are missing. Gives null, or why there is no Slurm here. */
-export function installSlurm() {
-  if (missingSlurm() === null || process.getuid?.() !== 0) return missingSlurm()
-  if (!has('apt-get')) return 'there is no apt-get to install Slurm with'
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const quiet = { env, stdio: 'ignore' }
-  spawnSync('apt-get', ['update', '-qq'], quiet)
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet)
-  return programs.every(has) ? null : `Debian's ${packages.join(', ')} cannot be installed`
 }
 
 /** Two nodes of loopback ports. `port` is the first of four. */

@@ -34,5 +34,5 @@ export {
   sentence,
 } from './sentence.js'
 export { systemReason } from './system-reason.js'
-export { WriteError, writeError } from './write-error.js'
+export { FullDiskError, WriteError, writeError } from './write-error.js'
 export { writeFiles } from './write-files.js'

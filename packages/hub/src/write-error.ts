@@ -13,14 +13,20 @@ export class WriteError extends InputError {
   override name = 'WriteError'
 }
 
+/** There is no room for what is to be written. */
+export class FullDiskError extends SentenceError {
+  override name = 'FullDiskError'
+}
+
 /**
  * The error for something that could not be written: `what` ("cannot write x.json") and why, in one sentence. `folder` is one that was there before.
- * A full disk is a failure; all else is a WriteError.
+ * A full disk is a failure (FullDiskError), all else a
+ * WriteError.
  */
 export function writeError(what: Said, cause: unknown, folder?: string): Error {
   const { code, message } = cause as NodeJS.ErrnoException
   const full = fullDisks[code ?? '']
-  if (full !== undefined) return new SentenceError(sentence`${what}: ${full}; make room and start again`, { cause })
+  if (full !== undefined) return new FullDiskError(sentence`${what}: ${full}; make room and start again`, { cause })
   if (code === 'ENOENT' && folder !== undefined && !existsSync(folder))
     return new WriteError(sentence`${what}: the folder ${folder} is not there (any more)`, { cause })
   return new WriteError(sentence`${what} (${code ?? message})`, { cause })

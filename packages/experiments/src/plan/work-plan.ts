@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { answerBlock } from '@saeval/eval-harness/internal/block-answers'
-import { InputError, option, sentence } from '@saeval/hub'
+import { FullDiskError, InputError, option, sentence, WriteError } from '@saeval/hub'
 import { claimInTurn } from '@saeval/hub/internal/claims/claim-in-turn'
 import type { ClaimTimes, OwnClaim } from '@saeval/hub/internal/claims/claims'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
@@ -41,7 +41,8 @@ export interface WorkResult {
 /**
  * Does items of a plan: claims one, asks the model its blocks under its settings, and writes the answers of each block at once. What is there already
  * is not asked. Any number of workers may do the same item; they write the same bytes. An item that cannot be done is noted as failed, and the
- * next one is taken. Throws InputError where anything is not as when the plan was made; and the first failure when nothing is left to do.
+ * next one is taken; where nothing can be written, no other is. Throws InputError where anything is not as when the plan was made; and the first
+ * failure when nothing is left to do.
  */
 export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
   const { plan, shard, signal, onNotice = () => {} } = options
@@ -64,7 +65,8 @@ export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
       folder.setFailure(item, null)
       done.push(item)
     } catch (cause) {
-      if (signal?.aborted) throw cause
+      // what cannot be written of one item, cannot of another
+      if (signal?.aborted || cause instanceof WriteError || cause instanceof FullDiskError) throw cause
       failure ??= cause
       const isInput = InputError.isInstance(cause)
       const error = cause instanceof Error ? cause.message : String(cause)

@@ -55,9 +55,13 @@ describe('claims', () => {
     const folder = temporaryFolder()
     const path = join(folder, 'one.claim')
     for (const change of [{ pid: 2 ** 22 + 1 }, { started: '1' }]) {
-      writeFileSync(path, JSON.stringify({ ...ownIdentity(), ...change }))
+      const dead = { ...ownIdentity(), ...change }
+      writeFileSync(path, JSON.stringify(dead))
+      // killed before it could take its first name away
+      writeFileSync(join(folder, `one.${dead.token}.tmp`), '')
       const taken = take(folder)
       expect(isOwn(taken)).toBe(true)
+      expect(readdirSync(folder)).toEqual(['one.claim'])
       if (isOwn(taken)) taken.release()
     }
     // in another namespace of process ids nothing is known

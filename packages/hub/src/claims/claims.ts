@@ -50,6 +50,7 @@ const suffix = '.claim'
  */
 export function openClaims(folder: string, times: ClaimTimes = defaultClaimTimes): Claims {
   const pathOf = (item: string) => join(folder, `${item}${suffix}`)
+  const ownName = (item: string, { token }: ProcessIdentity) => join(folder, `${item}.${token}.tmp`)
   const stateOf = (item: string, now: () => number): ClaimState | null => {
     const path = pathOf(item)
     const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs
@@ -62,7 +63,7 @@ export function openClaims(folder: string, times: ClaimTimes = defaultClaimTimes
     take: (item) => {
       const path = pathOf(item)
       const owner = ownIdentity()
-      const own = join(folder, `${item}.${owner.token}.tmp`)
+      const own = ownName(item, owner)
       try {
         writeBytes(own, 'wx', text(owner))
         for (let tries = 0; ; tries++) {
@@ -73,6 +74,8 @@ export function openClaims(folder: string, times: ClaimTimes = defaultClaimTimes
           if (state === null || !state.isDead || tries >= mostTries)
             return state ?? { owner: null, age: 0, isDead: false }
           removeDead(path, `${own}.dead`, state.owner?.token ?? null)
+          // killed between two steps, it has left its first name too
+          if (state.owner !== null) rmSync(ownName(item, state.owner), { force: true })
         }
       } catch (cause) {
         throw writeError(`cannot claim ${path}`, cause, folder)
@@ -112,7 +115,7 @@ function linked(own: string, path: string): boolean {
     const { code } = error as NodeJS.ErrnoException
     if (noLinks.includes(code)) return created(path, readFileSync(own, 'utf8'))
     if (code !== 'EEXIST') throw error
-    return statSync(own).nlink === 2
+    return statSync(own, { throwIfNoEntry: false })?.nlink === 2
   }
 }
 

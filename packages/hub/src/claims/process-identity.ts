@@ -39,8 +39,12 @@ function placeOf(): Pick<ProcessIdentity, 'host' | 'boot' | 'namespace'> {
   }
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)); the name in field 2 may hold blanks and brackets. */
+/**
+ * Field 22 of /proc/PID/stat (proc(5)); the name in field 2 may hold blanks and brackets. null where there is none, and where /proc counts processes of
+ * another namespace: there this id is another process.
+ */
 function startOf(pid: number): string | null {
+  if (reading(() => readlinkSync('/proc/self')) !== String(process.pid)) return null
   const stat = reading(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
 }
