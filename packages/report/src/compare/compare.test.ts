@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { writeRun } from '../results/fake-sweep.testing.js'
 import { readRun } from '../results/read-run.js'
-import { compareWithBaseline } from './compare.js'
+import { wilsonInterval } from '../statistics/interval.js'
+import { compareWithBaseline, measureRuns } from './compare.js'
 
 const base = { dogs: [1, 1, 1, 1, 1, 1, 1, 0], cats: [1, 0, 1, 0, 1, 0, 1, 0] }
 const steered = { dogs: [0, 0, 0, 0, 0, 0, 0, 0], cats: [1, 0, 1, 0, 1, 0, 0, 0] }
@@ -24,6 +25,23 @@ describe('compareWithBaseline', () => {
     expect(dogs!.paired!.pValue).toBeCloseTo(2 / 128, 12)
     expect(dogs!.holm).toBeCloseTo(4 / 128, 12)
     expect(cats!.paired).toMatchObject({ difference: -0.125, pValue: 1 })
+  })
+
+  it('counts a group beside its tasks in no family, and says what guessing gives', async () => {
+    const [before, after] = await twoRuns((path) => {
+      const group = '"g": {"alias": "g", "sample_len": 16, "acc,none": 0.1875}, "dogs"'
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"dogs"', group).replace('{}', '{"g": ["dogs", "cats"]}'))
+    })
+    const union = { ...after!.scores.find(({ task }) => task === 'g')!, value: 11 / 16 }
+    const base = { ...before!, scores: [...before!.scores, union] }
+    const [[group, dogs] = []] = await compareWithBaseline(base, [after!])
+    expect(group).toMatchObject({ task: 'g', isGroup: true, holm: null, paired: { n: 16, fallen: 8 } })
+    expect(dogs!.holm).toBeCloseTo(4 / 128, 12)
+    const { baseline, runs } = await measureRuns(base, [after!])
+    expect(baseline.map(({ chance }) => chance)).toEqual([0.25, 0.25, 0.25])
+    expect(runs[0]!.measures[0]).toMatchObject({ task: 'g', interval: wilsonInterval(3, 16) })
+    expect(runs[0]!.comparisons![1]).toEqual(dogs)
+    expect((await measureRuns(null, [after!])).runs[0]).toMatchObject({ comparisons: null, measures: { length: 3 } })
   })
 
   it('has no test where a metric is not the mean of its documents', async () => {

@@ -1,8 +1,9 @@
 import { InputError } from '@saeval/hub'
-import { readSamples } from '../results/read-samples.js'
 import type { RunResults, Score } from '../results/run-results.js'
 import { holm } from '../statistics/holm.js'
 import { type PairedDifference, pairedDifference } from '../statistics/paired-difference.js'
+import { isMeanOf, leafTasks, type RunValues, readValues } from './document-values.js'
+import { type Measure, measureScores } from './measure.js'
 
 /** One metric of one task in two runs. */
 export interface Comparison {
@@ -19,7 +20,7 @@ export interface Comparison {
   readonly paired: PairedDifference | null
   /** Why there is no paired difference; null where there is one. */
   readonly unpaired: Unpaired | null
-  /** paired's p value, corrected for all tests of one table by Holm's method. */
+  /** paired's p value, corrected by Holm's method for all tests of single tasks; null for a group, whose documents those have tested already. */
   readonly holm: number | null
 }
 
@@ -29,56 +30,72 @@ export interface Comparison {
  */
 export type Unpaired = 'no samples' | 'different documents' | 'not a mean' | 'not finite'
 
-/** What the documents of one run scored: task -> "metric,filter" -> document id -> value. */
-type RunValues = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<number, DocumentValue>>>
-
-interface DocumentValue {
-  readonly value: number
-  readonly hash: string
-}
-
-/** Reads every document's metrics from the sample files of a run: a few numbers a document, whatever the prompts' length. */
-async function readValues(run: RunResults): Promise<RunValues> {
-  const values = new Map<string, ReadonlyMap<string, ReadonlyMap<number, DocumentValue>>>()
-  for (const [task, path] of run.samples) {
-    const metrics = new Map<string, Map<number, DocumentValue>>()
-    for await (const { docId, docHash: hash, filter, metrics: numbers } of readSamples(path)) {
-      for (const [metric, value] of numbers) {
-        const key = `${metric},${filter}`
-        const documents = metrics.get(key) ?? new Map()
-        metrics.set(key, documents.set(docId, { value, hash }))
-      }
-    }
-    values.set(task, metrics)
-  }
-  return values
-}
-
 /**
- * Compares runs with a baseline, metric by metric, on the tasks that both have. The p values of all runs together are one family for Holm's
- * correction. Throws InputError when a run has no task in common with the baseline, or other documents under the same numbers.
+ * Compares runs with a baseline, metric by metric, on the tasks that both have. The p values of all runs and single tasks together are one family for
+ * Holm's correction; a group's row is a union of them and not counted again. Throws InputError when a run has no task in common with the baseline, or
+ * other documents under the same numbers.
  */
 export async function compareWithBaseline(baseline: RunResults, runs: readonly RunResults[]): Promise<Comparison[][]> {
   const before = await readValues(baseline)
   const all: Comparison[][] = []
   for (const run of runs) all.push(compareScores(baseline, before, run, await readValues(run)))
-  const tested = all.flat().filter(({ paired }) => paired !== null)
-  const adjusted = holm(tested.map(({ paired }) => paired!.pValue))
-  const corrected = new Map(tested.map((comparison, index) => [comparison, adjusted[index]!]))
-  return all.map((list) => list.map((comparison) => ({ ...comparison, holm: corrected.get(comparison) ?? null })))
+  return corrected(all)
+}
+
+/** A run by itself and beside the baseline. */
+export interface MeasuredRun {
+  readonly measures: readonly Measure[]
+  /** null without a baseline, and for a run that has no score in common with it. */
+  readonly comparisons: readonly Comparison[] | null
+}
+
+/** compareWithBaseline and measureScores in one reading; runs may have other tasks than the baseline. */
+export async function measureRuns(
+  baseline: RunResults | null,
+  runs: readonly RunResults[],
+): Promise<{ readonly baseline: readonly Measure[]; readonly runs: readonly MeasuredRun[] }> {
+  const before = baseline && (await readValues(baseline))
+  const measures: Measure[][] = []
+  const found: (Comparison[] | null)[] = []
+  for (const run of runs) {
+    const values = await readValues(run)
+    measures.push(measureScores(run, values))
+    const isComparable = baseline !== null && hasCommonScore(run, baseline)
+    found.push(isComparable ? compareScores(baseline, before!, run, values) : null)
+  }
+  const compared = corrected(found.map((list) => list ?? []))
+  return {
+    baseline: baseline ? measureScores(baseline, before!) : [],
+    runs: measures.map((own, index) => ({ measures: own, comparisons: found[index] ? compared[index]! : null })),
+  }
+}
+
+function corrected(all: readonly (readonly Comparison[])[]): Comparison[][] {
+  const family = all.flat().filter(({ paired, isGroup }) => paired !== null && !isGroup)
+  const adjusted = holm(family.map(({ paired }) => paired!.pValue))
+  const known = new Map(family.map((comparison, index) => [comparison, adjusted[index]!]))
+  return all.map((list) => list.map((comparison) => ({ ...comparison, holm: known.get(comparison) ?? null })))
+}
+
+function hasCommonScore(a: RunResults, b: RunResults): boolean {
+  const known = new Set(b.scores.map(scoreKey))
+  return a.scores.some((score) => known.has(scoreKey(score)))
+}
+
+function scoreKey({ task, metric, filter }: Score): string {
+  return JSON.stringify([task, metric, filter])
 }
 
 function compareScores(baseline: RunResults, before: RunValues, run: RunResults, after: RunValues): Comparison[] {
-  const key = ({ task, metric, filter }: Score) => JSON.stringify([task, metric, filter])
-  const known = new Map(baseline.scores.map((score) => [key(score), score]))
-  const common = run.scores.filter((score) => known.has(key(score)))
+  const known = new Map(baseline.scores.map((score) => [scoreKey(score), score]))
+  const common = run.scores.filter((score) => known.has(scoreKey(score)))
   if (common.length === 0) {
     const tasks = [...new Set(baseline.scores.map(({ task }) => task))].join(', ')
     throw new InputError(`${run.path} has no task in common with ${baseline.path} (${tasks})`)
   }
   return common.map((score): Comparison => {
     const { task, alias, members, metric, filter, value, n, higherIsBetter } = score
-    const base = known.get(key(score))!
+    const base = known.get(scoreKey(score))!
     const pairs = pairedValues(leafTasks(run, task), `${metric},${filter}`, before, after, [baseline.path, run.path])
     const shared = { task, alias, isGroup: members !== null, metric, filter, n, higherIsBetter }
     const values = { before: base.value, after: value, holm: null }
@@ -91,15 +108,6 @@ function compareScores(baseline: RunResults, before: RunValues, run: RunResults,
   })
 }
 
-/** The tasks whose documents a score is made of: itself, or the members of a group, at any depth. */
-function leafTasks(run: RunResults, task: string): string[] {
-  const members = new Map(run.scores.map((score) => [score.task, score.members]))
-  const all = new Set([task])
-  // a set that grows while it is walked
-  for (const name of all) for (const member of members.get(name) ?? []) all.add(member)
-  return [...all].filter((name) => !members.get(name))
-}
-
 function pairedValues(
   tasks: readonly string[],
   key: string,
@@ -110,7 +118,7 @@ function pairedValues(
   const pairs = { before: [] as number[], after: [] as number[] }
   for (const task of tasks) {
     if (!before.has(task) || !after.has(task)) return 'no samples'
-    const [first, second] = [before.get(task)!.get(key), after.get(task)!.get(key)]
+    const [first, second] = [before.get(task)!.get(key)?.documents, after.get(task)!.get(key)?.documents]
     if (!first || !second) return 'not a mean'
     if (first.size !== second.size) return 'different documents'
     for (const [docId, { value, hash }] of second) {
@@ -125,9 +133,4 @@ function pairedValues(
     }
   }
   return pairs.after.length === 0 ? 'no samples' : pairs
-}
-
-function isMeanOf(value: number, values: readonly number[]): boolean {
-  const mean = values.reduce((sum, item) => sum + item, 0) / values.length
-  return Math.abs(mean - value) <= 1e-9 * Math.max(1, Math.abs(value))
 }

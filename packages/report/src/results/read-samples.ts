@@ -47,8 +47,11 @@ export async function* readSamples(path: string): AsyncGenerator<Sample> {
 }
 
 function sampleOf(line: v.InferOutput<typeof schema>, values: Readonly<Record<string, unknown>>): Sample {
-  const requests = Object.values(line.arguments).filter(isObject)
-  const pairs = line.filtered_resps.map(logprobOf)
+  const all = Object.values(line.arguments).filter(isObject)
+  // acc_mutual_info asks for each choice once more without its context, behind the others
+  const isMutual = line.metrics.includes('acc_mutual_info')
+  const requests = isMutual ? all.slice(0, all.length / 2) : all
+  const pairs = (isMutual ? line.filtered_resps.slice(0, requests.length) : line.filtered_resps).map(logprobOf)
   const scored = pairs.length > 0 && pairs.every((logprob) => logprob !== null)
   return {
     docId: line.doc_id,

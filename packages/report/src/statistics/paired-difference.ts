@@ -1,4 +1,4 @@
-import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
+import { bootstrapMeans } from './bootstrap-means.js'
 import { detectableEffect } from './detectable-effect.js'
 import { mcnemar } from './mcnemar.js'
 import { normalQuantile } from './normal.js'
@@ -21,8 +21,6 @@ export interface PairedDifference {
   /** The smallest true difference that these documents would have shown, see detectableEffect. */
   readonly detectable: number
 }
-
-const draws = 10_000
 
 /**
  * Difference of two runs on the same documents, `before[i]` and `after[i]` being one document's values. Where all values are 0 or 1 (accuracy)
@@ -60,15 +58,10 @@ function binaryDifference(
 
 function bootstrapDifference(before: readonly number[], after: readonly number[], level: number): Tested {
   const outside = (1 - level) / 2
-  const n = before.length
   const differences = after.map((value, index) => value - before[index]!)
   const difference = mean(differences)
-  const random = seededUniform(1234)
-  const means = Float64Array.from({ length: draws }, () => {
-    let sum = 0
-    for (let i = 0; i < n; i++) sum += differences[Math.floor(random() * n)]!
-    return sum / n
-  }).sort()
+  const means = bootstrapMeans(differences)
+  const draws = means.length
   const distance = Math.abs(difference) * (1 - 1e-12)
   const farther = means.filter((value) => Math.abs(value - difference) >= distance).length
   return {

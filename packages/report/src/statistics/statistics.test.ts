@@ -66,7 +66,7 @@ describe('pairedDifference', () => {
 })
 
 describe('paretoFront', () => {
-  it('keeps the points that nothing beats, by x', () => {
+  it('keeps the points that nothing beats, by x, ties too', () => {
     const points = [
       { x: 1, y: 1 },
       { x: 2, y: 3 },
@@ -74,6 +74,6 @@ describe('paretoFront', () => {
       { x: 3, y: 2 },
       { x: 0, y: 3 },
     ]
-    expect(paretoFront(points)).toEqual([1, 2])
+    expect(paretoFront(points)).toEqual([1, 2, 3])
   })
 })
