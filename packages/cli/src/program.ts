@@ -244,7 +244,10 @@ export function createProgram(
     .argument('<results>', 'results folder, sweep folder or results file')
     .option('-o, --output <file>', 'the page (default: report.html in the folder)')
     .option('--title <text>', 'heading of the page')
-    .option('--target <task>', 'the task that the steering is about (default: the one that moves most)')
+    .option(
+      '--target <task>',
+      'the task that the steering is about, and where it should go: demo_dogs:down (default: the task that moves most, where most settings move it)',
+    )
     .option('--no_samples', 'leave the samples out of the page')
     .action(async (results: string, options: ReportCommandOptions) => {
       const { report } = await import('./commands/report.js')

@@ -5,13 +5,21 @@ export interface DosePoint {
   /** The dose: a coefficient. */
   readonly x: number
   readonly value: number
-  /** 95 % band around the value; null where there is no standard error. */
+  /** 95 % interval of the value; null where there is none. */
   readonly low: number | null
   readonly high: number | null
-  /** Which curve it is on: the task. */
+  /** Which curve it is on: the latent, action and what else differs. */
   readonly series: string
-  /** Which panel it is in: the other parameters; '' for all in one. */
+  /** Which panel it is in: the task. */
   readonly panel: string
+  /** What it says at the pointer, at a touch and to a screen reader. */
+  readonly says: string
+}
+
+/** A level line of a panel. */
+export interface DoseLevel {
+  readonly panel: string
+  readonly value: number
 }
 
 export interface DoseResponseOptions {
@@ -19,28 +27,85 @@ export interface DoseResponseOptions {
   /** Name of the dose. */
   readonly dose: string
   readonly points: readonly DosePoint[]
-  /** The unsteered value of each curve. */
-  readonly baselines: readonly { readonly series: string; readonly value: number }[]
+  /** The unsteered value of each panel, a dashed line. */
+  readonly baselines: readonly DoseLevel[]
+  /** What guessing gives in each panel, a dotted line. */
+  readonly chance: readonly DoseLevel[]
+  /** All series in the order of their colours, of other charts beside it too. */
+  readonly series: readonly string[]
+  /** Whether values are shares, shown in percent. */
+  readonly isShare: boolean
 }
 
-/** Value against dose, a line with an error band for each task, the unsteered value as a dashed line of the same colour. */
-export function doseResponseChart({ metric, dose, points, baselines }: DoseResponseOptions): TopLevelSpec {
-  const panels = [...new Set(points.map(({ panel }) => panel))]
-  const color = { field: 'series', type: 'nominal' as const, title: null, sort: null }
-  const y = { field: 'value', type: 'quantitative' as const, title: metric, scale: { zero: false } }
-  const x = { field: 'x', type: 'quantitative' as const, title: dose }
-  // a panel's baselines stand in its own data, so that facets need no second data set; names stand in data, never in expressions, which Vega runs
-  const rows = [
-    ...points.map((point) => ({ ...point, kind: 'cell', named: `${point.series}, ${dose} ` })),
-    ...panels.flatMap((panel) => baselines.map((baseline) => ({ ...baseline, panel, kind: 'baseline' }))),
-  ].map((row) => ({ ...row, place: panels.indexOf(row.panel) }))
-  const cells = [{ filter: "datum.kind === 'cell'" }]
-  const layer = [
-    {
-      transform: [{ filter: "datum.kind === 'baseline'" }],
-      mark: { type: 'rule' as const, strokeDash: [5, 4], strokeWidth: 1.2, opacity: 0.8 },
-      encoding: { y, color, description: { value: null } },
+/** Value against dose: a panel for each task with the same scales, a line with its 95 % band for each series. */
+export function doseResponseChart(options: DoseResponseOptions): TopLevelSpec {
+  const { metric, dose } = options
+  const title = `${metric} by ${dose}`
+  const panels = panelsOf(options)
+  const layer = layers(options, options.series.length > 1)
+  if (panels.length === 1) return { title, data: { values: rows(options) }, width: 480, height: 300, layer }
+  return {
+    title,
+    data: { values: rows(options) },
+    facet: { field: 'panel', type: 'nominal', title: null, sort: { field: 'place', op: 'min' } },
+    columns: 3,
+    spec: { width: 240, height: 180, layer },
+  }
+}
+
+/** The panels of the same chart, each by itself and without the legend. */
+export function dosePanels(options: DoseResponseOptions): { readonly panel: string; readonly chart: TopLevelSpec }[] {
+  return panelsOf(options).map((panel) => ({
+    panel,
+    chart: {
+      title: panel,
+      data: { values: rows(options).filter((row) => row.panel === panel) },
+      width: 280,
+      height: 180,
+      layer: layers(options, false),
     },
+  }))
+}
+
+function panelsOf({ points }: DoseResponseOptions): string[] {
+  return [...new Set(points.map(({ panel }) => panel))]
+}
+
+/** A panel's levels stand in its own data; names stand in data, never in expressions, which Vega runs. */
+function rows(options: DoseResponseOptions) {
+  const panels = panelsOf(options)
+  const level = (kind: string) => (item: DoseLevel) => ({ ...item, kind })
+  return [
+    ...options.points.map((point) => ({ ...point, kind: 'cell' })),
+    ...options.baselines.map(level('baseline')),
+    ...options.chance.map(level('chance')),
+  ].map((row) => ({ ...row, place: panels.indexOf(row.panel) }))
+}
+
+function layers({ metric, dose, points, baselines, chance, series, isShare }: DoseResponseOptions, legend: boolean) {
+  const all = [
+    ...points.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]),
+    ...[...baselines, ...chance].map(({ value }) => value),
+  ]
+  const ends = all.reduce(
+    ([low, high], value) => [Math.min(low!, value), Math.max(high!, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  )
+  const scale = { zero: false, ...(ends[0]! < ends[1]! ? { domain: ends, nice: 5 } : {}) }
+  const axis = isShare ? { format: '~%', tickCount: 5 } : { tickCount: 5 }
+  const y = { field: 'value', type: 'quantitative' as const, title: metric, scale, axis }
+  const x = { field: 'x', type: 'quantitative' as const, title: dose, axis: { tickCount: 6 } }
+  const of = { field: 'series', type: 'nominal' as const, title: null, legend: legend ? {} : null }
+  const color = { ...of, scale: { domain: [...series] } }
+  const cells = [{ filter: "datum.kind === 'cell'" }]
+  const rule = (kind: 'baseline' | 'chance', strokeDash: number[]) => ({
+    transform: [{ filter: `datum.kind === '${kind}'` }],
+    mark: { type: 'rule' as const, strokeDash, strokeWidth: 1.2, opacity: 0.8, aria: false },
+    encoding: { y },
+  })
+  return [
+    rule('baseline', [6, 4]),
+    rule('chance', [1.5, 3]),
     {
       transform: [...cells, { filter: 'isValid(datum.low)' }],
       mark: { type: 'area' as const, opacity: 0.15, aria: false },
@@ -48,25 +113,9 @@ export function doseResponseChart({ metric, dose, points, baselines }: DoseRespo
     },
     { transform: cells, mark: { type: 'line' as const, strokeWidth: 2, aria: false }, encoding: { x, y, color } },
     {
-      transform: [
-        ...cells,
-        {
-          calculate:
-            "datum.named + format(datum.x, '~g') + ': ' + format(datum.value, '.4f') + (isValid(datum.low) ? ' (' + format(datum.low, '.4f') + ' to ' + format(datum.high, '.4f') + ')' : '')",
-          as: 'says',
-        },
-      ],
-      mark: { type: 'point' as const, filled: true, size: 45, opacity: 1 },
-      encoding: { x, y, color, description: { field: 'says', type: 'nominal' as const } },
+      transform: cells,
+      mark: { type: 'point' as const, filled: true, size: 45 },
+      encoding: { x, y, color, shape: color, description: { field: 'says', type: 'nominal' as const } },
     },
   ]
-  const title = `${metric} by ${dose}`
-  if (panels.length === 1) return { title, data: { values: rows }, width: 640, height: 320, layer }
-  return {
-    title,
-    data: { values: rows },
-    facet: { field: 'panel', type: 'nominal', title: null, sort: { field: 'place', op: 'min' } },
-    columns: 2,
-    spec: { width: 290, height: 220, layer },
-  }
 }

@@ -15,7 +15,7 @@ function* codeOf(spec: unknown): Generator<string> {
   }
 }
 
-const point = { value: 0.5, low: 0.4, high: 0.6 }
+const point = { value: 0.5, low: 0.4, high: 0.6, says: evil('point') }
 it.each<[string, TopLevelSpec]>([
   [
     'doses',
@@ -23,9 +23,12 @@ it.each<[string, TopLevelSpec]>([
       metric: evil('metric'),
       dose: evil('dose'),
       points: ['a', 'b'].flatMap((panel) =>
-        [1, 2].map((x) => ({ ...point, x, series: evil('task'), panel: evil(panel) })),
+        [1, 2].map((x) => ({ ...point, x, series: evil('latent'), panel: evil(`task ${panel}`) })),
       ),
-      baselines: [{ series: evil('task'), value: 0.7 }],
+      baselines: [{ panel: evil('task a'), value: 0.7 }],
+      chance: [{ panel: evil('task a'), value: 0.25 }],
+      series: [evil('latent'), evil('other')],
+      isShare: true,
     }),
   ],
   [
@@ -34,7 +37,7 @@ it.each<[string, TopLevelSpec]>([
       metric: evil('metric'),
       targetTask: evil('task'),
       otherTasks: evil('others'),
-      points: [{ label: evil('run'), target: 0.5, others: 0.6 }],
+      points: [{ label: evil('run'), target: 0.5, others: 0.6, series: evil('latent') }],
       baseline: { label: evil('unsteered'), target: 0.6, others: 0.6 },
       wanted: 'low',
     }),
@@ -44,6 +47,7 @@ it.each<[string, TopLevelSpec]>([
   expect(code.length).toBeGreaterThan(3)
   expect(code.filter((text) => /4711|script/.test(text))).toEqual([])
   const svg = await renderSvg(chart, 'page')
-  expect(svg).toContain('task&#39; + (4711+2) + &#39;&quot;];&lt;script&gt;'.replaceAll('&#39;', "'"))
+  expect(svg).toMatch(/task( a)?'/)
+  expect(svg).toContain('latent&#39; + (4711+2) + &#39;&quot;];&lt;script&gt;'.replaceAll('&#39;', "'"))
   expect(svg).not.toContain('<script')
 })

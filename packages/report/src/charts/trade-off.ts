@@ -8,6 +8,8 @@ export interface TradeOffPoint {
   readonly target: number
   /** Mean value on the other tasks. */
   readonly others: number
+  /** Its colour and shape: the latent, action and what else differs but the strength; all alike by default. */
+  readonly series?: string
 }
 
 export interface TradeOffOptions {
@@ -18,9 +20,15 @@ export interface TradeOffOptions {
   readonly baseline: TradeOffPoint | null
   /** Whether the experiment wants the target task's value low (unlearning) or high. */
   readonly wanted: 'low' | 'high'
+  /** All series in the order of their colours; those of the points by default. */
+  readonly series?: readonly string[]
+  /** Whether values are shares, shown in percent; they are not by default. */
+  readonly isShare?: boolean
+  /** A value in words; three digits by default. */
+  readonly valueText?: (value: number) => string
 }
 
-/** Points on the Pareto front: no other point does more to the target and less harm to the others. */
+/** Points on the Pareto front: no other point does more to the target and less harm to the others; of equal points all. */
 export function tradeOffFront(points: readonly TradeOffPoint[], wanted: 'low' | 'high'): TradeOffPoint[] {
   const sign = wanted === 'low' ? -1 : 1
   return paretoFront(points.map(({ target, others }) => ({ x: sign * target, y: others }))).map(
@@ -28,52 +36,59 @@ export function tradeOffFront(points: readonly TradeOffPoint[], wanted: 'low' | 
   )
 }
 
-/** Other tasks against the target task, a point for each run, the Pareto front as a line, the unsteered model as a diamond. */
-export function tradeOffChart({
-  metric,
-  targetTask,
-  otherTasks,
-  points,
-  baseline,
-  wanted,
-}: TradeOffOptions): TopLevelSpec {
+/**
+ * Other tasks against the target task, a point for each run, the unsteered model as a diamond. The Pareto front is a staircase: what a point on it gives is
+ * had up to the next one, and nothing between them.
+ */
+export function tradeOffChart(options: TradeOffOptions): TopLevelSpec {
+  const { metric, targetTask, otherTasks, points, baseline, wanted, isShare = false } = options
+  const { valueText = (value: number) => String(Number(value.toPrecision(3))) } = options
   const front = tradeOffFront(baseline ? [...points, baseline] : points, wanted)
-  const describe = ({ label, target, others }: TradeOffPoint) =>
-    `${label}: ${targetTask} ${target.toFixed(4)}, ${otherTasks} ${others.toFixed(4)}`
-  const rows = (list: readonly TradeOffPoint[], kind: string) =>
-    list.map((point) => ({ ...point, kind, says: describe(point) }))
-  const kinds = ['steered', 'unsteered']
-  const x = {
-    field: 'target',
+  const own = (point: TradeOffPoint) => point.series || 'steered'
+  const series = [...new Set(options.series ?? points.map(own))].map((name) => name || 'steered')
+  const rows = (list: readonly TradeOffPoint[], kind: (point: TradeOffPoint) => string) =>
+    list.map((point) => ({
+      ...point,
+      kind: kind(point),
+      says: `${point.label}: ${targetTask} ${valueText(point.target)}, ${otherTasks} ${valueText(point.others)}`,
+    }))
+  const axis = isShare ? { format: '~%' } : {}
+  const quantity = (field: 'target' | 'others', name: string) => ({
+    field,
     type: 'quantitative' as const,
-    title: `${targetTask} (${metric})`,
+    title: `${name} (${metric})`,
     scale: { zero: false },
-  }
-  const y = {
-    field: 'others',
-    type: 'quantitative' as const,
-    title: `${otherTasks} (${metric})`,
-    scale: { zero: false },
-  }
-  const kind = { field: 'kind', type: 'nominal' as const, title: null, scale: { domain: kinds } }
+    axis,
+  })
+  const [x, y] = [quantity('target', targetTask), quantity('others', otherTasks)]
+  const kinds = baseline ? [...series, 'unsteered'] : series
+  const shapes = ['circle', 'square', 'triangle-up', 'cross', 'triangle-down', 'triangle-right', 'triangle-left']
+  const range = kinds.map((kind, index) => (kind === 'unsteered' ? 'diamond' : shapes[index % shapes.length]!))
+  const kind = { field: 'kind', type: 'nominal' as const, title: null }
   return {
     title: `Effect on ${targetTask} against effect on ${otherTasks}`,
-    width: 560,
-    height: 380,
+    width: 420,
+    height: 300,
     layer: [
       {
-        data: { values: rows(front, 'front') },
-        mark: { type: 'line', strokeWidth: 1.5, opacity: 0.6, aria: false, color: '#8f8f8f', order: false },
+        data: { values: rows(front, () => 'front') },
+        mark: {
+          type: 'line',
+          interpolate: wanted === 'low' ? 'step-after' : 'step-before',
+          strokeWidth: 1.5,
+          aria: false,
+          color: '#8f8f8f',
+        },
         encoding: { x, y, order: { field: 'target', type: 'quantitative' } },
       },
       {
-        data: { values: [...rows(points, 'steered'), ...(baseline ? rows([baseline], 'unsteered') : [])] },
+        data: { values: [...rows(points, own), ...(baseline ? rows([baseline], () => 'unsteered') : [])] },
         mark: { type: 'point', filled: true, size: 80, opacity: 0.9 },
         encoding: {
           x,
           y,
-          color: { ...kind, legend: {} },
-          shape: { ...kind, scale: { domain: kinds, range: ['circle', 'diamond'] } },
+          color: { ...kind, scale: { domain: kinds }, legend: {} },
+          shape: { ...kind, scale: { domain: kinds, range } },
           description: { field: 'says', type: 'nominal' },
         },
       },

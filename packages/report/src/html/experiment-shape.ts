@@ -1,6 +1,6 @@
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
-import { scoreOf } from './overview.js'
+import { scoreOf } from './metric-view.js'
 
 /** Every metric of an experiment with the scores that stand for its columns: each task and group once, in file order. */
 export function metricColumns({ baseline, runs }: Experiment): Map<string, Score[]> {
@@ -46,12 +46,7 @@ export function finiteScore(run: ExperimentRun, wanted: Score): number | null {
   return Number.isFinite(value) ? value : null
 }
 
-/** Mean of a run's values on these tasks; null where it lacks one, or one is not finite. */
-export function meanScore(run: ExperimentRun, tasks: readonly Score[]): number | null {
-  const values = tasks.flatMap((task) => finiteScore(run, task) ?? [])
-  return values.length === tasks.length && values.length > 0 ? mean(values) : null
-}
-
+/** Of one number or more; NaN of none. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -32,9 +32,9 @@ it('shows the parts of each changed answer, as text', () => {
   const html = explanationsSection([explanation])
   expect(html).toContain('a&amp;b.csv')
   expect(html).toContain('7 of 20 answers changed; the 1 with the largest changes')
-  expect(html).toContain('t 3: “&lt;yes&gt;” → “no”, margin 2.0000 → −1.0000 (−3.0000)')
-  expect(html).toContain('<th scope="row">line 2</th><td>−4.0000 <span class="difference">± 0.2500</span></td>')
-  expect(html).toContain('<th scope="row">&lt;answer&gt;</th><td>−3.0000</td>')
+  expect(html).toContain('t 3: “&lt;yes&gt;” → “no”, margin 2 → −1 (−3)')
+  expect(html).toContain('<th scope="row">line 2</th><td>−4 <span class="ci">± 0.25</span></td>')
+  expect(html).toContain('<th scope="row">&lt;answer&gt;</th><td>−3</td>')
   expect(explanationsSection([])).toBe('')
 })
 

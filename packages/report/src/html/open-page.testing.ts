@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll } from 'vitest'
@@ -30,6 +32,16 @@ export async function openPage(path: string): Promise<{ page: Page; complaints: 
   })
   await page.goto(pathToFileURL(path).href)
   return { page, complaints }
+}
+
+/** What axe-core finds of WCAG 2 A and AA that is serious or critical: "rule: element". */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  // the page's policy runs nothing but its own scripts; what the debugger evaluates is not held by it
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+  return page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>
+    violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target.join(' '))))`)
 }
 
 /** Where a program is; null when it is not installed. */

@@ -41,7 +41,7 @@ ${figure}
 ${tables.map(tableSection).join('\n')}
 <section><h2>Where it comes from</h2><pre>${escapeHtml(command)}</pre><p class="soft">saeval ${escapeHtml(saeval)}</p></section>`
   return {
-    html: page({ title, body, script: null }),
+    html: page({ title, body, scripts: [] }),
     charts: chart === null ? [] : [{ name: 'trade-off', svg: await renderSvg(chart, 'paper') }],
   }
 }

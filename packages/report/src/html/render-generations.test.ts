@@ -44,7 +44,7 @@ it('shows every token with its numbers, escaped, and needs nothing else', () => 
   expect(html).toContain('latent 9 has no activations here: &lt;why&gt;')
   expect(html).toContain('log-probability -0.50, unsteered -1.25\nlatent 7: 2 read unsteered, 4 edits applied')
   // coloured by the strongest of the first choice
-  expect(html).toContain('style="--s:0.500" data-u0="2" data-a0="4" data-p="1.25"')
+  expect(html).toContain('role="img" data-u0="2" data-a0="4" data-p="1.25"')
   // what comes after the text's end is set apart
   expect(html.match(/class="after"/g)).toHaveLength(2)
   expect(html).toContain('&lt;/s&gt;</span>')
@@ -69,7 +69,7 @@ it('takes models without latents that can be read alone', () => {
       },
     ],
   })
-  expect(plain).toContain('style="--s:1.000" data-p="1.25"')
+  expect(plain).toContain('role="img" data-p="1.25"')
 })
 
 describe('the page in a browser', needs('Chromium', browserPath !== undefined), () => {

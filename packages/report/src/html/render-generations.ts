@@ -15,7 +15,7 @@ export function renderGenerations(generations: Generations, options: { readonly 
   const first = colours[0]![0]!
   const sections = prompts.map(
     ({ prompt, settings }) => `<section><h2 class="prompt">${escapeHtml(prompt)}</h2>
-<div class="texts">${settings.map((setting) => card(setting, latents, first, most.get(first)!)).join('\n')}</div></section>`,
+<div class="texts">${settings.map((setting) => card(setting, latents)).join('\n')}</div></section>`,
   )
   const body = `<header><h1>${escapeHtml(title)}</h1>
 ${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(String(line))}</p>`).join('\n')}</header>
@@ -25,19 +25,14 @@ ${[...edits, ...unread].map((line) => `<p class="soft">${escapeHtml(String(line)
 ${sections.join('\n')}
 <section><h2>Options</h2>
 <pre>${escapeHtml(JSON.stringify(generations.options, null, 2))}</pre></section>`
-  return page({ title, style: tokenStyle, body, script: 'generations-page' })
+  return page({ title, style: tokenStyle, body, scripts: ['generations-page'] })
 }
 
 function latentName({ latent, sae_id: id, description }: GenerationLatent): string {
   return `latent ${latent}${description === '' ? '' : ` (${description})`} of ${id}`
 }
 
-function card(
-  { label, text, tokens, steered }: Generation,
-  latents: readonly GenerationLatent[],
-  colour: string,
-  most: number,
-): string {
+function card({ label, text, tokens, steered }: Generation, latents: readonly GenerationLatent[]): string {
   const mean = tokens.reduce((sum, token) => sum + token.unsteered_logprob, 0) / Math.max(1, tokens.length)
   const note = tokens.length === 0 ? 'nothing' : `${mean.toFixed(2)} nats per token to the unsteered model`
   const whole = tokens.map((token) => token.text).join('')
@@ -46,17 +41,12 @@ function card(
   const spans = tokens.map((token) => {
     const isAfter = at >= cut && cut < whole.length
     at += token.text.length
-    return span(token, latents, strengthOf(token, colour) / most, isAfter)
+    return span(token, latents, isAfter)
   })
   return `<article class="text${steered ? '' : ' baseline'}"><h3>${escapeHtml(label)}</h3><p class="tokens">${spans.join('')}</p><small>${note}</small></article>`
 }
 
-function span(
-  token: GenerationToken,
-  latents: readonly GenerationLatent[],
-  strength: number,
-  isAfter: boolean,
-): string {
+function span(token: GenerationToken, latents: readonly GenerationLatent[], isAfter: boolean): string {
   const said = [
     JSON.stringify(token.text),
     `log-probability ${token.logprob.toFixed(2)}, unsteered ${token.unsteered_logprob.toFixed(2)}`,
@@ -70,8 +60,7 @@ function span(
     ...token.activations.map((value, index) => `data-a${index}="${number(value)}"`),
     `data-p="${number(-token.unsteered_logprob)}"`,
   ].join(' ')
-  const style = `--s:${Math.max(0, Math.min(1, strength)).toFixed(3)}`
-  return `<span tabindex="0"${isAfter ? ' class="after"' : ''} style="${style}" ${values} aria-label="${escapeHtml(said)}">${escapeHtml(token.text) || '<i>·</i>'}</span>`
+  return `<span tabindex="0" role="img"${isAfter ? ' class="after"' : ''} ${values} aria-label="${escapeHtml(said)}">${escapeHtml(token.text) || '<i>·</i>'}</span>`
 }
 
 function number(value: number): string {

@@ -1,16 +1,27 @@
 import type { TopLevelSpec } from 'vega-lite'
-import { type DosePoint, doseResponseChart } from '../charts/dose-response.js'
+import {
+  type DoseLevel,
+  type DosePoint,
+  type DoseResponseOptions,
+  dosePanels,
+  doseResponseChart,
+} from '../charts/dose-response.js'
 import { type TradeOffPoint, tradeOffChart, tradeOffFront } from '../charts/trade-off.js'
-import { type Experiment, type ExperimentRun, parametersLabel } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
-import { doseOf, finiteScore, mean, meanScore } from './experiment-shape.js'
-import { scoreOf } from './overview.js'
+import { finiteScore, mean } from './experiment-shape.js'
+import { seriesOf } from './findings-in-short.js'
+import { chanceOf, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
+import { intervalText, plainText, valueText } from './numbers.js'
 
 /** A chart of the report. */
 export interface ReportChart {
   /** Name of its file, without ending. */
   readonly name: string
   readonly chart: TopLevelSpec
+  /** The parts that a page shows in its place, where they fit any width; the chart itself where there are none. */
+  readonly panels: readonly { readonly panel: string; readonly chart: TopLevelSpec }[]
+  /** What the colours of the panels mean. */
+  readonly legend: readonly string[]
   readonly caption: string
 }
 
@@ -18,116 +29,152 @@ export interface ReportChart {
 const mostRuns = 2000
 /** Characters of a name in a chart. */
 const longestName = 100
-/** Curves in one chart at most; beyond them the other tasks stand together as their mean. */
-const mostCurves = 8
-const z = 1.959963984540054
+/** Tasks of a chart at most. */
+const mostPanels = 24
+/** Series that have a colour of their own; the last colour is that of all others. */
+const mostSeries = 8
+const otherSettings = 'other settings'
 
 /** Charts of one metric: value by dose where runs differ in a number, and target task against other tasks where there are several. */
-export function reportCharts(
-  experiment: Experiment,
-  metric: string,
-  tasks: readonly Score[],
-  target: Score,
-): ReportChart[] {
-  const shown = { ...experiment, runs: experiment.runs.slice(0, mostRuns) }
-  const dose = doseChart(shown, metric, tasks, target)
-  const others = tasks.filter((task) => task !== target)
-  const trade = others.length > 0 ? tradeOff(shown, metric, target, others) : null
-  const first = shown.runs.length < experiment.runs.length ? ` The first ${mostRuns} runs are shown.` : ''
-  const note = `${first}${omittedNote(experiment, tasks)}`
-  return [dose, trade]
+export function reportCharts(view: MetricView): ReportChart[] {
+  const shown = { ...view, runs: view.runs.slice(0, mostRuns) }
+  const series = seriesColours(shown)
+  const first = shown.runs.length < view.runs.length ? ` The first ${mostRuns} runs are shown.` : ''
+  const note = `${first}${omittedNote(view)}`
+  return [doseChart(shown, series), tradeOff(shown, series)]
     .filter((chart) => chart !== null)
     .map((chart) => ({ ...chart, caption: `${chart.caption}${note}` }))
 }
 
 /** What a chart cannot show. */
-function omittedNote({ baseline, runs }: Experiment, tasks: readonly Score[]): string {
-  const all = [...(baseline ? [baseline] : []), ...runs].flatMap((run) =>
-    tasks.flatMap((task) => scoreOf(run, task) ?? []),
-  )
-  const count = all.filter(({ value }) => !Number.isFinite(value)).length
+function omittedNote({ baseline, runs, columns }: MetricView): string {
+  const all = [...(baseline ? [baseline] : []), ...runs]
+  const count = all
+    .flatMap(({ run }) => tasksOf(columns).flatMap((task) => run.results.scores.filter((score) => isSame(score, task))))
+    .filter(({ value }) => !Number.isFinite(value)).length
   return count === 0
     ? ''
     : ` ${count === 1 ? 'One value that is' : `${count} values that are`} not finite cannot be shown.`
 }
 
-function doseChart(
-  { baseline, runs }: Experiment,
-  metric: string,
-  tasks: readonly Score[],
-  target: Score,
-): ReportChart | null {
-  const dose = doseOf(runs)
+function isSame(a: Score, b: Score): boolean {
+  return a.task === b.task && a.metric === b.metric && a.filter === b.filter
+}
+
+function tasksOf(columns: readonly Score[]): Score[] {
+  return columns.filter(({ members }) => members === null)
+}
+
+/** Series with a colour: all where there are few, else those that move the target most. */
+function seriesColours({ runs, dose, wanted, baseline }: MetricView): string[] {
+  const moved = new Map<string, number>()
+  for (const { run } of runs) {
+    const value = wanted && finiteScore(run, wanted.task)
+    const from = (baseline && wanted && finiteScore(baseline.run, wanted.task)) ?? 0
+    const name = seriesOf(run, dose)
+    moved.set(name, Math.max(moved.get(name) ?? 0, Math.abs((value ?? from) - from)))
+  }
+  if (moved.size <= mostSeries) return [...moved.keys()].map(inChart)
+  const order = [...moved].sort((a, b) => b[1] - a[1]).slice(0, mostSeries - 1)
+  return [...order.map(([name]) => inChart(name)), otherSettings]
+}
+
+function colourOf(run: ReportRun, { dose }: MetricView, series: readonly string[]): string {
+  const name = inChart(seriesOf(run.run, dose))
+  return series.includes(name) ? name : otherSettings
+}
+
+function doseChart(view: MetricView, series: readonly string[]): ReportChart | null {
+  const { metric, columns, dose, baseline, runs } = view
   if (dose === null) return null
-  const others = tasks.filter((task) => task !== target)
-  const curves: { name: string; tasks: readonly Score[] }[] =
-    tasks.length <= mostCurves
-      ? tasks.map((task) => ({ name: inChart(task.alias), tasks: [task] }))
-      : [
-          { name: inChart(target.alias), tasks: [target] },
-          { name: othersName(others), tasks: others },
-        ]
-  const points = curves.flatMap((curve) =>
-    runs.flatMap(({ parameters, ...run }): DosePoint[] => {
-      const value = meanScore({ ...run, parameters }, curve.tasks)
-      if (value === null) return []
-      const reach = standardError({ ...run, parameters }, curve.tasks)
-      const { [dose]: x, ...rest } = parameters
-      const panel = Object.keys(rest).length > 0 ? inChart(parametersLabel(rest)) : ''
-      const band = { low: reach === null ? null : value - z * reach, high: reach === null ? null : value + z * reach }
-      return [{ x: x as number, value, ...band, series: curve.name, panel }]
+  const tasks = tasksOf(columns)
+  const shown = tasks.slice(0, mostPanels)
+  const points = shown.flatMap((task) =>
+    runs.flatMap((run): DosePoint[] => {
+      const value = finiteScore(run.run, task)
+      const x = run.run.parameters[dose]
+      if (value === null || typeof x !== 'number') return []
+      const interval = measureOf(run, task)?.interval ?? null
+      const unit = unitOf(run, task)
+      const told = interval ? ` (95 % interval ${intervalText(interval, unit, false)})` : ''
+      const says = `${inChart(`${task.alias}, ${run.run.label}`)}: ${valueText(value, unit)}${told}`
+      const band = { low: interval?.low ?? null, high: interval?.high ?? null }
+      return [{ x, value, ...band, series: colourOf(run, view, series), panel: inChart(task.alias), says }]
     }),
   )
-  const baselines = curves.flatMap(({ name, tasks: members }) => {
-    const value = baseline && meanScore(baseline, members)
-    return value === null ? [] : [{ series: name, value }]
-  })
+  if (points.length === 0) return null
+  const levels = (of: (task: Score) => number | null) =>
+    shown.flatMap((task): DoseLevel[] => {
+      const value = of(task)
+      return value === null ? [] : [{ panel: inChart(task.alias), value }]
+    })
+  const options: DoseResponseOptions = {
+    metric: inChart(metric),
+    dose: inChart(dose),
+    points,
+    baselines: levels((task) => baseline && finiteScore(baseline.run, task)),
+    chance: levels((task) => chanceOf(view, task)),
+    series,
+    isShare: isShare(runs, tasks),
+  }
+  const isWilson = options.isShare ? 'Wilson’s' : 'bootstrap or normal'
+  const lines = [
+    `Bands are 95 % intervals of each value alone (${isWilson})`,
+    options.baselines.length > 0 ? 'the dashed line is the unsteered model' : '',
+    options.chance.length > 0 ? 'the dotted line is guessing' : '',
+  ].filter((line) => line !== '')
+  const more = tasks.length > shown.length ? ` The first ${mostPanels} of ${tasks.length} tasks are shown.` : ''
   return {
     name: `${fileName(metric)}-by-${fileName(dose)}`,
-    chart: doseResponseChart({ metric: inChart(metric), dose: inChart(dose), points, baselines }),
-    caption: `Bands are 95 % intervals of each value alone (1.96 standard errors)${baselines.length > 0 ? '; dashed lines are the unsteered model' : ''}. The table above tests differences.`,
+    chart: doseResponseChart(options),
+    panels: dosePanels(options),
+    legend: series.length > 1 ? series : [],
+    caption: `${lines.join('; ')}. Differences are tested in the tables.${more}`,
   }
 }
 
-function tradeOff(
-  { baseline, runs }: Experiment,
-  metric: string,
-  target: Score,
-  others: readonly Score[],
-): ReportChart | null {
-  const point = (run: ExperimentRun): TradeOffPoint[] => {
-    const [own, rest] = [finiteScore(run, target), meanScore(run, others)]
-    return own === null || rest === null ? [] : [{ label: inChart(run.label), target: own, others: rest }]
+function tradeOff(view: MetricView, series: readonly string[]): ReportChart | null {
+  const { metric, wanted, columns, baseline, runs } = view
+  if (wanted === null) return null
+  const others = tasksOf(columns).filter(({ task }) => task !== wanted.task.task)
+  if (others.length === 0) return null
+  const point = (run: ReportRun): TradeOffPoint[] => {
+    const own = finiteScore(run.run, wanted.task)
+    const rest = others.flatMap((task) => finiteScore(run.run, task) ?? [])
+    if (own === null || rest.length < others.length) return []
+    return [{ label: inChart(run.run.label), target: own, others: mean(rest), series: colourOf(run, view, series) }]
   }
   const points = runs.flatMap(point)
   if (points.length === 0) return null
   const [unsteered = null] = baseline ? point(baseline) : []
-  const middle = mean(points.map((item) => item.target))
-  const wanted = unsteered !== null && middle > unsteered.target ? 'high' : 'low'
-  const front = tradeOffFront(points, wanted)
+  const direction = wanted.direction === 'down' ? 'low' : 'high'
+  const front = tradeOffFront(unsteered ? [...points, unsteered] : points, direction)
+  const share = isShare(runs, [wanted.task, ...others])
+  const name = inChart(wanted.task.alias)
   return {
     name: `${fileName(metric)}-trade-off`,
     chart: tradeOffChart({
       metric: inChart(metric),
-      targetTask: inChart(target.alias),
-      otherTasks: othersName(others),
+      targetTask: name,
+      otherTasks: others.length === 1 ? inChart(others[0]!.alias) : `mean of ${others.length} other tasks`,
       points,
       baseline: unsteered,
-      wanted,
+      wanted: direction,
+      series,
+      isShare: share,
+      valueText: (value) => (share ? valueText(value, { isProportion: true, n: 1000 }) : plainText(value)),
     }),
-    caption: `A point is a run; the line is the Pareto front: no run has ${wanted === 'low' ? 'less' : 'more'} on ${target.alias} and more on the others. On it: ${front.map(({ label }) => label).join('; ')}.`,
+    panels: [],
+    legend: [],
+    caption: `A point is a setting. The staircase is the Pareto front: no setting does better than one of it on ${name} without doing worse on the others; between two of its points there is none, so it keeps the value of the one that is reached. On it, ties included: ${front.map(({ label }) => label).join('; ')}.`,
   }
 }
 
-function othersName(others: readonly Score[]): string {
-  return others.length === 1 ? inChart(others[0]!.alias) : `mean of ${others.length} other tasks`
-}
-
-/** Standard error of a mean of independent tasks. */
-function standardError(run: ExperimentRun, tasks: readonly Score[]): number | null {
-  const errors = tasks.map((task) => scoreOf(run, task)?.stderr ?? null)
-  if (errors.some((error) => error === null)) return null
-  return Math.sqrt(errors.reduce<number>((sum, error) => sum + error! ** 2, 0)) / tasks.length
+function isShare(runs: readonly ReportRun[], tasks: readonly Score[]): boolean {
+  return (
+    runs.every((run) => tasks.every((task) => (measureOf(run, task)?.interval?.method ?? 'wilson') === 'wilson')) &&
+    runs.some((run) => tasks.some((task) => measureOf(run, task)?.interval?.method === 'wilson'))
+  )
 }
 
 function inChart(name: string): string {

@@ -1,7 +1,7 @@
 import type { SampleData } from '../browser/sample-data.js'
 import { escapeHtml, scriptJson } from './escape.js'
 
-/** The table of samples with its filters, filled by browser/report-page.ts; '' where no run has samples. Run number `shown` is chosen at first. */
+/** The table of samples with its filters, filled by browser/sample-browser.ts; '' where no run has samples. Run number `shown` is chosen at first. */
 export function samplesSection({ documents, omitted, runs }: SampleData, hasBaseline: boolean, shown: number): string {
   if (documents.length === 0) return ''
   const tasks = [...new Set(documents.map(({ task }) => task))]
@@ -10,7 +10,7 @@ export function samplesSection({ documents, omitted, runs }: SampleData, hasBase
   const runOptions = (selected: number) =>
     runs.map(({ label }, index) => option(String(index), label, index === selected)).join('')
   const compares = runs.length > 1
-  return `<section id="samples"><h2>Samples</h2>
+  return `<section id="samples"><h2>Samples<a class="anchor" href="#samples" aria-label="Link to Samples">#</a></h2>
 ${omitted === 0 ? '' : `<p>The first ${documents.length} of ${documents.length + omitted} documents are here; sample files hold all.</p>`}
 <div class="controls">
 ${compares ? `<label>${hasBaseline ? 'compare' : 'from'}<select name="before">${runOptions(0)}</select></label>` : ''}

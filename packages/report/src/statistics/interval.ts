@@ -32,7 +32,7 @@ export function wilsonInterval(successes: number, n: number, level = 0.95): Inte
  */
 export function meanInterval(values: readonly number[]): MeanInterval | null {
   if (values.length > 0 && values.every((value) => value === 0 || value === 1)) {
-    const successes = values.reduce((sum, value) => sum + value, 0)
+    const successes = values.reduce<number>((sum, value) => sum + value, 0)
     return { ...wilsonInterval(successes, values.length), method: 'wilson' }
   }
   if (values.length < 2 || !values.every(Number.isFinite)) return null
