@@ -45,6 +45,11 @@ export function needs(what: string, isHere: boolean): TestNeeds {
   return isHere ? {} : { skip: true, meta: { needs: what } }
 }
 
+/** The HF_HOME that holds a model of the fixtures: some are in the core set alone, whose stand-ins the larger set does not repeat. */
+export function hfHomeOf(model: string): string {
+  return fixturePath(cached(model)).slice(0, -cached(model).length + 'hf-home'.length)
+}
+
 function cached(model: string): string {
   return `hf-home/hub/models--${model.replaceAll('/', '--')}`
 }

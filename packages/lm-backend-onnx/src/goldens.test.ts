@@ -4,12 +4,11 @@ import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Deviations, type Measured } from '../../../tests/deviations.js'
-import { casesHere, fixtureJson, fixturePath } from '../../../tests/fixtures.js'
+import { casesHere, fixtureJson, hfHomeOf } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { testDevice } from '../../../tests/test-device.js'
 import { tolerance } from '../../../tests/tolerances.js'
 
-const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
 const names = [
   'openai-community/gpt2',
   'google/gemma-2b',
@@ -25,6 +24,11 @@ const names = [
   'Qwen/Qwen3-30B-A3B-Base',
   'openai/gpt-oss-20b',
   'Qwen/Qwen3.5-2B-Base',
+  'microsoft/Phi-3-mini-4k-instruct',
+  'microsoft/Phi-4-mini-instruct',
+  'allenai/OLMo-2-1124-7B',
+  'allenai/Olmo-3-1025-7B',
+  'HuggingFaceTB/SmolLM3-3B-Base',
 ]
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {
@@ -60,7 +64,12 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
   const long = golden.forward[2].ids as number[]
   let loading: Promise<OnnxModel> | null = null
   const open = () => {
-    loading ??= loadModel({ model: name, device: testDevice, batchSize: 8, hub: { env } }).then((model) => {
+    loading ??= loadModel({
+      model: name,
+      device: testDevice,
+      batchSize: 8,
+      hub: { env: { HF_HOME: hfHomeOf(name), HF_HUB_OFFLINE: '1' } },
+    }).then((model) => {
       opened.push(model)
       return model
     })

@@ -3,7 +3,7 @@ import type { GraphForm } from '../graph/graph-form.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Runtime } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { rotaryTable } from '../spec/rope.js'
+import { rotaryTable } from '../spec/rope-table.js'
 import type { Layout } from './layout.js'
 
 /** Makes of a layout what graphs of a form take to know where tokens stand. */

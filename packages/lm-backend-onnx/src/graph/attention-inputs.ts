@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { type Rope, ropeTable } from '../spec/rope.js'
+import type { Rope } from '../spec/rope.js'
+import { ropeTable } from '../spec/rope-table.js'
 import { bodyNames, ropesOf } from './body-inputs.js'
 import type { GraphForm } from './graph-form.js'
 

@@ -14,6 +14,7 @@ export function attentionNodes(parts: AttentionParts, attention: Attention, x: V
   const { nHeads, nKvHeads, dHead } = spec
   const { q, k, v, gate } = projections(parts, attention, x)
   const headNorm = (value: Value, heads: number, norm: Norm) => {
+    if (attention.queryKeyNorm?.over === 'heads') return nodes.norm(value, norm)
     const perHead = nodes.norm(graph.node('Reshape', [value, graph.ints([0, 0, heads, dHead])]), norm)
     return graph.node('Reshape', [perHead, graph.ints([0, 0, heads * dHead])])
   }

@@ -9,6 +9,7 @@ import { type EditShape, readHookPoints } from './edit-shape.js'
 import { expertNodes } from './expert-nodes.js'
 import type { GraphOptions } from './graph-form.js'
 import { type Lane, modelSteps, type Step } from './hook-sites.js'
+import { preNodes } from './mlp-nodes.js'
 import { type WeightNodes, weightNodes } from './weight-nodes.js'
 import type { BuiltGraph } from './weight-values.js'
 
@@ -153,7 +154,7 @@ function stepNodes(
         }
         break
       case 'attention': {
-        const x = nodes.norm(residual, layer.attentionNorm)
+        const x = layer.attentionNorm === null ? residual : nodes.norm(residual, layer.attentionNorm)
         const parts = { graph, nodes, spec, form, index: step.layer, inputs, decodes, sharesPast }
         const { attention } = layer
         lanes.set(
@@ -179,16 +180,19 @@ function stepNodes(
         if (isNormalized) lanes.set('branch', nodes.normalize(branch, step.width))
         break
       case 'mlp_gain':
+        if (layer.mlpNorm === null) break
         lanes.set(
           'branch',
           isNormalized || startsHere ? nodes.gain(branch, layer.mlpNorm) : nodes.norm(branch, layer.mlpNorm),
         )
         break
-      case 'mlp_pre':
+      case 'mlp_pre': {
         if (mlp.kind !== 'dense') break
-        if (mlp.gate !== null) lanes.set('up', nodes.linear(branch, mlp.up))
-        lanes.set('branch', nodes.linear(branch, mlp.gate ?? mlp.up))
+        const { pre, up } = preNodes(graph, nodes, mlp, branch)
+        if (up !== null) lanes.set('up', up)
+        lanes.set('branch', pre)
         break
+      }
       case 'mlp_post': {
         if (mlp.kind !== 'dense') break
         const active = nodes.activation(branch, mlp.activation)

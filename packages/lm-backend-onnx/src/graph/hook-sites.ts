@@ -48,7 +48,7 @@ export function modelSteps(spec: ModelSpec): Step[] {
 
 function layerSteps(spec: ModelSpec, layer: number, residual: ReadonlyMap<Lane, number>): Step[] {
   const { dModel, parallelResidual } = spec
-  const { attentionOutput, mlp } = spec.layer(layer)
+  const { attentionOutput, mlp, mlpNorm } = spec.layer(layer)
   const onResidual = (part: Part, hook: string): Step => {
     return { part, layer, hookPoint: `blocks.${layer}.${hook}`, width: dModel, on: 'residual', lanes: residual }
   }
@@ -64,14 +64,14 @@ function layerSteps(spec: ModelSpec, layer: number, residual: ReadonlyMap<Lane, 
   const waiting: readonly (readonly [Lane, number])[] = parallelResidual ? [['attention', dModel]] : []
   const inMlp = (part: Part, hook: string, width: number, up: number | null = null) =>
     onBranch(part, hook, width, up === null ? waiting : [...waiting, ['up', up]])
-  const dMlp = mlp.kind === 'dense' ? mlp.up.outFeatures : 0
+  const dMlp = mlp.kind === 'dense' ? mlp.down.inFeatures : 0
   return [
     onResidual('enter', 'hook_resid_pre'),
     onBranch('attention', 'attn.hook_z', attentionOutput.inFeatures),
     onBranch('attention_output', 'hook_attn_out', dModel),
     ...(parallelResidual ? [] : [onResidual('attention_add', 'hook_resid_mid')]),
     inMlp('mlp_enter', 'hook_mlp_in', dModel),
-    inMlp('mlp_normalize', 'ln2.hook_normalized', dModel),
+    ...(mlpNorm === null ? [] : [inMlp('mlp_normalize', 'ln2.hook_normalized', dModel)]),
     inMlp('mlp_gain', 'mlp.hook_in', dModel),
     ...(mlp.kind === 'dense'
       ? [
@@ -91,6 +91,8 @@ export function absentHookPoint(spec: ModelSpec, name: string): string | null {
   if (layer === null || layer >= spec.nLayers) return null
   if (found![2] === 'hook_resid_mid' && spec.parallelResidual)
     return 'attention and MLP run side by side, so there is no residual stream between them'
+  if (found![2] === 'ln2.hook_normalized' && spec.layer(layer).mlpNorm === null)
+    return 'the MLP reads the residual stream as it is, without a norm before it'
   if (isInsideMlp(found![2]!, spec.layer(layer))) return `the MLP of layer ${layer} is a mixture of experts`
   return null
 }

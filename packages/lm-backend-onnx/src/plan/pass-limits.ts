@@ -84,6 +84,6 @@ function noMemory(what: string, cause: Error): Error {
 /** What a token holds at once on its way through a layer, roughly: a few residual-sized vectors, queries to values, the MLP's inside. */
 function bytesPerToken({ dModel, nHeads, nKvHeads, dHead, layer }: ModelSpec): number {
   const { mlp } = layer(0)
-  const inner = mlp.kind === 'dense' ? mlp.up.outFeatures : mlp.chosen * mlp.dExpert
+  const inner = mlp.kind === 'dense' ? mlp.down.inFeatures : mlp.chosen * mlp.dExpert
   return 4 * (6 * dModel + (2 * nHeads + 2 * nKvHeads) * dHead + 3 * inner)
 }

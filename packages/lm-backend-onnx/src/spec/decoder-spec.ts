@@ -5,7 +5,7 @@ import { layerTypes } from './layer-types.js'
 import { rmsNorm } from './llama-layer.js'
 import type { LayerSpec, ModelSpec } from './model-spec.js'
 import { epsilon, type FieldsOf, flag, layerCount, type ModelConfig, size } from './read-config.js'
-import { hasDynamicRope, ropeFields, rotaryFields } from './rope.js'
+import { ropeFields, ropePositions, rotaryFields } from './rope.js'
 
 /** What Llama and its relatives call by the same names. */
 export const decoderFields = {
@@ -36,8 +36,7 @@ export function decoderSizes({ file }: ModelConfig, f: FieldsOf<typeof decoderFi
     nKvHeads,
     dHead: checked(file, size, f.head_dim ?? Math.floor(dModel / nHeads), 'head_dim'),
     vocabSize: f.vocab_size,
-    maxPositions: f.max_position_embeddings,
-    maxPositionsIsHard: hasDynamicRope(f),
+    ...ropePositions(f),
     norm: { kind: 'rms_norm', epsilon: f.rms_norm_eps, unitOffset: false },
     tied: f.tie_word_embeddings,
   } as const

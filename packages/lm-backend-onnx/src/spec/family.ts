@@ -3,7 +3,7 @@ import type * as v from 'valibot'
 import { refuseForeignFields } from './foreign-fields.js'
 import type { ModelSpec } from './model-spec.js'
 import { absent, configOf, type FieldsOf, type ModelConfig } from './read-config.js'
-import { checkRope } from './rope.js'
+import { checkRope } from './rope-table.js'
 
 /** Reads the configuration of a kind of model. Throws InputError naming the field that cannot be honoured. */
 export type Family = (config: ModelConfig) => ModelSpec

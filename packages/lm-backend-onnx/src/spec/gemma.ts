@@ -7,7 +7,7 @@ import { readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { ModelSpec } from './model-spec.js'
 import { type FieldsOf, factor, flag, type ModelConfig, only, size } from './read-config.js'
-import { gemma3Ropes, type Rope, readRope } from './rope.js'
+import { type Rope, readRope, twoRopes } from './rope.js'
 
 // configurations may leave out what equals the class's defaults
 const fields = {
@@ -32,7 +32,7 @@ const fields = {
 /** Gemma 2: norms before and after each part, soft-capped logits, every other layer with a sliding window, scaled embedding. */
 export const gemma2 = family(fields, (f, config) => {
   const rope = readRope(config, f)
-  return gemmaSpec(config, f, { slidesByDefault: (layer) => layer % 2 === 0, queryKeyNorm: false, rope: () => rope })
+  return gemmaSpec(config, f, { slidesByDefault: (layer) => layer % 2 === 0, queryKeyNorm: null, rope: () => rope })
 })
 
 /** Gemma 3's text model: as Gemma 2, with norms on queries and keys, and other rotary frequencies in sliding layers. */
@@ -47,10 +47,10 @@ export const gemma3Text = family(
     rope_local_base_freq: v.nullish(factor, 10_000),
   },
   (f, config) => {
-    const ropes = gemma3Ropes(config, f, f.rope_local_base_freq)
+    const ropes = twoRopes(config, f, { theta: 1_000_000, local: f.rope_local_base_freq })
     return gemmaSpec(config, f, {
       slidesByDefault: (layer) => (layer + 1) % f.sliding_window_pattern !== 0,
-      queryKeyNorm: true,
+      queryKeyNorm: 'head',
       rope: (slides) => (slides ? ropes.sliding : ropes.full),
     })
   },
@@ -73,7 +73,7 @@ export const gemma3 = family(visionFields, (f, config) => {
 /** What Gemma 3 does otherwise. */
 interface Variant {
   slidesByDefault(layer: number): boolean
-  readonly queryKeyNorm: boolean
+  readonly queryKeyNorm: 'head' | null
   rope(slides: boolean): Rope
 }
 

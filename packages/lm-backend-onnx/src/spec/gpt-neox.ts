@@ -4,7 +4,7 @@ import { decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
 import { headWidth, layerNorm, linear, plainAttention } from './llama-layer.js'
 import { epsilon, factor, flag, layerCount, share, size } from './read-config.js'
-import { hasDynamicRope, readRope, ropeFields } from './rope.js'
+import { readRope, ropeFields, ropePositions } from './rope.js'
 
 const fields = {
   ...ropeFields,
@@ -35,8 +35,7 @@ export const gptNeox = family(fields, (f, config) => {
     nHeads,
     dHead,
     vocabSize: f.vocab_size,
-    maxPositions: f.max_position_embeddings,
-    maxPositionsIsHard: hasDynamicRope(f),
+    ...ropePositions(f),
     norm: { kind: 'layer_norm', epsilon: f.layer_norm_eps, unitOffset: false },
     embedding: { weight: 'embed_in.weight', scale: null, positions: null },
     parallelResidual: f.use_parallel_residual,

@@ -49,7 +49,7 @@ export const gptOss = family(fields, (f, config) => {
     layer: (index, at) => {
       const { attention, attentionOutput } = llamaAttention(at, {
         ...{ ...sizes, qkvBias: f.attention_bias, outputBias: f.attention_bias },
-        queryKeyNorm: false,
+        queryKeyNorm: null,
         rope,
         scale: sizes.dHead ** -0.5,
         window: types[index] === 'sliding_attention' ? f.sliding_window : null,

@@ -41,7 +41,8 @@ interface AttentionOptions {
   readonly dHead: number
   readonly qkvBias: boolean
   readonly outputBias: boolean
-  readonly queryKeyNorm: boolean
+  /** What the norms of queries and keys are over; null without. */
+  readonly queryKeyNorm: 'head' | 'heads' | null
   /** See Attention; false by default. */
   readonly outputGate?: boolean
 }
@@ -63,7 +64,8 @@ export function llamaAttention(
         v: linear(`${at}.v_proj`, dModel, nKvHeads * dHead, qkvBias),
       },
       outputGate,
-      queryKeyNorm: queryKeyNorm ? { q: rmsNorm(`${at}.q_norm`), k: rmsNorm(`${at}.k_norm`) } : null,
+      queryKeyNorm:
+        queryKeyNorm === null ? null : { q: rmsNorm(`${at}.q_norm`), k: rmsNorm(`${at}.k_norm`), over: queryKeyNorm },
       rope,
       scale,
       softcap,

@@ -28,7 +28,7 @@ interface Variant {
   /** Gain is 1 + weight, the embedding is multiplied by sqrt(d_model). */
   readonly gemma?: boolean
   /** RMS norms over the heads of queries and keys. */
-  readonly queryKeyNorm?: boolean
+  readonly queryKeyNorm?: 'head'
   /** Sliding window of each layer. */
   readonly windows?: readonly (number | null)[]
   /** The MLP of a layer where it is not the plain one. */
@@ -37,7 +37,7 @@ interface Variant {
 
 /** Llama and its relatives: RMS norm before each part, rotary positions, gated MLP. */
 function llamaSpec(config: ModelConfig, f: FieldsOf<typeof fields>, variant: Variant): ModelSpec {
-  const { queryKeyNorm = false, qkvBias = false, outputBias = false, mlpBias = false, gemma = false } = variant
+  const { queryKeyNorm = null, qkvBias = false, outputBias = false, mlpBias = false, gemma = false } = variant
   const sizes = decoderSizes(config, f)
   const { dModel, dHead } = sizes
   const rope = readRope(config, f)
@@ -113,7 +113,7 @@ export const qwen3 = family({ ...qwenFields, head_dim: v.nullish(size, 128) }, (
   llamaSpec(config, f, {
     qkvBias: f.attention_bias,
     outputBias: f.attention_bias,
-    queryKeyNorm: true,
+    queryKeyNorm: 'head',
     windows: qwenWindows(f, config),
   }),
 )
@@ -149,7 +149,7 @@ export const qwen3Moe = family(
     return llamaSpec(config, f, {
       qkvBias: f.attention_bias,
       outputBias: f.attention_bias,
-      queryKeyNorm: true,
+      queryKeyNorm: 'head',
       windows: Array(f.num_hidden_layers).fill(window),
       mlp: (layer, at) =>
         !f.mlp_only_layers.includes(layer) && (layer + 1) % f.decoder_sparse_step === 0

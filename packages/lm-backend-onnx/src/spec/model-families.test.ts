@@ -26,8 +26,8 @@ describe('a configuration', () => {
   it.each([
     [{ ...small, model_type: 'llama', hidden_act: 'mish' }, /hidden_act is "mish"/],
     [
-      { ...small, model_type: 'llama', rope_scaling: { rope_type: 'longrope' } },
-      /rope_scaling\.rope_type is "longrope"/,
+      { ...small, model_type: 'llama', rope_scaling: { rope_type: 'proportional' } },
+      /rope_scaling\.rope_type is "proportional"/,
     ],
     [
       { ...small, model_type: 'llama', quantization_config: { quant_method: 'gptq' } },
@@ -96,6 +96,23 @@ describe('a configuration', () => {
     [{ ...small, model_type: 'llama', hidden_act: 'constructor' }, /hidden_act is "constructor", expected "gelu" or/],
     [{ ...small, model_type: 'qwen3', num_attention_heads: [3] }, /num_attention_heads is \[3\], expected a positive/],
     [{ ...small, model_type: 'constructor' }, /models of type "constructor" are not supported yet/],
+    [{ ...small, model_type: 'phi3', rope_scaling: { rope_type: 'linear', factor: 2 } }, /rope_type of "longrope"/],
+    [
+      { ...small, model_type: 'phi3', rope_scaling: { type: 'su', short_factor: [1, 2], long_factor: [1, 2] } },
+      /short_factor has 2 numbers for 4 pairs of a head/,
+    ],
+    [{ ...small, model_type: 'phi3', attention_bias: true }, /attention_bias is true/],
+    [{ ...small, model_type: 'olmo2', clip_qkv: 8 }, /clip_qkv is 8, which a olmo2 model/],
+    [
+      { ...small, model_type: 'olmo2', layer_types: Array(4).fill('sliding_attention') },
+      /layer_types has "sliding_att/,
+    ],
+    [{ ...small, model_type: 'smollm3', no_rope_layers: [1, 0] }, /no_rope_layers has 2 entries for 4 layers/],
+    [{ ...small, model_type: 'smollm3', no_rope_layers: [1, 2, 1, 1] }, /no_rope_layers\[1\] is 2, expected 0 or 1/],
+    [
+      { ...small, model_type: 'smollm3', layer_types: Array(4).fill('sliding_attention'), sliding_window: 8 },
+      /use_sliding_window is false or/,
+    ],
     [{ ...small, model_type: 'mamba' }, /models of type "mamba" are not supported yet/],
   ])('that cannot be honoured is refused by its field: %j', (fields, message) => {
     expect(() => read(fields)).toThrow(message)
@@ -133,6 +150,22 @@ describe('a configuration', () => {
     })
   })
 
+  it('says which layers of SmolLM 3 have positions, and which of OLMo 3 slide', () => {
+    const positions = (fields: Record<string, unknown>) => {
+      const spec = read({ ...small, model_type: 'smollm3', ...fields })
+      return Array.from({ length: 4 }, (_, layer) => attention(spec, layer).rope?.theta ?? null)
+    }
+    expect(positions({})).toEqual([2e6, 2e6, 2e6, null])
+    expect(positions({ no_rope_layer_interval: 2 })).toEqual([2e6, null, 2e6, null])
+    expect(positions({ no_rope_layers: [0, 1, 1, 1] })).toEqual([null, 2e6, 2e6, 2e6])
+    const sliding = { ...small, model_type: 'smollm3', use_sliding_window: true, sliding_window: 8 }
+    expect(windows(read(sliding))).toEqual([null, null, null, 8])
+    const olmo = read({ ...small, model_type: 'olmo3', rope_theta: 1e4 })
+    expect(windows(olmo)).toEqual([4096, 4096, 4096, null])
+    // as in transformers, rope_theta is that of full layers alone
+    expect([0, 3].map((layer) => attention(olmo, layer).rope?.theta)).toEqual([5e5, 1e4])
+  })
+
   it('gives Gemma 3 two rotary embeddings in both dialects', () => {
     const old = {
       ...small,
@@ -158,6 +191,16 @@ describe('a configuration', () => {
     expect(read(gpt2).maxPositionsIsHard).toBe(true)
     const dynamic = { rope_type: 'dynamic', factor: 2 }
     expect(read({ ...small, model_type: 'llama', rope_scaling: dynamic }).maxPositionsIsHard).toBe(true)
+    const factors = { short_factor: [1, 1, 1, 2], long_factor: [2, 2, 2, 4] }
+    for (const type of ['su', 'yarn', 'longrope']) {
+      const long = read({
+        ...small,
+        model_type: 'phi3',
+        max_position_embeddings: 8192,
+        rope_scaling: { type, ...factors },
+      })
+      expect(long).toMatchObject({ maxPositions: 4096, maxPositionsIsHard: true })
+    }
   })
 })
 
@@ -194,6 +237,9 @@ describe('hook points', () => {
     expect(absentHookPoint(read(sparse), 'blocks.0.mlp.hook_post')).toMatch(/mixture of experts/)
     expect(hooks(read(sparse))).toContain('blocks.1.mlp.hook_post')
     expect(absentHookPoint(neox, 'blocks.9.hook_resid_mid')).toBeNull()
+    const olmo = read({ ...small, model_type: 'olmo2' })
+    expect(hooks(olmo)).not.toContain('blocks.0.ln2.hook_normalized')
+    expect(absentHookPoint(olmo, 'blocks.0.ln2.hook_normalized')).toMatch(/without a norm before it/)
   })
 
   it('have the width of their layer', () => {

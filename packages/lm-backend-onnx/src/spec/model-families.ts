@@ -8,8 +8,11 @@ import { gptOss } from './gpt-oss.js'
 import { gpt2 } from './gpt2.js'
 import { gemma, llama, mistral, qwen2, qwen3, qwen3Moe } from './llama.js'
 import type { ModelSpec } from './model-spec.js'
+import { olmo2, olmo3 } from './olmo.js'
+import { phi3 } from './phi3.js'
 import { qwen35, qwen35Moe, qwen35MoeText, qwen35Text } from './qwen3-5.js'
 import { readConfig } from './read-config.js'
+import { smollm3 } from './smollm3.js'
 
 /** model_type of config.json -> how to read it. A new family is one file and one line here. */
 const families: Readonly<Record<string, Family>> = {
@@ -23,6 +26,9 @@ const families: Readonly<Record<string, Family>> = {
   gpt_oss: gptOss,
   llama,
   mistral,
+  olmo2,
+  olmo3,
+  phi3,
   qwen2,
   qwen3,
   qwen3_5: qwen35,
@@ -30,6 +36,7 @@ const families: Readonly<Record<string, Family>> = {
   qwen3_5_moe_text: qwen35MoeText,
   qwen3_5_text: qwen35Text,
   qwen3_moe: qwen3Moe,
+  smollm3,
 }
 
 /** The specification of the model a config.json describes; throws InputError naming the field that cannot be honoured. */

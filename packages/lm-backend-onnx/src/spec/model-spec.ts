@@ -29,8 +29,8 @@ export interface Attention {
     | { readonly q: Linear; readonly k: Linear; readonly v: Linear }
   /** Whether q's matrix gives each head its query and a gate, whose sigmoid multiplies the head's output (qwen 3.5). */
   readonly outputGate: boolean
-  /** RMS norms over the heads of queries and keys, before rotation (qwen 3, gemma 3). */
-  readonly queryKeyNorm: { readonly q: Norm; readonly k: Norm } | null
+  /** RMS norms of queries and keys before rotation, over each head (qwen 3, gemma 3) or over all of them at once (olmo 2). */
+  readonly queryKeyNorm: { readonly q: Norm; readonly k: Norm; readonly over: 'head' | 'heads' } | null
   /** null for learned positions. */
   readonly rope: Rope | null
   /** Factor of the products of queries and keys. */
@@ -69,7 +69,8 @@ export interface DeltaNet {
 export interface Mlp {
   readonly kind: 'dense'
   readonly up: Linear
-  readonly gate: Linear | null
+  /** "in_up": the first half of up's outputs is the gate's (phi 3). */
+  readonly gate: Linear | 'in_up' | null
   readonly down: Linear
   readonly activation: Activation
 }
@@ -112,12 +113,13 @@ export interface ExpertBiases {
 
 /** One decoder layer. */
 export interface LayerSpec {
-  readonly attentionNorm: Norm
+  /** null where attention reads the residual stream as it is (olmo 2). */
+  readonly attentionNorm: Norm | null
   readonly attention: Attention | DeltaNet
   readonly attentionOutput: Linear
   /** Norm between the branch and its addition to the residual stream (gemma 2). */
   readonly postAttentionNorm: Norm | null
-  readonly mlpNorm: Norm
+  readonly mlpNorm: Norm | null
   readonly mlp: Mlp | Experts
   readonly postMlpNorm: Norm | null
 }

@@ -82,7 +82,7 @@ function qwen35Spec(config: ModelConfig, f: Fields, mlp: (at: string) => Mlp | E
   const fullAttention = (at: string) =>
     llamaAttention(at, {
       ...{ ...sizes, qkvBias: f.attention_bias, outputBias: f.attention_bias },
-      queryKeyNorm: true,
+      queryKeyNorm: 'head',
       outputGate: true,
       rope,
       scale: sizes.dHead ** -0.5,

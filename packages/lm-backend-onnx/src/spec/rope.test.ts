@@ -1,7 +1,8 @@
 import { checked, count, objectOf } from '@saeval/hub/checks'
 import { describe, expect, it } from 'vitest'
 import { configOf } from './read-config.js'
-import { readRope, ropeFields, ropeTable, rotaryFields, rotaryTable } from './rope.js'
+import { readRope, ropeFields, rotaryFields } from './rope.js'
+import { ropeTable, rotaryTable } from './rope-table.js'
 
 /** Written by transformers 5.18's ROPE_INIT_FUNCTIONS for these parameters. */
 const tables = [
@@ -71,6 +72,20 @@ const tables = [
     frequencies: [0.5, 0.0125594316, 0.000315478654],
     scale: 1,
   },
+  {
+    parameters: {
+      rope_type: 'longrope',
+      rope_theta: 10000,
+      partial_rotary_factor: 0.75,
+      factor: 32,
+      short_factor: [1, 1.25, 2.5],
+      long_factor: [1, 4.5, 9],
+      original_max_position_embeddings: 4096,
+    },
+    dHead: 8,
+    frequencies: [1, 0.0371327065, 0.000861773675],
+    scale: 1.1902380714238083,
+  },
 ] as const
 
 const schema = objectOf({ ...ropeFields, ...rotaryFields, max_position_embeddings: count })
@@ -136,7 +151,8 @@ describe('rotary embeddings', () => {
 
   it('are named when they cannot be computed', () => {
     const wrong = (fields: Record<string, unknown>) => () => read(fields)
-    expect(wrong({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.rope_type is "longrope"/)
+    expect(wrong({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.short_factor is missing/)
+    expect(wrong({ rope_scaling: { rope_type: 'proportional' } })).toThrow(/rope_scaling\.rope_type is "proportional"/)
     expect(wrong({ rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } })).toThrow(
       /rope_parameters\.factor is missing/,
     )

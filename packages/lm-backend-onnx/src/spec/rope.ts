@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { checked, number, object, objectOf, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
+import type { ModelSpec } from './model-spec.js'
 import { absent, type FieldsOf, factor, type ModelConfig, share } from './read-config.js'
 
 /** Llama 3.1's scaling: low frequencies are divided by a factor, those in between blended. */
@@ -31,12 +32,24 @@ export interface YarnScaling {
   readonly truncate: boolean
 }
 
+/**
+ * LongRoPE: each pair's period is multiplied by a factor of its own. Those of texts up to the original length; longer ones turn otherwise, so a model
+ * ends there.
+ */
+export interface LongScaling {
+  readonly kind: 'longrope'
+  /** [pairs] */
+  readonly factors: readonly number[]
+  /** Multiplies cos and sin. */
+  readonly attentionFactor: number
+}
+
 /** Rotary embedding of half-split pairs. */
 export interface Rope {
   readonly theta: number
   /** Share of each head that turns, from its start; what is left passes unchanged. */
   readonly fraction: number
-  readonly scaling: Llama3Scaling | LinearScaling | YarnScaling | null
+  readonly scaling: Llama3Scaling | LinearScaling | YarnScaling | LongScaling | null
 }
 
 /** Fields of every configuration with rotary positions. */
@@ -61,11 +74,11 @@ interface RopeDefaults {
 
 type Values = Readonly<Record<string, unknown>>
 
-const kinds = ['default', 'linear', 'dynamic', 'yarn', 'llama3'] as const
+const kinds = ['default', 'linear', 'dynamic', 'yarn', 'llama3', 'longrope'] as const
 const maybe = v.nullish(factor, null)
 
 const parameters = objectOf({
-  rope_type: v.nullish(oneOf(kinds, '"default", "linear", "dynamic", "yarn" or "llama3"'), 'default'),
+  rope_type: v.nullish(oneOf(kinds, kinds.map((kind) => JSON.stringify(kind)).join(' or ')), 'default'),
   rope_theta: maybe,
   partial_rotary_factor: v.nullish(share, null),
 })
@@ -87,6 +100,14 @@ const yarn = objectOf({
   original_max_position_embeddings: maybe,
   truncate: v.optional(v.unknown()),
 })
+const factors = v.array(factor, 'a list of numbers')
+const longrope = objectOf({
+  factor: maybe,
+  attention_factor: maybe,
+  short_factor: factors,
+  long_factor: factors,
+  original_max_position_embeddings: maybe,
+})
 
 /**
  * rope_theta and rope_scaling, or rope_parameters of transformers 5. Throws InputError for kinds that cannot be computed. "dynamic" is
@@ -97,20 +118,33 @@ export function readRope(config: ModelConfig, fields: RopeFields, defaults: Rope
   return ropeOf(config, field, fields[field] ?? defaults.scaling ?? {}, fields, defaults)
 }
 
-/** Whether frequencies change beyond max_position_embeddings, which a graph built for any length cannot follow. */
-export function hasDynamicRope(fields: FieldsOf<typeof ropeFields>): boolean {
-  return [fields.rope_scaling, fields.rope_parameters].some(
-    (values) => (values?.rope_type ?? values?.type) === 'dynamic',
-  )
+/**
+ * How many positions there are, and whether they end there: frequencies that change with a text's length are those of texts up to
+ * max_position_embeddings (dynamic) or the original length (longrope), since a graph built for any length cannot follow.
+ */
+export function ropePositions(fields: RopeFields): Pick<ModelSpec, 'maxPositions' | 'maxPositionsIsHard'> {
+  const { max_position_embeddings: most, original_max_position_embeddings: original } = fields
+  const flat = [fields.rope_scaling ?? {}, fields.rope_parameters ?? {}]
+  const limits = [...flat, ...flat.flatMap((values) => Object.values(values))].flatMap((values) => {
+    const { rope_type, type, original_max_position_embeddings: own } = Object(values) as Values
+    const kind = rope_type ?? type
+    if (kind === 'dynamic') return [most]
+    return kind === 'longrope' ? [original ?? (typeof own === 'number' ? own : most)] : []
+  })
+  return { maxPositions: Math.min(most, ...limits), maxPositionsIsHard: limits.length > 0 }
 }
 
-/** Gemma 3's two: the scaled one of full layers, the plain one of sliding layers, whose theta is `local`. */
-export function gemma3Ropes(config: ModelConfig, fields: RopeFields, local: number): Record<'full' | 'sliding', Rope> {
+/** Gemma 3's and OLMo 3's two: the scaled one of full layers, the plain one of sliding layers, whose theta is `local`. */
+export function twoRopes(
+  config: ModelConfig,
+  fields: RopeFields,
+  { theta, local }: { readonly theta: number; readonly local: number },
+): Record<'full' | 'sliding', Rope> {
   const slidingFields = { ...fields, rope_theta: local }
   const { rope_parameters: both, rope_scaling: old } = fields
   if (!both || !('full_attention' in both || 'sliding_attention' in both))
     return {
-      full: readRope(config, fields, { theta: 1_000_000 }),
+      full: readRope(config, fields, { theta }),
       sliding: ropeOf(config, 'rope_parameters', {}, slidingFields, {}),
     }
   checked(config.file, absent, old, 'rope_scaling')
@@ -118,7 +152,7 @@ export function gemma3Ropes(config: ModelConfig, fields: RopeFields, local: numb
   const of = (kind: keyof typeof found, outside: RopeFields, defaults: RopeDefaults) =>
     ropeOf(config, `rope_parameters.${kind}`, found[kind], outside, defaults)
   return {
-    full: of('full_attention', fields, { theta: 1_000_000 }),
+    full: of('full_attention', fields, { theta }),
     sliding: of('sliding_attention', slidingFields, {}),
   }
 }
@@ -178,6 +212,20 @@ function ropeOf(
         },
       }
     }
+    case 'longrope': {
+      const scaling = read(longrope)
+      const originalMaxPositions = original(scaling.original_max_position_embeddings)
+      const factor = scaling.factor ?? outside.max_position_embeddings / originalMaxPositions
+      const attentionFactor = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalMaxPositions))
+      return {
+        ...rope,
+        scaling: {
+          kind: 'longrope',
+          factors: scaling.short_factor,
+          attentionFactor: scaling.attention_factor ?? attentionFactor,
+        },
+      }
+    }
   }
 }
 
@@ -185,86 +233,4 @@ function ropeOf(
 function yarnAttentionFactor(factor: number, scale: number | null, scaleAllDimensions: number | null): number {
   const of = (mscale: number) => (factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1)
   return scale && scaleAllDimensions ? of(scale) / of(scaleAllDimensions) : of(1)
-}
-
-/** The angles of a rotary embedding: each pair turns by position times its frequency; cos and sin are multiplied by `scale`. */
-export interface RopeTable {
-  /** [pairs] */
-  readonly frequencies: Float32Array
-  readonly scale: number
-}
-
-/** theta^(-2i / n) for each pair i of the n dimensions that turn, scaled; in float32 where transformers computes in it. */
-export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): RopeTable {
-  const turning = Math.trunc(dHead * fraction)
-  const periods = Float32Array.from(
-    { length: Math.ceil(turning / 2) },
-    (_, i) => theta ** Math.fround((2 * i) / turning),
-  )
-  const plain = periods.map((period) => 1 / period)
-  switch (scaling?.kind) {
-    case undefined:
-      return { frequencies: plain, scale: 1 }
-    case 'linear':
-      return { frequencies: plain.map((frequency) => frequency / scaling.factor), scale: 1 }
-    case 'llama3':
-      return { frequencies: plain.map((frequency) => llama3Frequency(frequency, scaling)), scale: 1 }
-    case 'yarn': {
-      const ramp = yarnRamp(scaling, theta, turning)
-      const frequencies = plain.map((frequency, i) => {
-        const scaled = Math.fround(1 / Math.fround(scaling.factor * periods[i]!))
-        return Math.fround(scaled * ramp(i)) + Math.fround(frequency * Math.fround(1 - ramp(i)))
-      })
-      return { frequencies, scale: scaling.attentionFactor }
-    }
-  }
-}
-
-/**
- * Cosines and sines [length, pairs] of positions from 0 on, each multiplied by the embedding's scale. Angles are float32, as in transformers;
- * their cosines and sines are those of double precision, rounded.
- */
-export function rotaryTable(rope: Rope, dHead: number, length: number): { cos: Float32Array; sin: Float32Array } {
-  const { frequencies, scale } = ropeTable(rope, dHead)
-  const pairs = frequencies.length
-  const factor = Math.fround(scale)
-  const table = (wave: (angle: number) => number) =>
-    Float32Array.from({ length: length * pairs }, (_, at) => {
-      const angle = Math.fround(Math.floor(at / pairs) * frequencies[at % pairs]!)
-      return Math.fround(wave(angle)) * factor
-    })
-  return { cos: table(Math.cos), sin: table(Math.sin) }
-}
-
-/** Throws InputError for rotary positions that cannot be computed for heads of this width. */
-export function checkRope({ file }: ModelConfig, rope: Rope, dHead: number): void {
-  const turning = Math.trunc(dHead * rope.fraction)
-  if (turning === 0 || 2 * Math.ceil(turning / 2) > dHead)
-    throw new InputError(
-      `${file}: rotary positions turn ${turning} of the ${dHead} numbers of a head, expected at least one whole pair`,
-    )
-  const { frequencies, scale } = ropeTable(rope, dHead)
-  if (!Number.isFinite(Math.fround(scale)) || !frequencies.every(Number.isFinite))
-    throw new InputError(`${file}: the frequencies of its rotary positions are beyond float32; download it again`)
-}
-
-/** By wavelength: short ones stay, long ones are divided by the factor, between them the two are mixed (transformers' "llama3"). */
-function llama3Frequency(frequency: number, scaling: Llama3Scaling): number {
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalMaxPositions: original } = scaling
-  const wavelength = (2 * Math.PI) / frequency
-  if (wavelength < original / high) return frequency
-  if (wavelength > original / low) return frequency / factor
-  const smooth = (original / wavelength - low) / (high - low)
-  return (1 - smooth) * (frequency / factor) + smooth * frequency
-}
-
-/** 0 for pairs that turn more than betaFast times within the original length, 1 below betaSlow turns (YaRN, section 3.2). */
-function yarnRamp(scaling: YarnScaling, theta: number, turning: number): (pair: number) => number {
-  const dimensionOf = (turns: number) =>
-    (turning * Math.log(scaling.originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta))
-  const round = scaling.truncate ? { low: Math.floor, high: Math.ceil } : { low: Number, high: Number }
-  const low = Math.max(round.low(dimensionOf(scaling.betaFast)), 0)
-  const end = Math.min(round.high(dimensionOf(scaling.betaSlow)), turning - 1)
-  const high = low === end ? end + 0.001 : end
-  return (pair) => Math.min(1, Math.max(0, Math.fround(Math.fround(pair - low) / (high - low))))
 }

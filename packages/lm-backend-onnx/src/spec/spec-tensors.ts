@@ -1,4 +1,5 @@
 import type { Attention, DeltaNet, ExpertLayout, Experts, LayerSpec, Linear, ModelSpec, Norm } from './model-spec.js'
+import { mlpLinears } from './spec-linears.js'
 
 /** A tensor's name and shape. */
 type TensorShape = readonly [name: string, shape: readonly number[]]
@@ -37,7 +38,7 @@ function* layerTensors(spec: ModelSpec, layer: LayerSpec, has: (name: string) =>
   if (layer.attention.kind === 'softmax') yield* attentionTensors(spec, layer.attention)
   else yield* deltaNetTensors(layer.attention)
   yield* linearTensors(layer.attentionOutput)
-  if (layer.mlp.kind === 'dense') yield* linearTensors(layer.mlp.up, layer.mlp.gate, layer.mlp.down)
+  if (layer.mlp.kind === 'dense') yield* linearTensors(...mlpLinears(layer.mlp))
   else yield* expertTensors(spec.dModel, layer.mlp, has)
 }
 
@@ -58,7 +59,11 @@ function* linearTensors(...linears: readonly (Linear | null)[]): Generator<Tenso
 
 function* attentionTensors(spec: ModelSpec, { qkv, queryKeyNorm, sinks }: Attention): Generator<TensorShape> {
   yield* 'fused' in qkv ? linearTensors(qkv.fused) : linearTensors(qkv.q, qkv.k, qkv.v)
-  if (queryKeyNorm !== null) for (const norm of Object.values(queryKeyNorm)) yield* normTensors(norm, spec.dHead)
+  if (queryKeyNorm !== null) {
+    const { q, k, over } = queryKeyNorm
+    yield* normTensors(q, spec.dHead * (over === 'head' ? 1 : spec.nHeads))
+    yield* normTensors(k, spec.dHead * (over === 'head' ? 1 : spec.nKvHeads))
+  }
   if (sinks !== null) yield [sinks, [spec.nHeads]]
 }
 
@@ -74,7 +79,7 @@ function* deltaNetTensors(deltaNet: DeltaNet): Generator<TensorShape> {
 function* expertTensors(d: number, experts: Experts, has: (name: string) => boolean): Generator<TensorShape> {
   const { router, count: E, dExpert: f, shared } = experts
   yield* linearTensors(router)
-  if (shared !== null) yield* linearTensors(shared.mlp.up, shared.mlp.gate, shared.mlp.down, shared.gate)
+  if (shared !== null) yield* linearTensors(...mlpLinears(shared.mlp), shared.gate)
   const layout = expertLayout(experts, has)
   switch (layout.kind) {
     case 'separate':

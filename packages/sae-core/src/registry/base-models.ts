@@ -6,6 +6,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['gpt2-small', 'openai-community/gpt2'],
   ['mistral-7b', 'mistralai/Mistral-7B-v0.1'],
   ['mistral-7b-instruct', 'mistralai/Mistral-7B-Instruct-v0.1'],
+  ['phi-3', 'microsoft/Phi-3-mini-4k-instruct'],
+  ['phi-4', 'microsoft/phi-4'],
   ['llama-3-8b', 'meta-llama/Meta-Llama-3-8B'],
   ['llama-3-8b-instruct', 'meta-llama/Meta-Llama-3-8B-Instruct'],
 ])

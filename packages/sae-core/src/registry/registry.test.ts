@@ -51,6 +51,8 @@ describe('names', () => {
     ['meta-llama/Llama-3.1-8B', 'meta-llama/Llama-3.1-8B'],
     ['gpt2-xl', 'openai-community/gpt2-xl'],
     ['mistral-7b', 'mistralai/Mistral-7B-v0.1'],
+    ['phi-3', 'microsoft/Phi-3-mini-4k-instruct'],
+    ['phi-4', 'microsoft/phi-4'],
     ['qwen3-0.6b', 'Qwen/Qwen3-0.6B'],
     ['Qwen3-14B', 'Qwen/Qwen3-14B'],
     ['qwen2.5-7b-instruct', 'Qwen/Qwen2.5-7B-Instruct'],
