@@ -1,7 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { checked, number, object, objectOf, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import type { ModelSpec } from './model-spec.js'
 import { absent, type FieldsOf, factor, type ModelConfig, share } from './read-config.js'
 
 /** Llama 3.1's scaling: low frequencies are divided by a factor, those in between blended. */
@@ -122,7 +121,10 @@ export function readRope(config: ModelConfig, fields: RopeFields, defaults: Rope
  * How many positions there are, and whether they end there: frequencies that change with a text's length are those of texts up to
  * max_position_embeddings (dynamic) or the original length (longrope), since a graph built for any length cannot follow.
  */
-export function ropePositions(fields: RopeFields): Pick<ModelSpec, 'maxPositions' | 'maxPositionsIsHard'> {
+export function ropePositions(fields: RopeFields): {
+  readonly maxPositions: number
+  readonly maxPositionsIsHard: boolean
+} {
   const { max_position_embeddings: most, original_max_position_embeddings: original } = fields
   const flat = [fields.rope_scaling ?? {}, fields.rope_parameters ?? {}]
   const limits = [...flat, ...flat.flatMap((values) => Object.values(values))].flatMap((values) => {
