@@ -162,6 +162,7 @@ def golden(name, folder):
     forward = lambda ids: model(torch.tensor([ids]), use_cache=False).logits[0]
     tensors, result = {}, {"repo": name, "config_as_parsed": json.loads(model.config.to_json_string(use_diff=False))}
 
+    result["tokenizer_info"] = {"len": len(tokenizer), "config_vocab_size": model.config.vocab_size}
     result["tokenizer"] = []
     for text in texts + ["déjà vu <|endoftext|> 12"]:
         ids, plain = tokenizer(text).input_ids, tokenizer(text, add_special_tokens=False).input_ids
