@@ -9,7 +9,7 @@ import { plan } from '../packages/lm-backend-onnx/dist/plan/plan.js'
 import { prefixTree } from '../packages/lm-backend-onnx/dist/plan/prefix-tree.js'
 import { fixedBudget } from '../packages/lm-backend-onnx/dist/plan/token-budget.js'
 import { InferenceSession, Tensor } from '../packages/lm-backend-onnx/dist/runtime/onnxruntime.js'
-import { passShapes } from '../packages/lm-backend-onnx/dist/runtime/start-runtime.js'
+import { passShapes } from '../packages/lm-backend-onnx/dist/runtime/pass-shapes.js'
 import {
   pairEncoder,
   resolvePrefixTokenId,

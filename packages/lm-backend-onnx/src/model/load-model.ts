@@ -1,15 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { InputError, type ModelFiles, option, sentence } from '@saeval/hub'
 import { readModelText } from '@saeval/hub/checks'
-import type { PyDict, PyValue } from '@saeval/python/templates'
-import { createChatTemplate, openTokenizer } from '@saeval/tokenizer'
-import { tokenizerFilesOf } from '@saeval/tokenizer/internal/open-tokenizer'
+import { openTokenizer } from '@saeval/tokenizer'
 import { mergedWeights } from '../adapter/merged-weights.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
-import { createForward } from '../forward/forward.js'
 import { readModelSettings } from '../generation/model-settings.js'
-import { formOf } from '../graph/graph-form.js'
-import type { BatchSize } from '../plan/token-budget.js'
 import { deviceRoom } from '../runtime/device-room.js'
 import { type Device, findDevices } from '../runtime/devices.js'
 import type { ThreadOptions } from '../runtime/protocol.js'
@@ -17,23 +12,20 @@ import type { Runtime } from '../runtime/runtime.js'
 import { startRuntime } from '../runtime/start-runtime.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
-import { resolvePrefixTokenId, type TextRules, withinVocabulary } from '../text/encode-requests.js'
+import { withinVocabulary } from '../text/encode-requests.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { matchWeights } from '../weights/model-weights.js'
 import { type Compute, resolveDtype } from '../weights/precision.js'
-import { blockSize } from '../weights/quantize-rows.js'
 import { largestPacked, weightBytes } from '../weights/residence.js'
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
+import { assembleModel, textRules } from './assemble-model.js'
 import { holdWeights } from './hold-weights.js'
 import type { LoadModelOptions } from './load-model-options.js'
-import { createOnnxModel, type OnnxModel } from './onnx-model.js'
+import type { OnnxModel } from './onnx-model.js'
 import { severalDevices } from './several-devices.js'
 import { tellOnce } from './tell-once.js'
-
-/** Raise when the numbers or texts of the same model become others. */
-const answersVersion = 2
 
 /**
  * Opens a model: reads its configuration, tokenizer and the headers of its weights. The weights themselves are read from the
@@ -136,17 +128,7 @@ async function loadOnto(
     modelName: files.name,
   })
   const { precision, bits } = resolveDtype(options.dtype ?? 'float32', configPath, configText, checkpoint)
-  const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.maxPositionsIsHard)
-  const rules: TextRules = {
-    tokenizer,
-    addBosToken: options.addBosToken ?? null,
-    prefixTokenId: resolvePrefixTokenId(tokenizer, options.prefixTokenId ?? null, spec.vocabSize),
-    maxLength,
-    thinkEnd: options.thinkEndToken ?? null,
-    thinking: options.enableThinking === true,
-  }
-  if (rules.thinking && rules.thinkEnd === null)
-    throw new InputError('enable_thinking=true needs think_end_token, the text or token id that ends thinking')
+  const rules = textRules(options, tokenizer, spec)
   const modelSettings = await readModelSettings(files)
   // a model that only plans makes no files of rounded weights
   const heldBits = plansOnly ? null : bits
@@ -166,66 +148,30 @@ async function loadOnto(
       sentence`${option('gpuMemory')} is for devices with memory of their own, and the model computes on the CPU; leave it out`,
     )
   const room = plansOnly || provider.name === 'cpu' ? null : await deviceRoom(runtime, bytes, options.gpuMemory ?? null)
-  const forward = createForward({
+  return assembleModel({
+    options,
+    files,
+    configText,
     spec,
     weights,
+    weightBytes: bytes,
+    weightsToDownload: plansOnly ? download.bytes : 0,
+    precision,
+    bits,
+    adapter,
+    texts,
+    rules,
+    modelSettings,
     runtime: {
       ...runtime,
       ...(plansOnly ? { open: () => ({ run: () => Promise.reject(weightsMissing(files.name)) }) } : {}),
       close: () => runtime.close().finally(dispose).finally(disposeMerged),
     },
     provider,
-    form: formOf(provider, compute),
+    device: device.name,
+    compute,
     room,
-    notice: options.notice ?? (() => {}),
-    special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
-  })
-  const textPaths = await tokenizerFilesOf(texts)
-  let identity: Promise<unknown> | null = null
-  const identify = async () => [
-    answersVersion,
-    configText,
-    await Promise.all((await weightFiles(files)).map(fileIdentity)),
-    await Promise.all(
-      [textPaths.tokenizerJson, textPaths.tokenizerConfig, textPaths.specialTokensMap].map((path) =>
-        path === null ? null : fileIdentity(path),
-      ),
-    ),
-    [tokenizer.eos?.id ?? null, modelSettings.values],
-    [rules.addBosToken, rules.prefixTokenId, rules.maxLength, ...(rules.thinkEnd == null ? [] : [rules.thinkEnd])],
-    [precision, bits, provider.name, ...(compute === 'float32' ? [] : [compute])],
-    adapter === null ? null : [adapter.configText, await fileIdentity(adapter.weightsPath)],
-  ]
-  return createOnnxModel({
-    forward,
-    rules,
-    chatTemplate: createChatTemplate(tokenizer, templateArgs(options)),
-    batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
-    modelSettings,
-    notice: options.notice ?? (() => {}),
-    identity: () => {
-      identity ??= identify()
-      return identity
-    },
-    facts: {
-      device: device.name,
-      computedIn: compute,
-      weightsToDownload: plansOnly ? download.bytes : 0,
-      weightBytes: bytes,
-      numParameters: stored.numParameters,
-      dtype: bits === null ? `torch.${precision}` : `int${bits}`,
-      quantization:
-        bits === null
-          ? null
-          : {
-              bits,
-              block: blockSize,
-              activations: bits === 8 ? formOf(provider, compute).activationsOf8Bits : 'float32',
-            },
-      revision: files.revision,
-      sha: files.commit,
-      adapter: adapter === null ? null : { name: adapter.files.name, sha: adapter.files.commit },
-    },
+    fileIdentity,
   })
 }
 
@@ -238,29 +184,4 @@ async function tokenizerFiles(
   if (tokenizer !== undefined) return openModelFiles(tokenizer, undefined, hub)
   const own = adapter !== null && (await adapter.files.pathIfPresent('tokenizer.json')) !== null
   return own ? adapter.files : files
-}
-
-function checkMaxLength(wanted: number | undefined, limit: number, hard: boolean): number {
-  if (wanted === undefined) return limit
-  if (!Number.isInteger(wanted) || wanted < 1)
-    throw new InputError(`max_length is ${wanted}, expected a positive whole number`)
-  // a learned position table has no row beyond its end; rotary models merely were not trained there
-  if (hard && wanted > limit)
-    throw new InputError(`max_length is ${wanted}, but the model has positions for ${limit} tokens`)
-  return wanted
-}
-
-function batchSize(wanted: number | 'auto', most: number): BatchSize {
-  if (wanted === 'auto') return { most }
-  if (!Number.isInteger(wanted) || wanted < 1)
-    throw new InputError(`batch_size is ${wanted}, expected a positive whole number or auto`)
-  return wanted
-}
-
-/** lm_eval's names for the chat template: chat_template_args, with enable_thinking over them. */
-function templateArgs({ chatTemplateArgs, enableThinking }: LoadModelOptions): PyDict {
-  return new Map<string, PyValue>([
-    ...(chatTemplateArgs ?? []),
-    ...(enableThinking === undefined ? [] : [['enable_thinking', enableThinking] as const]),
-  ])
 }

@@ -1,6 +1,7 @@
-import { deviceName, type Provider, type ThreadOptions } from './protocol.js'
+import { passShapes } from './pass-shapes.js'
+import { deviceName, type ThreadOptions } from './protocol.js'
 import { remoteRuntime } from './remote-runtime.js'
-import type { PassShape, Runtime } from './runtime.js'
+import type { Runtime } from './runtime.js'
 import { startSessionThread } from './session-thread.js'
 
 /**
@@ -9,11 +10,4 @@ import { startSessionThread } from './session-thread.js'
  */
 export function startRuntime(options: ThreadOptions): Runtime {
   return remoteRuntime(startSessionThread(options), deviceName(options.provider), passShapes[options.provider.name])
-}
-
-/** By provider. GPUs want more at once. */
-export const passShapes: Readonly<Record<Provider['name'], PassShape>> = {
-  cpu: { columns: 512, tokens: [512, 1024, 2048] },
-  cuda: { columns: 2048, tokens: [4096, 8192, 16_384] },
-  webgpu: { columns: 1024, tokens: [1024, 2048, 4096] },
 }

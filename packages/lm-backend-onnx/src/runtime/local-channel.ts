@@ -3,15 +3,19 @@ import type { Engine } from './engine.js'
 import type { Request } from './protocol.js'
 import { TensorTable } from './tensor-table.js'
 
-/** The way to an engine on the same thread. `table` shows what it holds. */
-export function localChannel(engine: Engine): Channel & { readonly table: TensorTable } {
+/** The way to an engine on the same thread. `table` shows what it holds; `pause` is waited for before each request. */
+export function localChannel(
+  engine: Engine,
+  pause: () => Promise<void> = async () => {},
+): Channel & { readonly table: TensorTable } {
   const table = new TensorTable(engine)
   let queue: Promise<unknown> = Promise.resolve()
   let isClosed = false
   return {
     table,
     send: (kind, request) => {
-      const answer = queue.then(() => {
+      const answer = queue.then(async () => {
+        await pause()
         if (isClosed) throw new Error('the model was closed')
         return table.answer({ kind, id: 0, ...request } as Request)
       })

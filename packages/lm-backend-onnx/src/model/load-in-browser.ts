@@ -1,0 +1,88 @@
+import { InputError } from '@saeval/hub'
+import { readModelText } from '@saeval/hub/checks'
+import { join, sha256 } from '@saeval/hub/internal/disk'
+import { mountedBytes } from '@saeval/hub/internal/disk.browser'
+import { openTokenizer } from '@saeval/tokenizer'
+import { readModelSettings } from '../generation/model-settings.js'
+import { breather } from '../runtime/breathe.js'
+import { localChannel } from '../runtime/local-channel.js'
+import { passShapes } from '../runtime/pass-shapes.js'
+import { remoteRuntime } from '../runtime/remote-runtime.js'
+import { type WebOnnxruntime, webEngine } from '../runtime/web-engine.js'
+import { modelSpec } from '../spec/model-families.js'
+import { withinVocabulary } from '../text/encode-requests.js'
+import { openCheckpoint } from '../weights/checkpoint.js'
+import { matchWeights } from '../weights/model-weights.js'
+import { openModelFiles, weightFiles } from '../weights/weight-files.js'
+import { assembleModel, textRules } from './assemble-model.js'
+import type { OnnxModel } from './onnx-model.js'
+
+/** How a model is opened in a browser. */
+export interface BrowserModelOptions {
+  /** A folder with config.json, tokenizer.json and safetensors files among those that mountFiles of @saeval/hub was given. */
+  readonly model: string
+  /** onnxruntime-web's module, set up. */
+  readonly onnxruntime: WebOnnxruntime
+  /** "wasm" by default. */
+  readonly device?: 'wasm' | 'webgpu'
+  /** Longest input in tokens; the model's own limit by default. */
+  readonly maxLength?: number
+}
+
+/**
+ * Bytes of weights in float32. Each of a model's graphs holds its own copy in WebAssembly's memory of 4 GB, and there are some eight at a time.
+ */
+const largest = 2 ** 28
+
+// a worker that is told to stop hears it after this
+const breathMilliseconds = 15
+
+/**
+ * Opens a model among the page's files, in float32. It computes on the thread that opens it, a worker's. Throws InputError for anything that cannot
+ * be computed as trained, and for a model that is too large.
+ */
+export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel> {
+  const { model, onnxruntime, device = 'wasm', maxLength } = options
+  const files = await openModelFiles(model, undefined, {})
+  const configText = await readModelText(await files.path('config.json'))
+  const spec = modelSpec(`${model}/config.json`, configText)
+  const rulesOfTokens = { modelType: spec.family, addBosToken: null }
+  const tokenizer = withinVocabulary(await openTokenizer(files, rulesOfTokens), spec.vocabSize)
+  const checkpoint = await openCheckpoint(await weightFiles(files))
+  const stored = matchWeights(spec, checkpoint, files.name)
+  const weightBytes = 4 * stored.numParameters
+  if (weightBytes > largest)
+    throw new InputError(
+      `${model} takes ${weightBytes} bytes in float32, and a page holds up to ${largest}; choose a smaller model`,
+    )
+  const locations = new Set([...checkpoint.tensors.values()].map(({ location }) => location))
+  const engine = webEngine(onnxruntime, device, (folder) =>
+    [...locations].map((path) => ({ path, data: mountedBytes(join(folder, path)) })),
+  )
+  return assembleModel({
+    options: { model, ...(maxLength === undefined ? {} : { maxLength }) },
+    files,
+    configText,
+    spec,
+    weights: { ...stored, precision: 'float32', residence: 'packed', quantized: null },
+    weightBytes,
+    weightsToDownload: 0,
+    precision: 'float32',
+    bits: null,
+    adapter: null,
+    texts: files,
+    rules: textRules({ model, ...(maxLength === undefined ? {} : { maxLength }) }, tokenizer, spec),
+    modelSettings: await readModelSettings(files),
+    runtime: remoteRuntime(localChannel(engine, breather(breathMilliseconds)), device, passShapes.cpu),
+    // the kernels are those of the CPU
+    provider: { name: 'cpu' },
+    device,
+    compute: 'float32',
+    room: null,
+    fileIdentity: async (path) => {
+      const hash = sha256()
+      hash.update(mountedBytes(path))
+      return hash.hex()
+    },
+  })
+}

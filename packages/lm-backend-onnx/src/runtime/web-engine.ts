@@ -1,0 +1,36 @@
+import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common'
+import type { Engine } from './engine.js'
+import { hostEngine } from './host-engine.js'
+
+/** What a page has of onnxruntime-web: its module, set up (env.wasm) by the page. */
+export interface WebOnnxruntime {
+  readonly Tensor: TensorConstructor
+  readonly InferenceSession: InferenceSessionFactory
+}
+
+/** A file that graphs read weights from, by the name that they give it. */
+export interface WebWeightFile {
+  readonly path: string
+  readonly data: Uint8Array
+}
+
+/**
+ * onnxruntime-web, on the thread that calls it. `filesOf` gives the weights files below a folder, of which each session copies what its graph names:
+ * WebAssembly has a memory of its own.
+ */
+export function webEngine(
+  { Tensor, InferenceSession }: WebOnnxruntime,
+  provider: 'wasm' | 'webgpu',
+  filesOf: (folder: string) => readonly WebWeightFile[],
+): Engine {
+  return hostEngine(Tensor, (model, { folder }) => {
+    const options: InferenceSession.SessionOptions = {
+      // what WebGPU has no kernel for is computed by WebAssembly
+      executionProviders: provider === 'wasm' ? ['wasm'] : ['webgpu', 'wasm'],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(folder === null ? {} : { externalData: [...filesOf(folder)] }),
+    }
+    return InferenceSession.create(model, options)
+  })
+}

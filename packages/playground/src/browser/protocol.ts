@@ -1,0 +1,77 @@
+import type { Playground } from './playground.js'
+
+/** What a row of the page does to a latent; as `hook_action` of the steering CSV. */
+export const actions = ['add', 'clamp_active', 'clamp', 'scale', 'ablate'] as const
+export type Action = (typeof actions)[number]
+
+/** An edit: one row of the page, and of the CSV. */
+export interface Edit {
+  /** Index of the SAE in Playground.saes. */
+  readonly sae: number
+  readonly latent: number
+  readonly action: Action
+  readonly coefficient: number
+}
+
+/** What is known of a latent. */
+export interface Latent {
+  readonly latent: number
+  readonly label: string | null
+  readonly maxActivation: number | null
+}
+
+/** A token of a text, and what the edited latents were on it, in the order of the edits. */
+export interface ShownToken {
+  readonly text: string
+  readonly activations: readonly number[]
+}
+
+/** A text of the model: as it is, or steered. */
+export interface ShownText {
+  readonly side: Side
+  readonly prompt: readonly ShownToken[]
+  readonly tokens: readonly ShownToken[]
+}
+export type Side = 'plain' | 'steered'
+
+/** A token that may come next, and its probabilities from 0 to 1. */
+export interface NextToken {
+  readonly text: string
+  readonly plain: number
+  readonly steered: number
+}
+
+/** A latent that is active on a token. */
+export interface ActiveLatent {
+  readonly sae: number
+  readonly latent: number
+  readonly activation: number
+}
+
+/** What the page asks of a worker. A request of a kind ends the one of that kind before it. */
+export interface Requests {
+  /** The files by path, onnxruntime's WebAssembly, and what computes: "wasm", or "webgpu" where the page has found one. */
+  readonly open: { readonly files: Readonly<Record<string, Uint8Array>>; readonly wasm: Uint8Array; readonly device: 'wasm' | 'webgpu' }
+  readonly write: { readonly prompt: string; readonly edits: readonly Edit[] }
+  readonly score: { readonly edits: readonly Edit[] }
+  readonly look: { readonly prompt: string }
+  readonly csv: { readonly edits: readonly Edit[] }
+}
+export type Kind = keyof Requests
+
+/** What comes back: parts while there are any, then the end. */
+export interface Parts {
+  readonly open: { readonly playground: Playground; readonly latents: readonly (readonly Latent[])[]; readonly model: string }
+  readonly write: { readonly next: readonly NextToken[] } | { readonly text: ShownText }
+  readonly score: { readonly task: number; readonly correct: number; readonly total: number }
+  /** Most active first, for each token. */
+  readonly look: { readonly tokens: readonly { readonly text: string; readonly active: readonly ActiveLatent[] }[] }
+  readonly csv: { readonly csv: string }
+}
+
+export type Request = { [K in Kind]: { readonly kind: K; readonly id: number; readonly request: Requests[K] } }[Kind]
+
+export type Reply =
+  | { [K in Kind]: { readonly kind: K; readonly id: number; readonly part: Parts[K] } }[Kind]
+  /** `problem` is null where all went well; a sentence otherwise. */
+  | { readonly id: number; readonly end: { readonly problem: string | null } }

@@ -1,0 +1,73 @@
+import type { Kind, Parts, Requests } from '../protocol.js'
+import { activeLatents } from './active-latents.js'
+import { type Opened, openPlayground } from './open-playground.js'
+import { setUpOnnxruntime } from './onnxruntime.js'
+import { type TaskScorer, taskScorer } from './score-tasks.js'
+import { csvOf, type Steering, steeringOf } from './steering.js'
+import { growingText, nextTokens, shownText, type Written, write } from './write-texts.js'
+
+/** Answers one request: gives its parts to `send`, and stops when `signal` says so. */
+export type Answer = <K extends Kind>(
+  kind: K,
+  request: Requests[K],
+  send: (part: Parts[K]) => void,
+  signal: AbortSignal,
+) => Promise<void>
+
+/** What a worker does. */
+export function answerer(): Answer {
+  let opened: Opened | null = null
+  let scorer: TaskScorer | null = null
+  let lastSteering: { readonly csv: string; readonly steering: Steering } | null = null
+  let lastPlain: { readonly prompt: string; readonly written: Written } | null = null
+  const here = (): Opened => {
+    if (opened === null) throw new Error('nothing is opened yet')
+    return opened
+  }
+  const steering = async (edits: Requests['write']['edits']): Promise<Steering> => {
+    if (edits.length === 0) return { interventions: [], readings: [] }
+    const { playground, latents, model } = here()
+    const csv = csvOf(playground, latents, edits)
+    if (lastSteering?.csv !== csv) lastSteering = { csv, steering: await steeringOf(model, playground, csv) }
+    return lastSteering.steering
+  }
+
+  const answers: { [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void> } = {
+    open: async (request, send) => {
+      opened = await openPlayground(request, setUpOnnxruntime(request.wasm))
+      const { playground, latents, model } = opened
+      const { numParameters } = model.info
+      send({ playground, latents, model: `${numParameters.toLocaleString('en')} parameters` })
+    },
+    write: async ({ prompt, edits }, send, signal) => {
+      const { model, playground } = here()
+      const set = await steering(edits)
+      const steered = model.steer(set.interventions)
+      send({ next: await nextTokens(here(), model.tokenizer.encode(prompt), set) })
+      signal.throwIfAborted()
+      const side = async (which: 'plain' | 'steered') => {
+        const by = which === 'plain' ? model : steered
+        const known = which === 'plain' && lastPlain?.prompt === prompt ? lastPlain.written : null
+        const written =
+          known ??
+          (await write(by, prompt, playground.newTokens, signal, (part) => send({ text: growingText(model, which, part) })))
+        if (which === 'plain') lastPlain = { prompt, written }
+        send({ text: await shownText(by, which, written, set.readings) })
+      }
+      await side('steered')
+      signal.throwIfAborted()
+      await side('plain')
+    },
+    score: async ({ edits }, send, signal) => {
+      const { interventions } = await steering(edits)
+      scorer ??= await taskScorer(here())
+      await scorer.score(interventions, signal, send)
+    },
+    look: async ({ prompt }, send) => send(await activeLatents(here(), prompt)),
+    csv: async ({ edits }, send) => {
+      const { playground, latents } = here()
+      send({ csv: csvOf(playground, latents, edits) })
+    },
+  }
+  return (kind, request, send, signal) => answers[kind](request, send, signal)
+}

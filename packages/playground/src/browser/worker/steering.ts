@@ -1,0 +1,67 @@
+import { mountFiles } from '@saeval/hub'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
+import type { Intervention } from '@saeval/sae-core'
+import { openCsvSteering } from '@saeval/steering/internal/models/csv-steering'
+import { readSteeringFile } from '@saeval/steering/internal/edits/read-steering-file'
+import { type LatentReading, latentReadings } from '@saeval/steering/internal/generate/latent-readings'
+import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
+import type { Playground } from '../playground.js'
+import type { Edit, Latent } from '../protocol.js'
+
+/** Where the page's CSV lies among its files. */
+const path = 'steering.csv'
+
+/** Edits as the model takes them. */
+export interface Steering {
+  readonly interventions: readonly Intervention[]
+  /** How the latents of the edits are read, in the order of the edits; null for one that cannot be read alone. */
+  readonly readings: readonly (LatentReading | null)[]
+}
+
+/** The steering CSV of some edits: the one that the command line takes. */
+export function csvOf(
+  { saes }: Playground,
+  latents: readonly (readonly Latent[])[],
+  edits: readonly Edit[],
+): string {
+  return writeSteeringCsv(
+    edits.map(({ sae, latent, action, coefficient }, index): SaeSteeredRow => {
+      const { release, id } = saes[sae]!
+      return {
+        line: index + 2,
+        latent_idx: latent,
+        steering_coefficient: coefficient,
+        sae_release: release,
+        sae_id: id,
+        hook_action: action,
+        clamp_value: null,
+        refuse_id: null,
+        description: latents[sae]?.find((known) => known.latent === latent)?.label ?? null,
+        extra: {},
+      }
+    }),
+  )
+}
+
+/** Reads a steering CSV as the command line does. Throws InputError with line and column for rows that do not fit the model or its SAEs. */
+export async function steeringOf(model: OnnxModel, { model: name }: Playground, csv: string): Promise<Steering> {
+  mountFiles({ [path]: new TextEncoder().encode(csv) })
+  const file = await readSteeringFile(path)
+  const opened = await openCsvSteering(name, file, {}, { hub: {}, notice: () => {} })
+  try {
+    const { rows, interventions } = await opened.lower(model)
+    const { readings } = await latentReadings(rows)
+    const read = rows.map(
+      ({ row }) =>
+        readings.find(
+          ({ latent }) =>
+            latent.latent === row.latent_idx &&
+            latent.sae_release === row.sae_release &&
+            latent.sae_id === row.sae_id,
+        ) ?? null,
+    )
+    return { interventions, readings: read }
+  } finally {
+    await opened.close()
+  }
+}

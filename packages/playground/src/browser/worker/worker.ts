@@ -1,0 +1,35 @@
+import { InputError } from '@saeval/hub'
+import type { Kind, Reply, Request } from '../protocol.js'
+import { answerer } from './answer.js'
+
+// The worker's thread. Requests are answered one after the other; one of a kind ends the one of that kind that is being answered or waits.
+
+const answer = answerer()
+const current = new Map<Kind, AbortController>()
+let queue: Promise<void> = Promise.resolve()
+
+const post = (reply: Reply) => self.postMessage(reply)
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  const { kind, id, request } = data
+  current.get(kind)?.abort()
+  const control = new AbortController()
+  current.set(kind, control)
+  queue = queue.then(async () => {
+    try {
+      control.signal.throwIfAborted()
+      const send = (part: unknown) => {
+        if (!control.signal.aborted) post({ kind, id, part } as Reply)
+      }
+      await answer(kind, request, send, control.signal)
+      post({ id, end: { problem: null } })
+    } catch (error) {
+      post({ id, end: { problem: control.signal.aborted ? null : sentenceOf(error) } })
+    }
+  })
+}
+
+function sentenceOf(error: unknown): string {
+  if (InputError.isInstance(error)) return error.message
+  return `this went wrong in the page: ${error instanceof Error ? error.message : String(error)}`
+}

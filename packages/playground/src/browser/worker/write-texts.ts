@@ -1,0 +1,93 @@
+import { answerAll, type GeneratedTokens, type SteerableModel } from '@saeval/language-model'
+import { type LatentReading, readLatents } from '@saeval/steering/internal/generate/latent-readings'
+import { tokenTexts } from '@saeval/steering/internal/generate/token-texts'
+import type { NextToken, Side, ShownText, ShownToken } from '../protocol.js'
+import type { Opened } from './open-playground.js'
+import type { Steering } from './steering.js'
+
+/** Tokens of each side in the table of next tokens. */
+const shownNext = 6
+
+/** Probabilities of the tokens that may come next, as the model is and steered: the likeliest of both, by the larger of the two. */
+export async function nextTokens(
+  { model }: Opened,
+  ids: readonly number[],
+  { interventions }: Steering,
+): Promise<NextToken[]> {
+  const [plain, steered] = (await model.lastLogits(ids, [[], interventions])).map(probabilities)
+  const shown = new Set([...likeliest(plain!), ...likeliest(steered!)])
+  return [...shown]
+    .map((id) => ({ text: model.tokenizer.decode([id]), plain: plain![id]!, steered: steered![id]! }))
+    .sort((a, b) => Math.max(b.plain, b.steered) - Math.max(a.plain, a.steered))
+}
+
+/** exp(x - max) / sum of them. */
+function probabilities(logits: Float32Array): Float64Array {
+  const most = logits.reduce((a, b) => Math.max(a, b))
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most))
+  const sum = powers.reduce((a, b) => a + b)
+  return powers.map((power) => power / sum)
+}
+
+function likeliest(values: Float64Array): number[] {
+  return [...values.keys()].sort((a, b) => values[b]! - values[a]!).slice(0, shownNext)
+}
+
+/** A text that the model has written. */
+export interface Written {
+  readonly promptIds: readonly number[]
+  readonly newIds: readonly number[]
+}
+
+/** Continues a prompt, each token the likeliest one. `onToken` is told after every token. */
+export async function write(
+  model: SteerableModel,
+  prompt: string,
+  newTokens: number,
+  signal: AbortSignal,
+  onToken: (written: Written) => void,
+): Promise<Written> {
+  let written: GeneratedTokens | null = null
+  const request = {
+    type: 'generate_until',
+    context: prompt,
+    until: [],
+    maxGenToks: newTokens,
+    doSample: false,
+    temperature: 0,
+  } as const
+  await answerAll(model, [request], {
+    signal,
+    onTokens: (generated) => {
+      written = generated
+      onToken(generated)
+    },
+  })
+  return written ?? { promptIds: model.tokenizer.encode(prompt), newIds: [] }
+}
+
+/** A text as the page shows it, with what the latents of the edits are on each token. */
+export async function shownText(
+  model: SteerableModel,
+  side: Side,
+  { promptIds, newIds }: Written,
+  readings: readonly (LatentReading | null)[],
+): Promise<ShownText> {
+  const ids = [...promptIds, ...newIds]
+  const known = readings.filter((reading) => reading !== null)
+  const activations = await readLatents(model, known, ids, 0)
+  const pieces = tokenTexts(model.tokenizer, ids)
+  const tokens = ids.map((_, token): ShownToken => {
+    const found = activations[token] ?? []
+    let next = 0
+    return { text: pieces[token]!, activations: readings.map((reading) => (reading === null ? 0 : (found[next++] ?? 0))) }
+  })
+  return { side, prompt: tokens.slice(0, promptIds.length), tokens: tokens.slice(promptIds.length) }
+}
+
+/** The same without activations, while it is being written. */
+export function growingText(model: SteerableModel, side: Side, { promptIds, newIds }: Written): ShownText {
+  const settled = newIds.slice(0, model.tokenizer.settled(newIds))
+  const pieces = tokenTexts(model.tokenizer, [...promptIds, ...settled]).map((text) => ({ text, activations: [] }))
+  return { side, prompt: pieces.slice(0, promptIds.length), tokens: pieces.slice(promptIds.length) }
+}

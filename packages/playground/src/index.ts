@@ -1,0 +1,3 @@
+export type { Playground } from './browser/playground.js'
+export { readQuestions } from './read-questions.js'
+export { type PageOptions, writePage } from './write-page.js'
