@@ -1,4 +1,5 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common'
+import { GraphBuilder } from '../onnx/graph-builder.js'
 import type { Engine } from './engine.js'
 import { hostEngine } from './host-engine.js'
 
@@ -33,4 +34,13 @@ export function webEngine(
     }
     return InferenceSession.create(model, options)
   })
+}
+
+/** Compiles and starts the WebAssembly before there is a model, by opening a graph of one node. Rejects where it cannot be started. */
+export async function warmUp({ InferenceSession }: WebOnnxruntime): Promise<void> {
+  const graph = new GraphBuilder()
+  const x = graph.input('x', 'float32', [1])
+  graph.output(graph.node('Add', [x, x]), 'sum', 'float32', [1])
+  const session = await InferenceSession.create(graph.build(), { executionProviders: ['wasm'] })
+  await session.release()
 }

@@ -50,8 +50,10 @@ export interface ActiveLatent {
 
 /** What the page asks of a worker. A request of a kind ends the one of that kind before it. */
 export interface Requests {
-  /** The files by path, onnxruntime's WebAssembly, and what computes: "wasm", or "webgpu" where the page has found one. */
-  readonly open: { readonly files: Readonly<Record<string, Uint8Array>>; readonly wasm: Uint8Array; readonly device: 'wasm' | 'webgpu' }
+  /** onnxruntime's WebAssembly: it is compiled while the page reads the model's files. */
+  readonly prepare: { readonly wasm: Uint8Array<ArrayBuffer> }
+  /** The files by path. */
+  readonly open: { readonly files: Readonly<Record<string, Uint8Array>> }
   readonly write: { readonly prompt: string; readonly edits: readonly Edit[] }
   readonly score: { readonly edits: readonly Edit[] }
   readonly look: { readonly prompt: string }
@@ -61,6 +63,7 @@ export type Kind = keyof Requests
 
 /** What comes back: parts while there are any, then the end. */
 export interface Parts {
+  readonly prepare: null
   readonly open: { readonly playground: Playground; readonly latents: readonly (readonly Latent[])[]; readonly model: string }
   readonly write: { readonly next: readonly NextToken[] } | { readonly text: ShownText }
   readonly score: { readonly task: number; readonly correct: number; readonly total: number }

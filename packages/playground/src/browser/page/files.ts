@@ -27,7 +27,11 @@ export async function modelFiles(): Promise<Record<string, Uint8Array>> {
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await fileBytes(name)] as const)))
 }
 
+/** Of newer browsers, and many times as fast. */
+const { fromBase64 } = Uint8Array as { fromBase64?: (base64: string) => Uint8Array<ArrayBuffer> }
+
 function decode(base64: string): Uint8Array<ArrayBuffer> {
+  if (fromBase64 !== undefined) return fromBase64(base64)
   const binary = atob(base64)
   const bytes = new Uint8Array(binary.length)
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)

@@ -7,13 +7,15 @@ const status = byId('status')
 
 async function start(): Promise<void> {
   const begun = performance.now()
-  const [script, files, wasm] = await Promise.all([
-    fileBytes('/worker.js'),
-    modelFiles(),
-    fileBytes('/onnxruntime.wasm'),
-  ])
-  const open = () => ({ worker: startWorker(script), request: { files, wasm, device: 'wasm' } as const })
-  await openPage(open, begun)
+  const [script, wasm] = await Promise.all([fileBytes('/worker.js'), fileBytes('/onnxruntime.wasm')])
+  const prepare = () => {
+    const worker = startWorker(script)
+    return { worker, prepared: worker.ask('prepare', { wasm }, () => {}) }
+  }
+  // while the files are read
+  const first = prepare()
+  const files = await modelFiles()
+  await openPage(first, prepare, { files }, begun)
 }
 
 start().catch((error: unknown) => {

@@ -7,17 +7,26 @@ import { TasksTable } from './tasks-table.js'
 import { showActive, showNext, showText } from './texts.js'
 import type { WorkerClient } from './worker-client.js'
 
-/** How a worker is started, and what it is to open. */
-export type OpenWorker = () => { readonly worker: WorkerClient; readonly request: Requests['open'] }
+/** A worker whose WebAssembly is on its way; `prepared` resolves to a sentence where that went wrong. */
+export interface PreparedWorker {
+  readonly worker: WorkerClient
+  readonly prepared: Promise<string | null>
+}
 
 /** Milliseconds without a change after which tasks are scored. */
 const restBeforeTasks = 400
 
 /** Opens the page: one worker writes, another one scores, so that neither waits for the other. */
-export async function openPage(open: OpenWorker, begun: number): Promise<void> {
+export async function openPage(
+  { worker: writer, prepared }: PreparedWorker,
+  prepare: () => PreparedWorker,
+  request: Requests['open'],
+  begun: number,
+): Promise<void> {
   const status = byId('status')
-  const { worker: writer, request } = open()
-  const opened = await askAll(writer, 'open', request)
+  const opening = askAll(writer, 'open', request)
+  await fine(prepared)
+  const opened = await opening
   const { playground, latents, model } = opened
   const saeNames = playground.saes.map(({ id }) => id)
   document.title = playground.title
@@ -70,9 +79,9 @@ export async function openPage(open: OpenWorker, begun: number): Promise<void> {
 
   let scorer: Promise<WorkerClient> | null = null
   const startScorer = async () => {
-    const { worker, request } = open()
-    const ended = await worker.ask('open', request, () => {})
-    if (ended !== null) throw new Error(ended)
+    const { worker, prepared } = prepare()
+    await fine(prepared)
+    await fine(worker.ask('open', request, () => {}))
     return worker
   }
   const note = byId('tasks-note')
@@ -198,12 +207,18 @@ export async function openPage(open: OpenWorker, begun: number): Promise<void> {
   if ((await write()) === null) void score()
 }
 
+async function fine(asked: Promise<string | null>): Promise<void> {
+  const problem = await asked
+  if (problem !== null) throw new Error(problem)
+}
+
 async function askAll<K extends Kind>(worker: WorkerClient, kind: K, request: Requests[K]): Promise<Parts[K]> {
   let found: Parts[K] | null = null
-  const problem = await worker.ask(kind, request, (part) => {
-    found = part
-  })
-  if (problem !== null) throw new Error(problem)
+  await fine(
+    worker.ask(kind, request, (part) => {
+      found = part
+    }),
+  )
   if (found === null) throw new Error('there was no answer')
   return found
 }

@@ -1,4 +1,5 @@
-import type { Kind, Parts, Requests } from '../protocol.js'
+import { type WebOnnxruntime, warmUp } from '@saeval/lm-backend-onnx'
+import type { Kind, Parts, Requests, Side } from '../protocol.js'
 import { activeLatents } from './active-latents.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { setUpOnnxruntime } from './onnxruntime.js'
@@ -16,6 +17,7 @@ export type Answer = <K extends Kind>(
 
 /** What a worker does. */
 export function answerer(): Answer {
+  let onnxruntime: WebOnnxruntime | null = null
   let opened: Opened | null = null
   let scorer: TaskScorer | null = null
   let lastSteering: { readonly csv: string; readonly steering: Steering } | null = null
@@ -33,8 +35,13 @@ export function answerer(): Answer {
   }
 
   const answers: { [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void> } = {
+    prepare: async ({ wasm }) => {
+      onnxruntime = setUpOnnxruntime(wasm)
+      await warmUp(onnxruntime)
+    },
     open: async (request, send) => {
-      opened = await openPlayground(request, setUpOnnxruntime(request.wasm))
+      if (onnxruntime === null) throw new Error('nothing is prepared')
+      opened = await openPlayground(request, onnxruntime)
       const { playground, latents, model } = opened
       const { numParameters } = model.info
       send({ playground, latents, model: `${numParameters.toLocaleString('en')} parameters` })
@@ -42,21 +49,29 @@ export function answerer(): Answer {
     write: async ({ prompt, edits }, send, signal) => {
       const { model, playground } = here()
       const set = await steering(edits)
-      const steered = model.steer(set.interventions)
-      send({ next: await nextTokens(here(), model.tokenizer.encode(prompt), set) })
-      signal.throwIfAborted()
-      const side = async (which: 'plain' | 'steered') => {
-        const by = which === 'plain' ? model : steered
-        const known = which === 'plain' && lastPlain?.prompt === prompt ? lastPlain.written : null
-        const written =
-          known ??
-          (await write(by, prompt, playground.newTokens, signal, (part) => send({ text: growingText(model, which, part) })))
-        if (which === 'plain') lastPlain = { prompt, written }
-        send({ text: await shownText(by, which, written, set.readings) })
+      const writeSide = async (side: Side, known: Written | null) => {
+        const by = side === 'plain' ? model : model.steer(set.interventions)
+        const grow = (part: Written) => send({ text: growingText(by, side, part) })
+        const written = known ?? (await write(by, prompt, playground.newTokens, signal, grow))
+        send({ text: await shownText(by, side, written, set.readings) })
+        signal.throwIfAborted()
+        return written
       }
-      await side('steered')
+      const next = async () => send({ next: await nextTokens(here(), model.tokenizer.encode(prompt), set) })
+      const plain = lastPlain?.prompt === prompt ? lastPlain.written : null
+      if (set.interventions.length === 0) {
+        // one text stands on both sides
+        const written = await writeSide('steered', plain)
+        lastPlain = { prompt, written }
+        await writeSide('plain', written)
+        await next()
+        return
+      }
+      // a slider that moves on ends the texts, and not the table
+      await next()
       signal.throwIfAborted()
-      await side('plain')
+      await writeSide('steered', null)
+      lastPlain = { prompt, written: await writeSide('plain', plain) }
     },
     score: async ({ edits }, send, signal) => {
       const { interventions } = await steering(edits)
