@@ -23,7 +23,11 @@ try {
     { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] },
   )
   const found = readdirSync(output, { recursive: true, encoding: 'utf8' })
-  const samples = (name) => join(output, found.find((file) => new RegExp(`samples_demo_${name}_[^/\\\\]*$`).test(file)))
+  const samples = (name) =>
+    join(
+      output,
+      found.find((file) => new RegExp(`samples_demo_${name}_[^/\\\\]*$`).test(file)),
+    )
   const tasks = []
   for (const name of domains)
     tasks.push({ name: `demo_${name}`, title: name, questions: await readQuestions(samples(name)) })
@@ -41,6 +45,8 @@ try {
     playground: {
       title: 'Steer a small language model',
       model,
+      command:
+        'saeval run --model sae_steered_beta --model_args base_name=examples/demo/model,csv_path=steering.csv --tasks demo --include_path examples/demo/tasks',
       saes,
       tasks,
       prompts: [

@@ -20,7 +20,9 @@ const wasm = readFileSync(join(onnxruntime, 'ort-wasm-simd-threaded.wasm'))
 // scripts, because a page that is opened as a file may read no other files
 const script = (files) =>
   Object.entries(files)
-    .map(([name, bytes]) => `saevalFile(${JSON.stringify(name)}, '${gzipSync(bytes, { level: 9 }).toString('base64')}')\n`)
+    .map(
+      ([name, bytes]) => `saevalFile(${JSON.stringify(name)}, '${gzipSync(bytes, { level: 9 }).toString('base64')}')\n`,
+    )
     .join('')
 writeFileSync(join(site, 'worker.js'), script({ '/worker.js': worker }))
 writeFileSync(join(site, 'runtime.js'), script({ '/onnxruntime.wasm': wasm }))

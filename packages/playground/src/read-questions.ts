@@ -33,7 +33,9 @@ export async function readQuestions(path: string): Promise<Question[]> {
     const answer = Number(target)
     const isOne = requests.every(({ arg_0 }) => arg_0 === first?.arg_0)
     if (first === undefined || !isOne || !(Number.isInteger(answer) && answer >= 0 && answer < requests.length))
-      throw new InputError(`${place}: this is no question with choices after one context; a page takes multiple_choice tasks`)
+      throw new InputError(
+        `${place}: this is no question with choices after one context; a page takes multiple_choice tasks`,
+      )
     return { context: first.arg_0, choices: requests.map(({ arg_1 }) => arg_1), answer }
   })
 }

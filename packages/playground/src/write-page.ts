@@ -18,10 +18,13 @@ const site = fileURLToPath(new URL('./site', import.meta.url))
 export async function writePage({ folder, playground, files }: PageOptions): Promise<void> {
   await mkdir(folder, { recursive: true })
   await cp(site, folder, { recursive: true })
-  const entry = (name: string, bytes: string | Uint8Array) =>
-    `saevalFile(${JSON.stringify(name)}, '${gzipSync(bytes, { level: 9 }).toString('base64')}')\n`
-  const entries = [entry('playground.json', JSON.stringify(playground))]
-  for (const [name, path] of Object.entries(files)) entries.push(entry(name, await readFile(path)))
+  const entries = [fileEntry('playground.json', JSON.stringify(playground))]
+  for (const [name, path] of Object.entries(files)) entries.push(fileEntry(name, await readFile(path)))
   // the page takes them when the last one is there
-  await writeFile(join(folder, 'files.js'), [...entries, entry('/complete', '')].join(''))
+  await writeFile(join(folder, 'files.js'), [...entries, fileEntry('/complete', '')].join(''))
+}
+
+/** A line of a script that gives a file to a page. */
+export function fileEntry(name: string, bytes: string | Uint8Array): string {
+  return `saevalFile(${JSON.stringify(name)}, '${gzipSync(bytes, { level: 9 }).toString('base64')}')\n`
 }

@@ -16,6 +16,8 @@ export const playgroundSchema = v.object({
   title: text,
   /** Folder of the model, as the command line is to name it. */
   model: text,
+  /** The command that does the same as steering.csv, for who saves it. */
+  command: text,
   saes: v.array(v.object({ release: text, id: text }), 'a list'),
   /** Multiple-choice tasks: their questions as the harness asks them. */
   tasks: v.array(v.object({ name: text, title: text, questions: v.array(question, 'a list') }), 'a list'),

@@ -64,7 +64,11 @@ export type Kind = keyof Requests
 /** What comes back: parts while there are any, then the end. */
 export interface Parts {
   readonly prepare: null
-  readonly open: { readonly playground: Playground; readonly latents: readonly (readonly Latent[])[]; readonly model: string }
+  readonly open: {
+    readonly playground: Playground
+    readonly latents: readonly (readonly Latent[])[]
+    readonly model: string
+  }
   readonly write: { readonly next: readonly NextToken[] } | { readonly text: ShownText }
   readonly score: { readonly task: number; readonly correct: number; readonly total: number }
   /** Most active first, for each token. */

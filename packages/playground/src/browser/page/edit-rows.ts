@@ -1,4 +1,4 @@
-import { actions, type Action, type Edit, type Latent } from '../protocol.js'
+import { type Action, actions, type Edit, type Latent } from '../protocol.js'
 import { make } from './elements.js'
 
 /** What the actions are called. */

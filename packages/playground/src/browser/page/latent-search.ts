@@ -17,7 +17,11 @@ export function latentSearch(
     const wanted = box.value.trim().toLowerCase()
     list.replaceChildren(
       ...found(latents, wanted).map(({ sae, latent }) => {
-        const button = make('button', { type: 'button' }, `${latentName(latent)} (latent ${latent.latent}, ${saeNames[sae]!})`)
+        const button = make(
+          'button',
+          { type: 'button' },
+          `${latentName(latent)} (latent ${latent.latent}, ${saeNames[sae]!})`,
+        )
         button.addEventListener('click', () => {
           add(sae, latent.latent)
           box.value = ''
@@ -31,7 +35,10 @@ export function latentSearch(
   box.addEventListener('input', show)
 }
 
-function found(latents: readonly (readonly Latent[])[], wanted: string): { readonly sae: number; readonly latent: Latent }[] {
+function found(
+  latents: readonly (readonly Latent[])[],
+  wanted: string,
+): { readonly sae: number; readonly latent: Latent }[] {
   if (wanted === '') return []
   const all = latents.flatMap((list, sae) => list.map((latent) => ({ sae, latent })))
   const numbered = /^\d+$/.test(wanted) ? all.filter(({ latent }) => latent.latent === Number(wanted)) : []

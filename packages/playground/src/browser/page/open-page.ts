@@ -55,7 +55,8 @@ export async function openPage(
 
   const look = async (token: number) => {
     const found = await askAll(writer, 'look', { prompt: setting.prompt })
-    if (found.tokens[token]) showActive(found.tokens[token], (sae, latent) => `${latentName(latents[sae]![latent]!)} (${saeNames[sae]})`, add)
+    if (found.tokens[token])
+      showActive(found.tokens[token], (sae, latent) => `${latentName(latents[sae]![latent]!)} (${saeNames[sae]})`, add)
   }
   const write = async () => {
     const asked = performance.now()
@@ -147,8 +148,11 @@ export async function openPage(
     showEdits()
   }
   function add(sae: number, latent: number): void {
-    if (setting.edits.some((edit) => edit.sae === sae && edit.latent === latent)) return took('It is there already.')
-    if (!hasRoom(setting)) return took('Take a latent away first: there is room for eight.')
+    const isThere = setting.edits.some((edit) => edit.sae === sae && edit.latent === latent)
+    if (isThere || !hasRoom(setting)) {
+      took(isThere ? 'It is there already.' : 'Take a latent away first: there is room for eight.')
+      return
+    }
     const edit: Edit = { sae, latent, action: 'add', coefficient: 0 }
     change({ edits: [...setting.edits, edit] })
     showEdits()
@@ -186,12 +190,13 @@ export async function openPage(
   })
   byId('csv').addEventListener('click', async () => {
     const edits = active()
-    if (edits.length === 0) return took('There is nothing to save yet: move a slider.')
+    if (edits.length === 0) {
+      took('There is nothing to save yet: move a slider.')
+      return
+    }
     const { csv } = await askAll(writer, 'csv', { edits })
     save('steering.csv', csv)
-    took(
-      `saeval run --model sae_steered_beta --model_args base_name=${playground.model},csv_path=steering.csv --tasks … does the same.`,
-    )
+    took(playground.command)
   })
   window.addEventListener('hashchange', () => {
     const linked = settingOf(location.hash, sizes)

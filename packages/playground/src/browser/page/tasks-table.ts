@@ -14,7 +14,9 @@ export class TasksTable {
     this.#rows = tasks.map(({ title }) =>
       make('tr', {}, make('th', { scope: 'row' }, title), ...[0, 1, 2].map(() => make('td', {}, '…'))),
     )
-    byId('tasks').querySelector('tbody')!.replaceChildren(...this.#rows)
+    byId('tasks')
+      .querySelector('tbody')!
+      .replaceChildren(...this.#rows)
   }
 
   get hasPlain(): boolean {

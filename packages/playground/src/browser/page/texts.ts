@@ -18,7 +18,8 @@ export function showText({ side, prompt, tokens }: ShownText, most: number, onTo
 function coloured(element: HTMLElement, { activations }: ShownToken, most: number): HTMLElement {
   const [activation = 0] = activations
   if (activation > 0) {
-    element.style.backgroundColor = `rgb(var(--active) / ${Math.min(0.75, (0.75 * activation) / most).toFixed(3)})`
+    // ten shades, which the style sheet has: so it decides for light and dark
+    element.classList.add(`shade-${Math.max(1, Math.min(10, Math.ceil((10 * activation) / most)))}`)
     element.title = `activation ${activation.toFixed(2)}`
   }
   return element
@@ -28,7 +29,9 @@ function coloured(element: HTMLElement, { activations }: ShownToken, most: numbe
 export function showNext(next: readonly NextToken[]): void {
   const row = ({ text, plain, steered }: NextToken) =>
     make('tr', {}, make('th', { scope: 'row' }, visible(text)), share(plain, ''), share(steered, 'steered'))
-  byId('next').querySelector('tbody')!.replaceChildren(...next.map(row))
+  byId('next')
+    .querySelector('tbody')!
+    .replaceChildren(...next.map(row))
 }
 
 function share(value: number, className: string): HTMLTableCellElement {
@@ -56,7 +59,13 @@ export function showActive(
   })
   place.hidden = false
   place.replaceChildren(
-    make('strong', {}, items.length === 0 ? `No latent is active on “${visible(text)}”` : `Active on “${visible(text)}”; choose one to steer by it`),
+    make(
+      'strong',
+      {},
+      items.length === 0
+        ? `No latent is active on “${visible(text)}”`
+        : `Active on “${visible(text)}”; choose one to steer by it`,
+    ),
     make('ul', {}, ...items),
   )
 }

@@ -1,8 +1,8 @@
 import { type WebOnnxruntime, warmUp } from '@saeval/lm-backend-onnx'
 import type { Kind, Parts, Requests, Side } from '../protocol.js'
 import { activeLatents } from './active-latents.js'
-import { type Opened, openPlayground } from './open-playground.js'
 import { setUpOnnxruntime } from './onnxruntime.js'
+import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
 import { csvOf, type Steering, steeringOf } from './steering.js'
 import { growingText, nextTokens, shownText, type Written, write } from './write-texts.js'
@@ -34,7 +34,9 @@ export function answerer(): Answer {
     return lastSteering.steering
   }
 
-  const answers: { [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void> } = {
+  const answers: {
+    [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void>
+  } = {
     prepare: async ({ wasm }) => {
       onnxruntime = setUpOnnxruntime(wasm)
       await warmUp(onnxruntime)

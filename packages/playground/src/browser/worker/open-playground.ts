@@ -16,10 +16,7 @@ export interface Opened {
 }
 
 /** Opens the model and the SAEs of a page. Throws InputError for files that are not what they should be. */
-export async function openPlayground(
-  { files }: Requests['open'],
-  onnxruntime: WebOnnxruntime,
-): Promise<Opened> {
+export async function openPlayground({ files }: Requests['open'], onnxruntime: WebOnnxruntime): Promise<Opened> {
   mountFiles(files)
   const playground = checked('playground.json', playgroundSchema, await readModelJson('playground.json'))
   const model = await loadModel({ model: playground.model, onnxruntime })

@@ -1,9 +1,9 @@
 import { mountFiles } from '@saeval/hub'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import type { Intervention } from '@saeval/sae-core'
-import { openCsvSteering } from '@saeval/steering/internal/models/csv-steering'
 import { readSteeringFile } from '@saeval/steering/internal/edits/read-steering-file'
 import { type LatentReading, latentReadings } from '@saeval/steering/internal/generate/latent-readings'
+import { openCsvSteering } from '@saeval/steering/internal/models/csv-steering'
 import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
 import type { Playground } from '../playground.js'
 import type { Edit, Latent } from '../protocol.js'
@@ -19,11 +19,7 @@ export interface Steering {
 }
 
 /** The steering CSV of some edits: the one that the command line takes. */
-export function csvOf(
-  { saes }: Playground,
-  latents: readonly (readonly Latent[])[],
-  edits: readonly Edit[],
-): string {
+export function csvOf({ saes }: Playground, latents: readonly (readonly Latent[])[], edits: readonly Edit[]): string {
   return writeSteeringCsv(
     edits.map(({ sae, latent, action, coefficient }, index): SaeSteeredRow => {
       const { release, id } = saes[sae]!
@@ -55,9 +51,7 @@ export async function steeringOf(model: OnnxModel, { model: name }: Playground, 
       ({ row }) =>
         readings.find(
           ({ latent }) =>
-            latent.latent === row.latent_idx &&
-            latent.sae_release === row.sae_release &&
-            latent.sae_id === row.sae_id,
+            latent.latent === row.latent_idx && latent.sae_release === row.sae_release && latent.sae_id === row.sae_id,
         ) ?? null,
     )
     return { interventions, readings: read }

@@ -1,7 +1,7 @@
 import { answerAll, type GeneratedTokens, type SteerableModel } from '@saeval/language-model'
 import { type LatentReading, readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import { tokenTexts } from '@saeval/steering/internal/generate/token-texts'
-import type { NextToken, Side, ShownText, ShownToken } from '../protocol.js'
+import type { NextToken, ShownText, ShownToken, Side } from '../protocol.js'
 import type { Opened } from './open-playground.js'
 import type { Steering } from './steering.js'
 
@@ -80,7 +80,10 @@ export async function shownText(
   const tokens = ids.map((_, token): ShownToken => {
     const found = activations[token] ?? []
     let next = 0
-    return { text: pieces[token]!, activations: readings.map((reading) => (reading === null ? 0 : (found[next++] ?? 0))) }
+    return {
+      text: pieces[token]!,
+      activations: readings.map((reading) => (reading === null ? 0 : (found[next++] ?? 0))),
+    }
   })
   return { side, prompt: tokens.slice(0, promptIds.length), tokens: tokens.slice(promptIds.length) }
 }
