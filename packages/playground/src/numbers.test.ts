@@ -10,7 +10,6 @@ import { gpt2, modelFolder, needs, repository } from '../../../tests/fixtures.js
 import { randomNumbers } from '../../../tests/random-sae.js'
 import { browserPath } from '../../report/src/html/open-page.testing.js'
 import { bundle } from '../scripts/bundle-for-browser.mjs'
-import type { Scored } from './browser/testing/ask-worker.js'
 import { newPage } from './chromium.testing.js'
 import { demoFiles, demoModel } from './demo-page.testing.js'
 import { fileEntry } from './write-page.js'
@@ -98,6 +97,12 @@ function standIn(): Case {
     rows: [['3,4,RELEASE,all,add'], ['5,2,RELEASE,all,clamp', '6,0,RELEASE,all,ablate']],
     release: [saes, 'saes'],
   }
+}
+
+/** What the page answers (browser/testing/ask-worker.ts). */
+interface Scored {
+  readonly logprobs?: number[][][]
+  readonly error?: string
 }
 
 /** A page for one case, whose scripts give the files. */
