@@ -137,6 +137,10 @@ export interface EditStage {
   /** What gates look at: the activations of the clean x, or what the phases before have left, as hooks in a row see it. */
   readonly gatesRead: 'clean' | 'running'
   readonly saeReplacement: SaeReplacement | null
+  /** Where x itself is taken away, so that only what the stage adds is left. Not with a saeReplacement. */
+  readonly drops?: { readonly positions: PositionSelection | null }
+  /** Whether x' is brought back to the length of x, where it has another: x'' = x' |x| / (|x'| + 1e-8). Not with a saeReplacement. */
+  readonly keepsNorm?: boolean
 }
 
 /** Everything that happens to the activation at one hook point; stages (one per SAE) act one after the other. */

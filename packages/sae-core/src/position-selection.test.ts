@@ -6,6 +6,7 @@ function selected(include: string, exclude = ''): number[] {
   const selection = { include: parsePositions(include), exclude: exclude === '' ? [] : parsePositions(exclude) }
   return Array.from({ length: 8 }, (_, position) => position).filter((position) =>
     isSelected(selection, {
+      id: position,
       position,
       promptLength: 5,
       isBos: position === 0,

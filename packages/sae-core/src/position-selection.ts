@@ -2,7 +2,7 @@ import { InputError } from '@saeval/hub'
 import { cut } from '@saeval/hub/checks'
 
 /**
- * A set of token positions. The prompt is everything before the first token that the model has to predict: the context of a
+ * A set of token positions; parsePositions reads those that a text can say. The prompt is everything before the first token that the model has to predict: the context of a
  * loglikelihood request, the prompt of a generation. A range is a slice of the prompt's tokens with Python's meaning: half-open, counted
  * from 0, negative from the prompt's end.
  */
@@ -14,6 +14,16 @@ export type PositionTerm =
   | 'bos'
   | 'special'
   | { readonly from: number; readonly to: number | null }
+  /** Tokens of these ids in the prompt, or among those after it. */
+  | { readonly tokens: readonly number[]; readonly of: 'prompt' | 'generated' }
+  /** The generated tokens from..to, counted from 0. */
+  | { readonly steps: readonly [from: number, to: number | null] }
+  /** The token of the prompt at this position from 0, its last one where it is shorter. */
+  | { readonly promptAt: number }
+  /** The token at this position of the whole text, from 0. */
+  | { readonly at: number }
+  /** What another selection holds. */
+  | { readonly heldBy: PositionSelection }
 
 /** Selected is what any term of `include` holds and no term of `exclude`. */
 export interface PositionSelection {
@@ -34,6 +44,7 @@ export function internSelection(selection: PositionSelection): PositionSelection
 
 /** One token of a request, as far as selections look at it. */
 export interface TokenPlace {
+  readonly id: number
   /** Position in the request's own tokens, from 0. */
   readonly position: number
   /** Tokens of the prompt, BOS included. */
@@ -87,7 +98,8 @@ export function isSelected({ include, exclude }: PositionSelection, token: Token
   return include.some((term) => holds(term, token)) && !exclude.some((term) => holds(term, token))
 }
 
-function holds(term: PositionTerm, { position, promptLength, isBos, isSpecial }: TokenPlace): boolean {
+function holds(term: PositionTerm, token: TokenPlace): boolean {
+  const { position, promptLength, isBos, isSpecial } = token
   switch (term) {
     case 'all':
       return true
@@ -102,6 +114,14 @@ function holds(term: PositionTerm, { position, promptLength, isBos, isSpecial }:
     case 'special':
       return isSpecial
     default: {
+      if ('heldBy' in term) return isSelected(term.heldBy, token)
+      if ('at' in term) return position === term.at
+      if ('promptAt' in term) return position === Math.min(term.promptAt, promptLength - 1)
+      if ('tokens' in term) return position < promptLength === (term.of === 'prompt') && term.tokens.includes(token.id)
+      if ('steps' in term) {
+        const [first, end] = term.steps
+        return position >= promptLength + first && (end === null || position < promptLength + end)
+      }
       const at = (index: number) => (index < 0 ? Math.max(0, promptLength + index) : index)
       return (
         position < promptLength &&
@@ -119,5 +139,11 @@ export function describeSelection({ include, exclude }: PositionSelection): stri
 }
 
 function termText(term: PositionTerm): string {
-  return typeof term === 'string' ? term : `${term.from}:${term.to ?? ''}`
+  if (typeof term === 'string') return term
+  if ('heldBy' in term) return `(${describeSelection(term.heldBy)})`
+  if ('at' in term) return `position ${term.at}`
+  if ('promptAt' in term) return `prompt[${term.promptAt}]`
+  if ('tokens' in term) return `${term.of} tokens ${term.tokens.join(',')}`
+  if ('steps' in term) return `generated[${term.steps[0]}:${term.steps[1] ?? ''}]`
+  return `${term.from}:${term.to ?? ''}`
 }

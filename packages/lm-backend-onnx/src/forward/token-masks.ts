@@ -35,6 +35,7 @@ export function tokenMasks(
   if (selections.length === 0) return null
   return Uint32Array.from(ids.slice(from), (id, index) => {
     const place = {
+      id,
       position: from + index,
       promptLength,
       isBos: id === special.bos,

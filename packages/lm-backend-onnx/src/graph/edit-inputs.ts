@@ -39,6 +39,8 @@ export function stageInputs(hookPoint: string, stage: number) {
       /** [R, S, N]: column n holds a one at the selection of n */
       positions: `${at}.${of}.positions`,
     }),
+    /** Where x is taken away: [R, S, 1], or [R, 1, 1] without positions */
+    dropped: `${at}.dropped`,
     /** Where a saeReplacement replaces x: [R, S, 1], or [R, 1, 1] without positions */
     replaced: `${at}.replaced`,
   }

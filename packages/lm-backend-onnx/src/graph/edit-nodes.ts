@@ -51,7 +51,11 @@ function stageNodes(
   const width = (from: string | null) => reads.width(from ?? hookPoint)
   const d = width(null)
   const whole = wholeNodes(graph, form)
-  const target = saeReplacement ? centred(graph, input(saeReplacement.readFrom), saeReplacement.centres) : x
+  const target = saeReplacement
+    ? centred(graph, input(saeReplacement.readFrom), saeReplacement.centres)
+    : stage.drops
+      ? dropped(graph, x, stage, names)
+      : x
   const added = saeReplacement ? width(saeReplacement.readFrom) : d
   const always = graph.node('Add', [target, graph.input(names.addend, 'float32', ['edit_rows', 1, added])])
   // additions of a saeReplacement come before its latents are read; all others look at the clean x
@@ -78,15 +82,38 @@ function stageNodes(
   const edited = clean === null ? null : phaseNodes(graph, clean, stage, names, note)
   const change = clean === null ? null : changeNodes(graph, slots, graph.node('Sub', [edited!, clean]))
   const moved = (value: Value) => (change === null ? value : graph.node('Add', [value, change]))
-  if (saeReplacement === null) return moved(withAdds(graph, always, stage, names, clean, d, note))
+  if (saeReplacement === null) {
+    const result = moved(withAdds(graph, always, stage, names, clean, d, note))
+    return stage.keepsNorm ? asLongAs(graph, x, result) : result
+  }
 
   const put = moved(whole.reconstruct(shifted!, width(saeReplacement.readFrom), d, saeReplacement))
   const taken =
     saeReplacement.kind === 'fork' ? whole.reconstruct(target, width(saeReplacement.readFrom), d, saeReplacement) : null
   const replaced = taken === null ? put : graph.node('Add', [x, graph.node('Sub', [put, taken])])
-  const picked = graph.input(names.replaced, 'float32', ['edit_rows', selections(stage), 1])
+  return graph.node('Where', [chosen(graph, stage, names.replaced), replaced, x])
+}
+
+/** Whether each token is one of those that an input names: bool [batch, pos, 1], or [rows, 1, 1] without positions. */
+function chosen(graph: GraphBuilder, stage: StageShape, name: string): Value {
+  const picked = graph.input(name, 'float32', ['edit_rows', selections(stage), 1])
   const weight = stage.selects ? graph.node('MatMul', [selected(graph), picked]) : picked
-  return graph.node('Where', [graph.node('Greater', [weight, graph.scalar(0)]), replaced, x])
+  return graph.node('Greater', [weight, graph.scalar(0)])
+}
+
+/** x, and zero where it is taken away. */
+function dropped(graph: GraphBuilder, x: Value, stage: StageShape, names: Names): Value {
+  return graph.node('Where', [chosen(graph, stage, names.dropped), graph.scalar(0), x])
+}
+
+/** What has become of x, as long as x was; exactly what it is where the lengths are equal. */
+function asLongAs(graph: GraphBuilder, x: Value, changed: Value): Value {
+  const length = (value: Value) =>
+    graph.node('Sqrt', [graph.node('ReduceSum', [graph.node('Mul', [value, value]), graph.ints([-1])])])
+  const [before, after] = [length(x), length(changed)]
+  const ratio = graph.node('Div', [before, graph.node('Add', [after, graph.scalar(1e-8)])])
+  const scaled = graph.node('Mul', [changed, ratio])
+  return graph.node('Where', [graph.node('Equal', [before, after]), changed, scaled])
 }
 
 function centred(graph: GraphBuilder, x: Value, wanted: boolean): Value {

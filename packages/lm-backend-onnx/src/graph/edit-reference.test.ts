@@ -27,6 +27,7 @@ const text = { ids: [1, 7, 7, 2, 7, 7, 7, 2, 7], promptLength: 6 }
 const special = { bos: 1, all: new Set([1, 2]) }
 const places = text.ids.map(
   (id, position): TokenPlace => ({
+    id,
     position,
     promptLength: text.promptLength,
     isBos: id === special.bos,

@@ -38,6 +38,9 @@ export interface StageShape {
   readonly selects: boolean
   readonly gatesRead: EditStage['gatesRead']
   readonly saeReplacement: SaeReplacementShape | null
+  /** Whether x is taken away at some tokens. */
+  readonly drops: boolean
+  readonly keepsNorm: boolean
 }
 
 /** Hook point -> its stages in order. Two sets of edits of one shape share a session. */
@@ -53,7 +56,8 @@ export function editShape(interventions: readonly Intervention[]): EditShape {
   return shape
 }
 
-export function stageShape({ readers, phases, adds, gatesRead, saeReplacement }: EditStage): StageShape {
+export function stageShape(stage: EditStage): StageShape {
+  const { readers, phases, adds, gatesRead, saeReplacement, drops, keepsNorm } = stage
   const parts = [...adds, ...phases.flat()]
   return {
     readers: readers.map(({ readFrom, normalization, scalesOutput, whole }) => ({
@@ -65,7 +69,11 @@ export function stageShape({ readers, phases, adds, gatesRead, saeReplacement }:
     phases: phases.length,
     gates: Math.max(0, ...parts.map((part) => part.gates.length)),
     adds: adds.length > 0,
-    selects: parts.some((part) => part.positions !== null) || (saeReplacement?.positions ?? null) !== null,
+    selects:
+      [...parts, ...(drops ? [drops] : [])].some(({ positions }) => positions !== null) ||
+      (saeReplacement?.positions ?? null) !== null,
+    drops: drops !== undefined,
+    keepsNorm: keepsNorm ?? false,
     gatesRead,
     saeReplacement: saeReplacement && {
       kind: saeReplacement.kind,
@@ -167,6 +175,8 @@ function fits(available: StageShape, wanted: StageShape): boolean {
     available.gates >= wanted.gates &&
     (available.adds || !wanted.adds) &&
     (available.selects || !wanted.selects) &&
+    (available.drops || !wanted.drops) &&
+    available.keepsNorm === wanted.keepsNorm &&
     (available.gatesRead === wanted.gatesRead || wanted.phases === 0) &&
     same(available.saeReplacement, wanted.saeReplacement) &&
     assignReaders(available.readers, wanted.readers) !== null

@@ -64,8 +64,9 @@ export function packEdits(
 export function selectionsOf(interventions: readonly Intervention[]): PositionSelection[] {
   const found = interventions
     .flatMap(({ stages }) => stages)
-    .flatMap(({ adds, phases, saeReplacement }) => [
+    .flatMap(({ adds, phases, drops, saeReplacement }) => [
       ...[...adds, ...phases.flat()].flatMap(({ positions }) => positions ?? []),
+      ...(drops?.positions ? [drops.positions] : []),
       ...(saeReplacement?.positions ?? []),
     ])
   return [...new Set(found.map(internSelection))]
@@ -153,16 +154,18 @@ function packStage(packing: StagePacking): void {
     packParts(packing, names.gates('adds'), parts, indices, M, A, gates)
     if (countsAdds(shape)) packing.acted.append(parts, A)
   }
-  if (shape.saeReplacement) {
+  const tokens = (name: string, wanted: (stage: AssignedStage) => readonly (PositionSelection | null)[]) => {
     const columns = shape.selects ? packing.columns : 1
-    const replaced = new Float32Array(R * columns)
+    const where = new Float32Array(R * columns)
     rows.forEach((stage, row) => {
-      if (!stage?.saeReplacement) return
-      const wanted = stage.saeReplacement.positions?.map((positions) => columnOf(packing, row, positions)) ?? [0]
-      for (const column of wanted) replaced[row * columns + column] = 1
+      for (const positions of stage === null ? [] : wanted(stage))
+        where[row * columns + columnOf(packing, row, positions)] = 1
     })
-    float(names.replaced, replaced, [R, columns, 1])
+    float(name, where, [R, columns, 1])
   }
+  if (shape.drops) tokens(names.dropped, ({ drops }) => (drops === undefined ? [] : [drops.positions]))
+  if (shape.saeReplacement)
+    tokens(names.replaced, ({ saeReplacement }) => (saeReplacement ? (saeReplacement.positions ?? [null]) : []))
 }
 
 /** The updates of a stage, on M slots that stand where `indices` says. */

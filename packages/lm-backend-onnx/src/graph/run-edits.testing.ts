@@ -115,7 +115,7 @@ export function expectActs(
 ): void {
   const expected = new Map<number, number>([...acted.keys()].map((edit) => [edit, 0]))
   const onActs = ({ edit }: FromEdit, token: number) => {
-    if (token < counted) expected.set(edit!, (expected.get(edit!) ?? 0) + 1)
+    if (edit !== undefined && token < counted) expected.set(edit, (expected.get(edit) ?? 0) + 1)
   }
   applyIntervention(x, intervention, d, { ...options, onActs })
   expect(acted).toEqual(expected)

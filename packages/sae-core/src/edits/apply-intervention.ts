@@ -103,12 +103,21 @@ function applyStage(
     .forEach(({ decoder }, slot) => {
       accumulate(change, decoder, scales[slot]! * (edited[slot]! - clean[slot]!))
     })
-  if (saeReplacement === null || shifted === null || spliced === null)
-    return target.map((value, i) => value + change[i]!)
+  if (saeReplacement === null || shifted === null || spliced === null) {
+    const dropped = stage.drops !== undefined && selected(stage.drops.positions)
+    const result = target.map((value, i) => (dropped ? value - x[i]! : value) + change[i]!)
+    return stage.keepsNorm ? asLongAs(x, result) : result
+  }
   if (saeReplacement.positions !== null && !saeReplacement.positions.some(selected)) return x
   const put = reconstruct(saeReplacement, shifted)
   const taken = saeReplacement.kind === 'fork' ? reconstruct(saeReplacement, spliced) : null
   return x.map((value, i) => put[i]! + change[i]! + (taken === null ? 0 : value - taken[i]!))
+}
+
+function asLongAs(x: Float64Array, changed: Float64Array): Float64Array {
+  const length = (vector: Float64Array) => Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  const [before, after] = [length(x), length(changed)]
+  return before === after ? changed : changed.map((value) => (value * before) / (after + 1e-8))
 }
 
 function centred(x: Float64Array, wanted: boolean): Float64Array {

@@ -39,6 +39,7 @@ export function subjectOf(base: SteerableModel, trial: Trial, given: string | nu
   const promptLength = Math.ceil((2 * ids.length) / 3)
   const { bos, specialIds } = base.tokenizer
   const places = ids.map((id, position) => ({
+    id,
     position,
     promptLength,
     isBos: id === bos?.id,
