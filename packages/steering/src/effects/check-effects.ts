@@ -9,8 +9,8 @@ export interface TriedRow {
   readonly place: RowPlace
   /** "add 240 of latent 12082", for messages. */
   readonly what: string
-  /** The column or field that holds its coefficient. */
-  readonly coefficientColumn: string
+  /** The column that holds its coefficient; null for files without columns. */
+  readonly coefficientColumn: string | null
   /** Its interventions without those of other rows; made at each call, for all rows of a long file at once may be more than memory holds. */
   readonly alone: () => Promise<readonly Intervention[]>
   /** What it is compared with: the unsteered model, or the same SAEs in the stream without any edit. */

@@ -1,5 +1,5 @@
-import { extname } from 'node:path'
 import { InputError, option, sentence } from '@saeval/hub'
+import { cut } from '@saeval/hub/checks'
 import type { ModelContext, ModelFactory, SteerableModel } from '@saeval/language-model'
 import { describeSelection, type PositionSelection } from '@saeval/sae-core'
 import { lowerVectors, type VectorEdit } from '@saeval/sae-core/internal/edits/lower-vectors'
@@ -7,9 +7,11 @@ import { atRow, inFile } from '../edits/place-in-file.js'
 import { selectionArgument } from '../edits/steering-arguments.js'
 import { checkEffects, effectLine, isEverywhere, type Trial } from '../effects/check-effects.js'
 import { hookPointOfModule } from '../vectors/hook-module.js'
-import { type OpenSteeredOptions, openSteeredCsv } from '../vectors/read-steered-csv.js'
-import { readSteeredSafetensors, readSteeredTorch } from '../vectors/read-steered-vectors.js'
+import { inLayers, layersArgument } from '../vectors/layer-place.js'
 import type { SteeredEntry, SteeredFile } from '../vectors/steered-entry.js'
+import { strengthened } from '../vectors/strengthened.js'
+import { fileEnds, readVectors } from '../vectors/vector-formats.js'
+import { describeChange } from './describe-change.js'
 import { saeRecord } from './describe-edits.js'
 import { openBase, splitArguments } from './open-base.js'
 import { withSteering } from './with-steering.js'
@@ -18,6 +20,8 @@ import { withSteering } from './with-steering.js'
 export const steeredArguments = {
   pretrained: 'string',
   steer_path: 'string',
+  scale: 'number',
+  layers: 'words',
   positions: 'words',
   skip_positions: 'words',
   allow_other_model: 'boolean',
@@ -35,14 +39,21 @@ export const steered: ModelFactory = async (given, context) => {
     )
   if (path === undefined)
     throw new InputError(
-      sentence`${option('model')} steered needs ${option('modelArgs')} steer_path=…, a .csv, .pt, .pth or .safetensors file`,
+      sentence`${option('model')} steered needs ${option('modelArgs')} steer_path=…, a ${fileEnds().join(', ')} file or a folder of pyreft`,
     )
   const positions = selectionArgument(args)
-  const file = await openFile(path, {
+  const layers = layersArgument(args.layers)
+  const read = await readVectors(path, {
     baseName: pretrained,
     allowOtherModel: args.allow_other_model ?? false,
+    layers,
     hub: context.hub,
   })
+  const file = strengthened(inLayers(read, layers), args.scale ?? 1)
+  if (positions !== null && file.entries.some((entry) => entry.positions !== undefined))
+    throw new InputError(
+      sentence`${path} says itself where its vectors act; leave positions and skip_positions out of ${option('modelArgs')}`,
+    )
   for (const line of file.notices) context.notice(line)
   if (file.ignored.length > 0)
     context.notice(`${path}: without meaning to saeval: ${file.ignored.join(', ')}`, 'warning')
@@ -54,6 +65,7 @@ export const steered: ModelFactory = async (given, context) => {
         base,
         file,
         positions,
+        args.scale ?? 1,
         args.allow_inert_rows ?? false,
         context,
         await Promise.all(saes.map(saeRecord)),
@@ -67,28 +79,20 @@ export const steered: ModelFactory = async (given, context) => {
   }
 }
 
-async function openFile(path: string, options: OpenSteeredOptions): Promise<SteeredFile> {
-  switch (extname(path).toLowerCase()) {
-    case '.csv':
-      return openSteeredCsv(path, options)
-    case '.pt':
-    case '.pth':
-      return readSteeredTorch(path)
-    case '.safetensors':
-      return readSteeredSafetensors(path)
-    default:
-      throw new InputError(`steer_path ${path} ends in none of .csv, .pt, .pth, .safetensors`)
-  }
-}
-
 async function steer(
   base: SteerableModel,
   file: SteeredFile,
   positions: PositionSelection | null,
+  scale: number,
   allowInert: boolean,
   context: ModelContext,
   saes: readonly object[],
 ) {
+  if (file.modelType !== null && file.modelType !== base.family)
+    context.notice(
+      `${file.path} says that it was made for a model of type ${cut(file.modelType)}; this one is ${base.family}`,
+      'warning',
+    )
   const rows: { readonly entry: SteeredEntry; readonly edit: VectorEdit; readonly alone: Trial['together'] }[] = []
   const lower = (edits: readonly VectorEdit[]) => lowerVectors(edits, { width: base.widthOf, dHead: base.dHead })
   for (const entry of file.entries) {
@@ -101,12 +105,10 @@ async function steer(
       })
     const edit: VectorEdit = {
       hookPoint,
-      action: entry.action === 'add' ? 'add' : 'project_clamp',
-      vector: entry.vector,
-      coefficient: entry.coefficient,
-      origin: entry.bias,
+      change: entry.change,
+      keepsNorm: entry.keepsNorm,
       head: entry.head,
-      positions,
+      positions: entry.positions === undefined ? positions : entry.positions,
     }
     rows.push({ entry, edit, alone: await atRow(entry.place, null, async () => lower([edit])) })
   }
@@ -115,33 +117,46 @@ async function steer(
     path: file.path,
     rows: rows.map(({ entry, alone }) => ({
       place: entry.place,
-      what: `${entry.action} ${entry.coefficient} of ${entry.origin}`,
-      coefficientColumn: 'steering_coefficient',
+      what: `${entry.record.action} ${entry.change.coefficient} of ${entry.origin}`,
+      coefficientColumn: entry.sae === null ? null : 'steering_coefficient',
       alone: async () => alone,
       without: async () => [],
       isEverywhere: isEverywhere(alone),
     })),
     together: lower(edits),
     without: [],
-    zero: lower(edits.filter(({ action }) => action === 'add').map((edit) => ({ ...edit, coefficient: 0 }))),
+    zero: lower(
+      edits.flatMap(({ change, ...edit }) =>
+        change.action === 'add' && !edit.keepsNorm ? [{ ...edit, change: { ...change, coefficient: 0 } }] : [],
+      ),
+    ),
   }
   const model = await inFile(file, async () => base.steer(trial.together))
   const check = await checkEffects(model, trial, allowInert)
   context.notice(effectLine(trial, check))
-  const where = positions === null ? '' : `, at ${describeSelection(positions)}`
   const lines = rows.map(({ entry, edit }) => {
-    const verb = entry.action === 'add' ? `add ${entry.coefficient} x` : `clamp to ${entry.coefficient} along`
     const at = `${entry.place.path}${entry.place.line === undefined ? '' : `:${entry.place.line}`}`
-    return `${at}: ${verb} ${entry.origin}, at ${edit.hookPoint}${entry.head === null ? '' : `, head ${entry.head}`}${where}`
+    const head = entry.head === null ? '' : `, head ${entry.head}`
+    const where = edit.positions === null ? '' : `, at ${describeSelection(edit.positions)}`
+    return `${at}: ${describeChange(entry)}, at ${edit.hookPoint}${head}${where}`
   })
   const record = {
     steer_path: file.path,
     steer_sha256: file.sha256,
-    rows: rows.map(({ entry, edit }) => ({ ...entry.record, hook_point: edit.hookPoint })),
+    rows: rows.map(({ entry, edit }) => ({
+      ...entry.record,
+      hook_point: edit.hookPoint,
+      ...(entry.positions && edit.positions ? { acts_at: describeSelection(edit.positions) } : {}),
+    })),
     ...(positions === null ? {} : { acts_at: describeSelection(positions) }),
+    ...(scale === 1 ? {} : { scale }),
     saes,
     check,
   }
-  const selecting = rows.map(({ entry }) => ({ place: entry.place, positions, isOwn: false }))
+  const selecting = rows.map(({ entry, edit }) => ({
+    place: entry.place,
+    positions: edit.positions,
+    isOwn: entry.positions !== undefined,
+  }))
   return withSteering(model, { edits: lines, record, selecting, trial, allowInert })
 }

@@ -1,19 +1,12 @@
-import type { HubOptions } from '@saeval/hub'
 import type { SaeFile } from '@saeval/sae-core'
 import type { SteeredRow } from '@saeval/steering-csv'
 import { checkModel, openNamedSae } from '../edits/open-edits.js'
 import { atRow, located } from '../edits/place-in-file.js'
 import { readSteeredCsv } from '../edits/read-steering-file.js'
-import type { SteeredEntry, SteeredFile } from './steered-entry.js'
-
-export interface OpenSteeredOptions {
-  readonly baseName: string
-  readonly allowOtherModel: boolean
-  readonly hub: HubOptions
-}
+import type { ReadVectorsOptions, SteeredEntry, SteeredFile } from './steered-entry.js'
 
 /** Reads a CSV of the model `steered` with the decoder rows that it names. Throws InputError with line and column. */
-export async function openSteeredCsv(path: string, options: OpenSteeredOptions): Promise<SteeredFile> {
+export async function openSteeredCsv(path: string, options: ReadVectorsOptions): Promise<SteeredFile> {
   const { rows, sha256, ignoredColumns } = await readSteeredCsv(path)
   const saes = new Map<string, SaeFile>()
   const entries: SteeredEntry[] = []
@@ -25,7 +18,9 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
       const key = JSON.stringify([release, id])
       const sae = saes.get(key) ?? (await atRow(place, column, () => openNamedSae(path, release, id, options.hub)))
       saes.set(key, sae)
-      checkModel(sae, options, (message) => located(place, 'sparse_model', message))
+      const { baseName } = options
+      if (baseName !== null)
+        checkModel(sae, { ...options, baseName }, (message) => located(place, 'sparse_model', message))
       const { missingFactor } = sae.config
       if (missingFactor !== null)
         notices.add(
@@ -42,10 +37,16 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
       entries.push({
         place,
         hookpoint: row.hookpoint ?? hookPointOut,
-        action: row.action,
-        vector,
-        coefficient: row.steering_coefficient,
-        bias: row.action === 'clamp' ? await sae.decoderBias() : null,
+        change:
+          row.action === 'add'
+            ? { action: 'add', vector, coefficient: row.steering_coefficient }
+            : {
+                action: 'project_clamp',
+                vector,
+                coefficient: row.steering_coefficient,
+                origin: await sae.decoderBias(),
+              },
+        keepsNorm: false,
         head: row.head_index,
         origin: `feature ${row.feature_index}${row.description ? ` (${row.description})` : ''} of ${row.sparse_model}`,
         sae,
@@ -57,7 +58,7 @@ export async function openSteeredCsv(path: string, options: OpenSteeredOptions):
     throw error
   }
   const ignored = ignoredColumns.map((column) => `column ${column}`)
-  return { path, sha256, entries, ignored, notices: [...notices] }
+  return { path, sha256, entries, ignored, notices: [...notices], modelType: null }
 }
 
 /** sparsify keeps the SAE of a module in a folder of its name, sae_lens names it by sae_id. */

@@ -6,7 +6,9 @@ import { type LoadedTorchFile, openTorchFile } from '@saeval/sae-core/internal/t
 import { TorchTensor } from '@saeval/sae-core/internal/torch/torch-world'
 import { located, type RowPlace } from '../edits/place-in-file.js'
 import { readSteeringBytes } from '../edits/read-steering-file.js'
-import type { SteeredEntry, SteeredFile } from './steered-entry.js'
+import { type Numbers, oneVector } from './one-vector.js'
+import { plainFile } from './read-plain-vectors.js'
+import type { ReadVectorsOptions, SteeredEntry, SteeredFile } from './steered-entry.js'
 
 /** The fields of one entry, whatever container they come from. */
 type Fields = ReadonlyMap<string, unknown>
@@ -15,12 +17,16 @@ const known = ['steering_vector', 'steering_coefficient', 'action', 'bias', 'hea
 
 /**
  * Reads a .pt or .pth file: a dictionary from modules to dictionaries with steering_vector, action, and if wanted steering_coefficient (1),
- * bias, head_index. Nothing in it is run.
+ * bias, head_index; or one bare tensor. Nothing in it is run.
  */
-export async function readSteeredTorch(path: string): Promise<SteeredFile> {
+export async function readSteeredTorch(path: string, options: ReadVectorsOptions): Promise<SteeredFile> {
   const bytes = await readSteeringBytes('steer_path', path)
   const file = await openTorchFile(path)
   try {
+    if (file.value instanceof TorchTensor) {
+      const numbers = { shape: file.value.shape, values: await file.numbers(file.value, 'the tensor') }
+      return plainFile(path, bytes, [['the tensor', numbers]], options)
+    }
     if (!(file.value instanceof Map)) throw new InputError(`${path} is not a dictionary from modules to vectors`)
     const entries: [string, Fields][] = []
     const numbersOf = numbersOnce(path, bytes.length, file)
@@ -64,13 +70,20 @@ function numbersOnce(path: string, byteLength: number, file: LoadedTorchFile): L
 
 /**
  * Reads a .safetensors file: tensors <module>.steering_vector and <module>.bias; <module>.action, <module>.steering_coefficient (1) and
- * <module>.head_index are texts of its metadata.
+ * <module>.head_index are texts of its metadata. Or plain vectors to add: tensors named by their place, or one of any name.
  */
-export async function readSteeredSafetensors(path: string): Promise<SteeredFile> {
+export async function readSteeredSafetensors(path: string, options: ReadVectorsOptions): Promise<SteeredFile> {
   const bytes = await readSteeringBytes('steer_path', path)
   const source = await openLocalFile(path)
   try {
     const { tensors, metadata } = await readSafetensorsIndex(source)
+    const isField = (key: string) => known.includes(key.slice(key.lastIndexOf('.') + 1)) && key.includes('.')
+    if (tensors.size > 0 && ![...tensors.keys(), ...Object.keys(metadata)].some(isField)) {
+      const plain: [string, Numbers][] = []
+      for (const [name, entry] of tensors)
+        plain.push([name, { shape: entry.shape, values: await readTensor(source, entry) }])
+      return plainFile(path, bytes, plain, options)
+    }
     const entries = new Map<string, Map<string, unknown>>()
     const put = (key: string, value: unknown) => {
       const dot = key.lastIndexOf('.')
@@ -98,7 +111,14 @@ function fileOf(path: string, bytes: Uint8Array, list: readonly (readonly [strin
   const ignored = list.flatMap(([name, fields]) =>
     fields.get('action') === 'add' && isTensor(fields.get('bias')) ? [`bias of ${name}, which add does not use`] : [],
   )
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), entries, ignored, notices: [] }
+  return {
+    path,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    entries,
+    ignored,
+    notices: [],
+    modelType: null,
+  }
 }
 
 function entryOf(path: string, hookpoint: string, fields: Fields): SteeredEntry {
@@ -124,10 +144,11 @@ function entryOf(path: string, hookpoint: string, fields: Fields): SteeredEntry 
   return {
     place,
     hookpoint,
-    action,
-    vector,
-    coefficient,
-    bias: action === 'clamp' ? bias : null,
+    change:
+      action === 'add'
+        ? { action, vector, coefficient }
+        : { action: 'project_clamp', vector, coefficient, origin: bias },
+    keepsNorm: false,
     head: headNumber,
     origin: `the vector of ${hookpoint}`,
     sae: null,
@@ -139,11 +160,7 @@ function vectorOf(fields: Fields, name: string, wrong: (message: string) => Inpu
   const value = fields.get(name)
   if (value === undefined || value === null) return null
   if (!isTensor(value)) throw wrong(`${name} is not a tensor`)
-  const longest = Math.max(0, ...value.shape)
-  if (value.values.length !== longest || longest === 0)
-    throw wrong(`${name} has shape [${value.shape}], expected one vector`)
-  if (!value.values.every(Number.isFinite)) throw wrong(`${name} holds numbers that are not finite`)
-  return value.values
+  return oneVector(name, value, wrong)
 }
 
 /** A number, or a tensor of one number. */
@@ -153,12 +170,6 @@ function numberOf(value: unknown): number | null {
   return Number.isFinite(number) ? number : null
 }
 
-/** A tensor with its numbers, row-major. */
-interface Tensor {
-  readonly shape: readonly number[]
-  readonly values: Float32Array
-}
-
-function isTensor(value: unknown): value is Tensor {
+function isTensor(value: unknown): value is Numbers {
   return typeof value === 'object' && value !== null && 'shape' in value && 'values' in value
 }

@@ -1,16 +1,18 @@
-import type { SaeFile } from '@saeval/sae-core'
+import type { HubOptions } from '@saeval/hub'
+import type { PositionSelection, SaeFile } from '@saeval/sae-core'
+import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import type { RowPlace } from '../edits/place-in-file.js'
 
-/** One edit of a file of the model `steered`, its vector read. */
+/** One edit of a file of vectors, its numbers read. */
 export interface SteeredEntry {
   readonly place: RowPlace
   /** Hugging Face module or hook point, as the file names it. */
   readonly hookpoint: string
-  readonly action: 'add' | 'clamp'
-  readonly vector: Float32Array
-  readonly coefficient: number
-  /** What a clamp measures from; null is zero. */
-  readonly bias: Float32Array | null
+  readonly change: VectorChange
+  /** Whether the activation keeps its length. */
+  readonly keepsNorm: boolean
+  /** Where it acts: null is everywhere; absent where the file does not say it. */
+  readonly positions?: PositionSelection | null
   readonly head: number | null
   /** Where the vector is from, for messages: "feature 30 of EleutherAI/sae-pythia-70m-32k". */
   readonly origin: string
@@ -28,4 +30,30 @@ export interface SteeredFile {
   readonly ignored: readonly string[]
   /** What else the user should know, a line each. */
   readonly notices: readonly string[]
+  /** The model_type of the model that the file says it was made for; null where it does not. */
+  readonly modelType: string | null
+}
+
+/** What readers of files of vectors need. */
+export interface ReadVectorsOptions {
+  /** The model to be steered; null where there is none. SAEs of a CSV that were made for another one are refused. */
+  readonly baseName: string | null
+  readonly allowOtherModel: boolean
+  /** Layers that are wanted, from 0; null is those that the file names. */
+  readonly layers: readonly number[] | null
+  readonly hub: HubOptions
+}
+
+/** An entry of a file that only has vectors to add: the rest of it is what such files leave open. */
+export function addition(place: RowPlace, hookpoint: string, vector: Float32Array, coefficient = 1): SteeredEntry {
+  return {
+    place,
+    hookpoint,
+    change: { action: 'add', vector, coefficient },
+    keepsNorm: false,
+    head: null,
+    origin: `the vector of ${hookpoint}`,
+    sae: null,
+    record: { hookpoint, action: 'add', steering_coefficient: coefficient },
+  }
 }

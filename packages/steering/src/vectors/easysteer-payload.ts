@@ -1,0 +1,136 @@
+import type { InputError } from '@saeval/hub'
+import { index, isObject, objectOf, shown, text } from '@saeval/hub/checks'
+import { lengthOf } from '@saeval/sae-core/internal/edits/stage-slots'
+import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
+import * as v from 'valibot'
+import { type Numbers, oneVector } from './one-vector.js'
+import { decodeNumbers } from './stored-numbers.js'
+
+/** EasySteer's algorithms that saeval has. */
+export const algorithms = ['direct', 'linear', 'loreft', 'erase', 'replace'] as const
+export type Algorithm = (typeof algorithms)[number]
+
+/** What a vector does at the output of one layer. */
+export interface Payload {
+  readonly layer: number
+  readonly change: VectorChange
+}
+
+const kinds: Readonly<Record<Algorithm, string>> = {
+  direct: 'direction',
+  erase: 'direction',
+  replace: 'direction',
+  linear: 'linear',
+  loreft: 'reft',
+}
+
+const wireSchema = objectOf({
+  version: index,
+  kind: text,
+  tensors: v.record(v.string(), objectOf({ shape: v.array(index), data: text })),
+  extra: objectOf({ layer: v.nullish(index, null) }),
+})
+
+interface Settings {
+  readonly algorithm: Algorithm
+  readonly scale: number
+  readonly layers: readonly number[] | null
+}
+
+/**
+ * What a payload of EasySteer (vllm/steer_vectors/payloads.py, its numbers in base64), or one direction, does at each layer. Throws what `wrong`
+ * makes of a reason.
+ */
+export function changesOf(
+  data: unknown,
+  { algorithm, scale, layers }: Settings,
+  wrong: (message: string) => InputError,
+): readonly Payload[] {
+  if (isObject(data) && data.direction instanceof Float32Array)
+    return [{ layer: layers![0]!, change: directed(algorithm, data.direction, scale) }]
+  const { kind, tensors, layer } = wireOf(data, wrong)
+  if (kind !== kinds[algorithm]) throw wrong(`data is of kind ${shown(kind)}; ${algorithm} takes "${kinds[algorithm]}"`)
+  const take = (name: string) => {
+    const found = tensors.get(name)
+    if (found === undefined) throw wrong(`data has no tensor ${name}`)
+    return found
+  }
+  const vector = (name: string) => (tensors.has(name) ? oneVector(name, take(name), wrong) : null)
+  const expect = (names: readonly string[]) => {
+    const other = [...tensors.keys()].find((name) => !names.includes(name))
+    if (other !== undefined) throw wrong(`data has a tensor ${shown(other)}; ${algorithm} takes ${names.join(', ')}`)
+  }
+  const everywhere = (change: VectorChange) => {
+    if (layers === null) throw wrong(`layers is missing: data holds one map, which acts at each of them`)
+    return layers.map((at) => ({ layer: at, change }))
+  }
+  if (kind === 'direction') {
+    return [...tensors].map(([name, numbers]) => {
+      const found = /^layer\.(\d{1,6})$/.exec(name)
+      if (found === null) throw wrong(`data has a tensor ${shown(name)}, expected layer.N`)
+      return { layer: Number(found[1]), change: directed(algorithm, oneVector(name, numbers, wrong), scale) }
+    })
+  }
+  if (kind === 'linear') {
+    expect(['weight', 'bias'])
+    const { shape, values } = take('weight')
+    const bias = vector('bias')
+    const [d] = shape
+    if (shape.length !== 2 || shape[1] !== d || (bias !== null && bias.length !== d))
+      throw wrong(`weight has shape [${shape}] and bias ${bias?.length ?? 'none'}, expected [d, d] and d`)
+    return everywhere({ action: 'linear', weight: values, bias, coefficient: scale })
+  }
+  expect(['rotate_layer', 'learned_source_weight', 'learned_source_bias'])
+  const change = loreftOf(
+    take('rotate_layer'),
+    take('learned_source_weight'),
+    vector('learned_source_bias'),
+    scale,
+    wrong,
+  )
+  if (layer === null) return everywhere(change)
+  return [{ layer, change }]
+}
+
+/** The change of LoReFT from its tensors: R^T [d, r], W [r, d] and b [r]. Throws what `wrong` makes of a reason where they do not fit. */
+export function loreftOf(
+  rotate: Numbers,
+  weight: Numbers,
+  bias: Float32Array | null,
+  coefficient: number,
+  wrong: (message: string) => InputError,
+): VectorChange {
+  const [d, rank] = rotate.shape
+  const [rows, columns] = weight.shape
+  if (rotate.shape.length !== 2 || weight.shape.length !== 2 || rows !== rank || columns !== d || rank === 0)
+    throw wrong(
+      `the rotation has shape [${rotate.shape}] and the learned source [${weight.shape}], expected [d, rank] and [rank, d]`,
+    )
+  if (bias !== null && bias.length !== rank) throw wrong(`the bias has ${bias.length} numbers, expected ${rank}`)
+  return { action: 'loreft', rank: rank!, rotate: rotate.values, weight: weight.values, bias, coefficient }
+}
+
+function directed(algorithm: Algorithm, vector: Float32Array, scale: number): VectorChange {
+  if (algorithm === 'erase') {
+    // EasySteer divides by |v|^2 + 1e-8, v already scaled
+    const square = (scale * lengthOf(vector)) ** 2
+    return { action: 'project_scale', vector, coefficient: 1e-8 / (square + 1e-8) }
+  }
+  return { action: algorithm === 'replace' ? 'replace' : 'add', vector, coefficient: scale }
+}
+
+function wireOf(data: unknown, wrong: (message: string) => InputError) {
+  const result = v.safeParse(wireSchema, data)
+  if (!result.success)
+    throw wrong(
+      'data is no payload of EasySteer: an object with version, kind, tensors (each with shape and base64 data), extra and sha256',
+    )
+  const { version, kind, tensors, extra } = result.output
+  if (version !== 1) throw wrong(`data is of version ${version}, expected 1`)
+  const decode = ([name, { shape, data: stored }]: [string, { shape: number[]; data: string }]) =>
+    [
+      name,
+      decodeNumbers(`tensor ${shown(name)}`, { data: stored, shape, dtype: 'F32', compressed: false }, wrong),
+    ] as const
+  return { kind, tensors: new Map(Object.entries(tensors).map(decode)), layer: extra.layer }
+}

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import { dirname, isAbsolute, join } from 'node:path'
+import { InputError } from '@saeval/hub'
+import { checked, index, isObject, number, objectOf, oneOf, refuseUnknownNames, text, truth } from '@saeval/hub/checks'
+import type { PositionSelection } from '@saeval/sae-core'
+import * as v from 'valibot'
+import { located, type RowPlace } from '../edits/place-in-file.js'
+import { readApplyClause } from './apply-clause.js'
+import { type Algorithm, algorithms, changesOf, type Payload } from './easysteer-payload.js'
+import { layerModule, residualLayer } from './layer-place.js'
+import { readGgufVectors } from './read-gguf-vectors.js'
+import { readReftFolder } from './read-reft-folder.js'
+import { addition, type SteeredEntry, type SteeredFile } from './steered-entry.js'
+
+const vectorFields = {
+  source: v.nullish(text, null),
+  data: v.nullish(v.unknown()),
+  algorithm: v.optional(oneOf(algorithms), 'direct'),
+  scale: v.optional(number, 1),
+  layers: v.nullish(
+    v.pipe(
+      v.array(index, 'a list of layers'),
+      v.check((layers) => layers.length > 0, 'a list that is not empty, or null'),
+    ),
+    null,
+  ),
+  normalize: v.optional(truth, false),
+  apply: v.unknown(),
+  params: v.optional(v.record(v.string(), v.unknown()), {}),
+  name: v.nullish(text, null),
+}
+const vectorSchema = objectOf(vectorFields)
+const specFields = {
+  vectors: v.array(v.unknown(), 'a list of vectors'),
+  conflict: v.optional(oneOf(['priority', 'sequential', 'error']), 'priority'),
+  debug: v.optional(truth, false),
+}
+
+/** Whether the content of a JSON file is a SteeringSpec of EasySteer. */
+export function isEasySteerFile(value: unknown): boolean {
+  if (!isObject(value) || !Array.isArray(value.vectors)) return false
+  return value.vectors.some(
+    (vector) => isObject(vector) && ('apply' in vector || 'algorithm' in vector || 'data' in vector),
+  )
+}
+
+/** A vector of the file with its clause. */
+interface ReadVector {
+  readonly at: string
+  readonly entries: readonly SteeredEntry[]
+  readonly positions: PositionSelection | null
+}
+
+/**
+ * Reads a SteeringSpec of EasySteer (github.com/ZJU-REAL/EasySteer, docs/user-guide/steering.md): algorithms direct, linear, loreft, erase and
+ * replace, at the outputs of layers counted from 0, each at the tokens of its clause. Where clauses meet at a layer, `conflict` decides.
+ */
+export async function readEasySteer(path: string, bytes: Uint8Array, content: unknown): Promise<SteeredFile> {
+  const spec = checked(path, objectOf(specFields), content)
+  refuseUnknownNames(`${path}: a SteeringSpec has no field`, content as object, Object.keys(specFields))
+  if (spec.vectors.length === 0) throw new InputError(`${path} has no vectors`)
+  const vectors: ReadVector[] = []
+  const notices: string[] = []
+  for (const [number, given] of spec.vectors.entries()) vectors.push(await readVector(path, number, given, notices))
+  return {
+    path,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    entries: resolved(path, vectors, spec.conflict),
+    ignored: [],
+    notices,
+    modelType: null,
+  }
+}
+
+async function readVector(path: string, number: number, given: unknown, notices: string[]): Promise<ReadVector> {
+  const at = `vectors[${number}]`
+  const place = { path, entry: at }
+  const wrong = (message: string) => located(place, null, message)
+  const read = checked(path, vectorSchema, given, at)
+  refuseUnknownNames(`${path}: ${at} has no field`, given as object, Object.keys(vectorFields))
+  refuseUnknownNames(`${path}: ${at}: ${read.algorithm} has no param`, read.params, [])
+  const { algorithm, scale, layers, normalize } = read
+  if (normalize && (algorithm === 'linear' || algorithm === 'loreft'))
+    throw wrong(`normalize has no effect on ${algorithm}; leave it out`)
+  const positions = readApplyClause(`${path}: ${at}.apply`, read.apply)
+  const payloads = await payloadsOf(path, place, read, notices)
+  const missing = layers?.find((layer) => !payloads.some((payload) => payload.layer === layer))
+  if (missing !== undefined) throw wrong(`layers names ${missing}, for which it has no vector`)
+  const wanted = payloads.filter(({ layer }) => layers === null || layers.includes(layer))
+  const entries = wanted.map(({ layer, change }): SteeredEntry => {
+    const hookpoint = layerModule(layer)
+    const name = read.name ?? `${algorithm} ${at}`
+    return {
+      ...addition({ path, entry: `${at}, layer ${layer}` }, hookpoint, new Float32Array()),
+      change,
+      keepsNorm: normalize,
+      origin: name,
+      record: { hookpoint, action: algorithm, steering_coefficient: scale, normalize },
+    }
+  })
+  return { at, entries, positions }
+}
+
+async function payloadsOf(
+  path: string,
+  place: RowPlace,
+  read: v.InferOutput<typeof vectorSchema>,
+  notices: string[],
+): Promise<readonly Payload[]> {
+  const { source, data, algorithm, scale, layers } = read
+  const wrong = (message: string) => located(place, null, message)
+  const isGiven = data !== undefined && data !== null
+  if ((source !== null) === isGiven) throw wrong('it needs either source, a path, or data')
+  if (isGiven) return changesOf(data, { algorithm, scale, layers }, wrong)
+  const file = isAbsolute(source!) ? source! : join(dirname(path), source!)
+  if (algorithm === 'linear') throw wrong('linear takes its matrix as data, not from a source')
+  const { entries, notices: more } = algorithm === 'loreft' ? await readReftFolder(file) : await readGgufVectors(file)
+  notices.push(...more)
+  return entries.flatMap(({ hookpoint, change, place: own }) => {
+    const layer = residualLayer(hookpoint)
+    if (layer === null) throw wrong(`${own.path} acts at ${hookpoint}; EasySteer steers outputs of layers`)
+    return [{ layer, change: rescaled(change, algorithm, scale, wrong) }]
+  })
+}
+
+/** A change of a file of another format as the algorithm makes it. */
+function rescaled(
+  change: SteeredEntry['change'],
+  algorithm: Algorithm,
+  scale: number,
+  wrong: (message: string) => InputError,
+): SteeredEntry['change'] {
+  if (change.action === 'loreft') return { ...change, coefficient: scale }
+  if (change.action !== 'add') throw wrong(`it holds ${change.action}, not a direction`)
+  return changesOf({ direction: change.vector }, { algorithm, scale, layers: [0] }, wrong)[0]!.change
+}
+
+/** The entries with where they act: where several claim a token of a layer, by the policy. */
+function resolved(
+  path: string,
+  vectors: readonly ReadVector[],
+  conflict: 'priority' | 'sequential' | 'error',
+): SteeredEntry[] {
+  return vectors.flatMap(({ at, entries, positions }, number) =>
+    entries.map((entry) => {
+      const earlier = vectors
+        .slice(0, number)
+        .filter((other) => other.entries.some(({ hookpoint }) => hookpoint === entry.hookpoint))
+      if (conflict === 'sequential' || earlier.length === 0) return { ...entry, positions }
+      const meeting = earlier.find((other) => mayMeet(other.positions, positions))
+      if (meeting === undefined) return { ...entry, positions }
+      if (conflict === 'error')
+        throw located(
+          { path, entry: at },
+          null,
+          `it can act at the same tokens of ${entry.hookpoint} as ${meeting.at}, and conflict is "error"; say "sequential" or "priority", or give one the prompt and the other the generation`,
+        )
+      if (earlier.some((other) => other.positions === null))
+        throw located(
+          { path, entry: at },
+          null,
+          `it never acts at ${entry.hookpoint}: ${meeting.at} goes first at every token; say "conflict": "sequential"`,
+        )
+      const claimed = earlier.map((other) => ({ heldBy: other.positions! }))
+      const own = positions ?? { include: ['all'], exclude: [] }
+      return { ...entry, positions: { include: own.include, exclude: [...own.exclude, ...claimed] } }
+    }),
+  )
+}
+
+/** Whether two selections can hold one token: they do not where one is of the prompt and the other of the generation. */
+function mayMeet(a: PositionSelection | null, b: PositionSelection | null): boolean {
+  const phasesOf = (selection: PositionSelection | null) =>
+    new Set(
+      (selection?.include ?? ['prompt', 'generated']).map((term) =>
+        term === 'generated' ||
+        (typeof term === 'object' && ('steps' in term || ('of' in term && term.of === 'generated')))
+          ? 'generated'
+          : 'prompt',
+      ),
+    )
+  const others = phasesOf(b)
+  return [...phasesOf(a)].some((phase) => others.has(phase))
+}

@@ -1,0 +1,295 @@
+"""Writes fixtures/golden/vectors: files of steering vectors in the formats of other tools, and what a model steered with them answers.
+
+    pip install gguf zstandard
+    python tools/goldens/vectors.py
+
+Model examples/demo/model in float32 by transformers, hooks on the outputs of its layers by the formulas of each tool's source (named in docs/vectors.md),
+nothing of saeval. The GGUF files are written by ggml's own package gguf 0.19, as repeng's export_gguf calls it; zstd data by zstandard 0.25; folders of
+pyreft by torch.save in the layout of pyvene's save. Made with transformers 5.18, torch 2.13 and numpy 2.4.
+"""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+import zstandard
+from safetensors.numpy import save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+top = Path(__file__).resolve().parents[2]
+target = top / "fixtures/golden/vectors"
+target.mkdir(parents=True, exist_ok=True)
+tokenizer = AutoTokenizer.from_pretrained(top / "examples/demo/model")
+model = AutoModelForCausalLM.from_pretrained(
+    top / "examples/demo/model", dtype=torch.float32, attn_implementation="eager"
+).eval()
+layers = model.model.layers
+d = model.config.hidden_size
+rng = np.random.default_rng(22)
+
+
+def vector(size=1.0):
+    v = rng.standard_normal(d).astype(np.float32)
+    return (v * np.float32(size) / np.linalg.norm(v)).astype(np.float32)
+
+
+pairs = [
+    ["Question: What does the beagle eat?\nAnswer:", " a bone in the yard"],
+    ["Long ago there was a", " little dog named Max. Every morning the dog"],
+    ["The beagle said", " good morning to the children."],
+]
+
+
+class Text:
+    """One text: ids, prompt length, and which tokens a clause selects."""
+
+    def __init__(self, context, continuation):
+        prompt = tokenizer(context).input_ids
+        whole = tokenizer(context + continuation).input_ids
+        assert whole[: len(prompt)] == prompt
+        self.ids, self.prompt = whole, len(prompt)
+
+    def mask(self, select):
+        return torch.tensor([bool(select(i, t, self.prompt)) for i, t in enumerate(self.ids)])[:, None]
+
+
+texts = [Text(*pair) for pair in pairs]
+
+
+def score(edits):
+    """log P(continuation | context) of each text; edits: (layer, h -> h', select) in order."""
+    sums = []
+    for text in texts:
+        handles = []
+        for at, change, select in edits:
+
+            def hook(_module, _args, output, change=change, mask=text.mask(select)):
+                h = output[0] if isinstance(output, tuple) else output
+                new = torch.where(mask, change(h[0]), h[0])[None]
+                return (new, *output[1:]) if isinstance(output, tuple) else new
+
+            handles.append(layers[at].register_forward_hook(hook))
+        with torch.no_grad():
+            logprobs = model(torch.tensor([text.ids])).logits[0].double().log_softmax(-1)
+        for handle in handles:
+            handle.remove()
+        sums.append(sum(logprobs[i - 1, text.ids[i]].item() for i in range(text.prompt, len(text.ids))))
+    return sums
+
+
+everywhere = lambda i, t, n: True
+tensor = torch.from_numpy
+add = lambda v, c=1.0: lambda h: h + c * tensor(v)
+
+
+def renormalised(change):
+    def apply(h):
+        new = change(h)
+        return new * h.norm(dim=-1, keepdim=True) / (new.norm(dim=-1, keepdim=True) + 1e-8)
+
+    return apply
+
+
+def erase(v):
+    return lambda h: h - (h * tensor(v)).sum(-1, keepdim=True) / ((tensor(v) ** 2).sum() + 1e-8) * tensor(v)
+
+
+def matched(v, c):
+    return lambda h: h + tensor(v) * (h.norm(dim=-1, keepdim=True) / (tensor(v).norm() + 1e-6)) * c
+
+
+def loreft(rotate, weight, bias, c=1.0):
+    r, w, b = (torch.as_tensor(x).float() for x in (rotate, weight, bias))
+    return lambda h: h + ((h @ w.T + b) - h @ r) @ r.T * c
+
+
+cases = []
+
+
+def case(file, edits, **args):
+    cases.append({"file": file, "args": args, "logprobs": score(edits)})
+
+
+# GGUF: repeng's ControlVector.export_gguf and llama.cpp's cvector-generator write these keys
+def write_gguf(name, directions, hint="qwen2"):
+    writer = gguf.GGUFWriter(target / name, "controlvector")
+    writer.add_string("controlvector.model_hint", hint)
+    writer.add_uint32("controlvector.layer_count", len(directions))
+    for layer, values in directions.items():
+        writer.add_tensor(f"direction.{layer}", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+control = {layer: vector(4) for layer in [3, 2, 1]}
+write_gguf("control.gguf", control, model.config.model_type)
+case("control.gguf", [(n, add(v), everywhere) for n, v in control.items()])
+case("control.gguf", [(n, add(v, -0.5), everywhere) for n, v in control.items()], scale=-0.5)
+case("control.gguf", [(n, add(control[n], 2), everywhere) for n in [1, 2]], scale=2, layers="1:3")
+case("control.gguf", [(n, add(v), lambda i, t, p: i == p - 1) for n, v in control.items()], positions="last_prompt")
+half = {1: vector(6).astype(np.float16)}
+write_gguf("half.gguf", half)
+case("half.gguf", [(1, add(half[1].astype(np.float32)), everywhere)])
+
+# plain vectors
+plain = vector(6)
+np.save(target / "plain.npy", plain)
+np.save(target / "plain-f64.npy", plain.astype(np.float64)[None])
+torch.save(tensor(plain), target / "plain.pt")
+save_file({"v": plain}, target / "one.safetensors")
+for file in ["plain.npy", "plain-f64.npy", "plain.pt", "one.safetensors"]:
+    case(file, [(n, add(plain, 1.5), everywhere) for n in [1, 2]], layers="1 2", scale=1.5)
+save_file({"layers.1": plain, "blocks.2.hook_resid_post": control[2]}, target / "places.safetensors")
+case("places.safetensors", [(1, add(plain), everywhere), (2, add(control[2]), everywhere)])
+
+
+# vllm-lens: _helpers/_serialize.py
+def stored(array, original, compress=True):
+    raw = array.tobytes()
+    data = zstandard.ZstdCompressor(level=1).compress(raw) if compress else raw
+    result = {"data": base64.b64encode(data).decode(), "dtype": str(array.dtype), "shape": list(array.shape)}
+    return {**result, "original_dtype": original, **({"compression": "zstd"} if compress else {})}
+
+
+def write_json(name, value):
+    (target / name).write_text(json.dumps(value, indent=1))
+
+
+a, b = vector(3), vector(5)
+lens = {"layer_indices": [1, 2], "position_indices": None}
+write_json(
+    "lens-match.json",
+    {**lens, "activations": stored(np.stack([a, b]), "torch.float32"), "scale": 0.5, "norm_match": True},
+)
+case("lens-match.json", [(1, matched(a, 0.5), everywhere), (2, matched(b, 0.5), everywhere)])
+bfloat = tensor(np.stack([a, b])).bfloat16()
+as_int16 = bfloat.view(torch.int16).numpy()
+write_json("lens-bfloat16.json", [{**lens, "activations": stored(as_int16, "torch.bfloat16"), "scale": 2.0, "norm_match": False}])
+numbers = bfloat.float().numpy()
+case("lens-bfloat16.json", [(1, add(numbers[0], 2), everywhere), (2, add(numbers[1], 2), everywhere)])
+three = np.stack([a, b, plain])[None]
+write_json(
+    "lens-positions.json",
+    {"activations": stored(three, "torch.float32", False), "layer_indices": [2], "scale": 1.0, "position_indices": [1, 3, 6]},
+)
+at = lambda wanted: lambda i, t, n: i == wanted
+case("lens-positions.json", [(2, add(v), at(i)) for v, i in zip(three[0], [1, 3, 6])])
+case("lens-positions.json", [(2, add(v, 2), at(i)) for v, i in zip(three[0], [1, 3, 6])], scale=2)
+
+
+# EasySteer: vllm/steer_vectors/api.py and payloads.py
+def payload(kind, tensors, extra=None):
+    digest = hashlib.sha256(f"{kind}:1".encode())
+    wire = {}
+    for name in sorted(tensors):
+        values = np.ascontiguousarray(tensors[name], dtype=np.float32)
+        for part in [name.encode(), str(values.shape).encode(), values.tobytes()]:
+            digest.update(part)
+        wire[name] = {"shape": list(values.shape), "data": base64.b64encode(values.tobytes()).decode()}
+    extra = extra or {}
+    for key in sorted(extra):
+        digest.update(f"{key}={extra[key]!r}".encode())
+    return {"version": 1, "kind": kind, "tensors": wire, "extra": extra, "sha256": digest.hexdigest()}
+
+
+both = {"prompt": "all", "generation": "all"}
+write_json(
+    "easysteer-source.json",
+    {"vectors": [{"source": "control.gguf", "scale": 2.0, "layers": [1, 3], "normalize": True, "apply": both}]},
+)
+case("easysteer-source.json", [(n, renormalised(add(control[n], 2)), everywhere) for n in [1, 3]])
+said = tokenizer("The beagle said").input_ids
+clauses = {
+    "tokens": ({"prompt_tokens": [said[0], said[-1]], "generation_positions": [0, 2]}, lambda i, t, n: (i < n and t in (said[0], said[-1])) or (i - n in (0, 2))),
+    "positions": ({"prompt_positions": [-2, 0, 500], "exclude_prompt_positions": [0]}, lambda i, t, n: i < n and i in (n - 2, n - 1) and i != 0),
+    "windows": (
+        {"prompt_window": [-3, None], "exclude_prompt_window": [0, 1], "generation_window": [1, 4], "exclude_generation_positions": [2]},
+        lambda i, t, n: (n - 3 <= i < n and i != 0) or (1 <= i - n < 4 and i - n != 2),
+    ),
+    "excluded": ({"prompt": "all", "exclude_prompt_tokens": [said[0]], "generation": "all", "exclude_generation_tokens": [texts[0].ids[texts[0].prompt]]},
+                 lambda i, t, n: t != said[0] if i < n else t != texts[0].ids[texts[0].prompt]),
+}
+for name, (clause, select) in clauses.items():
+    write_json(f"easysteer-{name}.json", {"vectors": [{"source": "half.gguf", "scale": 1.5, "apply": clause}]})
+    case(f"easysteer-{name}.json", [(1, add(half[1].astype(np.float32), 1.5), select)])
+direction = {"layer.1": a, "layer.2": b}
+write_json("easysteer-erase.json", {"vectors": [{"data": payload("direction", direction), "algorithm": "erase", "apply": both}]})
+case("easysteer-erase.json", [(1, erase(a), everywhere), (2, erase(b), everywhere)])
+write_json(
+    "easysteer-replace.json",
+    {"vectors": [{"data": payload("direction", direction), "algorithm": "replace", "scale": 1.5, "normalize": True, "apply": {"prompt_positions": [-1]}}]},
+)
+last = lambda i, t, n: i == n - 1
+replaced = lambda v: renormalised(lambda h: (1.5 * tensor(v)).expand_as(h))
+case("easysteer-replace.json", [(1, replaced(a), last), (2, replaced(b), last)])
+w = (np.eye(d) + 0.1 * rng.standard_normal((d, d)) / np.sqrt(d)).astype(np.float32)
+write_json(
+    "easysteer-linear.json",
+    {"vectors": [{"data": payload("linear", {"weight": w, "bias": a}), "algorithm": "linear", "scale": 0.9, "layers": [2], "apply": both}]},
+)
+case("easysteer-linear.json", [(2, lambda h: (h @ tensor(w).T + tensor(a)) * 0.9, everywhere)])
+rank = 3
+rotate = np.linalg.qr(rng.standard_normal((d, rank)))[0].astype(np.float32)
+source = (rng.standard_normal((rank, d)) / np.sqrt(d)).astype(np.float32)
+bias = (3 * rng.standard_normal(rank)).astype(np.float32)
+reft = {"rotate_layer": rotate, "learned_source_weight": source, "learned_source_bias": bias}
+write_json(
+    "easysteer-loreft.json",
+    {"vectors": [{"data": payload("reft", reft, {"layer": 1}), "algorithm": "loreft", "scale": 1.25, "apply": {"prompt": "all"}}], "conflict": "sequential"},
+)
+case("easysteer-loreft.json", [(1, loreft(rotate, source, bias, 1.25), lambda i, t, n: i < n)])
+two = [
+    {"data": payload("direction", direction), "scale": 1.5, "apply": {"prompt_window": [1, None], "exclude_prompt_positions": [-1]}},
+    {"source": "half.gguf", "apply": both},
+]
+first = lambda i, t, n: 1 <= i < n - 1
+rest = lambda i, t, n: not first(i, t, n)
+h1 = half[1].astype(np.float32)
+write_json("easysteer-priority.json", {"vectors": two})
+case("easysteer-priority.json", [(1, add(a, 1.5), first), (2, add(b, 1.5), first), (1, add(h1), rest)])
+write_json("easysteer-sequential.json", {"vectors": [two[0], {"source": "half.gguf", "algorithm": "erase", "apply": both}], "conflict": "sequential"})
+case("easysteer-sequential.json", [(1, add(a, 1.5), first), (2, add(b, 1.5), first), (1, erase(h1), everywhere)])
+
+
+# pyreft: pyvene's IntervenableModel.save, LoreftIntervention.state_dict
+def write_reft(name, items):
+    folder = target / name
+    folder.mkdir(exist_ok=True)
+    keys = []
+    for component, layer, (rot, src, bia) in items:
+        part = component.replace(".", "_")
+        key = f"comp_{part}_unit_pos_nunit_1#0" if "." in component else f"layer_{layer}_comp_{component}_unit_pos_nunit_1#0"
+        keys.append(key)
+        torch.save(
+            torch.nn.Module().state_dict().__class__(weight=tensor(src).bfloat16(), bias=tensor(bia).bfloat16(), rotate_layer=tensor(rot)),
+            folder / f"intkey_{key}.bin",
+        )
+    config = {
+        "intervention_constant_sources": [True] * len(items),
+        "intervention_dimensions": [d] * len(items),
+        "intervention_types": ["<class 'pyreft.interventions.LoreftIntervention'>"] * len(items),
+        "mode": "parallel",
+        "representations": [[layer, component, "pos", 1, rank] + [None] * 9 for component, layer, _ in items],
+        "sorted_keys": keys,
+        "transformers_version": "4.57.3",
+    }
+    write_json(f"{name}/config.json", config)
+
+
+rough = lambda x: tensor(x).bfloat16().float()
+write_reft("reft", [("block_output", 1, (rotate, source, bias)), ("model.layers[2].output", 0, (rotate, source * 2, bias))])
+ours = [(1, loreft(rotate, rough(source), rough(bias)), last), (2, loreft(rotate, rough(source * 2), rough(bias)), last)]
+case("reft", ours, positions="last_prompt")
+case("reft", [(n, change, everywhere) for n, change, _ in ours])
+
+plain_scores = score([])
+(target / "expected.json").write_text(json.dumps({"pairs": pairs, "plain": plain_scores, "cases": cases}, indent=1) + "\n")
+for item in cases:
+    change = max(abs(x - y) for x, y in zip(item["logprobs"], plain_scores))
+    print(item["file"], item["args"], f"{change:.3f}")
