@@ -130,8 +130,7 @@ def write_gguf(name, directions, hint="qwen2"):
 control = {layer: vector(4) for layer in [3, 2, 1]}
 write_gguf("control.gguf", control, model.config.model_type)
 case("control.gguf", [(n, add(v), everywhere) for n, v in control.items()])
-case("control.gguf", [(n, add(v, -0.5), everywhere) for n, v in control.items()], scale=-0.5)
-case("control.gguf", [(n, add(control[n], 2), everywhere) for n in [1, 2]], scale=2, layers="1:3")
+case("control.gguf", [(n, add(control[n], -2), everywhere) for n in [1, 2]], scale=-2, layers="1:3")
 case("control.gguf", [(n, add(v), lambda i, t, p: i == p - 1) for n, v in control.items()], positions="last_prompt")
 half = {1: vector(6).astype(np.float16)}
 write_gguf("half.gguf", half)
@@ -143,8 +142,7 @@ np.save(target / "plain.npy", plain)
 np.save(target / "plain-f64.npy", plain.astype(np.float64)[None])
 torch.save(tensor(plain), target / "plain.pt")
 save_file({"v": plain}, target / "one.safetensors")
-for file in ["plain.npy", "plain-f64.npy", "plain.pt", "one.safetensors"]:
-    case(file, [(n, add(plain, 1.5), everywhere) for n in [1, 2]], layers="1 2", scale=1.5)
+case("plain.npy", [(n, add(plain, 1.5), everywhere) for n in [1, 2]], layers="1 2", scale=1.5)
 save_file({"layers.1": plain, "blocks.2.hook_resid_post": control[2]}, target / "places.safetensors")
 case("places.safetensors", [(1, add(plain), everywhere), (2, add(control[2]), everywhere)])
 
@@ -180,7 +178,6 @@ write_json(
 )
 at = lambda wanted: lambda i, t, n: i == wanted
 case("lens-positions.json", [(2, add(v), at(i)) for v, i in zip(three[0], [1, 3, 6])])
-case("lens-positions.json", [(2, add(v, 2), at(i)) for v, i in zip(three[0], [1, 3, 6])], scale=2)
 
 
 # EasySteer: vllm/steer_vectors/api.py and payloads.py
@@ -286,7 +283,6 @@ rough = lambda x: tensor(x).bfloat16().float()
 write_reft("reft", [("block_output", 1, (rotate, source, bias)), ("model.layers[2].output", 0, (rotate, source * 2, bias))])
 ours = [(1, loreft(rotate, rough(source), rough(bias)), last), (2, loreft(rotate, rough(source * 2), rough(bias)), last)]
 case("reft", ours, positions="last_prompt")
-case("reft", [(n, change, everywhere) for n, change, _ in ours])
 
 plain_scores = score([])
 (target / "expected.json").write_text(json.dumps({"pairs": pairs, "plain": plain_scores, "cases": cases}, indent=1) + "\n")
