@@ -38,6 +38,8 @@ const stage: StageShape = {
   selects: true,
   gatesRead: 'running',
   saeReplacement: null,
+  drops: false,
+  keepsNorm: false,
 }
 const replacing: StageShape = {
   ...stage,
