@@ -65,7 +65,13 @@ async function actsInText(
 ): Promise<{ key: string; edits: ReadonlySet<number> }[]> {
   const { bos, specialIds } = model.tokenizer
   const places = ids.map(
-    (id, position): TokenPlace => ({ id, position, promptLength, isBos: id === bos?.id, isSpecial: specialIds.has(id) }),
+    (id, position): TokenPlace => ({
+      id,
+      position,
+      promptLength,
+      isBos: id === bos?.id,
+      isSpecial: specialIds.has(id),
+    }),
   )
   const acting = ids.map(() => new Set<number>())
   const orderOf = ({ hookPoint }: Intervention) => model.hookPoints.indexOf(hookPoint)

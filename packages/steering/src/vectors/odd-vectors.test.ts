@@ -67,11 +67,7 @@ describe('vectors of other tools', () => {
     ['no layer in safetensors', () => golden('one.safetensors'), 'does not say where v acts'],
     ['no JSON', () => written('x.json', '{'), 'x.json is not valid JSON'],
     ['other JSON', () => written('x.json', { a: 1 }), 'is a JSON file of none of vllm-lens'],
-    [
-      'no lens vector',
-      () => written('x.json', [{ activations: 1 }]),
-      'x.json: activations is 1, expected an object',
-    ],
+    ['no lens vector', () => written('x.json', [{ activations: 1 }]), 'x.json: activations is 1, expected an object'],
     ['layers of another number', () => lens({ layer_indices: [1] }), 'activations have 2 layers and layer_indices 1'],
     ['a layer twice', () => lens({ layer_indices: [1, 1] }), 'layer_indices names a layer twice'],
     [
