@@ -8,10 +8,8 @@ export function vectorFormatTable(): string {
     writtenBy,
     does,
   ])
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`
-  return [
-    line(['format', 'files', 'written by', 'what it does to an activation h']),
-    line(Array(4).fill('---')),
-    ...rows.map(line),
-  ].join('')
+  const header = ['format', 'files', 'written by', 'what it does to an activation h']
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((cells) => cells[column]!.length)))
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(' | ')} |\n`
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('')
 }
