@@ -1,5 +1,5 @@
 import type { Pass } from '../plan/plan.js'
-import { type PlanRequest, type PrefixTree, sharedLength } from '../plan/prefix-tree.js'
+import type { PlanRequest } from '../plan/prefix-tree.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { HiddenStates } from './hidden-states.js'
 import type { CacheUse } from './kv-cache.js'
@@ -18,8 +18,11 @@ export interface SharedLayers {
   readonly upperShare: number
   /** Whether an earlier setting has computed the layers below for these requests. */
   knows(requests: readonly PlanRequest[]): boolean
-  /** Which of these requests share: all that there is room for beside what is kept already, and always the same ones. */
-  admit(requests: readonly PlanRequest[], tree: PrefixTree): SharedPart
+  /**
+   * Whether these requests, of so many computed tokens, share: where there is room for all of them beside what is kept already; always the same answer. A part of them never shares:
+   * the passes would be others than they are alone, and so the last digits of answers.
+   */
+  admit(requests: readonly PlanRequest[], tokens: number): boolean
   /** The passes of an earlier setting on the same requests, or these new ones, which are remembered as they are taken. */
   passes(requests: readonly PlanRequest[], fresh: Iterable<Pass>): Iterable<Pass>
   /** Sees to it that the layers below are computed for the pass that was taken last; before `body`. */
@@ -30,12 +33,6 @@ export interface SharedLayers {
   dispose(): void
   /** The same where it was too much: keeps half as much from here on. */
   shrink(): void
-}
-
-/** Indices of requests. */
-export interface SharedPart {
-  readonly within: readonly number[]
-  readonly rest: readonly number[]
 }
 
 /** The passes over some requests, in order, and what the layers below leave for each. */
@@ -56,7 +53,7 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
   const roomFor = (bytes: number) => Math.floor(bytes / (4 * width))
   let keeping = keepBytes
   let room = roomFor(keeping)
-  const parts = new Map<string, SharedPart>()
+  const admitted = new Map<string, boolean>()
   const plans = new Map<string, SharedPlan>()
   const keys = new WeakMap<readonly PlanRequest[], string>()
   const keyOf = (requests: readonly PlanRequest[]) => {
@@ -78,7 +75,7 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
   const forgetAll = () => {
     for (const plan of plans.values()) forget(plan)
     plans.clear()
-    parts.clear()
+    admitted.clear()
     room = roomFor(keeping)
   }
 
@@ -86,15 +83,14 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
     upper,
     upperShare: 1 - cut / steps.length,
     knows: (requests) => plans.get(keyOf(requests))?.complete ?? false,
-    admit: (requests, tree) => {
+    admit: (requests, tokens) => {
       const key = keyOf(requests)
-      const known = parts.get(key)
-      if (known) return known
-      const part = withinTokens(requests, tree, room)
-      parts.set(key, part)
-      // of a part, the room is taken when it comes by itself
-      if (part.rest.length === 0) room -= tree.root.size
-      return part
+      const known = admitted.get(key)
+      if (known !== undefined) return known
+      const isWithin = tokens <= room
+      admitted.set(key, isWithin)
+      if (isWithin) room -= tokens
+      return isWithin
     },
     passes: function* (requests, fresh) {
       const key = keyOf(requests)
@@ -140,17 +136,6 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
       forgetAll()
     },
   }
-}
-
-/** The first requests, in the tree's order, that have at most so many distinct tokens together; and the rest. */
-function withinTokens(requests: readonly PlanRequest[], { order, lengths }: PrefixTree, tokens: number): SharedPart {
-  let distinct = 0
-  const within = order.findIndex((request, at) => {
-    const before = order[at - 1]
-    distinct += lengths[request]! - (before === undefined ? 0 : sharedLength(requests, lengths, before, request))
-    return distinct > tokens
-  })
-  return within < 0 ? { within: [...order], rest: [] } : { within: order.slice(0, within), rest: order.slice(within) }
 }
 
 /** Names a list of requests by everything about them. */

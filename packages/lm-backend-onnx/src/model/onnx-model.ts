@@ -45,7 +45,7 @@ export interface OnnxModel extends SteerableModel {
   readonly actedTokens: ReadonlyMap<number, number>
   readonly furtherShare: number
   steer(interventions: readonly Intervention[]): OnnxModel
-  /** As SteerableModel says; kept are up to `keepBytes` (1 GB by default), and requests beyond that share nothing. */
+  /** As SteerableModel says; kept are up to `keepBytes` (1 GB by default), and lists of requests that do not fit share nothing. */
   shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
   /** As SteerableModel says; interventions at the same hook point act before a callback. */
   runWithHooks(

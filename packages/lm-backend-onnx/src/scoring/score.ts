@@ -10,6 +10,7 @@ import { planRows, rowTokens } from '../plan/plan-rows.js'
 import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
 import { OutOfMemory } from '../runtime/out-of-memory.js'
+import type { ModelSpec } from '../spec/model-spec.js'
 
 /** How much of the work was the same. */
 export interface TokenCounts {
@@ -56,10 +57,16 @@ export function readyToScore(
 /** Tokens that scoring computes, each distinct prefix once, and the work that this is; less where an earlier setting has done a part. */
 export function scoringWork(
   { spec, shared }: Forward,
-  { requests, tree }: ReadyToScore,
+  ready: ReadyToScore,
 ): { readonly tokens: number; readonly work: number } {
-  const tokens = spec.recurrent ? rowTokens(requests, tree) : tree.root.size
+  const { requests } = ready
+  const tokens = computedTokens(spec, ready)
   return { tokens, work: tokens * (shared?.knows(requests) ? shared.upperShare : 1) }
+}
+
+/** Recurrent layers keep no prefix for several rows. */
+function computedTokens({ recurrent }: ModelSpec, { requests, tree }: ReadyToScore): number {
+  return recurrent ? rowTokens(requests, tree) : tree.root.size
 }
 
 // a few rows of hidden states cost the unembedding almost as much as many: wait for more, but not for long
@@ -79,22 +86,15 @@ interface Target {
  * for a pass, what is not scored yet goes on in smaller ones.
  */
 export async function scoreRows(
-  forward: Forward,
+  given: Forward,
   edits: ReadyEdits,
   rows: readonly ScoringRow[],
   options: ScoreOptions,
 ): Promise<ScoredRow[]> {
   const { requests, tree } = options.ready ?? readyToScore(rows, options.masks)
-  const { shared, ...alone } = forward
+  const { shared, ...alone } = given
+  const forward = shared?.admit(requests, computedTokens(given.spec, { requests, tree })) ? given : alone
   const scored = new Array<ScoredRow>(rows.length)
-  if (shared && rows.length > 0) {
-    const { within, rest } = shared.admit(requests, tree)
-    if (rest.length > 0) {
-      await scoreInto(scored, forward, edits, rows, options, within)
-      await scoreInto(scored, alone, edits, rows, options, rest)
-      return scored
-    }
-  }
   try {
     await scoreOnce(forward, edits, rows, { ...options, ready: { requests, tree } }, (indices, row) => {
       for (const index of indices) scored[index] = row(index)
@@ -105,7 +105,7 @@ export async function scoreRows(
     if (!(error instanceof OutOfMemory)) throw error
     shared?.shrink()
     const left = [...rows.keys()].filter((index) => scored[index] === undefined)
-    await scoreInto(scored, forward, edits, rows, options, left)
+    await scoreInto(scored, given, edits, rows, options, left)
     return scored
   }
 }
