@@ -55,7 +55,8 @@ export async function askModel(
   tasks: readonly PreparedTask[],
   { onPlanned, onProgress, ...options }: AskOptions = {},
 ): Promise<RequestAnswers[][]> {
-  const { places, all, read, kinds, progress } = await readTasks(model, tasks, options)
+  const { places, all, read, kinds } = await readTasks(model, tasks, options)
+  const progress = kinds.map(plannedProgress)
   const advance = (index: number, change: Partial<KindProgress>) => {
     progress[index] = { ...progress[index]!, ...change }
     onProgress?.(progress)
@@ -67,8 +68,9 @@ export async function askModel(
     let before = 0
     let worked = 0
     let later = work.total
-    for (const { indices, work: expected } of blocks) {
+    for (const { indices, plan } of blocks) {
       options.signal?.throwIfAborted()
+      const expected = plan()?.work ?? indices.length
       later -= expected
       const at = { before, worked, later }
       let own: Work = { done: 0, total: expected }
@@ -103,17 +105,17 @@ export async function planTasks(
   model: LanguageModel,
   tasks: readonly PreparedTask[],
 ): Promise<readonly KindProgress[]> {
-  return (await readTasks(model, tasks, {})).progress
+  return (await readTasks(model, tasks, {})).kinds.map(plannedProgress)
 }
 
 /** A block of requests that a model has read. */
 export interface ReadBlock {
   readonly kind: Kind
-  /** See blockId. */
-  readonly id: string
   readonly requests: number
-  /** null of a model that does not tell. */
-  readonly planned: PlannedWork | null
+  /** See blockId. */
+  id(): string
+  /** What answering takes; null of a model that does not tell. */
+  plan(): PlannedWork | null
   /** Asks the model, as askModel does. */
   answer(options?: RequestOptions): Promise<readonly AnswerTo<ModelRequest>[]>
 }
@@ -126,13 +128,16 @@ export async function readBlocks(
 ): Promise<ReadBlock[]> {
   const { read, requests, kinds } = await readTasks(model, tasks, options)
   return kinds.flatMap(({ kind, blocks }) =>
-    blocks.map(({ indices, planned }): ReadBlock => {
-      const own = indices.map((index) => requests[index]!)
+    blocks.map(({ indices, plan }): ReadBlock => {
       return {
         kind,
-        id: blockId(own, options),
-        requests: own.length,
-        planned,
+        requests: indices.length,
+        id: () =>
+          blockId(
+            indices.map((index) => requests[index]!),
+            options,
+          ),
+        plan,
         answer: async (more) => {
           const answers = await read.answer(indices, { ...options, ...more })
           checkAnswers(kind, answers as never[], indices.length)
@@ -141,6 +146,12 @@ export async function readBlocks(
       }
     }),
   )
+}
+
+/** Indices of requests that are asked together, and what that takes; null of a model that does not tell. */
+interface KindBlock {
+  readonly indices: readonly number[]
+  plan(): PlannedWork | null
 }
 
 /** Has a model read the requests of all tasks. */
@@ -166,20 +177,34 @@ async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], o
   const kinds = requestTypes.flatMap((kind) => {
     const own = all.flatMap(({ request }, index) => (request.type === kind ? [index] : []))
     if (own.length === 0) return []
-    const blocks = blocksOf(own.map((index) => all[index]!)).map((block) => {
+    const blocks = blocksOf(own.map((index) => all[index]!)).map((block): KindBlock => {
       const indices = block.map((at) => own[at]!)
-      const planned = read.planned?.(indices, options) ?? null
-      return { indices, planned, work: planned?.work ?? indices.length }
+      let planned: PlannedWork | null | undefined
+      const plan = () => {
+        if (planned === undefined) planned = read.planned?.(indices, options) ?? null
+        return planned
+      }
+      return { indices, plan }
     })
-    return [{ kind, blocks, total: own.length }]
+    return [{ kind, blocks }]
   })
-  const progress = kinds.map(({ kind, blocks, total }): KindProgress => {
-    const plans = blocks.flatMap(({ planned }) => (planned === null ? [] : [planned]))
-    const planned = plans.length === blocks.length ? plans.reduce(sumOfWork) : null
-    const work = blocks.reduce((sum, block) => sum + block.work, 0)
-    return { kind, planned, requests: { done: 0, total }, work: { done: 0, total: work } }
-  })
-  return { places, all, requests, read, kinds, progress }
+  return { places, all, requests, read, kinds }
+}
+
+/** Nothing of a kind is done. */
+function plannedProgress({
+  kind,
+  blocks,
+}: {
+  readonly kind: Kind
+  readonly blocks: readonly KindBlock[]
+}): KindProgress {
+  const plans = blocks.map(({ plan }) => plan())
+  const known = plans.filter((plan) => plan !== null)
+  const total = blocks.reduce((sum, { indices }) => sum + indices.length, 0)
+  const work = plans.reduce((sum, plan, at) => sum + (plan?.work ?? blocks[at]!.indices.length), 0)
+  const planned = known.length === plans.length ? known.reduce(sumOfWork) : null
+  return { kind, planned, requests: { done: 0, total }, work: { done: 0, total: work } }
 }
 
 /** An answer as Python's value. */

@@ -1,5 +1,6 @@
-import { type ReadBlock, readBlocks } from '@saeval/eval-harness/internal/ask-model'
+import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { InputError, option, sentence } from '@saeval/hub'
+import type { PlannedWork } from '@saeval/language-model'
 import type { Opening } from '../open-evaluation.js'
 import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed } from '../run-cell.js'
@@ -28,7 +29,8 @@ export interface PlanOptions extends Opening {
 /** What is known before the work is divided. */
 export interface PlannedExperiment {
   readonly experiment: OpenExperiment
-  readonly blocks: readonly ReadBlock[]
+  /** What each block takes; null of a model that does not tell. */
+  readonly blocks: readonly { readonly requests: number; readonly planned: PlannedWork | null }[]
   /** Work of everything in one item, as the model counts it. */
   readonly work: number
 }
@@ -45,7 +47,8 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   const experiment = await openExperiment(spec, options)
   try {
     const seed = generationSeed(spec.run)
-    const blocks = await readBlocks(experiment.reader, experiment.prepared.tasks, { seed })
+    const read = await readBlocks(experiment.reader, experiment.prepared.tasks, { seed })
+    const blocks = read.map(({ id, kind, requests, plan }) => ({ id: id(), kind, requests, planned: plan() }))
     const settings = new Map<string, string>()
     const csvs = experiment.settings.flatMap((id, at) => {
       const csv = experiment.csvs.get(id)

@@ -2,7 +2,7 @@ import { generateUntil, loglikelihood, loglikelihoodRolling } from '@saeval/lang
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { fixturePath, modelsHere } from '../../../../tests/fixtures.js'
 import type { LayerStack } from './layer-range.js'
 import { createSharedLayers } from './shared-layers.js'
@@ -41,6 +41,19 @@ describe.each(modelsHere(models))('settings of %s that share the layers below', 
         expect(result).toEqual(alone[index])
       })
     }
+  })
+
+  it('read the texts once, also where they share anew', async () => {
+    const own = requests.map((request) => ({ type: 'loglikelihood' as const, ...request }))
+    const encode = vi.spyOn(model.tokenizer, 'encode')
+    const calls: number[] = []
+    for (const setting of [...settings, ...settings]) {
+      await model.shareBelow(settings).steer(setting).read(own)
+      calls.push(encode.mock.calls.length)
+    }
+    encode.mockRestore()
+    expect(calls[0]).toBeGreaterThan(0)
+    expect(calls).toEqual(Array(4).fill(calls[0]))
   })
 
   it('share several lists of requests side by side', async () => {

@@ -96,6 +96,8 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const { forward, rules, chatTemplate } = parts
   const { tokenizer } = rules
   checkInterventions(forward, interventions)
+  // tokens of requests, for all views that share
+  let encoded: WeakMap<LoglikelihoodRequest, EncodedRequest> | null = null
   const counts = noRequests()
   const acted = new ActedCounter()
   const fromFiles: Record<string, GenerationSettings> = {}
@@ -152,7 +154,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     shareBelow: (settings, keepBytes = forward.room?.states ?? defaultKeepBytes) => {
       for (const setting of settings) checkInterventions(forward, setting)
       const cut = firstEditedStep(forward, settings)
-      const encoded = new WeakMap<LoglikelihoodRequest, EncodedRequest>()
+      encoded ??= new WeakMap()
       return createOnnxModel({
         ...parts,
         encoded,
