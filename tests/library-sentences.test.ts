@@ -79,6 +79,7 @@ const others: Readonly<Record<string, RegExp>> = {
   'report/statistics/mcnemar.ts': / -n /g,
   'report/statistics/normal.ts': /\(-x \* x\)/g,
   'report/statistics/student.ts': /\(-x\)/g,
+  'ui/pages/ui-page.ts': /var\(--[a-z]+\)/g,
 }
 const flagOrCommand = /--[a-z][a-z_]*|--\$\{|"saeval [a-z]|[ ("'`]-[a-zA-Z](?=[ ,)"'`])/g
 
@@ -167,6 +168,7 @@ it('the command line says their sentences with its flags', () => {
       '--model_args: … is not supported by model …: …',
       '--model_args: …: …',
       '--output_path …',
+      '--port …: …',
       '--prompts holds no prompt',
       '--samples asks for document … of task …, which has documents 0 to …',
       '--samples names task …, which is not among the tasks to run',

@@ -18,6 +18,7 @@ import { addRunOptions, runOptions } from './commands/run-options.js'
 import type { SaesOptions } from './commands/saes.js'
 import { addSearchOptions } from './commands/search-options.js'
 import { addSweepOptions, sweepOptions } from './commands/sweep-options.js'
+import type { UiCommandOptions } from './commands/ui.js'
 import type { ValidateOptions } from './commands/validate.js'
 import type { VerifyCommandOptions } from './commands/verify.js'
 import type { WorkCommandOptions } from './commands/work.js'
@@ -252,6 +253,18 @@ export function createProgram(
     .action(async (results: string, options: ReportCommandOptions) => {
       const { report } = await import('./commands/report.js')
       return report(results, options, surroundings)
+    })
+  program
+    .command('ui')
+    .description(
+      'serve a results or sweep folder to this machine as a page that is live: progress, effects, samples, runs side by side',
+    )
+    .argument('<folder>', 'results folder or sweep folder, which may run still')
+    .option('--port <n>', 'port on this machine (default: any free one)')
+    .option('--target <task>', 'the task that the steering is about, and where it should go: demo_dogs:down')
+    .action(async (folder: string, options: UiCommandOptions) => {
+      const { ui } = await import('./commands/ui.js')
+      return ui(folder, options, surroundings)
     })
   program.commandsGroup('The rest:')
   program

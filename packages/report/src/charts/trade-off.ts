@@ -37,7 +37,7 @@ export function tradeOffFront(points: readonly TradeOffPoint[], wanted: 'low' | 
 }
 
 /**
- * Other tasks against the target task, a point for each run, the unsteered model as a diamond. The Pareto front is a staircase: what a point on it gives is
+ * Other tasks against the target task, a point for each run, the baseline as a diamond. The Pareto front is a staircase: what a point on it gives is
  * had up to the next one, and nothing between them.
  */
 export function tradeOffChart(options: TradeOffOptions): TopLevelSpec {
@@ -61,9 +61,9 @@ export function tradeOffChart(options: TradeOffOptions): TopLevelSpec {
     axis,
   })
   const [x, y] = [quantity('target', targetTask), quantity('others', otherTasks)]
-  const kinds = baseline ? [...series, 'unsteered'] : series
+  const kinds = baseline ? [...series, baseline.label] : series
   const shapes = ['circle', 'square', 'triangle-up', 'cross', 'triangle-down', 'triangle-right', 'triangle-left']
-  const range = kinds.map((kind, index) => (kind === 'unsteered' ? 'diamond' : shapes[index % shapes.length]!))
+  const range = kinds.map((_, index) => (index === series.length ? 'diamond' : shapes[index % shapes.length]!))
   const kind = { field: 'kind', type: 'nominal' as const, title: null }
   return {
     title: `Effect on ${targetTask} against effect on ${otherTasks}`,
@@ -82,7 +82,7 @@ export function tradeOffChart(options: TradeOffOptions): TopLevelSpec {
         encoding: { x, y, order: { field: 'target', type: 'quantitative' } },
       },
       {
-        data: { values: [...rows(points, own), ...(baseline ? rows([baseline], () => 'unsteered') : [])] },
+        data: { values: [...rows(points, own), ...(baseline ? rows([baseline], ({ label }) => label) : [])] },
         mark: { type: 'point', filled: true, size: 80, opacity: 0.9 },
         encoding: {
           x,

@@ -1,17 +1,9 @@
 import type { Score } from '../results/run-results.js'
 import { type DataTable, dataTable, type TableCell, type TableRow } from './data-table.js'
 import { escapeHtml } from './escape.js'
-import {
-  chanceOf,
-  comparisonOf,
-  isSure,
-  type MetricView,
-  measureOf,
-  type ReportRun,
-  scoreOf,
-  unitOf,
-} from './metric-view.js'
+import { chanceOf, comparisonOf, isSure, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
 import { changeText, intervalText, valueText } from './numbers.js'
+import { scoreOf } from './score-of.js'
 import { judged } from './wanted.js'
 
 /** Steps of colour. */
@@ -26,7 +18,7 @@ export function effectsTable(view: MetricView, id: string): string {
   const most = largestDifference(view)
   const rows: TableRow[] = [
     ...(baseline
-      ? [{ cells: ['unsteered', ...columns.map((score) => valueCell(baseline, score))], kind: 'fixed' }]
+      ? [{ cells: [baseline.run.label, ...columns.map((score) => valueCell(baseline, score))], kind: 'fixed' }]
       : []),
     ...chanceRow(view),
     ...runs.map((run) => ({

@@ -1,6 +1,6 @@
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
-import { scoreOf } from './metric-view.js'
+import { scoreOf } from './score-of.js'
 
 /** Every metric of an experiment with the scores that stand for its columns: each task and group once, in file order. */
 export function metricColumns({ baseline, runs }: Experiment): Map<string, Score[]> {

@@ -3,8 +3,9 @@ import { type ExperimentRun, parametersLabel } from '../results/read-experiment.
 import { dataTable, type TableCell } from './data-table.js'
 import { editedLatents } from './edited-latents.js'
 import { escapeHtml } from './escape.js'
-import { comparisonOf, isSure, type MetricView, type ReportRun, scoreOf, unitOf } from './metric-view.js'
+import { comparisonOf, isSure, type MetricView, type ReportRun, unitOf } from './metric-view.js'
 import { changeText, intervalText, pValueText, valueText } from './numbers.js'
+import { scoreOf } from './score-of.js'
 import { judged, type Wanted } from './wanted.js'
 
 /** Lines of the table at most. */
@@ -37,8 +38,12 @@ export function findingsInShort(view: MetricView, id: string): string {
   const task = wanted.task.alias
   const verb = wanted.direction === 'down' ? 'lower' : 'raise'
   const source = wanted.isSaid ? '' : ', where most settings move it'
+  const chosen =
+    runs.length < 2
+      ? ''
+      : ' Of each latent and action the strength that does it most; it is chosen on these same answers, so it will look better here than it is.'
   const more = order.length > mostLines ? ` The first ${mostLines} of ${order.length} are here.` : ''
-  return `<p>Wanted: to ${verb} <b>${escapeHtml(task)}</b>${source}. Of each latent and action the strength that does it most; it is chosen on these same answers, so it will look better here than it is.${more}</p>
+  return `<p>Wanted: to ${verb} <b>${escapeHtml(task)}</b>${source}.${chosen}${more}</p>
 ${dataTable({
   id,
   caption: `Largest effects on ${task}`,

@@ -3,6 +3,7 @@ import type { Measure } from '../compare/measure.js'
 import type { ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
 import type { Unit } from './numbers.js'
+import { isSame, type Same } from './score-of.js'
 import type { Wanted } from './wanted.js'
 
 /** A run with what was found of it. */
@@ -28,13 +29,6 @@ export interface MetricView {
   readonly dose: string | null
 }
 
-type Same = Pick<Score, 'task' | 'metric' | 'filter'>
-
-/** The run's score of the same task, metric and filter. */
-export function scoreOf({ results }: ExperimentRun, wanted: Same): Score | undefined {
-  return results.scores.find((score) => isSame(score, wanted))
-}
-
 export function measureOf({ measures }: ReportRun, wanted: Same): Measure | undefined {
   return measures.find((item) => isSame(item, wanted))
 }
@@ -46,6 +40,12 @@ export function comparisonOf({ comparisons }: ReportRun, wanted: Same): Comparis
 /** What a score's numbers count: by the run itself. */
 export function unitOf(run: ReportRun, score: Score): Unit {
   return { isProportion: measureOf(run, score)?.interval?.method === 'wilson', n: score.n }
+}
+
+/** What runs are held against, in words. */
+export function baselineName({ baseline }: Pick<MetricView, 'baseline'>): string {
+  const { label = 'unsteered' } = baseline?.run ?? {}
+  return label === 'unsteered' ? 'the unsteered model' : label
 }
 
 /** Beyond chance: p < 0.05 after the correction for all tests of the page. */
@@ -60,8 +60,4 @@ export function chanceOf({ baseline, runs }: Pick<MetricView, 'baseline' | 'runs
     if (chance !== null) return chance
   }
   return null
-}
-
-function isSame(a: Same, b: Same): boolean {
-  return a.task === b.task && a.metric === b.metric && a.filter === b.filter
 }

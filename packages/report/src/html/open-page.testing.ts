@@ -13,6 +13,14 @@ afterAll(() => browser?.close())
 
 /** Opens a file in Chromium. `complaints` grows by what the page prints, its errors, and its requests for anything but files. */
 export async function openPage(path: string): Promise<{ page: Page; complaints: readonly string[] }> {
+  return openAddress(pathToFileURL(path).href, 'file:')
+}
+
+/** The same of an address; requests may begin with `own`. */
+export async function openAddress(
+  address: string,
+  own = address,
+): Promise<{ page: Page; complaints: readonly string[] }> {
   browser ??= await chromium.launch({
     executablePath: browserPath!,
     args: [
@@ -28,9 +36,9 @@ export async function openPage(path: string): Promise<{ page: Page; complaints: 
   page.on('console', (message) => complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('request', (request) => {
-    if (!request.url().startsWith('file:')) complaints.push(request.url())
+    if (!request.url().startsWith(own)) complaints.push(request.url())
   })
-  await page.goto(pathToFileURL(path).href)
+  await page.goto(address)
   return { page, complaints }
 }
 

@@ -10,8 +10,9 @@ import { type TradeOffPoint, tradeOffChart, tradeOffFront } from '../charts/trad
 import type { Score } from '../results/run-results.js'
 import { finiteScore, mean } from './experiment-shape.js'
 import { seriesOf } from './findings-in-short.js'
-import { chanceOf, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
+import { baselineName, chanceOf, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
 import { intervalText, plainText, valueText } from './numbers.js'
+import { isSame } from './score-of.js'
 
 /** A chart of the report. */
 export interface ReportChart {
@@ -55,10 +56,6 @@ function omittedNote({ baseline, runs, columns }: MetricView): string {
   return count === 0
     ? ''
     : ` ${count === 1 ? 'One value that is' : `${count} values that are`} not finite cannot be shown.`
-}
-
-function isSame(a: Score, b: Score): boolean {
-  return a.task === b.task && a.metric === b.metric && a.filter === b.filter
 }
 
 function tasksOf(columns: readonly Score[]): Score[] {
@@ -120,7 +117,7 @@ function doseChart(view: MetricView, series: readonly string[]): ReportChart | n
   const isWilson = options.isShare ? 'Wilson’s' : 'bootstrap or normal'
   const lines = [
     `Bands are 95 % intervals of each value alone (${isWilson})`,
-    options.baselines.length > 0 ? 'the dashed line is the unsteered model' : '',
+    options.baselines.length > 0 ? `the dashed line is ${baselineName(view)}` : '',
     options.chance.length > 0 ? 'the dotted line is guessing' : '',
   ].filter((line) => line !== '')
   const more = tasks.length > shown.length ? ` The first ${mostPanels} of ${tasks.length} tasks are shown.` : ''

@@ -9,7 +9,7 @@ import { escapeHtml } from './escape.js'
 import { finiteScore } from './experiment-shape.js'
 import { explanationsSection } from './explanations-section.js'
 import { findingsInShort } from './findings-in-short.js'
-import type { MetricView, ReportRun } from './metric-view.js'
+import { baselineName, type MetricView, type ReportRun } from './metric-view.js'
 import { metricViews } from './metric-views.js'
 import type { BrowserScript } from './page.js'
 import { provenanceSection } from './provenance.js'
@@ -111,12 +111,13 @@ ${legend(view)}
 ${figures.join('\n')}</section>`
 }
 
-function legend({ baseline, columns }: MetricView): string {
+function legend(view: MetricView): string {
+  const { baseline, columns } = view
   if (baseline === null) return ''
   const groups = columns.some(({ members }) => members !== null)
     ? ' Groups are unions of tasks: an interval, and no test of their own.'
     : ''
-  return `<p class="soft">In each cell: the value, its difference to the unsteered model and the paired 95 % interval of the difference. <sup>*</sup> and a colour: beyond chance, <span class="key good s4">as wanted or better</span> or <span class="key bad s4">against it</span>, the deeper the larger.${groups}</p>`
+  return `<p class="soft">In each cell: the value, its difference to ${escapeHtml(baselineName(view))} and the paired 95 % interval of the difference. <sup>*</sup> and a colour: beyond chance, <span class="key good s4">as wanted or better</span> or <span class="key bad s4">against it</span>, the deeper the larger.${groups}</p>`
 }
 
 /** A heading with its own address. */

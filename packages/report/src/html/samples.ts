@@ -47,7 +47,8 @@ export async function collectSamples(
   }
 }
 
-function documentOf(task: string, { docId, prompt, choices, target }: Sample): SampleDocument {
+/** A document as pages show it: long texts cut. */
+export function documentOf(task: string, { docId, prompt, choices, target }: Sample): SampleDocument {
   return { task, id: docId, question: endOf(prompt), choices: choices.map(endOf), target: beginningOf(target) }
 }
 
@@ -64,7 +65,8 @@ function beginningOf(text: string): string {
   return text.length <= textLength ? text : `${text.slice(0, textLength)}…`
 }
 
-function answerOf({ metrics, logprobs, answer }: Sample): SampleAnswer {
+/** The first metric of a document, and its log-probabilities or its text. */
+export function answerOf({ metrics, logprobs, answer }: Sample): SampleAnswer {
   const [score = null] = metrics.values()
   const rounded = (value: number) => Number(value.toFixed(4))
   return [score === null ? null : rounded(score), logprobs === null ? beginningOf(answer ?? '') : logprobs.map(rounded)]

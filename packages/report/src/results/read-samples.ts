@@ -32,17 +32,28 @@ const schema = objectOf({
   metrics: v.array(text, 'a list of names'),
 })
 
-/** Reads a samples_….jsonl line by line. Throws InputError naming file and line for one that is not a sample. */
-export async function* readSamples(path: string): AsyncGenerator<Sample> {
+/**
+ * Reads a samples_….jsonl line by line; of lines that `isWanted` refuses nothing but the text is looked at. Throws InputError naming file and line for one
+ * that is not a sample.
+ */
+export async function* readSamples(
+  path: string,
+  isWanted: (json: string) => boolean = () => true,
+): AsyncGenerator<Sample> {
   await checkFile(path)
-  const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
-  let number = 0
-  for await (const json of lines) {
-    number++
-    if (json.trim() === '') continue
-    const place = `${path}:${number} is not a sample of a results folder`
-    const values = checkedJson(place, json, object)
-    yield sampleOf(checked(place, schema, values), values)
+  const input = createReadStream(path, 'utf8')
+  try {
+    let number = 0
+    for await (const json of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      number++
+      if (json.trim() === '' || !isWanted(json)) continue
+      const place = `${path}:${number} is not a sample of a results folder`
+      const values = checkedJson(place, json, object)
+      yield sampleOf(checked(place, schema, values), values)
+    }
+  } finally {
+    // whoever has read enough leaves the file open otherwise
+    input.destroy()
   }
 }
 

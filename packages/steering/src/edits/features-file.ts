@@ -13,6 +13,10 @@ export interface Feature {
   /** null where the file does not say it: then the line holds for any SAE. */
   readonly saeRelease: string | null
   readonly saeId: string | null
+  /** The share of tokens at which it is active, 0 to 1. */
+  readonly density: number | null
+  /** Texts of its largest activations, with the token between « and »; none where the file has none. */
+  readonly snippets: readonly string[]
 }
 
 /** A text, or nothing where the file has something else: it is only told. */
@@ -25,11 +29,13 @@ const schema = objectOf({
   description: told,
   sae_release: told,
   sae_id: told,
+  density: v.fallback(v.nullish(number, null), null),
+  snippets: v.fallback(v.optional(v.array(v.string()), []), []),
 })
 
 /**
  * Reads a features file: one JSON object a line with `latent` and if known `max_activation` and `label`, where several SAEs share the file also
- * `sae_release` and `sae_id`; other fields are notes. Throws InputError naming the line.
+ * `sae_release` and `sae_id`; `density` and `snippets` are shown, other fields are notes. Throws InputError naming the line.
  */
 export async function readFeaturesFile(path: string): Promise<Feature[]> {
   const lines = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -45,6 +51,8 @@ export async function readFeaturesFile(path: string): Promise<Feature[]> {
       label: fields.label ?? fields.description,
       saeRelease: fields.sae_release,
       saeId: fields.sae_id,
+      density: fields.density,
+      snippets: fields.snippets,
     }
   })
 }

@@ -1,0 +1,77 @@
+// Samples that hold some words: asked of the server, shown as they are found.
+
+import type { SampleCard } from '@saeval/report/internal/browser/sample-card'
+import type { SampleAnswer, SampleDocument } from '@saeval/report/internal/browser/sample-data'
+
+interface Line {
+  readonly doc?: SampleDocument
+  readonly name?: string
+  readonly answer?: SampleAnswer
+  readonly read?: number
+  readonly next?: number | null
+}
+
+const form = document.getElementById('search') as HTMLFormElement | null
+const list = document.getElementById('sample-list')!
+const status = document.getElementById('found')!
+const more = document.getElementById('more')!
+let running = new AbortController()
+let next = 0
+
+form?.addEventListener('submit', (event) => {
+  event.preventDefault()
+  begin()
+})
+for (const control of form?.querySelectorAll('select') ?? []) control.addEventListener('input', begin)
+more.addEventListener('click', () => void ask(next))
+if (form) begin()
+
+function begin(): void {
+  list.replaceChildren()
+  void ask(0)
+}
+
+async function ask(skip: number): Promise<void> {
+  running.abort()
+  running = new AbortController()
+  const { signal } = running
+  more.hidden = true
+  status.textContent = 'searching …'
+  const query = new URLSearchParams(new FormData(form!) as unknown as Record<string, string>)
+  if (skip === 0) history.replaceState(null, '', `?${query}`)
+  query.set('skip', String(skip))
+  try {
+    const answer = await fetch(`search?${query}`, { signal })
+    if (!answer.ok) throw new Error(await answer.text())
+    for await (const line of linesOf(answer.body!)) show(line)
+  } catch (error) {
+    if (!signal.aborted) status.textContent = (error as Error).message
+  }
+}
+
+function show({ doc, name, answer, read, next: following }: Line): void {
+  if (doc) {
+    const card = document.createElement('sample-card') as SampleCard
+    card.content = { doc, names: [name!], answers: [answer!] }
+    list.append(card)
+  }
+  const isEnd = following !== undefined
+  if (read !== undefined)
+    status.textContent = `${list.childElementCount} found in ${read} answers${isEnd ? (following === null ? '' : '; there may be more') : ' …'}`
+  if (!isEnd) return
+  more.hidden = following === null
+  next = following ?? 0
+}
+
+/** JSON values, one a line, as they come. */
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Line> {
+  const reader = body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).getReader()
+  let rest = ''
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) yield JSON.parse(line) as Line
+  }
+}

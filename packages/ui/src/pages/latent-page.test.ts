@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { writeRun } from '../../../report/src/results/fake-sweep.testing.js'
+import { openFolder } from '../ui-folder.js'
+import { latentPage } from './latent-page.js'
+
+/** A run whose samples of "tales" are texts. */
+function writeTold(folder: string, args: object, coefficient: number | null, sae: string, story: string): void {
+  const path = writeRun(folder, args, { dogs: [1, 0], tales: [1, 1] })
+  const samples = path.replace('results_', 'samples_tales_').replace(/json$/, 'jsonl')
+  const lines = readFileSync(samples, 'utf8').trim().split('\n')
+  const told = lines.map((line) => {
+    const sample = JSON.parse(line)
+    return JSON.stringify({ ...sample, arguments: { a: { arg_0: 'Once <b>', arg_1: {} } }, filtered_resps: [story] })
+  })
+  writeFileSync(samples, told.join('\n'))
+  if (coefficient === null) return
+  const row = {
+    latent_idx: 7,
+    steering_coefficient: coefficient,
+    sae_release: sae,
+    sae_id: 'layer_1',
+    description: 'dogs',
+  }
+  const file = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...file, saeval: { steering: { rows: [row] } } }))
+}
+
+it('shows what a latent is active on, what it does to tasks, what is written at each strength', async () => {
+  const folder = temporaryFolder()
+  const saes = join(temporaryFolder(), 'saes')
+  mkdirSync(join(saes, 'layer_1'), { recursive: true })
+  const feature = {
+    latent: 7,
+    label: 'on <dogs>',
+    max_activation: 12.345,
+    density: 0.034,
+    snippets: ['a «<wag>» tail'],
+  }
+  writeFileSync(
+    join(saes, 'layer_1', 'features.jsonl'),
+    `${JSON.stringify({ latent: 1 })}\n${JSON.stringify(feature)}\n`,
+  )
+  writeFileSync(join(saes, 'layer_1', 'cfg.json'), '{}')
+  writeTold(join(folder, 'plain'), { pretrained: 'tiny' }, null, saes, 'a story of <nobody>')
+  for (const coefficient of [5, 50])
+    writeTold(
+      join(folder, `c${coefficient}`),
+      { base_name: 'tiny', csv_path: 'x.csv' },
+      coefficient,
+      saes,
+      `wag ${coefficient}`,
+    )
+  const html = await latentPage(openFolder({ folder }), new URLSearchParams())
+  expect(html).toContain(`<h1>latent 7 (dogs) of layer_1, ${saes}</h1>`)
+  expect(html).toContain('<dd>12.3</dd>')
+  expect(html).toContain('<dd>3.4 % of tokens</dd>')
+  expect(html).toContain('<li>a <mark>&lt;wag&gt;</mark> tail</li>')
+  expect(html).toContain('id="metric-0-effects"')
+  expect(html).toContain('<h4>unsteered</h4><p>a story of &lt;nobody&gt;</p>')
+  expect(html).toMatch(/<h4>coefficient 5<\/h4><p>wag 5<\/p>.*<h4>coefficient 50<\/h4><p>wag 50<\/p>/)
+})
+
+it('says where no run tells what it edits', async () => {
+  const folder = temporaryFolder()
+  writeRun(folder, { pretrained: 'tiny' }, { dogs: [1, 0] })
+  expect(await latentPage(openFolder({ folder }), new URLSearchParams())).toContain('No run of this folder tells')
+})

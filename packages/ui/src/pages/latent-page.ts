@@ -1,0 +1,102 @@
+import { type Experiment, type ExperimentRun, readSamples, type Sample } from '@saeval/report'
+import { type EditedLatent, editedLatents } from '@saeval/report/internal/html/edited-latents'
+import { escapeHtml } from '@saeval/report/internal/html/escape'
+import { reportParts } from '@saeval/report/internal/html/report-parts'
+import { latentNotes } from '../latent-notes.js'
+import type { UiFolder } from '../ui-folder.js'
+import { options } from './samples-page.js'
+import { uiPage } from './ui-page.js'
+
+/** Prompts whose texts are shown. */
+const mostStories = 3
+/** Runs whose texts are shown. */
+const mostRuns = 24
+
+/** A latent: what it is active on, what it does to every task, what is written at each strength. */
+export async function latentPage(folder: UiFolder, query: URLSearchParams): Promise<string> {
+  const experiment = await folder.experiment()
+  const latents = editedLatents(experiment.runs)
+  const chosen = Number(query.get('latent') ?? 0)
+  const latent = latents[chosen] ?? latents[0]
+  if (latent === undefined)
+    return uiPage({
+      title: 'Latents',
+      place: 'latent',
+      body: '<p>No run of this folder tells which latents it edits.</p>',
+    })
+  const names = latents.map((one, index) => [String(index), nameOf(one)] as const)
+  const form = `<form class="controls"><label>latent<select name="latent">${options(names, String(latents.indexOf(latent)), null)}</select></label><button>Show</button></form>`
+  const body = await folder.kept(`latent ${latents.indexOf(latent)}`, async () => {
+    const runs = experiment.runs.filter((run) => editedLatents([run]).some((one) => isSame(one, latent)))
+    const own: Experiment = { ...experiment, runs }
+    const target = folder.target === undefined ? {} : { target: folder.target }
+    const { parts } = await reportParts(own, { withoutSamples: true, words: folder.words, ...target })
+    const shown = parts.filter(({ id }) => id === 'edited' || id.startsWith('metric-'))
+    return `${await notesSection(latent)}${shown.map(({ html }) => html).join('\n')}${await storiesSection(own)}`
+  })
+  return uiPage({
+    title: nameOf(latent),
+    place: 'latent',
+    body: `${latents.length > 1 ? form : ''}${body}`,
+    scripts: ['chart-points', 'data-tables', 'downloads'],
+  })
+}
+
+function nameOf({ latent, description, sae, release }: EditedLatent): string {
+  return `latent ${latent}${description ? ` (${description})` : ''} of ${sae}, ${release}`
+}
+
+function isSame(a: EditedLatent, b: EditedLatent): boolean {
+  return a.latent === b.latent && a.sae === b.sae && a.release === b.release && a.hookPoint === b.hookPoint
+}
+
+async function notesSection(latent: EditedLatent): Promise<string> {
+  const notes = await latentNotes(latent)
+  if (notes === null) return ''
+  const { label, maxActivation, density, snippets } = notes
+  const facts = [
+    label === null ? [] : [['label', label]],
+    maxActivation === null ? [] : [['largest activation', String(Number(maxActivation.toPrecision(3)))]],
+    density === null ? [] : [['active at', `${Number((100 * density).toPrecision(3))} % of tokens`]],
+  ].flat() as [string, string][]
+  const list = snippets.map((text) => `<li>${marked(text)}</li>`).join('')
+  return `<section id="activations"><h2>Where it is active</h2><dl class="facts">${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>
+${list ? `<p class="soft">Texts of its largest activations, by the features file beside the SAE; the token is marked.</p><ul class="snippets">${list}</ul>` : ''}</section>`
+}
+
+/** A snippet with the token between « and » marked. */
+function marked(text: string): string {
+  return escapeHtml(text).replace(/«(.*?)»/gs, '<mark>$1</mark>')
+}
+
+/** What was written to the first prompts, unsteered and by each run. */
+async function storiesSection({ baseline, runs }: Experiment): Promise<string> {
+  const all = [...(baseline ? [baseline] : []), ...runs.slice(0, mostRuns)]
+  const written = new Map<string, { prompt: string; texts: [string, string][] }>()
+  for (const run of all)
+    for (const [task, sample] of await firstTexts(run)) {
+      const key = JSON.stringify([task, sample.docId])
+      const own = written.get(key) ?? { prompt: sample.prompt, texts: [] }
+      own.texts.push([run.label, sample.answer!])
+      written.set(key, own)
+    }
+  if (written.size === 0) return ''
+  const stories = [...written.values()].map(
+    ({ prompt, texts }) =>
+      `<h3>${escapeHtml(prompt.trim().slice(-300))}</h3><div class="stories">${texts.map(([label, text]) => `<article><h4>${escapeHtml(label)}</h4><p>${escapeHtml(text.slice(0, 2000))}</p></article>`).join('')}</div>`,
+  )
+  return `<section id="stories"><h2>What is written</h2>${stories.join('\n')}</section>`
+}
+
+/** A run's first generated answers of each task. */
+async function firstTexts({ results }: ExperimentRun): Promise<[string, Sample][]> {
+  const found: [string, Sample][] = []
+  for (const [task, path] of results.samples) {
+    let count = 0
+    for await (const sample of readSamples(path)) {
+      if (sample.answer === null || ++count > mostStories) break
+      found.push([task, sample])
+    }
+  }
+  return found
+}

@@ -1,0 +1,166 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { needs, temporaryFolder } from '../../../tests/fixtures.js'
+import { browserPath, openAddress, seriousFaults } from '../../report/src/html/open-page.testing.js'
+import { fakeSweep, writeRun } from '../../report/src/results/fake-sweep.testing.js'
+import { serveUi, type Ui } from './serve-ui.js'
+
+const open: Ui[] = []
+/** How long a page may take here. */
+const patient = { timeout: 10_000 }
+afterAll(() => Promise.all(open.map((ui) => ui.close())))
+
+async function served(folder: string): Promise<string> {
+  const ui = await serveUi({ folder, target: 'dogs:down' })
+  open.push(ui)
+  return ui.address
+}
+
+/** The answer to a request as an attacker would make it: any host, path and method. */
+function ask(address: string, path: string, headers: Record<string, string> = {}, method = 'GET') {
+  const { port, host } = new URL(address)
+  return new Promise<{ status: number; text: string; headers: Record<string, unknown> }>((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, method, headers: { host, ...headers } }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+      answer.on('end', () => resolve({ status: answer.statusCode!, text, headers: answer.headers }))
+    })
+    asked.on('error', reject).end()
+  })
+}
+
+describe('serveUi', () => {
+  it('answers to its token and its host alone, and reads no path', async () => {
+    const address = await served(fakeSweep([-20, 20], 12))
+    const { pathname, hostname, port } = new URL(address)
+    expect(hostname).toBe('127.0.0.1')
+    expect(pathname).toMatch(/^\/[\w-]{32}\/$/)
+    const status = async (path: string, headers?: Record<string, string>, method?: string) =>
+      (await ask(address, path, headers, method)).status
+    expect(await status(pathname)).toBe(200)
+    expect(await status(pathname, { host: `localhost:${port}` })).toBe(200)
+    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', `127.0.0.1.evil.example:${port}`])
+      expect(await status(pathname, { host })).toBe(403)
+    expect(await status('/')).toBe(404)
+    expect(await status(`${pathname.slice(0, -2)}${pathname.at(-2) === 'x' ? 'y' : 'x'}/`)).toBe(404)
+    expect(await status(`${pathname.slice(0, -1)}`)).toBe(308)
+    expect(await status(pathname, {}, 'POST')).toBe(405)
+    for (const path of ['../../etc/passwd', '..%2f..%2fetc%2fpasswd', 'constructor', '__proto__', 'cells/baseline'])
+      expect(await status(`${pathname}${path}`)).toBe(404)
+    for (const query of ['samples?run=../..', 'compare?a=-1&b=1e9', 'latent?latent=__proto__', 'search?run=x&skip=-5'])
+      expect(await status(`${pathname}${query}`)).toBe(200)
+    const { headers, text } = await ask(address, pathname)
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+    expect(text).toMatch(
+      /default-src 'none'; style-src 'sha256-[^ ]+'; script-src( 'sha256-[^ ]+')+; base-uri 'none'; connect-src 'self'; form-action 'self'"/,
+    )
+    expect(text).not.toContain(pathname.slice(1, -1))
+  })
+
+  it('says what is wrong with a folder and a port', async () => {
+    await expect(serveUi({ folder: '/nowhere' })).rejects.toThrow('/nowhere: no such folder')
+    const address = await served(fakeSweep([20], 4))
+    const port = Number(new URL(address).port)
+    await expect(serveUi({ folder: temporaryFolder(), port })).rejects.toThrow(
+      `\`port\` ${port}: another program has it`,
+    )
+    const empty = await served(temporaryFolder())
+    expect(await ask(empty, new URL(empty).pathname)).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('holds no results'),
+    })
+  })
+
+  it('searches 20,000 answers as a stream, from where it ended', async () => {
+    const folder = temporaryFolder()
+    writeRun(folder, { pretrained: 'tiny' }, { dogs: [1] })
+    const path = join(folder, 'samples_dogs_2026-01-02T03-04-05.000006.jsonl')
+    const line = readFileSync(path, 'utf8').trim()
+    const lines = (from: number) =>
+      Array.from({ length: 10_000 }, (_, index) =>
+        line.replace('"doc_id":0', `"doc_id":${from + index}`).replaceAll('dogs 0', `dogs ${from + index} <Zürich>`),
+      )
+    writeFileSync(path, '')
+    for (let from = 0; from < 20_000; from += 10_000) appendFileSync(path, `${lines(from).join('\n')}\n`)
+    const address = await served(folder)
+    const search = async (query: string) => {
+      const { text } = await ask(address, `${new URL(address).pathname}search?${encodeURI(query)}`)
+      return text
+        .trim()
+        .split('\n')
+        .map((json) => JSON.parse(json))
+    }
+    const found = await search('q=DOGS+19987&run=0')
+    expect(found.filter(({ doc }) => doc).map(({ doc }) => doc.id)).toEqual([19_987])
+    expect(found.at(-1)).toEqual({ read: 20_000, next: null })
+    const first = await search('q=zürich&run=')
+    expect(first.filter(({ doc }) => doc)).toHaveLength(50)
+    expect(first.at(-1)).toEqual({ read: 50, next: 50 })
+    const next = await search('q=zürich&run=&skip=50')
+    expect(next[0].doc.id).toBe(50)
+    expect((await search('q=nowhere')).filter(({ doc }) => doc)).toEqual([])
+  })
+})
+
+describe('the pages in a browser', needs('Chromium', browserPath !== undefined), () => {
+  let page: Page
+  let complaints: readonly string[]
+  let address: string
+  const folder = fakeSweep([-100, -20, 20], 24)
+  beforeAll(async () => {
+    const file = JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8'))
+    // as a sweep that runs: the last cell is somebody's
+    const [last] = file.cells.splice(-1)
+    writeFileSync(
+      join(folder, 'sweep.json'),
+      JSON.stringify({ ...file, cells: [...file.cells, { ...last, results: {} }] }),
+    )
+    mkdirSync(join(folder, 'claims'))
+    writeFileSync(join(folder, 'claims', `${last.id}.claim`), '')
+    address = await served(folder)
+    ;({ page, complaints } = await openAddress(address))
+  })
+
+  it('shows how far a sweep is, and results as they come', async () => {
+    expect(await page.textContent('#progress')).toContain('6 of 7 cells done; now coefficient 20, latent 11')
+    expect(await page.locator('#metric-0-effects tbody tr').count()).toBe(7)
+    // what the reader has moved stays until the reader wants the new results
+    await page.locator('#metric-0-effects thead button').first().click()
+    const file = JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8'))
+    const done = `cells/${file.cells.at(-1).id}/results_2026-01-02T03-04-05.000006.json`
+    file.cells.at(-1).results = { dogs: done, cats: done }
+    rmSync(join(folder, 'claims'), { recursive: true })
+    writeFileSync(join(folder, 'new.json'), JSON.stringify(file))
+    renameSync(join(folder, 'new.json'), join(folder, 'sweep.json'))
+    await expect.poll(() => page.textContent('#progress'), patient).toContain('7 of 7')
+    expect(await page.locator('#metric-0-effects tbody tr').count()).toBe(7)
+    await page.click('#news button')
+    await expect.poll(() => page.locator('#metric-0-effects tbody tr').count(), patient).toBe(8)
+    expect(await page.locator('#metric-0-effects thead button').count()).toBe(3)
+  })
+
+  it('finds samples, compares runs, and shows no fault to axe at any size', async () => {
+    await page.click('text=Samples')
+    await page.fill('[name=q]', '"dogs 3 make"')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.textContent('#found'), patient).toMatch(/^1 found/)
+    expect(await page.locator('sample-card .question').textContent()).toContain('dogs 3 make')
+    // hostile texts are text
+    expect(await page.locator('sample-card').textContent()).toContain('a <meow>')
+    await page.click('text=Side by side')
+    await page.selectOption('[name=b]', '3')
+    await page.click('text=Compare')
+    await expect.poll(() => page.textContent('#sample-count'), patient).toBe('48 of 48 documents')
+    for (const path of ['', 'samples', 'compare', 'latent'])
+      for (const width of [390, 1280]) {
+        await page.setViewportSize({ width, height: 800 })
+        await page.goto(`${address}${path}`)
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+        expect(await seriousFaults(page)).toEqual([])
+      }
+    expect(complaints).toEqual([])
+  })
+})
