@@ -57,6 +57,7 @@ export function randomSae(seed: number, wanted: { architecture: Architecture } &
       gate: gate && { scale: Math.exp(gate.rMag[latent]!), bias: gate.bGate[latent]! },
     }),
     decoderBias: async () => bDec,
+    laterLayers: [],
     load: async () => ({
       wEnc,
       wDec,

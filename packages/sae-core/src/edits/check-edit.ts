@@ -18,6 +18,7 @@ export function checkEdit(edit: SteeringEdit, semantics: Semantics = 'direct'): 
     throw new EditError(edit, 'setLatent', 'clamp_refusal needs the latent to set')
   checkArchitecture(edit)
   checkCondition(edit)
+  checkLaterLayers(edit, semantics)
   if (edit.head !== undefined && parseHookPoint(edit.sae.config.hookPointOut).kind !== 'attn.hook_z')
     throw new EditError(
       edit,
@@ -69,6 +70,16 @@ function checkCondition(edit: SteeringEdit): void {
       'condition',
       `the condition's SAE reads ${sae.config.hookPoint}, the row acts at ${hookPointOut}; both must be at one hook point`,
     )
+}
+
+/** One layer of a cross-layer transcoder is no reconstruction, and its rows in several layers are no one direction. */
+function checkLaterLayers(edit: SteeringEdit, semantics: Semantics): void {
+  if (edit.sae.laterLayers.length === 0) return
+  const what = 'of a cross-layer transcoder, which writes to several layers'
+  if (semantics !== 'direct')
+    throw new EditError(edit, 'sae', `semantics=${semantics} has no meaning for a layer ${what}; use semantics=direct`)
+  if (edit.action === 'project_clamp')
+    throw new EditError(edit, 'action', `project_clamp has no meaning for a latent ${what}`)
 }
 
 function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {

@@ -1,4 +1,12 @@
-import type { EditStage, Gate, Intervention, LatentUpdate, SaeReplacement, SelectiveAdd } from '../intervention.js'
+import type {
+  EditStage,
+  FromEdit,
+  Gate,
+  Intervention,
+  LatentUpdate,
+  SaeReplacement,
+  SelectiveAdd,
+} from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
 import { internSelection, type PositionSelection } from '../position-selection.js'
 import { type CheckedEdit, checkEdit, hasOwnLatents } from './check-edit.js'
@@ -32,12 +40,16 @@ export async function lowerChecked(edits: readonly CheckedEdit[], options: Lower
   for (const [number, edit] of edits.entries()) {
     checkNumbers(edit)
     checkHead(edit, options.dHead)
-    const { hookPointOut } = edit.sae.config
-    const saes = hookPoints.get(hookPointOut) ?? new Map<SaeFile, NumberedEdit[]>()
-    hookPoints.set(hookPointOut, saes)
-    const rows = saes.get(edit.sae)
-    if (rows === undefined) saes.set(edit.sae, [{ ...edit, number }])
-    else rows.push({ ...edit, number })
+    // a cross-layer transcoder changes each layer that its latent writes to
+    for (const sae of [edit.sae, ...edit.sae.laterLayers]) {
+      const { hookPointOut } = sae.config
+      const saes = hookPoints.get(hookPointOut) ?? new Map<SaeFile, NumberedEdit[]>()
+      hookPoints.set(hookPointOut, saes)
+      const row = { ...edit, sae, number, counted: sae === edit.sae ? { edit: number } : {} }
+      const rows = saes.get(sae)
+      if (rows === undefined) saes.set(sae, [row])
+      else rows.push(row)
+    }
   }
   const interventions: Intervention[] = []
   for (const [hookPoint, saes] of hookPoints) {
@@ -49,8 +61,12 @@ export async function lowerChecked(edits: readonly CheckedEdit[], options: Lower
   return interventions
 }
 
-/** An edit and its place in the list that is lowered. */
-type NumberedEdit = SteeringEdit & { readonly number: number }
+/** An edit, or its part in a later layer, and its place in the list that is lowered. */
+type NumberedEdit = SteeringEdit & {
+  readonly number: number
+  /** By which it is counted: at the first layer that it changes. */
+  readonly counted: FromEdit
+}
 
 function checkNumbers(edit: SteeringEdit): void {
   const numbers = { coefficient: edit.coefficient, threshold: edit.threshold, condition: edit.condition?.above }
@@ -94,7 +110,7 @@ async function lowerStage(
   const adds: SelectiveAdd[] = []
   for (const { row, gates } of selective) {
     const vector = await sumOfAdds(sae, [row], dHead)
-    adds.push({ vector: vector!, gates: placed(gates), positions: row.positions ?? null, edit: row.number })
+    adds.push({ vector: vector!, gates: placed(gates), positions: row.positions ?? null, ...row.counted })
   }
   const gatesRead = semantics === 'direct' ? 'clean' : 'running'
   return {
@@ -182,7 +198,7 @@ const updateOf: Readonly<Record<Exclude<EditAction, 'add'>, (coefficient: number
 function pendingUpdate(row: NumberedEdit, slots: StageSlots, semantics: Semantics) {
   const { latent, head = null } = row
   const { alpha, beta } = updateOf[row.action as Exclude<EditAction, 'add'>](row.coefficient)
-  const common = { alpha, beta, positions: row.positions ?? null, edit: row.number }
+  const common = { alpha, beta, positions: row.positions ?? null, ...row.counted }
   const condition = conditionOf(row, slots)
   switch (row.action) {
     case 'project_clamp':

@@ -1,3 +1,4 @@
+import { loadCircuitTracer } from './circuit-tracer.js'
 import { loadConnorRobHookZ } from './connor-rob-hook-z.js'
 import { loadDictionaryLearning } from './dictionary-learning.js'
 import { loadGemmaScope, loadGemmaScopeTranscoder } from './gemma-scope.js'
@@ -15,6 +16,7 @@ import { loadTemporal } from './temporal.js'
 
 /** SAELens' loader name -> the function that reads the format. A new format is one file and one line here. */
 export const loaders: Readonly<Record<string, Loader>> = {
+  circuit_tracer: loadCircuitTracer,
   connor_rob_hook_z: loadConnorRobHookZ,
   deepseek_r1: loadDeepseekR1,
   dictionary_learning_1: loadDictionaryLearning,

@@ -7,6 +7,8 @@ import type { SaePlace } from './sae-place.js'
 export interface LoadedSae {
   readonly config: SaeConfig
   readonly arrays: SaeArrays
+  /** Cross-layer transcoders: the decoders [d_sae, d_out] into the layers after the first, in order, and where each writes. */
+  readonly later?: readonly { readonly wDec: SaeArray; readonly hookPointOut: string }[]
 }
 
 /** The tensors of an SAE in SAELens' orientation, not read yet. What the architecture does not have is left out. */

@@ -52,6 +52,8 @@ export interface LatentParameters {
 export interface SaeFile {
   readonly reference: SaeReference
   readonly config: SaeConfig
+  /** The same latents with what they write into each later layer (cross-layer transcoders); empty of others. Closed with this one. */
+  readonly laterLayers: readonly SaeFile[]
   /** Row `latent` of W_dec [d_out], reading only its bytes. Throws InputError for a latent the SAE does not have. */
   decoderRow(latent: number): Promise<Float32Array>
   /** Columns of W_enc [d_in] each; a remote file is downloaded for this. */
@@ -89,7 +91,7 @@ export async function openSae(reference: SaeReference, hub: HubOptions = {}): Pr
   }
 }
 
-function saeFile(reference: SaeReference, { config, arrays }: LoadedSae, place: SaePlace): SaeFile {
+function saeFile(reference: SaeReference, { config, arrays, later = [] }: LoadedSae, place: SaePlace): SaeFile {
   const check = (latent: number) => {
     if (Number.isInteger(latent) && latent >= 0 && latent < config.dSae) return latent
     throw new InputError(
@@ -100,9 +102,10 @@ function saeFile(reference: SaeReference, { config, arrays }: LoadedSae, place: 
   const rows = new Map<number, Float32Array>()
   const columns = new Map<number, Float32Array>()
   const parameters = new Map<number, LatentParameters>()
-  return {
+  const own: SaeFile = {
     reference,
     config,
+    laterLayers: [],
     decoderRow: (latent) => remembered(rows, latent, async () => (await arrays.wDec.slices(0, [check(latent)]))[0]!),
     encoderColumns: async (latents) => {
       const unread = latents.filter((latent) => !columns.has(check(latent)))
@@ -116,6 +119,16 @@ function saeFile(reference: SaeReference, { config, arrays }: LoadedSae, place: 
     files: () => place.identities(),
     close: () => place.close(),
   }
+  const laterLayers = later.map(({ wDec, hookPointOut }): SaeFile => {
+    const written = new Map<number, Float32Array>()
+    return {
+      ...own,
+      config: { ...config, hookPointOut },
+      decoderRow: (latent) => remembered(written, latent, async () => (await wDec.slices(0, [check(latent)]))[0]!),
+      load: async () => ({ ...(await own.load()), wDec: await wDec.all() }),
+    }
+  })
+  return { ...own, laterLayers }
 }
 
 async function latentParameters({ bEnc, threshold, gate }: SaeArrays, latent: number): Promise<LatentParameters> {
@@ -165,7 +178,7 @@ async function remembered<Value>(
   return value
 }
 
-function checkShapes({ release, id }: SaeReference, { config, arrays }: LoadedSae): void {
+function checkShapes({ release, id }: SaeReference, { config, arrays, later = [] }: LoadedSae): void {
   const { dIn, dOut, dSae, temporal } = config
   const check = (name: string, array: SaeArray | undefined, ...shape: number[]) => {
     if (array && array.shape.join() !== shape.join())
@@ -173,7 +186,7 @@ function checkShapes({ release, id }: SaeReference, { config, arrays }: LoadedSa
   }
   if (dIn < 1 || dOut < 1 || dSae < 1) throw new InputError(`${release} ${id} has a tensor without numbers`)
   check('W_enc', arrays.wEnc, dIn, dSae)
-  check('W_dec', arrays.wDec, dSae, dOut)
+  for (const wDec of [arrays.wDec, ...later.map((layer) => layer.wDec)]) check('W_dec', wDec, dSae, dOut)
   check('b_enc', arrays.bEnc, dSae)
   check('b_dec', arrays.bDec, dOut)
   check('threshold', arrays.threshold, dSae)

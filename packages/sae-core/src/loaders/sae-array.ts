@@ -43,6 +43,31 @@ export function filled(length: number, value: number): SaeArray {
   }
 }
 
+/** The n matrices [a, b] of [a, n, b]: the decoders of a cross-layer transcoder. A row is read once for all of them. */
+export function partsOfMiddle(array: SaeArray): SaeArray[] {
+  const [first = 0, middle = 0, last = 0] = array.shape
+  const rows = new Map<number, Promise<Float32Array>>()
+  const row = (index: number) => {
+    const read = rows.get(index) ?? array.slices(0, [index]).then(([values]) => values!)
+    rows.set(index, read)
+    return read
+  }
+  return Array.from({ length: middle }, (_, part) => ({
+    shape: [first, last],
+    all: async () => {
+      const values = await array.all()
+      return Float32Array.from({ length: first * last }, (_, i) => {
+        return values[(Math.floor(i / last) * middle + part) * last + (i % last)]!
+      })
+    },
+    slices: async (axis, indices) => {
+      if (axis !== 0) throw new Error('only rows of a decoder are read')
+      const found = await Promise.all(indices.map(row))
+      return found.map((values) => values.slice(part * last, (part + 1) * last))
+    },
+  }))
+}
+
 /** The sum over the middle axis of [a, n, b]: the decoder of a cross-layer transcoder over the layers it writes to. */
 export function summedOverMiddle(array: SaeArray): SaeArray {
   const [first = 0, middle = 0, last = 0] = array.shape

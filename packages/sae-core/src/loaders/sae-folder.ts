@@ -1,12 +1,20 @@
 import { object } from '@saeval/hub/checks'
+import { circuitTracerPlace } from '../registry/circuit-tracer-place.js'
+import { loadCircuitTracer } from './circuit-tracer.js'
 import { readConfig } from './config-file.js'
 import type { Loader } from './loader.js'
 import { inFolder } from './paths.js'
 import { loadSaeLens } from './sae-lens.js'
 import { loadSparsify } from './sparsify.js'
 
-/** A folder with a cfg.json that the registry does not know: SAELens' native format, or sparsify's, whose cfg.json names no hook point. */
+/**
+ * An SAE that the registry does not know: by its folder's cfg.json SAELens' native format, or sparsify's, whose cfg.json names no hook point; by a
+ * layer's name and a config.yaml circuit-tracer's.
+ */
 export const loadFolder: Loader = async (reference, place) => {
+  const layer = circuitTracerPlace(reference.path)
+  if (layer !== null && (await place.textIfPresent(inFolder(layer.folder, 'config.yaml'))) !== null)
+    return loadCircuitTracer(reference, place)
   const { fields } = await readConfig(place, inFolder(reference.path, 'cfg.json'), object)
   const isNative = ['hook_name', 'hook_point', 'metadata', 'architecture'].some((name) => Object.hasOwn(fields, name))
   return isNative ? loadSaeLens(reference, place) : loadSparsify(reference, place)

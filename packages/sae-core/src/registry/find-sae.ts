@@ -1,6 +1,7 @@
 import { didYouMean, InputError } from '@saeval/hub'
 import { cut, shown } from '@saeval/hub/checks'
 import { exists, join } from '@saeval/hub/internal/disk'
+import { circuitTracerPlace } from './circuit-tracer-place.js'
 import { ownFormatNames } from './own-format-names.js'
 import { releases } from './registry.js'
 
@@ -91,6 +92,8 @@ export function checkSaeName(release: string, id: string, hints = true): SaeName
   }
   if (exists(release)) {
     if (exists(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
+    const layer = circuitTracerPlace(id)
+    if (layer !== null && exists(join(release, layer.folder, 'config.yaml'))) return null
     // only its loader knows the files of a format of one's own
     if (ownFormatNames.size > 0 && exists(join(release, id))) return null
     const message = `folder ${release} has no ${cut(id)}/cfg.json, so it holds no SAE of that id`

@@ -22,7 +22,7 @@ export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): strin
         ? ''
         : `, where latent ${edit.condition.latent}${edit.condition.sae === edit.sae ? '' : ` of ${nameOf(edit.condition.sae)}`} is above ${edit.condition.above}`,
     ].join('')
-    return `${file.path}:${row.line}: ${whatOf(scaled)}${note}, ${row.sae_release} ${row.sae_id}, at ${edit.sae.config.hookPointOut}${conditions}`
+    return `${file.path}:${row.line}: ${whatOf(scaled)}${note}, ${row.sae_release} ${row.sae_id}, at ${writtenPlaces(edit.sae)}${conditions}`
   })
   return left > 0 ? [...lines, `${file.path}: and ${left} rows more`] : lines
 }
@@ -68,7 +68,7 @@ export async function steeringRecord(
       ...row,
       ...(row.positions === undefined ? {} : { positions: row.positions.text }),
       ...(row.skip_positions === undefined ? {} : { skip_positions: row.skip_positions.text }),
-      hook_point: edit.sae.config.hookPointOut,
+      ...writtenRecord(edit.sae),
       ...(edit.positions === undefined ? {} : { acts_at: describeSelection(edit.positions) }),
       ...(unit === null
         ? {}
@@ -89,12 +89,27 @@ export async function saeRecord(sae: SaeFile): Promise<object> {
     architecture,
     d_in: dIn,
     d_sae: dSae,
-    hook_point: hookPointOut,
+    ...writtenRecord(sae),
     ...(hookPoint === hookPointOut ? {} : { reads: hookPoint }),
     model_name: modelName,
     ...(foldedFactor === 1 ? {} : { norm_factor: foldedFactor }),
     files: await sae.files(),
   }
+}
+
+/** Every hook point that a latent writes to, in order. */
+function writtenHookPoints(sae: SaeFile): string[] {
+  return [sae, ...sae.laterLayers].map(({ config }) => config.hookPointOut)
+}
+
+function writtenPlaces(sae: SaeFile): string {
+  const names = writtenHookPoints(sae)
+  return names.length === 1 ? names[0]! : `${names[0]} to ${names.at(-1)}`
+}
+
+function writtenRecord(sae: SaeFile): object {
+  const names = writtenHookPoints(sae)
+  return { hook_point: names[0], ...(names.length === 1 ? {} : { hook_points: names }) }
 }
 
 function nameOf({ reference }: SaeFile): string {

@@ -6,7 +6,7 @@ import { allowed, type Check, largest } from './check.js'
 import { type Subject, settingsOf } from './subject.js'
 
 /**
- * Every row alone changes the activation at its hook point as its formula says, computed in float64 from the unsteered model's activations. A row
+ * Every row alone changes the activation at its hook point as its formula says, computed in float64 from the activations without it. A row
  * that changes nothing there is a problem.
  */
 export const rowsFollowFormula: Check<Subject> = {
@@ -21,7 +21,9 @@ export const rowsFollowFormula: Check<Subject> = {
       const [alone, without] = [await row.alone(), await row.without()]
       const name = `${place.path}:${place.line ?? place.entry}: ${what}`
       for (const [index, intervention] of alone.entries()) {
-        const plain = await capture(subject, base.steer([]), intervention)
+        // a row of a cross-layer transcoder changes layers above, which see what it has changed below
+        const others = alone.filter((other) => other !== intervention)
+        const plain = await capture(subject, base.steer(others), intervention)
         const expected = apply(subject, plain, intervention)
         const actual = (await capture(subject, base.steer(alone), intervention)).data
         const { hookPoint } = intervention
