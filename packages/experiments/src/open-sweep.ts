@@ -1,9 +1,11 @@
-import type { PreparedEvaluation } from '@saeval/eval-harness'
+import type { PreparedEvaluation, PreparedTask } from '@saeval/eval-harness'
 import { InputError, option, sentence } from '@saeval/hub'
 import type { LanguageModel, ModelArguments, SteerableModel } from '@saeval/language-model'
 import { type CsvSteering, openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
 import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
+import { controlCells, controlsOf } from './controls/control-cells.js'
 import { type Opening, openEvaluation, tasksOfRun } from './open-evaluation.js'
+import { generationSeed } from './run-cell.js'
 import type { RunSettings } from './run-settings.js'
 import { readSweepCsvs } from './steering-files.js'
 import { type Cell, type SweepAxes, sweepCells } from './sweep-cells.js'
@@ -17,11 +19,16 @@ export interface SweepSpec {
   /** Paths or patterns of steering CSVs. */
   readonly csv: readonly string[]
   readonly axes: SweepAxes
+  /** Controls of each cell, of random latents and of random directions: as many of both, and one with the sign flipped. 0 (default) for none. */
+  readonly controls?: number
 }
 
 /** A sweep whose model is loaded and whose prompts are built. */
 export interface OpenSweep {
+  /** Those that are asked for, and after them their controls. */
   readonly cells: readonly Cell[]
+  /** Runs in all, controls and the unsteered model among them; also where controls cannot be drawn yet. */
+  readonly runs: number
   readonly prepared: PreparedEvaluation
   readonly base: SteerableModel
   readonly baseName: string
@@ -40,7 +47,10 @@ export async function fingerprintOf(model: LanguageModel, backend: string): Prom
 }
 
 /** Reads the CSVs, makes the cells, loads the model and builds the prompts. Throws InputError for what does not fit together. */
-export async function openSweep({ run, modelArgs: given, csv, axes }: SweepSpec, opening: Opening): Promise<OpenSweep> {
+export async function openSweep(
+  { run, modelArgs: given, csv, axes, controls = 0 }: SweepSpec,
+  opening: Opening,
+): Promise<OpenSweep> {
   const cells = sweepCells(await readSweepCsvs(csv), axes)
   const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
   const args = {
@@ -55,21 +65,45 @@ export async function openSweep({ run, modelArgs: given, csv, axes }: SweepSpec,
       sentence`a sweep takes its CSVs by ${option('csv')}, not by csv_path in ${option('model_args')}`,
     )
   const opened = await openEvaluation(run, tasksOfRun(run), (context) => openBase(baseName, split, context), opening)
-  return {
-    cells,
-    prepared: opened.prepared,
-    base: opened.model,
-    baseName,
-    backend: split.backend,
-    backendArgs: split.rest,
-    steering: (cell, file) =>
-      openCsvSteering(
-        baseName,
-        file,
-        cell.addsNothing ? { ...args, allow_inert_rows: true } : args,
-        // the table of cells says what each did
-        { ...opened.context, notice: () => {} },
-      ),
-    close: opened.close,
+  const steering: OpenSweep['steering'] = (cell, file) =>
+    openCsvSteering(
+      baseName,
+      file,
+      argumentsOf(cell, args),
+      // the table of cells says what each did
+      { ...opened.context, notice: () => {} },
+    )
+  const { model: base, prepared, close } = opened
+  const open = { prepared, base, baseName, backend: split.backend, backendArgs: split.rest, steering, close }
+  const more = controls === 0 ? 0 : cells.reduce((sum, cell) => sum + controlsOf(cell, controls), 0)
+  // what latents are like can only be seen with the weights
+  if (more === 0 || opening.withoutDownload) return { ...open, cells, runs: cells.length + more + 1 }
+  try {
+    const own = await controlCells(cells, {
+      base,
+      steering,
+      texts: firstDocuments(prepared.tasks),
+      count: controls,
+      seed: generationSeed(run),
+      ...(opening.signal ? { signal: opening.signal } : {}),
+    })
+    return { ...open, cells: [...cells, ...own], runs: cells.length + own.length + 1 }
+  } catch (error) {
+    await close()
+    throw error
   }
+}
+
+/** The arguments that a cell's CSV is read with: a control may do nothing, and its coefficients are plain numbers. */
+export function argumentsOf<Args extends object>({ addsNothing, control }: Cell, args: Args): Args {
+  const isPlain = control !== undefined
+  const kept = Object.entries(args).filter(([name]) => !(isPlain && (name === 'unit' || name === 'features_path')))
+  return { ...(Object.fromEntries(kept) as Args), ...(addsNothing || isPlain ? { allow_inert_rows: true } : {}) }
+}
+
+/** Documents of each task on which densities of latents are measured, at most. */
+const densityDocuments = 16
+
+function firstDocuments(tasks: readonly PreparedTask[]): PreparedTask[] {
+  return tasks.map((task) => ({ ...task, asked: task.asked.slice(0, densityDocuments) }))
 }

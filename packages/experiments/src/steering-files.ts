@@ -3,6 +3,7 @@ import { InputError, option, sentence } from '@saeval/hub'
 import { isPattern } from '@saeval/python/internal/globs/fnmatch'
 import { globNames } from '@saeval/python/internal/globs/glob'
 import { readSteeringFile, type SteeringFile } from '@saeval/steering'
+import { parseSteeringCsv } from '@saeval/steering-csv'
 import { type Cell, type SweepCsv, settingText } from './sweep-cells.js'
 
 /** Reads the CSVs that paths and patterns (*, ? and [...] in the last part) name, in order. Throws InputError for a pattern without a file. */
@@ -22,6 +23,14 @@ export async function readCellFile(csvPath: string, { source, parameters }: Cell
     cellPath: csvPath,
     ...(setting === '' ? {} : { setting }),
   }
+}
+
+/** The same of a cell that has no file yet. */
+export function cellFile({ source, csv }: Cell): SteeringFile {
+  const parsed = parseSteeringCsv(csv)
+  if (!parsed.success || parsed.dialect === 'steered') throw new Error('a cell holds a CSV that cannot be read')
+  const rows = parsed.rows.map((row, index) => ({ ...row, line: source.lines[index]! }))
+  return { path: source.path, sha256: '', rows, ignoredColumns: [] }
 }
 
 function matchingFiles(word: string): string[] {

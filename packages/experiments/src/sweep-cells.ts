@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { InputError, option, sentence } from '@saeval/hub'
-import type { Parameters } from '@saeval/report'
+import type { ControlKind, Parameters } from '@saeval/report'
 import { located } from '@saeval/steering/internal/edits/place-in-file'
 import {
   type HookAction,
@@ -35,6 +35,8 @@ export interface Cell {
   readonly source: { readonly path: string; readonly lines: readonly number[] }
   /** Whether it adds 0 and nothing else: the unsteered model, on purpose. */
   readonly addsNothing: boolean
+  /** Which cell it is a control of; absent of the cells that are asked for. */
+  readonly control?: { readonly of: string; readonly kind: ControlKind }
 }
 
 /** A steering CSV as the sweep varies it. */

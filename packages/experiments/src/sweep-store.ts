@@ -110,7 +110,10 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
       command,
       tasks,
       baseline: open(baselineId, {}),
-      cells: cells.map(({ id, parameters }) => open(id, parameters)),
+      cells: cells.flatMap(({ id, parameters, control }) => (control === undefined ? [open(id, parameters)] : [])),
+      controls: cells.flatMap(({ id, parameters, control }) =>
+        control === undefined ? [] : [{ ...open(id, parameters), ...control }],
+      ),
     }
     return [join(folder, sweepFileName), `${JSON.stringify(sweep, null, 2)}\n`] as const
   }

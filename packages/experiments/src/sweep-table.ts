@@ -1,16 +1,31 @@
-import { type Comparison, changedAnswers, type ExperimentRun, type Parameters } from '@saeval/report'
+import { type Comparison, changedAnswers, type ExperimentRun, type NullEffect, type Parameters } from '@saeval/report'
+
+/** A cell with its differences to the baseline, and those differences beside its controls. */
+export interface SweptCell {
+  readonly run: ExperimentRun
+  readonly comparisons: readonly Comparison[]
+  readonly beside: readonly NullEffect[]
+}
 
 /**
  * The results of a sweep as a tidy CSV: a line for each cell, task, metric and filter. The baseline's lines have empty parameters and no differences.
  */
-export function sweepTable(
-  baseline: ExperimentRun | null,
-  cells: readonly { readonly run: ExperimentRun; readonly comparisons: readonly Comparison[] }[],
-): string {
-  const runs = [...(baseline ? [{ run: baseline, comparisons: [] as readonly Comparison[] }] : []), ...cells]
+export function sweepTable(baseline: ExperimentRun | null, cells: readonly SweptCell[]): string {
+  const runs = [...(baseline ? [{ run: baseline, comparisons: [], beside: [] } satisfies SweptCell] : []), ...cells]
+  const isControlled = cells.some(({ beside }) => beside.length > 0)
   const axes = [...new Set(cells.flatMap(({ run }) => Object.keys(run.parameters)))]
-  const header = [...axes, 'task', 'metric', 'filter', 'value', 'stderr', 'n', ...differenceColumns]
-  const lines = runs.flatMap(({ run, comparisons }) =>
+  const header = [
+    ...axes,
+    'task',
+    'metric',
+    'filter',
+    'value',
+    'stderr',
+    'n',
+    ...differenceColumns,
+    ...(isControlled ? controlColumns : []),
+  ]
+  const lines = runs.flatMap(({ run, comparisons, beside }) =>
     run.results.scores.map(({ task, metric, filter, value, stderr, n }) => {
       const comparison = comparisons.find(
         (item) => item.task === task && item.metric === metric && item.filter === filter,
@@ -24,6 +39,9 @@ export function sweepTable(
         stderr,
         n,
         ...differenceCells(comparison),
+        ...(isControlled
+          ? controlCells(beside.find((item) => item.task === task && item.metric === metric && item.filter === filter))
+          : []),
       ]
     }),
   )
@@ -49,6 +67,24 @@ function differenceCells(comparison: Comparison | undefined): (string | number |
   const { improved, worsened } = changedAnswers(comparison)!
   const { difference, low, high, pValue, method, detectable } = paired
   return [difference, low, high, pValue, holm, method, improved, worsened, detectable]
+}
+
+const controlColumns = [
+  'random_latents_mean',
+  'random_latents_sd',
+  'random_latents_p',
+  'random_directions_mean',
+  'random_directions_sd',
+  'random_directions_p',
+  'flipped_difference',
+]
+
+function controlCells(beside: NullEffect | undefined): (number | null)[] {
+  const of = (kind: 'random latents' | 'random directions') => {
+    const test = beside?.against.find((one) => one.kind === kind)?.test
+    return test === undefined ? [null, null, null] : [test.mean, test.sd, test.pValue]
+  }
+  return [...of('random latents'), ...of('random directions'), beside?.flipped ?? null]
 }
 
 function axisCells(axes: readonly string[], parameters: Parameters): (string | number | null)[] {

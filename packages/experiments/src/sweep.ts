@@ -8,6 +8,7 @@ import {
   compareWithBaseline,
   type Experiment,
   type ExperimentRun,
+  nullEffects,
   readExperiment,
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
@@ -15,7 +16,7 @@ import type { SteeringFile } from '@saeval/steering'
 import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
 import type { Opening } from './open-evaluation.js'
-import { fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
+import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
 import { readCellFile } from './steering-files.js'
@@ -66,7 +67,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload })
     const { cells, prepared, base, baseName, backend, backendArgs, steering: steeringOf } = opened
     if (options.onPlanned) {
-      await options.onPlanned({ model: base, tasks: prepared.tasks, runs: cells.length + 1 })
+      await options.onPlanned({ model: base, tasks: prepared.tasks, runs: opened.runs })
       return null
     }
     const tasksAsked = prepared.nodes.map(nodeName)
@@ -114,10 +115,11 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       use: (model: LanguageModel, args: ModelArguments, name: string) => Promise<void>,
     ) => {
       if (id === baselineId) return use(shared.steer([]), { pretrained: baseName, ...backendArgs }, backend)
-      const steering = await steeringOf(cells.find((cell) => cell.id === id)!, files.get(id)!)
+      const cell = cells.find((one) => one.id === id)!
+      const steering = await steeringOf(cell, files.get(id)!)
       try {
         const model = await (await steering.lower(base)).steer(shared)
-        await use(model, { ...options.modelArgs, csv_path: csvOf(id) }, 'sae_steered_beta')
+        await use(model, { ...argumentsOf(cell, options.modelArgs), csv_path: csvOf(id) }, 'sae_steered_beta')
       } finally {
         await steering.close()
       }
@@ -169,7 +171,8 @@ async function summarize(folder: string): Promise<SweepResult> {
   const compared = (run: ExperimentRun) => run.results
   const comparisons = baseline ? await compareWithBaseline(compared(baseline), runs.map(compared)) : runs.map(() => [])
   const path = join(folder, 'sweep.csv')
-  const cells = runs.map((run, index) => ({ run, comparisons: comparisons[index]! }))
+  const beside = nullEffects(experiment)
+  const cells = runs.map((run, index) => ({ run, comparisons: comparisons[index]!, beside: beside[index]! }))
   writeFiles([[path, sweepTable(baseline, cells)]])
   return { folder, experiment, comparisons }
 }

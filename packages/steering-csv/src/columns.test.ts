@@ -12,9 +12,9 @@ const page = 'gemma-2-2b/20-gemmascope-res-16k/5'
 
 describe('columns that rows may have', () => {
   it('reads and writes all of them', () => {
-    const text = `${base},hook_action,positions,skip_positions,condition_latent,condition_threshold,condition_sae_release,condition_sae_id,head_index,origin,unit,max_activation
-1,2.5,r,i,project_clamp,prompt,0:2 bos,3,0.5,r2,i2,4,b_dec,residual_norm,7
-1,2.5,r,i,add,,,,,,,,,,
+    const text = `${base},hook_action,positions,skip_positions,condition_latent,condition_threshold,condition_sae_release,condition_sae_id,head_index,origin,random_direction,unit,max_activation
+1,2.5,r,i,project_clamp,prompt,0:2 bos,3,0.5,r2,i2,4,b_dec,12,residual_norm,7
+1,2.5,r,i,add,,,,,,,,,,,
 `
     const csv = parseSteeringCsv(text)
     expect(csv.success && csv.rows).toMatchObject([
@@ -27,6 +27,7 @@ describe('columns that rows may have', () => {
         condition_sae_id: 'i2',
         head_index: 4,
         origin: 'b_dec',
+        random_direction: 12,
         unit: 'residual_norm',
         max_activation: 7,
       },

@@ -50,6 +50,8 @@ export interface SaeSteeredRow {
   readonly head_index?: number
   /** Where project_clamp measures from: zero by default. */
   readonly origin?: (typeof origins)[number]
+  /** Seed of a random direction, as long, in place of the decoder row: a control. */
+  readonly random_direction?: number
   readonly unit?: Unit
   /** The latent's largest activation, for unit max_activation. */
   readonly max_activation?: number
@@ -132,6 +134,7 @@ export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
     sparse('condition_neuronpedia', 'name'),
     sparse('head_index', 'index'),
     sparse('origin', origins),
+    sparse('random_direction', 'index'),
     sparse('unit', units),
     sparse('max_activation', 'number'),
   ],

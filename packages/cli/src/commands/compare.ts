@@ -1,14 +1,16 @@
 import { markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { InputError } from '@saeval/hub'
 import {
+  besideControls,
   type ChangedSample,
   type Comparison,
   changedSamples,
   compareWithBaseline,
+  type NullEffect,
   type RunResults,
   readExperiment,
 } from '@saeval/report'
-import { changeCells, differenceCells, valueCell } from './comparison-cells.js'
+import { changeCells, controlCells, controlHeaders, differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 
 export interface CompareOptions {
@@ -27,15 +29,22 @@ export async function compare(
   const [before, after] = [await onlyRun(beforePath), await onlyRun(afterPath)]
   const [comparisons = []] = await compareWithBaseline(before, [after])
   const changed = await changedSamples(before, after)
+  const beside = await besideControls(before.path, after.path)
   if (json) {
-    const all = { before: before.path, after: after.path, comparisons, changed }
+    const all = {
+      before: before.path,
+      after: after.path,
+      comparisons,
+      changed,
+      ...(beside.length > 0 ? { controls: beside } : {}),
+    }
     // JSON has no infinite numbers; Number() and Python's float() read these texts
     const finite = (_key: string, value: unknown) =>
       typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
     stdout.write(`${JSON.stringify(all, finite, 2)}\n`)
     return
   }
-  stdout.write(`before: ${before.path}\nafter:  ${after.path}\n\n${comparisonTable(comparisons)}\n`)
+  stdout.write(`before: ${before.path}\nafter:  ${after.path}\n\n${comparisonTable(comparisons, beside)}\n`)
   for (const line of changedLines(changed, Number(show))) stdout.write(`${line}\n`)
 }
 
@@ -48,7 +57,7 @@ async function onlyRun(path: string): Promise<RunResults> {
 }
 
 /** Differences with 95 % confidence intervals and p values, as one Markdown table. */
-function comparisonTable(comparisons: readonly Comparison[]): string {
+function comparisonTable(comparisons: readonly Comparison[], beside: readonly NullEffect[]): string {
   const headers = [
     'Tasks',
     'Filter',
@@ -65,12 +74,14 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
     'Of changed',
     'Detectable',
     'n',
+    ...(beside.length > 0 ? controlHeaders : []),
   ]
   const rows = comparisons.map((comparison) => {
     const { alias, filter, metric, higherIsBetter, before, after, n } = comparison
     const direction = higherIsBetter === null ? '' : higherIsBetter ? '↑' : '↓'
     const values = [valueCell(before), valueCell(after), ...differenceCells(comparison), ...changeCells(comparison)]
-    return [alias, filter, metric, direction, ...values, n]
+    const controls = beside.length > 0 ? controlCells(beside, comparison) : []
+    return [alias, filter, metric, direction, ...values, n, ...controls]
   })
   return markdownTable(headers, rows)
 }

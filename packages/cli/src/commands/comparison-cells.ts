@@ -1,5 +1,5 @@
 import type { Cell } from '@saeval/eval-harness/internal/results/markdown-table'
-import { type Comparison, changedAnswers } from '@saeval/report'
+import { type Comparison, changedAnswers, type NullEffect } from '@saeval/report'
 import { pValueText } from '@saeval/report/internal/html/numbers'
 
 /** A value as the tables show it: four decimals, or Infinity and NaN, as in the table of results. */
@@ -24,4 +24,18 @@ export function changeCells(comparison: Comparison): [Cell, Cell, Cell, Cell] {
   const { improved, worsened, worsenedShare } = changed
   const share = worsenedShare === null ? '' : `${(100 * worsenedShare).toFixed(0)} %`
   return [improved, worsened, share, valueCell(comparison.paired!.detectable)]
+}
+
+/** Columns of controlCells. */
+export const controlHeaders = ['Latents', 'p', 'Directions', 'p', 'Flipped']
+
+/** The mean difference of random latents and p of the run being one of them, the same of random directions, and the difference with the sign flipped. */
+export function controlCells(effects: readonly NullEffect[], { task, metric, filter }: Comparison): Cell[] {
+  const effect = effects.find((one) => one.task === task && one.metric === metric && one.filter === filter)
+  const of = (kind: 'random latents' | 'random directions'): Cell[] => {
+    const test = effect?.against.find((one) => one.kind === kind)?.test
+    return test === undefined ? ['', ''] : [valueCell(test.mean), pValueText(test.pValue)]
+  }
+  const flipped = effect?.flipped ?? null
+  return [...of('random latents'), ...of('random directions'), flipped === null ? '' : valueCell(flipped)]
 }

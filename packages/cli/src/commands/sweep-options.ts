@@ -2,7 +2,7 @@ import type { SweepAxes } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import type { Command } from 'commander'
 import { parseNumberList } from '../options/number-list.js'
-import { splitWords } from '../options/parse-option.js'
+import { parser, splitWords, wholeNumber } from '../options/parse-option.js'
 import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
 import { fixModel, hideOptions, refuseUnfit, type UnfitOptions } from './unfit-options.js'
 
@@ -11,6 +11,8 @@ export interface SweepCommandOptions {
   readonly run: RunOptions
   readonly csv: readonly string[]
   readonly axes: SweepAxes
+  /** 0 for none. */
+  readonly controls: number
 }
 
 /** Flags of run that many runs at once do not have. */
@@ -39,6 +41,12 @@ export function addSweepOptions(command: Command): Command {
     .option('--actions <names...>', 'actions of all rows: add, clamp, …')
     .option('--latents <list>', 'latents in place of the one of a CSV of one row', numbers('--latents'))
     .option('--separately', 'steer with each row of a CSV alone')
+    .option(
+      '--controls <n>',
+      'run each setting with as many random latents like its own, as many random directions, and its sign flipped',
+      parser(wholeNumber),
+      0,
+    )
   addRunOptions(command)
   hideOptions(command, [...Object.keys(unfit), ...always])
   fixModel(command, sweptModel, 'what a sweep steers; there is no other')
@@ -57,12 +65,14 @@ export function sweepOptions(command: Command): SweepCommandOptions {
     actions?: readonly string[]
     latents?: readonly number[]
     separately?: boolean
+    controls: number
   }>()
   if (run.model !== sweptModel) throw new InputError(`a sweep steers the model ${sweptModel}; leave --model out`)
   refuseUnfit(command, 'a sweep', unfit)
   return {
     run,
     csv: given.csv ?? [],
+    controls: controlCount(given.controls),
     axes: {
       coefficients: given.coefficients ?? null,
       scales: given.scales ?? null,
@@ -71,4 +81,10 @@ export function sweepOptions(command: Command): SweepCommandOptions {
       rowsSeparately: given.separately ?? false,
     },
   }
+}
+
+/** Of one control nothing can be said. */
+function controlCount(given: number): number {
+  if (given === 1) throw new InputError('--controls 1 is no null distribution; give 2 or more, 20 say, or 0')
+  return given
 }

@@ -4,6 +4,7 @@ import { type Cell, markdownTable } from '@saeval/eval-harness/internal/results/
 import { modelName } from '@saeval/eval-harness/internal/results/names'
 import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
 import type { LanguageModel } from '@saeval/language-model'
+import { nullEffects } from '@saeval/report'
 import { plainArguments } from '../options/plain-arguments.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines } from '../terminal/announcement.js'
@@ -14,7 +15,7 @@ import { RemainingTime } from '../terminal/remaining-time.js'
 import { SweepWork } from '../terminal/sweep-work.js'
 import { openTerminal, type Terminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
-import { differenceCells, valueCell } from './comparison-cells.js'
+import { controlCells, controlHeaders, differenceCells, valueCell } from './comparison-cells.js'
 import type { Surroundings } from './run.js'
 import type { SweepCommandOptions } from './sweep-options.js'
 
@@ -105,16 +106,21 @@ function sweepProgress(terminal: Terminal, columns: number) {
 }
 
 /** A line for each cell and metric: the value, its difference to the unsteered model and whether that is beyond chance. */
-function sweepText({ experiment: { baseline, runs }, comparisons }: SweepResult): string {
-  const headers = ['Cell', 'Tasks', 'Filter', 'Metric', 'Value', 'Difference', '95 % interval', 'p (Holm)']
+function sweepText({ experiment, comparisons }: SweepResult): string {
+  const { baseline, runs } = experiment
+  const effects = nullEffects(experiment)
+  const isControlled = effects.some((list) => list.length > 0)
+  const more = isControlled ? controlHeaders : []
+  const headers = ['Cell', 'Tasks', 'Filter', 'Metric', 'Value', 'Difference', '95 % interval', 'p (Holm)', ...more]
   const before = (baseline?.results.scores ?? []).map(({ alias, filter, metric, value }): Cell[] => {
-    return ['unsteered', alias, filter, metric, valueCell(value), '', '', '']
+    return ['unsteered', alias, filter, metric, valueCell(value), '', '', '', ...more.map(() => '')]
   })
   const after = runs.flatMap(({ label }, index) =>
     comparisons[index]!.map((comparison): Cell[] => {
       const { alias, filter, metric, after } = comparison
       const [difference, interval, , corrected] = differenceCells(comparison)
-      return [label, alias, filter, metric, valueCell(after), difference, interval, corrected]
+      const beside = isControlled ? controlCells(effects[index]!, comparison) : []
+      return [label, alias, filter, metric, valueCell(after), difference, interval, corrected, ...beside]
     }),
   )
   return markdownTable(headers, [...before, ...after])

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { findSae, openSae } from '@saeval/sae-core'
+import { lengthOf, withRandomDirections } from '@saeval/steering/internal/edits/random-direction'
 import { expect, it } from 'vitest'
 import { demoFolder } from '../../../../tests/fixtures.js'
 import { matchedLatents } from './matched-latents.js'
-import { lengthOf, withRandomDirections } from './random-direction.js'
 
 it('random directions are as long, repeat by their seed, and are near no other', async () => {
   const sae = await openSae(findSae(join(demoFolder, 'saes'), 'layer_3'))

@@ -3,6 +3,7 @@ import { renderSvg } from '../charts/render-chart.js'
 import { palette } from '../charts/theme.js'
 import type { Explanation } from '../results/explanation-file.js'
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
+import { controlsSection } from './controls-section.js'
 import { editedLatents, editedSection, factsList } from './edited-latents.js'
 import { effectsTable } from './effects-table.js'
 import { escapeHtml } from './escape.js'
@@ -82,6 +83,7 @@ export async function reportParts(experiment: Experiment, options: PartsOptions 
     { id: 'edited', name: 'What was edited', html: editedSection(editedLatents(runs)) },
     ...metrics,
     { id: 'tests', name: 'Tests', html: testsSection(views, options.words ?? String) },
+    { id: 'controls', name: 'Beside controls', html: controlsSection(experiment) },
     { id: 'explained', name: 'Why answers flipped', html: explanationsSection(options.explanations ?? []) },
     { id: 'samples', name: 'Samples', html: samples },
     { id: 'provenance', name: 'Provenance', html: provenance },

@@ -33,6 +33,7 @@ export function fakeSweep(coefficients: readonly number[], documents = 60): stri
     tasks: ['dogs', 'cats'],
     baseline: { id: 'baseline', parameters: {}, results: run('baseline', 7, 0, { pretrained: 'tiny' }) },
     cells,
+    controls: [],
   }
   writeFileSync(join(folder, 'sweep.json'), JSON.stringify(sweep))
   return folder

@@ -9,6 +9,7 @@ import { readResultsJson } from './results-json.js'
 import type { RunResults } from './run-results.js'
 import {
   type CellResults,
+  type ControlKind,
   cellFileName,
   cellResultsFields,
   type Parameters,
@@ -20,6 +21,8 @@ import {
 /** A run with its place in an experiment. */
 export interface ExperimentRun {
   readonly label: string
+  /** Id of its cell, in a sweep. */
+  readonly id?: string
   /** What distinguishes it from the other runs; {} for a baseline. */
   readonly parameters: Parameters
   readonly results: RunResults
@@ -34,6 +37,8 @@ export interface Experiment {
   readonly command: string | null
   /** Cells of a sweep that have not run yet, or not on all tasks. */
   readonly missing: number
+  /** In a sweep with controls: those that have run, each of the run with the id `of`. */
+  readonly controls?: readonly { readonly of: string; readonly kind: ControlKind; readonly results: RunResults }[]
 }
 
 /**
@@ -60,21 +65,30 @@ export async function readExperiment(path: string): Promise<Experiment> {
 async function readSweep(folder: string): Promise<Experiment> {
   const path = join(folder, sweepFileName)
   const sweep = await readResultsJson(path, 'a sweep file', sweepSchema)
-  const open = async ({ parameters, results }: SweepCell): Promise<ExperimentRun | null> => {
-    const run = await readParts(
+  const read = ({ results }: Pick<SweepCell, 'results'>) =>
+    readParts(
       folder,
       sweep.tasks.flatMap((task) => (results[task] === undefined ? [] : [{ task, results: results[task] }])),
     )
-    return run && { label: parametersLabel(parameters), parameters, results: run }
+  const open = async (cell: SweepCell): Promise<ExperimentRun | null> => {
+    const { id, parameters } = cell
+    const run = await read(cell)
+    return run && { label: parametersLabel(parameters), id: id ?? '', parameters, results: run }
   }
   const baseline = await open(sweep.baseline)
   const runs = (await Promise.all(sweep.cells.map(open))).filter((run) => run !== null)
+  const controls = await Promise.all(
+    sweep.controls.map(async (control) => ({ of: control.of, kind: control.kind, results: await read(control) })),
+  )
   if (baseline === null && runs.length === 0) throw new InputError(`${path}: no cell of this sweep has run yet`)
   return {
     baseline: baseline && { ...baseline, label: 'unsteered' },
     runs,
     command: sweep.command,
-    missing: sweep.cells.filter(({ results }) => sweep.tasks.some((task) => results[task] === undefined)).length,
+    missing: [...sweep.cells, ...sweep.controls].filter(({ results }) =>
+      sweep.tasks.some((task) => results[task] === undefined),
+    ).length,
+    controls: controls.flatMap(({ results, ...control }) => (results === null ? [] : [{ ...control, results }])),
   }
 }
 

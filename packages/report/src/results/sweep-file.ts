@@ -1,12 +1,24 @@
-import { objectOf, recordOf, text } from '@saeval/hub/checks'
+import { objectOf, oneOf, recordOf, text } from '@saeval/hub/checks'
 import * as v from 'valibot'
 
-const cell = objectOf({
+const cellFields = {
   /** Name of its folder and key of its results. */
   id: v.nullish(text, ''),
   parameters: recordOf(v.union([v.string(), v.number()], 'a text or a number')),
   /** Results file of each of the sweep's tasks that has run, relative to sweep.json. */
   results: recordOf(text),
+}
+const cell = objectOf(cellFields)
+
+/** What a control has in place of the latent that a cell steers. */
+export const controlKinds = ['random latents', 'random directions', 'flipped sign'] as const
+export type ControlKind = (typeof controlKinds)[number]
+
+const control = objectOf({
+  ...cellFields,
+  /** Id of the cell that it is a control of. */
+  of: text,
+  kind: oneOf(controlKinds),
 })
 
 /** What sweep.json holds. */
@@ -20,6 +32,7 @@ export const sweepSchema = objectOf({
   /** The unsteered model. */
   baseline: cell,
   cells: v.pipe(v.array(cell, 'a list of cells'), v.readonly()),
+  controls: v.optional(v.pipe(v.array(control, 'a list of controls'), v.readonly()), []),
 })
 
 /** What distinguishes a cell of a sweep: coefficient, latent, action, csv, … */

@@ -15,6 +15,7 @@ import { isListedRelease } from '@saeval/sae-core/internal/registry/find-sae'
 import { noFolder } from '@saeval/sae-core/internal/registry/release-folder'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 import { atRow, inFile, located, type RowPlace } from './place-in-file.js'
+import { withRandomDirections } from './random-direction.js'
 import { rowPlace, type SteeringFile } from './read-steering-file.js'
 
 /** A row with its SAE opened, and the edit of it that the row is. */
@@ -43,12 +44,27 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
     checkModel(sae, options, (message) => located(place, column.replace('sae_id', 'sae_release'), message))
     return sae
   }
+  // rows of one direction are of one SAE
+  const random = new Map<string, SaeFile>()
+  const directed = (sae: SaeFile, place: RowPlace, seed: number | undefined): SaeFile => {
+    if (seed === undefined) return sae
+    if (options.semantics !== 'direct')
+      throw located(
+        place,
+        'random_direction',
+        sentence`a random direction has no meaning with semantics=${options.semantics}, which decodes by the whole SAE; use semantics=direct`,
+      )
+    const key = JSON.stringify([sae.reference.release, sae.reference.id, seed])
+    const found = random.get(key) ?? withRandomDirections(sae, seed)
+    random.set(key, found)
+    return found
+  }
   const rows: OpenRow[] = []
   try {
     for (const row of file.rows) {
       const place = rowPlace(file, row)
       const named = row.neuronpedia === undefined ? 'sae_id' : 'neuronpedia'
-      const sae = await open(place, named, row.sae_release, row.sae_id)
+      const sae = directed(await open(place, named, row.sae_release, row.sae_id), place, row.random_direction)
       const otherNamed = row.condition_neuronpedia === undefined ? 'condition_sae_id' : 'condition_neuronpedia'
       const { condition_sae_release: release, condition_sae_id: id } = row
       const other = release === undefined || id === undefined ? sae : await open(place, otherNamed, release, id)

@@ -16,6 +16,7 @@ export function editLines(file: SteeringFile, rows: readonly ScaledRow[]): strin
     const { row, edit } = scaled
     const note = row.description ? ` (${cut(row.description)})` : ''
     const conditions = [
+      row.random_direction === undefined ? '' : `, in random direction ${row.random_direction}`,
       edit.head === undefined ? '' : ` in head ${edit.head}`,
       edit.positions === undefined ? '' : `, at ${describeSelection(edit.positions)}`,
       edit.condition === undefined

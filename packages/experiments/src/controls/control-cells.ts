@@ -1,0 +1,113 @@
+import type { PreparedTask } from '@saeval/eval-harness'
+import type { SteerableModel } from '@saeval/language-model'
+import type { SaeFile } from '@saeval/sae-core'
+import type { CsvSteering, SteeringFile } from '@saeval/steering'
+import { lengthOf } from '@saeval/steering/internal/edits/random-direction'
+import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
+import { activityOn } from '../ranking/sparsities.js'
+import { cellFile } from '../steering-files.js'
+import type { Cell } from '../sweep-cells.js'
+import { type LatentFacts, matchedLatents } from './matched-latents.js'
+
+export interface ControlCellOptions {
+  readonly base: SteerableModel
+  /** Opens the rows of a cell; to be closed. */
+  readonly steering: (cell: Cell, file: SteeringFile) => Promise<CsvSteering>
+  /** Documents on which densities of latents are measured. */
+  readonly texts: readonly PreparedTask[]
+  /** Of random latents and of random directions, each. */
+  readonly count: number
+  readonly seed: number
+  readonly signal?: AbortSignal
+}
+
+/** Controls of one cell: as many of random latents and of random directions, and one with the sign flipped. */
+export function controlsOf(cell: Cell, count: number): number {
+  return cell.addsNothing ? 0 : 2 * count + 1
+}
+
+/**
+ * The controls of cells, as cells: every row with a random latent that matches its own in density and decoder norm, or with a random direction of the same
+ * length in place of its decoder row, and once all rows with the other sign. Action and strength are the cell's own; coefficients in natural units are written as
+ * plain numbers. The same seed gives the same controls. Cells that add nothing have none; a sign that changes nothing has no control.
+ */
+export async function controlCells(cells: readonly Cell[], options: ControlCellOptions): Promise<Cell[]> {
+  const facts = new Map<string, Promise<LatentFacts>>()
+  const factsOf = (sae: SaeFile) => {
+    const key = JSON.stringify([sae.reference.release, sae.reference.id])
+    const found = facts.get(key) ?? measure(sae, options)
+    facts.set(key, found)
+    return found
+  }
+  const found: Cell[] = []
+  for (const cell of cells) {
+    if (cell.addsNothing) continue
+    options.signal?.throwIfAborted()
+    const steering = await options.steering(cell, cellFile(cell))
+    try {
+      const { rows } = await steering.lower(options.base)
+      const plain = rows.map(({ row, edit }): SaeSteeredRow => {
+        const { unit: _, max_activation: __, ...rest } = row
+        return { ...rest, steering_coefficient: edit.coefficient, description: null }
+      })
+      const matches: number[][] = []
+      for (const [index, { row, edit }] of rows.entries())
+        matches.push(matchedLatents(writtenBy(row), await factsOf(edit.sae), options.count, options.seed + index))
+      const add = (kind: NonNullable<Cell['control']>['kind'], name: string, changed: readonly SaeSteeredRow[]) =>
+        found.push({
+          ...cell,
+          id: `${cell.id},control=${name.replaceAll(' ', '_')}`,
+          parameters: { ...cell.parameters, control: name },
+          csv: writeSteeringCsv(changed),
+          control: { of: cell.id, kind },
+        })
+      for (let at = 0; at < options.count; at++) {
+        const latents = matches.map((list) => list[at])
+        if (latents.every((latent) => latent !== undefined))
+          add(
+            'random latents',
+            `latent ${at + 1}`,
+            plain.map((row, index) => withLatent(row, latents[index]!)),
+          )
+      }
+      for (let at = 0; at < options.count; at++)
+        add(
+          'random directions',
+          `direction ${at + 1}`,
+          plain.map((row) => ({ ...row, random_direction: options.seed + at })),
+        )
+      const flipped = plain.map(withOtherSign)
+      if (flipped.some((row, index) => row !== plain[index])) add('flipped sign', 'flipped', flipped)
+    } finally {
+      await steering.close()
+    }
+  }
+  return found
+}
+
+async function measure(sae: SaeFile, { base, texts, signal }: ControlCellOptions): Promise<LatentFacts> {
+  const tensors = await sae.load()
+  const { sparsity: density } = await activityOn(base, { config: sae.config, tensors }, texts, signal)
+  const { dOut, dSae } = sae.config
+  const norm = Float64Array.from({ length: dSae }, (_, at) =>
+    lengthOf(tensors.wDec.subarray(at * dOut, (at + 1) * dOut)),
+  )
+  return { density, norm }
+}
+
+/** The latent that a row changes. */
+function writtenBy({ hook_action: action, latent_idx: latent, refuse_id: other }: SaeSteeredRow): number {
+  return action === 'clamp_refusal' ? other! : latent
+}
+
+function withLatent(row: SaeSteeredRow, latent: number): SaeSteeredRow {
+  return row.hook_action === 'clamp_refusal' ? { ...row, refuse_id: latent } : { ...row, latent_idx: latent }
+}
+
+/** The row with the opposite effect: the coefficient's sign, or for a factor m the factor 2 - m, which changes the latent by as much. */
+function withOtherSign(row: SaeSteeredRow): SaeSteeredRow {
+  const { hook_action: action, steering_coefficient: coefficient } = row
+  if (action === 'ablate') return { ...row, hook_action: 'scale', steering_coefficient: 2 }
+  if (action === 'scale') return { ...row, steering_coefficient: 2 - coefficient }
+  return coefficient === 0 ? row : { ...row, steering_coefficient: -coefficient }
+}
