@@ -33,7 +33,7 @@ export async function eachClaimed<Thing extends { readonly id: string }>(
       const claim = openClaims(place, times).take(thing.id)
       if ('release' in claim) await use(thing).finally(claim.release)
       else {
-        if (!isSaid) onNotice(`${ownerText(claim)} works on this folder too; each run is done by one`)
+        if (!isSaid) onNotice(`${ownerText(claim)} works on this folder too; each part is done by one`)
         isSaid = true
         elsewhere.push(thing)
       }

@@ -15,6 +15,8 @@ export interface SearchCommandOptions {
   readonly csv: readonly string[]
   readonly saeRelease: string | null
   readonly saeIds: readonly string[]
+  /** A file of SAEs or latents. */
+  readonly saes: string | null
   readonly latents: readonly number[] | null
   readonly label: string | null
   readonly actions: readonly SearchAction[]
@@ -52,6 +54,7 @@ export function addSearchOptions(command: Command): Command {
     .optionsGroup('What is searched:')
     .option('--sae_release <name>', 'release of the SAEs, a repository or a folder')
     .option('--sae_id <names...>', 'SAEs of the release, whose latents are searched')
+    .option('--saes <file>', 'SAEs, or latents, that "saeval saes … --json" has printed: of any layers')
     .option('--latents <list>', 'of the SAEs only these latents: 7,12 or 0:10:1', numbers('--latents'))
     .option('--label <words>', 'of the SAEs only latents whose label in features.jsonl holds all these words')
     .option('--csv <files...>', 'steering CSVs, or patterns of their names, whose rows name latents')
@@ -88,6 +91,7 @@ export function searchOptions(command: Command): SearchCommandOptions {
     guard?: readonly string[]
     sae_release?: string
     sae_id?: readonly string[]
+    saes?: string
     latents?: readonly number[]
     label?: string
     csv?: readonly string[]
@@ -101,10 +105,10 @@ export function searchOptions(command: Command): SearchCommandOptions {
   const { sae_release: release, sae_id: ids = [] } = given
   if ((release === undefined) !== (ids.length === 0))
     throw new InputError('--sae_release and --sae_id go together: a release, and which of its SAEs are searched')
-  if (release === undefined && (given.csv ?? []).length === 0)
-    throw new InputError('name what is searched: --sae_release with --sae_id, or --csv')
-  if (release === undefined && (given.latents !== undefined || given.label !== undefined))
-    throw new InputError('--latents and --label choose among the latents of --sae_id, which is missing')
+  if (release === undefined && given.saes === undefined && (given.csv ?? []).length === 0)
+    throw new InputError('name what is searched: --sae_release with --sae_id, --saes, or --csv')
+  if (release === undefined && given.saes === undefined && (given.latents !== undefined || given.label !== undefined))
+    throw new InputError('--latents and --label choose among the latents of --sae_id or --saes, which are missing')
   if (given.controls === 1) throw new InputError('--controls 1 has no spread; give at least 2, or 0 for none')
   return {
     run,
@@ -113,6 +117,7 @@ export function searchOptions(command: Command): SearchCommandOptions {
     csv: given.csv ?? [],
     saeRelease: release ?? null,
     saeIds: splitWords(ids),
+    saes: given.saes ?? null,
     latents: given.latents ?? null,
     label: given.label ?? null,
     actions: given.actions === undefined ? ['add', 'clamp_active'] : splitWords(given.actions).map(actionOf),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { demoFolder, temporaryFolder } from '../../../../tests/fixtures.js'
@@ -83,5 +83,62 @@ describe('saeval search', () => {
   ])('refuses %j', async (argv, message) => {
     const { code, stderr } = await search([...argv, '-o', join(temporaryFolder(), 'refused')])
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+  })
+})
+
+describe('saeval search of several processes and SAEs', () => {
+  it('divides the work in one folder, and both come to the same end', async () => {
+    const folder = join(temporaryFolder(), 'found')
+    const argv = [
+      ...dogs,
+      '--latents',
+      '120,121',
+      '--strengths=-1,1',
+      '--controls',
+      '2',
+      '--budget',
+      '60000',
+      '-o',
+      folder,
+    ]
+    const [first, second] = await Promise.all([search(argv), search(argv)])
+    expect([first.code, second.code]).toEqual([0, 0])
+    expect(second.stdout).toBe(first.stdout)
+    expect(first.stdout).toContain('Confirmed: ')
+    // who waits for a part says so
+    expect(first.stderr + second.stderr).toContain('works on this folder too; each part is done by one')
+    expect(existsSync(join(folder, 'claims'))).toBe(false)
+    // one process alone comes to it too
+    const alone = join(temporaryFolder(), 'found')
+    expect((await search([...argv.slice(0, -1), alone])).stdout).toBe(first.stdout)
+  })
+
+  it('takes what "saeval saes --json" prints: SAEs of several layers, and latents', async () => {
+    const listed = join(temporaryFolder(), 'saes.json')
+    const saes = join(demoFolder, 'saes')
+    writeFileSync(
+      listed,
+      JSON.stringify([
+        { sae_release: saes, sae_id: 'layer_2', latent: 40 },
+        { sae_release: saes, sae_id: 'layer_3', latent: 121 },
+      ]),
+    )
+    const folder = join(temporaryFolder(), 'found')
+    const more = ['--strengths=-1', '--actions', 'clamp_active', '--controls', '0', '--budget', '60000', '-o', folder]
+    const { code, stdout, stderr } = await runCommand([
+      'search',
+      ...model,
+      '--saes',
+      listed,
+      ...tasks,
+      ...dogs,
+      ...more,
+    ])
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/latent 121 .*of layer_3/)
+    expect(readFileSync(join(folder, 'search.csv'), 'utf8')).toMatch(/^layer_2,40,/m)
+    writeFileSync(listed, '{"a": 1}')
+    const { stderr: refused } = await runCommand(['search', ...model, '--saes', listed, ...tasks, ...dogs, ...more])
+    expect(refused).toContain('expected the list that "saeval saes … --json" prints')
   })
 })

@@ -12,6 +12,7 @@ import type { Command } from 'commander'
 import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
+import { readListedSaes } from './listed-saes.js'
 import type { Surroundings } from './run.js'
 import { searchOptions } from './search-options.js'
 
@@ -23,11 +24,18 @@ export async function searchCommand(
 ): Promise<void> {
   const options = searchOptions(command)
   const { run, csv, saeRelease, saeIds, latents, label } = options
+  const listed = options.saes === null ? { saes: [], named: [] } : readListedSaes(options.saes)
   const terminal = openTerminal(stderr, run)
   try {
     const result = await search({
       ...options,
-      source: { csv, saes: saeIds.map((id) => findSae(saeRelease!, id)), latents, label },
+      source: {
+        csv,
+        named: listed.named,
+        saes: [...saeIds.map((id) => findSae(saeRelease!, id)), ...listed.saes],
+        latents,
+        label,
+      },
       modelArgs: plainArguments(run.model_args),
       command: line,
       saeval: version,

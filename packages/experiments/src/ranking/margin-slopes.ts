@@ -2,6 +2,7 @@ import { cachedModel, type PreparedTask, type Store } from '@saeval/eval-harness
 import type { SteerableModel } from '@saeval/language-model'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
 import { type DocumentOptions, documentValues, withMargin } from '../documents/document-values.js'
+import { claimId, type Each, eachInTurn } from '../share-work.js'
 import { documentTexts } from './document-texts.js'
 
 /** What the small coefficient adds, as a share of the mean length of the activations. */
@@ -18,6 +19,8 @@ export interface SlopeOptions extends DocumentOptions {
   readonly onLatent?: (done: number) => void
   /** Keeps answers, so that what is killed goes on from there; without it none are kept. */
   readonly store?: Store
+  /** Divides the latents among processes; in turn by default. */
+  readonly each?: Each
 }
 
 /**
@@ -52,12 +55,16 @@ export async function marginSlopes(
   }
   const before = await marginOf(shared.steer([]))
   const slopes: number[] = []
-  for (const [done, latent] of latents.entries()) {
+  const { each = eachInTurn } = options
+  let done = 0
+  const name = `${sae.reference.release} ${sae.reference.id}`
+  const things = latents.map((latent, index) => ({ id: claimId(`slope of ${latent}, ${name}`), latent, index }))
+  await each(things, async ({ latent, index }) => {
     options.signal?.throwIfAborted()
-    options.onLatent?.(done)
+    options.onLatent?.(done++)
     const interventions = await edits(latent)
-    slopes.push(interventions === null ? 0 : ((await marginOf(shared.steer(interventions))) - before) / smallShare)
-  }
+    slopes[index] = interventions === null ? 0 : ((await marginOf(shared.steer(interventions))) - before) / smallShare
+  })
   return { slopes, tokens }
 }
 

@@ -19,6 +19,8 @@ export interface Candidate {
 export interface CandidateSource {
   /** Steering CSVs, whose rows name them. */
   readonly csv: readonly string[]
+  /** Latents that are named one by one. */
+  readonly named?: readonly { readonly reference: SaeReference; readonly latent: number }[]
   /** SAEs, whose latents they are. */
   readonly saes: readonly SaeReference[]
   /** Of the SAEs: these latents; null for all. */
@@ -29,19 +31,19 @@ export interface CandidateSource {
 
 /** Candidates, each latent of an SAE once, and the SAEs, which must be closed. Throws InputError where there are none. */
 export async function findCandidates(
-  { csv, saes, latents, label }: CandidateSource,
+  { csv, named: single = [], saes, latents, label }: CandidateSource,
   hub: HubOptions,
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly files: readonly SaeFile[] }> {
   const named = new Map<string, { reference: SaeReference; latents: Set<number> | null }>()
   for (const reference of saes) named.set(keyOf(reference), { reference, latents: latents && new Set(latents) })
-  for (const { rows } of await readSweepCsvs(csv)) {
-    for (const { sae_release: release, sae_id: id, latent_idx: latent } of rows) {
-      const reference = findSae(release, id)
-      const known = named.get(keyOf(reference)) ?? { reference, latents: new Set<number>() }
-      known.latents?.add(latent)
-      named.set(keyOf(reference), known)
-    }
+  const add = (reference: SaeReference, latent: number) => {
+    const known = named.get(keyOf(reference)) ?? { reference, latents: new Set<number>() }
+    known.latents?.add(latent)
+    named.set(keyOf(reference), known)
   }
+  for (const { reference, latent } of single) add(reference, latent)
+  for (const { rows } of await readSweepCsvs(csv))
+    for (const { sae_release: release, sae_id: id, latent_idx: latent } of rows) add(findSae(release, id), latent)
   const files: SaeFile[] = []
   try {
     const candidates: Candidate[] = []

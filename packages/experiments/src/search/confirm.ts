@@ -29,6 +29,7 @@ export async function confirm(
   if (finalists.length === 0) return []
   const wanted = { part: 'confirming', ...problem.documents.confirming } as const
   const base = await problem.measure(null, wanted)
+  await problem.ahead?.(finalists, wanted)
   const tested: Omit<Confirmation, 'holm' | 'confirmed'>[] = []
   for (const [done, arm] of finalists.entries()) {
     onFinalist(done)

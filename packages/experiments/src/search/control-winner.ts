@@ -16,7 +16,7 @@ export interface ControlWinnerOptions {
   readonly arm: Arm
   /** What the meter knows the arm by. */
   readonly key: string
-  readonly problem: DocumentProblem['objectiveOf']
+  readonly problem: Pick<DocumentProblem, 'objectiveOf' | 'controlsAhead'>
   /** Controls of each kind. */
   readonly count: number
   readonly seed: number
@@ -52,9 +52,12 @@ export async function controlWinner(
   }
   const total = latents.length + count
   let done = 0
-  const before = await problem('unsteered', null)
-  const gainOf = async (key: string, edit: SteeringEdit) => meanGain(before, await problem(key, edit))
+  const before = await problem.objectiveOf('unsteered', null)
+  const gainOf = async (key: string, edit: SteeringEdit) => meanGain(before, await problem.objectiveOf(key, edit))
   const effect = await gainOf(options.key, own)
+  await problem.controlsAhead(
+    Object.entries(edits).flatMap(([kind, list]) => list.map((edit, index) => [`${kind} ${index}`, edit] as const)),
+  )
   const controls: SearchResult['controls'][number][] = []
   for (const [kind, list] of Object.entries(edits) as [keyof typeof edits, SteeringEdit[]][]) {
     const gains: number[] = []

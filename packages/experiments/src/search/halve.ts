@@ -43,6 +43,7 @@ export async function halve(
   for (const [round, rung] of rungs.entries()) {
     const wanted = { part: 'choosing', objective: rung.objective } as const
     const base = await problem.measure(null, { ...wanted, guards: rung.guards })
+    await problem.ahead?.(alive, { ...wanted, guards: 0 })
     const scored: (Standing & { readonly rank: number; readonly margin: number })[] = []
     for (const [done, arm] of alive.entries()) {
       onRound(round, done / alive.length / 2)
@@ -69,6 +70,11 @@ export async function halve(
     const half = scored.slice(0, Math.max(finalists, Math.ceil(scored.length / 2)))
     const best = half[0]?.gain ?? 0
     for (const one of scored.slice(half.length)) standings.push(standing(one, { kind: 'does less', best }))
+    if (problem.budgets.length > 0)
+      await problem.ahead?.(
+        half.map(({ arm }) => arm),
+        { ...wanted, guards: rung.guards },
+      )
     const passed: typeof scored = []
     for (const [done, one] of half.entries()) {
       onRound(round, 0.5 + done / half.length / 2)

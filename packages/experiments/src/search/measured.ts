@@ -25,6 +25,8 @@ export interface SearchProblem {
   readonly documents: Readonly<Record<Wanted['part'], { readonly objective: number; readonly guards: number }>>
   /** Values of an arm, or of the unsteered model (null), on documents. Called again, it gives the same values. */
   measure(arm: number | null, wanted: Wanted): Promise<Measured>
+  /** Measures arms that will be asked for; with other processes, where there are some. What an arm cannot do is for `measure` to say. */
+  ahead?(arms: readonly number[], wanted: Wanted): Promise<void>
 }
 
 /** Mean of after - before. */

@@ -1,4 +1,6 @@
 import type { SteeringEdit } from '@saeval/sae-core'
+import { isOfCell } from '../run-cell.js'
+import { claimId, type Each } from '../share-work.js'
 import type { Arm } from './arms.js'
 import { type DocumentMeter, metricOf } from './document-meter.js'
 import type { Measured, SearchProblem, Wanted } from './measured.js'
@@ -12,12 +14,16 @@ export interface SearchProblemOptions {
   readonly guards: readonly Guard[]
   readonly objectiveDocuments: SplitDocuments
   readonly guardDocuments: readonly SplitDocuments[]
+  /** Divides measurements among processes. */
+  readonly each: Each
 }
 
 /** A search of real arms on real documents. */
 export interface DocumentProblem extends SearchProblem {
   /** Values of the objective, larger is better, on all confirming documents under any edit. */
   objectiveOf(key: string, edit: SteeringEdit | null): Promise<readonly number[]>
+  /** Measures edits for objectiveOf, by key; with other processes, where there are some. */
+  controlsAhead(edits: readonly (readonly [key: string, edit: SteeringEdit])[]): Promise<void>
   /** Means of the metrics as they are, of the unsteered model on the confirming documents. */
   unsteered(): Promise<{ readonly objective: number; readonly guards: readonly number[] }>
 }
@@ -44,7 +50,7 @@ export async function searchProblem(options: SearchProblemOptions): Promise<Docu
     guards: Math.max(0, ...guardDocuments.map((list) => list[part].length)),
   })
   const all = Number.POSITIVE_INFINITY
-  return {
+  const problem: DocumentProblem = {
     arms: arms.length,
     budgets: guards.map(({ points }) => Math.abs(points) / 100),
     documents: { choosing: countsOf('choosing'), confirming: countsOf('confirming') },
@@ -73,7 +79,24 @@ export async function searchProblem(options: SearchProblemOptions): Promise<Docu
       }
       return { objective: means[0]!, guards: means.slice(1) }
     },
+    ahead: (chosen, wanted) =>
+      options.each(
+        chosen.map((arm) => ({ id: claimId(JSON.stringify(['arm', arm, wanted])), arm })),
+        async ({ arm }) => {
+          await problem.measure(arm, wanted).catch((cause: unknown) => {
+            if (!isOfCell(cause)) throw cause
+          })
+        },
+      ),
+    controlsAhead: (edits) =>
+      options.each(
+        edits.map(([key, edit]) => ({ id: claimId(key), key, edit })),
+        async ({ key, edit }) => {
+          await problem.objectiveOf(key, edit)
+        },
+      ),
   }
+  return problem
 }
 
 /** What an arm does to the model. */

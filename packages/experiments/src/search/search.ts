@@ -6,6 +6,7 @@ import { hasMargin, withDocuments } from '../documents/document-values.js'
 import { type OpenRunOptions, openRun } from '../documents/open-run.js'
 import { activityOn } from '../ranking/sparsities.js'
 import { generationSeed } from '../run-cell.js'
+import { eachShared } from '../share-work.js'
 import { type Arm, type ArmOptions, armsOf } from './arms.js'
 import { type Candidate, type CandidateSource, findCandidates } from './candidates.js'
 import { confirm } from './confirm.js'
@@ -47,7 +48,8 @@ const slopeDocuments = 8
 /**
  * Searches for a way to steer that does what the objective wants and breaks no guard: ranks latents by the slope of the margin, halves arms on some
  * documents, confirms what is left on others. Answers are kept in the folder, so the same call goes on where it was stopped and comes to the same
- * end. Throws InputError for what cannot be searched.
+ * end. Several processes with one folder, on any hosts that share it, divide the work and come to the same end. Throws InputError for what cannot be
+ * searched.
  */
 export async function search(options: SearchOptions): Promise<SearchResult> {
   const { run, objective, guards, onNotice = () => {}, onStage = () => {}, signal } = options
@@ -59,6 +61,8 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   const files: SaeFile[] = []
   try {
     makeWritableFolder(sentence`${option('output_path')} ${folder}`, folder)
+    // several processes may search in one folder: each part is done by one of them
+    const each = eachShared(folder, { onNotice, ...(signal ? { signal } : {}) })
     const store = openStore(join(folder, 'answers'), 'output_path', onNotice)
     try {
       const found = await findCandidates(options.source, options.hub ?? {})
@@ -130,11 +134,13 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         documents: [objectiveDocuments, guardDocuments],
         model: (await base.fingerprint?.()) ?? null,
       })
-      const plan = readPlan(folder, asked) ?? {
-        asked,
-        budget: budgetTokens(options.budget, grid, meter.tokens, (Date.now() - began) / 1000),
-      }
-      writePlan(folder, plan)
+      const seconds = (Date.now() - began) / 1000
+      // of a budget in minutes the first process says how many tokens it is
+      await each([{ id: 'plan' }], async () => {
+        if (readPlan(folder, asked) === null)
+          writePlan(folder, { asked, budget: budgetTokens(options.budget, grid, meter.tokens, seconds) })
+      })
+      const plan = readPlan(folder, asked)!
 
       const slopes = objectiveTasks.every(hasMargin)
       const chosen = new Map<string, Set<number>>()
@@ -154,6 +160,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
             seed,
             signal,
             store,
+            each,
             onLatent: (done) =>
               onStage(`ranking latent ${done + 1} of ${found.candidates.length}`, done / found.candidates.length),
           })
@@ -192,7 +199,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
       if (arms.length === 0)
         throw new InputError('no arm is left after ranking; give more latents, strengths or actions')
 
-      const problem = await searchProblem({ meter, arms, objective, guards, objectiveDocuments, guardDocuments })
+      const problem = await searchProblem({ meter, arms, objective, guards, objectiveDocuments, guardDocuments, each })
       const { finalists } = options
       const guardCost = cost.guards.reduce((sum, tokens) => sum + tokens, 0)
       const { confirming } = problem.documents
@@ -227,7 +234,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
               base,
               arm: arms[winner]!,
               key: `arm ${winner}`,
-              problem: problem.objectiveOf,
+              problem,
               count: options.controls,
               seed,
               texts: few,
