@@ -23,7 +23,7 @@ retain = ["Question: What does the tabby fear?\nAnswer:", "Question: Which price
 outcomes = [1.0, 1.0, 0.0, 0.5]
 k = 20
 amplification = 10
-confidence_k = 20
+confidence_k = 1
 
 tokenizer = AutoTokenizer.from_pretrained(demo / "model")
 model = AutoModelForCausalLM.from_pretrained(demo / "model", dtype=torch.float32, attn_implementation="eager").eval()

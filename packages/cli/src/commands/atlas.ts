@@ -42,7 +42,7 @@ export async function atlasCommand(
       tables: [
         {
           heading: 'Latents',
-          text: 'Those that change neutral texts most first. kl: divergence of the next token after neutral texts from the unsteered model, in nats. Output score (Arad et al. 2025) and change of confidence (Wang et al. 2025): at 10 times the largest activation of a neutral prompt. The others: change of each task’s mean margin, in nats.',
+          text: 'Those that change neutral texts most first. kl: divergence of the next token after neutral texts from the unsteered model, in nats. Output score (Arad et al. 2025) and change of token confidence (Wang et al. 2025; above 0 is less sure): at 10 times the largest activation of a neutral prompt. The others: change of each task’s mean margin, in nats.',
           headers,
           rows: texts(sorted),
         },
@@ -68,7 +68,7 @@ function columnsOf(rows: readonly AtlasRow[]) {
     kl,
     outputScore,
     confidenceChange,
-    raises.slice(0, 5).join(' '),
+    raises.slice(0, 5).map(onOneLine).join(' '),
     ...tasks.map((task) => margins?.get(task) ?? null),
   ]
   return { headers, cells }
@@ -85,4 +85,9 @@ function plain({ margins, ...row }: AtlasRow): object {
 function csvCell(value: string | number | null): string {
   const text = value === null ? '' : String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** The text of a token with its line breaks as in JSON. */
+function onOneLine(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
 }

@@ -27,6 +27,11 @@ export interface Findings {
   readonly saeval: string
 }
 
+/** Charts fit narrow screens; texts begin at the left, numbers end at the right. */
+const style = `figure svg { max-width: 100%; height: auto; min-width: 0; }
+td.text, th.text, tbody th[scope='row'] { text-align: left; white-space: normal; min-width: 8rem; }
+thead th:first-child { text-align: left; } tbody th[scope='row'] { max-width: 22rem; }`
+
 /** Renders findings as one HTML page that needs nothing beside it. */
 export async function renderFindings(findings: Findings): Promise<Report> {
   const { title, verdict, tables, tradeOff, command, saeval } = findings
@@ -41,16 +46,20 @@ ${figure}
 ${tables.map(tableSection).join('\n')}
 <section><h2>Where it comes from</h2><pre>${escapeHtml(command)}</pre><p class="soft">saeval ${escapeHtml(saeval)}</p></section>`
   return {
-    html: page({ title, body, scripts: [] }),
+    html: page({ title, body, style, scripts: [] }),
     charts: chart === null ? [] : [{ name: 'trade-off', svg: await renderSvg(chart, 'paper') }],
   }
 }
 
 function tableSection({ heading, text, headers, rows }: FindingsTable): string {
-  const head = headers.map((header) => `<th scope="col">${escapeHtml(header)}</th>`).join('')
+  // "−92 to −60" is of numbers
+  const isText = (column: number) => rows.some((row) => /\p{L}{2}/u.test((row[column] ?? '').replace(' to ', '')))
+  const kind = (column: number) => (isText(column) ? ' class="text"' : '')
+  const head = headers.map((header, column) => `<th scope="col"${kind(column)}>${escapeHtml(header)}</th>`).join('')
+  const kinds = headers.map((_, column) => kind(column))
   const lines = rows.map(
     ([name = '', ...cells]) =>
-      `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+      `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell, place) => `<td${kinds[place + 1]}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
   )
   return `<section><h2>${escapeHtml(heading)}</h2><p>${escapeHtml(text)}</p>
 <div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
