@@ -2,6 +2,7 @@ import type { Value } from '../onnx/graph-builder.js'
 import type { ExpertLayout } from '../spec/model-spec.js'
 import { expertLayout } from '../spec/spec-tensors.js'
 import { type ExpertParts, type GateAndUp, gated } from './expert-parts.js'
+import { expertRanks } from './expert-ranks.js'
 import { float32Numbers as numbers } from './float32-numbers.js'
 import { mxfp4Nodes } from './mxfp4-nodes.js'
 import type { WeightValue } from './weight-values.js'
@@ -10,7 +11,7 @@ import type { WeightValue } from './weight-values.js'
  * Outputs [tokens * chosen, d] of the chosen experts `indices` [tokens, chosen] for flat [tokens, d], where neither sizes nor branches may
  * depend on numbers. Each expert's tokens fill tiles of one size M, the average number of tokens of an expert, so that 2 tiles an expert are
  * always enough, and half of what is computed is used at least. Tiles are computed in a fixed number of products, each with as many matrices as
- * `tileNumbers` allow. No number is compared as an integer: places are float32, exact below 2^24.
+ * `tileNumbers` allow. No number is compared as an integer: places are float32, exact below 2^24 tokens times experts of a token.
  */
 export function expertTiles(parts: ExpertParts, flat: Value, indices: Value, tileNumbers: number): Value {
   const { graph, dModel: d, experts } = parts
@@ -40,9 +41,9 @@ export function expertTiles(parts: ExpertParts, flat: Value, indices: Value, til
     Array.from({ length: count }, (_, expert) => expert),
     [count],
   )
-  const ofPair = graph.node('Reshape', [at(ids, indices), graph.ints([-1])])
-  const hits = graph.node('Equal', [graph.node('Unsqueeze', [ofPair, graph.ints([1])]), ids])
-  const counts = sum(graph.node('Cast', [hits], { to: 1 }), 0)
+  const expertOfPair = graph.node('Reshape', [indices, int(-1)])
+  const ofPair = at(ids, expertOfPair)
+  const { ranks, counts } = expertRanks(graph, ofPair, pairs, ids)
   const sizeNumber = float(size)
   // rounded up; half a token keeps an inexact division away from whole numbers
   const padded = graph.node('Add', [counts, graph.node('Sub', [sizeNumber, graph.scalar(0.5)])])
@@ -54,19 +55,15 @@ export function expertTiles(parts: ExpertParts, flat: Value, indices: Value, til
   // tiles that no expert needs are the last expert's
   const ofTile = graph.node('Min', [sum(graph.node('Cast', [isAfter], { to: 1 }), 0), graph.scalar(count - 1)])
 
-  // pairs sorted by expert, ties by place, go into the expert's tiles one after the other
-  const place = ofRange(pairs)
-  const keys = graph.node('Add', [graph.node('Mul', [ofPair, float(pairs)]), place])
-  const [, order] = graph.nodes('TopK', [keys, pairs], 2, { axis: 0, largest: 0, sorted: 1 })
-  const start = graph.node('Sub', [graph.node('Mul', [firstTile, sizeNumber]), before(counts)])
-  const slot = graph.node('Add', [at(start, index(at(ofPair, order!))), place])
+  // an expert's pairs go into its tiles one after the other
+  const start = graph.node('Mul', [firstTile, sizeNumber])
+  const slotOfPair = graph.node('Add', [at(start, expertOfPair), ranks])
   const ofToken = graph.node('Expand', [
     graph.node('Unsqueeze', [ofRange(tokens), graph.ints([1])]),
     graph.node('Concat', [tokens, int(chosen)], { axis: 0 }),
   ])
-  const tokenOfPair = at(graph.node('Reshape', [ofToken, graph.ints([-1])]), order!)
-  const tokenOfSlot = scattered(slots, index(slot), tokenOfPair)
-  const slotOfPair = scattered(pairs, order!, slot)
+  const tokenOfPair = graph.node('Reshape', [ofToken, graph.ints([-1])])
+  const tokenOfSlot = scattered(slots, index(slotOfPair), tokenOfPair)
 
   const shape = graph.node('Concat', [int(products), tiles, size, int(d)], { axis: 0 })
   const inputs = graph.node('Reshape', [at(flat, index(tokenOfSlot)), shape])

@@ -91,7 +91,7 @@ describe.each(devices)(
       graphs.forEach(({ name, graph }, index) => {
         found.set(name, (found.get(name) ?? new Map()).set(graph, all[index]!))
       })
-    })
+    }, 300_000)
 
     it.each(goldenModelNames)('of %s', needs, (name) => {
       const graphs = [...found.get(name)!]
