@@ -8,8 +8,6 @@ import type { TokenMasks } from './token-masks.js'
 export interface Layout {
   readonly rows: number
   readonly columns: number
-  /** Cached tokens before the new ones. */
-  readonly past: number
   /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
   readonly feeds: Readonly<Record<string, TensorData>>
   /** Tokens of each row, from its start, that count where edits act: none of the padding, and no row that is computed in vain. */

@@ -41,7 +41,6 @@ export function passLayout(
   return {
     rows,
     columns,
-    past,
     lengths,
     masks,
     feeds: tokenFeeds(spec, {

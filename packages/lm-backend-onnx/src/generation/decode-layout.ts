@@ -46,7 +46,6 @@ export function decodeLayout(
   return {
     rows: rows.length,
     columns: 1,
-    past: capacity,
     lengths: rows.map(({ isOver }) => (isOver ? 0 : 1)),
     masks: joinMasks(masks, 1),
     feeds: tokenFeeds(forward.spec, {

@@ -9,6 +9,7 @@ import {
 } from '@saeval/language-model'
 import { type ReadParts, readTexts } from '../scoring/read-requests.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
+import { EncodedTexts } from '../text/encoded-texts.js'
 import { cutAtStops, stopDetector, stopStrings } from '../text/stop-strings.js'
 import { idsAfterThinking, textAfterThinking } from '../text/thinking.js'
 import { generateTexts, type Prompt } from './generate.js'
@@ -59,11 +60,13 @@ export function readGenerateUntil(
   parts: GenerateParts,
   requests: readonly GenerateUntilRequest[],
 ): ReadRequests<GenerateUntilRequest> {
-  const { rules, counts, forward } = parts
+  const { rules, counts, forward, encoded = new EncodedTexts() } = parts
   const settingsOf = requestSettings(parts)
-  const encoded = requests.map((request): EncodedPrompt => {
+  const prompts = requests.map((request): EncodedPrompt => {
     const { context, maxGenToks } = request
-    const { ids, truncated } = encodeGenerationContext(rules, context, maxGenToks)
+    const { ids, truncated } = encoded.once(request, [context, maxGenToks], () =>
+      encodeGenerationContext(rules, context, maxGenToks),
+    )
     if (truncated) counts.truncated++
     if (maxGenToks > 0) counts.tokens.requested += ids.length
     const choosing = settingsOf(request)
@@ -83,15 +86,15 @@ export function readGenerateUntil(
   readTexts(
     parts,
     // a token of no text stands for those that will be generated and read; the last one is not read
-    encoded.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
-    encoded.map((_, index) => [index]),
+    prompts.map(({ ids, maxNewTokens }) => ({ ids: maxNewTokens > 1 ? [...ids, -1] : ids, promptLength: ids.length })),
+    prompts.map((_, index) => [index]),
   )
   const answer = (indices: readonly number[], options: RequestOptions = {}) =>
-    answerPart(parts, requests, encoded, indices, options)
+    answerPart(parts, requests, prompts, indices, options)
   const planned = (indices: readonly number[]): PlannedWork => {
-    const groups = [...groupBySettings(encoded, indices)].map(([, group]) => plannedGroup(parts, encoded, group))
+    const groups = [...groupBySettings(prompts, indices)].map(([, group]) => plannedGroup(parts, prompts, group))
     const sum = (value: (prompt: EncodedPrompt) => number) =>
-      indices.reduce((all, index) => all + value(encoded[index]!), 0)
+      indices.reduce((all, index) => all + value(prompts[index]!), 0)
     return {
       requests: indices.length,
       requestTokens: sum(({ ids }) => ids.length),

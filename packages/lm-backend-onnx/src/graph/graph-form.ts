@@ -10,6 +10,8 @@ export interface GraphForm {
   readonly weights: 'constants' | 'inputs'
   /** Types in which inputs hold weights of other types: what a device has no kernels for. */
   readonly storage: Readonly<Partial<Record<ElementType, ElementType>>>
+  /** Bytes that one weight may have; null for any number. */
+  readonly pieceBytes: number | null
   /** Products with the transpose of a stored matrix: onnxruntime's own operator of the CPU, or the standard's, which takes two axes. */
   readonly transposedProducts: 'fused_matmul' | 'gemm'
   /** What activations are rounded to before products with matrices of 8 bits: the CPU has no other fast way. */
@@ -39,6 +41,7 @@ export interface GraphForm {
 /** For the CPU. */
 export const cpuForm: GraphForm = {
   weights: 'constants',
+  pieceBytes: null,
   storage: {},
   transposedProducts: 'fused_matmul',
   activationsOf8Bits: 'int8',
@@ -57,6 +60,7 @@ export const cpuForm: GraphForm = {
 
 const deviceForm: GraphForm = {
   weights: 'inputs',
+  pieceBytes: null,
   storage: {},
   transposedProducts: 'gemm',
   activationsOf8Bits: 'float32',
@@ -76,8 +80,13 @@ const deviceForm: GraphForm = {
 /** For CUDA. Its fast attention takes 16-bit numbers only; what is left for float32 is what is written out here. */
 export const cudaForm: GraphForm = deviceForm
 
-/** For WebGPU, which has no bfloat16. */
-export const webgpuForm: GraphForm = { ...deviceForm, storage: { bfloat16: 'float16' }, softplus: 'written_out' }
+/** For WebGPU, which has no bfloat16. What is larger than a buffer ends the process. */
+export const webgpuForm: GraphForm = {
+  ...deviceForm,
+  storage: { bfloat16: 'float16' },
+  pieceBytes: 2 ** 31,
+  softplus: 'written_out',
+}
 
 /** The form for a provider that computes in something. */
 export function formOf({ name }: Provider, compute: Compute): GraphForm {

@@ -41,6 +41,17 @@ export interface WeightValues {
   inputs(): readonly GraphWeight[]
 }
 
+/** The type in which an input holds a weight. */
+export function inputType(
+  { weights: { precision, kept }, form }: Pick<GraphOptions, 'weights' | 'form'>,
+  { type, name, shape }: Pick<StoredTensor, 'type' | 'name' | 'shape'>,
+): ElementType {
+  const rounded = precision === 'float32' || type === 'uint8' ? type : precision
+  // vectors are small, and used as they are
+  const isVector = shape.length === 1 && type !== 'uint8'
+  return isVector ? 'float32' : (kept?.get(name) ?? form.storage[rounded] ?? rounded)
+}
+
 export function weightValues(graph: GraphBuilder, { weights, form }: GraphOptions): WeightValues {
   const { precision } = weights
   const inputs = new Map<string, GraphWeight>()
@@ -50,11 +61,7 @@ export function weightValues(graph: GraphBuilder, { weights, form }: GraphOption
     return { value: graph.initializer({ name, type, shape, data }), type }
   }
   const input = (tensors: readonly StoredTensor[], shape: readonly number[], name: string): WeightValue => {
-    const [{ type: stored, name: inFile }] = tensors as [StoredTensor]
-    const rounded = precision === 'float32' || stored === 'uint8' ? stored : precision
-    // vectors are small, and used as they are
-    const isVector = shape.length === 1 && stored !== 'uint8'
-    const type = isVector ? 'float32' : (weights.kept?.get(inFile) ?? form.storage[rounded] ?? rounded)
+    const type = inputType({ weights, form }, { ...tensors[0]!, shape })
     const value = graph.inputOnce(`weight.${name}`, type, shape)
     inputs.set(value, { input: value, tensors, shape, precision, type })
     return { value, type }

@@ -12,6 +12,7 @@ import type { Provider } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
+import type { EncodedTexts } from '../text/encoded-texts.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import type { Compute, Holding } from '../weights/precision.js'
 import { blockSize } from '../weights/quantize-rows.js'
@@ -36,6 +37,8 @@ export interface OpenedModel extends Holding {
   /** Where the tokenizer is from. */
   readonly texts: ModelFiles
   readonly rules: TextRules
+  /** What models of other devices have tokenised; absent for none. */
+  readonly encoded?: EncodedTexts | undefined
   readonly modelSettings: ModelSettings
   /** What computes, under which name, in what, and with how much memory beside the weights. */
   readonly runtime: Runtime
@@ -82,6 +85,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
   return createOnnxModel({
     forward,
     rules,
+    encoded: opened.encoded,
     chatTemplate: createChatTemplate(tokenizer, templateArgs(options)),
     batchSize: batchSize(options.batchSize ?? 'auto', options.maxBatchSize ?? Number.POSITIVE_INFINITY),
     modelSettings,

@@ -5,6 +5,8 @@ import { openTokenizer } from '@saeval/tokenizer'
 import { mergedWeights } from '../adapter/merged-weights.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
 import { readModelSettings } from '../generation/model-settings.js'
+import { checkPieces } from '../graph/check-pieces.js'
+import { formOf } from '../graph/graph-form.js'
 import { deviceRoom } from '../runtime/device-room.js'
 import { type Device, findDevices } from '../runtime/devices.js'
 import type { ThreadOptions } from '../runtime/protocol.js'
@@ -13,6 +15,7 @@ import { startRuntime } from '../runtime/start-runtime.js'
 import { modelSpec } from '../spec/model-families.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { withinVocabulary } from '../text/encode-requests.js'
+import { EncodedTexts } from '../text/encoded-texts.js'
 import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { matchWeights } from '../weights/model-weights.js'
@@ -47,9 +50,11 @@ export async function loadModelPacked(
   const devices = found.devices.map((device) => computing(device, options.compute ?? 'float32'))
   if (line !== null) options.notice(line)
   const models: OnnxModel[] = []
+  // all devices read the same requests
+  const encoded = devices.length > 1 ? new EncodedTexts() : undefined
   try {
     // one after the other: what the first one downloads or makes is there for the others
-    for (const device of devices) models.push(await loadOn(device, options, packUpTo, start))
+    for (const device of devices) models.push(await loadOn(device, { options, packUpTo, encoded }, start))
   } catch (error) {
     for (const model of models) await model.close()
     throw error
@@ -59,10 +64,10 @@ export async function loadModelPacked(
 
 async function loadOn(
   device: Device,
-  options: LoadModelOptions,
-  packUpTo: number,
+  loading: Pick<Opened, 'options' | 'packUpTo' | 'encoded'>,
   start: (options: ThreadOptions) => Runtime,
 ): Promise<OnnxModel> {
+  const { options } = loading
   const hub = options.hub ?? {}
   const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
   const configPath = await files.path('config.json')
@@ -75,7 +80,7 @@ async function loadOn(
     threads: options.threads ?? availableParallelism(),
   })
   try {
-    return await loadOnto(runtime, { options, packUpTo, device, files, adapter, configPath, configText, spec })
+    return await loadOnto(runtime, { ...loading, device, files, adapter, configPath, configText, spec })
   } catch (error) {
     await runtime.close()
     throw error
@@ -96,6 +101,7 @@ function computing(device: Device, compute: Compute): Device {
 interface Opened {
   readonly options: LoadModelOptions
   readonly packUpTo: number
+  readonly encoded: EncodedTexts | undefined
   readonly device: Device
   readonly files: ModelFiles
   readonly adapter: Adapter | null
@@ -106,7 +112,7 @@ interface Opened {
 
 async function loadOnto(
   runtime: Runtime,
-  { options, packUpTo, device, files, adapter, configPath, configText, spec: ownSpec }: Opened,
+  { options, packUpTo, encoded, device, files, adapter, configPath, configText, spec: ownSpec }: Opened,
 ): Promise<OnnxModel> {
   const { provider } = device
   const compute = options.compute ?? 'float32'
@@ -141,6 +147,7 @@ async function loadOnto(
     packUpTo,
     plansOnly,
   })
+  checkPieces({ spec, weights, form: formOf(provider, compute) }, files.name, device.name)
   const bytes = weightBytes(weights.residence, bits, stored.numParameters, checkpoint)
   // the CPU's memory is the host's: weights stay in their files
   if (provider.name === 'cpu' && options.gpuMemory !== undefined)
@@ -161,6 +168,7 @@ async function loadOnto(
     adapter,
     texts,
     rules,
+    encoded,
     modelSettings,
     runtime: {
       ...runtime,

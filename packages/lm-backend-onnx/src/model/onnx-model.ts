@@ -4,7 +4,6 @@ import {
   type GenerationSettings,
   type Hook,
   type HookedRun,
-  type LoglikelihoodRequest,
   type ModelInfo,
   type ModelReport,
   readByType,
@@ -25,7 +24,6 @@ import type { ModelSettings } from '../generation/model-settings.js'
 import { addOrigins, type SettingOrigins } from '../generation/resolve-settings.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import {
-  type EncodedRequest,
   noRequests,
   type ReadParts,
   type RequestCounts,
@@ -34,6 +32,7 @@ import {
   readRows,
 } from '../scoring/read-requests.js'
 import type { TextRules } from '../text/encode-requests.js'
+import { EncodedTexts } from '../text/encoded-texts.js'
 import type { Compute } from '../weights/precision.js'
 import { checkIds } from './check-ids.js'
 
@@ -67,8 +66,8 @@ export interface OnnxModelParts {
   readonly batchSize: BatchSize
   /** What can change the numbers of the model as it is: weights, tokenizer, settings; JSON values. The same promise at every call. */
   readonly identity: () => Promise<unknown>
-  /** Requests that were tokenised for an earlier setting; only where settings share. */
-  readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest>
+  /** What others who read the same requests have tokenised: earlier settings that share, other devices. */
+  readonly encoded?: EncodedTexts | undefined
   /** What the model's files say about generating. */
   readonly modelSettings: ModelSettings
   /** Told, in a line, what the user should know. */
@@ -97,7 +96,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const { tokenizer } = rules
   checkInterventions(forward, interventions)
   // tokens of requests, for all views that share
-  let encoded: WeakMap<LoglikelihoodRequest, EncodedRequest> | null = null
+  let { encoded } = parts
   const counts = noRequests()
   const acted = new ActedCounter()
   const fromFiles: Record<string, GenerationSettings> = {}
@@ -154,7 +153,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     shareBelow: (settings, keepBytes = forward.room?.states ?? defaultKeepBytes) => {
       for (const setting of settings) checkInterventions(forward, setting)
       const cut = firstEditedStep(forward, settings)
-      encoded ??= new WeakMap()
+      encoded ??= new EncodedTexts()
       return createOnnxModel({
         ...parts,
         encoded,

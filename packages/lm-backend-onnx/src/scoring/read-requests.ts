@@ -14,15 +14,9 @@ import type { ReadyEdits } from '../forward/layer-range.js'
 import { type MaskedText, settingSelections, type TokenMasks } from '../forward/token-masks.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
+import { EncodedTexts } from '../text/encoded-texts.js'
 import { type ReadyToScore, readyToScore, scoreRows, scoringWork, type TokenCounts } from './score.js'
 import { SelectionCounter } from './selection-counter.js'
-
-/** A request as tokens, with the texts that it had then. */
-export interface EncodedRequest extends Omit<LoglikelihoodRequest, 'type'> {
-  readonly row: ScoringRow
-  /** Whether its beginning did not fit and was cut. */
-  readonly isCut: boolean
-}
 
 /** What is counted over all requests that a model with its edits has read. */
 export interface RequestCounts {
@@ -40,8 +34,8 @@ export interface ReadParts {
   /** The interventions, ready for `forward`; who asks disposes of them. */
   readonly edits: () => ReadyEdits
   readonly batchSize: BatchSize
-  /** Requests that were tokenised for an earlier setting; only where settings share. */
-  readonly encoded?: WeakMap<LoglikelihoodRequest, EncodedRequest> | undefined
+  /** What others who read the same requests have tokenised; by default there are none. */
+  readonly encoded?: EncodedTexts | undefined
   readonly counts: RequestCounts
 }
 
@@ -143,7 +137,7 @@ export function readLoglikelihood(
   parts: ReadParts,
   requests: readonly LoglikelihoodRequest[],
 ): ReadRequests<LoglikelihoodRequest> {
-  const { rules, encoded, counts } = parts
+  const { rules, encoded = new EncodedTexts(), counts } = parts
   if (rules.thinking && requests.length > 0)
     throw new InputError(
       'enable_thinking=true does not go with tasks that are scored by log-likelihood; leave it out, or ask for generating tasks only',
@@ -151,17 +145,12 @@ export function readLoglikelihood(
   const encode = pairEncoder(rules)
   const rows = requests.map((request) => {
     const { context, continuation } = request
-    const known = encoded?.get(request)
-    if (known?.context === context && known.continuation === continuation) {
-      if (known.isCut) counts.truncated++
-      return known.row
-    }
-    const { contextIds, continuationIds } = encode(context, continuation)
-    const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
-    const isCut = window.truncated > 0
+    const { row, isCut } = encoded.once(request, [context, continuation], () => {
+      const { contextIds, continuationIds } = encode(context, continuation)
+      const window = scoringWindow(contextIds, continuationIds, rules.maxLength)
+      return { row: scoringRow(window.inputIds, window.targetIds), isCut: window.truncated > 0 }
+    })
     if (isCut) counts.truncated++
-    const row = scoringRow(window.inputIds, window.targetIds)
-    encoded?.set(request, { context, continuation, row, isCut })
     return row
   })
   const score = readRows(parts, rows)
@@ -179,9 +168,14 @@ export function readLoglikelihoodRolling(
   requests: readonly LoglikelihoodRollingRequest[],
 ): ReadRequests<LoglikelihoodRollingRequest> {
   const rows: ScoringRow[] = []
-  const windows = requests.map(({ text }) =>
-    rollingWindows(parts.rules, text).map(({ inputIds, targetIds }) => rows.push(scoringRow(inputIds, targetIds)) - 1),
-  )
+  const { rules, encoded = new EncodedTexts() } = parts
+  const windows = requests.map((request) => {
+    const { text } = request
+    const own = encoded.once(request, [text], () =>
+      rollingWindows(rules, text).map(({ inputIds, targetIds }) => scoringRow(inputIds, targetIds)),
+    )
+    return own.map((row) => rows.push(row) - 1)
+  })
   const score = readRows(parts, rows, windows)
   const flat = new WeakMap<readonly number[], number[]>()
   const rowsOf = (indices: readonly number[]) => {

@@ -43,7 +43,7 @@ export async function beyondFloat16(options: HeldIn16Bits): Promise<ReadonlyMap<
 }
 
 /** Tensors of one name but for the number of an expert: a graph stacks them. */
-function groupOf(name: string): string {
+export function groupOf(name: string): string {
   return name.replace(/\.experts\.\d+\./, '.experts.')
 }
 
