@@ -198,6 +198,7 @@ it('the command line says their sentences with its flags', () => {
       'task … runs code that the model writes; --confirm_run_unsafe_code says that this is wanted',
       'tasks say it, and --gen_kwargs max_gen_toks=… says it over them',
       'the SAE was made for …, not for …; set allow_other_model=true in --model_args to steer with it all the same',
+      'the plan is for …, and this process computes on …: start it where there is …, or make another plan, with --device …',
       'the samples of both runs are not here (--log_samples)',
       'the weights of … are not in the cache, and this takes them; run it without --dry_run',
       'the weights take … on …, where … may be used: choose a smaller dtype or another device, or give more --gpu_memory or end other programs on it',

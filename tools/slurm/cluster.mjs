@@ -23,7 +23,7 @@ export function missingSlurm() {
   return missing.length === 0 ? null : `${missing.join(', ')} of Slurm are not installed`
 }
 
-/** Two nodes of loopback ports. `port` is the first of four. */
+/** Two nodes of loopback ports. `port` is the first of four. A task that is put back into the queue waits for `cred_expire`: two minutes by default. */
 function configuration(folder, port) {
   const nodes = [1, 2].map(
     (node) =>
@@ -33,7 +33,7 @@ function configuration(folder, port) {
 SlurmctldHost=${hostname()}(127.0.0.1)
 SlurmctldPort=${port}
 AuthType=auth/munge
-AuthInfo=socket=${folder}/munge.socket
+AuthInfo=socket=${folder}/munge.socket,cred_expire=15
 CryptoType=crypto/munge
 SlurmUser=root
 SlurmdUser=root

@@ -27,6 +27,8 @@ export interface Opening {
   readonly onPrepared?: (task: PreparedTask) => void
   /** Whether the model is to plan only, where its weights are not here. */
   readonly withoutDownload?: boolean
+  /** Whether the CPU may stand in for a named device that is not here: for plans, which others work on. */
+  readonly standIn?: boolean
 }
 
 /** A model that is loaded, and tasks whose prompts are built for it. */
@@ -52,7 +54,15 @@ export async function openEvaluation<Model extends LanguageModel>(
   run: RunSettings,
   tasks: readonly TaskNode[],
   openModel: (context: ModelContext) => Promise<Model>,
-  { signal, hub: given, onNotice = () => {}, onTasks = () => {}, onPrepared, withoutDownload = false }: Opening,
+  {
+    signal,
+    hub: given,
+    onNotice = () => {},
+    onTasks = () => {},
+    onPrepared,
+    withoutDownload = false,
+    standIn = false,
+  }: Opening,
 ): Promise<OpenEvaluation<Model>> {
   const stoppedBy = signal ? { signal } : {}
   const hub = { ...stoppedBy, onNotice, ...given }
@@ -69,6 +79,7 @@ export async function openEvaluation<Model extends LanguageModel>(
     gpuMemory: run.gpu_memory,
     notice: onNotice,
     withoutDownload,
+    standIn,
     hub,
   }
   let model: Model | null = null

@@ -25,7 +25,7 @@ import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
 import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
-export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'withoutDownload'> {
+export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'withoutDownload' | 'standIn'> {
   /** The command line, for the record. */
   readonly command: string
   /** The program's version, for the record. */
@@ -64,7 +64,9 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
   let store: SweepStore | null = null
   try {
     const withoutDownload = options.onPlanned !== undefined
-    opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload })
+    // with kept answers the model computes none
+    const standIn = options.answering !== undefined
+    opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload, standIn })
     const { cells, prepared, base, baseName, backend, backendArgs, steering: steeringOf } = opened
     if (options.onPlanned) {
       await options.onPlanned({ model: base, tasks: prepared.tasks, runs: opened.runs })

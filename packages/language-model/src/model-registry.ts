@@ -27,6 +27,8 @@ export interface ModelContext extends DeviceChoice {
   readonly notice: Notice
   /** Whether weights that are not in the cache stay where they are (--dry_run): the model will be asked only what work requests are. */
   readonly withoutDownload?: boolean
+  /** Whether the CPU may stand in for a named device that is not here: the model will be asked what identifies it and what work requests are. */
+  readonly standIn?: boolean
   /** How files of the Hugging Face Hub are to be fetched: progress, and the signal of Ctrl-C. */
   readonly hub: HubOptions
 }

@@ -1,7 +1,7 @@
 import type { JobResources } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { type Command, Option } from 'commander'
-import { parser, positive } from '../options/parse-option.js'
+import { aboveZero, parser, positive } from '../options/parse-option.js'
 import { addSweepOptions } from './sweep-options.js'
 
 /** The flags that only `saeval plan` has, checked. */
@@ -46,7 +46,7 @@ export function addPlanOptions(command: Command): Command {
     .addOption(new Option('--shards <n>', 'items at most').argParser(parser(positive)))
     .addOption(
       new Option('--shard_minutes <m>', 'minutes that an item is to take, at the speed of a try here').argParser(
-        parser(positive),
+        parser(aboveZero),
       ),
     )
     .option('--status', 'show which items are done, running, failed or lost')

@@ -108,6 +108,21 @@ describe('a plan', () => {
     await isSame(alone, process.cwd())
   })
 
+  it('has items that last as long as is wanted, at the measured speed', async () => {
+    process.chdir(place())
+    // an hour is enough for everything, a millisecond for nothing: then each block is an item
+    for (const [minutes, items] of [
+      ['60', 1],
+      ['0.00001', 2],
+    ] as const) {
+      const told = await passes(['plan', `plan-${minutes}`, '--shard_minutes', minutes, ...run])
+      expect(told).toMatch(new RegExp(`^plan: ${items} items? of `))
+      expect(told).toMatch(/\ntime: about .* an item at the speed of a try here\n/)
+    }
+    const { blocks, items } = JSON.parse(readFileSync('plan-0.00001/plan.json', 'utf8'))
+    expect(items.map(({ work }: { work: number }) => work)).toEqual(blocks.map(({ work }: { work: number }) => work))
+  })
+
   describe('is refused', () => {
     beforeAll(async () => {
       process.chdir(place())
@@ -141,6 +156,25 @@ describe('a plan', () => {
       expect(await refuses(['plan', 'other', '--submit', 'slurm', ...run])).toContain('--shards is missing')
     })
 
+    it('where it is for a device that is not here', async () => {
+      const elsewhere = run.map((word) => (word === 'cpu' ? 'cuda:7' : word))
+      const { code, stdout, stderr } = await saeval(['plan', 'gpus', '--shards', '2', ...elsewhere])
+      expect([code, stdout]).toEqual([0, expect.stringContaining('items are computed on: cuda:7\n')])
+      expect(stderr).toMatch(/device: the CPU, in the place of cuda:7, which is not available here: .*\n/)
+      expect(await refuses(['work', 'gpus'])).toContain('device "cuda:7" is not available')
+      expect(await refuses(['plan', 'other', '--shard_minutes', '1', ...elsewhere])).toMatch(
+        /--shard_minutes tries how fast this machine is, and it has no cuda:7/,
+      )
+      // a worker that computes on what it finds
+      const plan = readFileSync('plan/plan.json', 'utf8')
+      expect(JSON.parse(plan)).toMatchObject({ device: 'cpu' })
+      writeFileSync('plan/plan.json', plan.replace('"device": "cpu"', '"device": "cuda:1"'))
+      expect(await refuses(['work', 'plan', '--shard', '0'])).toContain(
+        'the plan is for cuda:1, and this process computes on cpu: start it where there is cuda:1',
+      )
+      writeFileSync('plan/plan.json', plan)
+    })
+
     it('where anything has changed since it was made', async () => {
       const plan = readFileSync('plan/plan.json', 'utf8')
       const changed = async (from: RegExp | string, to: string) => {
@@ -150,6 +184,9 @@ describe('a plan', () => {
         return said
       }
       expect(await changed(/"saeval": ".*?"/, '"saeval": "0.0.1"')).toContain('the plan was made by saeval 0.0.1')
+      expect(await changed(/"plugins": ".*?"/, '"plugins": "0"')).toContain(
+        'the plan was made with other code of plug-ins',
+      )
       expect(await changed(/"demo_dogs": ".*?"/, '"demo_dogs": "0"')).toContain(
         'demo_dogs has other documents, prompts',
       )

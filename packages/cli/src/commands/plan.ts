@@ -7,6 +7,7 @@ import {
   type RunSettings,
   readPlan,
 } from '@saeval/experiments'
+import { InputError } from '@saeval/hub'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import { commandLine } from '../options/command-line.js'
 import { inFlags } from '../options/flag-words.js'
@@ -61,6 +62,11 @@ export async function plan(
       onTasks: (progress) => terminal.status(preparingStatus(progress)),
       shards: async (planned) => {
         if (options.shards !== null) return options.shards
+        const { info } = planned.experiment.reader
+        if (info.standIn)
+          throw new InputError(
+            `--shard_minutes tries how fast this machine is, and it has no ${info.device}: plan on one that has, or give --shards`,
+          )
         expected = await secondsOf(planned, signal)
         return Math.max(1, Math.ceil(expected / (60 * options.shard_minutes!)))
       },
@@ -79,12 +85,13 @@ export async function plan(
 const passTokens = { cpu: 1024, others: 8192 }
 
 /** --batch_size in place of auto, which measures and so decides otherwise in another process: then the last digits of answers differ. */
-function fixedBatch({ batch_size: given, device }: RunSettings, { blocks }: PlannedExperiment): string[] {
+function fixedBatch({ batch_size: given }: RunSettings, { blocks, experiment }: PlannedExperiment): string[] {
   if (!given.startsWith('auto')) return []
   const plans = blocks.flatMap(({ planned }) => planned ?? [])
   const requests = plans.reduce((sum, { requests: count }) => sum + count, 0)
   const mean = plans.reduce((sum, { requestTokens }) => sum + requestTokens, 0) / Math.max(1, requests)
-  const tokens = device === null || device === 'cpu' ? passTokens.cpu : passTokens.others
+  const { device = 'cpu' } = experiment.reader.info
+  const tokens = device === 'cpu' ? passTokens.cpu : passTokens.others
   return ['--batch_size', String(Math.max(1, Math.round(tokens / Math.max(1, mean))))]
 }
 
@@ -98,7 +105,7 @@ async function secondsOf({ experiment, blocks, work }: PlannedExperiment, signal
 
 function planLines(
   folder: string,
-  { blocks, command, items, settings, cost }: Plan,
+  { blocks, command, items, settings, cost, device }: Plan,
   { shards }: PlanCommandOptions,
   expected: number | null,
 ): string[] {
@@ -120,6 +127,7 @@ function planLines(
       : [
           `time: about ${durationWords((expected * longest) / Math.max(1e-9, mean * items.length))} an item at the speed of a try here`,
         ]),
+    ...(device === null ? [] : [`items are computed on: ${device}`]),
     `the results are those of: ${commandLine(command)}`,
     `"saeval work ${folder}" does the items, "saeval merge ${folder}" makes the results`,
   ]

@@ -58,7 +58,7 @@ export async function run(
   given: RunOptions,
   command: string,
   surroundings: Surroundings,
-  answering: (model: LanguageModel) => Promise<LanguageModel> = async (model) => model,
+  answering?: (model: LanguageModel) => Promise<LanguageModel>,
 ): Promise<void> {
   // only the model is given what nobody may see
   const options = { ...given, model_args: withoutSecrets(given.model_args) }
@@ -112,10 +112,12 @@ export async function run(
       ...deviceOf(options),
       notice: terminal.notice,
       withoutDownload: options.dry_run,
+      // with kept answers it computes none
+      standIn: answering !== undefined,
       hub,
     })
     if (answers !== null) model = await cachedModel(model, answers)
-    model = await answering(model)
+    if (answering !== undefined) model = await answering(model)
     const evaluating = {
       model,
       tasks,

@@ -24,7 +24,7 @@ export async function runSweep(
   options: SweepCommandOptions,
   line: string,
   { stdout, stderr, signal }: Surroundings,
-  answering: (model: LanguageModel) => Promise<LanguageModel> = async (model) => model,
+  answering?: (model: LanguageModel) => Promise<LanguageModel>,
 ): Promise<void> {
   const terminal = openTerminal(stderr, options.run)
   const { prepared, show } = sweepProgress(terminal, stderr.isTTY ? (stderr.columns || 80) - 1 : 120)
@@ -40,7 +40,7 @@ export async function runSweep(
       onNotice: terminal.notice,
       onEvent: show,
       onPrepared: prepared,
-      answering,
+      ...(answering === undefined ? {} : { answering }),
       ...(options.run.dry_run
         ? {
             onPlanned: async ({ model, tasks, runs }: SweepPlan) => {

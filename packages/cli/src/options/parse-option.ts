@@ -40,6 +40,13 @@ export function positive(text: string): number {
   throw new RangeError('Expected a whole number from 1.')
 }
 
+/** A number above 0, such as minutes. */
+export function aboveZero(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value > 0 && Number.isFinite(value)) return value
+  throw new RangeError('Expected a number above 0.')
+}
+
 /** --limit: documents, or a share of them. */
 export function limit(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text)

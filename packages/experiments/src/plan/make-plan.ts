@@ -12,7 +12,7 @@ import type { Plan } from './plan-file.js'
 import { beginPlanFolder, settingCsv, writePlan } from './plan-folder.js'
 
 /** What a plan is made of. */
-export interface PlanOptions extends Opening {
+export interface PlanOptions extends Omit<Opening, 'standIn'> {
   readonly spec: ExperimentSpec
   /** The plan's folder. */
   readonly folder: string
@@ -44,7 +44,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   if (spec.run.use_cache !== null)
     throw new InputError(sentence`a plan keeps the answers itself; leave ${option('use_cache')} out`)
   const files = await hashInputs(spec, options.files)
-  const experiment = await openExperiment(spec, options)
+  const experiment = await openExperiment(spec, { ...options, standIn: true })
   try {
     const seed = generationSeed(spec.run)
     const read = await readBlocks(experiment.reader, experiment.prepared.tasks, { seed })
@@ -74,6 +74,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
       files,
       plugins: pluginsFingerprint(options.plugins ?? []),
       asked: Object.fromEntries(askedFingerprints(experiment.prepared, seed)),
+      device: experiment.reader.info.device ?? null,
       model: experiment.baseFingerprint,
       settings: experiment.settings.map((id) => ({ id, fingerprint: settings.get(id)! })),
       blocks: blocks.map(({ id, kind, requests, planned }, at) => {

@@ -2,10 +2,12 @@ import { answeredModel } from '@saeval/eval-harness/internal/block-answers'
 import { call, InputError, lines, Sentence, sentence } from '@saeval/hub'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import type { LanguageModel } from '@saeval/language-model'
+import { checkDevice } from './check-experiment.js'
 import { checkInputs } from './input-files.js'
 import type { Plan } from './plan-file.js'
 import { openPlanFolder } from './plan-folder.js'
 import { planStatus } from './plan-status.js'
+import { withSteeringCheck } from './steering-check.js'
 
 /**
  * What stands between the models of a plan's command and the harness, so that the command takes all answers from the plan and asks its models
@@ -23,12 +25,14 @@ export async function planAnswers(
   const { partOf, hasPart, readPart } = openPlanFolder(folder, plan)
   const known = new Set(plan.settings.map(({ fingerprint }) => fingerprint))
   return async (model) => {
+    checkDevice(plan, model)
     const fingerprint = await model.fingerprint!()
     if (!known.has(fingerprint))
       throw new InputError(
-        sentence`the model or its edits are not those of the plan ${folder}: weights, an SAE, an argument or the kind of device is another`,
+        sentence`the model or its edits are not those of the plan ${folder}: weights, an SAE or an argument is another`,
       )
-    return answeredModel(model, (block) => {
+    let check: unknown
+    const answered = answeredModel(model, (block) => {
       const part = partOf(fingerprint, block)
       if (!hasPart(part))
         throw new InputError(
@@ -36,8 +40,10 @@ export async function planAnswers(
         )
       const content = readPart(part)
       if ('error' in content) throw new InputError(new Sentence(content.error))
+      check ??= content.check
       return content
     })
+    return withSteeringCheck(answered, () => check)
   }
 }
 

@@ -17,6 +17,8 @@ const planSchema = objectOf({
   plugins: text,
   /** Fingerprint of what is asked, by task or group. */
   asked: recordOf(text),
+  /** What the items are to be computed on ("cpu", "cuda:0"); null of a model that does not say. */
+  device: v.nullable(text),
   /** Of the unsteered model; null where only that with its edits is known. */
   model: v.nullable(text),
   settings: v.pipe(v.array(objectOf({ id: text, fingerprint: text }), 'a list of settings'), v.readonly()),

@@ -8,8 +8,8 @@ import { type Claims, type ClaimTimes, openClaims } from '@saeval/hub/internal/c
 import * as v from 'valibot'
 import { type Plan, type PlanItem, planFileName, planText } from './plan-file.js'
 
-/** The answers to one block under one setting, or why this setting cannot have this text. */
-export type PartContent = BlockAnswers | { readonly error: Sentence['parts'] }
+/** The answers to one block under one setting, with what the model has recorded of the try of its edits (see steeringCheck); or why this setting cannot have this text. */
+export type PartContent = (BlockAnswers & { readonly check?: unknown }) | { readonly error: Sentence['parts'] }
 
 /** Why an item has failed. */
 export interface ItemFailure {
@@ -41,7 +41,12 @@ export interface PlanFolder {
 
 const partSchema = v.union([
   objectOf({ part: text, error: v.array(v.union([text, objectOf({ option: text }), objectOf({ call: text })])) }),
-  objectOf({ part: text, counted: v.array(v.unknown()), answers: v.array(v.unknown()) }),
+  objectOf({
+    part: text,
+    counted: v.array(v.unknown()),
+    answers: v.array(v.unknown()),
+    check: v.optional(v.unknown()),
+  }),
 ])
 const failureSchema = objectOf({ item: index, host: text, error: text, isInput: truth })
 

@@ -15,9 +15,10 @@ import { checkInputs } from './input-files.js'
 import { type ExperimentSpec, type OpenExperiment, openExperiment } from './open-experiment.js'
 import type { Plan } from './plan-file.js'
 import { itemName, openPlanFolder, type PlanFolder } from './plan-folder.js'
+import { steeringCheck } from './steering-check.js'
 
 /** How a plan is worked on. */
-export interface WorkOptions extends Opening {
+export interface WorkOptions extends Omit<Opening, 'standIn'> {
   readonly spec: ExperimentSpec
   readonly folder: string
   readonly plan: Plan
@@ -147,7 +148,7 @@ async function workOnItem(
     const setting = plan.settings.findIndex((other) => other.id === id)
     if (plan.settings[setting]!.fingerprint !== fingerprint)
       throw new InputError(
-        sentence`${id === 'run' ? 'the model' : `setting ${id}`} is not that of the plan: weights, an SAE, an argument or the kind of device is another; put back what was there, or make another plan`,
+        sentence`${id === 'run' ? 'the model' : `setting ${id}`} is not that of the plan: weights, an SAE or an argument is another; put back what was there, or make another plan`,
       )
     const blocks = await readBlocks(model, experiment.prepared.tasks, { seed })
     for (const { block, part } of parts.filter((own) => own.setting === setting)) {
@@ -158,7 +159,8 @@ async function workOnItem(
           ...(signal ? { signal } : {}),
           onWork: ({ done, total: all }) => onWork(number, { done: before + (work * done) / Math.max(1, all), total }),
         })
-        folder.putPart(part, answers)
+        const check = steeringCheck(model)
+        folder.putPart(part, check === undefined ? answers : { ...answers, check })
       } catch (cause) {
         // an edit that this text cannot have fails in an unsharded sweep too, which leaves that cell out
         if (spec.kind !== 'sweep' || signal?.aborted || !isOfCell(cause)) throw cause

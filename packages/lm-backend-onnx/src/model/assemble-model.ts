@@ -44,6 +44,8 @@ export interface OpenedModel extends Holding {
   readonly runtime: Runtime
   readonly provider: Provider
   readonly device: string
+  /** Of a CPU that stands in for a device that is not here: the provider that the model counts as. */
+  readonly standsFor?: Provider | null
   readonly compute: Compute
   readonly room: DeviceRoom | null
   /** What tells a file's content from another's. */
@@ -54,6 +56,7 @@ export interface OpenedModel extends Holding {
 export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
   const { options, files, configText, spec, weights, adapter, rules, modelSettings, fileIdentity } = opened
   const { runtime, provider, compute, room, precision, bits } = opened
+  const meant = opened.standsFor ?? provider
   const { tokenizer } = rules
   const notice = options.notice ?? (() => {})
   const forward = createForward({
@@ -61,7 +64,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
     weights,
     runtime,
     provider,
-    form: formOf(provider, compute),
+    form: formOf(provider, meant === provider ? compute : 'float32'),
     room,
     notice,
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
@@ -79,7 +82,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
     ),
     [tokenizer.eos?.id ?? null, modelSettings.values],
     [rules.addBosToken, rules.prefixTokenId, rules.maxLength, ...(rules.thinkEnd == null ? [] : [rules.thinkEnd])],
-    [precision, bits, provider.name, ...(compute === 'float32' ? [] : [compute])],
+    [precision, bits, meant.name, ...(compute === 'float32' ? [] : [compute])],
     adapter === null ? null : [adapter.configText, await fileIdentity(adapter.weightsPath)],
   ]
   return createOnnxModel({
@@ -96,6 +99,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
     },
     facts: {
       device: opened.device,
+      standIn: meant !== provider,
       computedIn: compute,
       weightsToDownload: opened.weightsToDownload,
       weightBytes: opened.weightBytes,
@@ -107,7 +111,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
           : {
               bits,
               block: blockSize,
-              activations: bits === 8 ? formOf(provider, compute).activationsOf8Bits : 'float32',
+              activations: bits === 8 ? formOf(meant, compute).activationsOf8Bits : 'float32',
             },
       revision: files.revision,
       sha: files.commit,

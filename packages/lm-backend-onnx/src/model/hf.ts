@@ -53,6 +53,7 @@ export const hf: ModelFactory = async (given, context) => {
     hub: context.hub,
     notice: context.notice,
     withoutDownload: context.withoutDownload ?? false,
+    standIn: context.standIn ?? false,
     device: context.device ?? undefined,
     gpuMemory: context.gpuMemory ?? undefined,
     revision: args.revision,

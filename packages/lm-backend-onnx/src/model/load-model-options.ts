@@ -63,6 +63,11 @@ export interface LoadModelOptions {
    * work requests are; it answers none.
    */
   readonly withoutDownload?: boolean
+  /**
+   * Whether the CPU stands in for a named device that is not here. Such a model has the name, the results' records and the fingerprint of one on that device,
+   * and is for planning.
+   */
+  readonly standIn?: boolean
   /** Told, in a line each, what the user should know: a file that is written into the cache, a cache that cannot be written. */
   readonly notice?: Notice
 }

@@ -45,7 +45,7 @@ export async function loadModelPacked(
   start: (options: ThreadOptions) => Runtime = startRuntime,
 ): Promise<OnnxModel> {
   const options = { ...given, notice: tellOnce(given.notice ?? (() => {})) }
-  const found = await findDevices(options.device ?? null)
+  const found = await findDevices(options.device ?? null, options.standIn)
   const { line } = found
   const devices = found.devices.map((device) => computing(device, options.compute ?? 'float32'))
   if (line !== null) options.notice(line)
@@ -89,13 +89,13 @@ async function loadOn(
 
 /** The device as it computes in something. Throws InputError where it does not. */
 function computing(device: Device, compute: Compute): Device {
-  const { name, provider } = device
+  const { name, provider, standsFor } = device
   if (compute === 'float32') return device
-  if (provider.name !== 'cuda')
+  if ((standsFor?.provider ?? provider).name !== 'cuda')
     throw new InputError(
       `compute=${compute} is for CUDA, and ${name} computes in float32: leave it out, or add device cuda`,
     )
-  return { ...device, provider: { ...provider, tf32: compute === 'tf32' } }
+  return provider.name === 'cuda' ? { ...device, provider: { ...provider, tf32: compute === 'tf32' } } : device
 }
 
 interface Opened {
@@ -150,7 +150,7 @@ async function loadOnto(
   checkPieces({ spec, weights, form: formOf(provider, compute) }, files.name, device.name)
   const bytes = weightBytes(weights.residence, bits, stored.numParameters, checkpoint)
   // the CPU's memory is the host's: weights stay in their files
-  if (provider.name === 'cpu' && options.gpuMemory !== undefined)
+  if ((device.standsFor?.provider ?? provider).name === 'cpu' && options.gpuMemory !== undefined)
     throw new InputError(
       sentence`${option('gpuMemory')} is for devices with memory of their own, and the model computes on the CPU; leave it out`,
     )
@@ -177,6 +177,7 @@ async function loadOnto(
     },
     provider,
     device: device.name,
+    standsFor: device.standsFor?.provider ?? null,
     compute,
     room,
     fileIdentity,

@@ -77,6 +77,8 @@ export interface OnnxModelParts {
     readonly device: string
     /** What its products are computed in. */
     readonly computedIn: Compute
+    /** Whether the CPU stands in for the device. */
+    readonly standIn: boolean
     readonly numParameters: number
     readonly weightsToDownload: number
     readonly weightBytes: number
@@ -231,6 +233,7 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
   return {
     numParameters: facts.numParameters,
     device: facts.device,
+    ...(facts.standIn ? { standIn: true } : {}),
     memory: { weights: facts.weightBytes, toDownload: facts.weightsToDownload },
     revision: facts.revision,
     sha: facts.sha,

@@ -16,6 +16,8 @@ export interface Device {
   readonly precisions: readonly string[]
   /** The version of the library that computes: "onnxruntime 1.30.0". */
   readonly library: string
+  /** Of a CPU that stands in for a device that is not here: that one, and why it is not. */
+  readonly standsFor?: { readonly provider: Provider; readonly problem: string }
 }
 
 /** What might compute and does not, and why, with what to do about it: a clause without a capital. */
@@ -63,14 +65,17 @@ export interface ChosenDevices {
 /**
  * The device of that name ("cuda" is "cuda:0"), or several with commas between them: CUDA's only, each once. null and "auto" are the first of CUDA,
  * WebGPU on a GPU with memory of its own or Apple's, and the CPU that computes. Throws InputError for a name that is none, and one that says why a
- * device cannot be used and what to do.
+ * device cannot be used and what to do; with `standIn` the CPU takes the place of that one, under its name.
  */
-export async function findDevices(name: string | null): Promise<ChosenDevices> {
+export async function findDevices(name: string | null, standIn = false): Promise<ChosenDevices> {
   if (name === null || name === 'auto') return chooseDevice()
   const providers = name.split(',').map((part) => readDeviceName(part.trim()))
   if (providers.length > 1) checkSeveral(providers)
-  const [first, ...others] = providers.map(findDevice)
-  return { devices: await Promise.all([first!, ...others]), line: null }
+  const [first, ...others] = await Promise.all(providers.map((provider) => findDevice(provider, standIn)))
+  const line = first!.standsFor
+    ? `device: the CPU, in the place of ${first!.name}, which is not available here: ${first!.standsFor.problem}`
+    : null
+  return { devices: [first!, ...others], line }
 }
 
 /** Devices that share a run are alike, or the slower one would say when it ends, and which one computed what would show in the numbers. */
@@ -85,12 +90,13 @@ function checkSeveral(providers: readonly Provider[]): void {
   if (twice !== undefined) throw new InputError(`device "${names.join()}" names ${twice} twice`)
 }
 
-async function findDevice(provider: Provider): Promise<Device> {
+async function findDevice(provider: Provider, standIn: boolean): Promise<Device> {
   // the CPU is always there
   if (provider.name === 'cpu') return cpu()
   const problem = cannotStart(provider)
   const probed = problem === null ? await probe(provider, 'computes') : { computes: false as const, problem }
   if (probed.computes) return deviceOf(provider, probed)
+  if (standIn) return { ...cpu(), name: deviceName(provider), standsFor: { provider, problem: probed.problem } }
   throw new InputError(`device "${deviceName(provider)}" is not available: ${probed.problem}`)
 }
 
