@@ -93,7 +93,9 @@ it('libraries name no flag and no command of the command line', () => {
 it('the command line has every option and every function that they name', () => {
   const stream = { write() {} }
   const program = createProgram({ stdout: stream, stderr: stream, signal: new AbortController().signal })
-  const flags = program.commands.flatMap(({ options }) => options.map(({ long }) => long))
+  const flags = program.commands
+    .flatMap((command) => [command, ...command.commands])
+    .flatMap(({ options }) => options.map(({ long }) => long))
   const commands = program.commands.map((command) => command.name())
   for (const { code } of sources) {
     for (const [, name] of code.matchAll(/\boption\('(\w+)'\)/g))
@@ -136,6 +138,7 @@ it('the command line says their sentences with its flags', () => {
       '--model_args needs base_name=…, the model to look into',
       '--model_args needs base_name=…, the model to steer',
       '--model_args needs csv_path=…, the CSV whose effect is explained',
+      '--model_args needs pretrained=…, the model that reads the pairs',
       '--model_args: backend is …, expected a text',
       '--model_args: base_url is no address of a server; it is written as …',
       '--model_args: ca_cert_path cannot take effect with base_url at …//',
@@ -181,6 +184,7 @@ it('the command line says their sentences with its flags', () => {
       '--temperature …: expected a number from 0',
       "--text has … tokens, … more than there is room for in the model's … beside what is put after it",
       '--text has … tokens; the checks need … or more',
+      '--to is …, expected …',
       '--top_k and --top_p choose among samples; give a --temperature above 0 with them',
       '--top_p …: expected a number above 0, up to 1',
       '--use_cache: this model does not tell what identifies it, so its answers cannot be kept',
@@ -194,6 +198,7 @@ it('the command line says their sentences with its flags', () => {
       'latent … of … has no activations here: a … SAE computes a latent from other tokens or in steps; "saeval inspect" shows them for a text',
       'making the … of …, once, in … ("saeval cache" lists and clears such files)',
       'model … takes conversations; add --apply_chat_template',
+      'no model type, which repeng asks for: say it by --model_type, as in gemma2',
       'none of --tasks has answers that could flip: only multiple_choice and generate_until have',
       'task … runs code that the model writes; --confirm_run_unsafe_code says that this is wanted',
       'tasks say it, and --gen_kwargs max_gen_toks=… says it over them',
@@ -206,6 +211,7 @@ it('the command line says their sentences with its flags', () => {
       'this runtime has no permission model: code that left the sandbox of Python functions of tasks would have your files and network; --confirm_run_unsafe_code runs them all the same, Node without it',
       '… changes nothing at … on this text; give a --text on which it acts',
       '… does not change the output; take the row out, or run with --allow_inert_rows',
+      '… does not end in …, as files of --to … do',
       '… does not say how much memory it has: give --gpu_memory as an amount, such as 8GB',
       '… does not say where … acts; add layers=N to --model_args: it is added after layer N, counted from 0',
       '… has no strength that scale in --model_args could change',
@@ -218,7 +224,9 @@ it('the command line says their sentences with its flags', () => {
       '… of the model: … …; --gen_kwargs …=… counts instead of the file',
       '… of … items are not done, "saeval work" … does them:\\n…',
       '… says itself where its vectors act; leave positions and skip_positions out of --model_args',
+      '… vectors: it holds one; choose by --layers',
       '…: no row has changed anything at … (……), so the answers are those of …; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)',
+      '…: several formats end in …; say which by --to: …',
       '…: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)',
       "…: … asks for a factor that no file of … has, so its latents would be in other units; give norm_factor=… in --model_args (SAELens calls it scaling_factor; 1 if the weights hold it), or norm_text=FILE to measure it on text like the training's",
       '…: … is …, expected a JSON object: --model_args takes one of all arguments, as in {"pretrained": "…", "chat_template_args": {…}}',

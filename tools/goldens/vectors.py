@@ -284,6 +284,53 @@ write_reft("reft", [("block_output", 1, (rotate, source, bias)), ("model.layers[
 ours = [(1, loreft(rotate, rough(source), rough(bias)), last), (2, loreft(rotate, rough(source * 2), rough(bias)), last)]
 case("reft", ours, positions="last_prompt")
 
+# Neuronpedia: requests of /api/steer and of its inference server, interp_engine/steer.py
+unit = lambda v: tensor(v) / tensor(v).norm()
+projected = lambda v, new: lambda h: h + (new((h * unit(v)).sum(-1, keepdim=True)) - (h * unit(v)).sum(-1, keepdim=True)) * unit(v)
+hooks = [{"steering_vector": a.tolist(), "strength": 0.5, "hook": "blocks.1.hook_resid_post"}, {"steering_vector": b.tolist(), "strength": -1.5, "hook": "blocks.3.hook_resid_pre"}]
+ask = {"prompt": "The dog", "model": "demo", "types": ["STEERED"], "vectors": hooks, "n_completion_tokens": 8, "temperature": 0.5, "freq_penalty": 1.0, "seed": 16.0, "normalize_steering": False}
+a64, b64 = (np.asarray(x.tolist(), dtype=np.float32) for x in (a, b))
+write_json("neuronpedia-add.json", {**ask, "steer_method": "SIMPLE_ADDITIVE", "strength_multiplier": 2.0, "normalize_steering": True})
+case("neuronpedia-add.json", [(1, lambda h: h + unit(a64), everywhere), (2, lambda h: h - 3 * unit(b64), everywhere)])
+write_json("neuronpedia-orthogonal.json", {**ask, "steer_method": "ORTHOGONAL_DECOMP", "strength_multiplier": 1.0})
+case("neuronpedia-orthogonal.json", [(1, projected(a64, lambda p: 0.5 * p), everywhere), (2, projected(b64, lambda p: -1.5 * p), everywhere)])
+write_json("neuronpedia-cap.json", {**ask, "steer_method": "PROJECTION_CAP", "strength_multiplier": 1.0, "steer_special_tokens": False})
+special = lambda i, t, n: not (t in tokenizer.all_special_ids and i < n)
+case("neuronpedia-cap.json", [(1, projected(a64, lambda p: p.clamp(max=0.5)), special), (2, projected(b64, lambda p: p.clamp(max=-1.5)), special)])
+
+# making vectors: arXiv 2312.06681, equation 1
+made = [["I love dogs.", "I love cats."], ["The spaniel barked at the postman", "The tabby slept on the sofa"], ["A bone", "A fish bone"]]
+(target / "pairs.csv").write_text("positive,negative\n" + "".join(f"{x},{y}\n" for x, y in made))
+lines = [{"question": x[:3], "answer_matching_behavior": x[3:], "answer_not_matching_behavior": x[:0] + y[len(x[:3]):]} for x, y in made if x[:3] == y[:3]]
+(target / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def stream(text):
+    with torch.no_grad():
+        states = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
+    # the last of hidden_states is after the final norm
+    return {n: states[n + 1][0].double() for n in range(len(layers) - 1)}
+
+
+def made_vector(texts, n, read):
+    rows = torch.stack([read(stream(x)[n]) - read(stream(y)[n]) for x, y in texts])
+    mean = rows.mean(0)
+    cosines = torch.nn.functional.cosine_similarity(rows, mean[None])
+    return {"layer": n, "vector": mean.tolist(), "norm": mean.norm().item(), "cosine": cosines.mean().item(), "agreeing": (cosines > 0).double().mean().item()}
+
+
+from safetensors.torch import load_file
+
+w_dec = load_file(top / "examples/demo/saes/layer_3/sae_weights.safetensors")["W_dec"].double()
+total = 2 * w_dec[121] - 0.5 * w_dec[3]
+making = {
+    "last": [made_vector(made, n, lambda h: h[-1]) for n in [1, 3]],
+    "mean": [made_vector(made, 2, lambda h: h[1:].mean(0))],
+    "jsonl": [made_vector([(x, y) for x, y in made if x[:3] == y[:3]], 2, lambda h: h[-2])],
+    "sae": {"latents": [121, 3], "weights": [2, -0.5], "vector": total.tolist(), "norm": total.norm().item(), "cosines": [torch.nn.functional.cosine_similarity(w_dec[i], total, dim=0).item() for i in [121, 3]]},
+}
+(target / "making.json").write_text(json.dumps(making) + "\n")
+
 plain_scores = score([])
 (target / "expected.json").write_text(json.dumps({"pairs": pairs, "plain": plain_scores, "cases": cases}, indent=1) + "\n")
 for item in cases:

@@ -12,7 +12,11 @@ function manual(): string {
     command.configureHelp({ helpWidth: 110 }).outputHelp()
     return `## ${title}\n\n\`\`\`text\n${text.trim()}\n\`\`\`\n`
   }
-  const commands = program.commands.map((command) => page(command, `saeval ${command.name()}`))
+  const pages = (command: Command, title: string): string[] => [
+    page(command, title),
+    ...command.commands.flatMap((inner) => pages(inner, `${title} ${inner.name()}`)),
+  ]
+  const commands = program.commands.flatMap((command) => pages(command, `saeval ${command.name()}`))
   return `# Command line\n\nMade from \`saeval --help\`; do not edit.\n\n${[page(program, 'saeval'), ...commands].join('\n')}`
 }
 

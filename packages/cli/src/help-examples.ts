@@ -148,6 +148,34 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       lines: ['saeval verify -a base_name=google/gemma-2-2b,csv_path=dog_steer.csv'],
     },
   ],
+  vectors: [
+    {
+      purpose: 'a control vector for repeng or llama.cpp as one for EasySteer',
+      lines: ['saeval vectors convert happy.gguf happy.json --to EasySteer'],
+    },
+  ],
+  convert: [
+    {
+      purpose: 'two layers of a control vector, half as strong',
+      lines: ['saeval vectors convert happy.gguf weak.gguf --layers "12 14" --scale 0.5'],
+    },
+  ],
+  caa: [
+    {
+      purpose: 'one vector for each layer, of a CSV of pairs',
+      lines: ['saeval vectors caa happy.gguf -a pretrained=google/gemma-2-2b \\', '  --pairs happy.csv'],
+    },
+  ],
+  'from-sae': [
+    {
+      purpose: 'two latents of one SAE',
+      lines: [
+        'saeval vectors from-sae dogs.safetensors --latents 12082,7 --weights 1,-0.5 \\',
+        '  --sae_release gemma-scope-2b-pt-res-canonical \\',
+        '  --sae_id layer_20/width_16k/canonical',
+      ],
+    },
+  ],
   compare: [{ purpose: 'two runs, with 20 changed answers', lines: ['saeval compare unsteered steered --show 20'] }],
   report: [{ purpose: 'a page of a sweep', lines: ['saeval report grid --target wmdp_bio'] }],
   cache: [{ purpose: 'files of rounded weights', lines: ['saeval cache ls'] }],
@@ -167,7 +195,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
 
 /** Puts examples below the help of a program and its commands. */
 export function addExamples(program: Command): void {
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)]) {
     const list = examples[command.name()] ?? []
     if (list.length === 0) continue
     const text = list.map(({ purpose, lines }) => `  # ${purpose}\n${lines.map((line) => `  ${line}`).join('\n')}`)

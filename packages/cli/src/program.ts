@@ -20,6 +20,7 @@ import { addSearchOptions } from './commands/search-options.js'
 import { addSweepOptions, sweepOptions } from './commands/sweep-options.js'
 import type { UiCommandOptions } from './commands/ui.js'
 import type { ValidateOptions } from './commands/validate.js'
+import { addVectorsCommands } from './commands/vectors-program.js'
 import type { VerifyCommandOptions } from './commands/verify.js'
 import type { WorkCommandOptions } from './commands/work.js'
 import { addExamples } from './help-examples.js'
@@ -48,6 +49,7 @@ const pluggable = [
   'inspect',
   'generate',
   'verify',
+  'caa',
 ]
 
 /** The command line as commander knows it; docs/cli.md is made from its help. What commands do is loaded when they are called, after `register`. */
@@ -227,6 +229,7 @@ export function createProgram(
       const { verifyCommand } = await import('./commands/verify.js')
       return verifyCommand(options, surroundings)
     })
+  addVectorsCommands(program.command('vectors'), surroundings)
   program.commandsGroup('Read results:')
   program
     .command('compare')
@@ -286,7 +289,7 @@ export function createProgram(
       const { completion } = await import('./commands/completion.js')
       stdout.write(completion(shell, program))
     })
-  for (const command of program.commands) {
+  for (const command of callable(program)) {
     if (pluggable.includes(command.name())) addPluginOption(command.optionsGroup('This command:'))
     command
       .optionsGroup('This command:')
@@ -301,4 +304,9 @@ export function createProgram(
   }
   addExamples(program)
   return program
+}
+
+/** Commands that do something: all but those that only hold others. */
+function callable({ commands }: Command): Command[] {
+  return commands.flatMap((command) => (command.commands.length === 0 ? [command] : callable(command)))
 }

@@ -67,18 +67,21 @@ export function completedCommands(program: Command): CompletedCommand[] {
     ...program.commands.map((command) => ({
       name: command.name(),
       description: firstSentence(command.description()),
-      options: command
-        .createHelp()
-        .visibleOptions(command)
+      options: [command, ...command.commands]
+        .flatMap((inner) => inner.createHelp().visibleOptions(inner))
+        .filter((option, index, all) => all.findIndex(({ long }) => long === option.long) === index)
         .map((option) => ({
           flags: [option.short, option.long].filter((flag) => flag !== undefined && flag !== null),
           description: firstSentence(option.description),
           takes: taking(option),
           words: wordsOf(command.name(), option),
         })),
-      words: command.registeredArguments.flatMap(
-        (argument) => argument.argChoices ?? (command.name() === 'describe' ? tasks : []),
-      ),
+      words: [
+        ...command.commands.map((inner) => inner.name()),
+        ...command.registeredArguments.flatMap(
+          (argument) => argument.argChoices ?? (command.name() === 'describe' ? tasks : []),
+        ),
+      ],
     })),
     help,
   ]

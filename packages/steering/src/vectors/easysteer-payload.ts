@@ -110,7 +110,8 @@ export function loreftOf(
   return { action: 'loreft', rank: rank!, rotate: rotate.values, weight: weight.values, bias, coefficient }
 }
 
-function directed(algorithm: Algorithm, vector: Float32Array, scale: number): VectorChange {
+/** What EasySteer's algorithms for one direction make of it. */
+export function directed(algorithm: Algorithm, vector: Float32Array, scale: number): VectorChange {
   if (algorithm === 'erase') {
     // EasySteer divides by |v|^2 + 1e-8, v already scaled
     const square = (scale * lengthOf(vector)) ** 2

@@ -5,6 +5,7 @@ import { readSteeringBytes } from '../edits/read-steering-file.js'
 import { isEasySteerFile, readEasySteer } from './read-easysteer.js'
 import { readGgufVectors } from './read-gguf-vectors.js'
 import { isLensFile, readLensVectors } from './read-lens-vectors.js'
+import { isNeuronpediaFile, readNeuronpedia } from './read-neuronpedia.js'
 import { readNpyVector } from './read-plain-vectors.js'
 import { isReftFolder, readReftFolder } from './read-reft-folder.js'
 import { openSteeredCsv } from './read-steered-csv.js'
@@ -27,7 +28,12 @@ export interface VectorFormat {
 /** A format of JSON files, known by what is in them. */
 interface JsonFormat extends Omit<VectorFormat, 'read'> {
   readonly isOf: (content: unknown) => boolean
-  readonly readContent: (path: string, bytes: Uint8Array, content: unknown) => SteeredFile | Promise<SteeredFile>
+  readonly readContent: (
+    path: string,
+    bytes: Uint8Array,
+    content: unknown,
+    options: ReadVectorsOptions,
+  ) => SteeredFile | Promise<SteeredFile>
 }
 
 const jsonFormats: readonly JsonFormat[] = [
@@ -46,6 +52,14 @@ const jsonFormats: readonly JsonFormat[] = [
     does: '`direct`, `linear`, `loreft`, `erase`, `replace`, `normalize`, each where its `apply` says',
     isOf: isEasySteerFile,
     readContent: readEasySteer,
+  },
+  {
+    name: 'Neuronpedia',
+    files: ['.json'],
+    writtenBy: 'requests of Neuronpedia (`/api/steer`), its vectors',
+    does: 'features or hook vectors: `SIMPLE_ADDITIVE`, `ORTHOGONAL_DECOMP`, `PROJECTION_CAP`',
+    isOf: isNeuronpediaFile,
+    readContent: readNeuronpedia,
   },
 ]
 
@@ -115,7 +129,7 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
-async function readJson(path: string): Promise<SteeredFile> {
+async function readJson(path: string, options: ReadVectorsOptions): Promise<SteeredFile> {
   const bytes = await readSteeringBytes('steer_path', path)
   let content: unknown
   try {
@@ -128,5 +142,5 @@ async function readJson(path: string): Promise<SteeredFile> {
     throw new InputError(
       `${path} is a JSON file of none of ${jsonFormats.map(({ writtenBy }) => writtenBy).join(', ')}`,
     )
-  return format.readContent(path, bytes, content)
+  return format.readContent(path, bytes, content, options)
 }

@@ -1,0 +1,98 @@
+import { markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
+import { InputError } from '@saeval/hub'
+import { findSae } from '@saeval/sae-core'
+import { caaVectors, vectorFromSae } from '@saeval/steering/internal/making/make-vectors'
+import { layersArgument } from '@saeval/steering/internal/vectors/layer-place'
+import { convertVectors, writeVectors } from '@saeval/steering/internal/vectors/write/write-vectors'
+import { deviceOf } from '../options/device-options.js'
+import { prepareOutputFile } from '../options/output-file.js'
+import { plainArguments } from '../options/plain-arguments.js'
+import { openTerminal } from '../terminal/terminal.js'
+import type { Surroundings } from './run.js'
+import type { CaaFlags, ConvertFlags, FromSaeFlags } from './vectors-options.js'
+
+/** `saeval vectors convert IN OUT`. */
+export async function convert(
+  input: string,
+  output: string,
+  flags: ConvertFlags,
+  { stdout, stderr, signal }: Surroundings,
+): Promise<void> {
+  const terminal = openTerminal(stderr, flags)
+  prepareOutputFile('output', output)
+  const lines = await convertVectors({
+    input,
+    ...target(output, flags),
+    layers: layersArgument(flags.layers),
+    scale: flags.scale,
+    hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
+  })
+  terminal.clear()
+  for (const line of lines) terminal.warn(line)
+  stdout.write(`${output} holds what ${input} does\n`)
+}
+
+/** `saeval vectors caa OUT`: writes the vectors and prints how they lie among the pairs, layer by layer. */
+export async function caa(output: string, flags: CaaFlags, { stdout, stderr, signal }: Surroundings): Promise<void> {
+  const terminal = openTerminal(stderr, flags)
+  prepareOutputFile('output', output)
+  const { file, vectors, pairs } = await caaVectors({
+    modelArgs: plainArguments(flags.model_args),
+    pairs: flags.pairs,
+    layers: layersArgument(flags.layers),
+    position: flags.position,
+    ...deviceOf(flags),
+    hub: { signal, onProgress: terminal.download, onNotice: terminal.warn },
+    onNotice: terminal.notice,
+    signal,
+  })
+  terminal.clear()
+  for (const line of writeVectors(file, target(output, flags))) terminal.warn(line)
+  const rows = vectors.map(({ vector: _, ...row }) => row)
+  if (flags.json) {
+    stdout.write(`${JSON.stringify({ pairs, output, layers: rows }, null, 2)}\n`)
+    return
+  }
+  const headers = ['Layer', 'Length', 'Of the activation', 'Cosine to pairs', 'Pairs that agree']
+  const cells = rows.map(({ layer, norm, activationNorm, cosine, agreeing }) => [
+    layer,
+    round(norm),
+    `${round((100 * norm) / activationNorm)} %`,
+    round(cosine),
+    `${round(100 * agreeing)} %`,
+  ])
+  stdout.write(`${markdownTable(headers, cells)}\n${output} holds ${rows.length} vectors of ${pairs} pairs\n`)
+}
+
+/** `saeval vectors from-sae OUT`: writes the vector and prints how the rows lie to it. */
+export async function fromSae(
+  output: string,
+  flags: FromSaeFlags,
+  { stdout, stderr, signal }: Surroundings,
+): Promise<void> {
+  const terminal = openTerminal(stderr, flags)
+  const { sae_release: release, sae_id: id, latents, weights = latents.map(() => 1) } = flags
+  if (id === undefined) throw new InputError('--sae_id is missing: which SAE of the release')
+  prepareOutputFile('output', output)
+  const hub = { signal, onProgress: terminal.download, onNotice: terminal.warn }
+  const { file, vectors, norm } = await vectorFromSae({ sae: findSae(release, id), latents, weights, hub })
+  terminal.clear()
+  for (const line of writeVectors(file, target(output, flags))) terminal.warn(line)
+  const { hookpoint } = file.entries[0]!
+  if (flags.json) {
+    stdout.write(`${JSON.stringify({ output, hook_point: hookpoint, norm, latents: vectors }, null, 2)}\n`)
+    return
+  }
+  const cells = vectors.map((row) => [row.latent, row.weight, round(row.norm), round(row.cosine)])
+  stdout.write(
+    `${markdownTable(['Latent', 'Weight', 'Length of the row', 'Cosine to the sum'], cells)}\n${output} holds a vector of length ${round(norm)} for ${hookpoint}\n`,
+  )
+}
+
+function target(output: string, { to, model_type: modelType }: { readonly to?: string; readonly model_type?: string }) {
+  return { output, to: to ?? null, modelType: modelType ?? null }
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4))
+}

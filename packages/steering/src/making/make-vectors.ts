@@ -1,0 +1,121 @@
+import { type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
+import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
+import { openSae, type SaeReference } from '@saeval/sae-core'
+import { openBase, splitArguments } from '../models/open-base.js'
+import { layerModule } from '../vectors/layer-place.js'
+import { addition, type SteeredFile } from '../vectors/steered-entry.js'
+import { cosineOf, lengthOf, type MadeVector, meanDifference, type ReadPosition } from './mean-difference.js'
+import { readPairs } from './read-pairs.js'
+
+/** What `saeval vectors caa` makes vectors of. */
+export interface CaaOptions extends DeviceChoice {
+  /** pretrained, and what else the backend takes. */
+  readonly modelArgs: ModelArguments
+  readonly pairs: string
+  /** Layers from 0; null is all of them. */
+  readonly layers: readonly number[] | null
+  readonly position: ReadPosition
+  readonly hub: HubOptions
+  readonly onNotice: Notice
+  readonly signal?: AbortSignal
+}
+
+/** Vectors that were made, as a file would hold them. */
+export interface MadeVectors<Vector> {
+  readonly file: SteeredFile
+  readonly vectors: readonly Vector[]
+}
+
+/** The mean difference of pairs of texts at each layer. Throws InputError as readPairs and meanDifference do. */
+export async function caaVectors(options: CaaOptions): Promise<MadeVectors<MadeVector> & { readonly pairs: number }> {
+  const { hub, onNotice: notice, position, signal } = options
+  const pairs = await readPairs(options.pairs)
+  const split = splitArguments('vectors caa', options.modelArgs, { pretrained: 'string' })
+  const { pretrained } = split.own
+  if (pretrained === undefined)
+    throw new InputError(sentence`${option('modelArgs')} needs pretrained=…, the model that reads the pairs`)
+  const model = await openBase(pretrained, split, { batchSize: '1', ...deviceChoice(options), notice, hub })
+  try {
+    const all = model.hookPoints.flatMap((name) => /^blocks\.(\d+)\.hook_resid_post$/.exec(name)?.[1] ?? []).map(Number)
+    const layers = options.layers ?? all
+    const vectors = await meanDifference(model, {
+      pairs,
+      layers,
+      position,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const zero = vectors.find(({ norm }) => norm === 0)
+    if (zero !== undefined)
+      throw new InputError(
+        `${options.pairs}: at layer ${zero.layer} the texts' activations do not differ; read another position`,
+      )
+    const path = options.pairs
+    const entries = vectors.map(({ layer, vector }) =>
+      addition({ path, entry: `layer ${layer}` }, layerModule(layer), vector),
+    )
+    return { file: fileOf(path, entries, model.family), vectors, pairs: pairs.length }
+  } finally {
+    await model.close()
+  }
+}
+
+/** What `saeval vectors from-sae` makes a vector of. */
+export interface FromSaeOptions {
+  readonly sae: SaeReference
+  readonly latents: readonly number[]
+  /** One for each latent. */
+  readonly weights: readonly number[]
+  readonly hub: HubOptions
+}
+
+/** A decoder row and how it lies to the sum. */
+export interface WeightedRow {
+  readonly latent: number
+  readonly weight: number
+  /** Length of the row, without its weight. */
+  readonly norm: number
+  /** Cosine of the row, without its weight, and the sum. */
+  readonly cosine: number
+}
+
+/** The weighted sum of decoder rows, in float64, at the SAE's own place. Throws InputError for latents that it lacks and a sum of zero. */
+export async function vectorFromSae({
+  sae: reference,
+  latents,
+  weights,
+  hub,
+}: FromSaeOptions): Promise<MadeVectors<WeightedRow> & { readonly norm: number }> {
+  if (weights.length !== latents.length)
+    throw new InputError(`there are ${latents.length} latents and ${weights.length} weights; give one for each`)
+  const sae = await openSae(reference, hub)
+  try {
+    const { dSae, dOut, hookPointOut } = sae.config
+    const wrong = latents.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= dSae)
+    if (wrong !== undefined) throw new InputError(`latent ${wrong} is out of range: the SAE has 0 to ${dSae - 1}`)
+    const sum = new Float64Array(dOut)
+    const rows: Float32Array[] = []
+    for (const [at, latent] of latents.entries()) {
+      const row = await sae.decoderRow(latent)
+      rows.push(row)
+      for (let i = 0; i < dOut; i++) sum[i]! += weights[at]! * row[i]!
+    }
+    const norm = lengthOf(sum)
+    if (norm === 0 || !Number.isFinite(Math.fround(norm)))
+      throw new InputError(`the weighted rows add up to a vector of length ${norm}`)
+    const path = `${reference.release} ${reference.id}`
+    const entry = addition({ path }, hookPointOut, Float32Array.from(sum))
+    const vectors = latents.map((latent, at) => ({
+      latent,
+      weight: weights[at]!,
+      norm: lengthOf(rows[at]!),
+      cosine: cosineOf(rows[at]!, sum),
+    }))
+    return { file: fileOf(path, [entry], null), vectors, norm }
+  } finally {
+    await sae.close()
+  }
+}
+
+function fileOf(path: string, entries: SteeredFile['entries'], modelType: string | null): SteeredFile {
+  return { path, sha256: '', entries, ignored: [], notices: [], modelType }
+}
