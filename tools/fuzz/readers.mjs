@@ -18,7 +18,9 @@ const dataOf = (format, file, more = '') =>
 const rows = { 'rows.jsonl': seed('rows.jsonl') }
 const describe = (folder) => ['describe', join(folder, 'task.yaml')]
 
-const golden = (name) => readFileSync(new URL(`../../fixtures/golden/vectors/${name}`, import.meta.url))
+// pyvene puts a # into names
+const golden = (name) =>
+  readFileSync(new URL(`../../fixtures/golden/vectors/${name.replaceAll('#', '%23')}`, import.meta.url))
 const reft = Object.fromEntries(
   readdirSync(new URL('../../fixtures/golden/vectors/reft', import.meta.url))
     .filter((name) => name.endsWith('.bin'))
