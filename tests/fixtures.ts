@@ -70,6 +70,12 @@ export function fixturePath(path: string): string {
   return join(root, path)
 }
 
+/** Names of what is in a folder of the fixtures, in the full set or the core set. */
+export function fixtureNames(path: string): string[] {
+  const folders = roots.map((root) => join(root, path)).filter(existsSync)
+  return [...new Set(folders.flatMap((folder) => readdirSync(folder)))].sort()
+}
+
 /** A fixture parsed as JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: goldens are data of many shapes
 export function fixtureJson(path: string): any {

@@ -34,7 +34,7 @@ base = {
     "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
-    "max_position_embeddings": 64,
+    "max_position_embeddings": 128,
     "bos_token_id": END,
     "eos_token_id": END,
     "pad_token_id": END,
@@ -44,9 +44,9 @@ base = {
 # each in the form of the real repository's file
 models = {
     "microsoft/Phi-3-mini-4k-instruct": base
-    | {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "sliding_window": 17, "rope_scaling": None, "rope_theta": 10000.0, "attention_bias": False, "original_max_position_embeddings": 64, "num_key_value_heads": 4},
+    | {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "sliding_window": 17, "rope_scaling": None, "rope_theta": 10000.0, "attention_bias": False, "original_max_position_embeddings": 128, "num_key_value_heads": 4},
     "microsoft/Phi-4-mini-instruct": base
-    | {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "sliding_window": 262144, "partial_rotary_factor": 0.75, "rope_theta": 10000.0, "original_max_position_embeddings": 64, "max_position_embeddings": 512, "tie_word_embeddings": True, "attention_bias": False,
+    | {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "sliding_window": 262144, "partial_rotary_factor": 0.75, "rope_theta": 10000.0, "original_max_position_embeddings": 128, "max_position_embeddings": 1024, "tie_word_embeddings": True, "attention_bias": False,
        "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.25, 2.5], "long_factor": [1.0, 4.5, 9.0]}},
     "allenai/OLMo-2-1124-7B": base
     | {"architectures": ["Olmo2ForCausalLM"], "model_type": "olmo2", "rope_theta": 500000, "rope_scaling": None, "attention_bias": False},

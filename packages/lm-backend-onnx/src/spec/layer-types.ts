@@ -28,3 +28,16 @@ export function readLayerTypes<Type extends LayerType>(
     throw new InputError(`${file}: layer_types has ${shown(type)}, expected ${allowed.join(' or ')}`)
   })
 }
+
+/** The sliding window of each layer, null for full attention. Throws InputError where a layer slides and there is no window. */
+export function layerWindows(
+  { file }: ModelConfig,
+  types: readonly LayerType[],
+  window: number | null,
+): (number | null)[] {
+  if (window === null && types.includes('sliding_attention'))
+    throw new InputError(
+      `${file}: layer_types has "sliding_attention", but use_sliding_window is false or sliding_window null`,
+    )
+  return types.map((type) => (type === 'sliding_attention' ? window : null))
+}

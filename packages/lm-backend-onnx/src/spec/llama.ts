@@ -1,10 +1,9 @@
-import { InputError } from '@saeval/hub'
 import { checked, count, index, number, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
-import { readLayerTypes } from './layer-types.js'
+import { layerWindows, readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp } from './llama-layer.js'
 import type { Experts, ModelSpec } from './model-spec.js'
 import { expertFields, qwenExperts } from './qwen-experts.js'
@@ -125,11 +124,7 @@ function qwenWindows(f: FieldsOf<typeof qwenFields>, config: ModelConfig): (numb
   const types = readLayerTypes(config, f.layer_types, f.num_hidden_layers, allowed, (layer) =>
     window !== null && layer >= f.max_window_layers ? 'sliding_attention' : 'full_attention',
   )
-  if (window === null && types.includes('sliding_attention'))
-    throw new InputError(
-      `${config.file}: layer_types has "sliding_attention", but use_sliding_window is false or sliding_window null`,
-    )
-  return types.map((type) => (type === 'sliding_attention' ? window : null))
+  return layerWindows(config, types, window)
 }
 
 /** Qwen 3 with experts in some layers. */

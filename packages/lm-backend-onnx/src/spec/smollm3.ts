@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
-import { readLayerTypes } from './layer-types.js'
+import { layerWindows, readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp } from './llama-layer.js'
 import { flag, size } from './read-config.js'
 import { readRope } from './rope.js'
@@ -43,10 +43,7 @@ export const smollm3 = family(
       ['sliding_attention', 'full_attention'] as const,
       (layer) => (window !== null && hasRope[layer] === 0 ? 'sliding_attention' : 'full_attention'),
     )
-    if (window === null && types.includes('sliding_attention'))
-      throw new InputError(
-        `${file}: layer_types has "sliding_attention", but use_sliding_window is false or sliding_window null`,
-      )
+    const windows = layerWindows(config, types, window)
     const bias = f.attention_bias
     const mlp = { dModel: sizes.dModel, dMlp: f.intermediate_size, bias: f.mlp_bias, activation: f.hidden_act }
     return decoderSpec(config, {
@@ -56,7 +53,7 @@ export const smollm3 = family(
           ...{ ...sizes, qkvBias: bias, outputBias: bias, queryKeyNorm: null },
           rope: hasRope[index] === 0 ? null : rope,
           scale: sizes.dHead ** -0.5,
-          window: types[index] === 'sliding_attention' ? window : null,
+          window: windows[index] ?? null,
         }),
         mlp: llamaMlp(`${at}.mlp`, mlp),
       }),
