@@ -12,7 +12,7 @@ export interface PageOptions {
   readonly files: Readonly<Record<string, string>>
 }
 
-const site = fileURLToPath(new URL('./site', import.meta.url))
+const site = fileURLToPath(new URL('../dist/site', import.meta.url))
 
 /** Writes a page: index.html and what it loads. It needs no server; opened as a file it works too. */
 export async function writePage({ folder, playground, files }: PageOptions): Promise<void> {

@@ -23,11 +23,12 @@ export interface BrowserModelOptions {
   readonly model: string
   /** onnxruntime-web's module, set up. */
   readonly onnxruntime: WebOnnxruntime
-  /** "wasm" by default. */
-  readonly device?: 'wasm' | 'webgpu'
   /** Longest input in tokens; the model's own limit by default. */
   readonly maxLength?: number
 }
+
+/** The name of what computes. */
+const device = 'wasm'
 
 /**
  * Bytes of weights in float32. Each of a model's graphs holds its own copy in WebAssembly's memory of 4 GB, and there are some eight at a time.
@@ -42,7 +43,7 @@ const breathMilliseconds = 15
  * be computed as trained, and for a model that is too large.
  */
 export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel> {
-  const { model, onnxruntime, device = 'wasm', maxLength } = options
+  const { model, onnxruntime, maxLength } = options
   const files = await openModelFiles(model, undefined, {})
   const configText = await readModelText(await files.path('config.json'))
   const spec = modelSpec(`${model}/config.json`, configText)
@@ -56,7 +57,7 @@ export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel
       `${model} takes ${weightBytes} bytes in float32, and a page holds up to ${largest}; choose a smaller model`,
     )
   const locations = new Set([...checkpoint.tensors.values()].map(({ location }) => location))
-  const engine = webEngine(onnxruntime, device, (folder) =>
+  const engine = webEngine(onnxruntime, (folder) =>
     [...locations].map((path) => ({ path, data: mountedBytes(join(folder, path)) })),
   )
   return assembleModel({

@@ -21,13 +21,11 @@ export interface WebWeightFile {
  */
 export function webEngine(
   { Tensor, InferenceSession }: WebOnnxruntime,
-  provider: 'wasm' | 'webgpu',
   filesOf: (folder: string) => readonly WebWeightFile[],
 ): Engine {
   return hostEngine(Tensor, (model, { folder }) => {
     const options: InferenceSession.SessionOptions = {
-      // what WebGPU has no kernel for is computed by WebAssembly
-      executionProviders: provider === 'wasm' ? ['wasm'] : ['webgpu', 'wasm'],
+      executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(folder === null ? {} : { externalData: [...filesOf(folder)] }),

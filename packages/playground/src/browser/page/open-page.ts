@@ -68,13 +68,14 @@ export async function openPage(
         return
       }
       showText(part.text, most, (token) => void look(token))
-      if (part.text.side === 'steered') document.body.dataset.textMilliseconds = String(performance.now() - asked)
       if (!isFirst || part.text.tokens.length < 1) return
       isFirst = false
       const seconds = (performance.now() - begun) / 1000
       status.textContent = `Ready after ${seconds.toFixed(1)} s.`
+      document.body.dataset.readyMilliseconds = String(1000 * seconds)
     })
     problem(ended)
+    document.body.dataset.textMilliseconds = String(performance.now() - asked)
     return ended
   }
 

@@ -1,0 +1,185 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { answerAll } from '@saeval/language-model'
+import { loadModel } from '@saeval/lm-backend-onnx'
+import { readSteeringFile } from '@saeval/steering'
+import { openCsvSteering } from '@saeval/steering/internal/models/csv-steering'
+import type { Page } from 'playwright-core'
+import { afterAll, expect, it } from 'vitest'
+import { needs } from '../../../tests/fixtures.js'
+import { browserPath } from '../../report/src/html/open-page.testing.js'
+import { newPage } from './chromium.testing.js'
+import { demoFiles, demoModel, demoPlayground } from './demo-page.testing.js'
+import { writePage } from './write-page.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'saeval-page-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const chromium = needs('Chromium', browserPath !== undefined)
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds that is serious or worse, as "rule: elements". */
+async function serious(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate<{
+    violations: { id: string; impact: string; nodes: { html: string }[] }[]
+  }>('axe.run()')
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+const text = (page: Page, id: string) => page.locator(`#${id}`).innerText()
+/** Waits until an expression holds; the page's policy lets nothing in it evaluate texts. */
+async function until(page: Page, expression: string): Promise<void> {
+  await expect.poll(() => page.evaluate(expression), { timeout: 100_000, interval: 50 }).toBe(true)
+}
+const isReady = (page: Page) => until(page, "document.querySelector('#status').textContent.startsWith('Ready')")
+const isScored = (page: Page) =>
+  until(page, "/questions, .* s\\./.test(document.querySelector('#tasks-note').textContent)")
+const scrollsSideways = (page: Page) => page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth')
+
+/** Texts and correct answers of Node, unsteered and with a steering file. */
+async function inNode(csv: string) {
+  const model = await loadModel({ model: demoModel, device: 'cpu' })
+  const path = join(folder, 'taken.csv')
+  writeFileSync(path, csv)
+  const file = await readSteeringFile(path)
+  const opened = await openCsvSteering(demoModel, file, {}, { hub: {}, notice: () => {} })
+  const { interventions } = await opened.lower(model)
+  const views = [model, model.steer(interventions)]
+  const request = {
+    type: 'generate_until',
+    context: demoPlayground.prompts[0]!,
+    until: [],
+    maxGenToks: demoPlayground.newTokens,
+    doSample: false,
+    temperature: 0,
+  } as const
+  const texts: string[] = []
+  const correct: number[][] = []
+  for (const view of views) {
+    texts.push((await answerAll(view, [request]))[0]!)
+    const counts: number[] = []
+    for (const { questions } of demoPlayground.tasks) {
+      const requests = questions.flatMap(({ context, choices }) =>
+        choices.map((continuation) => ({ type: 'loglikelihood', context, continuation }) as const),
+      )
+      const logprobs = (await answerAll(view, requests)).map(({ logprob }) => logprob)
+      counts.push(
+        questions.filter(({ answer }, at) => {
+          const own = logprobs.slice(4 * at, 4 * at + 4)
+          return own.indexOf(Math.max(...own)) === answer
+        }).length,
+      )
+    }
+    correct.push(counts)
+  }
+  await opened.close()
+  await model.close()
+  return { texts, correct }
+}
+
+it('steers as Node does, by keyboard and touch, in light and dark, wide and narrow', chromium, async () => {
+  const place = join(folder, 'demo')
+  await writePage({ folder: place, playground: demoPlayground, files: demoFiles })
+  const { page, complaints } = await newPage({ hasTouch: true, acceptDownloads: true })
+  await page.goto(pathToFileURL(join(place, 'index.html')).href)
+  await isReady(page)
+  const plain = await text(page, 'plain')
+  expect(await text(page, 'steered')).toBe(plain)
+  await isScored(page)
+
+  // from the beginning of the text by keyboard to the slider, which goes up by half a unit
+  await page.locator('#prompt').focus()
+  for (let tabs = 0; tabs < 3; tabs++) await page.keyboard.press('Tab')
+  expect(await page.evaluate('document.activeElement.type')).toBe('range')
+  for (let step = 0; step < 12; step++) await page.keyboard.press('ArrowRight')
+  expect(await page.locator('.edit input[type=number]').inputValue()).toBe('6')
+  await page.locator('.edit input[type=number]').fill('-20')
+  await page.locator('.edit select').selectOption('clamp_active')
+  // the last setting counts, whatever came in between
+  await until(page, "!document.querySelector('#tasks .waiting') && location.hash.includes('clamp_active+-20')")
+  await isScored(page)
+
+  const download = page.waitForEvent('download')
+  await page.locator('#csv').click()
+  const csv = readFileSync(await (await download).path(), 'utf8')
+  expect(csv.split('\n').slice(0, 2)).toEqual([
+    'latent_idx,steering_coefficient,sae_release,sae_id,hook_action,description',
+    '121,-20,examples/demo/saes,layer_3,clamp_active,"dogs: on the, The, that, a"',
+  ])
+  const node = await inNode(csv)
+  expect(plain).toContain(node.texts[0]!.trim())
+  expect(await text(page, 'steered')).toContain(node.texts[1]!.trim())
+  const shares = (counts: readonly number[]) => counts.map((count) => `${((100 * count) / 24).toFixed(1)} %`)
+  const column = (at: number) => page.locator(`#tasks tbody tr td:nth-child(${at})`).allInnerTexts()
+  expect([await column(2), await column(3)]).toEqual(node.correct.map(shares))
+  expect(node.correct[1]![0]).toBeLessThan(node.correct[0]![0]!)
+
+  // the same by its link
+  const link = page.url()
+  await page.locator('#reset').click()
+  await page.goto(link)
+  expect(await page.locator('.edit select').inputValue()).toBe('clamp_active')
+  expect(await page.locator('.edit input[type=number]').inputValue()).toBe('-20')
+
+  expect(await serious(page)).toEqual([])
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(20, 24, 29)')
+  expect(await scrollsSideways(page)).toBe(false)
+  await page.locator('#plain button').nth(1).tap()
+  await page.locator('#active li button').first().tap()
+  expect(await page.locator('.edit').count()).toBe(2)
+  await page.locator('#search').fill('horses')
+  await page.locator('#found button').first().tap()
+  expect(await page.locator('.edit').count()).toBe(3)
+  expect(await scrollsSideways(page)).toBe(false)
+  expect(await serious(page)).toEqual([])
+  expect(complaints).toEqual([])
+  await page.close()
+})
+
+it('shows hostile names and texts as texts, and says what is wrong in a sentence', chromium, async () => {
+  const place = join(folder, 'hostile')
+  const attack = '<img src=x onerror="document.body.dataset.hit=1"><script>document.body.dataset.hit=1</script>'
+  const features = join(folder, 'features.jsonl')
+  writeFileSync(features, `${JSON.stringify({ latent: 121, label: attack, max_activation: 20 })}\n`)
+  await writePage({
+    folder: place,
+    playground: {
+      ...demoPlayground,
+      title: attack,
+      prompts: [attack],
+      tasks: demoPlayground.tasks
+        .slice(0, 1)
+        .map((task) => ({ ...task, title: attack, questions: task.questions.slice(0, 1) })),
+    },
+    files: { ...demoFiles, 'examples/demo/saes/layer_3/features.jsonl': features },
+  })
+  const { page, complaints } = await newPage({ viewport: { width: 390, height: 844 } })
+  const edits = ['0 121 add 3', '9 121 add 3', '0 99999 add 3', '0 1 explode 3', '0 1 add Infinity', attack]
+  const hash = new URLSearchParams([['prompt', attack], ...edits.map((edit): [string, string] => ['edit', edit])])
+  await page.goto(`${pathToFileURL(join(place, 'index.html')).href}#${hash}`)
+  await isReady(page)
+  await isScored(page)
+  expect(await page.locator('img, script:not([src])').count()).toBe(0)
+  expect(await page.evaluate('document.body.dataset.hit')).toBeUndefined()
+  expect(await text(page, 'title')).toBe(attack)
+  expect(await page.locator('#tasks tbody th').innerText()).toBe(attack)
+  expect(await page.locator('.edit').count()).toBe(1)
+  expect(await page.locator('.edit legend').innerText()).toContain(attack)
+  expect(await scrollsSideways(page)).toBe(false)
+  // more than the model takes
+  await page.locator('#prompt').fill('dog '.repeat(400))
+  await until(page, "document.querySelector('#status').classList.contains('problem')")
+  expect(await text(page, 'status')).toMatch(/tokens/)
+  await page.locator('#prompt').fill('Long ago')
+  await until(page, "!document.querySelector('#status').classList.contains('problem')")
+  expect(complaints).toEqual([])
+  await page.close()
+})
