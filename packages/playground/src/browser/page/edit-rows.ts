@@ -42,7 +42,8 @@ export function editRow(edit: Edit, { latent, sae }: EditedLatent, events: EditR
     range.max = String(isFactor ? 4 : most)
     range.step = isFactor ? '0.1' : '0.5'
     range.value = String(now.coefficient)
-    number.value = String(now.coefficient)
+    // what is being typed stays as it is
+    if (document.activeElement !== number) number.value = String(now.coefficient)
     action.value = now.action
     range.disabled = number.disabled = now.action === 'ablate'
   }
@@ -53,17 +54,19 @@ export function editRow(edit: Edit, { latent, sae }: EditedLatent, events: EditR
   }
   show()
   range.addEventListener('input', () => change({ coefficient: range.valueAsNumber }))
-  number.addEventListener('change', () => {
+  number.addEventListener('input', () => {
     const value = number.valueAsNumber
-    change({ coefficient: Number.isFinite(value) ? Math.max(-1e6, Math.min(1e6, value)) : 0 })
+    // "-" alone is no number yet
+    if (Number.isFinite(value)) change({ coefficient: Math.max(-1e6, Math.min(1e6, value)) })
   })
+  number.addEventListener('blur', show)
   action.addEventListener('change', () => {
     const chosen = action.value as Action
     // a factor of 25 or an addend of 1 would be no sensible beginning
     const isOther = (chosen === 'scale') !== (now.action === 'scale')
     change({ action: chosen, ...(isOther ? { coefficient: chosen === 'scale' ? 1 : 0 } : {}) })
   })
-  const remove = make('button', { type: 'button', ariaLabel: `Take ${name} away` }, 'Take away')
+  const remove = make('button', { type: 'button', ariaLabel: `Take away: ${name}` }, 'Take away')
   remove.addEventListener('click', events.onRemove)
   return make(
     'fieldset',
