@@ -84,7 +84,7 @@ function tradeOff({ standings, arms, objective, guards, unsteered }: SearchResul
     baseline: { label: `unsteered (${unsteered.objective.toFixed(3)})`, target: 0, others: 0 },
     wanted: objective.wanted === 'down' ? ('low' as const) : ('high' as const),
     caption:
-      'A point is an arm on the documents that it was chosen on when it was last measured, in points; the line is the Pareto front. What it shows is chosen, so it flatters; the table below tests the finalists on other documents.',
+      'A point is an arm on the documents that it was chosen on when it was last measured, in points; the staircase is the Pareto front, ties included. What it shows is chosen, so it flatters; the table below tests the finalists on other documents.',
   }
 }
 

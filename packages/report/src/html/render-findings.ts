@@ -1,5 +1,6 @@
 import { renderSvg } from '../charts/render-chart.js'
 import { type TradeOffOptions, tradeOffChart } from '../charts/trade-off.js'
+import { dataTable } from './data-table.js'
 import { escapeHtml } from './escape.js'
 import { page } from './page.js'
 import type { Report } from './render-report.js'
@@ -27,11 +28,6 @@ export interface Findings {
   readonly saeval: string
 }
 
-/** Charts fit narrow screens; texts begin at the left, numbers end at the right. */
-const style = `figure svg { max-width: 100%; height: auto; min-width: 0; }
-td.text, th.text, tbody th[scope='row'] { text-align: left; white-space: normal; min-width: 8rem; }
-thead th:first-child { text-align: left; } tbody th[scope='row'] { max-width: 22rem; }`
-
 /** Renders findings as one HTML page that needs nothing beside it. */
 export async function renderFindings(findings: Findings): Promise<Report> {
   const { title, verdict, tables, tradeOff, command, saeval } = findings
@@ -39,28 +35,22 @@ export async function renderFindings(findings: Findings): Promise<Report> {
   const figure =
     chart === null
       ? ''
-      : `<figure>${await renderSvg(chart, 'page')}<figcaption>${escapeHtml(tradeOff!.caption)}</figcaption></figure>`
+      : `<figure class="single"><div class="charts"><div class="chart">${await renderSvg(chart, 'page')}<button type="button" data-svg="trade-off" hidden>SVG</button></div></div><figcaption>${escapeHtml(tradeOff!.caption)}</figcaption></figure>`
   const body = `<h1>${escapeHtml(title)}</h1>
 <p><b>${escapeHtml(verdict)}</b></p>
 ${figure}
 ${tables.map(tableSection).join('\n')}
 <section><h2>Where it comes from</h2><pre>${escapeHtml(command)}</pre><p class="soft">saeval ${escapeHtml(saeval)}</p></section>`
   return {
-    html: page({ title, body, style, scripts: [] }),
+    html: page({ title, body, scripts: ['chart-points', 'data-tables', 'downloads'] }),
     charts: chart === null ? [] : [{ name: 'trade-off', svg: await renderSvg(chart, 'paper') }],
   }
 }
 
-function tableSection({ heading, text, headers, rows }: FindingsTable): string {
+function tableSection({ heading, text, headers, rows }: FindingsTable, index: number): string {
   // "−92 to −60" is of numbers
   const isText = (column: number) => rows.some((row) => /\p{L}{2}/u.test((row[column] ?? '').replace(' to ', '')))
-  const kind = (column: number) => (isText(column) ? ' class="text"' : '')
-  const head = headers.map((header, column) => `<th scope="col"${kind(column)}>${escapeHtml(header)}</th>`).join('')
-  const kinds = headers.map((_, column) => kind(column))
-  const lines = rows.map(
-    ([name = '', ...cells]) =>
-      `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell, place) => `<td${kinds[place + 1]}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
-  )
-  return `<section><h2>${escapeHtml(heading)}</h2><p>${escapeHtml(text)}</p>
-<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div></section>`
+  const columns = headers.map((name, column) => ({ name, isText: isText(column) }))
+  const table = { id: `table-${index + 1}`, caption: heading, columns, rows: rows.map((cells) => ({ cells })) }
+  return `<section><h2>${escapeHtml(heading)}</h2><p>${escapeHtml(text)}</p>\n${dataTable(table)}</section>`
 }
