@@ -226,6 +226,7 @@ it('the command line says their sentences with its flags', () => {
       '… says itself where its vectors act; leave positions and skip_positions out of --model_args',
       '… vectors: it holds one; choose by --layers',
       '…: no row has changed anything at … (……), so the answers are those of …; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)',
+      '…: rows cannot hold …; run it with --model steered --model_args pretrained=…,steer_path=…',
       '…: several formats end in …; say which by --to: …',
       '…: the rows cancel each other: all together they do not change the output (--allow_inert_rows runs them all the same)',
       "…: … asks for a factor that no file of … has, so its latents would be in other units; give norm_factor=… in --model_args (SAELens calls it scaling_factor; 1 if the weights hold it), or norm_text=FILE to measure it on text like the training's",

@@ -1,6 +1,7 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import { dirname, fileState, readBytes, sha256 } from '@saeval/hub/internal/disk'
 import { formatProblems, parseSteeringCsv, type SaeSteeredRow, type SteeredRow } from '@saeval/steering-csv'
+import { neuronpediaRows } from './neuronpedia-rows.js'
 import type { RowPlace } from './place-in-file.js'
 
 /** The rows of a steering CSV and which file they are from. */
@@ -21,8 +22,12 @@ export function rowPlace({ path, setting }: SteeringFile, { line }: Pick<SaeStee
   return { path, line, ...(setting === undefined ? {} : { entry: setting }) }
 }
 
-/** Reads csv_path. Throws one InputError that lists every problem with its line and column. */
+/** Reads csv_path: a CSV, or features of Neuronpedia (.json). Throws one InputError that lists every problem with its line and column. */
 export async function readSteeringFile(path: string): Promise<SteeringFile> {
+  if (/\.json$/i.test(path)) {
+    const bytes = await readSteeringBytes('csv_path', path)
+    return { path, sha256: hashOf(bytes), rows: neuronpediaRows(path, bytes), ignoredColumns: [] }
+  }
   const { csv, ...file } = await readCsv('csv_path', path)
   if (csv.dialect === 'steered')
     throw new InputError(
@@ -46,9 +51,13 @@ async function readCsv(argument: string, path: string) {
   const csv = parseSteeringCsv(bytes, { folder: dirname(path) })
   if (!csv.success) throw new InputError(formatProblems(path, csv.problems))
   const ignoredColumns = csv.warnings.flatMap(({ column }) => column ?? [])
+  return { path, sha256: hashOf(bytes), ignoredColumns, csv }
+}
+
+function hashOf(bytes: Uint8Array): string {
   const hash = sha256()
   hash.update(bytes)
-  return { path, sha256: hash.hex(), ignoredColumns, csv }
+  return hash.hex()
 }
 
 /** The bytes of a steering file; InputError that names the argument where it cannot be read. */

@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { readSteeringFile } from './read-steering-file.js'
+
+const folder = temporaryFolder()
+const feature = { modelId: 'gemma-2-2b', layer: '20-gemmascope-res-16k', index: 12082, strength: 38.5 }
+function written(content: object): string {
+  const path = join(folder, 'steer.json')
+  writeFileSync(path, JSON.stringify(content, null, 1))
+  return path
+}
+
+describe("Neuronpedia's features as csv_path", () => {
+  it('are rows that add strength times multiplier', async () => {
+    const saved = { features: [{ ...feature, index: '12082' }], settings: { strength_multiplier: 4 } }
+    const request = { prompt: 'x', features: [feature], strength_multiplier: 4, steer_method: 'SIMPLE_ADDITIVE' }
+    for (const content of [
+      saved,
+      request,
+      { neurons: [{ ...feature, strength: 154 }] },
+      [{ ...feature, strength: 154 }],
+    ]) {
+      const { rows, sha256 } = await readSteeringFile(written(content))
+      expect(rows).toHaveLength(1)
+      expect(rows[0]).toMatchObject({
+        latent_idx: 12082,
+        steering_coefficient: 154,
+        sae_release: 'gemma-scope-2b-pt-res-canonical',
+        sae_id: 'layer_20/width_16k/canonical',
+        hook_action: 'add',
+      })
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+    }
+  })
+
+  it.each<[string, object, string]>([
+    [
+      'a method',
+      { features: [feature], steer_method: 'PROJECTION_CAP' },
+      'rows cannot hold steer_method "PROJECTION_CAP"; run it with `model` steered',
+    ],
+    ['normalize', { features: [feature], normalize_steering: true }, 'rows cannot hold normalize_steering'],
+    [
+      'special tokens',
+      { features: [feature], steer_special_tokens: false },
+      'rows cannot hold steer_special_tokens=false',
+    ],
+    ['no features', { features: [] }, 'has no features'],
+    ['no strength', [{ ...feature, strength: undefined }], 'steer.json:5: the feature has no strength'],
+    ['an unknown SAE', [{ ...feature, layer: '20-nothing' }], "steer.json:5: SAELens' registry knows no SAE"],
+    ['a second one', [feature, { ...feature, modelId: undefined }], 'steer.json:10: a feature needs modelId'],
+  ])('with %s are refused', async (_, content, message) => {
+    await expect(readSteeringFile(written(content))).rejects.toThrow(message)
+  })
+})

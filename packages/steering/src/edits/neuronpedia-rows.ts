@@ -1,0 +1,85 @@
+import { InputError, option, type Sentence, sentence } from '@saeval/hub'
+import { checked, isObject, number, shown, text, truth } from '@saeval/hub/checks'
+import { findNeuronpedia } from '@saeval/sae-core'
+import type { SaeSteeredRow } from '@saeval/steering-csv'
+import * as v from 'valibot'
+import { located } from './place-in-file.js'
+
+const featureSchema = v.object({
+  modelId: v.optional(text),
+  model: v.optional(text),
+  layer: v.optional(text),
+  source: v.optional(text),
+  index: v.union([v.number(), text], 'a whole number from 0'),
+  strength: v.optional(number),
+  description: v.nullish(text),
+  explanation: v.nullish(text),
+})
+const settingsSchema = v.object({
+  strength_multiplier: v.optional(number, 1),
+  steer_method: v.optional(text, 'SIMPLE_ADDITIVE'),
+  normalize_steering: v.optional(truth, false),
+  steer_special_tokens: v.optional(truth, true),
+})
+
+/**
+ * The rows that a steering request of Neuronpedia, or a list of features with strengths, is: each adds strength * strength_multiplier times the decoder
+ * row. Throws InputError that names the line, and for what rows cannot hold: other methods, normalize_steering, special tokens left out.
+ */
+export function neuronpediaRows(path: string, bytes: Uint8Array): readonly SaeSteeredRow[] {
+  const content = new TextDecoder().decode(bytes)
+  const file = parsed(path, content)
+  const features = isObject(file) ? (file.features ?? file.neurons) : file
+  if (!Array.isArray(features) || features.length === 0)
+    throw new InputError(`${path} has no features, as Neuronpedia's steering requests and lists have`)
+  const settings = checked(path, settingsSchema, isObject(file) ? (isObject(file.settings) ? file.settings : file) : {})
+  const cannot = (what: string): Sentence =>
+    sentence`${path}: rows cannot hold ${what}; run it with ${option('model')} steered ${option('modelArgs')} pretrained=…,steer_path=${path}`
+  if (settings.steer_method !== 'SIMPLE_ADDITIVE')
+    throw new InputError(cannot(`steer_method ${shown(settings.steer_method)}`))
+  if (settings.normalize_steering) throw new InputError(cannot('normalize_steering'))
+  if (!settings.steer_special_tokens)
+    throw new InputError(cannot('steer_special_tokens=false, which is about the prompt alone'))
+  const lines = content.split('\n').flatMap((line, at) => [...line.matchAll(/"index"\s*:/g)].map(() => at + 1))
+  return features.map((item: unknown, at) => rowOf(path, lines[at] ?? 1, item, settings.strength_multiplier))
+}
+
+function parsed(path: string, content: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch (cause) {
+    throw new InputError(`${path} is not valid JSON`, { cause })
+  }
+}
+
+function rowOf(path: string, line: number, item: unknown, multiplier: number): SaeSteeredRow {
+  const place = { path, line }
+  const wrong = (message: string) => located(place, null, message)
+  const read = checked(`${path}:${line}`, featureSchema, item)
+  const [model, layer] = [read.modelId ?? read.model, read.layer ?? read.source]
+  if (model === undefined || layer === undefined) throw wrong('a feature needs modelId, layer and index')
+  if (read.strength === undefined)
+    throw wrong('the feature has no strength; a list of features needs one in each: "strength": 10')
+  const { sae, latent } = atFeature(place, `${model}/${layer}/${read.index}`)
+  return {
+    line,
+    latent_idx: latent,
+    steering_coefficient: read.strength * multiplier,
+    sae_release: sae.release,
+    sae_id: sae.id,
+    hook_action: 'add',
+    description: read.description ?? read.explanation ?? null,
+    clamp_value: null,
+    refuse_id: null,
+    extra: {},
+  }
+}
+
+function atFeature(place: { readonly path: string; readonly line: number }, reference: string) {
+  try {
+    return findNeuronpedia(reference)
+  } catch (cause) {
+    if (InputError.isInstance(cause)) throw located(place, null, cause, cause)
+    throw cause
+  }
+}
