@@ -46,7 +46,8 @@ export async function readGgufVectors(path: string): Promise<SteeredFile> {
         typeof count === 'number' && count !== entries.length
           ? [`${path}: controlvector.layer_count says ${count}, but it has ${entries.length} directions`]
           : [],
-      modelType: typeof hint === 'string' && hint !== '' ? hint : null,
+      // EasySteer writes "unknown" where it was not told
+      modelType: typeof hint === 'string' && hint !== '' && hint !== 'unknown' ? hint : null,
     }
   } finally {
     await source.close()
