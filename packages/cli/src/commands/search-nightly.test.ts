@@ -46,7 +46,7 @@ describe('searches of the whole demo', needs('SAEVAL_NIGHTLY=1', process.env.SAE
     ['demo_horses', 71],
     ['demo_birds', 501],
   ])(
-    '%s down ends in latent %i, at 5 %% of the tokens of the full grid at most',
+    '%s down ends in latent %i, at a twentieth of the tokens of the full grid at most',
     async (task, latent) => {
       const folder = join(temporaryFolder(), 'found')
       const asked = ['--objective', `${task}:acc:down`, '--guard', 'demo:acc:-3', '--controls', '0']
