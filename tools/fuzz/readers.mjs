@@ -1,8 +1,9 @@
 // Everything that saeval reads: the files that a reader is given, the one that is mutated, and how it is read. A reader either runs a command
 // line (argv) or calls a library (read); both get the folder that holds the files.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mutateBytes, mutateJson, mutateSafetensors, mutateText } from './mutate.mjs'
+import { vectorReaders } from './vector-readers.mjs'
 
 const seed = (name) => readFileSync(new URL(`seeds/${name}`, import.meta.url))
 const demo = (name) => readFileSync(new URL(`../../examples/demo/${name}`, import.meta.url))
@@ -17,23 +18,6 @@ const dataOf = (format, file, more = '') =>
   taskYaml(`dataset_path: ${format}\ndataset_kwargs: {data_files: {test: FOLDER/${file}}${more}}`)
 const rows = { 'rows.jsonl': seed('rows.jsonl') }
 const describe = (folder) => ['describe', join(folder, 'task.yaml')]
-
-// pyvene puts a # into names
-const golden = (name) =>
-  readFileSync(new URL(`../../fixtures/golden/vectors/${name.replaceAll('#', '%23')}`, import.meta.url))
-const reft = Object.fromEntries(
-  readdirSync(new URL('../../fixtures/golden/vectors/reft', import.meta.url))
-    .filter((name) => name.endsWith('.bin'))
-    .map((name) => [`reft/${name}`, golden(`reft/${name}`)]),
-)
-
-/** A file of steering vectors, of those that lie in the goldens. */
-function vectors(name, file, mutate, files = {}, path = file) {
-  const options = { baseName: null, allowOtherModel: true, layers: [1], hub: { env: {} } }
-  const read = async (folder) =>
-    (await dist('steering/dist/vectors/vector-formats')).readVectors(join(folder, path), options)
-  return { [name]: { files: { ...files, [file]: golden(file) }, mutated: file, mutate, read } }
-}
 
 /** A task whose data file is mutated. */
 function dataset(format, file, mutate, more) {
@@ -127,21 +111,7 @@ function json(text) {
 const saeFiles = { 'sae/cfg.json': seed('cfg.json'), 'sae/sae_weights.safetensors': seed('sae.safetensors') }
 
 export const readers = {
-  ...vectors('gguf', 'control.gguf', mutateBytes),
-  ...vectors('npy', 'plain.npy', mutateBytes),
-  ...vectors('bare-torch', 'plain.pt', mutateBytes),
-  ...vectors('plain-safetensors', 'places.safetensors', mutateSafetensors),
-  ...vectors('vllm-lens', 'lens-match.json', mutateJson),
-  ...vectors('easysteer', 'easysteer-windows.json', mutateJson, { 'half.gguf': golden('half.gguf') }),
-  ...vectors('easysteer-data', 'easysteer-loreft.json', mutateJson),
-  ...vectors('neuronpedia', 'neuronpedia-cap.json', mutateJson),
-  ...vectors('pyreft', 'reft/config.json', mutateJson, reft, 'reft'),
-  'text-pairs': {
-    files: { 'pairs.csv': golden('pairs.csv') },
-    mutated: 'pairs.csv',
-    mutate: mutateText,
-    read: async (folder) => (await dist('steering/dist/making/read-pairs')).readPairs(join(folder, 'pairs.csv')),
-  },
+  ...vectorReaders,
   'steering-csv': {
     files: { 'steer.csv': seed('steer.csv') },
     mutated: 'steer.csv',

@@ -4,7 +4,6 @@ import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
 import { addAtlasOptions } from './commands/atlas-options.js'
 import { type CacheAction, cacheActions, type Listing, listings, type Shell, shells } from './commands/choices.js'
-import type { CompareOptions } from './commands/compare.js'
 import type { DescribeOptions } from './commands/describe.js'
 import { addExplainOptions } from './commands/explain-options.js'
 import type { GenerateCommandOptions } from './commands/generate.js'
@@ -12,13 +11,12 @@ import { addGenerateOptions } from './commands/generate-options.js'
 import type { InspectCommandOptions } from './commands/inspect.js'
 import { addPlanOptions, plannedWords, planOptions } from './commands/plan-options.js'
 import { addRankOptions } from './commands/rank-options.js'
-import type { ReportCommandOptions } from './commands/report.js'
+import { addResultsCommands } from './commands/results-program.js'
 import type { Surroundings } from './commands/run.js'
 import { addRunOptions, runOptions } from './commands/run-options.js'
 import type { SaesOptions } from './commands/saes.js'
 import { addSearchOptions } from './commands/search-options.js'
 import { addSweepOptions, sweepOptions } from './commands/sweep-options.js'
-import type { UiCommandOptions } from './commands/ui.js'
 import type { ValidateOptions } from './commands/validate.js'
 import { addVectorsCommands } from './commands/vectors-program.js'
 import type { VerifyCommandOptions } from './commands/verify.js'
@@ -231,44 +229,7 @@ export function createProgram(
     })
   addVectorsCommands(program.command('vectors'), surroundings)
   program.commandsGroup('Read results:')
-  program
-    .command('compare')
-    .description('compare two results folders: differences with confidence intervals, changed answers')
-    .argument('<before>', 'results folder or file of the run to compare with')
-    .argument('<after>', 'results folder or file of the other run')
-    .option('--show <n>', 'changed samples to print', '10')
-    .option('--json', 'print everything as JSON')
-    .action(async (before: string, after: string, options: CompareOptions) => {
-      const { compare } = await import('./commands/compare.js')
-      return compare(before, after, options, surroundings)
-    })
-  program
-    .command('report')
-    .description('show a results or sweep folder as one HTML page, with its charts as SVG and PNG')
-    .argument('<results>', 'results folder, sweep folder or results file')
-    .option('-o, --output <file>', 'the page (default: report.html in the folder)')
-    .option('--title <text>', 'heading of the page')
-    .option(
-      '--target <task>',
-      'the task that the steering is about, and where it should go: demo_dogs:down (default: the task that moves most, where most settings move it)',
-    )
-    .option('--no_samples', 'leave the samples out of the page')
-    .action(async (results: string, options: ReportCommandOptions) => {
-      const { report } = await import('./commands/report.js')
-      return report(results, options, surroundings)
-    })
-  program
-    .command('ui')
-    .description(
-      'serve a results or sweep folder to this machine as a page that is live: progress, effects, samples, runs side by side',
-    )
-    .argument('<folder>', 'results folder or sweep folder, which may run still')
-    .option('--port <n>', 'port on this machine (default: any free one)')
-    .option('--target <task>', 'the task that the steering is about, and where it should go: demo_dogs:down')
-    .action(async (folder: string, options: UiCommandOptions) => {
-      const { ui } = await import('./commands/ui.js')
-      return ui(folder, options, surroundings)
-    })
+  addResultsCommands(program, surroundings)
   program.commandsGroup('The rest:')
   program
     .command('cache')
