@@ -4,6 +4,7 @@ import type { FunctionResolver } from '@saeval/python/internal/functions/task-fu
 import type { PyDict } from '@saeval/python/internal/values/value'
 import { askModel, type KindProgress } from './ask-model.js'
 import type { RequestCache } from './cache/cached-requests.js'
+import { checkStandIn } from './metrics/asking-metrics.js'
 import { type PreparedTask, prepareTask } from './prepare-task.js'
 import type { PromptOptions } from './requests/build-contexts.js'
 import { collectResults, type Evaluation, type TaskScore } from './results/collect-results.js'
@@ -96,7 +97,10 @@ export async function prepareEvaluation(options: EvaluateOptions): Promise<Prepa
   return { nodes: options.tasks, tasks }
 }
 
-/** The second half of evaluate: asks a model, filters, scores and aggregates. */
+/**
+ * The second half of evaluate: asks a model, filters, scores and aggregates. Throws InputError where a metric asks a model whose device is not here, and what
+ * the model throws.
+ */
 export async function evaluatePrepared(
   { nodes, tasks }: PreparedEvaluation,
   options: Pick<
@@ -105,6 +109,7 @@ export async function evaluatePrepared(
   >,
 ): Promise<Evaluation> {
   const { onProgress = () => {}, signal } = options
+  checkStandIn(tasks, options.model)
   const answers = await askModel(options.model, tasks, {
     onProgress: (kinds) => onProgress({ stage: 'requests', kinds }),
     ...(options.onPlanned ? { onPlanned: options.onPlanned } : {}),

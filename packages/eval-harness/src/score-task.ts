@@ -3,8 +3,9 @@ import type { RequestAnswers } from './ask-model.js'
 import { inTask } from './documents/in-task.js'
 import { applyPipeline } from './filters/apply-pipeline.js'
 import { type AggregateOptions, aggregateTask, type MetricValues } from './metrics/aggregate-task.js'
+import { askingMetrics } from './metrics/asking-metrics.js'
 import type { MetricContext, MetricQuestion } from './metrics/metric-question.js'
-import { scoreAllByOwnMetric, scoresAll } from './metrics/own-metrics.js'
+import { scoreAllByOwnMetric } from './metrics/own-metrics.js'
 import type { PreparedTask } from './prepare-task.js'
 import { target } from './requests/task.js'
 import type { TaskScore } from './results/collect-results.js'
@@ -84,9 +85,9 @@ async function knownValues(
   { model, signal }: ScoreOptions,
 ): Promise<ReadonlyMap<string, readonly PyValue[]>> {
   const { config } = task
-  const wanted = metrics.filter((metric) => metric.function === null && scoresAll(metric.config.name))
+  const wanted = askingMetrics({ task, metrics })
   const known = new Map<string, readonly PyValue[]>()
-  if (wanted.length === 0 || config.processResults !== null) return known
+  if (wanted.length === 0) return known
   const questions: MetricQuestion[] = []
   for (const document of documents)
     questions.push(await inTask(config.task, document.docId, () => questionOf(task, document)))
