@@ -53,7 +53,13 @@ export async function controlWinner(
   const total = latents.length + count
   let done = 0
   const before = await problem.objectiveOf('unsteered', null)
-  const gainOf = async (key: string, edit: SteeringEdit) => meanGain(before, await problem.objectiveOf(key, edit))
+  const isZeroOrOne = (values: readonly number[]) => values.every((value) => value === 0 || Math.abs(value) === 1)
+  let isShare = isZeroOrOne(before)
+  const gainOf = async (key: string, edit: SteeringEdit) => {
+    const after = await problem.objectiveOf(key, edit)
+    isShare &&= isZeroOrOne(after)
+    return meanGain(before, after)
+  }
   const effect = await gainOf(options.key, own)
   await problem.controlsAhead(
     Object.entries(edits).flatMap(([kind, list]) => list.map((edit, index) => [`${kind} ${index}`, edit] as const)),
@@ -65,8 +71,10 @@ export async function controlWinner(
       options.onControl?.(done++, total)
       gains.push(await gainOf(`${kind} ${index}`, edit))
     }
-    if (gains.length >= 2)
-      controls.push({ kind, effect, controls: gains, against: againstControls(effect, gains, 1 / before.length) })
+    if (gains.length < 2) continue
+    // of a share the smallest effect is that of one document
+    const against = againstControls(effect, gains, isShare ? 1 / before.length : 0)
+    controls.push({ kind, effect, controls: gains, against })
   }
   const flipped = own.coefficient === 0 ? null : await gainOf('flipped', { ...own, coefficient: -own.coefficient })
   return { controls, flipped }

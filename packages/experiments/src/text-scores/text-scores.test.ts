@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MetricQuestion } from '@saeval/eval-harness'
-import { wrapModel } from '@saeval/language-model'
+import { loglikelihood, wrapModel } from '@saeval/language-model'
 import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { findSae, lowerEdits, openSae } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,7 +54,15 @@ describe('scores of texts against the unsteered model, as torch has them', () =>
     const wanted = golden.questions.map(({ logprob }) => logprob)
     expectClose(await unsteeredLogprobs(written(), { model: steered }), wanted)
     expectClose(await unsteeredLogprobs(written(), { model: wrapModel(wrapModel(steered, {}), {}) }), wanted)
-    expect(await unsteeredLogprobs(written(''), { model: steered })).toEqual([0, 0])
+  })
+
+  it('an empty text is as likely as the end of text after its prompt', async () => {
+    const [eos, id] = base.info.eosToken!
+    expect(base.tokenizer.encode(eos).at(-1)).toBe(id)
+    const pairs = golden.questions.map(({ prompt }) => ({ context: prompt, continuation: eos }))
+    const wanted = (await loglikelihood(base, pairs)).map(({ logprob }) => logprob)
+    expectClose(await unsteeredLogprobs(written(''), { model: steered }), wanted)
+    expect(Math.max(...wanted)).toBeLessThan(-1)
   })
 
   it('divergence after a prompt, and over a text', async () => {

@@ -11,7 +11,8 @@ export function steerableIn({ model }: MetricContext): SteerableModel {
 
 /**
  * Log-probability of each written text after its prompt by the model without edits, in nats for each token: how much it is text that the model writes by
- * itself. 0 for a text without a token. Throws an Error for tasks that write no text.
+ * itself. Of a text without a token it is that of the end of text there, so that a model that falls silent does not seem fluent. Throws an Error for tasks that
+ * write no text, and for an empty text where the model has no end-of-text token.
  */
 export async function unsteeredLogprobs(
   questions: readonly MetricQuestion[],
@@ -32,7 +33,21 @@ export async function unsteeredLogprobs(
     context.signal ? { signal: context.signal } : {},
   )
   const byText = new Map(asked.map((one, index) => [one, found[index]!.logprob]))
-  return written.map((one) => (byText.get(one) ?? 0) / one.tokens)
+  const values: number[] = []
+  for (const one of written)
+    values.push(byText.has(one) ? byText.get(one)! / one.tokens : await endLogprob(model, one.context))
+  return values
+}
+
+/** Log-probability of the end of text after a prompt, by the model without edits. */
+async function endLogprob(model: SteerableModel, prompt: string): Promise<number> {
+  const { eosToken } = model.info
+  if (eosToken === null)
+    throw new Error('the model has no end-of-text token, by which a text that is empty could be scored')
+  const [logits] = await model.steer([]).lastLogits(model.tokenizer.encode(prompt), [[]])
+  const largest = logits!.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)
+  const sum = logits!.reduce((total, value) => total + Math.exp(value - largest), 0)
+  return logits![eosToken[1]]! - largest - Math.log(sum)
 }
 
 /**

@@ -20,6 +20,8 @@ export interface TradeOffOptions {
   readonly baseline: TradeOffPoint | null
   /** Whether the experiment wants the target task's value low (unlearning) or high. */
   readonly wanted: 'low' | 'high'
+  /** Which values of the other tasks are better; null where that is not known or differs, and there is no front. high by default. */
+  readonly others?: 'low' | 'high' | null
   /** All series in the order of their colours; those of the points by default. */
   readonly series?: readonly string[]
   /** Whether values are shares, shown in percent; they are not by default. */
@@ -28,12 +30,16 @@ export interface TradeOffOptions {
   readonly valueText?: (value: number) => string
 }
 
-/** Points on the Pareto front: no other point does more to the target and less harm to the others; of equal points all. */
-export function tradeOffFront(points: readonly TradeOffPoint[], wanted: 'low' | 'high'): TradeOffPoint[] {
-  const sign = wanted === 'low' ? -1 : 1
-  return paretoFront(points.map(({ target, others }) => ({ x: sign * target, y: others }))).map(
-    (index) => points[index]!,
-  )
+/** Points on the Pareto front: no other point does more to the target and less harm to the others; of equal points all, without a better side none. */
+export function tradeOffFront(
+  points: readonly TradeOffPoint[],
+  wanted: 'low' | 'high',
+  others: 'low' | 'high' | null,
+): TradeOffPoint[] {
+  if (others === null) return []
+  const sign = (better: 'low' | 'high') => (better === 'low' ? -1 : 1)
+  const turned = points.map((point) => ({ x: sign(wanted) * point.target, y: sign(others) * point.others }))
+  return paretoFront(turned).map((index) => points[index]!)
 }
 
 /**
@@ -41,9 +47,9 @@ export function tradeOffFront(points: readonly TradeOffPoint[], wanted: 'low' | 
  * had up to the next one, and nothing between them.
  */
 export function tradeOffChart(options: TradeOffOptions): TopLevelSpec {
-  const { metric, targetTask, otherTasks, points, baseline, wanted, isShare = false } = options
+  const { metric, targetTask, otherTasks, points, baseline, wanted, others = 'high', isShare = false } = options
   const { valueText = (value: number) => String(Number(value.toPrecision(3))) } = options
-  const front = tradeOffFront(baseline ? [...points, baseline] : points, wanted)
+  const front = tradeOffFront(baseline ? [...points, baseline] : points, wanted, others)
   const own = (point: TradeOffPoint) => point.series || 'steered'
   const series = [...new Set(options.series ?? points.map(own))].map((name) => name || 'steered')
   const rows = (list: readonly TradeOffPoint[], kind: (point: TradeOffPoint) => string) =>

@@ -3,7 +3,7 @@ import type { RunResults, Score } from '../results/run-results.js'
 import { holm } from '../statistics/holm.js'
 import { type PairedDifference, pairedDifference } from '../statistics/paired-difference.js'
 import { isMeanOf, leafTasks, type RunValues, readValues } from './document-values.js'
-import { type Measure, measureScores } from './measure.js'
+import { type Measure, measureScores, withoutFalseShares } from './measure.js'
 
 /** One metric of one task in two runs. */
 export interface Comparison {
@@ -64,9 +64,14 @@ export async function measureRuns(
     found.push(isComparable ? compareScores(baseline, before!, run, values) : null)
   }
   const compared = corrected(found.map((list) => list ?? []))
+  const all = [
+    ...(baseline ? [{ scores: baseline.scores, measures: measureScores(baseline, before!) }] : []),
+    ...runs.map(({ scores }, index) => ({ scores, measures: measures[index]! })),
+  ]
+  const told = withoutFalseShares(all)
   return {
-    baseline: baseline ? measureScores(baseline, before!) : [],
-    runs: measures.map((own, index) => ({ measures: own, comparisons: found[index] ? compared[index]! : null })),
+    baseline: baseline ? told.shift()! : [],
+    runs: told.map((own, index) => ({ measures: own, comparisons: found[index] ? compared[index]! : null })),
   }
 }
 

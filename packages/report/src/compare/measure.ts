@@ -28,6 +28,33 @@ export function measureScores(run: RunResults, values: RunValues): Measure[] {
   })
 }
 
+/**
+ * The same with no share taken for one that is none: values of zeros or ones alone are a share only where no run has others, and where all are zero only if
+ * fewer would not be better (a divergence or a rate of repetition is 0 at best). What is no share has no interval where all its values are equal. Lists are a
+ * run's scores and what was measured of them, in the same order.
+ */
+export function withoutFalseShares(
+  runs: readonly { readonly scores: readonly Score[]; readonly measures: readonly Measure[] }[],
+): Measure[][] {
+  const key = ({ task, metric, filter }: Pick<Score, 'task' | 'metric' | 'filter'>) =>
+    JSON.stringify([task, metric, filter])
+  const known = new Map<string, { others: boolean; seen: boolean }>()
+  for (const { scores, measures } of runs)
+    for (const [index, measure] of measures.entries()) {
+      const score = scores[index]!
+      const own = known.get(key(measure)) ?? { others: false, seen: false }
+      if (measure.interval !== null && measure.interval.method !== 'wilson') own.others = true
+      if (score.value > 0 || score.higherIsBetter !== false) own.seen = true
+      known.set(key(measure), own)
+    }
+  return runs.map(({ measures }) =>
+    measures.map((measure) => {
+      const { others, seen } = known.get(key(measure))!
+      return measure.interval?.method === 'wilson' && (others || !seen) ? { ...measure, interval: null } : measure
+    }),
+  )
+}
+
 /** Guessing over all documents of several tasks. */
 function chanceOf(parts: readonly DocumentValues[]): number | null {
   let [sum, count] = [0, 0]

@@ -2,6 +2,7 @@ import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
 import type { ControlKind } from '../results/sweep-file.js'
 import { type AgainstControls, againstControls } from '../statistics/against-controls.js'
+import { isShareError } from '../statistics/interval.js'
 
 /** The effect of a run on one metric of one task, beside those of its controls. */
 export interface NullEffect {
@@ -24,8 +25,8 @@ export interface NullEffect {
 const kinds: readonly ControlKind[] = ['random latents', 'random directions']
 
 /**
- * Each run's effects beside those of its controls, in the order of runs; runs without controls have none. The smallest effect that can be seen is taken to be that of
- * one document, 1/n (see againstControls).
+ * Each run's effects beside those of its controls, in the order of runs; runs without controls have none. The smallest effect that can be seen on a share is that
+ * of one document, 1/n (see againstControls); of other metrics none is known.
  */
 export function nullEffects({ baseline, runs, controls = [] }: Experiment): NullEffect[][] {
   return runs.map((run) => {
@@ -45,18 +46,23 @@ function effectOf(score: Score, baseline: ExperimentRun, own: NonNullable<Experi
       return value === null ? [] : [value - before]
     })
   const effect = score.value - before
+  const alike = [baseline, ...own].flatMap(({ results }) => scoreIn(results.scores, score) ?? [])
+  const shares = [score, ...alike].map(({ value, stderr, n }) => isShareError(value, stderr, n))
+  const resolution = shares.includes(false) || !shares.includes(true) ? 0 : 1 / Math.max(1, score.n)
   const against = kinds.flatMap((kind) => {
     const effects = effectsOf(kind)
-    return effects.length < 2
-      ? []
-      : [{ kind, effects, test: againstControls(effect, effects, 1 / Math.max(1, score.n)) }]
+    return effects.length < 2 ? [] : [{ kind, effects, test: againstControls(effect, effects, resolution) }]
   })
   const [flipped = null] = effectsOf('flipped sign')
   const { task, alias, metric, filter } = score
   return against.length === 0 && flipped === null ? [] : [{ task, alias, metric, filter, effect, against, flipped }]
 }
 
-function valueIn(scores: readonly Score[], { task, metric, filter }: Score): number | null {
-  const found = scores.find((one) => one.task === task && one.metric === metric && one.filter === filter)
+function scoreIn(scores: readonly Score[], { task, metric, filter }: Score): Score | undefined {
+  return scores.find((one) => one.task === task && one.metric === metric && one.filter === filter)
+}
+
+function valueIn(scores: readonly Score[], score: Score): number | null {
+  const found = scoreIn(scores, score)
   return found !== undefined && Number.isFinite(found.value) ? found.value : null
 }

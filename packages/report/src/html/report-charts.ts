@@ -145,7 +145,8 @@ function tradeOff(view: MetricView, series: readonly string[]): ReportChart | nu
   if (points.length === 0) return null
   const [unsteered = null] = baseline ? point(baseline) : []
   const direction = wanted.direction === 'down' ? 'low' : 'high'
-  const front = tradeOffFront(unsteered ? [...points, unsteered] : points, direction)
+  const better = betterSide(others)
+  const front = tradeOffFront(unsteered ? [...points, unsteered] : points, direction, better)
   const share = isShare(runs, [wanted.task, ...others])
   const name = inChart(wanted.task.alias)
   return {
@@ -157,14 +158,25 @@ function tradeOff(view: MetricView, series: readonly string[]): ReportChart | nu
       points,
       baseline: unsteered,
       wanted: direction,
+      others: better,
       series,
       isShare: share,
       valueText: (value) => (share ? valueText(value, { isProportion: true, n: 1000 }) : plainText(value)),
     }),
     panels: [],
     legend: [],
-    caption: `A point is a setting. The staircase is the Pareto front: no setting does better than one of it on ${name} without doing worse on the others; between two of its points there is none, so it keeps the value of the one that is reached. On it, ties included: ${front.map(({ label }) => label).join('; ')}.`,
+    caption:
+      better === null
+        ? 'A point is a setting. There is no Pareto front: which values of the other tasks are better is not known, or differs.'
+        : `A point is a setting. The staircase is the Pareto front: no setting does better than one of it on ${name} without doing worse on the others; between two of its points there is none, so it keeps the value of the one that is reached. On it, ties included: ${front.map(({ label }) => label).join('; ')}.`,
   }
+}
+
+/** Which values of tasks are better; null where they differ, or one does not say. */
+function betterSide(tasks: readonly Score[]): 'low' | 'high' | null {
+  const sides = new Set(tasks.map(({ higherIsBetter }) => higherIsBetter))
+  const [side = null] = sides
+  return sides.size !== 1 || side === null ? null : side ? 'high' : 'low'
 }
 
 function isShare(runs: readonly ReportRun[], tasks: readonly Score[]): boolean {

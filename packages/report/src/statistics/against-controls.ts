@@ -17,8 +17,8 @@ export interface AgainstControls {
 }
 
 /**
- * Holds an effect against its null distribution, at least two controls. `resolution` is the smallest effect that can be seen (one document of n: 1/n);
- * s is at least as large, so that controls that all do nothing do not make everything significant.
+ * Holds an effect against its null distribution, at least two controls. `resolution` is the smallest effect that can be seen (of a share one document of
+ * n: 1/n; 0 where it is not known); s is at least as large, so that controls that all do nothing do not make everything significant. Where s is 0, p is rankP.
  */
 export function againstControls(effect: number, controls: readonly number[], resolution: number): AgainstControls {
   const n = controls.length
@@ -26,7 +26,9 @@ export function againstControls(effect: number, controls: readonly number[], res
   const mean = controls.reduce((sum, value) => sum + value, 0) / n
   const sd = Math.sqrt(controls.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1))
   const distance = Math.abs(effect - mean)
-  const t = distance / (Math.max(sd, resolution) * Math.sqrt(1 + 1 / n))
+  const spread = Math.max(sd, resolution)
   const farther = controls.filter((value) => Math.abs(value - mean) >= distance * (1 - 1e-12)).length
-  return { n, mean, sd, pValue: studentTwoSided(t, n - 1), rankP: (1 + farther) / (n + 1) }
+  const rankP = (1 + farther) / (n + 1)
+  const pValue = spread === 0 ? rankP : studentTwoSided(distance / (spread * Math.sqrt(1 + 1 / n)), n - 1)
+  return { n, mean, sd, pValue, rankP }
 }

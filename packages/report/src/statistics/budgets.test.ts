@@ -94,6 +94,11 @@ describe('againstControls', () => {
     expect(againstControls(0.5, new Array(20).fill(0), 0.01).pValue).toBeLessThan(1e-9)
   })
 
+  it('takes the rank where controls are all the same and the smallest effect is not known', () => {
+    expect(againstControls(0.5, new Array(19).fill(0), 0)).toMatchObject({ sd: 0, pValue: 1 / 20 })
+    expect(againstControls(0, new Array(19).fill(0), 0).pValue).toBe(1)
+  })
+
   it('is right as often as it says for draws from the same distribution', () => {
     const random = seededUniform(11)
     const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { intervalOfError, meanInterval, wilsonInterval } from './interval.js'
+import { intervalOfError, isShareError, meanInterval, wilsonInterval } from './interval.js'
 import { pairedDifference } from './paired-difference.js'
 
 // scipy 1.17.1: binomtest(successes, n).proportion_ci(level, method='wilson')
@@ -52,4 +52,12 @@ it('knows a proportion by its standard error', () => {
   })
   expect(intervalOfError(1, 0, 96)).toMatchObject({ high: 1, method: 'wilson' })
   expect(intervalOfError(12.5, 0.5, 96)).toMatchObject({ low: 12.5 - 0.5 * 1.959963984540054, method: 'normal' })
+})
+
+it('a standard error tells of a share, or says nothing', () => {
+  expect(isShareError(0.25, Math.sqrt((0.25 * 0.75) / 95), 96)).toBe(true)
+  expect(isShareError(0.25, 0.01, 96)).toBe(false)
+  expect(isShareError(0.4, 0, 96)).toBe(false)
+  expect([isShareError(0, 0, 96), isShareError(1, 0, 96), isShareError(0.5, null, 96)]).toEqual([null, null, null])
+  expect(isShareError(12.5, 0.5, 96)).toBe(false)
 })

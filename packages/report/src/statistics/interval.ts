@@ -45,12 +45,21 @@ export function meanInterval(values: readonly number[]): MeanInterval | null {
 }
 
 /**
- * 95 % interval from a mean, its standard error and the number of documents alone. Wilson's where the error is that of a proportion,
- * sqrt(p (1 - p) / (n - 1)), as lm_eval's mean_stderr has it; otherwise 1.96 standard errors to each side.
+ * Whether a mean's standard error is that of a share, sqrt(p (1 - p) / (n - 1)), as lm_eval's mean_stderr has it; null where it is 0 and says nothing, or is
+ * not known.
+ */
+export function isShareError(value: number, error: number | null, n: number): boolean | null {
+  if (error === null || !(n > 1) || !Number.isFinite(value)) return null
+  if (error === 0) return value === 0 || value === 1 ? null : false
+  return Math.abs(Math.sqrt((value * (1 - value)) / (n - 1)) - error) <= 1e-9
+}
+
+/**
+ * 95 % interval from a mean, its standard error and the number of documents alone. Wilson's where the error does not speak against a share
+ * (isShareError); otherwise 1.96 standard errors to each side.
  */
 export function intervalOfError(value: number, error: number, n: number): MeanInterval {
-  const asProportion = Math.sqrt((value * (1 - value)) / (n - 1))
-  if (n > 1 && Math.abs(asProportion - error) <= 1e-9) return { ...wilsonInterval(value * n, n), method: 'wilson' }
+  if (n > 1 && isShareError(value, error, n) !== false) return { ...wilsonInterval(value * n, n), method: 'wilson' }
   const reach = normalQuantile(0.975) * error
   return { low: value - reach, high: value + reach, method: 'normal' }
 }
