@@ -2,7 +2,7 @@ import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { makeWritableFolder, type Notice, option, sentence } from '@saeval/hub'
-import { type ClaimTimes, defaultClaimTimes, openClaims } from '@saeval/hub/internal/claims/claims'
+import { type Claims, type ClaimTimes, defaultClaimTimes, openClaims } from '@saeval/hub/internal/claims/claims'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 
 /** How the things of a list are shared with other processes. */
@@ -28,9 +28,7 @@ export async function eachClaimed<Thing extends { readonly id: string }>(
     const elsewhere: Thing[] = []
     for (const thing of left) {
       signal?.throwIfAborted()
-      // another process may have removed it as it ended
-      makeWritableFolder(sentence`${option('output_path')} ${folder}`, place)
-      const claim = openClaims(place, times).take(thing.id)
+      const claim = takeIn(folder, place, thing.id, times)
       if ('release' in claim) await use(thing).finally(claim.release)
       else {
         if (!isSaid) onNotice(`${ownerText(claim)} works on this folder too; each part is done by one`)
@@ -45,5 +43,20 @@ export async function eachClaimed<Thing extends { readonly id: string }>(
     rmdirSync(place)
   } catch {
     // others have claims there, or nothing was claimed
+  }
+}
+
+/** Another process removes the folder as it ends, perhaps between the moment that it is made here and the one that the claim is written. */
+const mostTries = 20
+
+function takeIn(folder: string, place: string, id: string, times: ClaimTimes): ReturnType<Claims['take']> {
+  for (let tries = 1; ; tries++) {
+    try {
+      makeWritableFolder(sentence`${option('output_path')} ${folder}`, place)
+      return openClaims(place, times).take(id)
+    } catch (error) {
+      const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
+      if (cause?.code !== 'ENOENT' || tries === mostTries) throw error
+    }
   }
 }

@@ -75,6 +75,7 @@ describe('saeval search', () => {
       ['--objective', 'demo_dogs:acc:down', '--guard', 'demo_dogs:acc:-3'],
       'names no task beside those of the objective',
     ],
+    [['--objective', 'demo_dogs:acc:down', '-L', '1'], '--objective demo_dogs:acc:down has no document to confirm on'],
     [['--objective', 'demo_dogs:bleu:down'], 'task demo_dogs has no metric bleu'],
     [['--objective', 'demo_dogs:acc:down', '--budget', '5000'], '--budget: 5000 tokens are too few'],
     [['--objective', 'demo_dogs:acc:down', '--actions', 'scale'], 'a search can try add'],

@@ -95,6 +95,7 @@ describe('saeval sweep --controls', () => {
     const { stderr } = await sweep('--controls', String(controls))
     expect(stderr).toContain('21 of 21 runs are in')
     expect((await sweep('--controls', '1')).stderr).toContain('--controls 1 is no null distribution')
+    expect((await sweep('--controls', '2000')).stderr).toContain('--controls 2000: the SAE has latents for')
     // without them the table has no columns of theirs
     expect((await sweep()).stdout).not.toContain('Directions')
   })

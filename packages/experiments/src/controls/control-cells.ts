@@ -1,4 +1,5 @@
 import type { PreparedTask } from '@saeval/eval-harness'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import type { CsvSteering, SteeringFile } from '@saeval/steering'
@@ -7,7 +8,7 @@ import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
 import { activityOn } from '../ranking/sparsities.js'
 import { cellFile } from '../steering-files.js'
 import type { Cell } from '../sweep-cells.js'
-import { type LatentFacts, matchedLatents } from './matched-latents.js'
+import { type LatentFacts, matchedLatents, type ReplacedLatent } from './matched-latents.js'
 
 export interface ControlCellOptions {
   readonly base: SteerableModel
@@ -29,12 +30,13 @@ export function controlsOf(cell: Cell, count: number): number {
 /**
  * The controls of cells, as cells: every row with a random latent that matches its own in density and decoder norm, or with a random direction of the same
  * length in place of its decoder row, and once all rows with the other sign. Action and strength are the cell's own; coefficients in natural units are written as
- * plain numbers. The same seed gives the same controls. Cells that add nothing have none; a sign that changes nothing has no control.
+ * plain numbers. The same seed gives the same controls. Cells that add nothing have none; a sign that changes nothing has no control. Throws InputError where an
+ * SAE has too few latents.
  */
 export async function controlCells(cells: readonly Cell[], options: ControlCellOptions): Promise<Cell[]> {
   const facts = new Map<string, Promise<LatentFacts>>()
   const factsOf = (sae: SaeFile) => {
-    const key = JSON.stringify([sae.reference.release, sae.reference.id])
+    const key = saeKey(sae)
     const found = facts.get(key) ?? measure(sae, options)
     facts.set(key, found)
     return found
@@ -50,9 +52,14 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
         const { unit: _, max_activation: __, ...rest } = row
         return { ...rest, steering_coefficient: edit.coefficient, description: null }
       })
-      const matches: number[][] = []
-      for (const [index, { row, edit }] of rows.entries())
-        matches.push(matchedLatents(writtenBy(row), await factsOf(edit.sae), options.count, options.seed + index))
+      const replaced: ReplacedLatent[] = []
+      for (const { row, edit } of rows)
+        replaced.push({ sae: saeKey(edit.sae), latent: writtenBy(row), facts: await factsOf(edit.sae) })
+      const matches = matchedLatents(replaced, options.count, options.seed)
+      if (matches.length < options.count)
+        throw new InputError(
+          sentence`${option('controls')} ${options.count}: the SAE has latents for ${matches.length} controls of ${cell.id} only, since each row needs another one that is active on the documents and that the cell does not steer; take fewer controls or more documents`,
+        )
       const add = (kind: NonNullable<Cell['control']>['kind'], name: string, changed: readonly SaeSteeredRow[]) =>
         found.push({
           ...cell,
@@ -61,15 +68,12 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
           csv: writeSteeringCsv(changed),
           control: { of: cell.id, kind },
         })
-      for (let at = 0; at < options.count; at++) {
-        const latents = matches.map((list) => list[at])
-        if (latents.every((latent) => latent !== undefined))
-          add(
-            'random latents',
-            `latent ${at + 1}`,
-            plain.map((row, index) => withLatent(row, latents[index]!)),
-          )
-      }
+      for (const [at, latents] of matches.entries())
+        add(
+          'random latents',
+          `latent ${at + 1}`,
+          plain.map((row, index) => withLatent(row, latents[index]!)),
+        )
       for (let at = 0; at < options.count; at++)
         add(
           'random directions',
@@ -93,6 +97,10 @@ async function measure(sae: SaeFile, { base, texts, signal }: ControlCellOptions
     lengthOf(tensors.wDec.subarray(at * dOut, (at + 1) * dOut)),
   )
   return { density, norm }
+}
+
+function saeKey({ reference: { release, id } }: SaeFile): string {
+  return JSON.stringify([release, id])
 }
 
 /** The latent that a row changes. */

@@ -3,6 +3,7 @@ import { findSae, openSae } from '@saeval/sae-core'
 import { lengthOf, withRandomDirections } from '@saeval/steering/internal/edits/random-direction'
 import { expect, it } from 'vitest'
 import { demoFolder } from '../../../../tests/fixtures.js'
+import { randomSae } from '../../../../tests/random-sae.js'
 import { matchedLatents } from './matched-latents.js'
 
 it('random directions are as long, repeat by their seed, and are near no other', async () => {
@@ -28,12 +29,46 @@ it('random directions are as long, repeat by their seed, and are near no other',
 it('matched latents are like the one in density and norm', () => {
   const density = Float64Array.from({ length: 200 }, (_, latent) => (latent % 10 === 3 ? 0 : 0.001 * (latent + 1)))
   const norm = Float64Array.from({ length: 200 }, (_, latent) => (latent % 2 === 0 ? 1 : 3))
-  const found = matchedLatents(100, { density, norm }, 4, 7)
+  const draw = (seed: number) => matchedLatents([{ sae: 'a', latent: 100, facts: { density, norm } }], 4, seed).flat()
+  const found = draw(7)
   expect(new Set(found).size).toBe(4)
-  expect(found).toEqual(matchedLatents(100, { density, norm }, 4, 7))
-  expect(found).not.toEqual(matchedLatents(100, { density, norm }, 4, 8))
+  expect(found).toEqual(draw(7))
+  expect(found).not.toEqual(draw(8))
   for (const latent of found) {
     expect(norm[latent]).toBe(1)
     expect(Math.abs(latent - 100)).toBeLessThanOrEqual(25)
+  }
+})
+
+it('latents that act together are replaced by as many others, none of them their own', () => {
+  const facts = { density: new Float64Array(12).fill(0.5), norm: new Float64Array(12).fill(1) }
+  const rows = [0, 1, 2, 1].map((latent) => ({ sae: 'a', latent, facts }))
+  const other = { sae: 'b', latent: 5, facts }
+  for (let seed = 0; seed < 50; seed++) {
+    const lists = matchedLatents([...rows, other], 4, seed)
+    expect(lists).toHaveLength(4)
+    for (const [first, second, third, again, elsewhere] of lists) {
+      expect(new Set([first, second, third, 0, 1, 2]).size).toBe(6)
+      expect(again).toBe(second)
+      expect(elsewhere).not.toBe(5)
+    }
+    for (const at of rows.keys()) expect(new Set(lists.map((list) => list[at])).size).toBe(4)
+  }
+  // 9 others: every control takes 3, each of them once for each row
+  expect(matchedLatents(rows, 20, 1).length).toBeLessThanOrEqual(9)
+})
+
+it('random directions are other ones in each layer that a cross-layer transcoder writes to', async () => {
+  const later = (seed: number) => randomSae(seed, { architecture: 'transcoder' })
+  const sae = { ...randomSae(1, { architecture: 'transcoder' }), laterLayers: [later(2), later(3)] }
+  const rowsOf = ({ laterLayers, ...first }: typeof sae) =>
+    Promise.all([first, ...laterLayers].map(({ decoderRow }) => decoderRow(7)))
+  const [own, drawn] = [await rowsOf(sae), await rowsOf({ ...sae, ...withRandomDirections(sae, 1) } as typeof sae)]
+  const directions = drawn.map((row) => Float32Array.from(row, (value) => value / lengthOf(row)))
+  for (const [layer, row] of drawn.entries()) {
+    expect(lengthOf(row)).toBeCloseTo(lengthOf(own[layer]!), 5)
+    expect(row).not.toEqual(own[layer])
+    for (const [other, direction] of directions.entries())
+      if (other !== layer) expect(Math.abs(direction[0]! - directions[layer]![0]!)).toBeGreaterThan(1e-3)
   }
 })

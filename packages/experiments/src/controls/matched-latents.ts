@@ -11,23 +11,66 @@ export interface LatentFacts {
 /** Nearest latents from which the matched ones are drawn, for each that is wanted. */
 const pool = 5
 
+/** A latent that controls replace. */
+export interface ReplacedLatent {
+  /** Tells SAEs apart: latents of one are not to meet. */
+  readonly sae: string
+  readonly latent: number
+  readonly facts: LatentFacts
+}
+
 /**
- * `count` latents drawn by a seed from the 5 * count that are nearest to a latent in density and decoder norm: |log ratio| of the densities plus that of
- * the norms. Latents that are never active do not match one that is. Fewer where the SAE has fewer.
+ * Controls of latents that act together: in each of the `count` lists the latent that stands for every one given. It is drawn by the seed from the 5 * count
+ * that are nearest in density and decoder norm: |log ratio| of the densities plus that of the norms (from more, where the latents given could use these up).
+ * In one list no latent of an SAE stands twice, none is one of those given, and none stands for the same one in two lists. The same latent given twice is
+ * the same there too. Latents that are never active match none. Fewer lists where an SAE has too few latents.
  */
-export function matchedLatents(latent: number, { density, norm }: LatentFacts, count: number, seed: number): number[] {
+export function matchedLatents(rows: readonly ReplacedLatent[], count: number, seed: number): number[][] {
+  const keyOf = ({ sae, latent }: ReplacedLatent) => JSON.stringify([sae, latent])
+  const distinct = new Map<string, { readonly sae: string; readonly left: Set<number> }>()
+  for (const [index, row] of rows.entries()) {
+    if (distinct.has(keyOf(row))) continue
+    const given = new Set(rows.flatMap(({ sae, latent }) => (sae === row.sae ? [latent] : [])))
+    const most = Math.max(pool * count, count + given.size - 1)
+    distinct.set(keyOf(row), { sae: row.sae, left: new Set(shuffled(nearest(row, given, most), seed + index)) })
+  }
+  const lists: number[][] = []
+  for (let at = 0; at < count; at++) {
+    const drawn = new Map<string, number>()
+    const taken = new Map<string, Set<number>>()
+    for (const [key, { sae, left }] of distinct) {
+      const others = taken.get(sae) ?? new Set()
+      const found = [...left].find((latent) => !others.has(latent))
+      if (found === undefined) return lists
+      left.delete(found)
+      taken.set(sae, others.add(found))
+      drawn.set(key, found)
+    }
+    lists.push(rows.map((row) => drawn.get(keyOf(row))!))
+  }
+  return lists
+}
+
+function nearest(
+  { latent, facts: { density, norm } }: ReplacedLatent,
+  excluded: ReadonlySet<number>,
+  most: number,
+): number[] {
   const distance = (other: number) =>
     Math.abs(Math.log(density[other]! / density[latent]!)) + Math.abs(Math.log(norm[other]! / norm[latent]!))
-  const near = [...density.keys()]
-    .filter((other) => other !== latent && density[other]! > 0 && norm[other]! > 0)
+  return [...density.keys()]
+    .filter((other) => !excluded.has(other) && density[other]! > 0 && norm[other]! > 0)
     .map((other) => ({ other, distance: density[latent]! > 0 ? distance(other) : 0 }))
     .sort((a, b) => a.distance - b.distance || a.other - b.other)
-    .slice(0, pool * count)
+    .slice(0, most)
     .map(({ other }) => other)
+}
+
+function shuffled(latents: number[], seed: number): number[] {
   const random = seededUniform(seed)
-  for (let at = near.length - 1; at > 0; at--) {
+  for (let at = latents.length - 1; at > 0; at--) {
     const other = Math.floor(random() * (at + 1))
-    ;[near[at], near[other]] = [near[other]!, near[at]!]
+    ;[latents[at], latents[other]] = [latents[other]!, latents[at]!]
   }
-  return near.slice(0, count)
+  return latents
 }

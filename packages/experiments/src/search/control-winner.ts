@@ -42,7 +42,8 @@ export async function controlWinner(
   const norm = Float64Array.from({ length: dSae }, (_, at) =>
     lengthOf(tensors.wDec.subarray(at * dOut, (at + 1) * dOut)),
   )
-  const latents = matchedLatents(latent, { density: sparsity, norm }, count, seed)
+  const facts = { density: sparsity, norm }
+  const latents = matchedLatents([{ sae: sae.reference.id, latent, facts }], count, seed).flat()
   const edits: Record<'random latents' | 'random directions', SteeringEdit[]> = {
     'random latents': latents.map((other) => ({ ...own, latent: other })),
     'random directions': Array.from({ length: count }, (_, index) => ({

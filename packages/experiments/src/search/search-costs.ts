@@ -1,7 +1,7 @@
-import { InputError, option, sentence } from '@saeval/hub'
+import { InputError, option, type Sentence, sentence } from '@saeval/hub'
 import { smallestBudget } from '@saeval/report'
 import type { DocumentMeter } from './document-meter.js'
-import type { Guard, SearchBudget } from './search-settings.js'
+import type { Guard, Objective, SearchBudget } from './search-settings.js'
 
 /** Share of the full grid's tokens that a search may take where no budget is given. */
 const defaultShare = 0.05
@@ -20,16 +20,36 @@ export function budgetTokens(budget: SearchBudget | null, grid: number, tokens: 
   return Math.ceil(budget.minutes * 60 * (tokens / Math.max(seconds, 0.001)))
 }
 
+/** Throws InputError where an objective or a guard has no document to confirm on: one task's only document is one to choose on. */
+export function checkConfirming(
+  objective: Objective,
+  guards: readonly Guard[],
+  documents: { readonly objective: number; readonly guards: readonly number[] },
+): void {
+  const advice = sentence`has no document to confirm on; half of each task's documents are for that, so a task needs 2 or more: take more documents (${option('limit')}), or tasks that have more`
+  if (documents.objective === 0)
+    throw new InputError(
+      sentence`${option('objective')} ${objective.tasks.join('+')}:${objective.metric}:${objective.wanted} ${advice}`,
+    )
+  const empty = guards.find((_, index) => documents.guards[index] === 0)
+  if (empty !== undefined) throw new InputError(sentence`${guardText(empty)} ${advice}`)
+}
+
 /** Throws InputError for a guard that could not even be kept by a model that changes nothing. */
 export function checkGuards(guards: readonly Guard[], documents: readonly number[]): void {
-  for (const [index, { tasks, points, metric }] of guards.entries()) {
-    const least = 100 * smallestBudget(documents[index]!)
+  for (const [index, guard] of guards.entries()) {
     // metrics that are no accuracy may have less spread
-    if (metric.startsWith('acc') && Math.abs(points) < least)
+    if (!guard.metric.startsWith('acc')) continue
+    const least = 100 * smallestBudget(documents[index]!)
+    if (Math.abs(guard.points) < least)
       throw new InputError(
-        sentence`${option('guard')} ${tasks.join('+')}:${metric}:${points}: with ${documents[index]!} documents to confirm on, even no change at all leaves a loss of ${least.toFixed(1)} points possible; take more documents, several tasks in one guard (a+b or a group), or a budget of more points`,
+        sentence`${guardText(guard)}: with ${documents[index]!} documents to confirm on, even no change at all leaves a loss of ${least.toFixed(1)} points possible; take more documents, several tasks in one guard (a+b or a group), or a budget of more points`,
       )
   }
+}
+
+function guardText({ tasks, metric, points }: Guard): Sentence {
+  return sentence`${option('guard')} ${tasks.join('+')}:${metric}:${points}`
 }
 
 /** Tokens of a document of the objective and of each guard. */

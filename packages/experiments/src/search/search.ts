@@ -15,7 +15,7 @@ import { DocumentMeter, metricOf } from './document-meter.js'
 import { halve } from './halve.js'
 import { planRungs } from './plan-rungs.js'
 import { type RankedCandidate, rankCandidates } from './rank-candidates.js'
-import { budgetTokens, checkGuards, tooSmall, unsteeredCost } from './search-costs.js'
+import { budgetTokens, checkConfirming, checkGuards, tooSmall, unsteeredCost } from './search-costs.js'
 import { readPlan, writePlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
 import type { LeftOut, SearchResult } from './search-record.js'
@@ -89,10 +89,9 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         )
       const objectiveDocuments = split(objectiveTasks)
       const guardDocuments = guardTasks.map(split)
-      checkGuards(
-        guards,
-        guardDocuments.map(({ confirming }) => confirming.length),
-      )
+      const guardCounts = guardDocuments.map(({ confirming }) => confirming.length)
+      checkConfirming(objective, guards, { objective: objectiveDocuments.confirming.length, guards: guardCounts })
+      checkGuards(guards, guardCounts)
       const settings = await Promise.all(
         files.map((sae) => lowerEdits([{ sae, latent: 0, action: 'add', coefficient: 1 }])),
       )
