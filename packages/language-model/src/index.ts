@@ -49,6 +49,7 @@ export type {
   Activation,
   Hook,
   HookedRun,
+  LayerNorms,
   ScoredRow,
   ScoringRow,
   SteerableModel,

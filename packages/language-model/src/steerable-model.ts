@@ -42,6 +42,16 @@ export interface HookedRun {
   readonly logits: readonly Float32Array[]
 }
 
+/** Norms of a layer around its parts, by the names of their modules in it ("post_attention_layernorm"); null where there is none. */
+export interface LayerNorms {
+  /** Between attention and its addition to the residual stream. */
+  readonly afterAttention: string | null
+  /** Before the MLP. */
+  readonly beforeMlp: string | null
+  /** Between the MLP and its addition to the residual stream. */
+  readonly afterMlp: string | null
+}
+
 /**
  * A language model whose activations can be edited and read: what steering, sweeps and verify need of a backend. Hook points have TransformerLens'
  * names. Its views by `steer` share weights; each counts for itself.
@@ -50,6 +60,8 @@ export interface SteerableModel extends LanguageModel {
   readonly tokenizer: TextTokenizer
   /** model_type of its config.json. */
   readonly family: string
+  /** The same in all layers. Absent of a backend that does not know them; files then name layers and hook points only. */
+  readonly layerNorms?: LayerNorms
   /** Names of all hook points in order of computation. */
   readonly hookPoints: readonly string[]
   /** Size of a hook point's last axis. Throws InputError for names the model does not have. */

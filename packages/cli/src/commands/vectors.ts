@@ -64,7 +64,7 @@ export async function caa(output: string, flags: CaaFlags, { stdout, stderr, sig
   stdout.write(`${markdownTable(headers, cells)}\n${output} holds ${rows.length} vectors of ${pairs} pairs\n`)
 }
 
-/** `saeval vectors from-sae OUT`: writes the vector and prints how the rows lie to it. */
+/** `saeval vectors from-sae OUT`: writes the vector, or one for each place of a cross-layer transcoder, and prints how the rows lie to it. */
 export async function fromSae(
   output: string,
   flags: FromSaeFlags,
@@ -75,17 +75,20 @@ export async function fromSae(
   if (id === undefined) throw new InputError('--sae_id is missing: which SAE of the release')
   prepareOutputFile('output', output)
   const hub = { signal, onProgress: terminal.download, onNotice: terminal.warn }
-  const { file, vectors, norm } = await vectorFromSae({ sae: findSae(release, id), latents, weights, hub })
+  const { file, vectors } = await vectorFromSae({ sae: findSae(release, id), latents, weights, hub })
   terminal.clear()
   for (const line of writeVectors(file, target(output, flags))) terminal.warn(line)
-  const { hookpoint } = file.entries[0]!
   if (flags.json) {
-    stdout.write(`${JSON.stringify({ output, hook_point: hookpoint, norm, latents: vectors }, null, 2)}\n`)
+    const told = vectors.map(({ hookPoint, norm, rows }) => ({ hook_point: hookPoint, norm, latents: rows }))
+    stdout.write(`${JSON.stringify({ output, vectors: told }, null, 2)}\n`)
     return
   }
-  const cells = vectors.map((row) => [row.latent, row.weight, round(row.norm), round(row.cosine)])
+  const cells = vectors.flatMap(({ hookPoint, rows }) =>
+    rows.map((row) => [hookPoint, row.latent, row.weight, round(row.norm), round(row.cosine)]),
+  )
+  const held = vectors.map(({ hookPoint, norm }) => `a vector of length ${round(norm)} for ${hookPoint}`)
   stdout.write(
-    `${markdownTable(['Latent', 'Weight', 'Length of the row', 'Cosine to the sum'], cells)}\n${output} holds a vector of length ${round(norm)} for ${hookpoint}\n`,
+    `${markdownTable(['Hook point', 'Latent', 'Weight', 'Length of the row', 'Cosine to the sum'], cells)}\n${output} holds ${held.join(', ')}\n`,
   )
 }
 

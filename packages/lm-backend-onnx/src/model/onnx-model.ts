@@ -31,6 +31,7 @@ import {
   readLoglikelihoodRolling,
   readRows,
 } from '../scoring/read-requests.js'
+import { layerNormsOf } from '../spec/layer-norms.js'
 import type { TextRules } from '../text/encode-requests.js'
 import { EncodedTexts } from '../text/encoded-texts.js'
 import type { Compute } from '../weights/precision.js'
@@ -138,6 +139,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     chatTemplate,
     interventions,
     family: forward.spec.family,
+    layerNorms: layerNormsOf(forward.spec),
     hookPoints: forward.steps.map((step) => step.hookPoint),
     widthOf: (hookPoint) => {
       checkHookPoints(forward, [hookPoint])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { absentHookPoint, modelSteps } from '../graph/hook-sites.js'
+import { layerNormsOf } from './layer-norms.js'
 import { modelSpec } from './model-families.js'
 import type { Attention, ModelSpec } from './model-spec.js'
 
@@ -240,6 +241,21 @@ describe('hook points', () => {
     const olmo = read({ ...small, model_type: 'olmo2' })
     expect(hooks(olmo)).not.toContain('blocks.0.ln2.hook_normalized')
     expect(absentHookPoint(olmo, 'blocks.0.ln2.hook_normalized')).toMatch(/without a norm before it/)
+  })
+
+  it('stand behind norms of these names', () => {
+    const norms = (fields: object) => Object.values(layerNormsOf(read({ ...small, ...fields })))
+    const [attention, before, after] = [
+      'post_attention_layernorm',
+      'pre_feedforward_layernorm',
+      'post_feedforward_layernorm',
+    ]
+    for (const type of ['olmo2', 'olmo3']) expect(norms({ model_type: type })).toEqual([attention, null, after])
+    for (const type of ['gemma2', 'gemma3_text'])
+      expect(norms({ model_type: type })).toEqual([attention, before, after])
+    for (const type of ['llama', 'gemma', 'qwen3', 'phi3', 'gpt_neox'])
+      expect(norms({ model_type: type })).toEqual([null, attention, null])
+    expect(norms(gpt2)).toEqual([null, 'ln_2', null])
   })
 
   it('have the width of their layer', () => {

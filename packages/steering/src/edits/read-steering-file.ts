@@ -60,12 +60,17 @@ function hashOf(bytes: Uint8Array): string {
   return hash.hex()
 }
 
-/** The bytes of a steering file; InputError that names the argument where it cannot be read. */
+/** A model's weights are no steering file; and a text cannot be longer than 512 MB. */
+const mostBytes = 5e8
+
+/** The bytes of a steering file; InputError that names the argument where it cannot be read or is above 500 MB. */
 export async function readSteeringBytes(argument: string, path: string): Promise<Uint8Array> {
   const refused = (why: string, cause?: unknown) => new InputError(`cannot read ${argument} ${path}: ${why}`, { cause })
   try {
     // a pipe or a device need not end
     const stats = await fileState(path)
+    if (stats.isFile() && stats.size > mostBytes)
+      throw refused(`it has ${(stats.size / 1e6).toFixed(0)} MB, and such a file has at most ${mostBytes / 1e6} MB`)
     if (stats.isFile()) return await readBytes(path)
     throw refused(
       stats.isDirectory() ? 'it is a folder' : 'it is a pipe or a device; write what comes from it to a file',

@@ -57,10 +57,11 @@ const longFile = 256
 
 /**
  * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
- * line of a row that changes nothing or makes the activations overflow, and for rows that cancel each other. Of a file of more than 256 rows each is
+ * line of a row that changes nothing or makes the activations overflow, for rows that cancel each other, and for no rows. Of a file of more than 256 rows each is
  * tried by its formula at its hook point, and only all together in the model.
  */
 export async function checkEffects(model: SteerableModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
+  if (trial.rows.length === 0) throw new InputError(`${trial.path} has no row: nothing would be steered`)
   // a model whose weights are not here is asked nothing
   if ((model.info.memory?.toDownload ?? 0) > 0)
     return { logit_change: [], logit_change_together: 0, silent_lines: [], inert_lines: [] }

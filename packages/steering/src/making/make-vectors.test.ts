@@ -1,13 +1,14 @@
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { registerModel } from '@saeval/language-model'
+import { registerModel, type SteerableModel } from '@saeval/language-model'
 import { hf, hfArguments } from '@saeval/lm-backend-onnx'
-import { findSae } from '@saeval/sae-core'
+import { findSae, openSae } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
 import { expectClose } from '../../../../tests/expect-close.js'
-import { demoFolder, fixtureJson, fixturePath, temporaryFolder } from '../../../../tests/fixtures.js'
+import { demoFolder, fixtureJson, fixturePath, hfHomeOf, temporaryFolder } from '../../../../tests/fixtures.js'
 import { tolerance } from '../../../../tests/tolerances.js'
 import { caaVectors, vectorFromSae } from './make-vectors.js'
+import { meanDifference } from './mean-difference.js'
 import { readPairs } from './read-pairs.js'
 
 registerModel('hf', hf, { arguments: hfArguments })
@@ -52,6 +53,17 @@ describe('mean differences', () => {
     expect(made.modelType).toBe('gemma2')
   })
 
+  it('that would not fit in memory are refused before the first text', async () => {
+    const model = {
+      hookPoints: ['blocks.0.hook_resid_post'],
+      widthOf: () => 4096,
+    } as unknown as SteerableModel
+    const pairs = Array.from({ length: 200_000 }, () => ({ positive: 'a', negative: 'b' }))
+    await expect(meanDifference(model, { pairs, layers: [0], position: -1 })).rejects.toThrow(
+      'differences of 200000 pairs at 1 layers take 3.3 GB, more than 2 GB; choose fewer layers by `layers`',
+    )
+  })
+
   it.each([
     ['a.csv', 'positive,negative\nsame,same\n', 'a.csv:2: both texts are the same'],
     ['b.csv', 'positive\nx\n', 'b.csv:2: negative is missing, expected a text'],
@@ -64,6 +76,13 @@ describe('mean differences', () => {
     writeFileSync(path, content)
     await expect(readPairs(path)).rejects.toThrow(message)
   })
+
+  it('refuse a file that is too long for a text', async () => {
+    const path = join(temporaryFolder(), 'long.jsonl')
+    writeFileSync(path, '')
+    truncateSync(path, 6e8)
+    await expect(readPairs(path)).rejects.toThrow('long.jsonl: it has 600 MB, and such a file has at most 500 MB')
+  })
 })
 
 describe('decoder rows', () => {
@@ -74,10 +93,23 @@ describe('decoder rows', () => {
     const [{ change, hookpoint }] = made.file.entries as [(typeof made.file.entries)[number]]
     expect(hookpoint).toBe('blocks.3.hook_resid_post')
     expectClose((change as { vector: Float32Array }).vector, Float32Array.from(vector), tolerance.sae, 'the sum')
-    expect(made.norm).toBeCloseTo(norm, 4)
-    expect(made.vectors.map(({ cosine }) => cosine)).toEqual(
+    expect(made.vectors).toHaveLength(1)
+    expect(made.vectors[0]).toMatchObject({ hookPoint: hookpoint, norm: expect.closeTo(norm, 4) })
+    expect(made.vectors[0]!.rows.map(({ cosine }) => cosine)).toEqual(
       (cosines as number[]).map((value) => expect.closeTo(value, 5)),
     )
+  })
+
+  it('of a cross-layer transcoder are summed at each place that it writes to', async () => {
+    const hub = { env: { HF_HOME: hfHomeOf('fixture/gpt2'), HF_HUB_OFFLINE: '1' } }
+    const crossed = findSae('fixture/clt-gpt2', '1')
+    const { file } = await vectorFromSae({ sae: crossed, latents: [2, 3], weights: [1, -0.5], hub })
+    expect(file.entries.map(({ hookpoint }) => hookpoint)).toEqual([1, 2, 3].map((at) => `blocks.${at}.hook_mlp_out`))
+    const open = await openSae(crossed, hub)
+    const rows = [await open.laterLayers[1]!.decoderRow(2), await open.laterLayers[1]!.decoderRow(3)]
+    await open.close()
+    const expected = rows[0]!.map((value, i) => value - 0.5 * rows[1]![i]!)
+    expectClose((file.entries[2]!.change as { vector: Float32Array }).vector, expected, tolerance.sae, 'the last')
   })
 
   it.each([

@@ -1,9 +1,9 @@
 import { type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
 import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
-import { openSae, type SaeReference } from '@saeval/sae-core'
+import { openSae, type SaeFile, type SaeReference } from '@saeval/sae-core'
 import { openBase, splitArguments } from '../models/open-base.js'
 import { layerModule } from '../vectors/layer-place.js'
-import { addition, type SteeredFile } from '../vectors/steered-entry.js'
+import { addition, type SteeredEntry, type SteeredFile } from '../vectors/steered-entry.js'
 import { cosineOf, lengthOf, type MadeVector, meanDifference, type ReadPosition } from './mean-difference.js'
 import { readPairs } from './read-pairs.js'
 
@@ -78,41 +78,72 @@ export interface WeightedRow {
   readonly cosine: number
 }
 
-/** The weighted sum of decoder rows, in float64, at the SAE's own place. Throws InputError for latents that it lacks and a sum of zero. */
+/** The sum at one place that the latents write to. */
+export interface WeightedSum {
+  readonly hookPoint: string
+  /** Length of the sum. */
+  readonly norm: number
+  readonly rows: readonly WeightedRow[]
+}
+
+/**
+ * The weighted sum of decoder rows, in float64, at the SAE's own place; of a cross-layer transcoder at each place that it writes to, but for those where
+ * it is zero. Throws InputError for latents that the SAE lacks and sums that are zero everywhere.
+ */
 export async function vectorFromSae({
   sae: reference,
   latents,
   weights,
   hub,
-}: FromSaeOptions): Promise<MadeVectors<WeightedRow> & { readonly norm: number }> {
+}: FromSaeOptions): Promise<MadeVectors<WeightedSum>> {
   if (weights.length !== latents.length)
     throw new InputError(`there are ${latents.length} latents and ${weights.length} weights; give one for each`)
   const sae = await openSae(reference, hub)
   try {
-    const { dSae, dOut, hookPointOut } = sae.config
+    const { dSae } = sae.config
     const wrong = latents.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= dSae)
     if (wrong !== undefined) throw new InputError(`latent ${wrong} is out of range: the SAE has 0 to ${dSae - 1}`)
-    const sum = new Float64Array(dOut)
-    const rows: Float32Array[] = []
-    for (const [at, latent] of latents.entries()) {
-      const row = await sae.decoderRow(latent)
-      rows.push(row)
-      for (let i = 0; i < dOut; i++) sum[i]! += weights[at]! * row[i]!
-    }
-    const norm = lengthOf(sum)
-    if (norm === 0 || !Number.isFinite(Math.fround(norm)))
-      throw new InputError(`the weighted rows add up to a vector of length ${norm}`)
     const path = `${reference.release} ${reference.id}`
-    const entry = addition({ path }, hookPointOut, Float32Array.from(sum))
-    const vectors = latents.map((latent, at) => ({
+    const entries: SteeredEntry[] = []
+    const vectors: WeightedSum[] = []
+    for (const layer of [sae, ...sae.laterLayers]) {
+      const { sum, ...made } = await weightedSum(layer, latents, weights)
+      if (made.norm === 0) continue
+      vectors.push(made)
+      entries.push(addition({ path }, made.hookPoint, Float32Array.from(sum)))
+    }
+    if (entries.length === 0) throw new InputError('the weighted rows add up to a vector of length 0')
+    return { file: fileOf(path, entries, null), vectors }
+  } finally {
+    await sae.close()
+  }
+}
+
+async function weightedSum(
+  { config: { dOut, hookPointOut }, decoderRow }: SaeFile,
+  latents: readonly number[],
+  weights: readonly number[],
+): Promise<WeightedSum & { readonly sum: Float64Array }> {
+  const sum = new Float64Array(dOut)
+  const rows: Float32Array[] = []
+  for (const [at, latent] of latents.entries()) {
+    const row = await decoderRow(latent)
+    rows.push(row)
+    for (let i = 0; i < dOut; i++) sum[i]! += weights[at]! * row[i]!
+  }
+  const norm = lengthOf(sum)
+  if (!Number.isFinite(Math.fround(norm)))
+    throw new InputError(`the weighted rows add up to a vector of length ${norm} at ${hookPointOut}`)
+  return {
+    hookPoint: hookPointOut,
+    norm,
+    rows: latents.map((latent, at) => ({
       latent,
       weight: weights[at]!,
       norm: lengthOf(rows[at]!),
       cosine: cosineOf(rows[at]!, sum),
-    }))
-    return { file: fileOf(path, [entry], null), vectors, norm }
-  } finally {
-    await sae.close()
+    })),
+    sum,
   }
 }
 

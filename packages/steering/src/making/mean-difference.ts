@@ -1,4 +1,4 @@
-import { InputError } from '@saeval/hub'
+import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { TextPair } from './read-pairs.js'
 
@@ -28,9 +28,12 @@ export interface MeanDifferenceOptions {
   readonly signal?: AbortSignal
 }
 
+/** Bytes that the differences may take: all pairs' are compared with their mean, which is known at the end. */
+const mostBytes = 2e9
+
 /**
  * Contrastive activation addition (Rimsky et al. 2024, arXiv 2312.06681, equation 1): at each layer the mean over pairs of the positive text's
- * activation minus the negative one's, in float64. Throws InputError for layers that the model lacks and texts without the position.
+ * activation minus the negative one's, in float64. Throws InputError for layers that the model lacks, differences above 2 GB and texts without the position.
  */
 export async function meanDifference(
   model: SteerableModel,
@@ -39,7 +42,14 @@ export async function meanDifference(
   const hookPoints = layers.map((layer) => `blocks.${layer}.hook_resid_post`)
   const missing = hookPoints.findIndex((hookPoint) => !model.hookPoints.includes(hookPoint))
   if (missing !== -1) throw new InputError(`the model has no layer ${layers[missing]}`)
-  const differences: Float64Array[][] = layers.map(() => [])
+  const width = hookPoints.reduce((sum, hookPoint) => sum + model.widthOf(hookPoint), 0)
+  const bytes = pairs.length * width * Float32Array.BYTES_PER_ELEMENT
+  if (bytes > mostBytes)
+    throw new InputError(
+      sentence`differences of ${pairs.length} pairs at ${layers.length} layers take ${(bytes / 1e9).toFixed(1)} GB, more than ${mostBytes / 1e9} GB; choose fewer layers by ${option('layers')}`,
+    )
+  const differences: Float32Array[][] = layers.map(() => [])
+  const sums = hookPoints.map((hookPoint) => new Float64Array(model.widthOf(hookPoint)))
   const lengths = layers.map(() => 0)
   for (const [number, { positive, negative }] of pairs.entries()) {
     signal?.throwIfAborted()
@@ -48,16 +58,21 @@ export async function meanDifference(
       await activations(model, negative, hookPoints, position, number),
     ]
     layers.forEach((_, at) => {
-      differences[at]!.push(yes[at]!.map((value, i) => value - no[at]![i]!))
+      const difference = yes[at]!.map((value, i) => value - no[at]![i]!)
+      for (let i = 0; i < difference.length; i++) sums[at]![i]! += difference[i]!
+      differences[at]!.push(Float32Array.from(difference))
       lengths[at]! += (lengthOf(yes[at]!) + lengthOf(no[at]!)) / 2
     })
   }
-  return layers.map((layer, at) => madeOf(layer, differences[at]!, lengths[at]! / pairs.length))
+  return layers.map((layer, at) => madeOf(layer, sums[at]!, differences[at]!, lengths[at]! / pairs.length))
 }
 
-function madeOf(layer: number, differences: readonly Float64Array[], activationNorm: number): MadeVector {
-  const sum = new Float64Array(differences[0]!.length)
-  for (const difference of differences) for (let i = 0; i < sum.length; i++) sum[i]! += difference[i]!
+function madeOf(
+  layer: number,
+  sum: Float64Array,
+  differences: readonly Float32Array[],
+  activationNorm: number,
+): MadeVector {
   const mean = sum.map((value) => value / differences.length)
   const cosines = differences.map((difference) => cosineOf(difference, mean))
   return {

@@ -8,7 +8,7 @@ import { selectionArgument } from '../edits/steering-arguments.js'
 import { checkEffects, effectLine, isEverywhere, type Trial } from '../effects/check-effects.js'
 import { hookPointOfModule } from '../vectors/hook-module.js'
 import { inLayers, layersArgument } from '../vectors/layer-place.js'
-import type { SteeredEntry, SteeredFile } from '../vectors/steered-entry.js'
+import { ignoredLines, type SteeredEntry, type SteeredFile } from '../vectors/steered-entry.js'
 import { strengthened } from '../vectors/strengthened.js'
 import { fileEnds, readVectors } from '../vectors/vector-formats.js'
 import { describeChange } from './describe-change.js'
@@ -55,8 +55,7 @@ export const steered: ModelFactory = async (given, context) => {
       sentence`${path} says itself where its vectors act; leave positions and skip_positions out of ${option('modelArgs')}`,
     )
   for (const line of file.notices) context.notice(line)
-  if (file.ignored.length > 0)
-    context.notice(`${path}: without meaning to saeval: ${file.ignored.join(', ')}`, 'warning')
+  for (const line of ignoredLines(file)) context.notice(line, 'warning')
   const saes = [...new Set(file.entries.flatMap(({ sae }) => sae ?? []))]
   try {
     const base = await openBase(pretrained, split, context)

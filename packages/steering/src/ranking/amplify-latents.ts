@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import { encode, lowerEdits, type SaeFile, type SaeTensors } from '@saeval/sae-core'
+import { requireOnePlace } from '../edits/one-place.js'
 import { lensTokens, outputScore, topTokens } from './output-score.js'
 import { tokenConfidence } from './token-confidence.js'
 
@@ -26,7 +27,8 @@ const together = 64
 
 /**
  * Amplifies latents one at a time at the last token of a prompt, by 10 times the largest activation of any latent there: one pass for each latent,
- * several as rows of a batch. Throws InputError for a model without unembed, and where an amplified latent makes activations overflow.
+ * several as rows of a batch. Throws InputError for a model without unembed, an SAE whose latents write
+ * into several layers, and where an amplified latent makes activations overflow.
  */
 export async function amplifyLatents(
   model: SteerableModel,
@@ -37,6 +39,7 @@ export async function amplifyLatents(
 ): Promise<AmplifiedLatent[]> {
   if (model.unembed === undefined)
     throw new InputError('this model cannot rank latents by their output: it lacks unembed of SteerableModel')
+  requireOnePlace(sae, 'rank its latents by what they do in texts')
   const { hookPoint, dIn } = sae.config
   const plain = model.steer([])
   const ids = model.tokenizer.encode(prompt)

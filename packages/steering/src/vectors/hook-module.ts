@@ -1,39 +1,40 @@
 import { InputError } from '@saeval/hub'
 import { shown } from '@saeval/hub/checks'
+import type { LayerNorms, SteerableModel } from '@saeval/language-model'
 
 /** The model whose modules a steering file names. */
-export interface NamedModel {
-  /** model_type of its config.json. */
-  readonly family: string
-  readonly hookPoints: readonly string[]
-}
+export type NamedModel = Pick<SteerableModel, 'family' | 'hookPoints' | 'layerNorms'>
 
 const attention = ['self_attn', 'attn', 'attention', 'attn.attention', 'linear_attn']
 const attentionOutput = ['self_attn.o_proj', 'attn.c_proj', 'attention.dense', 'attn.attention.out_proj']
 const mlp = ['mlp', 'mlp.down_proj', 'mlp.c_proj', 'mlp.dense_4h_to_h']
 
-/** Modules inside a layer -> the hook point that sees their output. */
-const plainModules: Readonly<Record<string, string>> = {
-  '': 'hook_resid_post',
-  ...Object.fromEntries([...attention, ...attentionOutput].map((name) => [name, 'hook_attn_out'])),
-  ...Object.fromEntries(mlp.map((name) => [name, 'hook_mlp_out'])),
-  post_attention_layernorm: 'mlp.hook_in',
-  ln_2: 'mlp.hook_in',
-}
-
-/** Gemma 2 and 3 norm what attention and MLP give before they add it; hook points are after that norm. */
-const normedModules: Readonly<Record<string, string>> = {
-  '': 'hook_resid_post',
-  post_attention_layernorm: 'hook_attn_out',
-  pre_feedforward_layernorm: 'mlp.hook_in',
-  post_feedforward_layernorm: 'hook_mlp_out',
+/**
+ * Modules inside a layer -> the hook point that sees their output. Hook points of attention and MLP are behind a norm that stands after them (Gemma 2,
+ * OLMo 2), so it is then the norm that can be named.
+ */
+function modulesOf(norms: LayerNorms | undefined): Readonly<Record<string, string>> {
+  const outputs = (norm: string | null, modules: readonly string[], hookPoint: string) =>
+    Object.fromEntries((norm === null ? modules : [norm]).map((name) => [name, hookPoint]))
+  const stream = { '': 'hook_resid_post' }
+  if (norms === undefined) return stream
+  return {
+    ...stream,
+    ...outputs(norms.afterAttention, [...attention, ...attentionOutput], 'hook_attn_out'),
+    ...outputs(norms.beforeMlp, [], 'mlp.hook_in'),
+    ...outputs(norms.afterMlp, mlp, 'hook_mlp_out'),
+  }
 }
 
 /**
  * The hook point that sees the output of a Hugging Face module ("layers.3", "h.3", "model.layers.3.mlp"); names of hook points pass. With a
  * head, an attention module stands for its heads, attn.hook_z. Throws InputError for modules whose output is no hook point.
  */
-export function hookPointOfModule(name: string, hasHead: boolean, { family, hookPoints }: NamedModel): string {
+export function hookPointOfModule(
+  name: string,
+  hasHead: boolean,
+  { family, hookPoints, layerNorms }: NamedModel,
+): string {
   if (hookPoints.includes(name)) return name
   const found = /(?:^|\.)(?:layers|h)\.(\d+)(?:\.(.+))?$/.exec(name)
   if (!found) {
@@ -44,7 +45,7 @@ export function hookPointOfModule(name: string, hasHead: boolean, { family, hook
     )
   }
   const [, layer, inner = ''] = found
-  const modules = /^gemma[23]/.test(family) ? normedModules : plainModules
+  const modules = modulesOf(layerNorms)
   const isAttention = [...attention, ...attentionOutput].includes(inner)
   const kind = hasHead && isAttention ? 'attn.hook_z' : Object.hasOwn(modules, inner) ? modules[inner] : undefined
   if (kind === undefined)

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { inLayers, layersArgument } from './layer-place.js'
 import type { SteeredFile } from './steered-entry.js'
 import { strengthened } from './strengthened.js'
 import { readVectors } from './vector-formats.js'
+import { convertVectors } from './write/write-vectors.js'
 
 const folder = temporaryFolder()
 const golden = (name: string) => fixturePath(`golden/vectors/${name}`)
@@ -21,6 +22,7 @@ function written(name: string, content: string | Uint8Array | object): string {
   return path
 }
 
+const asRead = { layers: null, scale: 1, hub: { env: {} } }
 const both = { prompt: 'all', generation: 'all' }
 // biome-ignore lint/suspicious/noExplicitAny: files of other tools
 const parsed = (name: string): any => JSON.parse(readFileSync(golden(name), 'utf8'))
@@ -28,6 +30,15 @@ const lens = (change: object) => written('lens.json', { ...parsed('lens-match.js
 const spec = (vector: object, rest: object = {}) =>
   written('spec.json', { vectors: [{ source: 'half.gguf', apply: both, ...vector }], ...rest })
 const clause = (apply: object | null) => spec({ apply })
+
+/** One vector of two numbers. */
+function safetensors(texts: object, name = 'layers.1.steering_vector'): Uint8Array {
+  const vector = { dtype: 'F32', shape: [2], data_offsets: [0, 8] }
+  const header = Buffer.from(JSON.stringify({ __metadata__: texts, [name]: vector }))
+  const size = Buffer.alloc(8)
+  size.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([size, header, Buffer.from(Float32Array.of(1, 2).buffer)])
+}
 
 function gguf(change: (bytes: Buffer) => Buffer): string {
   return written('odd.gguf', change(readFileSync(golden('control.gguf'))))
@@ -86,6 +97,39 @@ describe('vectors of other tools', () => {
       () => lens({ activations: { ...parsed('lens-match.json').activations, shape: [2, 999] } }),
       'bytes for the shape [2,999], expected 7992',
     ],
+    ...[
+      [2, 0],
+      [2, 0, 4],
+    ].map((shape): [string, () => string, string] => [
+      `the shape [${shape}]`,
+      () => lens({ activations: { ...parsed('lens-match.json').activations, shape } }),
+      `activations has shape [${shape}], which holds no numbers`,
+    ]),
+    [
+      'no layer at all',
+      () => lens({ layer_indices: [], activations: { ...parsed('lens-match.json').activations, shape: [0, 4] } }),
+      'holds no numbers',
+    ],
+    [
+      'a blank coefficient',
+      () =>
+        written('blank.safetensors', safetensors({ 'layers.1.action': 'add', 'layers.1.steering_coefficient': ' ' })),
+      'steering_coefficient is not a finite number',
+    ],
+    [
+      'a blank head',
+      () => written('blank.safetensors', safetensors({ 'layers.1.action': 'add', 'layers.1.head_index': '' })),
+      'head_index is not a whole number from 0',
+    ],
+    [
+      'a file larger than memory',
+      () => {
+        const path = written('large.gguf', 'GGUF')
+        truncateSync(path, 1.6e9)
+        return path
+      },
+      'large.gguf: it has 1600 MB, and such a file has at most 500 MB',
+    ],
     [
       'no zstd',
       () => lens({ activations: { ...parsed('lens-match.json').activations, data: 'AAAA' } }),
@@ -128,6 +172,21 @@ describe('vectors of other tools', () => {
     ['a window that begins below 0', () => clause({ generation_window: [-2, 3] }), 'generation_window begins below 0'],
     ['an old field', () => clause({ phases: ['prompt'] }), 'apply has no field "phases"'],
     ['a layer it lacks', () => spec({ layers: [7] }), 'layers names 7, for which it has no vector'],
+    ['a layer twice', () => spec({ layers: [1, 1] }), 'expected a list that names each layer once'],
+    [
+      'a payload of no layer',
+      () => spec({ source: null, data: { version: 1, kind: 'direction', tensors: {}, extra: {} } }),
+      'vectors[0]: it holds no vector of any layer',
+    ],
+    [
+      'a payload of a layer twice',
+      () => {
+        const tensor = { shape: [1], data: 'AACAPw==' }
+        const data = { version: 1, kind: 'direction', tensors: { 'layer.1': tensor, 'layer.01': tensor }, extra: {} }
+        return spec({ source: null, data })
+      },
+      'vectors[0]: it holds layer 1 twice',
+    ],
     ['normalize of a map', () => spec({ algorithm: 'loreft', normalize: true }), 'normalize has no effect on loreft'],
     ['no source', () => spec({ source: null }), 'it needs either source, a path, or data'],
     ['a source that is not there', () => spec({ source: 'none.gguf' }), 'none.gguf: no such file'],
@@ -174,6 +233,11 @@ describe('vectors of other tools', () => {
       'component is "query_output", expected block_output',
     ],
     [
+      'two interventions at one place',
+      () => reft((config) => ({ ...config, representations: [config.representations[0], config.representations[0]] })),
+      'has two interventions at layers.1, which pyreft applies at different tokens',
+    ],
+    [
       'keys that do not fit',
       () => reft((config) => ({ ...config, sorted_keys: [] })),
       'has 2 representations, 2 intervention_types and 0 sorted_keys',
@@ -198,6 +262,19 @@ describe('vectors of other tools', () => {
     const expected = await vectorsOf('plain.npy')
     expect(expected.map(([hookpoint]) => hookpoint)).toEqual(['layers.1', 'layers.3'])
     for (const name of ['plain-f64.npy', 'plain.pt', 'one.safetensors']) expect(await vectorsOf(name)).toEqual(expected)
+  })
+
+  it('a file that gives no vector is an error', async () => {
+    await expect(read(golden('plain.npy'), [])).rejects.toThrow('plain.npy holds no vector')
+  })
+
+  it('tells what the metadata of plain vectors say for nothing', async () => {
+    const texts = { format: 'pt', layer: '12', coefficient: '5' }
+    const path = written('told.safetensors', safetensors(texts, 'layers.1'))
+    expect((await read(path)).ignored).toEqual(['metadata layer', 'metadata coefficient'])
+    expect(
+      await convertVectors({ input: path, output: join(folder, 'told.npy'), to: null, modelType: null, ...asRead }),
+    ).toContain(`${path}: without meaning to saeval: metadata layer, metadata coefficient`)
   })
 
   it('takes the layers that are asked for, and says which there are', async () => {

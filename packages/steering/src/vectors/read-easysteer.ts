@@ -21,6 +21,7 @@ const vectorFields = {
     v.pipe(
       v.array(index, 'a list of layers'),
       v.check((layers) => layers.length > 0, 'a list that is not empty, or null'),
+      v.check((layers) => new Set(layers).size === layers.length, 'a list that names each layer once'),
     ),
     null,
   ),
@@ -84,6 +85,9 @@ async function readVector(path: string, number: number, given: unknown, notices:
     throw wrong(`normalize has no effect on ${algorithm}; leave it out`)
   const positions = readApplyClause(`${path}: ${at}.apply`, read.apply)
   const payloads = await payloadsOf(path, place, read, notices)
+  if (payloads.length === 0) throw wrong('it holds no vector of any layer')
+  const twice = payloads.find(({ layer }, at) => payloads.findIndex((other) => other.layer === layer) !== at)
+  if (twice !== undefined) throw wrong(`it holds layer ${twice.layer} twice`)
   const missing = layers?.find((layer) => !payloads.some((payload) => payload.layer === layer))
   if (missing !== undefined) throw wrong(`layers names ${missing}, for which it has no vector`)
   const wanted = payloads.filter(({ layer }) => layers === null || layers.includes(layer))

@@ -5,6 +5,7 @@ import { findNeuronpedia, openSae, type PositionSelection, type SaeFile } from '
 import { lengthOf } from '@saeval/sae-core/internal/edits/stage-slots'
 import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import * as v from 'valibot'
+import { requireOnePlace, severalPlaces } from '../edits/one-place.js'
 import { checkModel } from '../edits/open-edits.js'
 import { atRow, located, type RowPlace } from '../edits/place-in-file.js'
 import { addition, type ReadVectorsOptions, type SteeredEntry, type SteeredFile } from './steered-entry.js'
@@ -111,6 +112,7 @@ async function feature(
     saes.set(key, open)
     if (found.latent >= open.config.dSae)
       throw wrong(`index ${found.latent} is out of range: ${key} has 0 to ${open.config.dSae - 1}`)
+    requireOnePlace(open, severalPlaces)
     return { sae: open, vector: await open.decoderRow(found.latent) }
   })
   const { baseName } = options

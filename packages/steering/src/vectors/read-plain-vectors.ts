@@ -23,13 +23,14 @@ export async function readNpyVector(path: string, options: ReadVectorsOptions): 
 
 /**
  * A file of nothing but vectors, which are added: at the places that their names are (a module, a hook point, "12", "layer_12"), or one alone at the
- * layers of the arguments. Throws InputError where neither says a place.
+ * layers of the arguments. `ignored` is what else the file has. Throws InputError where neither says a place.
  */
 export function plainFile(
   path: string,
   bytes: Uint8Array,
   named: readonly (readonly [name: string, numbers: Numbers])[],
   { layers }: ReadVectorsOptions,
+  ignored: readonly string[] = [],
 ): SteeredFile {
   const [first] = named
   const entries = named.flatMap(([name, numbers]) => {
@@ -50,7 +51,7 @@ export function plainFile(
     return layers.map((layer) => addition({ ...place, entry: `layer ${layer}` }, layerModule(layer), vector))
   })
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { path, sha256, entries, ignored: [], notices: [], modelType: null }
+  return { path, sha256, entries, ignored, notices: [], modelType: null }
 }
 
 /** The place that a name is; null for another name. */

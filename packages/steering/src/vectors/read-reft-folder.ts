@@ -58,7 +58,7 @@ export function isReftFolder(path: string): boolean {
 
 /**
  * Reads a folder that pyreft's ReftModel.save wrote (github.com/stanfordnlp/pyreft): LoReFT interventions, h + R^T (W h + b - R h), at outputs of layers,
- * MLPs or attention. At which tokens they act is not in the folder. Throws InputError for other interventions.
+ * MLPs or attention. At which tokens they act is not in the folder. Throws InputError for other interventions, and for two at one place.
  */
 export async function readReftFolder(path: string): Promise<SteeredFile> {
   const name = configNames.find((candidate) => existsSync(join(path, candidate)))
@@ -82,6 +82,11 @@ export async function readReftFolder(path: string): Promise<SteeredFile> {
         `${configPath}: intervention_types[${number}] is ${shown(kind)}; LoreftIntervention can be read`,
       )
     const hookpoint = moduleOf(`${configPath}: representations[${number}]`, given)
+    // weights that first and last tokens do not share; which tokens those are is not in the folder
+    if (entries.some((entry) => entry.hookpoint === hookpoint))
+      throw new InputError(
+        `${configPath} has two interventions at ${hookpoint}, which pyreft applies at different tokens; train with shared weights (share_weights)`,
+      )
     const file = join(path, `intkey_${keys[number]}.bin`)
     if (/[\\/]/.test(keys[number]!))
       throw new InputError(

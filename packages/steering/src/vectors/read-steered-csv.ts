@@ -1,5 +1,6 @@
 import type { SaeFile } from '@saeval/sae-core'
 import type { SteeredRow } from '@saeval/steering-csv'
+import { requireOnePlace, severalPlaces } from '../edits/one-place.js'
 import { checkModel, openNamedSae } from '../edits/open-edits.js'
 import { atRow, located } from '../edits/place-in-file.js'
 import { readSteeredCsv } from '../edits/read-steering-file.js'
@@ -21,6 +22,7 @@ export async function openSteeredCsv(path: string, options: ReadVectorsOptions):
       const { baseName } = options
       if (baseName !== null)
         checkModel(sae, { ...options, baseName }, (message) => located(place, 'sparse_model', message))
+      await atRow(place, 'sparse_model', async () => requireOnePlace(sae, severalPlaces))
       const { missingFactor } = sae.config
       if (missingFactor !== null)
         notices.add(

@@ -82,7 +82,8 @@ export async function readSteeredSafetensors(path: string, options: ReadVectorsO
       const plain: [string, Numbers][] = []
       for (const [name, entry] of tensors)
         plain.push([name, { shape: entry.shape, values: await readTensor(source, entry) }])
-      return plainFile(path, bytes, plain, options)
+      const ignored = textNames(metadata).map((name) => `metadata ${cut(name)}`)
+      return plainFile(path, bytes, plain, options, ignored)
     }
     const entries = new Map<string, Map<string, unknown>>()
     const put = (key: string, value: unknown) => {
@@ -93,15 +94,24 @@ export async function readSteeredSafetensors(path: string, options: ReadVectorsO
       entries.set(module, (entries.get(module) ?? new Map()).set(field, value))
     }
     for (const [name, entry] of tensors) put(name, { shape: entry.shape, values: await readTensor(source, entry) })
-    for (const [name, text] of Object.entries(metadata)) {
-      // PyTorch's own mark
-      if (name === 'format') continue
-      put(name, /\.(steering_coefficient|head_index)$/.test(name) ? Number(text) : text)
+    for (const name of textNames(metadata)) {
+      const text = metadata[name]!
+      put(name, /\.(steering_coefficient|head_index)$/.test(name) ? numberOfText(text) : text)
     }
     return fileOf(path, bytes, [...entries])
   } finally {
     await source.close()
   }
+}
+
+/** Names of the metadata's texts but PyTorch's own mark. */
+function textNames(metadata: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(metadata).filter((name) => name !== 'format')
+}
+
+/** NaN for a blank text, which JavaScript takes for 0. */
+function numberOfText(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text)
 }
 
 function fileOf(path: string, bytes: Uint8Array, list: readonly (readonly [string, Fields])[]): SteeredFile {

@@ -34,6 +34,11 @@ export interface SteeredFile {
   readonly modelType: string | null
 }
 
+/** What of a file means nothing, in one line; none where all of it does. */
+export function ignoredLines({ path, ignored }: SteeredFile): readonly string[] {
+  return ignored.length === 0 ? [] : [`${path}: without meaning to saeval: ${ignored.join(', ')}`]
+}
+
 /** What readers of files of vectors need. */
 export interface ReadVectorsOptions {
   /** The model to be steered; null where there is none. SAEs of a CSV that were made for another one are refused. */

@@ -18,6 +18,7 @@ export function decodeNumbers(
   wrong: (message: string) => InputError,
 ): Numbers {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(data)) throw wrong(`${name} is not base64`)
+  if (shape.includes(0)) throw wrong(`${name} has shape [${shape}], which holds no numbers`)
   const stored = new Uint8Array(Buffer.from(data, 'base64'))
   const size = shape.reduce((product, count) => product * count, floatBytes[dtype])
   const bytes = compressed ? inflated(name, stored, size, wrong) : stored

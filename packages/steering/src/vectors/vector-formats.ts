@@ -110,13 +110,18 @@ export const vectorFormats: readonly VectorFormat[] = [
   },
 ]
 
-/** Reads a file or folder of steering vectors, of whichever format. Throws InputError where none reads it, naming all. */
+/** Reads a file or folder of steering vectors, of whichever format. Throws InputError where none reads it, naming all, and where it holds none. */
 export async function readVectors(path: string, options: ReadVectorsOptions): Promise<SteeredFile> {
   const end = isFolder(path) ? 'folder' : extname(path).toLowerCase()
   const format = vectorFormats.find(({ files }) => files.includes(end))
   if (end === 'folder' && !isReftFolder(path))
     throw new InputError(`steer_path ${path} is a folder without the config.json of a pyreft model`)
-  if (format !== undefined) return format.read(path, options)
+  if (format !== undefined) {
+    const file = await format.read(path, options)
+    // without entries the model would run unsteered
+    if (file.entries.length > 0) return file
+    throw new InputError(`${path} holds no vector`)
+  }
   throw new InputError(`steer_path ${path} ends in none of ${fileEnds().join(', ')}, and is no folder of pyreft`)
 }
 

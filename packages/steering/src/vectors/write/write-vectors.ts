@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { InputError, option, sentence, writeFiles } from '@saeval/hub'
 import { located } from '../../edits/place-in-file.js'
 import { inLayers } from '../layer-place.js'
-import type { ReadVectorsOptions, SteeredFile } from '../steered-entry.js'
+import { ignoredLines, type ReadVectorsOptions, type SteeredFile } from '../steered-entry.js'
 import { strengthened } from '../strengthened.js'
 import { readVectors } from '../vector-formats.js'
 import type { VectorWriter } from './vector-writer.js'
@@ -79,7 +79,7 @@ export async function convertVectors({
   const read = await readVectors(input, { baseName: null, allowOtherModel: true, layers, hub })
   try {
     const file = strengthened(inLayers(read, layers), scale)
-    return [...read.notices, ...writeVectors(file, to)]
+    return [...read.notices, ...ignoredLines(read), ...writeVectors(file, to)]
   } finally {
     await Promise.all([...new Set(read.entries.flatMap(({ sae }) => sae ?? []))].map((sae) => sae.close()))
   }
