@@ -50,8 +50,12 @@ describe('serveUi', () => {
     expect(await status(pathname, {}, 'POST')).toBe(405)
     for (const path of ['../../etc/passwd', '..%2f..%2fetc%2fpasswd', 'constructor', '__proto__', 'cells/baseline'])
       expect(await status(`${pathname}${path}`)).toBe(404)
-    for (const query of ['samples?run=../..', 'compare?a=-1&b=1e9', 'latent?latent=__proto__', 'search?run=x&skip=-5'])
-      expect(await status(`${pathname}${query}`)).toBe(200)
+    const strays = ['samples?run=../..', 'samples?run=0', 'compare?a=-1&b=1e9', 'compare?b=__proto__', 'search?run=x']
+    for (const query of [...strays, 'search?after-run=cells/baseline&after-task=dogs'])
+      expect(await ask(address, `${pathname}${query}`)).toMatchObject({
+        status: 422,
+        text: expect.stringContaining('which is not in this folder now'),
+      })
     const { headers, text } = await ask(address, pathname)
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
     expect(text).toMatch(
@@ -86,6 +90,7 @@ describe('serveUi', () => {
     writeFileSync(path, '')
     for (let from = 0; from < 20_000; from += 10_000) appendFileSync(path, `${lines(from).join('\n')}\n`)
     const address = await served(folder)
+    const run = 'results_2026-01-02T03-04-05.000006.json'
     const search = async (query: string) => {
       const { text } = await ask(address, `${new URL(address).pathname}search?${encodeURI(query)}`)
       return text
@@ -93,15 +98,52 @@ describe('serveUi', () => {
         .split('\n')
         .map((json) => JSON.parse(json))
     }
-    const found = await search('q=DOGS+19987&run=0')
+    const found = await search(`q=DOGS+19987&run=${run}`)
     expect(found.filter(({ doc }) => doc).map(({ doc }) => doc.id)).toEqual([19_987])
     expect(found.at(-1)).toEqual({ read: 20_000, next: null })
     const first = await search('q=zürich&run=')
     expect(first.filter(({ doc }) => doc)).toHaveLength(50)
-    expect(first.at(-1)).toEqual({ read: 50, next: 50 })
-    const next = await search('q=zürich&run=&skip=50')
+    expect(first.at(-1)).toEqual({ read: 50, next: { run, task: 'dogs', line: 50 } })
+    // runs that come meanwhile, before and behind, do not move the place
+    for (const name of ['a', 'z'])
+      writeRun(join(folder, name), { base_name: 'tiny', csv_path: `${name}.csv` }, { dogs: [1] })
+    const next = await search(`q=zürich&after-run=${run}&after-task=dogs&after-line=50`)
     expect(next[0].doc.id).toBe(50)
+    expect(next.at(-1)).toMatchObject({ read: 50, next: { run, line: 100 } })
     expect((await search('q=nowhere')).filter(({ doc }) => doc)).toEqual([])
+  })
+})
+
+describe('events', () => {
+  /** What comes of the events until they fit, or for some milliseconds. */
+  async function events(address: string, query: string, until: RegExp, last?: string): Promise<string> {
+    const headers = last === undefined ? {} : { 'last-event-id': last }
+    const answer = await fetch(`${address}events${query}`, { headers, signal: AbortSignal.timeout(5000) })
+    let text = ''
+    for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) {
+      text += part
+      if (until.test(text)) break
+    }
+    return text
+  }
+
+  it('begin with the version that the page was made of, or was told of last', async () => {
+    const folder = temporaryFolder()
+    const address = await served(folder)
+    const version = async () => /data-version="(\w+)"/.exec(await (await fetch(address)).text())![1]!
+    const before = await version()
+    writeFileSync(join(folder, 'more.json'), '{}')
+    const now = await version()
+    expect(now).not.toBe(before)
+    // it changed before the page was connected, and while it was not
+    const announced = `id: ${now}\nevent: changed\ndata: \n\n`
+    expect(await events(address, `?version=${before}`, /\n\n.*\n\n/s)).toContain(announced)
+    expect(await events(address, `?version=${now}`, /\n\n.*\n\n/s, before)).toContain(announced)
+    // nothing to tell yet
+    const waiting = events(address, `?version=${before}`, /\n\n.*\n\n/s, now)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    writeFileSync(join(folder, 'last.json'), '{}')
+    expect(await waiting).toContain(`id: ${await version()}\n`)
   })
 })
 
@@ -151,7 +193,7 @@ describe('the pages in a browser', needs('Chromium', browserPath !== undefined),
     // hostile texts are text
     expect(await page.locator('sample-card').textContent()).toContain('a <meow>')
     await page.click('text=Side by side')
-    await page.selectOption('[name=b]', '3')
+    await page.selectOption('[name=b]', 'latent-7-coefficient-20')
     await page.click('text=Compare')
     await expect.poll(() => page.textContent('#sample-count'), patient).toBe('48 of 48 documents')
     for (const path of ['', 'samples', 'compare', 'latent'])

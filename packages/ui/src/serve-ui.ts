@@ -10,7 +10,7 @@ import { errorPage } from './pages/error-page.js'
 import { latentPage } from './pages/latent-page.js'
 import { resultsPage } from './pages/results-page.js'
 import { samplesPage } from './pages/samples-page.js'
-import { type FolderOptions, openFolder, type UiFolder } from './ui-folder.js'
+import { type FolderOptions, type FolderView, openFolder, type UiFolder } from './ui-folder.js'
 
 export interface UiOptions extends FolderOptions {
   /** Port on this machine; any free one by default. */
@@ -25,7 +25,7 @@ export interface Ui {
 }
 
 const loopback = '127.0.0.1'
-type Page = (folder: UiFolder, query: URLSearchParams) => Promise<string>
+type Page = (view: FolderView, query: URLSearchParams) => Promise<string>
 
 /** Pages by the last part of their address. */
 const pages: Readonly<Record<string, Page>> = {
@@ -37,7 +37,7 @@ const pages: Readonly<Record<string, Page>> = {
 
 /**
  * Serves pages over a folder to this machine alone: on 127.0.0.1, below a random token, to requests that name this host. It reads what is on disk and starts
- * nothing; no part of an address is a path of a file. Throws InputError for a folder that is none, and a port that cannot be had.
+ * nothing; no part of an address is opened as a file. Throws InputError for a folder that is none, and a port that cannot be had.
  */
 export async function serveUi(options: UiOptions): Promise<Ui> {
   if (!statSync(options.folder, { throwIfNoEntry: false })?.isDirectory())
@@ -97,8 +97,13 @@ async function answer(
   const [, given = '', name = '', ...more] = url.pathname.split('/')
   if (!isSame(given, token) || more.length > 0)
     return refuse(404, 'This page opens by its whole address, with the token in it.')
-  if (name === 'events') return answerEvents(response, folder)
-  if (name === 'search') return answerSearch(response, folder, url.searchParams)
+  if (name === 'events') return answerEvents(request, response, folder, url.searchParams)
+  const view = folder.view()
+  if (name === 'search')
+    return answerSearch(response, view, url.searchParams).catch((error: unknown) => {
+      if (response.headersSent || !InputError.isInstance(error)) throw error
+      refuse(422, view.words(error.sentence))
+    })
   const page = Object.hasOwn(pages, name) ? pages[name]! : null
   if (page === null) return refuse(404, 'There is no such page.')
   // without its last slash the token would be the name of a page, and links would lead away from it
@@ -107,10 +112,10 @@ async function answer(
     response.end()
     return
   }
-  const [status, html] = await page(folder, url.searchParams).then(
+  const [status, html] = await page(view, url.searchParams).then(
     (text) => [200, text] as const,
     (error: unknown) => {
-      if (InputError.isInstance(error)) return [422, errorPage(folder.words(error.sentence))] as const
+      if (InputError.isInstance(error)) return [422, errorPage(view.words(error.sentence), view)] as const
       throw error
     },
   )

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Said } from '@saeval/hub'
-import { type Experiment, type ExperimentRun, readExperiment } from '@saeval/report'
+import { type ClaimState, openClaims } from '@saeval/hub/internal/claims/claims'
+import { type Experiment, readExperiment } from '@saeval/report'
+import { filesBelow, ifThere } from '@saeval/report/internal/results/files-below'
 import { sweepFileName } from '@saeval/report/internal/results/sweep-file'
 
 /** What a folder is, and what is wanted of it. */
@@ -15,93 +17,91 @@ export interface FolderOptions {
   readonly words?: (said: Said) => string
 }
 
-/** A folder as its pages see it, which may change under them. */
+/** A folder that may change while its pages are open. */
 export interface UiFolder {
-  readonly path: string
-  readonly target: string | undefined
-  readonly words: (said: Said) => string
-  /** What it holds, as text: another one when files came or changed. */
+  /** What it holds, as text: another one when files came or changed, or a cell's owner did. */
   version(): string
-  /** Its runs, read once for each version. Throws InputError where there are none yet. */
-  experiment(): Promise<Experiment>
-  /** What is made of the runs, once for each version and name. */
-  kept<Value>(name: string, make: (experiment: Experiment) => Promise<Value>): Promise<Value>
+  /** The folder as it is now. A page is made of one view, so that it never mixes what was with what is. */
+  view(): FolderView
   /** Ends when it is closed. */
   readonly closed: AbortSignal
   close(): void
 }
 
+/** A folder in one version, as one page sees it. */
+export interface FolderView {
+  readonly path: string
+  readonly target: string | undefined
+  readonly words: (said: Said) => string
+  /** As UiFolder gives it. */
+  readonly version: string
+  /** Its runs, read once. Throws InputError where there are none yet. */
+  experiment(): Promise<Experiment>
+  /** What is made of the runs, once for each name. */
+  kept<Value>(name: string, make: (experiment: Experiment) => Promise<Value>): Promise<Value>
+}
+
 /** Things that are kept at most. */
 const mostKept = 16
 
-export function openFolder({ folder: path, target, words = String }: FolderOptions): UiFolder {
+export function openFolder(options: FolderOptions): UiFolder {
   const closing = new AbortController()
-  let known = ''
-  const things = new Map<string, Promise<unknown>>()
-  const kept = <Value>(name: string, make: () => Promise<Value>): Promise<Value> => {
-    const now = versionOf(path)
-    if (now !== known) things.clear()
-    known = now
-    const found = things.get(name)
-    if (found) return found as Promise<Value>
-    const made = make()
-    // what failed is tried again
-    made.catch(() => things.delete(name))
-    things.set(name, made)
-    for (const first of things.keys()) if (things.size > mostKept) things.delete(first)
-    return made
-  }
-  const experiment = () => kept('experiment', () => readExperiment(path))
+  const version = () => versionOf(options.folder)
+  let last: FolderView | null = null
   return {
-    path,
-    target,
-    words,
-    version: () => versionOf(path),
-    experiment,
-    kept: (name, make) => kept(`of ${name}`, async () => make(await experiment())),
+    version,
+    view: () => {
+      const now = version()
+      if (last?.version !== now) last = viewOf(options, now)
+      return last
+    },
     closed: closing.signal,
     close: () => closing.abort(),
   }
 }
 
-/** Names, sizes and times of the files that results are read from, and which cells somebody has. */
+function viewOf({ folder: path, target, words = String }: FolderOptions, version: string): FolderView {
+  const [read, made] = [new Map<string, Promise<unknown>>(), new Map<string, Promise<unknown>>()]
+  const experiment = () => keep(read, 'experiment', () => readExperiment(path))
+  return {
+    path,
+    target,
+    words,
+    version,
+    experiment,
+    kept: (name, make) => keep(made, name, async () => make(await experiment())),
+  }
+}
+
+function keep<Value>(things: Map<string, Promise<unknown>>, name: string, make: () => Promise<Value>): Promise<Value> {
+  const found = things.get(name)
+  if (found) return found as Promise<Value>
+  const made = make()
+  things.set(name, made)
+  // what failed is tried again
+  made.catch(() => things.get(name) === made && things.delete(name))
+  for (const first of things.keys()) if (things.size > mostKept) things.delete(first)
+  return made
+}
+
+/** Names, sizes and times of the files that results are read from, and which cells somebody has who is alive. */
 function versionOf(path: string): string {
   const hash = createHash('sha256')
-  for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (!/\.(json|claim)$/.test(name)) continue
-    const info = statSync(join(path, name), { throwIfNoEntry: false })
-    const isClaim = name.endsWith('.claim')
-    if (info?.isFile()) hash.update(`${name}\0${isClaim ? '' : `${info.size} ${info.mtimeMs}`}\n`)
+  for (const name of [...filesBelow(path)].filter((file) => file.endsWith('.json')).sort()) {
+    const info = ifThere(() => statSync(join(path, name)))
+    if (info) hash.update(`${name}\0${info.size} ${info.mtimeMs}\n`)
   }
+  for (const [cell, { isDead }] of [...cellClaims(path)].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${cell}\0${isDead}\n`)
   return hash.digest('hex')
 }
 
-/** All runs of an experiment, the unsteered one first. */
-export function allRuns({ baseline, runs }: Experiment): ExperimentRun[] {
-  return [...(baseline ? [baseline] : []), ...runs]
-}
-
-/** The run that a page's address names by its number; the first where it names none. */
-export function runOf(experiment: Experiment, number: string | null, otherwise = 0): ExperimentRun {
-  const all = allRuns(experiment)
-  return all[Number(number ?? otherwise)] ?? all[Math.min(otherwise, all.length - 1)]!
-}
-
-/** Ids of cells that a process has now. */
-export function claimedCells(path: string): ReadonlySet<string> {
-  try {
-    const names = readdirSync(join(path, 'claims')).filter((name) => name.endsWith('.claim'))
-    return new Set(names.map((name) => basename(name, '.claim')))
-  } catch {
-    return new Set()
-  }
+/** Who has which cell of a sweep, by the cell's id. */
+export function cellClaims(path: string): ReadonlyMap<string, ClaimState> {
+  return ifThere(() => openClaims(join(path, 'claims')).list()) ?? new Map()
 }
 
 /** The text of sweep.json; null where the folder is none of a sweep. */
 export function sweepText(path: string): string | null {
-  try {
-    return readFileSync(join(path, sweepFileName), 'utf8')
-  } catch {
-    return null
-  }
+  return ifThere(() => readFileSync(join(path, sweepFileName), 'utf8'))
 }

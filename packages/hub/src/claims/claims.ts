@@ -36,7 +36,7 @@ export interface ClaimState {
 export interface Claims {
   /** Takes an item that nobody has, or whose owner is dead; gives who has it otherwise. */
   take(item: string): OwnClaim | ClaimState
-  /** All items that somebody has. */
+  /** All items that somebody has. Where this process may only read, the newest heartbeat stands for the disk's clock. */
   list(): Map<string, ClaimState>
 }
 
@@ -87,7 +87,7 @@ export function openClaims(folder: string, times: ClaimTimes = defaultClaimTimes
       const names = readdirSync(folder).filter((name) => name.endsWith(suffix))
       let now: number | null = null
       const clock = () => {
-        now ??= diskTime(folder)
+        now ??= readableTime(folder, names)
         return now
       }
       return new Map(
@@ -98,6 +98,15 @@ export function openClaims(folder: string, times: ClaimTimes = defaultClaimTimes
         }),
       )
     },
+  }
+}
+
+/** What the disk's clock says; where nothing can be written, the latest time of these files, which it has passed. */
+function readableTime(folder: string, names: readonly string[]): number {
+  try {
+    return diskTime(folder)
+  } catch {
+    return Math.max(...names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0))
   }
 }
 

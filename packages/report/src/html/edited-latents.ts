@@ -38,7 +38,7 @@ export function editedLatents(runs: readonly ExperimentRun[]): EditedLatent[] {
         coefficients: [],
         link: neuronpediaLink(text('sae_release'), text('sae_id'), text('latent_idx')),
       }
-      const key = JSON.stringify([first.release, first.sae, first.hookPoint, first.latent])
+      const key = latentKey(first)
       const own = found.get(key) ?? { first, actions: new Set(), coefficients: new Set() }
       found.set(key, own)
       own.actions.add(text('hook_action') || 'add')
@@ -50,6 +50,11 @@ export function editedLatents(runs: readonly ExperimentRun[]): EditedLatent[] {
     actions: [...actions],
     coefficients: [...coefficients].sort((a, b) => a - b),
   }))
+}
+
+/** What makes a latent that one and no other, as text: its SAE, hook point and number. */
+export function latentKey({ release, sae, hookPoint, latent }: EditedLatent): string {
+  return JSON.stringify([release, sae, hookPoint, latent])
 }
 
 function isTold(value: unknown): value is string | number {

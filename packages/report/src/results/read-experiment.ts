@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { InputError, systemReason } from '@saeval/hub'
 import { object, objectOf, shown } from '@saeval/hub/checks'
 import { isInside } from '@saeval/hub/internal/repository'
 import * as v from 'valibot'
+import { filesBelow } from './files-below.js'
 import { readRun, readTasks } from './read-run.js'
 import { readResultsJson } from './results-json.js'
 import type { RunResults } from './run-results.js'
@@ -52,7 +53,7 @@ export async function readExperiment(path: string): Promise<Experiment> {
   if (info.isFile() && basename(path) !== sweepFileName) return fromRuns(dirname(path), [await readRun(path)])
   if (!info.isFile() && !info.isDirectory()) throw new InputError(`${path} is neither a file nor a folder`)
   const folder = info.isFile() ? dirname(path) : path
-  const names = await readdir(folder, { recursive: true })
+  const names = [...filesBelow(folder)]
   if (names.includes(sweepFileName)) return readSweep(folder)
   if (names.includes(cellFileName)) return fromRuns(folder, [await readCell(folder)])
   const files = names

@@ -8,7 +8,14 @@ interface Line {
   readonly name?: string
   readonly answer?: SampleAnswer
   readonly read?: number
-  readonly next?: number | null
+  readonly next?: Place | null
+}
+
+/** Where a search ended. */
+interface Place {
+  readonly run: string
+  readonly task: string
+  readonly line: number
 }
 
 const form = document.getElementById('search') as HTMLFormElement | null
@@ -16,7 +23,9 @@ const list = document.getElementById('sample-list')!
 const status = document.getElementById('found')!
 const more = document.getElementById('more')!
 let running = new AbortController()
-let next = 0
+let next: Place | null = null
+/** Answers that the searches before this one have read. */
+let before = 0
 
 form?.addEventListener('submit', (event) => {
   event.preventDefault()
@@ -28,18 +37,19 @@ if (form) begin()
 
 function begin(): void {
   list.replaceChildren()
-  void ask(0)
+  before = 0
+  void ask(null)
 }
 
-async function ask(skip: number): Promise<void> {
+async function ask(after: Place | null): Promise<void> {
   running.abort()
   running = new AbortController()
   const { signal } = running
   more.hidden = true
   status.textContent = 'searching …'
   const query = new URLSearchParams(new FormData(form!) as unknown as Record<string, string>)
-  if (skip === 0) history.replaceState(null, '', `?${query}`)
-  query.set('skip', String(skip))
+  if (after === null) history.replaceState(null, '', `?${query}`)
+  for (const [name, value] of Object.entries(after ?? {})) query.set(`after-${name}`, String(value))
   try {
     const answer = await fetch(`search?${query}`, { signal })
     if (!answer.ok) throw new Error(await answer.text())
@@ -57,10 +67,11 @@ function show({ doc, name, answer, read, next: following }: Line): void {
   }
   const isEnd = following !== undefined
   if (read !== undefined)
-    status.textContent = `${list.childElementCount} found in ${read} answers${isEnd ? (following === null ? '' : '; there may be more') : ' …'}`
+    status.textContent = `${list.childElementCount} found in ${before + read} answers${isEnd ? (following === null ? '' : '; there may be more') : ' …'}`
   if (!isEnd) return
   more.hidden = following === null
-  next = following ?? 0
+  next = following ?? null
+  before += read ?? 0
 }
 
 /** JSON values, one a line, as they come. */

@@ -1,21 +1,23 @@
 import { reportParts } from '@saeval/report/internal/html/report-parts'
-import { allRuns, runOf, type UiFolder } from '../ui-folder.js'
+import { addressedRuns, named } from '../addressed-runs.js'
+import type { FolderView } from '../ui-folder.js'
 import { options } from './samples-page.js'
 import { uiPage } from './ui-page.js'
 
 /** Two runs side by side: what differs between them, tested as against the unsteered model, and every answer of both. */
-export async function comparePage(folder: UiFolder, query: URLSearchParams): Promise<string> {
-  const experiment = await folder.experiment()
-  const all = allRuns(experiment)
-  const [a, b] = [runOf(experiment, query.get('a')), runOf(experiment, query.get('b'), 1)]
-  const names = all.map(({ label }, index) => [String(index), label] as const)
-  const form = `<form class="controls"><label>from<select name="a">${options(names, String(all.indexOf(a)), null)}</select></label>
-<label>to<select name="b">${options(names, String(all.indexOf(b)), null)}</select></label><button>Compare</button></form>`
+export async function comparePage(view: FolderView, query: URLSearchParams): Promise<string> {
+  const all = await addressedRuns(view)
+  const [first = '', second = first] = all.keys()
+  const [a, b] = [query.get('a') || first, query.get('b') || second]
+  const [from, to] = [named('the run', all, a), named('the run', all, b)]
+  const names = [...all].map(([name, { label }]) => [name, label] as const)
+  const form = `<form class="controls"><label>from<select name="a">${options(names, a, null)}</select></label>
+<label>to<select name="b">${options(names, b, null)}</select></label><button>Compare</button></form>`
   if (a === b) return uiPage({ title: 'Side by side', place: 'compare', body: `${form}<p>Choose two runs.</p>` })
-  const parts = await folder.kept(`comparison ${all.indexOf(a)} ${all.indexOf(b)}`, async () => {
+  const parts = await view.kept(`comparison ${JSON.stringify([a, b])}`, async () => {
     const compared = await reportParts(
-      { baseline: a, runs: [{ ...b, parameters: {} }], command: null, missing: 0 },
-      { words: folder.words, ...(folder.target === undefined ? {} : { target: folder.target }) },
+      { baseline: from, runs: [{ ...to, parameters: {} }], command: null, missing: 0 },
+      { words: view.words, ...(view.target === undefined ? {} : { target: view.target }) },
     )
     return compared.parts.map(({ html }) => html).join('\n')
   })

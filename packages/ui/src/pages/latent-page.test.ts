@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
@@ -53,7 +53,7 @@ it('shows what a latent is active on, what it does to tasks, what is written at 
       saes,
       `wag ${coefficient}`,
     )
-  const html = await latentPage(openFolder({ folder }), new URLSearchParams())
+  const html = await latentPage(openFolder({ folder }).view(), new URLSearchParams())
   expect(html).toContain(`<h1>latent 7 (dogs) of layer_1, ${saes}</h1>`)
   expect(html).toContain('<dd>12.3</dd>')
   expect(html).toContain('<dd>3.4 % of tokens</dd>')
@@ -66,5 +66,22 @@ it('shows what a latent is active on, what it does to tasks, what is written at 
 it('says where no run tells what it edits', async () => {
   const folder = temporaryFolder()
   writeRun(folder, { pretrained: 'tiny' }, { dogs: [1, 0] })
-  expect(await latentPage(openFolder({ folder }), new URLSearchParams())).toContain('No run of this folder tells')
+  expect(await latentPage(openFolder({ folder }).view(), new URLSearchParams())).toContain(
+    'No run of this folder tells',
+  )
+})
+
+it('is addressed by what the latent is, also when others come before it', async () => {
+  const folder = temporaryFolder()
+  for (const [at, sae] of ['first', 'second'].entries())
+    writeTold(join(folder, sae), { base_name: 'tiny', csv_path: 'x.csv' }, 5 + at, sae, 'wag')
+  const { view } = openFolder({ folder })
+  const latent = JSON.stringify(['second', 'layer_1', '', '7'])
+  const title = async () => (await latentPage(view(), new URLSearchParams({ latent }))).match(/<h1>.*<\/h1>/)?.[0]
+  expect(await title()).toBe('<h1>latent 7 (dogs) of layer_1, second</h1>')
+  writeTold(join(folder, 'before'), { base_name: 'tiny', csv_path: 'x.csv' }, 9, 'before', 'wag')
+  expect(await title()).toBe('<h1>latent 7 (dogs) of layer_1, second</h1>')
+  rmSync(join(folder, 'second'), { recursive: true })
+  await expect(title()).rejects.toThrow('which is not in this folder now; choose another one')
+  await expect(latentPage(view(), new URLSearchParams({ latent: '1' }))).rejects.toThrow('names the latent "1"')
 })

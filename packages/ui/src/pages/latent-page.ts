@@ -1,9 +1,10 @@
 import { type Experiment, type ExperimentRun, readSamples, type Sample } from '@saeval/report'
-import { type EditedLatent, editedLatents } from '@saeval/report/internal/html/edited-latents'
+import { type EditedLatent, editedLatents, latentKey } from '@saeval/report/internal/html/edited-latents'
 import { escapeHtml } from '@saeval/report/internal/html/escape'
 import { reportParts } from '@saeval/report/internal/html/report-parts'
+import { named } from '../addressed-runs.js'
 import { latentNotes } from '../latent-notes.js'
-import type { UiFolder } from '../ui-folder.js'
+import type { FolderView } from '../ui-folder.js'
 import { options } from './samples-page.js'
 import { uiPage } from './ui-page.js'
 
@@ -13,41 +14,38 @@ const mostStories = 3
 const mostRuns = 24
 
 /** A latent: what it is active on, what it does to every task, what is written at each strength. */
-export async function latentPage(folder: UiFolder, query: URLSearchParams): Promise<string> {
-  const experiment = await folder.experiment()
-  const latents = editedLatents(experiment.runs)
-  const chosen = Number(query.get('latent') ?? 0)
-  const latent = latents[chosen] ?? latents[0]
-  if (latent === undefined)
+export async function latentPage(view: FolderView, query: URLSearchParams): Promise<string> {
+  const experiment = await view.experiment()
+  const latents = new Map(editedLatents(experiment.runs).map((one) => [latentKey(one), one]))
+  const [first] = latents.keys()
+  if (first === undefined)
     return uiPage({
       title: 'Latents',
       place: 'latent',
       body: '<p>No run of this folder tells which latents it edits.</p>',
     })
-  const names = latents.map((one, index) => [String(index), nameOf(one)] as const)
-  const form = `<form class="controls"><label>latent<select name="latent">${options(names, String(latents.indexOf(latent)), null)}</select></label><button>Show</button></form>`
-  const body = await folder.kept(`latent ${latents.indexOf(latent)}`, async () => {
-    const runs = experiment.runs.filter((run) => editedLatents([run]).some((one) => isSame(one, latent)))
+  const key = query.get('latent') || first
+  const latent = named('the latent', latents, key)
+  const names = [...latents].map(([name, one]) => [name, nameOf(one)] as const)
+  const form = `<form class="controls"><label>latent<select name="latent">${options(names, key, null)}</select></label><button>Show</button></form>`
+  const body = await view.kept(`latent ${key}`, async () => {
+    const runs = experiment.runs.filter((run) => editedLatents([run]).some((one) => latentKey(one) === key))
     const own: Experiment = { ...experiment, runs }
-    const target = folder.target === undefined ? {} : { target: folder.target }
-    const { parts } = await reportParts(own, { withoutSamples: true, words: folder.words, ...target })
+    const target = view.target === undefined ? {} : { target: view.target }
+    const { parts } = await reportParts(own, { withoutSamples: true, words: view.words, ...target })
     const shown = parts.filter(({ id }) => id === 'edited' || id.startsWith('metric-'))
     return `${await notesSection(latent)}${shown.map(({ html }) => html).join('\n')}${await storiesSection(own)}`
   })
   return uiPage({
     title: nameOf(latent),
     place: 'latent',
-    body: `${latents.length > 1 ? form : ''}${body}`,
+    body: `${latents.size > 1 ? form : ''}${body}`,
     scripts: ['chart-points', 'data-tables', 'downloads'],
   })
 }
 
 function nameOf({ latent, description, sae, release }: EditedLatent): string {
   return `latent ${latent}${description ? ` (${description})` : ''} of ${sae}, ${release}`
-}
-
-function isSame(a: EditedLatent, b: EditedLatent): boolean {
-  return a.latent === b.latent && a.sae === b.sae && a.release === b.release && a.hookPoint === b.hookPoint
 }
 
 async function notesSection(latent: EditedLatent): Promise<string> {

@@ -1,19 +1,23 @@
 import { escapeHtml } from '@saeval/report/internal/html/escape'
-import { allRuns, type UiFolder } from '../ui-folder.js'
+import { addressedRuns, named } from '../addressed-runs.js'
+import type { FolderView } from '../ui-folder.js'
 import { uiPage } from './ui-page.js'
 
 /** The samples of all runs, searched in their files; browser/search-samples.ts asks and shows. */
-export async function samplesPage(folder: UiFolder, query: URLSearchParams): Promise<string> {
-  const all = allRuns(await folder.experiment())
-  const tasks = [...new Set(all.flatMap(({ results }) => [...results.samples.keys()]))]
+export async function samplesPage(view: FolderView, query: URLSearchParams): Promise<string> {
+  const all = await addressedRuns(view)
+  const [first = ''] = all.keys()
+  const chosen = query.get('run') ?? first
+  if (chosen !== '') named('the run', all, chosen)
+  const tasks = [...new Set([...all.values()].flatMap(({ results }) => [...results.samples.keys()]))]
   const body =
     tasks.length === 0
       ? `<p>These results hold no samples.</p>`
       : `<form id="search" class="controls" role="search">
 <label>containing<input type="search" name="q" value="${escapeHtml(query.get('q') ?? '')}"></label>
 <label>run<select name="run">${options(
-          all.map(({ label }, index) => [String(index), label]),
-          query.get('run') ?? '0',
+          [...all].map(([name, { label }]) => [name, label]),
+          chosen,
           'all',
         )}</select></label>
 <label>task<select name="task">${options(

@@ -13,17 +13,19 @@ export interface UiPage {
   readonly scripts?: readonly BrowserScript[]
   /** The file of src/browser that moves it; none by default. */
   readonly own?: 'live-results' | 'search-samples'
+  /** Of the folder that it shows, for a page that follows it. */
+  readonly version?: string
 }
 
 /** A page of the served ones, with the way to the others. Addresses are relative, so that the token stands in none of them. */
-export function uiPage({ title, place, body, scripts = [], own }: UiPage): string {
+export function uiPage({ title, place, body, scripts = [], own, version }: UiPage): string {
   const links = Object.entries(places).map(
     ([path, name]) => `<a href="./${path}"${path === place ? ' aria-current="page"' : ''}>${name}</a>`,
   )
   return page({
     title,
     style,
-    body: `<nav aria-label="Pages" class="pages">${links.join('')}</nav>\n<h1>${escapeHtml(title)}</h1>\n${body}`,
+    body: `<nav aria-label="Pages" class="pages"${version === undefined ? '' : ` data-version="${version}"`}>${links.join('')}</nav>\n<h1>${escapeHtml(title)}</h1>\n${body}`,
     scripts,
     served: true,
     ...(own ? { own: readFileSync(new URL(`../../dist/browser/${own}.js`, import.meta.url), 'utf8') } : {}),
