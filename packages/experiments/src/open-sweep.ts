@@ -9,6 +9,7 @@ import { generationSeed } from './run-cell.js'
 import type { RunSettings } from './run-settings.js'
 import { readSweepCsvs } from './steering-files.js'
 import { type Cell, type SweepAxes, sweepCells } from './sweep-cells.js'
+import { readCellCsv } from './sweep-store.js'
 
 /** What a sweep is about. */
 export interface SweepSpec {
@@ -46,10 +47,15 @@ export async function fingerprintOf(model: LanguageModel, backend: string): Prom
   throw new InputError(`model "${backend}" cannot be swept: it lacks fingerprint of LanguageModel`)
 }
 
-/** Reads the CSVs, makes the cells, loads the model and builds the prompts. Throws InputError for what does not fit together. */
+/**
+ * Reads the CSVs, makes the cells, loads the model and builds the prompts. Random latents that controls in the sweep's folder have stay, so that a folder
+ * takes more tasks and controls; `drawing` calls back for the controls, to write them down before another process draws. Throws InputError for what does
+ * not fit together.
+ */
 export async function openSweep(
   { run, modelArgs: given, csv, axes, controls = 0 }: SweepSpec,
   opening: Opening,
+  drawing: (draw: () => Promise<Cell[]>) => Promise<Cell[]> = (draw) => draw(),
 ): Promise<OpenSweep> {
   const cells = sweepCells(await readSweepCsvs(csv), axes)
   const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
@@ -79,14 +85,18 @@ export async function openSweep(
   // what latents are like can only be seen with the weights
   if (more === 0 || opening.withoutDownload) return { ...open, cells, runs: cells.length + more + 1 }
   try {
-    const own = await controlCells(cells, {
-      base,
-      steering,
-      texts: firstDocuments(prepared.tasks),
-      count: controls,
-      seed: generationSeed(run),
-      ...(opening.signal ? { signal: opening.signal } : {}),
-    })
+    const { output_path: folder } = run
+    const own = await drawing(() =>
+      controlCells(cells, {
+        base,
+        steering,
+        texts: firstDocuments(prepared.tasks),
+        count: controls,
+        seed: generationSeed(run),
+        before: (id) => (folder === null ? null : readCellCsv(folder, id)),
+        ...(opening.signal ? { signal: opening.signal } : {}),
+      }),
+    )
     return { ...open, cells: [...cells, ...own], runs: cells.length + own.length + 1 }
   } catch (error) {
     await close()

@@ -77,12 +77,9 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
   const cellFolder = (id: string) => join(folder, 'cells', id)
   const finished = readFinished(join(folder, 'cells'))
   for (const { id, csv } of cells)
-    if (finished.has(id) && csv !== readCsv(cellFolder(id))) throw changed(folder, id, 'another steering CSV')
+    if (finished.has(id) && csv !== readCellCsv(folder, id)) throw changed(folder, id, 'another steering CSV')
   makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(baselineId))
-  for (const { id, csv } of cells) {
-    makeWritableFolder(sentence`${option('output_path')} ${folder}`, cellFolder(id))
-    writeFiles([[join(cellFolder(id), 'steer.csv'), csv]])
-  }
+  for (const { id, csv } of cells) writeCellCsv(folder, id, csv)
   const entered = new Map<string, readonly Fingerprint[]>()
   const renewed = new Set<string>()
   const results = new Map<string, Record<string, string>>()
@@ -175,9 +172,21 @@ function readFinishedCell(folder: string, id: string): readonly Finished[] {
   return existsSync(path) ? readCell(path).filter(({ results }) => existsSync(join(folder, id, results))) : []
 }
 
-function readCsv(folder: string): string | null {
-  const path = join(folder, 'steer.csv')
+/** The steering CSV of a cell of a sweep's folder; null where it has none. */
+export function readCellCsv(folder: string, id: string): string | null {
+  const path = join(folder, 'cells', id, 'steer.csv')
   return existsSync(path) ? readFileSync(path, 'utf8') : null
+}
+
+function writeCellCsv(folder: string, id: string, csv: string): void {
+  const place = join(folder, 'cells', id)
+  makeWritableFolder(sentence`${option('output_path')} ${folder}`, place)
+  writeFiles([[join(place, 'steer.csv'), csv]])
+}
+
+/** Writes the CSVs of cells down where there is none yet, so that whoever draws later finds them. */
+export function writeNewCsvs(folder: string, cells: readonly Cell[]): void {
+  for (const { id, csv } of cells) if (readCellCsv(folder, id) === null) writeCellCsv(folder, id, csv)
 }
 
 function isSame(a: Fingerprint, b: Fingerprint): boolean {

@@ -20,9 +20,10 @@ import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec }
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
 import { readCellFile } from './steering-files.js'
+import type { Cell } from './sweep-cells.js'
 import type { SweepEvent, SweepPlan } from './sweep-events.js'
 import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
-import { baselineId, openSweepStore, type SweepStore } from './sweep-store.js'
+import { baselineId, openSweepStore, type SweepStore, writeNewCsvs } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
 export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'withoutDownload' | 'standIn'> {
@@ -66,7 +67,15 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     const withoutDownload = options.onPlanned !== undefined
     // with kept answers the model computes none
     const standIn = options.answering !== undefined
-    opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload, standIn })
+    opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload, standIn }, async (draw) => {
+      let controls: Cell[] = []
+      // one process draws, the others find what it has drawn
+      await eachClaimed(folder, [{ id: 'controls' }], options, async () => {
+        controls = await draw()
+        writeNewCsvs(folder, controls)
+      })
+      return controls
+    })
     const { cells, prepared, base, baseName, backend, backendArgs, steering: steeringOf } = opened
     if (options.onPlanned) {
       await options.onPlanned({ model: base, tasks: prepared.tasks, runs: opened.runs })

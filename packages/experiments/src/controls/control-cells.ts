@@ -4,7 +4,7 @@ import type { SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import type { CsvSteering, SteeringFile } from '@saeval/steering'
 import { lengthOf } from '@saeval/steering/internal/edits/random-direction'
-import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
+import { parseSteeringCsv, type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
 import { activityOn } from '../ranking/sparsities.js'
 import { cellFile } from '../steering-files.js'
 import type { Cell } from '../sweep-cells.js'
@@ -19,6 +19,8 @@ export interface ControlCellOptions {
   /** Of random latents and of random directions, each. */
   readonly count: number
   readonly seed: number
+  /** Text of the CSV that a cell of this id has already; null where it has none. Latents that were drawn before stay. */
+  readonly before: (id: string) => string | null
   readonly signal?: AbortSignal
 }
 
@@ -30,7 +32,7 @@ export function controlsOf(cell: Cell, count: number): number {
 /**
  * The controls of cells, as cells: every row with a random latent that matches its own in density and decoder norm, or with a random direction of the same
  * length in place of its decoder row, and once all rows with the other sign. Action and strength are the cell's own; coefficients in natural units are written as
- * plain numbers. The same seed gives the same controls. Cells that add nothing have none; a sign that changes nothing has no control. Throws InputError where an
+ * plain numbers. The same seed gives the same controls, and latents that a folder has stay. Cells that add nothing have none; a sign that changes nothing has no control. Throws InputError where an
  * SAE has too few latents.
  */
 export async function controlCells(cells: readonly Cell[], options: ControlCellOptions): Promise<Cell[]> {
@@ -52,10 +54,18 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
         const { unit: _, max_activation: __, ...rest } = row
         return { ...rest, steering_coefficient: edit.coefficient, description: null }
       })
-      const replaced: ReplacedLatent[] = []
-      for (const { row, edit } of rows)
-        replaced.push({ sae: saeKey(edit.sae), latent: writtenBy(row), facts: await factsOf(edit.sae) })
-      const matches = matchedLatents(replaced, options.count, options.seed)
+      const kept = Array.from({ length: options.count }, (_, at) =>
+        latentsIn(options.before(idOf(cell, latentName(at))), plain),
+      )
+      const replaced = async () => {
+        const list: ReplacedLatent[] = []
+        for (const { row, edit } of rows)
+          list.push({ sae: saeKey(edit.sae), latent: writtenBy(row), facts: await factsOf(edit.sae) })
+        return list
+      }
+      const all = kept.filter((list) => list !== undefined)
+      const matches =
+        all.length === options.count ? all : matchedLatents(await replaced(), options.count, options.seed, kept)
       if (matches.length < options.count)
         throw new InputError(
           sentence`${option('controls')} ${options.count}: the SAE has latents for ${matches.length} controls of ${cell.id} only, since each row needs another one that is active on the documents and that the cell does not steer; take fewer controls or more documents`,
@@ -63,7 +73,7 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
       const add = (kind: NonNullable<Cell['control']>['kind'], name: string, changed: readonly SaeSteeredRow[]) =>
         found.push({
           ...cell,
-          id: `${cell.id},control=${name.replaceAll(' ', '_')}`,
+          id: idOf(cell, name),
           parameters: { ...cell.parameters, control: name },
           csv: writeSteeringCsv(changed),
           control: { of: cell.id, kind },
@@ -71,7 +81,7 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
       for (const [at, latents] of matches.entries())
         add(
           'random latents',
-          `latent ${at + 1}`,
+          latentName(at),
           plain.map((row, index) => withLatent(row, latents[index]!)),
         )
       for (let at = 0; at < options.count; at++)
@@ -101,6 +111,23 @@ async function measure(sae: SaeFile, { base, texts, signal }: ControlCellOptions
 
 function saeKey({ reference: { release, id } }: SaeFile): string {
   return JSON.stringify([release, id])
+}
+
+function idOf({ id }: Cell, control: string): string {
+  return `${id},control=${control.replaceAll(' ', '_')}`
+}
+
+function latentName(at: number): string {
+  return `latent ${at + 1}`
+}
+
+/** The latents of a control's CSV, if it is one of these rows. */
+function latentsIn(csv: string | null, plain: readonly SaeSteeredRow[]): number[] | undefined {
+  const parsed = csv === null ? null : parseSteeringCsv(csv)
+  if (csv === null || !parsed?.success || parsed.dialect !== 'sae_steered_beta') return undefined
+  const latents = parsed.rows.map(writtenBy)
+  if (latents.length !== plain.length) return undefined
+  return writeSteeringCsv(plain.map((row, index) => withLatent(row, latents[index]!))) === csv ? latents : undefined
 }
 
 /** The latent that a row changes. */

@@ -1,9 +1,13 @@
 import { join } from 'node:path'
+import type { SteerableModel } from '@saeval/language-model'
 import { findSae, openSae } from '@saeval/sae-core'
+import type { CsvSteering } from '@saeval/steering'
 import { lengthOf, withRandomDirections } from '@saeval/steering/internal/edits/random-direction'
+import { parseSteeringCsv } from '@saeval/steering-csv'
 import { expect, it } from 'vitest'
 import { demoFolder } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
+import { controlCells } from './control-cells.js'
 import { matchedLatents } from './matched-latents.js'
 
 it('random directions are as long, repeat by their seed, and are near no other', async () => {
@@ -54,6 +58,11 @@ it('latents that act together are replaced by as many others, none of them their
     }
     for (const at of rows.keys()) expect(new Set(lists.map((list) => list[at])).size).toBe(4)
   }
+  const lists = matchedLatents([...rows, other], 2, 3)
+  expect(matchedLatents([...rows, other], 2, 3, [undefined, undefined])).toEqual(lists)
+  const more = matchedLatents([...rows, other], 5, 3, [undefined, lists[1]])
+  expect([more.length, more[1]]).toEqual([5, lists[1]])
+  for (const at of rows.keys()) expect(new Set(more.map((list) => list[at])).size).toBe(5)
   // 9 others: every control takes 3, each of them once for each row
   expect(matchedLatents(rows, 20, 1).length).toBeLessThanOrEqual(9)
 })
@@ -71,4 +80,42 @@ it('random directions are other ones in each layer that a cross-layer transcoder
     for (const [other, direction] of directions.entries())
       if (other !== layer) expect(Math.abs(direction[0]! - directions[layer]![0]!)).toBeGreaterThan(1e-3)
   }
+})
+
+it('latents that the folder has stay, and nothing is measured for them', async () => {
+  const csvOf = (...latents: number[]) =>
+    `latent_idx,steering_coefficient,sae_release,sae_id,hook_action\n${latents.map((latent) => `${latent},-29,a,b,clamp_active\n`).join('')}`
+  const parsed = parseSteeringCsv(csvOf(121, 14))
+  if (!parsed.success || parsed.dialect !== 'sae_steered_beta') throw new Error('not read')
+  const sae = randomSae(1, { architecture: 'standard' })
+  const edit = { sae, latent: 121, action: 'clamp_active', coefficient: -29 }
+  const steering = {
+    lower: async () => ({ rows: parsed.rows.map((row) => ({ row, edit })) }),
+    close: async () => {},
+  } as unknown as CsvSteering
+  const cell = {
+    id: 'c',
+    parameters: {},
+    csv: csvOf(121, 14),
+    source: { path: 'c.csv', lines: [2, 3] },
+    addsNothing: false,
+  }
+  const there = new Map([
+    ['c,control=latent_1', csvOf(33, 44)],
+    ['c,control=latent_2', csvOf(55, 66)],
+  ])
+  const draw = (seed: number, before = there) =>
+    controlCells([cell], {
+      base: {} as SteerableModel,
+      steering: async () => steering,
+      texts: [],
+      count: 2,
+      seed,
+      before: (id) => before.get(id) ?? null,
+    })
+  const drawn = await draw(7)
+  expect(drawn.slice(0, 2).map(({ id, csv }) => [id, csv])).toEqual([...there])
+  expect(drawn).toHaveLength(5)
+  // a CSV of other rows is none of this cell's: others are drawn, for which the model is asked
+  await expect(draw(7, new Map([...there, ['c,control=latent_2', csvOf(55)]]))).rejects.toThrow()
 })

@@ -19,23 +19,39 @@ export interface ReplacedLatent {
   readonly facts: LatentFacts
 }
 
+/** Lists by their places; undefined where there is none. */
+export type KeptLists = readonly (readonly number[] | undefined)[]
+
 /**
  * Controls of latents that act together: in each of the `count` lists the latent that stands for every one given. It is drawn by the seed from the 5 * count
  * that are nearest in density and decoder norm: |log ratio| of the densities plus that of the norms (from more, where the latents given could use these up).
  * In one list no latent of an SAE stands twice, none is one of those given, and none stands for the same one in two lists. The same latent given twice is
- * the same there too. Latents that are never active match none. Fewer lists where an SAE has too few latents.
+ * the same there too. Latents that are never active match none. Fewer lists where an SAE has too few latents. Lists that were drawn before, for the same
+ * rows, stay in their places (`kept`), whatever latents are like now.
  */
-export function matchedLatents(rows: readonly ReplacedLatent[], count: number, seed: number): number[][] {
+export function matchedLatents(
+  rows: readonly ReplacedLatent[],
+  count: number,
+  seed: number,
+  kept: KeptLists = [],
+): (readonly number[])[] {
   const keyOf = ({ sae, latent }: ReplacedLatent) => JSON.stringify([sae, latent])
   const distinct = new Map<string, { readonly sae: string; readonly left: Set<number> }>()
   for (const [index, row] of rows.entries()) {
     if (distinct.has(keyOf(row))) continue
     const given = new Set(rows.flatMap(({ sae, latent }) => (sae === row.sae ? [latent] : [])))
     const most = Math.max(pool * count, count + given.size - 1)
-    distinct.set(keyOf(row), { sae: row.sae, left: new Set(shuffled(nearest(row, given, most), seed + index)) })
+    const before = new Set(kept.flatMap((list) => (list === undefined ? [] : [list[index]!])))
+    const left = shuffled(nearest(row, given, most + before.size), seed + index).filter((latent) => !before.has(latent))
+    distinct.set(keyOf(row), { sae: row.sae, left: new Set(left) })
   }
-  const lists: number[][] = []
+  const lists: (readonly number[])[] = []
   for (let at = 0; at < count; at++) {
+    const before = kept[at]
+    if (before !== undefined) {
+      lists.push(before)
+      continue
+    }
     const drawn = new Map<string, number>()
     const taken = new Map<string, Set<number>>()
     for (const [key, { sae, left }] of distinct) {
