@@ -22,4 +22,7 @@ it('only effects on shares have the smallest size of one document', () => {
   const share = (value: number): [number, number] => [value, Math.sqrt((value * (1 - value)) / 49)]
   const same = [share(0.5), share(0.5), share(0.5)]
   expect(pValue(share(0.5), share(0.48), same)).toBeCloseTo(studentTwoSided(1 / Math.sqrt(4 / 3), 2), 9)
+  // all right, and none
+  const all = [share(1), share(1), share(1)]
+  expect(pValue(share(1), share(0), all)).toBeCloseTo(studentTwoSided(50 / Math.sqrt(4 / 3), 2), 9)
 })

@@ -48,7 +48,9 @@ function effectOf(score: Score, baseline: ExperimentRun, own: NonNullable<Experi
   const effect = score.value - before
   const alike = [baseline, ...own].flatMap(({ results }) => scoreIn(results.scores, score) ?? [])
   const shares = [score, ...alike].map(({ value, stderr, n }) => isShareError(value, stderr, n))
-  const resolution = shares.includes(false) || !shares.includes(true) ? 0 : 1 / Math.max(1, score.n)
+  // all answers right, or none, has an error of 0, which speaks for nothing else
+  const isKnown = shares.includes(true) || alike.every(({ stderr }) => stderr === 0)
+  const resolution = shares.includes(false) || !isKnown ? 0 : 1 / Math.max(1, score.n)
   const against = kinds.flatMap((kind) => {
     const effects = effectsOf(kind)
     return effects.length < 2 ? [] : [{ kind, effects, test: againstControls(effect, effects, resolution) }]
