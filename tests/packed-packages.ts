@@ -29,9 +29,16 @@ export interface PackedPackage {
 
 /** Packages that users install on this machine: folders of the repository. */
 const published = [
-  ...readdirSync(join(repository, 'packages')).map((name) => join('packages', name)),
+  ...readdirSync(join(repository, 'packages'))
+    .map((name) => join('packages', name))
+    .filter((path) => !isPrivate(join(repository, path))),
   join('runtimes', `${process.platform}-${process.arch}`),
 ]
+
+/** Whether a folder's package is never published. */
+export function isPrivate(folder: string): boolean {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest).private === true
+}
 
 /**
  * Packs every package and installs the tarballs into `folder`, without the network: each is unpacked and finds what its package.json declares

@@ -20,6 +20,7 @@ const commands = (): string[][] => [
   ['search', ...base, ...sae, '--objective', 'demo_dogs:acc:down', ...task.slice(2), '--latents', '3', '-o', out()],
   ['rank', ...base, ...sae, ...task, '--others', 'demo_cats'],
   ['atlas', ...base, ...sae, '--latents', '3'],
+  ['explain', ...steered, ...task],
   ['generate', 'A dog', ...steered],
   ['inspect', 'A dog', ...base, ...sae],
   ['verify', ...steered],
