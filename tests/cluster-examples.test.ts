@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newFolder, runIn } from '../tools/crash-drill/commands.mjs'
 import { filesBelow } from '../tools/crash-drill/results.mjs'
-import { needs, repository } from './fixtures.js'
+import { needs, nightly, repository } from './fixtures.js'
 
 const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 const folder = newFolder()
@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, 120_000)
 
 // one after the other: each script does what the one before has left
-describe.sequential('examples/clusters', { timeout: 240_000 }, () => {
+describe.sequential('examples/clusters', { ...nightly(), timeout: 240_000 }, () => {
   it('grid-engine.sh does the item of its task, counted from 1', () => {
     const task = { SGE_TASK_ID: '2', SGE_TASK_FIRST: '1', SGE_TASK_LAST: '2', SGE_TASK_STEPSIZE: '1' }
     expect(runs(['bash', join(examples, 'grid-engine.sh'), 'dogs'], task)).toBe('done: item 1\n')

@@ -6,7 +6,7 @@ const drill = openDrill(1)
 afterAll(() => drill.close())
 
 describe.sequential('results are those of an unbroken command', () => {
-  for (const { name, times } of chains(10)) it(`${name}, killed ${times} times`, () => drill.kills(name, times))
+  for (const { name, times } of chains(6)) it(`${name}, killed ${times} times`, () => drill.kills(name, times))
   it('workers of a plan, 3 of them killed', () => drill.workers(3))
   it('three sweeps of one folder, one of them killed', () => drill.together())
   it('after SIGINT, SIGTERM and SIGHUP', () => drill.signals('run'))

@@ -45,6 +45,11 @@ export function needs(what: string, isHere: boolean): TestNeeds {
   return isHere ? {} : { skip: true, meta: { needs: what } }
 }
 
+/** Options of a test or suite that takes too long for every change: .ci/nightly runs it, with what else it needs. */
+export function nightly(more: TestNeeds = {}): TestNeeds {
+  return process.env.SAEVAL_NIGHTLY === '1' ? more : needs('SAEVAL_NIGHTLY=1', false)
+}
+
 /** The HF_HOME that holds a model of the fixtures: some are in the core set alone, whose stand-ins the larger set does not repeat. */
 export function hfHomeOf(model: string): string {
   return fixturePath(cached(model)).slice(0, -cached(model).length + 'hf-home'.length)

@@ -3,6 +3,7 @@ import { afterAll, expect, it } from 'vitest'
 import { newFolder, runIn } from '../tools/crash-drill/commands.mjs'
 import { difference, resultsIn } from '../tools/crash-drill/results.mjs'
 import { lavapipe, needsLavapipe } from './devices.js'
+import { nightly } from './fixtures.js'
 
 const [alone, shared] = [newFolder(), newFolder()]
 afterAll(() => {
@@ -13,7 +14,7 @@ const asked = ['-t', 'demo_dogs', '--include_path', 'examples/demo/tasks', '--de
 const sweep = ['-a', 'base_name=examples/demo/model', '--csv', 'examples/demo/forget_dogs.csv', ...asked, '-o', 'out']
 
 it('a machine without a GPU plans and merges what another with one computes', {
-  ...needsLavapipe,
+  ...nightly(needsLavapipe),
   timeout: 240_000,
 }, async () => {
   const passes = async (folder: string, argv: readonly string[], env = {}) => {

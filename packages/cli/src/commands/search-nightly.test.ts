@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
-import { demoFolder, needs, temporaryFolder } from '../../../../tests/fixtures.js'
+import { demoFolder, nightly, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 const search = (...argv: string[]) =>
@@ -40,7 +40,7 @@ metric_list: [{metric: acc}]
 }
 
 // minutes each: .ci/nightly
-describe('searches of the whole demo', needs('SAEVAL_NIGHTLY=1', process.env.SAEVAL_NIGHTLY === '1'), () => {
+describe('searches of the whole demo', nightly(), () => {
   it.each([
     ['demo_dogs', 121],
     ['demo_horses', 71],

@@ -1,17 +1,15 @@
 import type { LanguageModel } from '@saeval/language-model'
 import { expect, it } from 'vitest'
-import type { PreparedTask } from '../prepare-task.js'
 import { checkStandIn } from './asking-metrics.js'
 import { registerMetric } from './own-metrics.js'
 
 registerMetric('asking', { scoreAll: async (questions) => questions.map(() => 0) })
 registerMetric('alone', { score: () => 0 })
 
-const taskOf = (...names: readonly string[]) =>
-  ({
-    task: { config: { task: 'texts', processResults: null } },
-    metrics: names.map((name) => ({ config: { name }, function: null })),
-  }) as unknown as PreparedTask
+const taskOf = (...names: readonly string[]) => ({
+  task: { config: { task: 'texts', processResults: null } },
+  metrics: names.map((name) => ({ config: { name }, function: null })),
+})
 const modelOn = (device: string, standIn: boolean) => ({ info: { device, standIn } }) as unknown as LanguageModel
 
 it('a metric that asks the model is not answered by what stands in for its device', () => {

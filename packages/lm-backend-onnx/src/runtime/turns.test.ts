@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { lavapipe, needsLavapipe } from '../../../../tests/devices.js'
+import { nightly } from '../../../../tests/fixtures.js'
 import { inTurn, newTurns } from './turns.js'
 
 const library = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
@@ -14,7 +15,7 @@ it('passes the turn on, after an error too', async () => {
   expect(turns[0]).toBe(0)
 })
 
-it('models on WebGPU compute beside each other', needsLavapipe, () => {
+it('models on WebGPU compute beside each other', nightly(needsLavapipe), () => {
   // in a process of its own, which two threads that use the device at once end
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

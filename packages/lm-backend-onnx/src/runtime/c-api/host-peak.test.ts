@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { cudaStub, lavapipe, needsCudaStub, needsLavapipe } from '../../../../../tests/devices.js'
-import { temporaryFolder } from '../../../../../tests/fixtures.js'
+import { nightly, temporaryFolder } from '../../../../../tests/fixtures.js'
 import type { Provider } from '../protocol.js'
 
 const dist = new URL('../../../dist/runtime/c-api/c-api-engine.js', import.meta.url).href
@@ -42,10 +42,10 @@ function hostPeak(provider: Provider, dtype: string, environment: Readonly<Recor
   return Number(stdout) - bytes
 }
 
-it('holds less than 1.3 times a tensor on its way to WebGPU', needsLavapipe, () => {
+it('holds less than 1.3 times a tensor on its way to WebGPU', nightly(needsLavapipe), () => {
   expect(hostPeak({ name: 'webgpu' }, 'float16', lavapipe!)).toBeLessThan(1.3 * bytes)
 })
 
-it('holds parts of a tensor on its way to CUDA', needsCudaStub, () => {
+it('holds parts of a tensor on its way to CUDA', nightly(needsCudaStub), () => {
   expect(hostPeak({ name: 'cuda', deviceId: 0 }, 'bfloat16', cudaStub!)).toBeLessThan(0.6 * bytes)
 })
