@@ -229,7 +229,7 @@ it('the command line says their sentences with its flags', () => {
       '… of the model: … …; --gen_kwargs …=… counts instead of the file',
       '… of … items are not done, "saeval work" … does them:\\n…',
       '… says itself where its vectors act; leave positions and skip_positions out of --model_args',
-      '… vectors: it holds one; choose by --layers',
+      '… vectors: it holds one; choose by --layers of vectors caa or convert',
       '…: no row has changed anything at … (……), so the answers are those of …; take latents that are active on such texts ("saeval inspect" shows where), or an action or positions that reach them (allow_inert_rows=true in --model_args runs the rows all the same)',
       '…: rows cannot hold …; run it with --model steered --model_args pretrained=…,steer_path=…',
       '…: several formats end in …; say which by --to: …',

@@ -8,7 +8,9 @@ export const npyWriter: VectorWriter = {
   end: '.npy',
   refuses: refusesAllButAdditions,
   refusesFile: ({ entries }) =>
-    entries.length === 1 ? null : sentence`${entries.length} vectors: it holds one; choose by ${option('layers')}`,
+    entries.length === 1
+      ? null
+      : sentence`${entries.length} vectors: it holds one; choose by ${option('layers')} of vectors caa or convert`,
   leaves: ({ path, entries }) => [`${path}: an array does not say where it acts; it was ${entries[0]!.hookpoint}`],
   bytes: ({ entries }) => {
     const vector = added(entries[0]!)
