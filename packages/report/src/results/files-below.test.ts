@@ -21,3 +21,11 @@ it('gives the files below a folder, through links, while others take some away',
   expect([first, ...files]).toEqual([first, join('link', 'there.json')])
   expect([...filesBelow(join(folder, 'nowhere'))]).toEqual([])
 })
+
+it('follows no link to a folder that it lies in', () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'a'))
+  writeFileSync(join(folder, 'a', 'file.json'), '')
+  for (const name of ['x', 'y', join('a', 'z')]) symlinkSync(folder, join(folder, name))
+  expect([...filesBelow(folder)]).toEqual([join('a', 'file.json')])
+})

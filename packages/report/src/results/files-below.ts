@@ -1,13 +1,19 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Paths of all files below a folder, relative to it; links are followed. Others may work there: what is gone when it is looked at has no files. */
-export function* filesBelow(folder: string, below = ''): Generator<string> {
+/**
+ * Paths of all that is no folder below a folder, relative to it; links are followed, but not to a folder that they lie in. Others may work there: what is gone
+ * when it is looked at has no files.
+ */
+export function* filesBelow(folder: string, below = '', above: readonly string[] = []): Generator<string> {
   const place = join(folder, below)
+  const own = ifThere(() => realpathSync(place))
+  if (own === null || above.includes(own)) return
   for (const entry of ifThere(() => readdirSync(place, { withFileTypes: true })) ?? []) {
     const info = entry.isSymbolicLink() ? ifThere(() => statSync(join(place, entry.name))) : entry
-    if (info?.isDirectory()) yield* filesBelow(folder, join(below, entry.name))
-    else if (info?.isFile()) yield join(below, entry.name)
+    const path = join(below, entry.name)
+    if (info?.isDirectory()) yield* filesBelow(folder, path, [...above, own])
+    else if (info) yield path
   }
 }
 
