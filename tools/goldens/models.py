@@ -160,7 +160,10 @@ def golden(name, folder):
     model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
     hooks = Hooks(model)
     forward = lambda ids: model(torch.tensor([ids]), use_cache=False).logits[0]
-    tensors, result = {}, {"repo": name, "config_as_parsed": json.loads(model.config.to_json_string(use_diff=False))}
+    config = json.loads(model.config.to_json_string(use_diff=False))
+    # where it lay on this machine
+    config.pop("_name_or_path", None)
+    tensors, result = {}, {"repo": name, "config_as_parsed": config}
 
     result["tokenizer_info"] = {"len": len(tokenizer), "config_vocab_size": model.config.vocab_size}
     result["tokenizer"] = []
