@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, it } from 'vitest'
 import type { TestNeeds } from './skipped-reporter.js'
@@ -47,7 +48,7 @@ export function needs(what: string, isHere: boolean): TestNeeds {
 
 /** Options of a test or suite that takes too long for every change: .ci/nightly runs it, with what else it needs. */
 export function nightly(more: TestNeeds = {}): TestNeeds {
-  return process.env.SAEVAL_NIGHTLY === '1' ? more : needs('SAEVAL_NIGHTLY=1', false)
+  return env.SAEVAL_NIGHTLY === '1' ? more : needs('SAEVAL_NIGHTLY=1', false)
 }
 
 /** The HF_HOME that holds a model of the fixtures: some are in the core set alone, whose stand-ins the larger set does not repeat. */
