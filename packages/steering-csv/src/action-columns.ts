@@ -11,7 +11,12 @@ const columnsOfSome = ['clamp_value', 'refuse_id', 'origin'] as const
 
 /** Whether the coefficient of an action is a plain factor, which has no unit. */
 function isFactor(action: HookAction): boolean {
-  return action === 'scale' || action === 'ablate'
+  return action === 'scale' || action === 'ablate' || action === 'project_scale'
+}
+
+/** Whether the coefficient of an action is a length along a direction. */
+function isLength(action: HookAction): boolean {
+  return action === 'project_clamp' || action === 'project_cap'
 }
 
 /** Reports columns that a row needs or cannot use, by its action and its other columns. */
@@ -35,8 +40,8 @@ export function checkUse(row: DraftRow, report: Report): void {
     unused('steering_coefficient', 'ablate sets the latent to 0 and uses no coefficient; write 0, or use scale')
   if (isFactor(action) && given('unit') && unit !== 'absolute')
     unused('unit', `the coefficient of ${action} is a plain factor; leave the cell empty`)
-  if (unit === 'max_activation' && action === 'project_clamp')
-    unused('unit', 'project_clamp sets a length along a direction, not an activation; use absolute or residual_norm')
+  if (unit === 'max_activation' && isLength(action))
+    unused('unit', `${action} sets a length along a direction, not an activation; use absolute or residual_norm`)
 
   if (!given('condition_latent') && !given('condition_neuronpedia')) {
     for (const column of ['condition_threshold', 'condition_sae_release', 'condition_sae_id'] as const)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hookActions, parseSteeringCsv, withAction, writeSteeringCsv } from './index.js'
+import { type HookAction, hookActions, parseSteeringCsv, withAction, writeSteeringCsv } from './index.js'
 
 function problems(header: string, ...rows: string[]): [number, string | null, string][] {
   const csv = parseSteeringCsv([header, ...rows, ''].join('\n'))
@@ -60,6 +60,9 @@ describe('columns that rows may have', () => {
     [`${base},positions`, '1,1,r,i,somewhere', 'positions', 'invalid_positions'],
     [`${base},unit`, '1,1,r,i,metres', 'unit', 'unknown_word'],
     [`${base},unit,hook_action`, '1,1,r,i,max_activation,scale', 'unit', 'without_effect'],
+    [`${base},unit,hook_action`, '1,1,r,i,residual_norm,project_scale', 'unit', 'without_effect'],
+    [`${base},unit,hook_action`, '1,1,r,i,max_activation,project_cap', 'unit', 'without_effect'],
+    [`${base},origin,hook_action`, '1,1,r,i,b_dec,project_cap', 'origin', 'without_effect'],
     [`${base},origin`, '1,1,r,i,b_dec', 'origin', 'without_effect'],
     [`${base},refuse_id`, '1,1,r,i,4', 'refuse_id', 'without_effect'],
     [`${base},clamp_value,hook_action`, '1,1,r,i,4,clamp', 'clamp_value', 'without_effect'],
@@ -93,15 +96,18 @@ describe('columns that rows may have', () => {
       `${base},hook_action,clamp_value,unit,max_activation\n1,2,r,i,clamp_above,4,max_activation,9\n`,
     )
     if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
-    for (const action of hookActions.filter((name) => name !== 'clamp_refusal' && name !== 'project_clamp')) {
+    const lengths: readonly HookAction[] = ['project_clamp', 'project_cap']
+    for (const action of hookActions.filter((name) => name !== 'clamp_refusal' && !lengths.includes(name))) {
       const changed = parseSteeringCsv(writeSteeringCsv([withAction(csv.rows[0]!, action)]))
       expect(changed.success && changed.rows[0]).toMatchObject({ hook_action: action })
     }
     // clamp 2 beside 2 x the largest activation would be another strength under the same name
-    const projected = parseSteeringCsv(writeSteeringCsv([withAction(csv.rows[0]!, 'project_clamp')]))
-    expect(!projected.success && projected.problems).toMatchObject([
-      { line: 2, column: 'unit', kind: 'without_effect' },
-    ])
+    for (const action of lengths) {
+      const projected = parseSteeringCsv(writeSteeringCsv([withAction(csv.rows[0]!, action)]))
+      expect(!projected.success && projected.problems).toMatchObject([
+        { line: 2, column: 'unit', kind: 'without_effect' },
+      ])
+    }
     expect(withAction(csv.rows[0]!, 'clamp')).toMatchObject({
       clamp_value: null,
       unit: 'max_activation',

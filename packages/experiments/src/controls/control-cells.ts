@@ -143,6 +143,6 @@ function withLatent(row: SaeSteeredRow, latent: number): SaeSteeredRow {
 function withOtherSign(row: SaeSteeredRow): SaeSteeredRow {
   const { hook_action: action, steering_coefficient: coefficient } = row
   if (action === 'ablate') return { ...row, hook_action: 'scale', steering_coefficient: 2 }
-  if (action === 'scale') return { ...row, steering_coefficient: 2 - coefficient }
+  if (action === 'scale' || action === 'project_scale') return { ...row, steering_coefficient: 2 - coefficient }
   return coefficient === 0 ? row : { ...row, steering_coefficient: -coefficient }
 }

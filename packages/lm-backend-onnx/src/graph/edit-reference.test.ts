@@ -118,6 +118,9 @@ describe('edits in the graph', () => {
       [edit(sae, 'ablate', a, 0)],
       [edit(sae, 'project_clamp', a, 3)],
       [edit(sae, 'project_clamp', a, 3, { fromDecoderBias: true })],
+      [edit(sae, 'project_scale', a, 0.3)],
+      [edit(sae, 'project_cap', a, -0.1)],
+      [edit(sae, 'project_scale', a, 2), edit(sae, 'project_cap', b, 0), edit(sae, 'add', a, 1)],
       [
         edit(sae, 'scale', a, 2),
         edit(sae, 'add_latent', a, 1),
@@ -127,7 +130,7 @@ describe('edits in the graph', () => {
       ],
     ]
     await compare(settings)
-    const spliced = settings.filter((rows) => rows.every(({ action }) => action !== 'project_clamp'))
+    const spliced = settings.filter((rows) => rows.every(({ action }) => !action.startsWith('project_')))
     const fits = spliced.filter((rows) => sae !== transcoder || rows.every(({ action }) => action !== 'add'))
     await compare(fits, 'fork')
     await compare(fits, 'pr2641')
@@ -171,6 +174,7 @@ describe('edits in the graph', () => {
       [edit(standard, 'add', a, 2, other), edit(standard, 'clamp', b, 2, other)],
       [edit(standard, 'clamp_active', a, 2, { ...other, positions: positions('all', 'bos') })],
       [edit(standard, 'project_clamp', a, 2, other)],
+      [edit(standard, 'project_cap', a, -0.1, other)],
       [edit(standard, 'clamp_refusal', a, 2, { ...own, threshold: 0, setLatent: b })],
     ])
   })
@@ -180,6 +184,7 @@ describe('edits in the graph', () => {
       [edit(heads, 'add', 1, 2, { head: 1 })],
       [edit(heads, 'clamp', 1, 2, { head: 0 }), edit(heads, 'clamp', 1, 3, { head: 2 })],
       [edit(heads, 'project_clamp', 1, 2, { head: 2 })],
+      [edit(heads, 'project_scale', 1, 2, { head: 2 })],
     ])
     const [one] = await lowerEdits([edit(heads, 'clamp', 1, 9, { head: 1 })], { dHead: 4 })
     const after = applyIntervention(x, one!, d)
@@ -215,6 +220,7 @@ describe('edits in the graph', () => {
       [edit(temporal, 'add', 1, 2)],
       [edit(temporal, 'add_latent', 1, 2)],
       [edit(temporal, 'project_clamp', 1, 2)],
+      [edit(temporal, 'project_scale', 1, 2)],
     ])
     await expect(lowerEdits([edit(temporal, 'clamp', 1, 2)])).rejects.toThrow('clamp reads a latent')
   })

@@ -2,6 +2,7 @@ import { parseHookPoint } from '../hook-point.js'
 import type { SaeFile } from '../loaders/open-sae.js'
 import { activationOf } from '../sae-config.js'
 import { EditError } from './edit-error.js'
+import { isProjection } from './projection.js'
 import type { Semantics, SteeringEdit } from './steering-edit.js'
 
 declare const isChecked: unique symbol
@@ -44,13 +45,13 @@ function checkLatents(edit: SteeringEdit): void {
 /** Temporal and matching-pursuit SAEs have no formula for one token's latents alone. */
 function checkArchitecture(edit: SteeringEdit): void {
   const { config } = edit.sae
-  if (hasOwnLatents(edit.sae) || edit.action === 'add' || edit.action === 'project_clamp') return
+  if (hasOwnLatents(edit.sae) || edit.action === 'add' || isProjection(edit.action)) return
   // f + c needs no f
   if (edit.action === 'add_latent' && config.normalization === 'none') return
   throw new EditError(
     edit,
     'action',
-    `${edit.action} reads a latent, but ${saeName(edit.sae)} (${config.architecture}) computes its latents from more than one token and the others; it can be steered with add, add_latent and project_clamp`,
+    `${edit.action} reads a latent, but ${saeName(edit.sae)} (${config.architecture}) computes its latents from more than one token and the others; it can be steered with add, add_latent, project_clamp, project_scale and project_cap`,
   )
 }
 
@@ -78,8 +79,8 @@ function checkLaterLayers(edit: SteeringEdit, semantics: Semantics): void {
   const what = 'of a cross-layer transcoder, which writes to several layers'
   if (semantics !== 'direct')
     throw new EditError(edit, 'sae', `semantics=${semantics} has no meaning for a layer ${what}; use semantics=direct`)
-  if (edit.action === 'project_clamp')
-    throw new EditError(edit, 'action', `project_clamp has no meaning for a latent ${what}`)
+  if (isProjection(edit.action))
+    throw new EditError(edit, 'action', `${edit.action} has no meaning for a latent ${what}`)
 }
 
 function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {
@@ -92,7 +93,7 @@ function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {
     )
   const only = (field: keyof SteeringEdit, what: string) =>
     new EditError(edit, field, `${what} has no meaning with semantics=${semantics}; use semantics=direct`)
-  if (edit.action === 'project_clamp') throw only('action', 'project_clamp')
+  if (isProjection(edit.action)) throw only('action', edit.action)
   if (edit.condition) throw only('condition', 'a condition')
   if (edit.head !== undefined) throw only('head', 'an edit of one head')
   if (edit.action === 'add' && config.dIn !== config.dOut)

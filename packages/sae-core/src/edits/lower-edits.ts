@@ -11,6 +11,7 @@ import type { SaeFile } from '../loaders/open-sae.js'
 import { internSelection, type PositionSelection } from '../position-selection.js'
 import { type CheckedEdit, checkEdit, hasOwnLatents } from './check-edit.js'
 import { EditError, inEdit } from './edit-error.js'
+import { isProjection, type ProjectAction, projectionChanges } from './projection.js'
 import { headPart, type PendingSlot, readingOf, StageSlots } from './stage-slots.js'
 import type { EditAction, Semantics, SteeringEdit } from './steering-edit.js'
 import { uncentred, wholeSae } from './whole-sae.js'
@@ -23,7 +24,8 @@ export interface LowerOptions {
 }
 
 /**
- * Turns edits into interventions: by hook point, inside it by SAE in order of first appearance. Reads from each SAE only what its edits need: one
+ * Turns edits into interventions: by hook point, inside it by SAE in order of first appearance; project_scale and project_cap are each a step of their
+ * own among these, as in Neuronpedia. Reads from each SAE only what its edits need: one
  * decoder row for `add`, also an encoder column for edits that read a latent; the whole file for top-k SAEs and for semantics other than direct.
  * Throws EditError for edits that cannot act.
  */
@@ -36,25 +38,26 @@ export async function lowerEdits(edits: readonly SteeringEdit[], options: LowerO
 
 /** lowerEdits, of edits that were checked for the same semantics. Throws EditError for numbers beyond float32 and for heads that the model lacks. */
 export async function lowerChecked(edits: readonly CheckedEdit[], options: LowerOptions = {}): Promise<Intervention[]> {
-  const hookPoints = new Map<string, Map<SaeFile, NumberedEdit[]>>()
+  const hookPoints = new Map<string, Step[]>()
   for (const [number, edit] of edits.entries()) {
     checkNumbers(edit)
     checkHead(edit, options.dHead)
     // a cross-layer transcoder changes each layer that its latent writes to
     for (const sae of [edit.sae, ...edit.sae.laterLayers]) {
       const { hookPointOut } = sae.config
-      const saes = hookPoints.get(hookPointOut) ?? new Map<SaeFile, NumberedEdit[]>()
-      hookPoints.set(hookPointOut, saes)
+      const steps = hookPoints.get(hookPointOut) ?? []
+      hookPoints.set(hookPointOut, steps)
       const row = { ...edit, sae, number, counted: sae === edit.sae ? { edit: number } : {} }
-      const rows = saes.get(sae)
-      if (rows === undefined) saes.set(sae, [row])
-      else rows.push(row)
+      const isAlone = edit.action === 'project_scale' || edit.action === 'project_cap'
+      const step = isAlone ? undefined : steps.find((other) => other.sae === sae && !other.isAlone)
+      if (step === undefined) steps.push({ sae, isAlone, rows: [row] })
+      else step.rows.push(row)
     }
   }
   const interventions: Intervention[] = []
-  for (const [hookPoint, saes] of hookPoints) {
+  for (const [hookPoint, steps] of hookPoints) {
     const stages: EditStage[] = []
-    for (const [sae, rows] of saes)
+    for (const { sae, rows } of steps)
       stages.push(await inEdit(edits[rows[0]!.number]!, () => lowerStage(sae, rows, options)))
     interventions.push({ hookPoint, stages })
   }
@@ -66,6 +69,14 @@ type NumberedEdit = SteeringEdit & {
   readonly number: number
   /** By which it is counted: at the first layer that it changes. */
   readonly counted: FromEdit
+}
+
+/** Edits that read the same activation. */
+interface Step {
+  readonly sae: SaeFile
+  /** Whether it is one edit that others do not join. */
+  readonly isAlone: boolean
+  readonly rows: NumberedEdit[]
 }
 
 function checkNumbers(edit: SteeringEdit): void {
@@ -86,7 +97,7 @@ function checkHead(edit: SteeringEdit, dHead: number | undefined): void {
   throw new EditError(edit, 'head', `head ${edit.head} is out of range: ${hookPointOut} has heads 0 to ${heads - 1}`)
 }
 
-/** The rows of one SAE as one stage; formulas in docs/steering.md. */
+/** The rows of one step as one stage; formulas in docs/steering.md. */
 async function lowerStage(
   file: SaeFile,
   edits: readonly NumberedEdit[],
@@ -183,26 +194,29 @@ function conditionOf({ condition }: SteeringEdit, slots: StageSlots): PendingGat
   return condition ? [{ slot: slots.watched(condition.sae, condition.latent), above: condition.above }] : []
 }
 
-const updateOf: Readonly<Record<Exclude<EditAction, 'add'>, (coefficient: number) => { alpha: number; beta: number }>> =
-  {
-    add_latent: (c) => ({ alpha: 0, beta: c }),
-    clamp: (v) => ({ alpha: -1, beta: v }),
-    clamp_active: (v) => ({ alpha: -1, beta: v }),
-    clamp_above: (v) => ({ alpha: -1, beta: v }),
-    clamp_refusal: (v) => ({ alpha: -1, beta: v }),
-    scale: (m) => ({ alpha: m - 1, beta: 0 }),
-    ablate: () => ({ alpha: -1, beta: 0 }),
-    project_clamp: (v) => ({ alpha: -1, beta: v }),
-  }
+const updateOf: Readonly<
+  Record<Exclude<EditAction, 'add' | ProjectAction>, (coefficient: number) => { alpha: number; beta: number }>
+> = {
+  add_latent: (c) => ({ alpha: 0, beta: c }),
+  clamp: (v) => ({ alpha: -1, beta: v }),
+  clamp_active: (v) => ({ alpha: -1, beta: v }),
+  clamp_above: (v) => ({ alpha: -1, beta: v }),
+  clamp_refusal: (v) => ({ alpha: -1, beta: v }),
+  scale: (m) => ({ alpha: m - 1, beta: 0 }),
+  ablate: () => ({ alpha: -1, beta: 0 }),
+}
 
 function pendingUpdate(row: NumberedEdit, slots: StageSlots, semantics: Semantics) {
   const { latent, head = null } = row
-  const { alpha, beta } = updateOf[row.action as Exclude<EditAction, 'add'>](row.coefficient)
-  const common = { alpha, beta, positions: row.positions ?? null, ...row.counted }
   const condition = conditionOf(row, slots)
+  const rest = { positions: row.positions ?? null, ...row.counted }
+  if (isProjection(row.action)) {
+    const { above, ...change } = projectionChanges[row.action](row.coefficient)
+    const slot = slots.direction(latent, row.fromDecoderBias ?? false, head)
+    return { ...change, ...rest, slot, gates: [...(above === null ? [] : [{ slot, above }]), ...condition] }
+  }
+  const common = { ...updateOf[row.action as keyof typeof updateOf](row.coefficient), ...rest }
   switch (row.action) {
-    case 'project_clamp':
-      return { ...common, slot: slots.direction(latent, row.fromDecoderBias ?? false, head), gates: condition }
     case 'clamp_refusal': {
       const watched = slots.watched(row.sae, latent)
       return {

@@ -12,6 +12,8 @@ export const editActions = [
   'scale',
   'ablate',
   'project_clamp',
+  'project_scale',
+  'project_cap',
 ] as const
 export type EditAction = (typeof editActions)[number]
 
@@ -29,7 +31,7 @@ export interface SteeringEdit {
   readonly action: EditAction
   /** The latent that is edited; for clamp_refusal the one that is watched. */
   readonly latent: number
-  /** c of add and add_latent, v of the clamps, the factor of scale; not used by ablate. */
+  /** c of add and add_latent, v of the clamps and the cap, the factor of scale and project_scale; not used by ablate. */
   readonly coefficient: number
   /** t of clamp_above and clamp_refusal. */
   readonly threshold?: number

@@ -32,7 +32,7 @@ export interface UnitOptions {
  *
  *     max_activation   c * the largest activation of the latent that is added or set
  *     residual_norm    c * mean |x| / |W_dec[latent]|, so that the added vector is c times as long as the mean activation at its hook
- *                      point; for project_clamp, whose direction has length 1, c * mean |x|
+ *                      point; for project_clamp and project_cap, whose direction has length 1, c * mean |x|
  */
 export async function scaleCoefficients(
   file: SteeringFile,
@@ -61,8 +61,8 @@ async function unitOf(
   norms: Map<string, number>,
 ): Promise<CoefficientUnit | null> {
   const place = rowPlace(file, row)
-  // the factor of scale and the nothing of ablate have no unit
-  if (edit.action === 'scale' || edit.action === 'ablate') return null
+  // factors and the nothing of ablate have no unit
+  if (edit.action === 'scale' || edit.action === 'ablate' || edit.action === 'project_scale') return null
   const unit = row.unit ?? options.unit
   if (row.max_activation !== undefined && unit !== 'max_activation')
     throw located(
@@ -71,10 +71,10 @@ async function unitOf(
       `a max_activation has no meaning for the unit ${unit}; set the unit max_activation, or leave the cell empty`,
     )
   if (unit === 'absolute') return null
-  const isVector = edit.action === 'add' || edit.action === 'project_clamp'
+  const isLength = edit.action === 'project_clamp' || edit.action === 'project_cap'
   const wrong = (message: string) => located(place, 'unit', message)
   if (unit === 'residual_norm') {
-    if (!isVector)
+    if (edit.action !== 'add' && !isLength)
       throw wrong(
         `residual_norm measures activations, and ${edit.action} sets a latent; use max_activation or absolute`,
       )
@@ -91,8 +91,8 @@ async function unitOf(
     const source = `mean |x| = ${norm.toPrecision(6)} at ${hookPointOut} over saeval's text`
     return { unit, statistic: norm / length, source }
   }
-  if (edit.action === 'project_clamp')
-    throw wrong('project_clamp sets a length along a direction, not an activation; use absolute or residual_norm')
+  if (isLength)
+    throw wrong(`${edit.action} sets a length along a direction, not an activation; use absolute or residual_norm`)
   // the latent that is set, which of clamp_refusal is not the one that is watched
   const latent = edit.setLatent ?? edit.latent
   const { path = null, features = [] } = options.features ?? {}

@@ -35,12 +35,18 @@ describe("Neuronpedia's features as csv_path", () => {
     }
   })
 
+  it.each([
+    ['SIMPLE_ADDITIVE', 'add'],
+    ['ORTHOGONAL_DECOMP', 'project_scale'],
+    ['PROJECTION_CAP', 'project_cap'],
+  ])('of %s are %s', async (steer_method, action) => {
+    const normalize_steering = action !== 'add'
+    const { rows } = await readSteeringFile(written({ features: [feature], steer_method, normalize_steering }))
+    expect(rows).toMatchObject([{ hook_action: action, steering_coefficient: 38.5 }])
+  })
+
   it.each<[string, object, string]>([
-    [
-      'a method',
-      { features: [feature], steer_method: 'PROJECTION_CAP' },
-      'rows cannot hold steer_method "PROJECTION_CAP"; run it with `model` steered',
-    ],
+    ['a method', { features: [feature], steer_method: 'X' }, 'steer_method is "X", expected SIMPLE_ADDITIVE'],
     ['normalize', { features: [feature], normalize_steering: true }, 'rows cannot hold normalize_steering'],
     [
       'special tokens',

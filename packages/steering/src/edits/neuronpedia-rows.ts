@@ -1,9 +1,18 @@
 import { InputError, option, type Sentence, sentence } from '@saeval/hub'
-import { checked, isObject, number, shown, text, truth } from '@saeval/hub/checks'
+import { checked, isObject, number, oneOf, text, truth } from '@saeval/hub/checks'
 import { findNeuronpedia } from '@saeval/sae-core'
-import type { SaeSteeredRow } from '@saeval/steering-csv'
+import type { HookAction, SaeSteeredRow } from '@saeval/steering-csv'
 import * as v from 'valibot'
 import { located } from './place-in-file.js'
+
+/** Neuronpedia's methods of steering. */
+export const steerMethods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP', 'PROJECTION_CAP'] as const
+/** The action that each method is (interp_engine/steer.py). */
+export const actionOfMethod = {
+  SIMPLE_ADDITIVE: 'add',
+  ORTHOGONAL_DECOMP: 'project_scale',
+  PROJECTION_CAP: 'project_cap',
+} as const satisfies Readonly<Record<(typeof steerMethods)[number], HookAction>>
 
 const featureSchema = v.object({
   modelId: v.optional(text),
@@ -17,14 +26,14 @@ const featureSchema = v.object({
 })
 const settingsSchema = v.object({
   strength_multiplier: v.optional(number, 1),
-  steer_method: v.optional(text, 'SIMPLE_ADDITIVE'),
+  steer_method: v.optional(oneOf(steerMethods), 'SIMPLE_ADDITIVE'),
   normalize_steering: v.optional(truth, false),
   steer_special_tokens: v.optional(truth, true),
 })
 
 /**
- * The rows that a steering request of Neuronpedia, or a list of features with strengths, is: each adds strength * strength_multiplier times the decoder
- * row. Throws InputError that names the line, and for what rows cannot hold: other methods, normalize_steering, special tokens left out.
+ * The rows that a steering request of Neuronpedia, or a list of features with strengths, is: of the action that steer_method is, with the coefficient
+ * strength * strength_multiplier. Throws InputError that names the line, and for what rows cannot hold: sums of normalised rows, special tokens left out.
  */
 export function neuronpediaRows(path: string, bytes: Uint8Array): readonly SaeSteeredRow[] {
   const content = new TextDecoder().decode(bytes)
@@ -35,13 +44,16 @@ export function neuronpediaRows(path: string, bytes: Uint8Array): readonly SaeSt
   const settings = checked(path, settingsSchema, isObject(file) ? (isObject(file.settings) ? file.settings : file) : {})
   const cannot = (what: string): Sentence =>
     sentence`${path}: rows cannot hold ${what}; run it with ${option('model')} steered ${option('modelArgs')} pretrained=…,steer_path=${path}`
-  if (settings.steer_method !== 'SIMPLE_ADDITIVE')
-    throw new InputError(cannot(`steer_method ${shown(settings.steer_method)}`))
-  if (settings.normalize_steering) throw new InputError(cannot('normalize_steering'))
+  const action = actionOfMethod[settings.steer_method]
+  // the other actions take the row's direction alone
+  if (settings.normalize_steering && action === 'add') throw new InputError(cannot('normalize_steering'))
   if (!settings.steer_special_tokens)
     throw new InputError(cannot('steer_special_tokens=false, which is about the prompt alone'))
   const lines = content.split('\n').flatMap((line, at) => [...line.matchAll(/"index"\s*:/g)].map(() => at + 1))
-  return features.map((item: unknown, at) => rowOf(path, lines[at] ?? 1, item, settings.strength_multiplier))
+  return features.map((item: unknown, at) => ({
+    ...rowOf(path, lines[at] ?? 1, item, settings.strength_multiplier),
+    hook_action: action,
+  }))
 }
 
 function parsed(path: string, content: string): unknown {

@@ -50,6 +50,10 @@ function whatOf({ row, edit, unit }: ScaledRow): string {
       return `ablate latent ${latent}`
     case 'project_clamp':
       return `clamp the projection on latent ${latent} to ${value}`
+    case 'project_scale':
+      return `scale the projection on latent ${latent} by ${value}`
+    case 'project_cap':
+      return `cap the projection on latent ${latent} at ${value}`
   }
 }
 

@@ -7,6 +7,7 @@ import { findSae, lowerEdits, openSae, type SaeFile, type SteeringEdit } from '@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath, temporaryFolder } from '../../../../tests/fixtures.js'
 import { saeSteeredBeta } from './sae-steered-beta.js'
+import { steered } from './steered.js'
 
 registerModel('hf', hf, { arguments: hfArguments })
 
@@ -64,6 +65,28 @@ describe('rows', () => {
     )
     expect(record).toMatchObject({ latent_idx: 12082, sae_release: release, sae_id: id })
     expect(logprob).toBeCloseTo(await expected([{ sae: high, action: 'add', latent: 12082, coefficient: 40 }]), 3)
+  })
+
+  it.each([
+    ['ORTHOGONAL_DECOMP', 'project_scale', 3],
+    ['PROJECTION_CAP', 'project_cap', -4],
+  ])('say what a request of Neuronpedia with %s says', async (steer_method, action, strength) => {
+    const latents = [12082, 15864, 12082]
+    const feature = { modelId: 'gemma-2-2b', layer: '20-gemmascope-res-16k', strength }
+    const request = { features: latents.map((index) => ({ ...feature, index })), steer_method }
+    const path = file('request.json', JSON.stringify(request))
+    const asked = await steered(
+      { pretrained: name, steer_path: path },
+      { batchSize: '4', device: 'cpu', notice: () => {}, hub },
+    )
+    const [answer] = await loglikelihood(asked, pairs)
+    await asked.close()
+    const rows = latents.map((latent) => `${latent},${strength},${release},${id},${action}\n`).join('')
+    const { logprob } = await scored(`${base},hook_action\n${rows}`)
+    expect(logprob).toBeCloseTo(answer!.logprob, 4)
+    expect((await scored('', { csv_path: path })).logprob).toBe(logprob)
+    const [plain] = await loglikelihood(model, pairs)
+    expect(Math.abs(logprob - plain!.logprob)).toBeGreaterThan(0.01)
   })
 
   it('act under conditions and at positions, from columns and arguments', async () => {
