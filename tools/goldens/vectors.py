@@ -9,109 +9,21 @@ pyreft by torch.save in the layout of pyvene's save. Made with transformers 5.18
 """
 
 import base64
-import hashlib
-import json
-from pathlib import Path
 
 import gguf
 import numpy as np
 import torch
 import zstandard
+from easysteer_payload import payload
 from safetensors.numpy import save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from steered_scores import add, case, d, erase, everywhere, loreft, matched, model, renormalised, target, tensor, texts, tokenizer, write_cases, write_json
 
-top = Path(__file__).resolve().parents[2]
-target = top / "fixtures/golden/vectors"
-target.mkdir(parents=True, exist_ok=True)
-tokenizer = AutoTokenizer.from_pretrained(top / "examples/demo/model")
-model = AutoModelForCausalLM.from_pretrained(
-    top / "examples/demo/model", dtype=torch.float32, attn_implementation="eager"
-).eval()
-layers = model.model.layers
-d = model.config.hidden_size
 rng = np.random.default_rng(22)
 
 
 def vector(size=1.0):
     v = rng.standard_normal(d).astype(np.float32)
     return (v * np.float32(size) / np.linalg.norm(v)).astype(np.float32)
-
-
-pairs = [
-    ["Question: What does the beagle eat?\nAnswer:", " a bone in the yard"],
-    ["Long ago there was a", " little dog named Max. Every morning the dog"],
-    ["The beagle said", " good morning to the children."],
-]
-
-
-class Text:
-    """One text: ids, prompt length, and which tokens a clause selects."""
-
-    def __init__(self, context, continuation):
-        prompt = tokenizer(context).input_ids
-        whole = tokenizer(context + continuation).input_ids
-        assert whole[: len(prompt)] == prompt
-        self.ids, self.prompt = whole, len(prompt)
-
-    def mask(self, select):
-        return torch.tensor([bool(select(i, t, self.prompt)) for i, t in enumerate(self.ids)])[:, None]
-
-
-texts = [Text(*pair) for pair in pairs]
-
-
-def score(edits):
-    """log P(continuation | context) of each text; edits: (layer, h -> h', select) in order."""
-    sums = []
-    for text in texts:
-        handles = []
-        for at, change, select in edits:
-
-            def hook(_module, _args, output, change=change, mask=text.mask(select)):
-                h = output[0] if isinstance(output, tuple) else output
-                new = torch.where(mask, change(h[0]), h[0])[None]
-                return (new, *output[1:]) if isinstance(output, tuple) else new
-
-            handles.append(layers[at].register_forward_hook(hook))
-        with torch.no_grad():
-            logprobs = model(torch.tensor([text.ids])).logits[0].double().log_softmax(-1)
-        for handle in handles:
-            handle.remove()
-        sums.append(sum(logprobs[i - 1, text.ids[i]].item() for i in range(text.prompt, len(text.ids))))
-    return sums
-
-
-everywhere = lambda i, t, n: True
-tensor = torch.from_numpy
-add = lambda v, c=1.0: lambda h: h + c * tensor(v)
-
-
-def renormalised(change):
-    def apply(h):
-        new = change(h)
-        return new * h.norm(dim=-1, keepdim=True) / (new.norm(dim=-1, keepdim=True) + 1e-8)
-
-    return apply
-
-
-def erase(v):
-    return lambda h: h - (h * tensor(v)).sum(-1, keepdim=True) / ((tensor(v) ** 2).sum() + 1e-8) * tensor(v)
-
-
-def matched(v, c):
-    return lambda h: h + tensor(v) * (h.norm(dim=-1, keepdim=True) / (tensor(v).norm() + 1e-6)) * c
-
-
-def loreft(rotate, weight, bias, c=1.0):
-    r, w, b = (torch.as_tensor(x).float() for x in (rotate, weight, bias))
-    return lambda h: h + ((h @ w.T + b) - h @ r) @ r.T * c
-
-
-cases = []
-
-
-def case(file, edits, **args):
-    cases.append({"file": file, "args": args, "logprobs": score(edits)})
 
 
 # GGUF: repeng's ControlVector.export_gguf and llama.cpp's cvector-generator write these keys
@@ -155,10 +67,6 @@ def stored(array, original, compress=True):
     return {**result, "original_dtype": original, **({"compression": "zstd"} if compress else {})}
 
 
-def write_json(name, value):
-    (target / name).write_text(json.dumps(value, indent=1))
-
-
 a, b = vector(3), vector(5)
 lens = {"layer_indices": [1, 2], "position_indices": None}
 write_json(
@@ -181,20 +89,6 @@ case("lens-positions.json", [(2, add(v), at(i)) for v, i in zip(three[0], [1, 3,
 
 
 # EasySteer: vllm/steer_vectors/api.py and payloads.py
-def payload(kind, tensors, extra=None):
-    digest = hashlib.sha256(f"{kind}:1".encode())
-    wire = {}
-    for name in sorted(tensors):
-        values = np.ascontiguousarray(tensors[name], dtype=np.float32)
-        for part in [name.encode(), str(values.shape).encode(), values.tobytes()]:
-            digest.update(part)
-        wire[name] = {"shape": list(values.shape), "data": base64.b64encode(values.tobytes()).decode()}
-    extra = extra or {}
-    for key in sorted(extra):
-        digest.update(f"{key}={extra[key]!r}".encode())
-    return {"version": 1, "kind": kind, "tensors": wire, "extra": extra, "sha256": digest.hexdigest()}
-
-
 both = {"prompt": "all", "generation": "all"}
 write_json(
     "easysteer-source.json",
@@ -298,41 +192,4 @@ write_json("neuronpedia-cap.json", {**ask, "steer_method": "PROJECTION_CAP", "st
 special = lambda i, t, n: not (t in tokenizer.all_special_ids and i < n)
 case("neuronpedia-cap.json", [(1, projected(a64, lambda p: p.clamp(max=0.5)), special), (2, projected(b64, lambda p: p.clamp(max=-1.5)), special)])
 
-# making vectors: arXiv 2312.06681, equation 1
-made = [["I love dogs.", "I love cats."], ["The spaniel barked at the postman", "The tabby slept on the sofa"], ["A bone", "A fish bone"]]
-(target / "pairs.csv").write_text("positive,negative\n" + "".join(f"{x},{y}\n" for x, y in made))
-lines = [{"question": x[:3], "answer_matching_behavior": x[3:], "answer_not_matching_behavior": x[:0] + y[len(x[:3]):]} for x, y in made if x[:3] == y[:3]]
-(target / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
-def stream(text):
-    with torch.no_grad():
-        states = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
-    # the last of hidden_states is after the final norm
-    return {n: states[n + 1][0].double() for n in range(len(layers) - 1)}
-
-
-def made_vector(texts, n, read):
-    rows = torch.stack([read(stream(x)[n]) - read(stream(y)[n]) for x, y in texts])
-    mean = rows.mean(0)
-    cosines = torch.nn.functional.cosine_similarity(rows, mean[None])
-    return {"layer": n, "vector": mean.tolist(), "norm": mean.norm().item(), "cosine": cosines.mean().item(), "agreeing": (cosines > 0).double().mean().item()}
-
-
-from safetensors.torch import load_file
-
-w_dec = load_file(top / "examples/demo/saes/layer_3/sae_weights.safetensors")["W_dec"].double()
-total = 2 * w_dec[121] - 0.5 * w_dec[3]
-making = {
-    "last": [made_vector(made, n, lambda h: h[-1]) for n in [1, 3]],
-    "mean": [made_vector(made, 2, lambda h: h[1:].mean(0))],
-    "jsonl": [made_vector([(x, y) for x, y in made if x[:3] == y[:3]], 2, lambda h: h[-2])],
-    "sae": {"latents": [121, 3], "weights": [2, -0.5], "vector": total.tolist(), "norm": total.norm().item(), "cosines": [torch.nn.functional.cosine_similarity(w_dec[i], total, dim=0).item() for i in [121, 3]]},
-}
-(target / "making.json").write_text(json.dumps(making) + "\n")
-
-plain_scores = score([])
-(target / "expected.json").write_text(json.dumps({"pairs": pairs, "plain": plain_scores, "cases": cases}, indent=1) + "\n")
-for item in cases:
-    change = max(abs(x - y) for x, y in zip(item["logprobs"], plain_scores))
-    print(item["file"], item["args"], f"{change:.3f}")
+write_cases("expected.json")
