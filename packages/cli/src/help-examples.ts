@@ -165,6 +165,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       purpose: 'one vector for each layer, of a CSV of pairs',
       lines: ['saeval vectors caa happy.gguf -a pretrained=google/gemma-2-2b \\', '  --pairs happy.csv'],
     },
+    {
+      purpose: "of the answers to one of lm_eval's tasks, read at their letters",
+      lines: [
+        'saeval vectors caa sycophantic.pt -a pretrained=google/gemma-2-2b \\',
+        '  --task sycophancy --include_path tasks --position letter --layers 12',
+      ],
+    },
   ],
   'from-sae': [
     {

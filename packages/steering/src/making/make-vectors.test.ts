@@ -9,7 +9,8 @@ import { demoFolder, fixtureJson, fixturePath, hfHomeOf, temporaryFolder } from 
 import { tolerance } from '../../../../tests/tolerances.js'
 import { caaVectors, vectorFromSae } from './make-vectors.js'
 import { meanDifference } from './mean-difference.js'
-import { readPairs } from './read-pairs.js'
+import { type ReadText, readPairs } from './read-pairs.js'
+import type { ReadPosition } from './read-position.js'
 
 registerModel('hf', hf, { arguments: hfArguments })
 
@@ -22,10 +23,11 @@ interface Golden {
 }
 const golden = fixtureJson('golden/vectors/making.json')
 
-const make = (pairs: string, layers: readonly number[], position: number | 'mean') =>
+const make = async (path: string, layers: readonly number[], position: ReadPosition) =>
   caaVectors({
     modelArgs: { pretrained: join(demoFolder, 'model') },
-    pairs,
+    pairs: await readPairs(path),
+    source: path,
     layers,
     position,
     device: 'cpu',
@@ -58,7 +60,8 @@ describe('mean differences', () => {
       hookPoints: ['blocks.0.hook_resid_post'],
       widthOf: () => 4096,
     } as unknown as SteerableModel
-    const pairs = Array.from({ length: 200_000 }, () => ({ positive: 'a', negative: 'b' }))
+    const [positive, negative] = ['a', 'b'].map((answer) => ({ context: '', answer })) as [ReadText, ReadText]
+    const pairs = Array.from({ length: 200_000 }, () => ({ positive, negative }))
     await expect(meanDifference(model, { pairs, layers: [0], position: -1 })).rejects.toThrow(
       'differences of 200000 pairs at 1 layers take 3.3 GB, more than 2 GB; choose fewer layers by `layers`',
     )

@@ -2,16 +2,20 @@ import { type HubOptions, InputError, type Notice, option, sentence } from '@sae
 import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
 import { openSae, type SaeFile, type SaeReference } from '@saeval/sae-core'
 import { openBase, splitArguments } from '../models/open-base.js'
+import { decoderRowsOf } from '../vectors/decoder-rows.js'
 import { layerModule } from '../vectors/layer-place.js'
 import { addition, type SteeredEntry, type SteeredFile } from '../vectors/steered-entry.js'
-import { cosineOf, lengthOf, type MadeVector, meanDifference, type ReadPosition } from './mean-difference.js'
-import { readPairs } from './read-pairs.js'
+import { cosineOf, lengthOf, type MadeVector, meanDifference } from './mean-difference.js'
+import type { TextPair } from './read-pairs.js'
+import type { ReadPosition } from './read-position.js'
 
 /** What `saeval vectors caa` makes vectors of. */
 export interface CaaOptions extends DeviceChoice {
   /** pretrained, and what else the backend takes. */
   readonly modelArgs: ModelArguments
-  readonly pairs: string
+  readonly pairs: readonly TextPair[]
+  /** What the pairs are from, for messages: a file, a task. */
+  readonly source: string
   /** Layers from 0; null is all of them. */
   readonly layers: readonly number[] | null
   readonly position: ReadPosition
@@ -26,10 +30,9 @@ export interface MadeVectors<Vector> {
   readonly vectors: readonly Vector[]
 }
 
-/** The mean difference of pairs of texts at each layer. Throws InputError as readPairs and meanDifference do. */
-export async function caaVectors(options: CaaOptions): Promise<MadeVectors<MadeVector> & { readonly pairs: number }> {
-  const { hub, onNotice: notice, position, signal } = options
-  const pairs = await readPairs(options.pairs)
+/** The mean difference of pairs of texts at each layer. Throws InputError as meanDifference does, and where texts do not differ. */
+export async function caaVectors(options: CaaOptions): Promise<MadeVectors<MadeVector>> {
+  const { hub, onNotice: notice, pairs, position, signal, source } = options
   const split = splitArguments('vectors caa', options.modelArgs, { pretrained: 'string' })
   const { pretrained } = split.own
   if (pretrained === undefined)
@@ -47,13 +50,12 @@ export async function caaVectors(options: CaaOptions): Promise<MadeVectors<MadeV
     const zero = vectors.find(({ norm }) => norm === 0)
     if (zero !== undefined)
       throw new InputError(
-        `${options.pairs}: at layer ${zero.layer} the texts' activations do not differ; read another position`,
+        `${source}: at layer ${zero.layer} the texts' activations do not differ; read another position`,
       )
-    const path = options.pairs
     const entries = vectors.map(({ layer, vector }) =>
-      addition({ path, entry: `layer ${layer}` }, layerModule(layer), vector),
+      addition({ path: source, entry: `layer ${layer}` }, layerModule(layer), vector),
     )
-    return { file: fileOf(path, entries, model.family), vectors, pairs: pairs.length }
+    return { file: fileOf(source, entries, model.family), vectors }
   } finally {
     await model.close()
   }
@@ -110,7 +112,12 @@ export async function vectorFromSae({
       const { sum, ...made } = await weightedSum(layer, latents, weights)
       if (made.norm === 0) continue
       vectors.push(made)
-      entries.push(addition({ path }, made.hookPoint, Float32Array.from(sum)))
+      // rows of a cross-layer transcoder stand for all of its layers
+      const rows = latents.map((latent, at) => ({ latent, weight: weights[at]! }))
+      entries.push({
+        ...addition({ path }, made.hookPoint, Float32Array.from(sum)),
+        ...(sae.laterLayers.length === 0 ? { decoderRows: decoderRowsOf(sae, rows) } : {}),
+      })
     }
     if (entries.length === 0) throw new InputError('the weighted rows add up to a vector of length 0')
     return { file: fileOf(path, entries, null), vectors }

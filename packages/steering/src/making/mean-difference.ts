@@ -1,9 +1,7 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
-import type { TextPair } from './read-pairs.js'
-
-/** Where in a text an activation is taken: a token from 0, negative from the end; or the mean over all tokens but BOS. */
-export type ReadPosition = number | 'mean'
+import type { ReadText, TextPair } from './read-pairs.js'
+import { type ReadPosition, readTokens } from './read-position.js'
 
 /** A vector of one layer and how it lies among what it was made of. */
 export interface MadeVector {
@@ -40,6 +38,10 @@ export async function meanDifference(
   { pairs, layers, position, signal }: MeanDifferenceOptions,
 ): Promise<readonly MadeVector[]> {
   const hookPoints = layers.map((layer) => `blocks.${layer}.hook_resid_post`)
+  if ((position === 'answer' || position === 'letter') && pairs.some(({ positive }) => positive.context === ''))
+    throw new InputError(
+      sentence`${option('position')} ${position} needs answers behind their questions; the pairs are plain texts`,
+    )
   const missing = hookPoints.findIndex((hookPoint) => !model.hookPoints.includes(hookPoint))
   if (missing !== -1) throw new InputError(`the model has no layer ${layers[missing]}`)
   const width = hookPoints.reduce((sum, hookPoint) => sum + model.widthOf(hookPoint), 0)
@@ -51,12 +53,11 @@ export async function meanDifference(
   const differences: Float32Array[][] = layers.map(() => [])
   const sums = hookPoints.map((hookPoint) => new Float64Array(model.widthOf(hookPoint)))
   const lengths = layers.map(() => 0)
+  const [readPositive, readNegative] = [0, 1].map(() => textReader(model, hookPoints, position)) as [Reader, Reader]
   for (const [number, { positive, negative }] of pairs.entries()) {
     signal?.throwIfAborted()
-    const [yes, no] = [
-      await activations(model, positive, hookPoints, position, number),
-      await activations(model, negative, hookPoints, position, number),
-    ]
+    const yes = await readPositive(positive, `pair ${number}`)
+    const no = await readNegative(negative, `pair ${number}`)
     layers.forEach((_, at) => {
       const difference = yes[at]!.map((value, i) => value - no[at]![i]!)
       for (let i = 0; i < difference.length; i++) sums[at]![i]! += difference[i]!
@@ -85,30 +86,29 @@ function madeOf(
   }
 }
 
-async function activations(
+type Reader = ReturnType<typeof textReader>
+
+/** The activation of a text at each hook point; a text that comes again, as a right answer beside several wrong ones, is read once. */
+function textReader(
   model: SteerableModel,
-  text: string,
   hookPoints: readonly string[],
   position: ReadPosition,
-  pair: number,
-): Promise<Float64Array[]> {
-  const ids = model.tokenizer.encode(text)
-  if (ids.length > model.info.maxLength)
-    throw new InputError(`pair ${pair}: a text has ${ids.length} tokens, and the model reads ${model.info.maxLength}`)
-  const bos = ids[0] === model.tokenizer.bos?.id ? 1 : 0
-  const at = position === 'mean' ? null : position < 0 ? ids.length + position : position
-  if (at !== null ? at < 0 || at >= ids.length : ids.length <= bos)
-    throw new InputError(`pair ${pair}: a text of ${ids.length} tokens has no position ${position}`)
-  const read = await model.captureActivations(ids, hookPoints)
-  return hookPoints.map((hookPoint) => {
-    const { data, dims } = read.get(hookPoint)!
-    const [count, width] = dims
-    const row = (token: number) => Float64Array.from(data.subarray(token * width, (token + 1) * width))
-    if (at !== null) return row(at)
-    const sum = new Float64Array(width)
-    for (let at = bos * width; at < count * width; at++) sum[at % width]! += data[at]!
-    return sum.map((value) => value / (count - bos))
-  })
+): (text: ReadText, name: string) => Promise<readonly Float64Array[]> {
+  let last: { readonly text: ReadText; readonly read: readonly Float64Array[] } | null = null
+  return async (text, name) => {
+    if (last !== null && last.text.context === text.context && last.text.answer === text.answer) return last.read
+    const { ids, from, to } = readTokens(model, text, position, name)
+    const captured = await model.captureActivations(ids, hookPoints)
+    const read = hookPoints.map((hookPoint) => {
+      const { data, dims } = captured.get(hookPoint)!
+      const width = dims[1]
+      const sum = new Float64Array(width)
+      for (let at = from * width; at < to * width; at++) sum[at % width]! += data[at]!
+      return sum.map((value) => value / (to - from))
+    })
+    last = { text, read }
+    return read
+  }
 }
 
 /** |v| */

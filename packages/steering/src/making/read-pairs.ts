@@ -4,10 +4,16 @@ import { checked, jsonObject, objectOf, text } from '@saeval/hub/checks'
 import { parse } from 'csv-parse/sync'
 import { readSteeringBytes } from '../edits/read-steering-file.js'
 
+/** A text that is read: an answer behind its context, which is empty where nothing tells them apart. */
+export interface ReadText {
+  readonly context: string
+  readonly answer: string
+}
+
 /** Two texts that differ in what a vector is to be made of. */
 export interface TextPair {
-  readonly positive: string
-  readonly negative: string
+  readonly positive: ReadText
+  readonly negative: ReadText
 }
 
 const plain = objectOf({ positive: text, negative: text })
@@ -25,17 +31,18 @@ export async function readPairs(path: string): Promise<readonly TextPair[]> {
   return rows.map(([place, row]) => {
     if (!('question' in row)) {
       const { positive, negative } = checked(place, plain, row)
-      return different(place, { positive, negative })
+      return different(place, '', positive, negative)
     }
     const { question, answer_matching_behavior: yes, answer_not_matching_behavior: no } = checked(place, written, row)
-    return different(place, { positive: question + yes, negative: question + no })
+    return different(place, question, yes, no)
   })
 }
 
-function different(place: string, pair: TextPair): TextPair {
-  if (pair.positive === '' || pair.negative === '') throw new InputError(`${place}: one of the texts is empty`)
-  if (pair.positive === pair.negative) throw new InputError(`${place}: both texts are the same`)
-  return pair
+function different(place: string, context: string, positive: string, negative: string): TextPair {
+  if (context + positive === '' || context + negative === '')
+    throw new InputError(`${place}: one of the texts is empty`)
+  if (positive === negative) throw new InputError(`${place}: both texts are the same`)
+  return { positive: { context, answer: positive }, negative: { context, answer: negative } }
 }
 
 type Row = readonly [place: string, row: Readonly<Record<string, unknown>>]
