@@ -174,6 +174,7 @@ it('the command line says their sentences with its flags', () => {
       '--objective …:…:… …',
       '--output_path …',
       '--port …: …',
+      '--position … needs answers behind their questions; the pairs are plain texts',
       '--prompts holds no prompt',
       '--samples asks for document … of task …, which has documents 0 to …',
       '--samples names task …, which is not among the tasks to run',

@@ -29,6 +29,7 @@ const places = text.ids.map(
 const vector = random(d)
 const origin = random(d)
 const loreft = { rank: 3, rotate: random(3 * d), weight: random(3 * d), bias: random(3) }
+const lowRank = { rank: 2, read: random(2 * d), write: random(2 * d), bias: random(2) }
 const linear = { weight: random(d * d), bias: random(d) }
 const changes: readonly VectorChange[] = [
   { action: 'add', vector, coefficient: -2 },
@@ -39,6 +40,7 @@ const changes: readonly VectorChange[] = [
   { action: 'replace', vector, coefficient: 0.5 },
   { action: 'linear', ...linear, coefficient: 0.5 },
   { action: 'loreft', ...loreft, coefficient: 1.25 },
+  { action: 'low_rank', ...lowRank, coefficient: -0.75 },
 ]
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
@@ -64,6 +66,12 @@ function byFormula({ action }: VectorChange, h: Float32Array): Float32Array {
       return vector.map((value) => 0.5 * value)
     case 'linear':
       return linear.bias.map((value, i) => 0.5 * (dot(row(linear.weight, i), h) + value))
+    case 'low_rank': {
+      const read = [0, 1].map((k) => dot(row(lowRank.read, k), h) + lowRank.bias[k]!)
+      return h.map(
+        (value, j) => value - 0.75 * read.reduce((sum, part, k) => sum + part * row(lowRank.write, k)[j]!, 0),
+      )
+    }
     case 'loreft': {
       const rotated = [0, 1, 2].map((k) => h.reduce((sum, value, j) => sum + value * loreft.rotate[j * 3 + k]!, 0))
       const delta = [0, 1, 2].map((k) => dot(row(loreft.weight, k), h) + loreft.bias[k]! - rotated[k]!)

@@ -1,5 +1,5 @@
 import type { LatentSlot, LatentUpdate } from '../intervention.js'
-import type { Linear, Loreft } from './vector-change.js'
+import type { Linear, Loreft, LowRankAdd } from './vector-change.js'
 
 /** Slots whose values p are doubled, which adds p times each decoder row. */
 export interface LowRank {
@@ -19,6 +19,14 @@ export function loreftSlots({ rank, rotate, weight, bias, coefficient }: Loreft)
       row,
     )
   })
+  return { slots, alpha: coefficient }
+}
+
+/** A slot for each i, which measures a_i . x + b_i and writes o_i. */
+export function lowRankSlots({ rank, read, write, bias, coefficient }: LowRankAdd): LowRank {
+  const d = read.length / rank
+  const row = (matrix: Float32Array, i: number) => matrix.slice(i * d, (i + 1) * d)
+  const slots = Array.from({ length: rank }, (_, i) => slot(row(read, i), bias?.[i] ?? 0, row(write, i)))
   return { slots, alpha: coefficient }
 }
 

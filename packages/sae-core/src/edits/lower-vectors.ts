@@ -1,7 +1,8 @@
 import { InputError } from '@saeval/hub'
 import type { EditStage, Intervention, LatentReader, LatentSlot, LatentUpdate, SelectiveAdd } from '../intervention.js'
 import type { PositionSelection } from '../position-selection.js'
-import { constantSlot, type LowRank, linearSlots, loreftSlots, lowRankUpdates } from './low-rank.js'
+import { constantSlot, type LowRank, linearSlots, loreftSlots, lowRankSlots, lowRankUpdates } from './low-rank.js'
+import { type ProjectAction, projectionChanges } from './projection.js'
 import { directionSlot, headPart, lengthOf } from './stage-slots.js'
 import type { VectorChange } from './vector-change.js'
 
@@ -96,14 +97,24 @@ function stageOf(given: VectorEdit, edit: number, width: number, dHead: number):
       const low = loreftSlots(change)
       return updating(low.slots, lowRankUpdates(low, { positions, edit }))
     }
+    case 'low_rank': {
+      const { rank, read, write } = change
+      const other = [read, write].find(({ length }) => length !== width * rank)
+      if (other !== undefined)
+        throw new InputError(misfit('the low-rank map', `rows of ${other.length / rank}`, given.hookPoint, width))
+      const low = lowRankSlots(change)
+      return updating(low.slots, lowRankUpdates(low, { positions, edit }))
+    }
   }
 }
 
-/** How the value p along a direction changes. */
-function projection({ action, coefficient }: VectorChange): Omit<LatentUpdate, 'positions' | 'edit'> {
-  const set = { slot: 0, gates: [], alpha: -1, beta: coefficient }
-  if (action === 'project_cap') return { ...set, gates: [{ slot: 0, above: coefficient }] }
-  return action === 'project_scale' ? { slot: 0, gates: [], alpha: coefficient - 1, beta: 0 } : set
+/** The update of the one slot that measures p. */
+function projection({
+  action,
+  coefficient,
+}: Extract<VectorChange, { readonly action: ProjectAction }>): Omit<LatentUpdate, 'positions' | 'edit'> {
+  const { above, ...change } = projectionChanges[action](coefficient)
+  return { ...change, slot: 0, gates: above === null ? [] : [{ slot: 0, above }] }
 }
 
 function updating(

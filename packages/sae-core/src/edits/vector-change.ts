@@ -73,8 +73,31 @@ export interface Loreft {
   readonly coefficient: number
 }
 
+/** x + c sum over i of (a_i . x + b_i) o_i, of rank r: pyreft's DiReFT, EasySteer's lm_steer and, of rank 1, its concept_replace. */
+export interface LowRankAdd {
+  readonly action: 'low_rank'
+  readonly rank: number
+  /** a [r, d], row-major: what is measured. */
+  readonly read: Float32Array
+  /** o [r, d], row-major: what is written. */
+  readonly write: Float32Array
+  /** b [r] */
+  readonly bias: Float32Array | null
+  /** c */
+  readonly coefficient: number
+}
+
 /** What an edit along vectors that need not belong to an SAE makes of an activation x [d]. */
-export type VectorChange = Add | AddMatched | ProjectClamp | ProjectScale | ProjectCap | Replace | Linear | Loreft
+export type VectorChange =
+  | Add
+  | AddMatched
+  | ProjectClamp
+  | ProjectScale
+  | ProjectCap
+  | Replace
+  | Linear
+  | Loreft
+  | LowRankAdd
 
 /** The name of a VectorChange. */
 export type VectorAction = VectorChange['action']

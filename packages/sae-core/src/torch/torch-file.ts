@@ -38,7 +38,7 @@ export async function openTorchStateDict(source: ByteSource): Promise<TensorFile
 export interface LoadedTorchFile {
   /** Dictionaries are Maps, lists and tuples arrays, tensors `TorchTensor`s. It may hold itself. */
   readonly value: PickleValue
-  /** The tensor's numbers as float32, row-major; `name` is for messages. */
+  /** The tensor's numbers as float32, row-major, read once; `name` is for messages. Throws InputError where all together are more than the file has bytes. */
   numbers(tensor: TorchTensor, name: string): Promise<Float32Array>
   close(): Promise<void>
 }
@@ -48,9 +48,28 @@ export async function openTorchFile(path: string): Promise<LoadedTorchFile> {
   const source = await openLocalFile(path)
   try {
     const { value, place } = await readTorchFile(source)
-    return { value, numbers: (tensor, name) => readAll(place(tensor, name)), close: () => source.close() }
+    const numbers = numbersOnce(source, (tensor, name) => readAll(place(tensor, name)))
+    return { value, numbers, close: () => source.close() }
   } catch (error) {
     await source.close()
     throw error
+  }
+}
+
+/** Keeps views of the same numbers, and storages that unfold from a few bytes, from taking more memory than the file. */
+function numbersOnce(
+  { name: path, byteLength }: ByteSource,
+  read: LoadedTorchFile['numbers'],
+): LoadedTorchFile['numbers'] {
+  const known = new Map<TorchTensor, Float32Array>()
+  let total = 0
+  return async (tensor, name) => {
+    const found = known.get(tensor)
+    if (found !== undefined) return found
+    total += tensor.shape.reduce((product, size) => product * size, 1)
+    if (total > byteLength) throw new InputError(`${path} has tensors of more numbers than the file holds`)
+    const numbers = await read(tensor, name)
+    known.set(tensor, numbers)
+    return numbers
   }
 }

@@ -36,14 +36,24 @@ export async function readSteeringFile(path: string): Promise<SteeringFile> {
   return { ...file, rows: csv.rows }
 }
 
-/** Reads a CSV of the model "steered". */
-export async function readSteeredCsv(path: string): Promise<SteeringFile<SteeredRow>> {
+/** Reads a CSV of vectors, of either dialect. Throws InputError as readSteeringFile does. */
+export async function readVectorsCsv(
+  path: string,
+): Promise<
+  | { readonly dialect: 'steered'; readonly file: SteeringFile<SteeredRow> }
+  | { readonly dialect: 'sae_steered_beta'; readonly file: SteeringFile }
+> {
   const { csv, ...file } = await readCsv('steer_path', path)
-  if (csv.dialect !== 'steered')
-    throw new InputError(
-      sentence`${path}:1: the columns are those of the model "sae_steered_beta"; run it with ${option('model')} sae_steered_beta ${option('modelArgs')} base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
-    )
-  return { ...file, rows: csv.rows }
+  return csv.dialect === 'steered'
+    ? { dialect: csv.dialect, file: { ...file, rows: csv.rows } }
+    : { dialect: csv.dialect, file: { ...file, rows: csv.rows } }
+}
+
+/** What a CSV of sae_steered_beta is told that is given as steer_path. */
+export function otherDialect(path: string): InputError {
+  return new InputError(
+    sentence`${path}:1: the columns are those of the model "sae_steered_beta"; run it with ${option('model')} sae_steered_beta ${option('modelArgs')} base_name=…,csv_path=${path}, or give loader, sparse_model, hookpoint, feature_index and steering_coefficient`,
+  )
 }
 
 async function readCsv(argument: string, path: string) {

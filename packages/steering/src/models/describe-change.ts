@@ -21,5 +21,7 @@ export function describeChange({ change, origin, keepsNorm }: SteeredEntry): str
       return `replace by ${c} x the linear map of ${origin}`
     case 'loreft':
       return `add ${c} x R^T(Wh + b - Rh) of ${origin}, rank ${change.rank}`
+    case 'low_rank':
+      return `add ${c} x the low-rank map of ${origin}, rank ${change.rank}`
   }
 }

@@ -1,14 +1,17 @@
 import type { InputError } from '@saeval/hub'
-import { index, isObject, objectOf, shown, text } from '@saeval/hub/checks'
+import { index, objectOf, shown, text } from '@saeval/hub/checks'
 import { lengthOf } from '@saeval/sae-core/internal/edits/stage-slots'
 import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import * as v from 'valibot'
-import { type Numbers, oneVector } from './one-vector.js'
+import { loreftOf, lowRankOf, transposed } from './low-rank-change.js'
+import { finite, oneVector } from './one-vector.js'
 import { decodeNumbers } from './stored-numbers.js'
 
-/** EasySteer's algorithms that saeval has. */
-export const algorithms = ['direct', 'linear', 'loreft', 'erase', 'replace'] as const
+/** EasySteer's algorithms that saeval has: all of its registry but moe_router, which changes what a router chooses and no activation. */
+export const algorithms = ['direct', 'linear', 'loreft', 'erase', 'replace', 'lm_steer', 'concept_replace'] as const
 export type Algorithm = (typeof algorithms)[number]
+/** Algorithms of one direction a layer. */
+type OneDirection = 'direct' | 'erase' | 'replace'
 
 /** What a vector does at the output of one layer. */
 export interface Payload {
@@ -22,6 +25,8 @@ const kinds: Readonly<Record<Algorithm, string>> = {
   replace: 'direction',
   linear: 'linear',
   loreft: 'reft',
+  lm_steer: 'lowrank',
+  concept_replace: 'concept_pair',
 }
 
 const wireSchema = objectOf({
@@ -38,16 +43,13 @@ interface Settings {
 }
 
 /**
- * What a payload of EasySteer (vllm/steer_vectors/payloads.py, its numbers in base64), or one direction, does at each layer. Throws what `wrong`
- * makes of a reason.
+ * What a payload of EasySteer (vllm/steer_vectors/payloads.py, its numbers in base64) does at each layer. Throws what `wrong` makes of a reason.
  */
 export function changesOf(
   data: unknown,
   { algorithm, scale, layers }: Settings,
   wrong: (message: string) => InputError,
 ): readonly Payload[] {
-  if (isObject(data) && data.direction instanceof Float32Array)
-    return [{ layer: layers![0]!, change: directed(algorithm, data.direction, scale) }]
   const { kind, tensors, layer } = wireOf(data, wrong)
   if (kind !== kinds[algorithm]) throw wrong(`data is of kind ${shown(kind)}; ${algorithm} takes "${kinds[algorithm]}"`)
   const take = (name: string) => {
@@ -68,8 +70,26 @@ export function changesOf(
     return [...tensors].map(([name, numbers]) => {
       const found = /^layer\.(\d{1,6})$/.exec(name)
       if (found === null) throw wrong(`data has a tensor ${shown(name)}, expected layer.N`)
-      return { layer: Number(found[1]), change: directed(algorithm, oneVector(name, numbers, wrong), scale) }
+      return {
+        layer: Number(found[1]),
+        change: directed(algorithm as OneDirection, oneVector(name, numbers, wrong), scale),
+      }
     })
+  }
+  if (kind === 'concept_pair') {
+    const layersOf = (side: string) =>
+      [...tensors.keys()].flatMap((name) => new RegExp(`^${side}\\.layer\\.(\\d{1,6})$`).exec(name)?.[1] ?? [])
+    const own = layersOf('h1')
+    expect(own.flatMap((at) => [`h1.layer.${at}`, `h2.layer.${at}`]))
+    return own.map((at) => {
+      const [from, to] = ['h1', 'h2'].map((side) => oneVector(side, take(`${side}.layer.${at}`), wrong))
+      return { layer: Number(at), change: conceptReplaced(from!, to!, wrong) }
+    })
+  }
+  if (kind === 'lowrank') {
+    expect(['projector1', 'projector2'])
+    const [read, write] = ['projector1', 'projector2'].map((name) => transposed(take(name)))
+    return everywhere(lowRankOf(read!, write!, null, scale, wrong))
   }
   if (kind === 'linear') {
     expect(['weight', 'bias'])
@@ -92,32 +112,32 @@ export function changesOf(
   return [{ layer, change }]
 }
 
-/** The change of LoReFT from its tensors: R^T [d, r], W [r, d] and b [r]. Throws what `wrong` makes of a reason where they do not fit. */
-export function loreftOf(
-  rotate: Numbers,
-  weight: Numbers,
-  bias: Float32Array | null,
-  coefficient: number,
-  wrong: (message: string) => InputError,
-): VectorChange {
-  const [d, rank] = rotate.shape
-  const [rows, columns] = weight.shape
-  if (rotate.shape.length !== 2 || weight.shape.length !== 2 || rows !== rank || columns !== d || rank === 0)
-    throw wrong(
-      `the rotation has shape [${rotate.shape}] and the learned source [${weight.shape}], expected [d, rank] and [rank, d]`,
-    )
-  if (bias !== null && bias.length !== rank) throw wrong(`the bias has ${bias.length} numbers, expected ${rank}`)
-  return { action: 'loreft', rank: rank!, rotate: rotate.values, weight: weight.values, bias, coefficient }
-}
-
 /** What EasySteer's algorithms for one direction make of it. */
-export function directed(algorithm: Algorithm, vector: Float32Array, scale: number): VectorChange {
+export function directed(algorithm: OneDirection, vector: Float32Array, scale: number): VectorChange {
   if (algorithm === 'erase') {
     // EasySteer divides by |v|^2 + 1e-8, v already scaled
     const square = (scale * lengthOf(vector)) ** 2
     return { action: 'project_scale', vector, coefficient: 1e-8 / (square + 1e-8) }
   }
   return { action: algorithm === 'replace' ? 'replace' : 'add', vector, coefficient: scale }
+}
+
+/** h + (h . h1) / (|h1|^2 + 1e-8) (h2 - h1), whatever the scale (algorithms/concept_replace.py). */
+export function conceptReplaced(
+  from: Float32Array,
+  to: Float32Array,
+  wrong: (message: string) => InputError,
+): VectorChange {
+  if (from.length !== to.length) throw wrong(`h1 has ${from.length} numbers and h2 ${to.length}`)
+  const square = lengthOf(from) ** 2 + 1e-8
+  return {
+    action: 'low_rank',
+    rank: 1,
+    read: from.map((value) => value / square),
+    write: to.map((value, i) => value - from[i]!),
+    bias: null,
+    coefficient: 1,
+  }
 }
 
 function wireOf(data: unknown, wrong: (message: string) => InputError) {
@@ -128,10 +148,11 @@ function wireOf(data: unknown, wrong: (message: string) => InputError) {
     )
   const { version, kind, tensors, extra } = result.output
   if (version !== 1) throw wrong(`data is of version ${version}, expected 1`)
-  const decode = ([name, { shape, data: stored }]: [string, { shape: number[]; data: string }]) =>
-    [
-      name,
-      decodeNumbers(`tensor ${shown(name)}`, { data: stored, shape, dtype: 'F32', compressed: false }, wrong),
-    ] as const
+  const decode = ([name, { shape, data: stored }]: [string, { shape: number[]; data: string }]) => {
+    const at = `tensor ${shown(name)}`
+    const numbers = decodeNumbers(at, { data: stored, shape, dtype: 'F32', compressed: false }, wrong)
+    finite(at, numbers.values, wrong)
+    return [name, numbers] as const
+  }
   return { kind, tensors: new Map(Object.entries(tensors).map(decode)), layer: extra.layer }
 }

@@ -16,8 +16,11 @@ interface Golden {
   }[]
 }
 
-const golden: Golden = fixtureJson('golden/vectors/expected.json')
-const requests = golden.pairs.map(([context, continuation]) => ({ context, continuation }))
+const goldens: readonly Golden[] = ['expected', 'expected-low-rank'].map((name) =>
+  fixtureJson(`golden/vectors/${name}.json`),
+)
+const [{ pairs, plain }] = goldens as [Golden]
+const requests = pairs.map(([context, continuation]) => ({ context, continuation }))
 
 // one model serves all cases; its views are not closed, which would close it
 let base: OnnxModel
@@ -28,18 +31,21 @@ beforeAll(async () => {
 afterAll(() => base.close())
 
 describe('vectors of other tools', () => {
-  it.each(golden.cases)('$file $args steers as transformers does with hooks', async ({ file, args, logprobs }) => {
-    const notices: string[] = []
-    const model = await steered(
-      { backend: 'shared', pretrained: 'demo', steer_path: fixturePath(`golden/vectors/${file}`), ...args },
-      { batchSize: '4', device: 'cpu', notice: (line) => notices.push(String(line)), hub: { env: {} } },
-    )
-    const answers = await loglikelihood(model, requests)
-    answers.forEach(({ logprob }, index) => {
-      expect(Math.abs(logprob - logprobs[index]!), `pair ${index}`).toBeLessThan(tolerance.steeredAdd)
-    })
-    expect(logprobs.some((logprob, index) => Math.abs(logprob - golden.plain[index]!) > 0.1)).toBe(true)
-    expect(notices.some((line) => line.includes('of type qwen2; this one is gemma2'))).toBe(file === 'half.gguf')
-    expect(notices.some((line) => line.includes('does not say at which tokens'))).toBe(file === 'reft')
-  })
+  it.each(goldens.flatMap(({ cases }) => cases))(
+    '$file $args steers as transformers does with hooks',
+    async ({ file, args, logprobs }) => {
+      const notices: string[] = []
+      const model = await steered(
+        { backend: 'shared', pretrained: 'demo', steer_path: fixturePath(`golden/vectors/${file}`), ...args },
+        { batchSize: '4', device: 'cpu', notice: (line) => notices.push(String(line)), hub: { env: {} } },
+      )
+      const answers = await loglikelihood(model, requests)
+      answers.forEach(({ logprob }, index) => {
+        expect(Math.abs(logprob - logprobs[index]!), `pair ${index}`).toBeLessThan(tolerance.steeredAdd)
+      })
+      expect(logprobs.some((logprob, index) => Math.abs(logprob - plain[index]!) > 0.1)).toBe(true)
+      expect(notices.some((line) => line.includes('of type qwen2; this one is gemma2'))).toBe(file === 'half.gguf')
+      expect(notices.some((line) => line.includes('does not say at which tokens'))).toBe(file.startsWith('reft'))
+    },
+  )
 })

@@ -147,8 +147,8 @@ describe('vectors of other tools', () => {
     ],
     [
       'an algorithm',
-      () => spec({ algorithm: 'lm_steer' }),
-      'vectors[0].algorithm is "lm_steer", expected direct, linear, loreft, erase, replace',
+      () => spec({ algorithm: 'moe_router' }),
+      'vectors[0]: moe_router changes which experts a router chooses, not an activation',
     ],
     ['no clause', () => clause(null), 'vectors[0].apply is missing'],
     ['an empty clause', () => clause({}), 'vectors[0].apply: it selects nothing'],
@@ -213,9 +213,9 @@ describe('vectors of other tools', () => {
       () =>
         reft((config) => ({
           ...config,
-          intervention_types: ["<class 'pyreft.interventions.DireftIntervention'>", 'x'],
+          intervention_types: ["<class 'pyvene.models.interventions.RotatedSpaceIntervention'>", 'x'],
         })),
-      'intervention_types[0] is "DireftIntervention"; LoreftIntervention can be read',
+      'intervention_types[0] is "RotatedSpaceIntervention", which takes its values from a second text',
     ],
     [
       'a part of another unit',

@@ -19,6 +19,7 @@ export function oneVector(
 
 /** The numbers, all finite. Throws what `wrong` makes of a reason otherwise. */
 export function finite(name: string, values: Float32Array, wrong: (message: string) => InputError): Float32Array {
-  if (values.every(Number.isFinite)) return values
-  throw wrong(`${name} holds numbers that are not finite`)
+  const at = values.findIndex((value) => !Number.isFinite(value))
+  if (at === -1) return values
+  throw wrong(`${name} holds ${values[at]}, its number ${at} counted from 0; expected finite numbers`)
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { checked, index, isObject, number, objectOf, oneOf, refuseUnknownNames, text, truth } from '@saeval/hub/checks'
 import type { PositionSelection } from '@saeval/sae-core'
+import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import * as v from 'valibot'
 import { located, type RowPlace } from '../edits/place-in-file.js'
 import { readApplyClause } from './apply-clause.js'
-import { type Algorithm, algorithms, changesOf, type Payload } from './easysteer-payload.js'
+import { type Algorithm, algorithms, changesOf, conceptReplaced, directed, type Payload } from './easysteer-payload.js'
 import { layerModule, residualLayer } from './layer-place.js'
 import { readGgufVectors } from './read-gguf-vectors.js'
 import { readReftFolder } from './read-reft-folder.js'
@@ -15,7 +17,7 @@ import { addition, type SteeredEntry, type SteeredFile } from './steered-entry.j
 const vectorFields = {
   source: v.nullish(text, null),
   data: v.nullish(v.unknown()),
-  algorithm: v.optional(oneOf(algorithms), 'direct'),
+  algorithm: v.optional(oneOf([...algorithms, 'moe_router']), 'direct'),
   scale: v.optional(number, 1),
   layers: v.nullish(
     v.pipe(
@@ -45,6 +47,9 @@ export function isEasySteerFile(value: unknown): boolean {
   )
 }
 
+/** Algorithms to which normalize means nothing in EasySteer itself. */
+const keepsNoNorm: readonly Algorithm[] = ['linear', 'loreft', 'lm_steer']
+
 /** A vector of the file with its clause. */
 interface ReadVector {
   readonly at: string
@@ -53,8 +58,7 @@ interface ReadVector {
 }
 
 /**
- * Reads a SteeringSpec of EasySteer (github.com/ZJU-REAL/EasySteer, docs/user-guide/steering.md): algorithms direct, linear, loreft, erase and
- * replace, at the outputs of layers counted from 0, each at the tokens of its clause. Where clauses meet at a layer, `conflict` decides.
+ * Reads a SteeringSpec of EasySteer (github.com/ZJU-REAL/EasySteer, docs/user-guide/steering.md): all of its algorithms but moe_router, at the outputs of layers counted from 0, each at the tokens of its clause. Where clauses meet at a layer, `conflict` decides.
  */
 export async function readEasySteer(path: string, bytes: Uint8Array, content: unknown): Promise<SteeredFile> {
   const spec = checked(path, objectOf(specFields), content)
@@ -79,12 +83,15 @@ async function readVector(path: string, number: number, given: unknown, notices:
   const wrong = (message: string) => located(place, null, message)
   const read = checked(path, vectorSchema, given, at)
   refuseUnknownNames(`${path}: ${at} has no field`, given as object, Object.keys(vectorFields))
-  refuseUnknownNames(`${path}: ${at}: ${read.algorithm} has no param`, read.params, [])
   const { algorithm, scale, layers, normalize } = read
-  if (normalize && (algorithm === 'linear' || algorithm === 'loreft'))
-    throw wrong(`normalize has no effect on ${algorithm}; leave it out`)
+  if (algorithm === 'moe_router')
+    throw wrong('moe_router changes which experts a router chooses, not an activation; saeval cannot')
+  if (normalize && keepsNoNorm.includes(algorithm)) throw wrong(`normalize has no effect on ${algorithm}; leave it out`)
+  if (scale !== 1 && algorithm === 'concept_replace')
+    throw wrong('scale has no effect on concept_replace; leave it out')
+  refuseUnknownNames(`${path}: ${at}: ${algorithm} has no param`, read.params, [])
   const positions = readApplyClause(`${path}: ${at}.apply`, read.apply)
-  const payloads = await payloadsOf(path, place, read, notices)
+  const payloads = await payloadsOf(path, place, { ...read, algorithm }, notices)
   if (payloads.length === 0) throw wrong('it holds no vector of any layer')
   const twice = payloads.find(({ layer }, at) => payloads.findIndex((other) => other.layer === layer) !== at)
   if (twice !== undefined) throw wrong(`it holds layer ${twice.layer} twice`)
@@ -108,7 +115,7 @@ async function readVector(path: string, number: number, given: unknown, notices:
 async function payloadsOf(
   path: string,
   place: RowPlace,
-  read: v.InferOutput<typeof vectorSchema>,
+  read: v.InferOutput<typeof vectorSchema> & { readonly algorithm: Algorithm },
   notices: string[],
 ): Promise<readonly Payload[]> {
   const { source, data, algorithm, scale, layers } = read
@@ -117,7 +124,9 @@ async function payloadsOf(
   if ((source !== null) === isGiven) throw wrong('it needs either source, a path, or data')
   if (isGiven) return changesOf(data, { algorithm, scale, layers }, wrong)
   const file = isAbsolute(source!) ? source! : join(dirname(path), source!)
-  if (algorithm === 'linear') throw wrong('linear takes its matrix as data, not from a source')
+  if (algorithm === 'linear' || algorithm === 'lm_steer')
+    throw wrong(`${algorithm} takes its matrices as data, not from a source`)
+  if (algorithm === 'concept_replace') return conceptFolder(file, notices, wrong)
   const { entries, notices: more } = algorithm === 'loreft' ? await readReftFolder(file) : await readGgufVectors(file)
   notices.push(...more)
   return entries.flatMap(({ hookpoint, change, place: own }) => {
@@ -129,14 +138,49 @@ async function payloadsOf(
 
 /** A change of a file of another format as the algorithm makes it. */
 function rescaled(
-  change: SteeredEntry['change'],
-  algorithm: Algorithm,
+  change: VectorChange,
+  algorithm: 'direct' | 'erase' | 'replace' | 'loreft',
   scale: number,
   wrong: (message: string) => InputError,
-): SteeredEntry['change'] {
-  if (change.action === 'loreft') return { ...change, coefficient: scale }
+): VectorChange {
+  if (algorithm === 'loreft') {
+    if (change.action === 'loreft') return { ...change, coefficient: scale }
+    throw wrong(`it holds ${change.action}, not a LoReFT`)
+  }
   if (change.action !== 'add') throw wrong(`it holds ${change.action}, not a direction`)
-  return changesOf({ direction: change.vector }, { algorithm, scale, layers: [0] }, wrong)[0]!.change
+  return directed(algorithm, change.vector, scale)
+}
+
+/** The substitutions of a folder with the directions h1 and h2, each in a GGUF file of that name or with _h1 and _h2 in its own. */
+async function conceptFolder(
+  folder: string,
+  notices: string[],
+  wrong: (message: string) => InputError,
+): Promise<readonly Payload[]> {
+  const names = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : []
+  const [from, to] = await Promise.all(
+    (['h1', 'h2'] as const).map(async (side) => {
+      const found = names.filter((name) => {
+        const lower = name.toLowerCase()
+        return lower === `${side}.gguf` || (lower.endsWith('.gguf') && lower.includes(`_${side}`))
+      })
+      if (found.length !== 1)
+        throw wrong(`${folder} has ${found.length} files of ${side}, expected a folder with one ${side}.gguf`)
+      const file = await readGgufVectors(join(folder, found[0]!))
+      notices.push(...file.notices)
+      return new Map(file.entries.map((entry) => [residualLayer(entry.hookpoint)!, entry.change]))
+    }),
+  )
+  const vectorOf = (side: ReadonlyMap<number, VectorChange>, name: string, layer: number) => {
+    const change = side.get(layer)
+    if (change?.action === 'add') return change.vector
+    throw wrong(`${folder} has no ${name} of layer ${layer}`)
+  }
+  const layers = [...new Set([...from!.keys(), ...to!.keys()])].sort((a, b) => a - b)
+  return layers.map((layer) => ({
+    layer,
+    change: conceptReplaced(vectorOf(from!, 'h1', layer), vectorOf(to!, 'h2', layer), wrong),
+  }))
 }
 
 /** The entries with where they act: where several claim a token of a layer, by the policy. */

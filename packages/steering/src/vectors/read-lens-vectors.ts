@@ -70,10 +70,10 @@ function entriesOf(path: string, at: string, given: unknown): SteeredEntry[] {
   return layers.flatMap((layer, row) =>
     Array.from({ length: perLayer ?? 1 }, (_, column): SteeredEntry => {
       const start = (row * (perLayer ?? 1) + column) * d
-      const vector = finite('activations', values.slice(start, start + d), wrong)
       const position = perLayer === null ? null : (at3?.[column] ?? column)
       const hookpoint = layerModule(layer)
       const where = `layer ${layer}${position === null ? '' : `, position ${position}`}`
+      const vector = finite(`activations of ${where}`, values.slice(start, start + d), wrong)
       const entry = addition({ path, entry: `${at === '' ? '' : `${at}, `}${where}` }, hookpoint, vector, scale)
       return {
         ...entry,

@@ -3,15 +3,13 @@ import { InputError } from '@saeval/hub'
 import { checked, index, isObject, number, objectOf, oneOf, shown, text, truth } from '@saeval/hub/checks'
 import { findNeuronpedia, openSae, type PositionSelection, type SaeFile } from '@saeval/sae-core'
 import { lengthOf } from '@saeval/sae-core/internal/edits/stage-slots'
-import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import * as v from 'valibot'
+import { actionOfMethod, steerMethods } from '../edits/neuronpedia-rows.js'
 import { requireOnePlace, severalPlaces } from '../edits/one-place.js'
 import { checkModel } from '../edits/open-edits.js'
 import { atRow, located, type RowPlace } from '../edits/place-in-file.js'
+import { decoderRowsOf } from './decoder-rows.js'
 import { addition, type ReadVectorsOptions, type SteeredEntry, type SteeredFile } from './steered-entry.js'
-
-const methods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP', 'PROJECTION_CAP'] as const
-type Method = (typeof methods)[number]
 
 /** An index as a number, or as the text that Neuronpedia's database has. */
 const anyIndex = v.pipe(
@@ -32,7 +30,7 @@ const ownVectorSchema = objectOf({ hookName: text, vector: numbers, vectorDefaul
 
 const settingsSchema = objectOf({
   strength_multiplier: v.optional(number, 1),
-  steer_method: v.optional(oneOf(methods), 'SIMPLE_ADDITIVE'),
+  steer_method: v.optional(oneOf(steerMethods), 'SIMPLE_ADDITIVE'),
   normalize_steering: v.optional(truth, false),
   steer_special_tokens: v.optional(truth, true),
 })
@@ -106,14 +104,14 @@ async function feature(
     )
   const reference = `${model}/${layer}/${read.index}`
   const key = `${model}/${layer}`
-  const { sae, vector } = await atRow(place, null, async () => {
+  const { sae, vector, latent } = await atRow(place, null, async () => {
     const found = findNeuronpedia(reference)
     const open = saes.get(key) ?? (await openSae(found.sae, options.hub))
     saes.set(key, open)
     if (found.latent >= open.config.dSae)
       throw wrong(`index ${found.latent} is out of range: ${key} has 0 to ${open.config.dSae - 1}`)
     requireOnePlace(open, severalPlaces)
-    return { sae: open, vector: await open.decoderRow(found.latent) }
+    return { sae: open, vector: await open.decoderRow(found.latent), latent: found.latent }
   })
   const { baseName } = options
   if (baseName !== null) checkModel(sae, { ...options, baseName }, (message) => located(place, null, message))
@@ -125,6 +123,7 @@ async function feature(
     settings,
     sae,
     origin: reference,
+    latent,
   })
 }
 
@@ -148,15 +147,17 @@ interface Found {
   readonly settings: Settings
   readonly sae: SaeFile | null
   readonly origin: string
+  /** Of a feature. */
+  readonly latent?: number
 }
 
 /** Special tokens of the prompt; those that the model writes are steered. */
-const spared: PositionSelection = {
+export const spared: PositionSelection = {
   include: ['all'],
   exclude: [{ heldBy: { include: ['special'], exclude: ['generated'] } }],
 }
 
-function entryOf({ place, hookpoint, vector: row, strength, settings, sae, origin }: Found): SteeredEntry {
+function entryOf({ place, hookpoint, vector: row, strength, settings, sae, origin, latent }: Found): SteeredEntry {
   const {
     steer_method: method,
     strength_multiplier: multiplier,
@@ -170,15 +171,13 @@ function entryOf({ place, hookpoint, vector: row, strength, settings, sae, origi
   const coefficient = strength * multiplier
   return {
     ...addition(place, hookpoint, vector),
-    change: changeOf(method, vector, coefficient),
+    change: { action: actionOfMethod[method], vector, coefficient },
     ...(special ? {} : { positions: spared }),
     origin,
     sae,
+    ...(sae === null || latent === undefined || (normalize && method === 'SIMPLE_ADDITIVE')
+      ? {}
+      : { decoderRows: decoderRowsOf(sae, [{ latent, weight: 1 }]) }),
     record: { hookpoint, action: method, steering_coefficient: coefficient, feature: origin },
   }
-}
-
-function changeOf(method: Method, vector: Float32Array, coefficient: number): VectorChange {
-  const action = { SIMPLE_ADDITIVE: 'add', ORTHOGONAL_DECOMP: 'project_scale', PROJECTION_CAP: 'project_cap' } as const
-  return { action: action[method], vector, coefficient }
 }

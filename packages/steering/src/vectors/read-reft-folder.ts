@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { checked, index, jsonObject, objectOf, shown, text } from '@saeval/hub/checks'
-import type { PickleValue } from '@saeval/sae-core/internal/torch/pickle'
-import { openTorchFile } from '@saeval/sae-core/internal/torch/torch-file'
-import { TorchTensor } from '@saeval/sae-core/internal/torch/torch-world'
+import { checked, index, jsonObject, objectOf, shown, text, truth } from '@saeval/hub/checks'
+import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import * as v from 'valibot'
 import { located } from '../edits/place-in-file.js'
 import { readSteeringBytes } from '../edits/read-steering-file.js'
-import { loreftOf } from './easysteer-payload.js'
 import { layerModule } from './layer-place.js'
-import { finite, type Numbers, oneVector } from './one-vector.js'
+import { fromOtherText, reftKinds, refusedReftKinds } from './reft-interventions.js'
+import { readReftState } from './reft-state.js'
 import { addition, type SteeredEntry, type SteeredFile } from './steered-entry.js'
+
+// no activation is as wide
+const mostNumbers = 2 ** 20
 
 /** pyvene's RepresentationConfig, whose values also stand in a list in this order. */
 const representationFields = [
@@ -39,6 +40,8 @@ const configSchema = objectOf({
   intervention_types: v.array(text, 'a list of texts'),
   sorted_keys: v.array(text, 'a list of texts'),
   mode: v.nullish(text, 'parallel'),
+  intervention_constant_sources: v.nullish(v.array(truth, 'a list of true and false'), []),
+  intervention_dimensions: v.nullish(v.array(v.nullable(index), 'a list of sizes'), []),
 })
 
 /** pyvene's components -> modules of a layer. */
@@ -57,8 +60,8 @@ export function isReftFolder(path: string): boolean {
 }
 
 /**
- * Reads a folder that pyreft's ReftModel.save wrote (github.com/stanfordnlp/pyreft): LoReFT interventions, h + R^T (W h + b - R h), at outputs of layers,
- * MLPs or attention. At which tokens they act is not in the folder. Throws InputError for other interventions, and for two at one place.
+ * Reads a folder that pyreft's ReftModel.save wrote (github.com/stanfordnlp/pyreft): interventions of `reftKinds` at outputs of layers, MLPs or attention.
+ * At which tokens they act is not in the folder. Throws InputError for other interventions, and for two at one place.
  */
 export async function readReftFolder(path: string): Promise<SteeredFile> {
   const name = configNames.find((candidate) => existsSync(join(path, candidate)))
@@ -68,6 +71,7 @@ export async function readReftFolder(path: string): Promise<SteeredFile> {
   const configBytes = await readSteeringBytes('steer_path', configPath)
   const config = checked(configPath, configSchema, jsonObject(configPath, Buffer.from(configBytes).toString('utf8')))
   const { representations, intervention_types: types, sorted_keys: keys, mode } = config
+  const { intervention_constant_sources: constants, intervention_dimensions: dimensions } = config
   if (representations.length === 0 || types.length !== representations.length || keys.length !== representations.length)
     throw new InputError(
       `${configPath} has ${representations.length} representations, ${types.length} intervention_types and ${keys.length} sorted_keys; expected as many of each, and one or more`,
@@ -77,10 +81,8 @@ export async function readReftFolder(path: string): Promise<SteeredFile> {
   const entries: SteeredEntry[] = []
   for (const [number, given] of representations.entries()) {
     const kind = /\.(\w+)'>$/.exec(types[number]!)?.[1] ?? types[number]!
-    if (kind !== 'LoreftIntervention')
-      throw new InputError(
-        `${configPath}: intervention_types[${number}] is ${shown(kind)}; LoreftIntervention can be read`,
-      )
+    const at = `${configPath}: intervention_types[${number}]`
+    requireReadable(at, kind, constants[number] ?? false)
     const hookpoint = moduleOf(`${configPath}: representations[${number}]`, given)
     // weights that first and last tokens do not share; which tokens those are is not in the folder
     if (entries.some((entry) => entry.hookpoint === hookpoint))
@@ -92,8 +94,16 @@ export async function readReftFolder(path: string): Promise<SteeredFile> {
       throw new InputError(
         `${configPath}: sorted_keys[${number}] is ${shown(keys[number])}, which is no part of a file name`,
       )
-    hash.update(await readSteeringBytes('steer_path', file))
-    entries.push(await entryOf(file, hookpoint))
+    const dimension = dimensions[number] ?? null
+    const change = kind === zeros ? zerosOf(at, dimension) : await changeOf(file, kind, dimension)
+    if (kind !== zeros) hash.update(await readSteeringBytes('steer_path', file))
+    const name = kind === zeros ? 'zeros' : reftKinds[kind]!.name
+    entries.push({
+      ...addition({ path: kind === zeros ? configPath : file }, hookpoint, new Float32Array()),
+      change,
+      origin: `the ${name}`,
+      record: { hookpoint, action: change.action, steering_coefficient: change.coefficient, intervention: kind },
+    })
   }
   return {
     path,
@@ -132,28 +142,35 @@ function moduleOf(place: string, given: unknown): string {
   return `${layerModule(Number(found[1]))}${found[2] === undefined ? '' : `.${found[2]}`}`
 }
 
-async function entryOf(path: string, hookpoint: string): Promise<SteeredEntry> {
-  const place = { path }
-  const wrong = (message: string) => located(place, null, message)
-  const file = await openTorchFile(path)
-  try {
-    if (!(file.value instanceof Map)) throw wrong('it is not a state dict')
-    const state = file.value as Map<PickleValue, PickleValue>
-    const names = ['rotate_layer', 'weight', 'bias']
-    const other = [...state.keys()].find((key) => !names.includes(key as string))
-    if (other !== undefined)
-      throw wrong(`it holds ${shown(typeof other === 'string' ? other : null)}; a LoReFT has ${names.join(', ')}`)
-    const tensors: Numbers[] = []
-    for (const name of names) {
-      const tensor = state.get(name)
-      if (!(tensor instanceof TorchTensor)) throw wrong(`it has no tensor ${name}`)
-      tensors.push({ shape: tensor.shape, values: finite(name, await file.numbers(tensor, name), wrong) })
-    }
-    const [rotate, weight, bias] = tensors as [Numbers, Numbers, Numbers]
-    const change = loreftOf(rotate, weight, oneVector('bias', bias, wrong), 1, wrong)
-    const record = { hookpoint, action: 'loreft', steering_coefficient: 1 }
-    return { ...addition(place, hookpoint, new Float32Array()), change, origin: 'the LoReFT', record }
-  } finally {
-    await file.close()
-  }
+/** The one kind that has nothing to save. */
+const zeros = 'ZeroIntervention'
+
+/** Throws InputError for an intervention that cannot be read, with the reason. */
+function requireReadable(at: string, kind: string, isConstant: boolean): void {
+  if (kind === zeros) return
+  const found = Object.hasOwn(reftKinds, kind) ? reftKinds[kind]! : null
+  if (found !== null && (isConstant || !found.takesSource)) return
+  const why =
+    found !== null
+      ? fromOtherText
+      : Object.hasOwn(refusedReftKinds, kind)
+        ? refusedReftKinds[kind]
+        : `cannot be read; ${[...Object.keys(reftKinds), zeros].join(', ')} can`
+  throw new InputError(`${at} is ${shown(kind)}, which ${why}`)
+}
+
+function zerosOf(at: string, dimension: number | null): VectorChange {
+  if (dimension === null || dimension > mostNumbers)
+    throw new InputError(`${at} is ${zeros}, and intervention_dimensions says ${dimension}, expected how many numbers`)
+  return { action: 'replace', vector: new Float32Array(dimension), coefficient: 1 }
+}
+
+/** The change of one intervention. Throws InputError where it changes only some of the numbers. */
+async function changeOf(path: string, kind: string, dimension: number | null): Promise<VectorChange> {
+  const wrong = (message: string) => located({ path }, null, message)
+  const change = await readReftState(path, kind, (state) => reftKinds[kind]!.read(state, wrong))
+  const size = 'vector' in change ? change.vector.length : null
+  if (size !== null && dimension !== null && dimension < size)
+    throw wrong(`it changes only the first ${dimension} of ${size} numbers, which saeval cannot`)
+  return change
 }

@@ -3,12 +3,19 @@ import type { SteeredRow } from '@saeval/steering-csv'
 import { requireOnePlace, severalPlaces } from '../edits/one-place.js'
 import { checkModel, openNamedSae } from '../edits/open-edits.js'
 import { atRow, located } from '../edits/place-in-file.js'
-import { readSteeredCsv } from '../edits/read-steering-file.js'
+import { otherDialect, readVectorsCsv } from '../edits/read-steering-file.js'
+import { decoderRowsOf } from './decoder-rows.js'
+import { readSaeRows } from './read-sae-rows.js'
 import type { ReadVectorsOptions, SteeredEntry, SteeredFile } from './steered-entry.js'
 
-/** Reads a CSV of the model `steered` with the decoder rows that it names. Throws InputError with line and column. */
+/** Reads a CSV of the model `steered` with the decoder rows that it names, and where wanted one of sae_steered_beta. Throws InputError with line and column. */
 export async function openSteeredCsv(path: string, options: ReadVectorsOptions): Promise<SteeredFile> {
-  const { rows, sha256, ignoredColumns } = await readSteeredCsv(path)
+  const csv = await readVectorsCsv(path)
+  if (csv.dialect === 'sae_steered_beta') {
+    if (options.takesRows) return readSaeRows(csv.file, options)
+    throw otherDialect(path)
+  }
+  const { rows, sha256, ignoredColumns } = csv.file
   const saes = new Map<string, SaeFile>()
   const entries: SteeredEntry[] = []
   const notices = new Set<string>()
@@ -52,6 +59,7 @@ export async function openSteeredCsv(path: string, options: ReadVectorsOptions):
         head: row.head_index,
         origin: `feature ${row.feature_index}${row.description ? ` (${row.description})` : ''} of ${row.sparse_model}`,
         sae,
+        decoderRows: decoderRowsOf(sae, [{ latent: row.feature_index, weight: 1 }], true),
         record: { ...row },
       })
     }

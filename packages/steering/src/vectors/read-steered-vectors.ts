@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { InputError, openLocalFile, readSafetensorsIndex, readTensor } from '@saeval/hub'
 import { cut, isPrintable, shown } from '@saeval/hub/checks'
 import type { PickleValue } from '@saeval/sae-core/internal/torch/pickle'
-import { type LoadedTorchFile, openTorchFile } from '@saeval/sae-core/internal/torch/torch-file'
+import { openTorchFile } from '@saeval/sae-core/internal/torch/torch-file'
 import { TorchTensor } from '@saeval/sae-core/internal/torch/torch-world'
 import { located, type RowPlace } from '../edits/place-in-file.js'
 import { readSteeringBytes } from '../edits/read-steering-file.js'
@@ -29,14 +29,13 @@ export async function readSteeredTorch(path: string, options: ReadVectorsOptions
     }
     if (!(file.value instanceof Map)) throw new InputError(`${path} is not a dictionary from modules to vectors`)
     const entries: [string, Fields][] = []
-    const numbersOf = numbersOnce(path, bytes.length, file)
     for (const [module, fields] of file.value as Map<PickleValue, PickleValue>) {
       if (typeof module !== 'string' || !isPrintable(module) || !(fields instanceof Map))
         throw new InputError(`${path}: ${nameOf(module)} is not a module with a dictionary of its own`)
       const read = new Map<string, unknown>()
       for (const [name, value] of fields as Map<PickleValue, PickleValue>) {
         const isTensor = value instanceof TorchTensor
-        const numbers = isTensor ? await numbersOf(value, `${nameOf(name)} of ${cut(module)}`) : null
+        const numbers = isTensor ? await file.numbers(value, `${nameOf(name)} of ${cut(module)}`) : null
         read.set(nameOf(name), isTensor ? { shape: value.shape, values: numbers } : value)
       }
       entries.push([module, read])
@@ -51,21 +50,6 @@ export async function readSteeredTorch(path: string, options: ReadVectorsOptions
 function nameOf(key: PickleValue): string {
   if (typeof key === 'string' && isPrintable(key)) return key
   return typeof key === 'number' ? String(key) : 'a key that is no text'
-}
-
-/** Reads tensors, each once. Throws InputError where views of the same numbers would be more than the file holds. */
-function numbersOnce(path: string, byteLength: number, file: LoadedTorchFile): LoadedTorchFile['numbers'] {
-  const known = new Map<TorchTensor, Float32Array>()
-  let total = 0
-  return async (tensor, name) => {
-    const found = known.get(tensor)
-    if (found !== undefined) return found
-    total += tensor.shape.reduce((product, size) => product * size, 1)
-    if (total > byteLength) throw new InputError(`${path} has tensors of more numbers than the file holds`)
-    const numbers = await file.numbers(tensor, name)
-    known.set(tensor, numbers)
-    return numbers
-  }
 }
 
 /**

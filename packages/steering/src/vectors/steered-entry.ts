@@ -2,6 +2,7 @@ import type { HubOptions } from '@saeval/hub'
 import type { PositionSelection, SaeFile } from '@saeval/sae-core'
 import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
 import type { RowPlace } from '../edits/place-in-file.js'
+import type { DecoderRows } from './decoder-rows.js'
 
 /** One edit of a file of vectors, its numbers read. */
 export interface SteeredEntry {
@@ -17,6 +18,8 @@ export interface SteeredEntry {
   /** Where the vector is from, for messages: "feature 30 of EleutherAI/sae-pythia-70m-32k". */
   readonly origin: string
   readonly sae: SaeFile | null
+  /** What decoder rows the vector is made of; absent where none are known. */
+  readonly decoderRows?: DecoderRows
   /** The row as results.json shows it. */
   readonly record: Readonly<Record<string, unknown>>
 }
@@ -46,6 +49,8 @@ export interface ReadVectorsOptions {
   readonly allowOtherModel: boolean
   /** Layers that are wanted, from 0; null is those that the file names. */
   readonly layers: readonly number[] | null
+  /** Whether a CSV of sae_steered_beta is taken too, as the vectors that its rows add; a run has a model of its own for it. */
+  readonly takesRows?: boolean
   readonly hub: HubOptions
 }
 

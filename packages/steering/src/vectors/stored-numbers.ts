@@ -1,7 +1,7 @@
 import type { InputError } from '@saeval/hub'
 import { decodeFloats, type FloatDtype, floatBytes } from '@saeval/hub/internal/decode-floats'
 import { Decompress } from 'fzstd'
-import { finite, type Numbers } from './one-vector.js'
+import type { Numbers } from './one-vector.js'
 
 /** A tensor in a JSON file: numbers in base64, of numpy's type `dtype`, compressed by zstd if need be. */
 export interface StoredNumbers {
@@ -11,7 +11,7 @@ export interface StoredNumbers {
   readonly compressed: boolean
 }
 
-/** The numbers of a tensor in a JSON file. Throws what `wrong` makes of a reason where they are damaged or not finite. */
+/** The numbers of a tensor in a JSON file, finite or not. Throws what `wrong` makes of a reason where they are damaged. */
 export function decodeNumbers(
   name: string,
   { data, shape, dtype, compressed }: StoredNumbers,
@@ -23,7 +23,7 @@ export function decodeNumbers(
   const size = shape.reduce((product, count) => product * count, floatBytes[dtype])
   const bytes = compressed ? inflated(name, stored, size, wrong) : stored
   if (bytes.length !== size) throw wrong(`${name} has ${bytes.length} bytes for the shape [${shape}], expected ${size}`)
-  return { shape, values: finite(name, decodeFloats(bytes, dtype), wrong) }
+  return { shape, values: decodeFloats(bytes, dtype) }
 }
 
 /** At most `size` bytes of what was compressed: a small file can unfold into any number. */

@@ -3,7 +3,7 @@ import { located } from '../edits/place-in-file.js'
 import type { SteeredFile } from './steered-entry.js'
 
 /** What is added, more or less of which is wanted. */
-const scalable = ['add', 'add_matched', 'loreft']
+const scalable = ['add', 'add_matched', 'loreft', 'low_rank']
 
 /** The file with `scale` times of what it adds. Throws InputError where an entry does not add. */
 export function strengthened(file: SteeredFile, scale: number): SteeredFile {

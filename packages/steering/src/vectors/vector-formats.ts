@@ -49,7 +49,7 @@ const jsonFormats: readonly JsonFormat[] = [
     name: 'EasySteer',
     files: ['.json'],
     writtenBy: 'EasySteer (`SteeringSpec`)',
-    does: '`direct`, `linear`, `loreft`, `erase`, `replace`, `normalize`, each where its `apply` says',
+    does: '`direct`, `linear`, `loreft`, `lm_steer`, `erase`, `replace`, `concept_replace`, `normalize`, each where its `apply` says',
     isOf: isEasySteerFile,
     readContent: readEasySteer,
   },
@@ -105,7 +105,7 @@ export const vectorFormats: readonly VectorFormat[] = [
     name: 'pyreft',
     files: ['folder'],
     writtenBy: 'pyreft (`ReftModel.save`)',
-    does: 'LoReFT: h + Rᵀ(W h + b − R h)',
+    does: 'LoReFT, h + Rᵀ(W h + b − R h), and its other interventions; additions and constants of pyvene',
     read: readReftFolder,
   },
 ]

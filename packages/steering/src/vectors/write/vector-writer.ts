@@ -5,15 +5,16 @@ import type { SteeredEntry, SteeredFile } from '../steered-entry.js'
 export interface VectorWriter {
   /** Its name among those of `vectorFormats`. */
   readonly name: string
-  /** End of the names of its files. */
-  readonly end: string
+  /** Ends of the names of its files; none of a folder. */
+  readonly ends: readonly string[]
   /** Why it cannot hold an entry; null where it can. */
   readonly refuses: (entry: SteeredEntry) => string | null
   /** What of the file as a whole it cannot hold; null where it holds all. */
   readonly refusesFile?: (file: SteeredFile) => Said | null
   /** What it leaves out that whoever uses the file must say again, a line each. */
   readonly leaves: (file: SteeredFile) => readonly string[]
-  readonly bytes: (file: SteeredFile) => Uint8Array
+  /** Of a folder its files by their names. */
+  readonly bytes: (file: SteeredFile) => Uint8Array | ReadonlyMap<string, Uint8Array>
 }
 
 /** Why a format that only has vectors to add at every token cannot hold an entry. */
@@ -28,6 +29,23 @@ export function refusesAllButAdditions(entry: SteeredEntry): string | null {
 export function refusesPlaces({ keepsNorm, positions }: SteeredEntry): string | null {
   if (keepsNorm) return 'normalize: it does not keep the length of activations'
   return positions ? 'the tokens at which it acts: it acts at every token' : null
+}
+
+/** Why a format of lm_eval's edits of modules cannot hold an entry. */
+export function refusesAllButModuleEdits(entry: SteeredEntry): string | null {
+  const { action } = entry.change
+  return action === 'add' || action === 'project_clamp'
+    ? refusesPlaces(entry)
+    : `${entry.record.action}: it holds add and clamp`
+}
+
+/** Why a format with one edit of each place cannot hold a file. */
+export function refusesSecondEdits(placeOf: (entry: SteeredEntry) => string): (file: SteeredFile) => string | null {
+  return ({ entries }) => {
+    const places = entries.map(placeOf)
+    const twice = places.find((place, index) => places.indexOf(place) !== index)
+    return twice === undefined ? null : `${twice} twice: it has one edit of each place`
+  }
 }
 
 /** c v as it is added, in float32. */

@@ -11,7 +11,7 @@ const floats = 0
 /** GGUF control vectors, version 3, as repeng's export_gguf writes them. Coefficients are multiplied in. */
 export const ggufWriter: VectorWriter = {
   name: 'GGUF control vector',
-  end: '.gguf',
+  ends: ['.gguf'],
   refuses: (entry) =>
     refusesAllButAdditions(entry) ??
     (residualLayer(entry.hookpoint) === null ? `${entry.hookpoint}: it holds outputs of layers` : null),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { PositionSelection, PositionTerm } from '@saeval/sae-core'
 import type { VectorChange } from '@saeval/sae-core/internal/edits/vector-change'
-import { directed } from '../easysteer-payload.js'
+import { type Algorithm, directed } from '../easysteer-payload.js'
 import { residualLayer } from '../layer-place.js'
+import { transposed } from '../low-rank-change.js'
 import type { SteeredEntry } from '../steered-entry.js'
 import { floatBytes, type VectorWriter } from './vector-writer.js'
 
@@ -17,7 +18,7 @@ function refusesModules({ hookpoint, head }: SteeredEntry): string | null {
 /** SteeringVectors of vllm-lens, one for each entry, without compression. */
 export const lensWriter: VectorWriter = {
   name: 'vllm-lens',
-  end: '.json',
+  ends: ['.json'],
   refuses: (entry) => {
     const { change, keepsNorm, positions } = entry
     if (change.action !== 'add' && change.action !== 'add_matched')
@@ -57,12 +58,14 @@ function lensVector({ hookpoint, change, positions }: SteeredEntry): object {
 /** A SteeringSpec of EasySteer, its vectors as data, one after the other. */
 export const easySteerWriter: VectorWriter = {
   name: 'EasySteer',
-  end: '.json',
+  ends: ['.json'],
   refuses: (entry) => {
     const { change, positions, keepsNorm } = entry
     const algorithm = algorithmOf(change)
-    if (algorithm === null) return `${entry.record.action}: it holds direct, erase, replace, linear and loreft`
-    if (keepsNorm && (algorithm === 'linear' || algorithm === 'loreft')) return `normalize of ${algorithm}`
+    if (algorithm === null)
+      return `${entry.record.action}: it holds direct, erase, replace, linear, loreft and lm_steer`
+    if (keepsNorm && !algorithmsWithNorm.includes(algorithm)) return `normalize of ${algorithm}`
+    if (change.action === 'low_rank' && change.bias !== null) return 'a low-rank map with a bias: its lm_steer has none'
     if (positions && applyOf(positions) === null) return 'the tokens at which it acts'
     return refusesModules(entry)
   },
@@ -70,7 +73,7 @@ export const easySteerWriter: VectorWriter = {
   bytes: ({ entries }) => json({ vectors: entries.map(easySteerVector), conflict: 'sequential' }),
 }
 
-function algorithmOf(change: VectorChange): 'direct' | 'erase' | 'replace' | 'linear' | 'loreft' | null {
+function algorithmOf(change: VectorChange): Algorithm | null {
   switch (change.action) {
     case 'add':
       return 'direct'
@@ -78,6 +81,8 @@ function algorithmOf(change: VectorChange): 'direct' | 'erase' | 'replace' | 'li
     case 'linear':
     case 'loreft':
       return change.action
+    case 'low_rank':
+      return 'lm_steer'
     case 'project_scale':
       return change.coefficient === directed('erase', change.vector, 1).coefficient ? 'erase' : null
     default:
@@ -92,11 +97,14 @@ function easySteerVector({ hookpoint, change, positions, keepsNorm }: SteeredEnt
     data: payload(change, layer),
     algorithm,
     scale: algorithm === 'erase' ? 1 : change.coefficient,
-    ...(algorithm === 'linear' ? { layers: [layer] } : {}),
+    ...(algorithm === 'linear' || algorithm === 'lm_steer' ? { layers: [layer] } : {}),
     normalize: keepsNorm,
     apply: positions ? applyOf(positions) : { prompt: 'all', generation: 'all' },
   }
 }
+
+/** Algorithms that can keep the length of an activation. */
+const algorithmsWithNorm: readonly Algorithm[] = ['direct', 'erase', 'replace']
 
 type Tensors = readonly (readonly [name: string, shape: readonly number[], values: Float32Array])[]
 
@@ -115,6 +123,16 @@ function payload(change: VectorChange, layer: number): object {
         ['rotate_layer', [d, rank], rotate],
       ]
       return wire('reft', tensors, { layer })
+    }
+    case 'low_rank': {
+      const { rank, read, write } = change
+      const shape = [rank, read.length / rank]
+      const [projector1, projector2] = [read, write].map((values) => transposed({ shape, values }))
+      const tensors: Tensors = [
+        ['projector1', projector1!.shape, projector1!.values],
+        ['projector2', projector2!.shape, projector2!.values],
+      ]
+      return wire('lowrank', tensors, {})
     }
     default:
       return wire('direction', [[`layer.${layer}`, [change.vector.length], change.vector]], {})

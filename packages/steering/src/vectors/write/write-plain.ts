@@ -1,11 +1,18 @@
 import { option, sentence } from '@saeval/hub'
 import type { SteeredEntry, SteeredFile } from '../steered-entry.js'
-import { added, floatBytes, refusesAllButAdditions, refusesPlaces, type VectorWriter } from './vector-writer.js'
+import {
+  added,
+  floatBytes,
+  refusesAllButAdditions,
+  refusesAllButModuleEdits,
+  refusesSecondEdits,
+  type VectorWriter,
+} from './vector-writer.js'
 
 /** One vector as numpy.save writes it. Its coefficient is multiplied in; the layer is not in it. */
 export const npyWriter: VectorWriter = {
   name: 'numpy',
-  end: '.npy',
+  ends: ['.npy'],
   refuses: refusesAllButAdditions,
   refusesFile: ({ entries }) =>
     entries.length === 1
@@ -27,17 +34,9 @@ export const npyWriter: VectorWriter = {
 /** saeval's own .safetensors: vectors and biases as tensors, the rest as texts of the metadata. */
 export const safetensorsWriter: VectorWriter = {
   name: 'safetensors',
-  end: '.safetensors',
-  refuses: (entry) =>
-    entry.change.action === 'add' || entry.change.action === 'project_clamp'
-      ? refusesPlaces(entry)
-      : `${entry.record.action}: it holds add and clamp`,
-  refusesFile: ({ entries }) => {
-    const twice = entries.find(
-      ({ hookpoint }, index) => entries.findIndex((other) => other.hookpoint === hookpoint) !== index,
-    )
-    return twice === undefined ? null : `${twice.hookpoint} twice: it has one edit of each place`
-  },
+  ends: ['.safetensors'],
+  refuses: refusesAllButModuleEdits,
+  refusesFile: refusesSecondEdits(({ hookpoint }) => hookpoint),
   leaves: () => [],
   bytes: safetensorsBytes,
 }

@@ -9,12 +9,15 @@ const folder = temporaryFolder()
 const options = { layers: null, hub: { env: {} } }
 const read = (path: string) => readVectors(path, { baseName: null, allowOtherModel: true, ...options })
 
+/** Half a layer before its output stands what the output of the layer before is. */
+const placeOf = (hookpoint: string) => residualLayer(hookpoint) ?? Number(/\d+/.exec(hookpoint)?.[0]) - 0.5
+
 /** What the file does, whatever its format; coefficients that some formats multiply in are multiplied in here. */
 async function meaning(path: string) {
   const { entries } = await read(path)
-  const inOrder = [...entries].sort((a, b) => residualLayer(a.hookpoint)! - residualLayer(b.hookpoint)!)
+  const inOrder = [...entries].sort((a, b) => placeOf(a.hookpoint) - placeOf(b.hookpoint))
   return inOrder.map(({ hookpoint, change, keepsNorm, positions }) => ({
-    layer: residualLayer(hookpoint),
+    layer: placeOf(hookpoint),
     keepsNorm,
     positions: positions ?? null,
     change:
@@ -49,6 +52,14 @@ describe('converting vectors', () => {
     ['easysteer-positions.json', 'q.json', 'EasySteer'],
     ['easysteer-excluded.json', 'd.json', 'EasySteer'],
     ['reft', 'f.json', 'EasySteer'],
+    ['reft', 'reft', null],
+    ['control.gguf', 'added', null],
+    ['control.gguf', 'x.pt', null],
+    ['places.safetensors', 'places.pth', null],
+    ['neuronpedia-cap.json', 'cap.json', 'Neuronpedia'],
+    ['neuronpedia-orthogonal.json', 'orthogonal.json', 'Neuronpedia'],
+    ['control.gguf', 'c.json', 'Neuronpedia'],
+    ['low-rank-lm-steer.json', 'lm.json', 'EasySteer'],
   ])('%s as %s %s means the same', async (input, output, to) => {
     const path = join(folder, output)
     await convert(golden(input), path, { to, modelType: output.endsWith('gguf') ? 'gemma2' : null })
@@ -76,18 +87,46 @@ describe('converting vectors', () => {
     ['lens-positions.json', 'a.safetensors', null, 'cannot hold the tokens at which it acts: it acts at every token'],
     ['easysteer-source.json', 'a.gguf', null, 'cannot hold normalize: it does not keep the length of activations'],
     ['reft', 'a.json', 'vllm-lens', 'cannot hold loreft: it holds vectors that are added'],
+    ['reft-direft', 'g', null, 'a pyreft file cannot hold low_rank: it holds loreft and additions'],
+    ['reft-noreft', 'g', null, 'cannot hold a loreft whose R is no rotation: pyreft keeps its rows orthonormal'],
+    ['reft-direft', 'g.json', 'EasySteer', 'cannot hold a low-rank map with a bias: its lm_steer has none'],
+    ['easysteer-loreft.json', 'g', null, 'cannot hold loreft times 1.25: it has no strength'],
+    ['lens-match.json', 'a.pt', null, 'a torch file cannot hold add_matched: it holds add and clamp'],
+    ['control.gguf', 'a.csv', null, 'cannot hold a vector of which no decoder row is known'],
+    ['lens-positions.json', 'a.json', 'Neuronpedia', 'cannot hold the tokens at which it acts'],
+    [
+      'easysteer-replace.json',
+      'a.json',
+      'Neuronpedia',
+      'cannot hold replace: it holds add, project_scale, project_cap',
+    ],
     [
       'lens-match.json',
       'a.json',
       'EasySteer',
-      'cannot hold add_matched: it holds direct, erase, replace, linear and loreft',
+      'cannot hold add_matched: it holds direct, erase, replace, linear, loreft and lm_steer',
     ],
     ['places.safetensors', 'a.gguf', null, 'cannot hold no model type'],
     ['control.gguf', 'a.npy', null, 'cannot hold 3 vectors: it holds one'],
-    ['control.gguf', 'a.json', null, 'several formats end in .json; say which by `to`: vllm-lens, EasySteer'],
-    ['control.gguf', 'a.pt', null, 'ends in none of .safetensors, .npy, .gguf, .json'],
+    [
+      'control.gguf',
+      'a.json',
+      null,
+      'several formats end in .json; say which by `to`: vllm-lens, EasySteer, Neuronpedia',
+    ],
+    [
+      'control.gguf',
+      'a.bin',
+      null,
+      'ends in none of .safetensors, .npy, .gguf, .pt, .pth, .csv, .json; a name without',
+    ],
     ['control.gguf', 'a.gguf', 'vllm-lens', 'does not end in .json, as files of `to` vllm-lens do'],
-    ['control.gguf', 'a.gguf', 'x', '`to` is x, expected safetensors, npy, gguf, vllm-lens, EasySteer'],
+    [
+      'control.gguf',
+      'a.gguf',
+      'x',
+      '`to` is x, expected safetensors, npy, gguf, pt, csv, vllm-lens, EasySteer, Neuronpedia, pyreft',
+    ],
   ])('%s as %s %s is an error', async (input, output, to, message) => {
     await expect(convert(golden(input), join(folder, output), { to })).rejects.toThrow(message)
   })

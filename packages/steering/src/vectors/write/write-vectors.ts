@@ -1,21 +1,36 @@
-import { extname } from 'node:path'
-import { InputError, option, sentence, writeFiles } from '@saeval/hub'
+import { readdirSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { InputError, makeWritableFolder, option, sentence, writeFiles } from '@saeval/hub'
 import { located } from '../../edits/place-in-file.js'
 import { inLayers } from '../layer-place.js'
 import { ignoredLines, type ReadVectorsOptions, type SteeredFile } from '../steered-entry.js'
 import { strengthened } from '../strengthened.js'
 import { readVectors } from '../vector-formats.js'
 import type { VectorWriter } from './vector-writer.js'
+import { csvWriter } from './write-csv.js'
 import { ggufWriter } from './write-gguf.js'
 import { easySteerWriter, lensWriter } from './write-json.js'
+import { neuronpediaWriter } from './write-neuronpedia.js'
 import { npyWriter, safetensorsWriter } from './write-plain.js'
+import { reftWriter } from './write-reft.js'
+import { torchWriter } from './write-torch.js'
 
 /** The formats that vectors can be written in. */
-const writers: readonly VectorWriter[] = [safetensorsWriter, npyWriter, ggufWriter, lensWriter, easySteerWriter]
+const writers: readonly VectorWriter[] = [
+  safetensorsWriter,
+  npyWriter,
+  ggufWriter,
+  torchWriter,
+  csvWriter,
+  lensWriter,
+  easySteerWriter,
+  neuronpediaWriter,
+  reftWriter,
+]
 
 /** The names of formats that can be written, as `to` takes them. */
-export const writableFormats: readonly string[] = writers.map(({ name, end }) =>
-  end === '.json' ? name : end.slice(1),
+export const writableFormats: readonly string[] = writers.map(({ name, ends: [end] }) =>
+  end === undefined || end === '.json' ? name : end.slice(1),
 )
 
 /** What to write where. */
@@ -40,13 +55,28 @@ export function writeVectors(given: SteeredFile, { output, to, modelType }: Writ
   }
   const why = writer.refusesFile?.(file) ?? null
   if (why !== null) throw new InputError(sentence`${file.path}: a ${writer.name} file cannot hold ${why}`)
-  writeFiles([[output, writer.bytes(file)]])
+  const bytes = writer.bytes(file)
+  if (bytes instanceof Uint8Array) writeFiles([[output, bytes]])
+  else {
+    makeWritableFolder(`output ${output}`, output)
+    writeFiles([...bytes].map(([name, content]) => [join(output, name), content]))
+  }
   return writer.leaves({ ...file, path: output })
+}
+
+/** Throws InputError for an output that no format is written to, and for a folder that has something in it. Gives whether it is a folder. */
+export function checkVectorOutput({ output, to }: Pick<WriteVectorsOptions, 'output' | 'to'>): boolean {
+  const isFolder = writerOf(output, to).ends.length === 0
+  const found = isFolder ? statSync(output, { throwIfNoEntry: false }) : undefined
+  if (found !== undefined && (!found.isDirectory() || readdirSync(output).length > 0))
+    throw new InputError(`output ${output} is there already; name a folder that is new or empty`)
+  return isFolder
 }
 
 function writerOf(output: string, to: string | null): VectorWriter {
   const end = extname(output).toLowerCase()
-  const found = writers.filter((writer, index) => (to === null ? writer.end === end : writableFormats[index] === to))
+  const isOf = ({ ends }: VectorWriter) => (ends.length === 0 ? end === '' : ends.includes(end))
+  const found = writers.filter((writer, index) => (to === null ? isOf(writer) : writableFormats[index] === to))
   if (to !== null && found.length === 0)
     throw new InputError(sentence`${option('to')} is ${to}, expected ${writableFormats.join(', ')}`)
   if (found.length > 1)
@@ -55,9 +85,13 @@ function writerOf(output: string, to: string | null): VectorWriter {
     )
   const [writer] = found
   if (writer === undefined)
-    throw new InputError(`${output} ends in none of ${[...new Set(writers.map((other) => other.end))].join(', ')}`)
-  if (writer.end !== end)
-    throw new InputError(sentence`${output} does not end in ${writer.end}, as files of ${option('to')} ${to} do`)
+    throw new InputError(
+      `${output} ends in none of ${[...new Set(writers.flatMap(({ ends }) => ends))].join(', ')}; a name without an end is a folder of pyreft`,
+    )
+  if (writer.ends.length > 0 && !isOf(writer))
+    throw new InputError(
+      sentence`${output} does not end in ${writer.ends.join(' or ')}, as files of ${option('to')} ${to} do`,
+    )
   return writer
 }
 
@@ -76,7 +110,7 @@ export async function convertVectors({
   scale,
   ...to
 }: ConvertVectorsOptions): Promise<readonly string[]> {
-  const read = await readVectors(input, { baseName: null, allowOtherModel: true, layers, hub })
+  const read = await readVectors(input, { baseName: null, allowOtherModel: true, layers, takesRows: true, hub })
   try {
     const file = strengthened(inLayers(read, layers), scale)
     return [...read.notices, ...ignoredLines(read), ...writeVectors(file, to)]
