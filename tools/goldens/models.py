@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 logging.disable(logging.WARNING)
@@ -41,6 +41,34 @@ base = {
     "tie_word_embeddings": False,
     "torch_dtype": "float32",
 }
+gemma4 = base | {
+    "model_type": "gemma4_text",
+    "head_dim": 8,
+    "global_head_dim": 16,
+    "hidden_activation": "gelu_pytorch_tanh",
+    "rms_norm_eps": 1e-06,
+    "sliding_window": 9,
+    "attention_bias": False,
+    "final_logit_softcapping": 30.0,
+    "use_bidirectional_attention": None,
+    "vocab_size_per_layer_input": 512,
+    "tie_word_embeddings": True,
+    "rope_parameters": {
+        "full_attention": {"partial_rotary_factor": 0.25, "rope_theta": 1000000.0, "rope_type": "proportional"},
+        "sliding_attention": {"rope_theta": 10000.0, "rope_type": "default"},
+    },
+}
+
+
+def inside(kind, architectures, text):
+    """The file of a model with towers, which are left out but for a tensor."""
+    return {"architectures": architectures, "model_type": kind, "tie_word_embeddings": text["tie_word_embeddings"], "text_config": text}
+
+
+# where tensors of the text model stand in files of models with towers
+prefixes = {"gemma4": ("model.", "model.language_model.", "model.vision_tower.patch_embedder.input_proj.weight"),
+            "llama4": ("", "language_model.", "vision_model.patch_embedding.linear.weight")}
+
 # each in the form of the real repository's file
 models = {
     "microsoft/Phi-3-mini-4k-instruct": base
@@ -53,6 +81,13 @@ models = {
     "allenai/Olmo-3-1025-7B": base
     | {"architectures": ["Olmo3ForCausalLM"], "model_type": "olmo3", "rope_theta": 500000, "attention_bias": False, "sliding_window": 9, "layer_types": ["sliding_attention"] * 3 + ["full_attention"],
        "rope_scaling": {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 8, "attention_factor": 1.2079441541679836, "beta_fast": 32, "beta_slow": 1}},
+    "google/gemma-4-E2B": inside("gemma4", ["Gemma4ForConditionalGeneration"], gemma4
+    | {"num_hidden_layers": 6, "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "sliding_attention", "sliding_attention", "full_attention"], "hidden_size_per_layer_input": 12, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "attention_k_eq_v": False, "num_global_key_value_heads": None, "enable_moe_block": False, "num_experts": None, "top_k_experts": None, "moe_intermediate_size": None}),
+    "google/gemma-4-26B-A4B": inside("gemma4", ["Gemma4ForConditionalGeneration"], gemma4
+    | {"num_hidden_layers": 4, "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"], "hidden_size_per_layer_input": 0, "num_kv_shared_layers": 0, "use_double_wide_mlp": False, "attention_k_eq_v": True, "num_global_key_value_heads": 1, "enable_moe_block": True, "num_experts": 6, "top_k_experts": 2, "moe_intermediate_size": 20}),
+    "meta-llama/Llama-4-Scout-17B-16E": inside("llama4", ["Llama4ForConditionalGeneration"], base
+    | {"model_type": "llama4_text", "head_dim": 8, "intermediate_size": 40, "intermediate_size_mlp": 72, "hidden_act": "silu", "rms_norm_eps": 1e-05, "num_local_experts": 4, "num_experts_per_tok": 1, "interleave_moe_layer_step": 2, "use_qk_norm": True, "no_rope_layers": [], "no_rope_layer_interval": 4, "attention_chunk_size": 8, "attn_temperature_tuning": True, "floor_scale": 16, "attn_scale": 0.1, "attention_bias": False, "rope_theta": 500000.0,
+       "rope_scaling": {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64, "rope_type": "llama3"}}),
     "HuggingFaceTB/SmolLM3-3B-Base": base
     | {"architectures": ["SmolLM3ForCausalLM"], "model_type": "smollm3", "rope_theta": 2000000.0, "rope_scaling": None, "no_rope_layers": [1, 1, 0, 1], "no_rope_layer_interval": 3, "use_sliding_window": False, "sliding_window": None, "layer_types": ["full_attention"] * 4, "attention_bias": False, "mlp_bias": False, "tie_word_embeddings": True},
 }
@@ -72,11 +107,14 @@ def lively(model):
         for name, tensor in model.named_parameters():
             noise = torch.randn(tensor.shape, generator=draw)
             if tensor.ndim == 1:
-                tensor.copy_((1 if "norm" in name else 0) + 0.25 * noise)
+                tensor.copy_((1 if "norm" in name or "scale" in name else 0) + 0.25 * noise)
             elif "embed" in name or "lm_head" in name:
                 tensor.copy_(0.6 * noise)
             else:
                 tensor.copy_(noise * 1.4 / tensor.shape[-1] ** 0.5)
+        for name, tensor in model.named_buffers():
+            if name.endswith("layer_scalar"):
+                tensor.copy_(1 + 0.25 * torch.randn(tensor.shape, generator=draw))
 
 
 def write_stand_in(name, config):
@@ -91,12 +129,37 @@ def write_stand_in(name, config):
         shutil.copyfile(tokenizer_folder / file, target / file)
     (target / "tokenizer.json").chmod(0o644)
     (target / "generation_config.json").write_text(json.dumps({"eos_token_id": END, "pad_token_id": END}) + "\n")
-    model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(target), attn_implementation="eager", dtype=torch.float32)
+    model = text_model(target)
     lively(model)
     tied = config["tie_word_embeddings"]
     tensors = {key: value.contiguous().clone() for key, value in model.state_dict().items() if not (tied and key == "lm_head.weight")}
+    if "text_config" in config:
+        own, within, tower = prefixes[config["model_type"]]
+        tensors = {within + key.removeprefix(own) if key.startswith(own) else key: value for key, value in tensors.items()}
+        tensors[tower] = torch.ones(2, 2)
     save_file(tensors, target / "model.safetensors", {"format": "pt"})
     return target
+
+
+def text_model(folder, tensors=None):
+    """The model of a folder without its towers, with the folder's weights where they are given."""
+    config = AutoConfig.from_pretrained(folder).get_text_config()
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager", dtype=torch.float32).eval()
+    if tensors is not None:
+        missing, unexpected = model.load_state_dict(tensors, strict=False)
+        assert not unexpected and set(missing) <= {"lm_head.weight"}, (missing, unexpected)
+        model.tie_weights()
+    return model
+
+
+def read_model(folder):
+    config = json.loads((folder / "config.json").read_text())
+    if "text_config" not in config:
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+    own, within, tower = prefixes[config["model_type"]]
+    tensors = load_file(folder / "model.safetensors")
+    del tensors[tower]
+    return text_model(folder, {own + key.removeprefix(within) if key.startswith(within) else key: value for key, value in tensors.items()})
 
 
 class Hooks:
@@ -107,22 +170,27 @@ class Hooks:
         for index, layer in enumerate(model.model.layers):
             at = lambda hook, index=index: f"blocks.{index}.{hook}"
             layer.register_forward_pre_hook(self.entering(at("hook_resid_pre")), with_kwargs=True)
+            mlp = layer.feed_forward if hasattr(layer, "feed_forward") else layer.mlp
             layer.self_attn.o_proj.register_forward_pre_hook(self.entering(at("attn.hook_z")), with_kwargs=True)
-            layer.mlp.register_forward_pre_hook(self.entering(at("mlp_in_normalized")), with_kwargs=True)
-            layer.mlp.down_proj.register_forward_pre_hook(self.entering(at("mlp.hook_post")), with_kwargs=True)
+            mlp.register_forward_pre_hook(self.entering(at("mlp_in_normalized")), with_kwargs=True)
+            if hasattr(mlp, "down_proj"):
+                mlp.down_proj.register_forward_pre_hook(self.entering(at("mlp.hook_post")), with_kwargs=True)
             is_olmo = not hasattr(layer, "input_layernorm")
-            attention_out = layer.post_attention_layernorm if is_olmo else layer.self_attn
-            mlp_out = layer.post_feedforward_layernorm if is_olmo else layer.mlp
+            has_post_norms = hasattr(layer, "post_feedforward_layernorm")
+            attention_out = layer.post_attention_layernorm if has_post_norms else layer.self_attn
+            mlp_out = layer.post_feedforward_layernorm if has_post_norms else mlp
             attention_out.register_forward_hook(self.leaving(at("hook_attn_out")))
             mlp_out.register_forward_hook(self.leaving(at("hook_mlp_out")))
             layer.register_forward_hook(self.leaving(at("hook_resid_post")))
             if not is_olmo:
-                norm = layer.post_attention_layernorm
-                norm.register_forward_pre_hook(self.normalized(at("hook_resid_mid"), at("ln2.hook_normalized"), norm.variance_epsilon), with_kwargs=True)
+                norm = layer.pre_feedforward_layernorm if has_post_norms else layer.post_attention_layernorm
+                epsilon = norm.variance_epsilon if hasattr(norm, "variance_epsilon") else norm.eps
+                norm.register_forward_pre_hook(self.normalized(at("hook_resid_mid"), at("ln2.hook_normalized"), epsilon), with_kwargs=True)
         model.model.embed_tokens.register_forward_hook(self.embedded)
 
     def change(self, name, value):
-        self.seen[name] = value.detach()
+        # experts of llama 4 see all tokens as one row
+        self.seen[name] = (value if value.ndim == 3 else value[None]).detach()
         return self.edits[name](value) if name in self.edits else value
 
     def entering(self, name):
@@ -157,7 +225,7 @@ class Hooks:
 @torch.no_grad()
 def golden(name, folder):
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+    model = read_model(folder)
     hooks = Hooks(model)
     forward = lambda ids: model(torch.tensor([ids]), use_cache=False).logits[0]
     config = json.loads(model.config.to_json_string(use_diff=False))
@@ -195,7 +263,9 @@ def golden(name, folder):
             assert torch.allclose(middle, value("hook_resid_mid"), atol=1e-5)
         else:
             tensors[f"hooks.blocks.{layer}.hook_resid_mid"] = middle[0]
-        assert torch.allclose(middle + value("hook_mlp_out"), value("hook_resid_post"), atol=1e-5)
+        # gemma 4 adds something more and scales
+        if model.config.model_type != "gemma4_text":
+            assert torch.allclose(middle + value("hook_mlp_out").view_as(middle), value("hook_resid_post"), atol=1e-5)
     result["hooks"] = {"prompt": 2, "n_layers": layers, "parallel_residual": False}
 
     width, z = model.config.hidden_size, kept["blocks.0.attn.hook_z"].shape[-1]

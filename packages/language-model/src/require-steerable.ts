@@ -15,7 +15,7 @@ const members: Readonly<Record<string, (value: unknown) => boolean>> = {
   family: is('string'),
   hookPoints: Array.isArray,
   widthOf: is('function'),
-  dHead: is('number'),
+  dHead: (value) => typeof value === 'number' || typeof value === 'function',
   interventions: Array.isArray,
   steer: is('function'),
   scoreTokens: is('function'),

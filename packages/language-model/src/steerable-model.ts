@@ -1,4 +1,4 @@
-import type { Intervention } from '@saeval/sae-core'
+import type { HeadSize, Intervention } from '@saeval/sae-core'
 import type { LanguageModel, RequestOptions } from './language-model.js'
 import type { TextTokenizer } from './text-tokenizer.js'
 
@@ -66,8 +66,8 @@ export interface SteerableModel extends LanguageModel {
   readonly hookPoints: readonly string[]
   /** Size of a hook point's last axis. Throws InputError for names the model does not have. */
   widthOf(hookPoint: string): number
-  /** Size of one head of attn.hook_z. */
-  readonly dHead: number
+  /** Size of one head of attn.hook_z: a number, or where layers differ, of each of these hook points. */
+  readonly dHead: HeadSize
   /** The edits this view applies; [] of the model as it is. */
   readonly interventions: readonly Intervention[]
   /** The same model with these edits instead of its own; [] is the unsteered model. Throws InputError where an edit does not fit. */

@@ -29,6 +29,9 @@ const names = [
   'allenai/OLMo-2-1124-7B',
   'allenai/Olmo-3-1025-7B',
   'HuggingFaceTB/SmolLM3-3B-Base',
+  'google/gemma-4-E2B',
+  'google/gemma-4-26B-A4B',
+  'meta-llama/Llama-4-Scout-17B-16E',
 ]
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {

@@ -1,5 +1,6 @@
 export { type ApplyOptions, applyIntervention } from './edits/apply-intervention.js'
 export { EditError } from './edits/edit-error.js'
+export { type HeadSize, headSizeAt } from './edits/head-size.js'
 export { type LowerOptions, lowerEdits } from './edits/lower-edits.js'
 export { type EditAction, editActions, type Semantics, type SteeringEdit } from './edits/steering-edit.js'
 export { type HookPoint, type HookPointKind, parseHookPoint } from './hook-point.js'

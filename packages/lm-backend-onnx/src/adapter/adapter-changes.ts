@@ -135,7 +135,7 @@ function places(spec: ModelSpec, stored: StoredWeights, config: AdapterConfig) {
   const shapes = new Map(specTensors(spec, stored.has))
   const linears = specLinears(spec)
   const prefixes = [...new Set(['', ...spec.prefixes])].sort((a, b) => b.length - a.length)
-  const tables = [spec.embedding.weight, spec.embedding.positions]
+  const tables = [spec.embedding.weight, spec.embedding.positions, spec.layerInputs?.table]
   return (module: string): Place | 'ignored' | null => {
     for (const prefix of prefixes) {
       if (!module.startsWith(prefix)) continue

@@ -119,7 +119,7 @@ async function runSegment(
     ...state,
     ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
     ...packed.feeds,
-    ...pastFeeds(cacheTensors(forward.spec, cachedLayers(steps)), 1, null),
+    ...pastFeeds(cacheTensors(forward.spec, cachedLayers(forward.spec, steps)), 1, null),
     ...(last ? { [bodyNames.gather]: int64(text.ids.map((_, index) => index)) } : {}),
   }
   const run = session.run(feeds, Object.fromEntries([...outputs, ...captures].map((name) => [name, 'host'])))

@@ -13,12 +13,10 @@ import { int64 } from './layout.js'
 
 // a layer of attention and one with a state
 const spec = {
-  nKvHeads: 2,
-  dHead: 3,
   layer: (index: number) => ({
     attention:
       index === 0
-        ? { kind: 'softmax' }
+        ? { kind: 'softmax', qkv: {}, nKvHeads: 2, dHead: 3 }
         : { kind: 'delta_net', qkv: { outFeatures: 5 }, kernel: 3, nValueHeads: 2, dKey: 2, dValue: 4 },
   }),
 } as unknown as ModelSpec
@@ -84,7 +82,7 @@ function expected(into: Record<string, number[]>, from: Record<string, number[]>
 }
 
 it('writes tokens and states of some rows into others: in a graph, as devices do, and beside a run', async () => {
-  const caches = kvCaches(spec, tensors, runtime, { form: webgpuForm, open })
+  const caches = kvCaches(tensors, runtime, { form: webgpuForm, open })
   const from = numbered(2, 4, 0)
   const inGraph = numbered(3, 8, 1000)
   const besideRun = numbered(3, 8, 1000)
@@ -99,7 +97,7 @@ it('writes tokens and states of some rows into others: in a graph, as devices do
 })
 
 it('joins columns of two caches, and reserves room from nothing', async () => {
-  const caches = kvCaches(spec, tensors, runtime, { form: webgpuForm, open })
+  const caches = kvCaches(tensors, runtime, { form: webgpuForm, open })
   const [first, second] = [numbered(1, 3, 0), numbered(1, 4, 500)]
   const joined = caches.join(first, second, [2, 0, 3, 6])
   // of tensors that grow: the prefix has no state that rows could share

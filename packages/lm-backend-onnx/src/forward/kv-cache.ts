@@ -1,9 +1,9 @@
+import { bodyNames } from '../graph/body-inputs.js'
 import { cacheGraph, cacheNames, joinGraph, placeGraph, placeNames } from '../graph/cache-graph.js'
 import type { GraphForm } from '../graph/graph-form.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
 import type { Part, TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/runtime.js'
-import type { ModelSpec } from '../spec/model-spec.js'
 import { int64 } from './layout.js'
 
 /** What layers hand on from the tokens so far to the next ones, on the device; whoever made it owns it. */
@@ -58,7 +58,6 @@ export interface KvCaches {
 
 /** The caches of layers with these tensors. */
 export function kvCaches(
-  { nKvHeads, dHead }: ModelSpec,
   tensors: readonly CacheTensor[],
   runtime: Runtime,
   { form, open }: { readonly form: GraphForm; open(model: Uint8Array): Session },
@@ -101,7 +100,7 @@ export function kvCaches(
   }
   return {
     sharesPast: form.sharesPast,
-    bytesPerToken: 4 * growing.length * nKvHeads * dHead,
+    bytesPerToken: 4 * growing.reduce((sum, { empty }) => sum + empty(1)[1]! * empty(1)[3]!, 0),
     make,
     blank: () =>
       made(tensors, 1, 1, (dims) => {
@@ -127,7 +126,7 @@ export function kvCaches(
       const feeds: Feeds = {
         ...pastFeeds(tensors, into.rows, into),
         ...Object.fromEntries(fresh),
-        ...placeFeedsOf(parts, nKvHeads, from.length, tensors),
+        ...placeFeedsOf(parts, from.length, tensors),
       }
       placer.run(feeds, keptIn(tensors, into)).catch(() => {})
     },
@@ -140,7 +139,25 @@ export function kvCaches(
 }
 
 /** The inputs of placeGraph that say which tokens of a cache of `length` go where. */
-function placeFeedsOf(parts: readonly Part[], heads: number, length: number, tensors: readonly CacheTensor[]): Feeds {
+function placeFeedsOf(parts: readonly Part[], length: number, tensors: readonly CacheTensor[]): Feeds {
+  const rows = int64(parts.map(({ row }) => row))
+  const toRows = matrix(
+    parts.map(({ toRow }) => toRow),
+    [parts.length, 1],
+  )
+  return {
+    ...Object.assign({}, ...headCounts(tensors).map((heads) => vectorsOf(parts, heads, length))),
+    ...(tensors.every(({ grows }) => grows) ? {} : { [placeNames.rows]: rows, [placeNames.toRows]: toRows }),
+  }
+}
+
+/** The different numbers of heads of caches that grow. */
+function headCounts(tensors: readonly CacheTensor[]): number[] {
+  return [...new Set(tensors.flatMap(({ grows, empty }) => (grows ? [empty(1)[1]!] : [])))]
+}
+
+/** Which vectors of caches with so many heads are taken, and where they go. */
+function vectorsOf(parts: readonly Part[], heads: number, length: number): Feeds {
   const from: number[] = []
   const to: number[] = []
   for (const { row, at, count, toRow, toAt } of parts)
@@ -149,19 +166,15 @@ function placeFeedsOf(parts: readonly Part[], heads: number, length: number, ten
         from.push((row * heads + head) * length + at + place)
         to.push(toRow, head, toAt + place)
       }
-  const matrix = (values: readonly number[], dims: readonly number[]): TensorData => ({ ...int64(values), dims })
   const tokens = from.length / heads
-  const rows = int64(parts.map(({ row }) => row))
-  const toRows = matrix(
-    parts.map(({ toRow }) => toRow),
-    [parts.length, 1],
-  )
   return {
-    ...(tensors.some(({ grows }) => grows)
-      ? { [placeNames.from]: matrix(from, [tokens, heads]), [placeNames.to]: matrix(to, [tokens, heads, 3]) }
-      : {}),
-    ...(tensors.every(({ grows }) => grows) ? {} : { [placeNames.rows]: rows, [placeNames.toRows]: toRows }),
+    [placeNames.from(heads)]: matrix(from, [tokens, heads]),
+    [placeNames.to(heads)]: matrix(to, [tokens, heads, 3]),
   }
+}
+
+function matrix(values: readonly number[], dims: readonly number[]): TensorData {
+  return { ...int64(values), dims }
 }
 
 /** The cache before the new tokens as inputs: that of an earlier run, or that of no tokens. */
@@ -196,8 +209,11 @@ export function keptIn(caches: readonly CacheTensor[], keep: KvCache | KvParts):
   )
 }
 
-/** Row, head and column `at[row]` of a cache for each row's new token, for graphs that write it: int64 [rows, n_kv_heads, 1, 3]. */
-export function cachePlaces({ nKvHeads }: ModelSpec, at: readonly number[]): TensorData {
-  const places = at.flatMap((column, row) => Array.from({ length: nKvHeads }, (_, head) => [row, head, column]))
-  return { dtype: 'int64', data: BigInt64Array.from(places.flat(), BigInt), dims: [at.length, nKvHeads, 1, 3] }
+/** Row, head and column `at[row]` of caches for each row's new token, for graphs that write it: int64 [rows, heads, 1, 3] for each number of heads. */
+export function cachePlaces(tensors: readonly CacheTensor[], at: readonly number[]): Feeds {
+  const ofHeads = (heads: number) => {
+    const places = at.flatMap((column, row) => Array.from({ length: heads }, (_, head) => [row, head, column]))
+    return matrix(places.flat(), [at.length, heads, 1, 3])
+  }
+  return Object.fromEntries(headCounts(tensors).map((heads) => [bodyNames.cachePlaces(heads), ofHeads(heads)]))
 }

@@ -117,9 +117,9 @@ export interface LayerRangeOptions {
 export function createLayerRange(options: LayerRangeOptions): LayerRange {
   const { spec, steps, from, to, runtime, segment, packFeeds } = options
   const own = steps.slice(from, to)
-  const caches = cacheTensors(spec, cachedLayers(own))
+  const caches = cacheTensors(spec, cachedLayers(spec, own))
   const bodies: { readonly shape: EditShape; readonly session: Session }[] = []
-  const cache = kvCaches(spec, caches, runtime, options)
+  const cache = kvCaches(caches, runtime, options)
 
   /** An existing session that has room for the edits, else a new one. */
   const bodyFor = (settings: readonly (readonly Intervention[])[]) => {
@@ -221,7 +221,7 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
         ...inputs(layout, own),
         ...sharedFeeds(caches, shared),
         ...editFeeds(edits, layout),
-        ...(writes || caches.every(({ grows }) => !grows) ? {} : { [bodyNames.cachePlaces]: cachePlaces(spec, at) }),
+        ...(writes ? {} : cachePlaces(caches, at)),
         [bodyNames.gather]: int64(Array.from({ length: layout.rows }, (_, row) => row)),
       }
       const parts = at.map((toAt, row) => ({ row, at: 0, count: 1, toRow: row, toAt }))

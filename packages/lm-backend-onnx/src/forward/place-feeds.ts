@@ -1,4 +1,4 @@
-import { bodyNames, ropesOf, tokenInputs } from '../graph/body-inputs.js'
+import { bodyNames, modelRopes, tokenInputs } from '../graph/body-inputs.js'
 import type { GraphForm } from '../graph/graph-form.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Runtime } from '../runtime/runtime.js'
@@ -28,8 +28,8 @@ export function placeFeeds(spec: ModelSpec, form: GraphForm, runtime: Runtime): 
     if (longest <= positions) return
     positions = Math.max(firstPositions, 2 ** Math.ceil(Math.log2(longest)))
     dispose()
-    const made = ropesOf(spec).flatMap((rope, index) => {
-      const { cos, sin } = rotaryTable(rope, spec.dHead, positions)
+    const made = modelRopes(spec).flatMap(({ rope, dHead }, index) => {
+      const { cos, sin } = rotaryTable(rope, dHead, positions)
       const upload = (data: Float32Array) =>
         runtime.upload({ dtype: 'float32', data, dims: [positions, data.length / positions] })
       return [

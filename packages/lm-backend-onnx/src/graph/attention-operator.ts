@@ -4,14 +4,14 @@ import type { AttentionParts, AttentionValues } from './attention-parts.js'
 
 /** Attention by onnxruntime's operator: [z, keys, values], these of the cached and the new tokens. */
 export function attendByOperator(parts: AttentionParts, attention: Attention, values: AttentionValues): Value[] {
-  const { graph, spec, inputs } = parts
-  const { scale, softcap, window, sinks } = attention
+  const { graph, inputs } = parts
+  const { scale, softcap, sinks, nHeads, nKvHeads } = attention
   if (sinks !== null) return attendWithSinks(parts, attention, { ...values, sinks })
   const { q, k, v, pastK, pastV } = values
   // from a boolean mask, onnxruntime would make the same numbers in every layer anew
-  return graph.nodes('Attention', [q, k, v, inputs.maskBias(window), pastK, pastV], 3, {
-    q_num_heads: spec.nHeads,
-    kv_num_heads: spec.nKvHeads,
+  return graph.nodes('Attention', [q, k, v, inputs.maskBias(attention), pastK, pastV], 3, {
+    q_num_heads: nHeads,
+    kv_num_heads: nKvHeads,
     scale: { float: scale },
     ...(softcap === null ? {} : { softcap: { float: softcap } }),
   })
@@ -22,11 +22,11 @@ export function attendByOperator(parts: AttentionParts, attention: Attention, va
  * there, with a value of zeros.
  */
 function attendWithSinks(
-  { graph, nodes, spec, inputs }: AttentionParts,
-  { scale, window }: Attention,
+  { graph, nodes, inputs }: AttentionParts,
+  attention: Attention,
   given: AttentionValues & { readonly sinks: string },
 ): Value[] {
-  const { nHeads, nKvHeads, dHead } = spec
+  const { scale, nHeads, nKvHeads, dHead } = attention
   const perHead = (value: Value, heads: number) =>
     graph.node('Transpose', [graph.node('Reshape', [value, graph.ints([0, 0, heads, dHead])])], { perm: [0, 2, 1, 3] })
   const grown = (past: Value, value: Value) => graph.node('Concat', [past, perHead(value, nKvHeads)], { axis: 2 })
@@ -34,7 +34,7 @@ function attendWithSinks(
   const withZero = (present: Value) =>
     graph.node('Pad', [present, graph.ints([0, 0, 0, 0, 0, 0, 1, 0]), graph.scalar(0)])
   const q = perHead(given.q, nHeads)
-  const bias = inputs.maskBias(window)
+  const bias = inputs.maskBias(attention)
   // [1, n_heads, 1, 1] to [mask rows, n_heads, T, 1], and the mask to all heads
   const maskShape = graph.node('Shape', [bias])
   const [rows, columns] = [

@@ -12,6 +12,8 @@ export interface AttentionParts {
   readonly form: GraphForm
   readonly index: number
   readonly inputs: AttentionInputs
+  /** Layers whose cache the graph returns so far. */
+  readonly cached: Set<number>
   /** As in BodyOptions. */
   readonly decodes: boolean
   readonly sharesPast: boolean

@@ -7,20 +7,21 @@ import { jointAttention, sharedKeys } from './joint-attention.js'
 /** Attention of a pass whose rows all come after the same cached tokens, which are read once and copied for no row. */
 export function attendToShared(
   parts: AttentionParts,
-  { scale, softcap, window, sinks }: Attention,
+  attention: Attention,
   { q, k, v }: Omit<AttentionValues, 'pastK' | 'pastV'>,
 ): Value {
-  const { graph, nodes, spec, inputs } = parts
-  const [keys, values] = [k, v].map((value) => perHead(parts, value, spec.nKvHeads))
+  const { graph, nodes, inputs } = parts
+  const { scale, softcap, sinks, nHeads, nKvHeads, dHead } = attention
+  const [keys, values] = [k, v].map((value) => perHead(parts, attention, value, nKvHeads))
   return jointAttention(
     graph,
-    spec,
-    joinGroups(parts, perHead(parts, q, spec.nHeads), graph.ints([spec.dHead])),
-    [sharedKeys(parts), { keys: keys!, values: values!, shared: false }],
+    attention,
+    joinGroups(parts, attention, perHead(parts, attention, q, nHeads), graph.ints([dHead])),
+    [sharedKeys(parts, attention), { keys: keys!, values: values!, shared: false }],
     {
       scale,
       softcap,
-      bias: inputs.maskBias(window),
+      bias: inputs.maskBias(attention),
       sinks: sinks === null ? null : nodes.float(sinks),
       sizes: inputs.sizes(),
     },

@@ -6,9 +6,10 @@ import { bodyNames } from './body-inputs.js'
 import { deltaNetNodes } from './delta-net-nodes.js'
 import { applyStages } from './edit-nodes.js'
 import { type EditShape, readHookPoints } from './edit-shape.js'
-import { expertNodes } from './expert-nodes.js'
+import { expertNodes, withExpertsBeside } from './expert-nodes.js'
 import type { GraphOptions } from './graph-form.js'
-import { type Lane, modelSteps, type Step } from './hook-sites.js'
+import { keysLanes, keysLayer, type Lane, modelSteps, type Step } from './hook-sites.js'
+import { layerInputNodes, layerPart, layerRest, withLayerInput } from './layer-input-nodes.js'
 import { preNodes } from './mlp-nodes.js'
 import { type WeightNodes, weightNodes } from './weight-nodes.js'
 import type { BuiltGraph } from './weight-values.js'
@@ -74,7 +75,7 @@ export function bodyGraph(options: BodyOptions): BuiltGraph {
     if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])
     if (picksEarly && step === all[lastMix]) {
       for (const [lane, width] of step.lanes) {
-        const picked = pickTokens(graph, lanes.get(lane)!, width)
+        const picked = pickTokens(graph, leftOf(graph, lanes, lane, width), width)
         lanes.set(lane, graph.node('Unsqueeze', [picked, graph.ints([0])]))
       }
     }
@@ -89,9 +90,15 @@ export function bodyGraph(options: BodyOptions): BuiltGraph {
     graph.output(hidden, bodyNames.hidden, 'float32', ['N', spec.dModel])
   } else {
     for (const [lane, width] of all[to - 1]!.lanes)
-      graph.output(lanes.get(lane)!, bodyNames.lane(lane, 'out'), 'float32', ['B', 'T', width])
+      graph.output(leftOf(graph, lanes, lane, width), bodyNames.lane(lane, 'out'), 'float32', ['B', 'T', width])
   }
   return { model: graph.build(), weights: nodes.values.inputs() }
+}
+
+/** A lane as later steps read it: of what layers add, the part of those to come. */
+function leftOf(graph: GraphBuilder, lanes: ReadonlyMap<Lane, Value>, lane: Lane, width: number): Value {
+  const value = lanes.get(lane)!
+  return lane === 'layer_inputs' ? layerRest(graph, value, width) : value
 }
 
 /** Rows [N, width] of the tokens that are asked for, numbered through the batch. */
@@ -130,6 +137,7 @@ function stepNodes(
   const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...captures, ...edits.keys(), ...readHookPoints(edits)])
   // a hook point that somebody looks at needs its value; else neighbouring steps are computed as one
   const isSeen = (step: Step) => seen.has(step.hookPoint)
+  const cached = new Set<number>()
   let isNormalized = false
   let isFirst = true
 
@@ -142,12 +150,14 @@ function stepNodes(
     isFirst = false
     switch (step.part) {
       case 'embed': {
-        const rows = nodes.lookup(spec.embedding.weight, graph.input(bodyNames.tokens, 'int64', ['B', 'T']))
+        const rows = nodes.lookup(spec.embedding.weight, graph.inputOnce(bodyNames.tokens, 'int64', ['B', 'T']))
         const { scale } = spec.embedding
         lanes.set('residual', scale === null ? rows : graph.node('Mul', [rows, graph.scalar(scale)]))
         break
       }
       case 'enter':
+        if (step.layer === 0 && spec.layerInputs !== null)
+          lanes.set('layer_inputs', layerInputNodes(graph, nodes, spec.layerInputs, residual))
         if (step.layer === 0 && spec.embedding.positions !== null) {
           const rows = nodes.lookup(spec.embedding.positions, positionsInput(graph))
           lanes.set('residual', graph.node('Add', [residual, rows]))
@@ -155,12 +165,17 @@ function stepNodes(
         break
       case 'attention': {
         const x = layer.attentionNorm === null ? residual : nodes.norm(residual, layer.attentionNorm)
-        const parts = { graph, nodes, spec, form, index: step.layer, inputs, decodes, sharesPast }
+        const parts = { graph, nodes, spec, form, index: step.layer, inputs, cached, decodes, sharesPast }
         const { attention } = layer
-        lanes.set(
-          'branch',
-          attention.kind === 'softmax' ? attentionNodes(parts, attention, x) : deltaNetNodes(parts, attention, x),
-        )
+        if (attention.kind === 'delta_net') {
+          lanes.set('branch', deltaNetNodes(parts, attention, x))
+          break
+        }
+        const source = keysLayer(spec, step.layer)
+        const [keys, values] = keysLanes(source)
+        const given = source === step.layer ? null : { k: lanes.get(keys)!, v: lanes.get(values)! }
+        const { z, k, v } = attentionNodes(parts, attention, x, given)
+        lanes.set('branch', z).set(keys, k).set(values, v)
         break
       }
       case 'attention_output': {
@@ -176,6 +191,7 @@ function stepNodes(
         lanes.set('branch', residual)
         break
       case 'mlp_normalize':
+        if (layer.expertsBeside !== null) lanes.set('stream', branch)
         isNormalized = isSeen(step)
         if (isNormalized) lanes.set('branch', nodes.normalize(branch, step.width))
         break
@@ -201,10 +217,12 @@ function stepNodes(
         break
       }
       case 'mlp_output': {
+        const parts = { graph, nodes, form, dModel: spec.dModel }
+        const own = mlp.kind === 'dense' ? nodes.linear(branch, mlp.down) : expertNodes({ ...parts, experts: mlp }, branch)
+        const { expertsBeside } = layer
         const projected =
-          mlp.kind === 'dense'
-            ? nodes.linear(branch, mlp.down)
-            : expertNodes({ graph, nodes, form, dModel: spec.dModel, experts: mlp }, branch)
+          expertsBeside === null ? own : withExpertsBeside(parts, expertsBeside, own, lanes.get('stream')!)
+        lanes.delete('stream')
         lanes.set('branch', layer.postMlpNorm === null ? projected : nodes.norm(projected, layer.postMlpNorm))
         break
       }
@@ -215,7 +233,11 @@ function stepNodes(
       case 'mlp_add': {
         const waiting = lanes.get('attention')
         const both = waiting === undefined ? branch : graph.node('Add', [branch, waiting])
-        lanes.set('residual', graph.node('Add', [residual, both]))
+        const sum = graph.node('Add', [residual, both])
+        const { input, outputFactor } = layer
+        const part = () => layerPart(graph, spec, lanes.get('layer_inputs')!, step.layer)
+        const fed = input === null ? sum : withLayerInput(graph, nodes, input, sum, part())
+        lanes.set('residual', outputFactor === null ? fed : graph.node('Mul', [fed, nodes.float(outputFactor)]))
         lanes.delete('branch')
         lanes.delete('attention')
         break

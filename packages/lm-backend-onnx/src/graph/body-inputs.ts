@@ -1,8 +1,7 @@
 import type { LayerSpec, ModelSpec } from '../spec/model-spec.js'
-import type { Rope } from '../spec/rope.js'
+import { type HeadRope, ropeKey, ropesOf } from '../spec/rope-table.js'
 import type { GraphForm } from './graph-form.js'
-import { modelSteps, type Step } from './hook-sites.js'
-import { cachedLayers } from './layer-cache.js'
+import { modelSteps } from './hook-sites.js'
 
 /** Names of a body graph's inputs and outputs beside the cache. B = batch, T = new tokens, P = cached tokens, S = P + T. */
 export const bodyNames = {
@@ -23,9 +22,9 @@ export const bodyNames = {
   real: 'real',
   /** int64 [B, kernel - 1, 1]: places of each row's last tokens among those of the cache of a convolution and the new ones, instead of lengths */
   lastTokens: 'last_tokens',
-  /** int64 [B, n_kv_heads, 1, 3]: row, head and column of the cache that a token's keys and values are written to, where the graph writes them */
-  cachePlaces: 'cache_places',
-  /** float32 [positions, pairs]: cos and sin for each position, where they are tables; `rope` as in ropesOf */
+  /** int64 [B, heads, 1, 3]: row, head and column of the cache that a token's keys and values are written to, where the graph writes them */
+  cachePlaces: (heads: number) => `cache_places.${heads}`,
+  /** float32 [positions, pairs]: cos and sin for each position, where they are tables; `rope` as in modelRopes */
   rotary: (rope: number, which: 'cos' | 'sin') => `rotary.${rope}.${which}`,
   /** int64 [N]: index b * T + t of the hidden states wanted (last segment) */
   gather: 'gather',
@@ -38,45 +37,41 @@ export const bodyNames = {
 } as const
 
 /** The different rotary embeddings of a model, in order of its layers. */
-export function ropesOf(spec: ModelSpec): readonly Rope[] {
-  const ropes = Array.from({ length: spec.nLayers }, (_, layer) => ropeOf(spec.layer(layer)))
-  return [...new Map(ropes.flatMap((rope) => (rope === null ? [] : [[JSON.stringify(rope), rope]]))).values()]
+export function modelRopes(spec: ModelSpec): readonly HeadRope[] {
+  return ropesOf(Array.from({ length: spec.nLayers }, (_, layer) => spec.layer(layer)))
 }
 
 /** Which of the inputs that say where tokens stand a graph of steps [from, to) takes, the cache's places aside. */
 export function tokenInputs(spec: ModelSpec, from: number, to: number, form: GraphForm): Set<string> {
   const steps = modelSteps(spec).slice(from, to)
-  const attending = cachedLayers(steps).map((index) => spec.layer(index))
+  const attending = steps.filter((step) => step.part === 'attention').map((step) => spec.layer(step.layer))
   const needed = new Set<string>()
   const asNumbers = form.comparisons === 'float32'
-  if (steps.some((step) => step.part === 'embed')) needed.add(bodyNames.tokens)
-  const ropes = attending.flatMap((layer) => ropeOf(layer) ?? [])
-  const isWindowed = attending.some(hasWindow)
-  if (readsLearnedPositions(spec, steps) || ropes.length > 0 || (isWindowed && !asNumbers))
-    needed.add(bodyNames.positions)
-  if (isWindowed)
-    for (const name of asNumbers ? [bodyNames.queryPlaces, bodyNames.keyPlaces] : [bodyNames.keyPositions])
-      needed.add(name)
+  const isEntered = steps.some((step) => step.part === 'enter' && step.layer === 0)
+  if (steps.some((step) => step.part === 'embed') || (isEntered && spec.layerInputs !== null))
+    needed.add(bodyNames.tokens)
+  const ropes = ropesOf(attending)
+  const isNarrowed = attending.some(isNarrow)
+  const comparesPlaces = isNarrowed || attending.some(hasTemperature)
+  const readsLearned = isEntered && spec.embedding.positions !== null
+  if (readsLearned || ropes.length > 0 || (comparesPlaces && !asNumbers)) needed.add(bodyNames.positions)
+  if (comparesPlaces && asNumbers) needed.add(bodyNames.queryPlaces)
+  if (isNarrowed) needed.add(asNumbers ? bodyNames.keyPlaces : bodyNames.keyPositions)
   if (attending.some(({ attention }) => attention.kind === 'softmax')) needed.add(bodyNames.mask)
   if (attending.some(({ attention }) => attention.kind === 'delta_net'))
     for (const name of asNumbers ? [bodyNames.real, bodyNames.lastTokens] : [bodyNames.lengths]) needed.add(name)
   if (form.rotary === 'tables') {
-    const all = ropesOf(spec).map((rope) => JSON.stringify(rope))
+    const all = modelRopes(spec).map(ropeKey)
     for (const rope of ropes)
-      for (const which of ['cos', 'sin'] as const)
-        needed.add(bodyNames.rotary(all.indexOf(JSON.stringify(rope)), which))
+      for (const which of ['cos', 'sin'] as const) needed.add(bodyNames.rotary(all.indexOf(ropeKey(rope)), which))
   }
   return needed
 }
 
-function hasWindow({ attention }: LayerSpec): boolean {
-  return attention.kind === 'softmax' && attention.window !== null
+function isNarrow({ attention }: LayerSpec): boolean {
+  return attention.kind === 'softmax' && (attention.window !== null || attention.chunk !== null)
 }
 
-function ropeOf({ attention }: LayerSpec): Rope | null {
-  return attention.kind === 'softmax' ? attention.rope : null
-}
-
-function readsLearnedPositions(spec: ModelSpec, steps: readonly Step[]): boolean {
-  return spec.embedding.positions !== null && steps.some((step) => step.part === 'enter' && step.layer === 0)
+function hasTemperature({ attention }: LayerSpec): boolean {
+  return attention.kind === 'softmax' && attention.temperature !== null
 }

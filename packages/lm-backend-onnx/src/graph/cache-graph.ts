@@ -24,10 +24,10 @@ export function joinGraph(caches: readonly CacheTensor[]): Uint8Array {
 
 /** Names of the inputs of placeGraph beside the caches' own. */
 export const placeNames = {
-  /** int64 [N, n_kv_heads]: which vectors of a tensor that grows are taken, counted through its rows, heads and columns */
-  from: 'from',
-  /** int64 [N, n_kv_heads, 3]: row, head and column of the other that they are written to */
-  to: 'to',
+  /** int64 [N, heads]: which vectors of a tensor of so many heads that grows are taken, counted through its rows, heads and columns */
+  from: (heads: number) => `from.${heads}`,
+  /** int64 [N, heads, 3]: row, head and column of the other that they are written to */
+  to: (heads: number) => `to.${heads}`,
   /** int64 [R] and [R, 1]: rows of states, and the rows that they are written to */
   rows: 'rows',
   toRows: 'to_rows',
@@ -60,10 +60,10 @@ export function placeGraph(caches: readonly CacheTensor[]): Uint8Array {
     }
     const [heads, , d] = sizes as [number, number, number]
     const vectors = graph.node('Reshape', [source, graph.ints([-1, d])])
-    const taken = graph.node('Gather', [vectors, input(placeNames.from, ['M', heads])], { axis: 0 })
+    const taken = graph.node('Gather', [vectors, input(placeNames.from(heads), ['M', heads])], { axis: 0 })
     graph.outputNode(
       'ScatterND',
-      [into, input(placeNames.to, ['M', heads, 3]), taken],
+      [into, input(placeNames.to(heads), ['M', heads, 3]), taken],
       present,
       'float32',
       shape('B', 'P'),

@@ -24,7 +24,8 @@ export function pieces({ spec, weights, form }: GraphOptions): Map<string, numbe
   const seen = new Set<string>()
   for (const [name, shape] of specTensors(spec, weights.has)) {
     // those of products are in pieces of their own
-    const isQuantized = weights.quantized !== null && shape.length === 2 && name !== spec.embedding.weight
+    const isTable = name === spec.embedding.weight || name === spec.layerInputs?.table
+    const isQuantized = weights.quantized !== null && shape.length === 2 && !isTable
     const tensor = weights.tensor(name)
     if (isQuantized || seen.has(tensor.name)) continue
     seen.add(tensor.name)

@@ -2,15 +2,15 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
 import type { ExpertLayout, Linear } from '../spec/model-spec.js'
 import { expertLayout } from '../spec/spec-tensors.js'
 import type { StoredTensor } from '../weights/checkpoint.js'
-import { type ExpertParts, type GateAndUp, gated } from './expert-parts.js'
+import { type ExpertParts, type GateAndUp, gated, type Routed } from './expert-parts.js'
 import { mxfp4Nodes } from './mxfp4-nodes.js'
 
 /**
- * Outputs [tokens * chosen, d] of the chosen experts `indices` [tokens, chosen] for flat [tokens, d]. The (token, expert) pairs are sorted by
+ * Outputs [tokens * chosen, d] of the chosen experts. The (token, expert) pairs are sorted by
  * expert, so that each expert multiplies its own tokens at once; an expert without tokens costs nothing. Expert weights stay in the file's
  * format in memory and are converted to float32 where they are used.
  */
-export function expertBranches(parts: ExpertParts, flat: Value, indices: Value): Value {
+export function expertBranches(parts: ExpertParts, { flat, indices, scales }: Routed): Value {
   const { graph, nodes, dModel: d, experts } = parts
   const { count, chosen } = experts
 
@@ -22,11 +22,15 @@ export function expertBranches(parts: ExpertParts, flat: Value, indices: Value):
   }
   const order = sorted(ofPair)
   const tokens = graph.node('Div', [order, graph.ints([chosen], [])])
+  const scalesOf = (values: Value) =>
+    graph.node('Unsqueeze', [graph.node('Gather', [values, order], { axis: 0 }), graph.ints([1])])
   const ids = graph.ints(Array.from({ length: count }, (_, index) => index))
   const column = graph.node('Unsqueeze', [ofPair, graph.ints([1])])
   const hits = graph.node('Cast', [graph.node('Equal', [column, ids])], { to: 7 })
   const counts = graph.node('ReduceSum', [hits, graph.ints([0])], { keepdims: 0 })
-  const inputs = graph.nodes('Split', [graph.node('Gather', [flat, tokens], { axis: 0 }), counts], count, { axis: 0 })
+  const gathered = graph.node('Gather', [flat, tokens], { axis: 0 })
+  const read = scales === null ? gathered : graph.node('Mul', [gathered, scalesOf(scales)])
+  const inputs = graph.nodes('Split', [read, counts], count, { axis: 0 })
   const busy = graph.node('Greater', [counts, graph.ints([0])])
 
   const layout = expertLayout(experts, nodes.weights.has)
@@ -59,6 +63,8 @@ function expertMatrices(
 ): ExpertMatrices {
   const { weights } = nodes
   const float = (tensor: StoredTensor): Value => nodes.values.toFloat({ value: late(tensor), type: tensor.type })
+  const halvesOf = (value: Value, order: 'alternating' | 'halves') =>
+    order === 'halves' ? halves(value) : alternating(value)
   const multiply = (input: Value, matrix: Value, bias: Value | null, transposed: boolean): Value =>
     graph.node('Gemm', bias === null ? [input, matrix] : [input, matrix, bias], transposed ? { transB: 1 } : {})
   const halves = (value: Value): GateAndUp => {
@@ -73,6 +79,7 @@ function expertMatrices(
   }
   const ofFile = ({ weight }: Linear) => float({ ...weights.tensor(weight), name: weight })
   const slice = (name: string, index: number) => float(weights.slice(name, index))
+  const biasOf = (name: string | undefined, index: number) => (name === undefined ? null : slice(name, index))
   switch (layout.kind) {
     case 'separate':
       return {
@@ -93,8 +100,12 @@ function expertMatrices(
     case 'transposed':
       return {
         gateAndUp: (index, input) =>
-          alternating(multiply(input, slice(layout.gateUp, index), slice(layout.gateUpBias, index), false)),
-        down: (index, hidden) => multiply(hidden, slice(layout.down, index), slice(layout.downBias, index), false),
+          halvesOf(
+            multiply(input, slice(layout.gateUp, index), biasOf(layout.biases?.gateUp, index), false),
+            layout.order,
+          ),
+        down: (index, hidden) =>
+          multiply(hidden, slice(layout.down, index), biasOf(layout.biases?.down, index), false),
       }
     case 'mxfp4': {
       const packed = (name: string, index: number, rows: number, columns: number) =>
@@ -105,9 +116,9 @@ function expertMatrices(
         })
       return {
         gateAndUp: (index, input) =>
-          alternating(multiply(input, packed(layout.gateUp, index, 2 * f, d), slice(layout.gateUpBias, index), true)),
+          alternating(multiply(input, packed(layout.gateUp, index, 2 * f, d), slice(layout.biases.gateUp, index), true)),
         down: (index, hidden) =>
-          multiply(hidden, packed(layout.down, index, d, f), slice(layout.downBias, index), true),
+          multiply(hidden, packed(layout.down, index, d, f), slice(layout.biases.down, index), true),
       }
     }
   }

@@ -12,6 +12,16 @@ export interface ExpertParts {
   readonly experts: Experts
 }
 
+/** What the experts of tokens are computed from. */
+export interface Routed {
+  /** [tokens, d] */
+  readonly flat: Value
+  /** int64 [tokens, chosen] */
+  readonly indices: Value
+  /** [tokens * chosen]: what each expert's input is multiplied by; null for 1. */
+  readonly scales: Value | null
+}
+
 /** The two halves of an expert's first product. */
 export interface GateAndUp {
   readonly gate: Value
@@ -25,7 +35,7 @@ export function gated(
   { activation }: Experts,
   { gate, up }: GateAndUp,
 ): Value {
-  if (activation === 'silu') return graph.node('Mul', [nodes.activation(gate, 'silu'), up])
+  if (activation !== 'clamped_swiglu') return graph.node('Mul', [nodes.activation(gate, activation), up])
   // gpt-oss: gate capped at 7, up kept within [-7, 7]; gate * sigmoid(1.702 gate) * (up + 1)
   const limit = graph.scalar(7)
   const capped = graph.node('Min', [gate, limit])

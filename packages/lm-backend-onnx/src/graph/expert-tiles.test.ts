@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { GraphBuilder } from '../onnx/graph-builder.js'
 import { InferenceSession, Tensor } from '../runtime/onnxruntime.js'
 import type { Experts, ModelSpec } from '../spec/model-spec.js'
+import { plainExperts } from '../spec/qwen-experts.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { expertNodes } from './expert-nodes.js'
 import { webgpuForm } from './graph-form.js'
@@ -11,40 +12,58 @@ import { weightNodes } from './weight-nodes.js'
 const [d, f] = [8, 6]
 const uniform = seededUniform(3)
 const numbers = (length: number) => Float32Array.from({ length }, () => 2 * uniform() - 1)
-/** A layer of random experts, and its formula for one token, in double precision. */
-function layerOf(count: number, chosen: number) {
+/**
+ * A layer of random experts, and its formula for one token, in double precision. Weights multiply what experts give, or what they read: then they are
+ * sigmoids, and matrices are stored the other way round, as in Llama 4.
+ */
+function layerOf(count: number, chosen: number, weighs: Experts['weighs'] = 'outputs') {
+  const isRead = weighs === 'inputs'
   const router = { weight: 'router', bias: null, layout: 'out_in', inFeatures: d, outFeatures: count } as const
   const experts: Experts = {
-    kind: 'experts',
+    ...plainExperts,
     router,
     count,
     chosen,
-    weights: 'chosen',
+    weights: isRead ? 'sigmoid' : 'chosen',
+    weighs,
     dExpert: f,
     activation: 'silu',
-    layouts: [{ kind: 'stacked', gateUp: 'gate_up', down: 'down' }],
-    shared: null,
+    layouts: [
+      isRead
+        ? { kind: 'transposed', gateUp: 'gate_up', down: 'down', order: 'halves', biases: null }
+        : { kind: 'stacked', gateUp: 'gate_up', down: 'down' },
+    ],
   }
-  const shapes = { router: [count, d], gate_up: [count, 2 * f, d], down: [count, d, f] }
+  const shapes = {
+    router: [count, d],
+    gate_up: isRead ? [count, d, 2 * f] : [count, 2 * f, d],
+    down: isRead ? [count, f, d] : [count, d, f],
+  }
   const matrices = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, numbers(shape.reduce((a, b) => a * b))]),
   )
 
   function formula(x: readonly number[]): number[] {
-    const times = (matrix: string, start: number, rows: number, input: readonly number[]) =>
-      Array.from({ length: rows }, (_, row) =>
-        input.reduce((sum, value, at) => sum + value * matrices[matrix]![start + row * input.length + at]!, 0),
+    const times = (matrix: string, start: number, rows: number, input: readonly number[]) => {
+      const isTurned = isRead && matrix !== 'router'
+      const place = (row: number, at: number) => (isTurned ? at * rows + row : row * input.length + at)
+      return Array.from({ length: rows }, (_, row) =>
+        input.reduce((sum, value, at) => sum + value * matrices[matrix]![start + place(row, at)]!, 0),
       )
+    }
     const scores = times('router', 0, count, x)
     const top = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, chosen)
     const shares = top.map((expert) => Math.exp(scores[expert]!))
     const total = shares.reduce((a, b) => a + b)
+    const sigmoid = (value: number) => 1 / (1 + Math.exp(-value))
     const outputs = top.map((expert) => {
-      const both = times('gate_up', expert * 2 * f * d, 2 * f, x)
+      const read = isRead ? x.map((value) => value * sigmoid(scores[expert]!)) : x
+      const both = times('gate_up', expert * 2 * f * d, 2 * f, read)
       const hidden = both.slice(0, f).map((gate, at) => (gate / (1 + Math.exp(-gate))) * both[f + at]!)
       return times('down', expert * d * f, d, hidden)
     })
-    return x.map((_, at) => outputs.reduce((sum, output, place) => sum + (output[at]! * shares[place]!) / total, 0))
+    const share = (place: number) => (isRead ? 1 : shares[place]! / total)
+    return x.map((_, at) => outputs.reduce((sum, output, place) => sum + output[at]! * share(place), 0))
   }
 
   return { experts, shapes, matrices, formula }
@@ -65,6 +84,10 @@ it.each([
   // the first half is one and the same token
   for (let at = d; at < (tokens >> 1) * d; at++) input[at] = input[at % d]!
   await expectFormula(layerOf(5, 2), input, products, [...Array(tokens).keys()])
+})
+
+it('multiplies what experts read where they say so', async () => {
+  await expectFormula(layerOf(5, 2, 'inputs'), numbers(40 * d), 3, [...Array(40).keys()])
 })
 
 it('keeps tokens of neighbouring experts apart where tokens times experts are beyond 2^24', async () => {

@@ -1,19 +1,19 @@
 import type { Value } from '../onnx/graph-builder.js'
-import type { ExpertLayout } from '../spec/model-spec.js'
+import type { ExpertBiases, ExpertLayout } from '../spec/model-spec.js'
 import { expertLayout } from '../spec/spec-tensors.js'
-import { type ExpertParts, type GateAndUp, gated } from './expert-parts.js'
+import { type ExpertParts, type GateAndUp, gated, type Routed } from './expert-parts.js'
 import { expertRanks } from './expert-ranks.js'
 import { float32Numbers as numbers } from './float32-numbers.js'
 import { mxfp4Nodes } from './mxfp4-nodes.js'
 import type { WeightValue } from './weight-values.js'
 
 /**
- * Outputs [tokens * chosen, d] of the chosen experts `indices` [tokens, chosen] for flat [tokens, d], where neither sizes nor branches may
+ * Outputs [tokens * chosen, d] of the chosen experts, where neither sizes nor branches may
  * depend on numbers. Each expert's tokens fill tiles of one size M, the average number of tokens of an expert, so that 2 tiles an expert are
  * always enough, and half of what is computed is used at least. Tiles are computed in a fixed number of products, each with as many matrices as
  * `tileNumbers` allow. No number is compared as an integer: places are float32, exact below 2^24 tokens times experts of a token.
  */
-export function expertTiles(parts: ExpertParts, flat: Value, indices: Value, tileNumbers: number): Value {
+export function expertTiles(parts: ExpertParts, { flat, indices, scales }: Routed, tileNumbers: number): Value {
   const { graph, dModel: d, experts } = parts
   const { count, chosen, dExpert: f } = experts
   const { float, ofRange, filled } = numbers(graph)
@@ -66,7 +66,10 @@ export function expertTiles(parts: ExpertParts, flat: Value, indices: Value, til
   const tokenOfSlot = scattered(slots, index(slotOfPair), tokenOfPair)
 
   const shape = graph.node('Concat', [int(products), tiles, size, int(d)], { axis: 0 })
-  const inputs = graph.node('Reshape', [at(flat, index(tokenOfSlot)), shape])
+  const gathered = at(flat, index(tokenOfSlot))
+  const scaled = (values: Value) =>
+    graph.node('Mul', [gathered, graph.node('Unsqueeze', [scattered(slots, index(slotOfPair), values), int(1)])])
+  const inputs = graph.node('Reshape', [scales === null ? gathered : scaled(scales), shape])
   const experts4 = graph.node('Reshape', [ofTile, graph.node('Concat', [int(products), tiles], { axis: 0 })])
   const split = (value: Value, kind: number) =>
     products === 1
@@ -95,8 +98,11 @@ function tileMatrices(
   const swap = (value: Value) => graph.node('Transpose', [value], { perm: [0, 2, 1] })
   // the small one of the two is turned: [G, out, in] times [G, in, M]
   const transposed = (tiles: Value, matrices: Value) => swap(graph.node('MatMul', [matrices, swap(tiles)]))
-  const plusBias = (value: Value, bias: WeightValue, ofTile: Value) =>
-    graph.node('Add', [value, graph.node('Unsqueeze', [pick(bias, ofTile), graph.ints([1])])])
+  const plusBias = (value: Value, bias: WeightValue | undefined, ofTile: Value) =>
+    bias === undefined
+      ? value
+      : graph.node('Add', [value, graph.node('Unsqueeze', [pick(bias, ofTile), graph.ints([1])])])
+  const biasesOf = ({ gateUp, down }: ExpertBiases) => ({ gateUp: stored(gateUp), down: stored(down) })
   const halves = (value: Value): GateAndUp => {
     const [gate, up] = graph.nodes('Split', [value, graph.ints([f, f])], 2, { axis: -1 })
     return { gate: gate!, up: up! }
@@ -126,23 +132,24 @@ function tileMatrices(
     }
     case 'transposed': {
       const [gateUp, down] = [stored(layout.gateUp), stored(layout.down)]
-      const [gateUpBias, downBias] = [stored(layout.gateUpBias), stored(layout.downBias)]
+      const biases = layout.biases === null ? null : biasesOf(layout.biases)
+      const parted = layout.order === 'halves' ? halves : alternating
       return (tiles, ofTile) => {
-        const first = plusBias(graph.node('MatMul', [tiles, pick(gateUp, ofTile)]), gateUpBias, ofTile)
-        return plusBias(graph.node('MatMul', [between(alternating(first)), pick(down, ofTile)]), downBias, ofTile)
+        const first = plusBias(graph.node('MatMul', [tiles, pick(gateUp, ofTile)]), biases?.gateUp, ofTile)
+        return plusBias(graph.node('MatMul', [between(parted(first)), pick(down, ofTile)]), biases?.down, ofTile)
       }
     }
     case 'mxfp4': {
       const packed = (name: string) => [stored(`${name}_blocks`), stored(`${name}_scales`)] as const
       const [gateUp, down] = [packed(layout.gateUp), packed(layout.down)]
-      const [gateUpBias, downBias] = [stored(layout.gateUpBias), stored(layout.downBias)]
+      const biases = biasesOf(layout.biases)
       const unpack = ([blocks, scales]: typeof gateUp, ofTile: Value, rows: number, columns: number) => {
         const bytes = ({ value }: WeightValue) => graph.node('Gather', [value, ofTile], { axis: 0 })
         return mxfp4Nodes(graph, { blocks: bytes(blocks), scales: bytes(scales), shape: [-1, rows, columns] })
       }
       return (tiles, ofTile) => {
-        const first = plusBias(transposed(tiles, unpack(gateUp, ofTile, 2 * f, d)), gateUpBias, ofTile)
-        return plusBias(transposed(between(alternating(first)), unpack(down, ofTile, d, f)), downBias, ofTile)
+        const first = plusBias(transposed(tiles, unpack(gateUp, ofTile, 2 * f, d)), biases.gateUp, ofTile)
+        return plusBias(transposed(between(alternating(first)), unpack(down, ofTile, d, f)), biases.down, ofTile)
       }
     }
   }

@@ -17,9 +17,13 @@ export type Part =
 
 /**
  * A tensor that lives between steps: the residual stream; the branch that will be added to it; what attention gave, where it waits for
- * the MLP beside it; the up-projection that waits for its gate.
+ * the MLP beside it; the up-projection that waits for its gate; the stream that waits for experts beside the MLP; what layers still to come add of
+ * LayerInputs; keys and values of a layer that later ones attend to.
  */
-export type Lane = 'residual' | 'branch' | 'attention' | 'up'
+export type Lane = 'residual' | 'branch' | 'attention' | 'up' | 'stream' | 'layer_inputs' | KeysLane
+
+/** Keys and values [B, T, n_kv_heads * d_head] of a layer. */
+export type KeysLane = `keys.${number}` | `values.${number}`
 
 /** One step of the forward pass and the hook point right after it. */
 export interface Step {
@@ -43,12 +47,55 @@ export function modelSteps(spec: ModelSpec): Step[] {
     { part: 'embed', layer: 0, hookPoint: 'hook_embed', width: spec.dModel, on: 'residual', lanes: residual },
   ]
   for (let layer = 0; layer < spec.nLayers; layer++) steps.push(...layerSteps(spec, layer, residual))
-  return steps
+  return withCarried(spec, steps)
+}
+
+/** The steps with the lanes that live through several layers. */
+function withCarried(spec: ModelSpec, steps: Step[]): Step[] {
+  const lastReaders = new Map<number, number>()
+  for (let layer = 0; layer < spec.nLayers; layer++) {
+    const source = keysLayer(spec, layer)
+    if (source !== layer) lastReaders.set(source, layer)
+  }
+  const { layerInputs, nLayers } = spec
+  if (lastReaders.size === 0 && layerInputs === null) return steps
+  const carried = new Map<Lane, number>()
+  return steps.map((step) => {
+    const { part, layer } = step
+    const isEntering = part === 'enter' && layer === 0
+    if (layerInputs !== null && (isEntering || part === 'mlp_add')) {
+      const left = nLayers - (isEntering ? 0 : layer + 1)
+      if (left > 0) carried.set('layer_inputs', left * layerInputs.width)
+      else carried.delete('layer_inputs')
+    }
+    if (part === 'attention') carryKeys(layer)
+    return carried.size === 0 ? step : { ...step, lanes: new Map([...step.lanes, ...carried]) }
+  })
+
+  function carryKeys(layer: number): void {
+    const { attention } = spec.layer(layer)
+    const source = keysLayer(spec, layer)
+    if (attention.kind === 'softmax' && lastReaders.has(layer))
+      for (const lane of keysLanes(layer)) carried.set(lane, attention.nKvHeads * attention.dHead)
+    if (source !== layer && lastReaders.get(source) === layer)
+      for (const lane of keysLanes(source)) carried.delete(lane)
+  }
+}
+
+/** The lanes of a layer's keys and values. */
+export function keysLanes(layer: number): readonly [KeysLane, KeysLane] {
+  return [`keys.${layer}`, `values.${layer}`]
+}
+
+/** The layer whose keys and values, or state, a layer uses: its own where it has them. */
+export function keysLayer(spec: ModelSpec, layer: number): number {
+  const { attention } = spec.layer(layer)
+  return attention.kind === 'softmax' && 'keysOf' in attention.qkv ? attention.qkv.keysOf : layer
 }
 
 function layerSteps(spec: ModelSpec, layer: number, residual: ReadonlyMap<Lane, number>): Step[] {
   const { dModel, parallelResidual } = spec
-  const { attentionOutput, mlp, mlpNorm } = spec.layer(layer)
+  const { attentionOutput, mlp, mlpNorm, expertsBeside } = spec.layer(layer)
   const onResidual = (part: Part, hook: string): Step => {
     return { part, layer, hookPoint: `blocks.${layer}.${hook}`, width: dModel, on: 'residual', lanes: residual }
   }
@@ -62,8 +109,9 @@ function layerSteps(spec: ModelSpec, layer: number, residual: ReadonlyMap<Lane, 
     return { part, layer, hookPoint: `blocks.${layer}.${hook}`, width, on: 'branch', lanes }
   }
   const waiting: readonly (readonly [Lane, number])[] = parallelResidual ? [['attention', dModel]] : []
-  const inMlp = (part: Part, hook: string, width: number, up: number | null = null) =>
-    onBranch(part, hook, width, up === null ? waiting : [...waiting, ['up', up]])
+  const beside: readonly (readonly [Lane, number])[] = expertsBeside === null ? [] : [['stream', dModel]]
+  const inMlp = (part: Part, hook: string, width: number, others: readonly (readonly [Lane, number])[] = []) =>
+    onBranch(part, hook, width, [...waiting, ...others])
   const dMlp = mlp.kind === 'dense' ? mlp.down.inFeatures : 0
   return [
     onResidual('enter', 'hook_resid_pre'),
@@ -71,12 +119,12 @@ function layerSteps(spec: ModelSpec, layer: number, residual: ReadonlyMap<Lane, 
     onBranch('attention_output', 'hook_attn_out', dModel),
     ...(parallelResidual ? [] : [onResidual('attention_add', 'hook_resid_mid')]),
     inMlp('mlp_enter', 'hook_mlp_in', dModel),
-    ...(mlpNorm === null ? [] : [inMlp('mlp_normalize', 'ln2.hook_normalized', dModel)]),
-    inMlp('mlp_gain', 'mlp.hook_in', dModel),
+    ...(mlpNorm === null ? [] : [inMlp('mlp_normalize', 'ln2.hook_normalized', dModel, beside)]),
+    inMlp('mlp_gain', 'mlp.hook_in', dModel, beside),
     ...(mlp.kind === 'dense'
       ? [
-          inMlp('mlp_pre', 'mlp.hook_pre', dMlp, mlp.gate === null ? null : dMlp),
-          inMlp('mlp_post', 'mlp.hook_post', dMlp),
+          inMlp('mlp_pre', 'mlp.hook_pre', dMlp, [...beside, ...(mlp.gate === null ? [] : [['up', dMlp] as const])]),
+          inMlp('mlp_post', 'mlp.hook_post', dMlp, beside),
         ]
       : []),
     inMlp('mlp_output', 'hook_mlp_out', dModel),

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { Heads } from '../spec/model-spec.js'
 import type { AttentionParts } from './attention-parts.js'
+import { keysLayer } from './hook-sites.js'
 import { cacheTensors } from './layer-cache.js'
 
 /** Keys and values [B, n_kv_heads, N, d_head] of each row, or [1, n_kv_heads, N, d_head] that all rows share. N is at least 1. */
@@ -11,9 +12,9 @@ export interface KeyPart {
 }
 
 /** Of a layer of a graph whose rows share cached tokens: these, which are an input. */
-export function sharedKeys({ graph, spec, index }: Pick<AttentionParts, 'graph' | 'spec' | 'index'>): KeyPart {
-  const [keys, values] = cacheTensors(spec, [index]).map(({ shared }) =>
-    graph.input(shared, 'float32', [1, spec.nKvHeads, 'shared_tokens', spec.dHead]),
+export function sharedKeys({ graph, spec, index }: AttentionParts, { nKvHeads, dHead }: Heads): KeyPart {
+  const [keys, values] = cacheTensors(spec, [keysLayer(spec, index)]).map(({ shared }) =>
+    graph.inputOnce(shared, 'float32', [1, nKvHeads, 'shared_tokens', dHead]),
   )
   return { keys: keys!, values: values!, shared: true }
 }
@@ -35,7 +36,7 @@ export interface JointOptions {
  */
 export function jointAttention(
   graph: GraphBuilder,
-  { nHeads, nKvHeads, dHead }: Pick<ModelSpec, 'nHeads' | 'nKvHeads' | 'dHead'>,
+  { nHeads, nKvHeads, dHead }: Heads,
   q: Value,
   parts: readonly KeyPart[],
   { scale, softcap, bias, sinks, sizes }: JointOptions,

@@ -1,5 +1,5 @@
 import type { ModelSpec } from '../spec/model-spec.js'
-import type { Step } from './hook-sites.js'
+import { keysLayer, type Step } from './hook-sites.js'
 
 /** A tensor that a layer hands on from the tokens so far to the next ones; float32. */
 export interface CacheTensor {
@@ -19,9 +19,10 @@ export interface CacheTensor {
   empty(rows: number): number[]
 }
 
-/** Layers whose cache a graph of these steps takes and returns. */
-export function cachedLayers(steps: readonly Step[]): number[] {
-  return steps.filter((step) => step.part === 'attention').map((step) => step.layer)
+/** Layers whose cache a graph of these steps takes and returns: of a layer that attends to keys of an earlier one, that one's. */
+export function cachedLayers(spec: ModelSpec, steps: readonly Step[]): number[] {
+  const attending = steps.filter((step) => step.part === 'attention')
+  return [...new Set(attending.map(({ layer }) => keysLayer(spec, layer)))]
 }
 
 /**
@@ -41,7 +42,7 @@ export function cacheTensors(spec: ModelSpec, layers: readonly number[]): CacheT
       empty: (rows) => [rows, ...empty],
     })
     if (attention.kind === 'softmax') {
-      return ['k', 'v'].map((which) => tensor(which, true, [spec.nKvHeads, 0, spec.dHead]))
+      return ['k', 'v'].map((which) => tensor(which, true, [attention.nKvHeads, 0, attention.dHead]))
     }
     const { qkv, kernel, nValueHeads, dKey, dValue } = attention
     return [

@@ -31,6 +31,7 @@ import {
   readLoglikelihoodRolling,
   readRows,
 } from '../scoring/read-requests.js'
+import { headSize } from '../spec/head-size.js'
 import { layerNormsOf } from '../spec/layer-norms.js'
 import type { TextRules } from '../text/encode-requests.js'
 import { EncodedTexts } from '../text/encoded-texts.js'
@@ -145,7 +146,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       checkHookPoints(forward, [hookPoint])
       return forward.widths.get(hookPoint)!
     },
-    dHead: forward.spec.dHead,
+    dHead: headSize(forward.spec),
     weightsToDownload: parts.facts.weightsToDownload,
     get actedTokens() {
       return acted.tokens

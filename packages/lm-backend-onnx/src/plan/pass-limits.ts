@@ -1,6 +1,6 @@
 import type { DeviceRoom } from '../runtime/device-room.js'
 import type { PassShape } from '../runtime/runtime.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { Experts, LayerSpec, Mlp, ModelSpec } from '../spec/model-spec.js'
 
 // activations of one pass, where nobody says how much memory there is
 const passBytes = 2 ** 29
@@ -31,7 +31,7 @@ export class PassLimits {
     const attention =
       this.#room === null
         ? Number.POSITIVE_INFINITY
-        : this.#room.attention / (4 * attentionCopies * this.#spec.nHeads * longest)
+        : this.#room.attention / (4 * attentionCopies * mostHeads(this.#spec) * longest)
     return Math.min(this.#most, Math.max(256, Math.floor(Math.min(activations, attention))))
   }
 
@@ -82,8 +82,27 @@ function noMemory(what: string, cause: Error): Error {
 }
 
 /** What a token holds at once on its way through a layer, roughly: a few residual-sized vectors, queries to values, the MLP's inside. */
-function bytesPerToken({ dModel, nHeads, nKvHeads, dHead, layer }: ModelSpec): number {
-  const { mlp } = layer(0)
-  const inner = mlp.kind === 'dense' ? mlp.down.inFeatures : mlp.chosen * mlp.dExpert
-  return 4 * (6 * dModel + (2 * nHeads + 2 * nKvHeads) * dHead + 3 * inner)
+function bytesPerToken(spec: ModelSpec): number {
+  const { dModel, nLayers, layerInputs } = spec
+  // of all layers at once
+  const inputs = layerInputs === null ? 0 : 3 * nLayers * layerInputs.width
+  return 4 * (6 * dModel + inputs + Math.max(...layersOf(spec).map(insideOf)))
+}
+
+/** Numbers of a token inside a layer: from queries to values, and of the MLP. */
+function insideOf({ attention, mlp, expertsBeside }: LayerSpec): number {
+  const inner = (part: Mlp | Experts) => (part.kind === 'dense' ? part.down.inFeatures : part.chosen * part.dExpert)
+  const mixed =
+    attention.kind === 'softmax'
+      ? (2 * attention.nHeads + 2 * attention.nKvHeads) * attention.dHead
+      : 2 * attention.qkv.outFeatures
+  return mixed + 3 * (inner(mlp) + (expertsBeside === null ? 0 : inner(expertsBeside.experts)))
+}
+
+function mostHeads(spec: ModelSpec): number {
+  return Math.max(1, ...layersOf(spec).map(({ attention }) => (attention.kind === 'softmax' ? attention.nHeads : 0)))
+}
+
+function layersOf(spec: ModelSpec): LayerSpec[] {
+  return Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
 }

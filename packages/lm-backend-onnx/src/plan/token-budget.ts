@@ -49,6 +49,6 @@ export function measuredBudget(size: number, longest: number, spec: ModelSpec, l
  * A token's matrix products in cells of attention. A layer multiplies a token with about 12 d_model^2 weights, a cell costs two products
  * of d_head in each head, and onnxruntime's attention was measured to do a quarter as many of them in the same time.
  */
-function cellsPerToken({ dModel, nHeads, dHead }: ModelSpec): number {
-  return (12 * dModel * dModel) / (8 * nHeads * dHead)
+function cellsPerToken({ dModel, layer }: ModelSpec): number {
+  return (12 * dModel * dModel) / (8 * layer(0).attentionOutput.inFeatures)
 }

@@ -19,7 +19,8 @@ export interface NeededMatrix {
 /** The matrices that the model's graphs multiply with, in order. Throws InputError for models with experts. */
 export function neededMatrices(spec: ModelSpec, stored: StoredWeights, bits: Bits, modelName: string): NeededMatrix[] {
   for (let index = 0; index < spec.nLayers; index++) {
-    if (spec.layer(index).mlp.kind === 'dense') continue
+    const { mlp, expertsBeside } = spec.layer(index)
+    if (mlp.kind === 'dense' && expertsBeside === null) continue
     throw new InputError(`dtype=int${bits}: ${modelName} has experts, whose weights cannot be held in ${bits} bits yet`)
   }
   const needed = new Map<string, NeededMatrix>()

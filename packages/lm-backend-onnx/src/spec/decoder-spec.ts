@@ -43,7 +43,7 @@ export function decoderSizes({ file }: ModelConfig, f: FieldsOf<typeof decoderFi
 }
 
 /** What families leave out where they are as Llama is. */
-type Defaults = Omit<ModelSpec, 'nLayers' | 'dModel' | 'nHeads' | 'vocabSize' | 'maxPositions' | 'norm' | 'layer'>
+type Defaults = Omit<ModelSpec, 'nLayers' | 'dModel' | 'vocabSize' | 'maxPositions' | 'norm' | 'layer'>
 
 /** What a family says of itself. */
 interface Overrides
@@ -65,10 +65,9 @@ export function decoderSpec(
 ): ModelSpec {
   const spec = {
     family: config.modelType,
-    nKvHeads: own.nHeads,
-    dHead: own.dModel / own.nHeads,
     maxPositionsIsHard: false,
     embedding: { weight: 'embed_tokens.weight', scale: null, positions: null },
+    layerInputs: null,
     parallelResidual: false,
     recurrent: false,
     finalNorm: rmsNorm('norm'),
@@ -84,7 +83,10 @@ export function decoderSpec(
         attentionNorm: rmsNorm(`${at}.input_layernorm`),
         postAttentionNorm: null,
         mlpNorm: rmsNorm(`${at}.post_attention_layernorm`),
+        expertsBeside: null,
         postMlpNorm: null,
+        input: null,
+        outputFactor: null,
         ...layer(index, at),
       }
     },

@@ -1,9 +1,9 @@
 import { checked, object, objectOf } from '@saeval/hub/checks'
-import type * as v from 'valibot'
+import * as v from 'valibot'
 import { refuseForeignFields } from './foreign-fields.js'
 import type { ModelSpec } from './model-spec.js'
-import { absent, configOf, type FieldsOf, type ModelConfig } from './read-config.js'
-import { checkRope } from './rope-table.js'
+import { absent, configOf, type FieldsOf, flag, type ModelConfig } from './read-config.js'
+import { checkRope, ropesOf } from './rope-table.js'
 
 /** Reads the configuration of a kind of model. Throws InputError naming the field that cannot be honoured. */
 export type Family = (config: ModelConfig) => ModelSpec
@@ -21,8 +21,7 @@ export function family<Entries extends v.ObjectEntries>(
   return (config) => {
     const spec = build(checked(config.file, schema, config.fields) as FieldsOf<Entries>, config)
     const layers = Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
-    for (const rope of new Set(layers.map(({ attention }) => (attention.kind === 'softmax' ? attention.rope : null))))
-      if (rope !== null) checkRope(config, rope, spec.dHead)
+    for (const { rope, dHead } of ropesOf(layers)) checkRope(config, rope, dHead)
     refuseForeignFields(config, Object.keys(all))
     return { ...spec, layer: (index) => layers[index]! }
   }
@@ -30,6 +29,29 @@ export function family<Entries extends v.ObjectEntries>(
 
 /** Entries of a configuration with a vision tower. */
 export const visionFields = { text_config: object }
+
+/**
+ * A family whose text model stands beside towers for pictures and sounds, tensors `towers`, which are not part of it. Whether the head is tied, the
+ * whole model's word counts where it has one, or `tied` stands for it.
+ */
+export function withTowers(
+  text: Family,
+  {
+    tied: byDefault,
+    prefixes = [],
+    towers,
+  }: { readonly tied?: boolean; readonly prefixes?: readonly string[]; readonly towers: RegExp },
+): Family {
+  return family({ ...visionFields, tie_word_embeddings: v.optional(flag(byDefault ?? false)) }, (f, config) => {
+    const tied = f.tie_word_embeddings ?? byDefault
+    const spec = textSpec(f, config, text, tied === undefined ? {} : { tie_word_embeddings: tied })
+    return {
+      ...spec,
+      prefixes: [...new Set([...prefixes, ...spec.prefixes])],
+      ignoredTensors: [...spec.ignoredTensors, towers],
+    }
+  })
+}
 
 /** The language model inside a configuration with a vision tower, by `text`; `above` stands above the fields of text_config. */
 export function textSpec(

@@ -30,8 +30,6 @@ export const gptNeo = family(fields, (f, config) => {
   return decoderSpec(config, {
     nLayers: f.num_layers,
     dModel,
-    nHeads,
-    dHead,
     vocabSize: f.vocab_size,
     maxPositions: f.max_position_embeddings,
     maxPositionsIsHard: true,
@@ -44,6 +42,7 @@ export const gptNeo = family(fields, (f, config) => {
         attentionNorm: layerNorm(`${at}.ln_1`),
         attention: {
           ...plainAttention,
+          ...{ nHeads, nKvHeads: nHeads, dHead },
           qkv: { q: projection('q'), k: projection('k'), v: projection('v') },
           scale: 1,
           window: kinds[index] === 'local' ? f.window_size : null,

@@ -32,8 +32,6 @@ export const gptNeox = family(fields, (f, config) => {
   return decoderSpec(config, {
     nLayers: f.num_hidden_layers,
     dModel,
-    nHeads,
-    dHead,
     vocabSize: f.vocab_size,
     ...ropePositions(f),
     norm: { kind: 'layer_norm', epsilon: f.layer_norm_eps, unitOffset: false },
@@ -43,6 +41,7 @@ export const gptNeox = family(fields, (f, config) => {
       attentionNorm: layerNorm(`${at}.input_layernorm`),
       attention: {
         ...plainAttention,
+        ...{ nHeads, nKvHeads: nHeads, dHead },
         qkv: { fused: linear(`${at}.attention.query_key_value`, dModel, 3 * dModel, bias), order: 'by_head' },
         rope,
         scale: dHead ** -0.5,

@@ -5,7 +5,7 @@ import { family } from './family.js'
 import { readLayerTypes } from './layer-types.js'
 import { linear, llamaAttention } from './llama-layer.js'
 import type { ExpertLayout, Experts } from './model-spec.js'
-import { expertsPerToken } from './qwen-experts.js'
+import { expertsPerToken, plainExperts } from './qwen-experts.js'
 import { epsilon, type FieldsOf, flag, type ModelConfig, only, size } from './read-config.js'
 import { readRope } from './rope.js'
 
@@ -68,12 +68,11 @@ function experts(config: ModelConfig, f: FieldsOf<typeof fields>, at: string): E
   const tensors = {
     gateUp: `${at}.experts.gate_up_proj`,
     down: `${at}.experts.down_proj`,
-    gateUpBias: `${at}.experts.gate_up_proj_bias`,
-    downBias: `${at}.experts.down_proj_bias`,
+    biases: { gateUp: `${at}.experts.gate_up_proj_bias`, down: `${at}.experts.down_proj_bias` },
   }
-  const transposed: ExpertLayout = { kind: 'transposed', ...tensors }
+  const transposed: ExpertLayout = { kind: 'transposed', order: 'alternating', ...tensors }
   return {
-    kind: 'experts',
+    ...plainExperts,
     router: linear(`${at}.router`, f.hidden_size, count, true),
     count,
     chosen: expertsPerToken(config, count, f.num_experts_per_tok),
@@ -82,6 +81,5 @@ function experts(config: ModelConfig, f: FieldsOf<typeof fields>, at: string): E
     activation: 'clamped_swiglu',
     // a model that was quantised may have been saved in full since
     layouts: f.quantization_config ? [{ kind: 'mxfp4', ...tensors }, transposed] : [transposed],
-    shared: null,
   }
 }

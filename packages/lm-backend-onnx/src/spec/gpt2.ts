@@ -35,7 +35,6 @@ export const gpt2 = family(fields, (f, config) => {
   return decoderSpec(config, {
     nLayers: f.n_layer,
     dModel,
-    nHeads,
     vocabSize: f.vocab_size,
     maxPositions: f.n_positions,
     maxPositionsIsHard: true,
@@ -45,6 +44,7 @@ export const gpt2 = family(fields, (f, config) => {
       attentionNorm: layerNorm(`h.${index}.ln_1`),
       attention: {
         ...plainAttention,
+        ...{ nHeads, nKvHeads: nHeads, dHead },
         qkv: { fused: linear(`h.${index}.attn.c_attn`, dModel, 3 * dModel), order: 'by_kind' },
         scale: f.scale_attn_by_inverse_layer_idx ? headScale / (index + 1) : headScale,
       },

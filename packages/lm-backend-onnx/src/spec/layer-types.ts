@@ -6,7 +6,7 @@ import type { ModelConfig } from './read-config.js'
 /** What layer_types may hold before the family's kinds are known. */
 export const layerTypes = v.nullish(v.array(text, 'a list of texts'))
 
-export type LayerType = 'full_attention' | 'sliding_attention' | 'linear_attention'
+export type LayerType = 'full_attention' | 'sliding_attention' | 'chunked_attention' | 'linear_attention'
 
 /**
  * What kind of attention each layer has: layer_types where the config has it, else the family's rule. Throws InputError for kinds

@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { Activation } from './activation.js'
-import type { Attention, LayerSpec, Linear, Mlp, Norm } from './model-spec.js'
+import type { Attention, Heads, LayerSpec, Linear, Mlp, Norm } from './model-spec.js'
 import type { ModelConfig } from './read-config.js'
 
 /** A PyTorch Linear. */
@@ -28,17 +28,17 @@ export const plainAttention = {
   kind: 'softmax',
   outputGate: false,
   queryKeyNorm: null,
+  valueNorm: false,
   rope: null,
+  temperature: null,
   softcap: null,
   window: null,
+  chunk: null,
   sinks: null,
 } as const satisfies Partial<Attention>
 
-interface AttentionOptions {
+interface AttentionOptions extends Heads {
   readonly dModel: number
-  readonly nHeads: number
-  readonly nKvHeads: number
-  readonly dHead: number
   readonly qkvBias: boolean
   readonly outputBias: boolean
   /** What the norms of queries and keys are over; null without. */
@@ -58,6 +58,7 @@ export function llamaAttention(
   return {
     attention: {
       ...plainAttention,
+      ...{ nHeads, nKvHeads, dHead },
       qkv: {
         q: linear(`${at}.q_proj`, dModel, nHeads * dHead * (outputGate ? 2 : 1), qkvBias),
         k: linear(`${at}.k_proj`, dModel, nKvHeads * dHead, qkvBias),
@@ -65,7 +66,14 @@ export function llamaAttention(
       },
       outputGate,
       queryKeyNorm:
-        queryKeyNorm === null ? null : { q: rmsNorm(`${at}.q_norm`), k: rmsNorm(`${at}.k_norm`), over: queryKeyNorm },
+        queryKeyNorm === null
+          ? null
+          : {
+              q: rmsNorm(`${at}.q_norm`),
+              k: rmsNorm(`${at}.k_norm`),
+              over: queryKeyNorm,
+              after: 'projection',
+            },
       rope,
       scale,
       softcap,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { absentHookPoint, modelSteps } from '../graph/hook-sites.js'
+import { headSizeAt } from '@saeval/sae-core'
+import { absentHookPoint, keysLayer, modelSteps } from '../graph/hook-sites.js'
+import { cachedLayers } from '../graph/layer-cache.js'
+import { headSize } from './head-size.js'
 import { layerNormsOf } from './layer-norms.js'
 import { modelSpec } from './model-families.js'
 import type { Attention, ModelSpec } from './model-spec.js'
@@ -15,6 +18,8 @@ const small = {
 }
 const gpt2 = { model_type: 'gpt2', vocab_size: 100, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 64 }
 
+const gemma4 = { ...small, model_type: 'gemma4_text', head_dim: 8, global_head_dim: 16, hidden_size_per_layer_input: 0 }
+
 const read = (fields: Record<string, unknown>): ModelSpec => modelSpec('config.json', JSON.stringify(fields))
 const attention = (spec: ModelSpec, layer = 0): Attention => {
   const found = spec.layer(layer).attention
@@ -27,8 +32,8 @@ describe('a configuration', () => {
   it.each([
     [{ ...small, model_type: 'llama', hidden_act: 'mish' }, /hidden_act is "mish"/],
     [
-      { ...small, model_type: 'llama', rope_scaling: { rope_type: 'proportional' } },
-      /rope_scaling\.rope_type is "proportional"/,
+      { ...small, model_type: 'llama', rope_scaling: { rope_type: 'axial' } },
+      /rope_scaling\.rope_type is "axial"/,
     ],
     [
       { ...small, model_type: 'llama', quantization_config: { quant_method: 'gptq' } },
@@ -114,6 +119,26 @@ describe('a configuration', () => {
       { ...small, model_type: 'smollm3', layer_types: Array(4).fill('sliding_attention'), sliding_window: 8 },
       /use_sliding_window is false or/,
     ],
+    [{ ...gemma4, use_bidirectional_attention: 'all' }, /use_bidirectional_attention is "all"/],
+    [{ ...gemma4, num_kv_shared_layers: 4 }, /num_kv_shared_layers is 4, but no layer before has sliding_attention/],
+    [{ ...gemma4, num_kv_shared_layers: 2 }, /num_kv_shared_layers is 2, but no layer before has full_attention/],
+    [{ ...gemma4, num_kv_shared_layers: -1 }, /num_kv_shared_layers is -1/],
+    [{ ...gemma4, enable_moe_block: true, num_experts: 4 }, /top_k_experts is missing, which enable_moe_block/],
+    [
+      { ...gemma4, enable_moe_block: true, num_experts: 4, top_k_experts: 5, moe_intermediate_size: 8 },
+      /top_k_experts is 5, but there are 4 experts/,
+    ],
+    [{ ...gemma4, per_layer_config: { 3: { sliding_window: 4 } } }, /per_layer_config\.3 has "sliding_window"/],
+    [{ ...gemma4, per_layer_config: { 4: { head_dim: 4 } } }, /per_layer_config\.4 is no layer of the model/],
+    [
+      { ...gemma4, per_layer_config: { 3: { num_key_value_heads: 2 } } },
+      /3 is not a multiple of the 2 key value heads of layer 3/,
+    ],
+    [{ ...gemma4, model_type: 'gemma4_unified_text', hidden_size_per_layer_input: 8 }, /per_layer_input is 8/],
+    [{ ...small, model_type: 'llama', num_kv_shared_layers: 2 }, /num_kv_shared_layers is 2, which a llama model/],
+    [{ ...small, model_type: 'llama4_text', attention_chunk_size: null }, /attention_chunk_size is null, but layers/],
+    [{ ...small, model_type: 'llama4_text', num_experts_per_tok: 17 }, /num_experts_per_tok is 17, but there are 16/],
+    [{ ...small, model_type: 'llama4_text', no_rope_layers: [1] }, /no_rope_layers has 1 entries for 4 layers/],
     [{ ...small, model_type: 'mamba' }, /models of type "mamba" are not supported yet/],
   ])('that cannot be honoured is refused by its field: %j', (fields, message) => {
     expect(() => read(fields)).toThrow(message)
@@ -165,6 +190,63 @@ describe('a configuration', () => {
     expect(windows(olmo)).toEqual([4096, 4096, 4096, null])
     // as in transformers, rope_theta is that of full layers alone
     expect([0, 3].map((layer) => attention(olmo, layer).rope?.theta)).toEqual([5e5, 1e4])
+  })
+
+  it('reads heads of two widths in both dialects of Gemma 4, and of all its model types alike', () => {
+    const heads = (spec: ModelSpec) => [0, 3].map((layer) => attention(spec, layer)).map((a) => [a.nKvHeads, a.dHead])
+    const equal = { ...gemma4, num_attention_heads: 4, num_key_value_heads: 4, attention_k_eq_v: true }
+    const old = read({ ...equal, num_global_key_value_heads: 2 })
+    expect(heads(old)).toEqual([
+      [4, 8],
+      [2, 16],
+    ])
+    const layers = { per_layer_config: { '03': { head_dim: 16, num_key_value_heads: 2 } } }
+    const { global_head_dim: _, ...rest } = equal
+    const layersOf = (spec: ModelSpec) => Array.from({ length: 4 }, (_, layer) => spec.layer(layer))
+    expect(layersOf(read({ ...rest, ...layers }))).toEqual(layersOf(old))
+    // without keys as values, the number of heads is one for all
+    expect(heads(read({ ...equal, attention_k_eq_v: false, num_global_key_value_heads: 2 }))[1]).toEqual([4, 16])
+    const unified = { ...rest, ...layers, model_type: 'gemma4_unified_text', sliding_window: 512 }
+    expect(layersOf(read(unified))).toEqual(layersOf(old))
+    const { model_type: __, ...inside } = unified
+    const whole = read({ model_type: 'gemma4_unified', text_config: inside })
+    expect(layersOf(whole)).toEqual(layersOf(old))
+    expect(whole.prefixes[0]).toBe('model.language_model.')
+    expect(whole.unembedding).toBe(whole.embedding.weight)
+    const size = headSize(old)
+    expect([0, 3].map((layer) => headSizeAt(size, `blocks.${layer}.attn.hook_z`))).toEqual([8, 16])
+    expect(headSize(read({ ...small, model_type: 'llama' }))).toBe(8)
+  })
+
+  it('says whose keys Gemma 4 shares, and which layers are wide', () => {
+    const layer_types = ['sliding_attention', 'full_attention', 'sliding_attention', 'sliding_attention']
+    const spec = read({ ...gemma4, layer_types, num_kv_shared_layers: 2, use_double_wide_mlp: true })
+    expect([0, 1, 2, 3].map((layer) => keysLayer(spec, layer))).toEqual([0, 1, 0, 1])
+    // the last one is a full layer, whatever the file says
+    expect(windows(spec)).toEqual([512, null, 512, null])
+    expect([1, 2].map((layer) => spec.layer(layer).attentionOutput.inFeatures)).toEqual([48, 24])
+    const { mlp } = spec.layer(3)
+    expect(mlp.kind === 'dense' && mlp.down.inFeatures).toBe(80)
+    const lanes = modelSteps(spec).map(({ hookPoint, lanes }) => [hookPoint, [...lanes.keys()].filter((lane) => lane.includes('.'))])
+    const carried = Object.fromEntries(lanes)
+    expect(carried['blocks.0.hook_resid_pre']).toEqual([])
+    expect(carried['blocks.0.attn.hook_z']).toEqual(['keys.0', 'values.0'])
+    expect(carried['blocks.2.hook_resid_pre']).toEqual(['keys.0', 'values.0', 'keys.1', 'values.1'])
+    expect(carried['blocks.2.attn.hook_z']).toEqual(['keys.1', 'values.1'])
+    expect(carried['blocks.3.attn.hook_z']).toEqual([])
+    expect(cachedLayers(spec, modelSteps(spec))).toEqual([0, 1])
+  })
+
+  it('says which layers of Llama 4 have positions, chunks and experts', () => {
+    const spec = read({ ...small, model_type: 'llama4_text', interleave_moe_layer_step: 2, no_rope_layers: [] })
+    const all = [0, 1, 2, 3].map((layer) => attention(spec, layer))
+    expect(all.map(({ chunk }) => chunk)).toEqual([8192, 8192, 8192, null])
+    expect(all.map(({ rope }) => rope?.pairs ?? null)).toEqual(['neighbours', 'neighbours', 'neighbours', null])
+    expect(all.map(({ temperature }) => temperature)).toEqual([null, null, null, { floor: 8192, strength: 0.1 }])
+    expect([0, 1, 2, 3].map((layer) => spec.layer(layer).mlp.kind)).toEqual(['dense', 'experts', 'dense', 'experts'])
+    const listed = read({ ...small, model_type: 'llama4_text', moe_layers: [0], attn_temperature_tuning: 4 })
+    expect([0, 1].map((layer) => listed.layer(layer).mlp.kind)).toEqual(['experts', 'dense'])
+    expect(attention(listed, 3).temperature).not.toBeNull()
   })
 
   it('gives Gemma 3 two rotary embeddings in both dialects', () => {

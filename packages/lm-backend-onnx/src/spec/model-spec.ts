@@ -17,27 +17,54 @@ export interface Norm {
   readonly bias: string | null
 }
 
+/** Heads of a layer's softmax attention. */
+export interface Heads {
+  readonly nHeads: number
+  /** Of which nHeads is a multiple. */
+  readonly nKvHeads: number
+  readonly dHead: number
+}
+
+/** RMS norm of each head: with a weight [d_head], or without. */
+export type HeadNorm = Norm | 'no_weight'
+
 /** Softmax attention over the keys and values of the tokens so far. */
-export interface Attention {
+export interface Attention extends Heads {
   readonly kind: 'softmax'
   /**
    * The three matrices; or one fused matrix whose output is all queries, all keys, all values (GPT-2), or head by head the query,
-   * key and value of each (GPT-NeoX).
+   * key and value of each (GPT-NeoX); or no matrix of keys, because keys and values are those of an earlier layer (gemma 4).
    */
   readonly qkv:
     | { readonly fused: Linear; readonly order: 'by_kind' | 'by_head' }
-    | { readonly q: Linear; readonly k: Linear; readonly v: Linear }
+    /** v: null where keys are values too, as they are before norm and rotation (gemma 4). */
+    | { readonly q: Linear; readonly k: Linear; readonly v: Linear | null }
+    | { readonly q: Linear; readonly keysOf: number }
   /** Whether q's matrix gives each head its query and a gate, whose sigmoid multiplies the head's output (qwen 3.5). */
   readonly outputGate: boolean
-  /** RMS norms of queries and keys before rotation, over each head (qwen 3, gemma 3) or over all of them at once (olmo 2). */
-  readonly queryKeyNorm: { readonly q: Norm; readonly k: Norm; readonly over: 'head' | 'heads' } | null
+  /**
+   * RMS norms of queries and keys, over each head (qwen 3, gemma 3) or over all of them at once (olmo 2), before rotation or after it (llama 4).
+   * Keys of another layer have its norm.
+   */
+  readonly queryKeyNorm: {
+    readonly q: HeadNorm
+    readonly k: HeadNorm | null
+    readonly over: 'head' | 'heads'
+    readonly after: 'projection' | 'rotation'
+  } | null
+  /** Whether values have an RMS norm without weight, over each head (gemma 4). */
+  readonly valueNorm: boolean
   /** null for learned positions. */
   readonly rope: Rope | null
+  /** Queries are multiplied by 1 + strength * ln(1 + floor((position + 1) / floor)), in layers without rotation (llama 4); null for 1. */
+  readonly temperature: { readonly floor: number; readonly strength: number } | null
   /** Factor of the products of queries and keys. */
   readonly scale: number
   readonly softcap: number | null
   /** Sliding window in tokens, the token itself included; null attends to everything before. */
   readonly window: number | null
+  /** Tokens attend within pieces of the text of so many tokens, which begin at its start (llama 4); null for none. */
+  readonly chunk: number | null
   /** [n_heads]: one more logit per head that takes its share of the attention and gives nothing (gpt-oss). */
   readonly sinks: string | null
 }
@@ -84,15 +111,20 @@ export interface Experts {
   readonly chosen: number
   /**
    * Weights of the chosen: their softmax over all experts as it is ("all"), the same scaled to sum to 1 ("all_renormalized"), or the
-   * softmax over the chosen alone ("chosen"). The last two are equal in exact arithmetic.
+   * softmax over the chosen alone ("chosen"). The last two are equal in exact arithmetic. Or the sigmoid of each one's logit.
    */
-  readonly weights: 'all' | 'all_renormalized' | 'chosen'
+  readonly weights: 'all' | 'all_renormalized' | 'chosen' | 'sigmoid'
+  /** [n_experts]: a factor of each expert's weight (gemma 4). */
+  readonly weightFactors: string | null
+  /** What the weights multiply: what experts give, or what they read (llama 4). */
+  readonly weighs: 'outputs' | 'inputs'
   readonly dExpert: number
-  readonly activation: 'silu' | 'clamped_swiglu'
+  /** Of the gate; or gpt-oss' of both halves. */
+  readonly activation: Activation | 'clamped_swiglu'
   /** Ways in which files store the experts; the first whose tensors are there counts. */
   readonly layouts: readonly ExpertLayout[]
-  /** An MLP for every token, its output multiplied by the sigmoid of `gate` (qwen 3.5). */
-  readonly shared: { readonly mlp: Mlp; readonly gate: Linear } | null
+  /** An MLP for every token, its output multiplied by the sigmoid of `gate` (qwen 3.5) or as it is (llama 4). */
+  readonly shared: { readonly mlp: Mlp; readonly gate: Linear | null } | null
 }
 
 /** How a file stores the matrices of a layer's experts. f = dExpert, d = d_model, E = number of experts. */
@@ -101,14 +133,40 @@ export type ExpertLayout =
   | { readonly kind: 'separate'; expert(index: number): { gate: Linear; up: Linear; down: Linear } }
   /** gateUp [E, 2 f, d], gates before ups, and down [E, d, f]. */
   | { readonly kind: 'stacked'; readonly gateUp: string; readonly down: string }
-  /** gateUp [E, d, 2 f], gates and ups alternating, down [E, f, d]; biases [E, 2 f] and [E, d]. */
-  | ({ readonly kind: 'transposed'; readonly gateUp: string; readonly down: string } & ExpertBiases)
-  /** The same matrices, transposed, in blocks of 32 4-bit numbers that share a power of two (MXFP4): `_blocks` and `_scales`. */
-  | ({ readonly kind: 'mxfp4'; readonly gateUp: string; readonly down: string } & ExpertBiases)
+  /** gateUp [E, d, 2 f], gates and ups alternating or gates before ups, down [E, f, d]; biases [E, 2 f] and [E, d]. */
+  | {
+      readonly kind: 'transposed'
+      readonly gateUp: string
+      readonly down: string
+      readonly order: 'alternating' | 'halves'
+      readonly biases: ExpertBiases | null
+    }
+  /** gpt-oss' matrices, transposed, in blocks of 32 4-bit numbers that share a power of two (MXFP4): `_blocks` and `_scales`. */
+  | { readonly kind: 'mxfp4'; readonly gateUp: string; readonly down: string; readonly biases: ExpertBiases }
 
 export interface ExpertBiases {
-  readonly gateUpBias: string
-  readonly downBias: string
+  readonly gateUp: string
+  readonly down: string
+}
+
+/** Experts beside a dense MLP: both read the stream, each through a norm of its own, and their normed outputs are added (gemma 4). */
+export interface ExpertsBeside {
+  readonly norm: Norm
+  readonly experts: Experts
+  /** What the router reads: the stream through an RMS norm without weight, times a vector [d_model] and a number. */
+  readonly routerGain: string
+  readonly routerFactor: number
+  readonly postNorm: Norm
+  /** Of the dense MLP's output. */
+  readonly postMlpNorm: Norm
+}
+
+/** What a layer adds after its MLP: its part of LayerInputs, gated by the stream and projected to it. */
+export interface LayerInput {
+  readonly gate: Linear
+  readonly activation: Activation
+  readonly projection: Linear
+  readonly postNorm: Norm
 }
 
 /** One decoder layer. */
@@ -121,7 +179,30 @@ export interface LayerSpec {
   readonly postAttentionNorm: Norm | null
   readonly mlpNorm: Norm | null
   readonly mlp: Mlp | Experts
+  readonly expertsBeside: ExpertsBeside | null
+  /** Of the MLP's output, or of its sum with that of the experts beside it. */
   readonly postMlpNorm: Norm | null
+  readonly input: LayerInput | null
+  /** [1]: what leaves the layer is multiplied by it (gemma 4). */
+  readonly outputFactor: string | null
+}
+
+/**
+ * A small vector of each token for each layer (gemma 4): (norm(projectionFactor * projection(embedding)) + tableFactor * table[token]) * factor, from
+ * the scaled embedding.
+ */
+export interface LayerInputs {
+  /** Numbers for each layer. */
+  readonly width: number
+  /** [rows, n_layers * width] */
+  readonly table: string
+  readonly rows: number
+  readonly tableFactor: number
+  readonly projection: Linear
+  readonly projectionFactor: number
+  /** Over each layer's part. */
+  readonly norm: Norm
+  readonly factor: number
 }
 
 /** Everything the graph builder needs to know about a model: one decoder-only transformer as numbers and tensor names. */
@@ -129,9 +210,6 @@ export interface ModelSpec {
   readonly family: string
   readonly nLayers: number
   readonly dModel: number
-  readonly nHeads: number
-  readonly nKvHeads: number
-  readonly dHead: number
   /** Rows of the embedding table; may exceed the tokenizer's size. */
   readonly vocabSize: number
   /** Longest input the position encoding is meant for. */
@@ -150,6 +228,7 @@ export interface ModelSpec {
     /** learned positions */
     readonly positions: string | null
   }
+  readonly layerInputs: LayerInputs | null
   /** Whether the MLP reads what attention reads and both are added together (GPT-NeoX), not one after the other. */
   readonly parallelResidual: boolean
   /**

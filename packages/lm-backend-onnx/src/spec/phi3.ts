@@ -49,6 +49,7 @@ export const phi3 = family(
       layer: (_, at) => ({
         attention: {
           ...plainAttention,
+          ...{ nHeads, nKvHeads, dHead },
           qkv: {
             fused: linear(`${at}.self_attn.qkv_proj`, dModel, (nHeads + 2 * nKvHeads) * dHead, false),
             order: 'by_kind',

@@ -22,7 +22,7 @@ export function qwenExperts(config: ModelConfig, f: ExpertFields, at: string, we
   const { hidden_size: dModel, moe_intermediate_size: dExpert } = f
   const count = f.num_local_experts ?? f.num_experts
   return {
-    kind: 'experts',
+    ...plainExperts,
     router: linear(`${at}.gate`, dModel, count, false),
     count,
     chosen: expertsPerToken(config, count, f.num_experts_per_tok),
@@ -40,12 +40,24 @@ export function qwenExperts(config: ModelConfig, f: ExpertFields, at: string, we
       },
       { kind: 'stacked', gateUp: `${at}.experts.gate_up_proj`, down: `${at}.experts.down_proj` },
     ],
-    shared: null,
   }
 }
 
-/** num_experts_per_tok; throws InputError when there are not so many. */
-export function expertsPerToken({ file }: ModelConfig, count: number, chosen: number): number {
+/** What experts have unless a family says otherwise. */
+export const plainExperts = {
+  kind: 'experts',
+  weightFactors: null,
+  weighs: 'outputs',
+  shared: null,
+} as const satisfies Partial<Experts>
+
+/** How many experts a token has, by `field`; throws InputError when there are not so many. */
+export function expertsPerToken(
+  { file }: ModelConfig,
+  count: number,
+  chosen: number,
+  field = 'num_experts_per_tok',
+): number {
   if (chosen <= count) return chosen
-  throw new InputError(`${file}: num_experts_per_tok is ${chosen}, but there are ${count} experts`)
+  throw new InputError(`${file}: ${field} is ${chosen}, but there are ${count} experts`)
 }

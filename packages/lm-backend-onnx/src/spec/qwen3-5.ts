@@ -2,7 +2,7 @@ import { InputError } from '@saeval/hub'
 import { count } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
-import { type Family, family, textSpec, visionFields } from './family.js'
+import { family, withTowers } from './family.js'
 import { readLayerTypes } from './layer-types.js'
 import { linear, llamaAttention, llamaMlp, rmsNorm } from './llama-layer.js'
 import type { DeltaNet, Experts, LayerSpec, Mlp, ModelSpec } from './model-spec.js'
@@ -58,19 +58,10 @@ export const qwen35MoeText = family(
 )
 
 /** Qwen 3.5 with a vision tower: the text model inside; images are not part of it. */
-export const qwen35 = withVision(qwen35Text)
+export const qwen35 = withTowers(qwen35Text, { towers: /^(model\.)?visual\./ })
 
 /** The same with experts. */
-export const qwen35Moe = withVision(qwen35MoeText)
-
-function withVision(text: Family): Family {
-  return family({ ...visionFields, tie_word_embeddings: v.optional(flag(false)) }, (f, config) => {
-    // whether the head is tied, the whole model's word counts
-    const { tie_word_embeddings: tied } = f
-    const spec = textSpec(f, config, text, tied === undefined ? {} : { tie_word_embeddings: tied })
-    return { ...spec, ignoredTensors: [...spec.ignoredTensors, /^(model\.)?visual\./] }
-  })
-}
+export const qwen35Moe = withTowers(qwen35MoeText, { towers: /^(model\.)?visual\./ })
 
 function qwen35Spec(config: ModelConfig, f: Fields, mlp: (at: string) => Mlp | Experts): ModelSpec {
   const sizes = decoderSizes(config, f)

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { ModelConfig } from './read-config.js'
+import type { LayerSpec } from './model-spec.js'
 import type { Llama3Scaling, Rope, YarnScaling } from './rope.js'
 
 /** The angles of a rotary embedding: each pair turns by position times its frequency; cos and sin are multiplied by `scale`. */
@@ -7,6 +8,26 @@ export interface RopeTable {
   /** [pairs] */
   readonly frequencies: Float32Array
   readonly scale: number
+}
+
+/** A rotary embedding of heads of one width. */
+export interface HeadRope {
+  readonly rope: Rope
+  readonly dHead: number
+}
+
+/** The different rotary embeddings of layers, in their order. */
+export function ropesOf(layers: readonly LayerSpec[]): readonly HeadRope[] {
+  const ropes = layers.flatMap(({ attention }): HeadRope[] => {
+    if (attention.kind !== 'softmax' || attention.rope === null) return []
+    return [{ rope: attention.rope, dHead: attention.dHead }]
+  })
+  return [...new Map(ropes.map((rope) => [ropeKey(rope), rope])).values()]
+}
+
+/** Equal for equal embeddings. */
+export function ropeKey({ rope, dHead }: HeadRope): string {
+  return JSON.stringify([rope, dHead])
 }
 
 /** theta^(-2i / n) for each pair i of the n dimensions that turn, scaled; in float32 where transformers computes in it. */
@@ -31,6 +52,12 @@ export function ropeTable({ theta, fraction, scaling }: Rope, dHead: number): Ro
         return Math.fround(scaled * ramp(i)) + Math.fround(frequency * Math.fround(1 - ramp(i)))
       })
       return { frequencies, scale: scaling.attentionFactor }
+    }
+    case 'proportional': {
+      // pairs of the whole head, of which the first turn: transformers' int(share * head // 2)
+      const turningPairs = Math.floor((scaling.share * dHead) / 2)
+      const frequencies = plain.map((frequency, pair) => (pair < turningPairs ? frequency / scaling.factor : 0))
+      return { frequencies, scale: 1 }
     }
     case 'longrope': {
       const frequencies = periods.map((period, i) => 1 / Math.fround(scaling.factors[i]! * period))

@@ -43,12 +43,21 @@ export interface LongScaling {
   readonly attentionFactor: number
 }
 
-/** Rotary embedding of half-split pairs. */
+/** Gemma 4's: a head's pairs lie as if all of them turned, and those after a share of them stand still. */
+export interface ProportionalScaling {
+  readonly kind: 'proportional'
+  readonly share: number
+  readonly factor: number
+}
+
+/** Rotary embedding. */
 export interface Rope {
+  /** What turns together: number i of the first half and of the second, or neighbours (llama 4). */
+  readonly pairs: 'halves' | 'neighbours'
   readonly theta: number
   /** Share of each head that turns, from its start; what is left passes unchanged. */
   readonly fraction: number
-  readonly scaling: Llama3Scaling | LinearScaling | YarnScaling | LongScaling | null
+  readonly scaling: Llama3Scaling | LinearScaling | YarnScaling | LongScaling | ProportionalScaling | null
 }
 
 /** Fields of every configuration with rotary positions. */
@@ -67,13 +76,15 @@ interface RopeDefaults {
   readonly theta?: number
   /** Share of a head that turns where the configuration does not say; without it all turns, and nothing else is understood. */
   readonly fraction?: number
+  /** See Rope; "halves" by default. */
+  readonly pairs?: Rope['pairs']
   /** Stands for rope_scaling where the configuration has none. */
   readonly scaling?: Values
 }
 
 type Values = Readonly<Record<string, unknown>>
 
-const kinds = ['default', 'linear', 'dynamic', 'yarn', 'llama3', 'longrope'] as const
+const kinds = ['default', 'linear', 'dynamic', 'yarn', 'llama3', 'longrope', 'proportional'] as const
 const maybe = v.nullish(factor, null)
 
 const parameters = objectOf({
@@ -83,6 +94,7 @@ const parameters = objectOf({
 })
 const layerParameters = objectOf({ full_attention: object, sliding_attention: object })
 const linear = objectOf({ factor })
+const proportional = objectOf({ factor: v.nullish(factor, 1) })
 const llama3 = objectOf({
   factor,
   low_freq_factor: factor,
@@ -115,6 +127,21 @@ const longrope = objectOf({
 export function readRope(config: ModelConfig, fields: RopeFields, defaults: RopeDefaults = {}): Rope {
   const field = Object.keys(fields.rope_scaling ?? {}).length > 0 ? 'rope_scaling' : 'rope_parameters'
   return ropeOf(config, field, fields[field] ?? defaults.scaling ?? {}, fields, defaults)
+}
+
+/**
+ * Which layers have rotary positions: those with 1 of no_rope_layers, by default all but every one in an interval. Throws InputError where the list is
+ * too short.
+ */
+export function rotaryLayers(
+  { file }: ModelConfig,
+  listed: readonly unknown[] | null | undefined,
+  interval: number,
+  nLayers: number,
+): readonly boolean[] {
+  if (listed == null) return Array.from({ length: nLayers }, (_, layer) => (layer + 1) % interval !== 0)
+  if (listed.length >= nLayers) return listed.map((value) => value === 1)
+  throw new InputError(`${file}: no_rope_layers has ${listed.length} entries for ${nLayers} layers`)
 }
 
 /**
@@ -164,7 +191,7 @@ function ropeOf(
   field: string,
   values: Values,
   outside: RopeFields,
-  { theta = 10_000, fraction }: RopeDefaults,
+  { theta = 10_000, fraction, pairs = 'halves' }: RopeDefaults,
 ): Rope {
   const read = <Schema extends v.GenericSchema>(schema: Schema): v.InferOutput<Schema> =>
     checked(file, schema, values, field)
@@ -174,15 +201,22 @@ function ropeOf(
   const type = values.rope_type ?? values.type
   const plain = checked(file, parameters, { ...values, rope_type: type }, field)
   const share = plain.partial_rotary_factor ?? outside.partial_rotary_factor ?? fraction ?? 1
-  if (share !== 1 && fraction === undefined)
+  const isProportional = plain.rope_type === 'proportional'
+  if (share !== 1 && fraction === undefined && !isProportional)
     throw new InputError(`${file}: partial_rotary_factor is ${share}, expected 1 in a ${modelType} model`)
-  const rope = { theta: plain.rope_theta ?? outside.rope_theta ?? theta, fraction: share }
+  const rope = {
+    pairs,
+    theta: plain.rope_theta ?? outside.rope_theta ?? theta,
+    fraction: isProportional ? 1 : share,
+  }
   switch (plain.rope_type) {
     case 'default':
     case 'dynamic':
       return { ...rope, scaling: null }
     case 'linear':
       return { ...rope, scaling: { kind: 'linear', factor: read(linear).factor } }
+    case 'proportional':
+      return { ...rope, scaling: { kind: 'proportional', share, factor: read(proportional).factor } }
     case 'llama3': {
       const scaling = read(llama3)
       return {

@@ -1,4 +1,3 @@
-import { InputError } from '@saeval/hub'
 import { count, oneOf } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
@@ -7,7 +6,7 @@ import { family } from './family.js'
 import { layerWindows, readLayerTypes } from './layer-types.js'
 import { llamaAttention, llamaMlp } from './llama-layer.js'
 import { flag, size } from './read-config.js'
-import { readRope } from './rope.js'
+import { readRope, rotaryLayers } from './rope.js'
 
 /** SmolLM 3: a Llama whose every fourth layer has no positions. */
 export const smollm3 = family(
@@ -26,22 +25,17 @@ export const smollm3 = family(
     sliding_window: v.nullish(count, null),
   },
   (f, config) => {
-    const { file } = config
     const nLayers = f.num_hidden_layers
     const sizes = decoderSizes(config, f)
     const rope = readRope(config, f, { theta: 2_000_000 })
-    const hasRope =
-      f.no_rope_layers ??
-      Array.from({ length: nLayers }, (_, layer) => ((layer + 1) % f.no_rope_layer_interval === 0 ? 0 : 1))
-    if (hasRope.length < nLayers)
-      throw new InputError(`${file}: no_rope_layers has ${hasRope.length} entries for ${nLayers} layers`)
+    const rotates = rotaryLayers(config, f.no_rope_layers, f.no_rope_layer_interval, nLayers)
     const window = f.use_sliding_window ? f.sliding_window : null
     const types = readLayerTypes(
       config,
       f.layer_types,
       nLayers,
       ['sliding_attention', 'full_attention'] as const,
-      (layer) => (window !== null && hasRope[layer] === 0 ? 'sliding_attention' : 'full_attention'),
+      (layer) => (window !== null && !rotates[layer] ? 'sliding_attention' : 'full_attention'),
     )
     const windows = layerWindows(config, types, window)
     const bias = f.attention_bias
@@ -51,7 +45,7 @@ export const smollm3 = family(
       layer: (index, at) => ({
         ...llamaAttention(at, {
           ...{ ...sizes, qkvBias: bias, outputBias: bias, queryKeyNorm: null },
-          rope: hasRope[index] === 0 ? null : rope,
+          rope: rotates[index] ? rope : null,
           scale: sizes.dHead ** -0.5,
           window: windows[index] ?? null,
         }),

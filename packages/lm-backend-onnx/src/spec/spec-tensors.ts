@@ -1,5 +1,15 @@
-import type { Attention, DeltaNet, ExpertLayout, Experts, LayerSpec, Linear, ModelSpec, Norm } from './model-spec.js'
-import { mlpLinears } from './spec-linears.js'
+import type {
+  Attention,
+  DeltaNet,
+  ExpertLayout,
+  Experts,
+  LayerInputs,
+  LayerSpec,
+  Linear,
+  ModelSpec,
+  Norm,
+} from './model-spec.js'
+import { mlpLinears, qkvLinears } from './spec-linears.js'
 
 /** A tensor's name and shape. */
 type TensorShape = readonly [name: string, shape: readonly number[]]
@@ -11,6 +21,7 @@ type TensorShape = readonly [name: string, shape: readonly number[]]
 export function* specTensors(spec: ModelSpec, has: (name: string) => boolean): Generator<TensorShape> {
   yield [spec.embedding.weight, [spec.vocabSize, spec.dModel]]
   if (spec.embedding.positions !== null) yield [spec.embedding.positions, [spec.maxPositions, spec.dModel]]
+  if (spec.layerInputs !== null) yield* layerInputTensors(spec.layerInputs)
   for (let index = 0; index < spec.nLayers; index++) yield* layerTensors(spec, spec.layer(index), has)
   yield* normTensors(spec.finalNorm, spec.dModel)
   yield [spec.unembedding, [spec.vocabSize, spec.dModel]]
@@ -32,14 +43,31 @@ function firstTensor(layout: ExpertLayout): string {
   }
 }
 
+function* layerInputTensors({ table, rows, projection, norm, width }: LayerInputs): Generator<TensorShape> {
+  yield [table, [rows, projection.outFeatures]]
+  yield* linearTensors(projection)
+  yield* normTensors(norm, width)
+}
+
 function* layerTensors(spec: ModelSpec, layer: LayerSpec, has: (name: string) => boolean): Generator<TensorShape> {
   for (const norm of [layer.attentionNorm, layer.postAttentionNorm, layer.mlpNorm, layer.postMlpNorm])
     yield* normTensors(norm, spec.dModel)
-  if (layer.attention.kind === 'softmax') yield* attentionTensors(spec, layer.attention)
+  if (layer.attention.kind === 'softmax') yield* attentionTensors(layer.attention)
   else yield* deltaNetTensors(layer.attention)
   yield* linearTensors(layer.attentionOutput)
   if (layer.mlp.kind === 'dense') yield* linearTensors(...mlpLinears(layer.mlp))
   else yield* expertTensors(spec.dModel, layer.mlp, has)
+  if (layer.expertsBeside !== null) {
+    const { norm, experts, routerGain, postNorm, postMlpNorm } = layer.expertsBeside
+    yield [routerGain, [spec.dModel]]
+    for (const each of [norm, postNorm, postMlpNorm]) yield* normTensors(each, spec.dModel)
+    yield* expertTensors(spec.dModel, experts, has)
+  }
+  if (layer.input !== null) {
+    yield* linearTensors(layer.input.gate, layer.input.projection)
+    yield* normTensors(layer.input.postNorm, spec.dModel)
+  }
+  if (layer.outputFactor !== null) yield [layer.outputFactor, [1]]
 }
 
 function* normTensors(norm: Norm | null, width: number): Generator<TensorShape> {
@@ -57,14 +85,15 @@ function* linearTensors(...linears: readonly (Linear | null)[]): Generator<Tenso
   }
 }
 
-function* attentionTensors(spec: ModelSpec, { qkv, queryKeyNorm, sinks }: Attention): Generator<TensorShape> {
-  yield* 'fused' in qkv ? linearTensors(qkv.fused) : linearTensors(qkv.q, qkv.k, qkv.v)
+function* attentionTensors(attention: Attention): Generator<TensorShape> {
+  const { queryKeyNorm, sinks, nHeads, nKvHeads, dHead } = attention
+  yield* linearTensors(...qkvLinears(attention))
   if (queryKeyNorm !== null) {
     const { q, k, over } = queryKeyNorm
-    yield* normTensors(q, spec.dHead * (over === 'head' ? 1 : spec.nHeads))
-    yield* normTensors(k, spec.dHead * (over === 'head' ? 1 : spec.nKvHeads))
+    yield* normTensors(q === 'no_weight' ? null : q, dHead * (over === 'head' ? 1 : nHeads))
+    yield* normTensors(k === 'no_weight' ? null : k, dHead * (over === 'head' ? 1 : nKvHeads))
   }
-  if (sinks !== null) yield [sinks, [spec.nHeads]]
+  if (sinks !== null) yield [sinks, [nHeads]]
 }
 
 function* deltaNetTensors(deltaNet: DeltaNet): Generator<TensorShape> {
@@ -77,8 +106,9 @@ function* deltaNetTensors(deltaNet: DeltaNet): Generator<TensorShape> {
 }
 
 function* expertTensors(d: number, experts: Experts, has: (name: string) => boolean): Generator<TensorShape> {
-  const { router, count: E, dExpert: f, shared } = experts
+  const { router, weightFactors, count: E, dExpert: f, shared } = experts
   yield* linearTensors(router)
+  if (weightFactors !== null) yield [weightFactors, [E]]
   if (shared !== null) yield* linearTensors(...mlpLinears(shared.mlp), shared.gate)
   const layout = expertLayout(experts, has)
   switch (layout.kind) {
@@ -103,6 +133,7 @@ function* expertTensors(d: number, experts: Experts, has: (name: string) => bool
       yield [`${layout.down}_scales`, [E, d, f / 32]]
       break
   }
-  yield [layout.gateUpBias, [E, 2 * f]]
-  yield [layout.downBias, [E, d]]
+  if (layout.biases === null) return
+  yield [layout.biases.gateUp, [E, 2 * f]]
+  yield [layout.biases.down, [E, d]]
 }

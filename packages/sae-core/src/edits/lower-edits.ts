@@ -11,6 +11,7 @@ import type { SaeFile } from '../loaders/open-sae.js'
 import { internSelection, type PositionSelection } from '../position-selection.js'
 import { type CheckedEdit, checkEdit, hasOwnLatents } from './check-edit.js'
 import { EditError, inEdit } from './edit-error.js'
+import { type HeadSize, headSizeAt } from './head-size.js'
 import { isProjection, type ProjectAction, projectionChanges } from './projection.js'
 import { headPart, type PendingSlot, readingOf, StageSlots } from './stage-slots.js'
 import type { EditAction, Semantics, SteeringEdit } from './steering-edit.js'
@@ -20,7 +21,7 @@ export interface LowerOptions {
   /** "direct" by default. */
   readonly semantics?: Semantics
   /** Size of one head of the model's attn.hook_z; needed by edits of one head. */
-  readonly dHead?: number
+  readonly dHead?: HeadSize
 }
 
 /**
@@ -88,11 +89,11 @@ function checkNumbers(edit: SteeringEdit): void {
   }
 }
 
-function checkHead(edit: SteeringEdit, dHead: number | undefined): void {
+function checkHead(edit: SteeringEdit, dHead: HeadSize | undefined): void {
   if (edit.head === undefined) return
   if (dHead === undefined) throw new EditError(edit, 'head', 'the size of a head is not known; give dHead')
   const { hookPointOut, dOut } = edit.sae.config
-  const heads = dOut / dHead
+  const heads = dOut / headSizeAt(dHead, hookPointOut)
   if (Number.isInteger(edit.head) && edit.head >= 0 && edit.head < heads) return
   throw new EditError(edit, 'head', `head ${edit.head} is out of range: ${hookPointOut} has heads 0 to ${heads - 1}`)
 }
@@ -101,13 +102,16 @@ function checkHead(edit: SteeringEdit, dHead: number | undefined): void {
 async function lowerStage(
   file: SaeFile,
   edits: readonly NumberedEdit[],
-  { semantics = 'direct', dHead }: LowerOptions,
+  { semantics = 'direct', dHead: ofModel }: LowerOptions,
 ): Promise<EditStage> {
   // without additions D(E(x)) of fork cancels what the SAE puts back: only the changed latents remain
   const isReplaced = semantics === 'pr2641' || (semantics === 'fork' && edits.some((row) => row.action === 'add'))
   // a saeReplacement centres its input before anything is added to it
   const sae = isReplaced ? uncentred(file) : file
   const rows = edits.map((row) => ({ ...row, sae }))
+  // hook points without heads have no size of one
+  const isOfHead = ofModel !== undefined && rows.some(({ head }) => head !== undefined)
+  const dHead = isOfHead ? headSizeAt(ofModel, sae.config.hookPointOut) : undefined
   const slots = new StageSlots(sae, dHead)
   const added = rows.filter((row) => isAddition(row))
   const updates = rows.filter((row) => !isAddition(row)).map((row) => pendingUpdate(row, slots, semantics))

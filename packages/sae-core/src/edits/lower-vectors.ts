@@ -1,6 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { EditStage, Intervention, LatentReader, LatentSlot, LatentUpdate, SelectiveAdd } from '../intervention.js'
 import type { PositionSelection } from '../position-selection.js'
+import { type HeadSize, headSizeAt } from './head-size.js'
 import { constantSlot, type LowRank, linearSlots, loreftSlots, lowRankSlots, lowRankUpdates } from './low-rank.js'
 import { type ProjectAction, projectionChanges } from './projection.js'
 import { directionSlot, headPart, lengthOf } from './stage-slots.js'
@@ -25,12 +26,12 @@ export interface VectorEdit {
  */
 export function lowerVectors(
   edits: readonly VectorEdit[],
-  { width, dHead }: { readonly width: (hookPoint: string) => number; readonly dHead: number },
+  { width, dHead }: { readonly width: (hookPoint: string) => number; readonly dHead: HeadSize },
 ): Intervention[] {
   const stages = new Map<string, EditStage[]>()
   for (const [number, edit] of edits.entries()) {
     const stage = {
-      ...stageOf(edit, number, width(edit.hookPoint), dHead),
+      ...stageOf(edit, number, width(edit.hookPoint), edit.head === null ? 0 : headSizeAt(dHead, edit.hookPoint)),
       ...(edit.keepsNorm ? { keepsNorm: true } : {}),
     }
     stages.set(edit.hookPoint, [...(stages.get(edit.hookPoint) ?? []), stage])

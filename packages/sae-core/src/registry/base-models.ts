@@ -16,6 +16,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 const patterns: readonly (readonly [RegExp, (...parts: string[]) => string])[] = [
   [/^(gpt2-(?:medium|large|xl))$/, (name) => `openai-community/${name}`],
   [/^(pythia-.+)$/, (name) => `EleutherAI/${name}`],
+  [/^gemma-4-(.+?b)((?:-it)?)$/, (size, tuned) => `google/gemma-4-${size!.toUpperCase()}${tuned}`],
   [/^(gemma-.+)$/, (name) => `google/${name}`],
   [
     /^qwen(2\.5|3)-([\d.]+)b((?:-instruct)?)$/,

@@ -53,6 +53,8 @@ describe('names', () => {
     ['mistral-7b', 'mistralai/Mistral-7B-v0.1'],
     ['phi-3', 'microsoft/Phi-3-mini-4k-instruct'],
     ['phi-4', 'microsoft/phi-4'],
+    ['gemma-4-e2b', 'google/gemma-4-E2B'],
+    ['gemma-4-26b-a4b-it', 'google/gemma-4-26B-A4B-it'],
     ['qwen3-0.6b', 'Qwen/Qwen3-0.6B'],
     ['Qwen3-14B', 'Qwen/Qwen3-14B'],
     ['qwen2.5-7b-instruct', 'Qwen/Qwen2.5-7B-Instruct'],
