@@ -2,8 +2,8 @@ import type { Value } from '../onnx/graph-builder.js'
 import type { Attention } from '../spec/model-spec.js'
 import type { AttentionParts, AttentionValues } from './attention-parts.js'
 import { bodyNames } from './body-inputs.js'
-import { jointAttention, sharedKeys } from './joint-attention.js'
 import { keysLayer } from './hook-sites.js'
+import { jointAttention, sharedKeys } from './joint-attention.js'
 import { cacheTensors } from './layer-cache.js'
 
 /**

@@ -35,12 +35,7 @@ function scaledQueries({ graph }: AttentionParts, { scale }: Attention, q: Value
 }
 
 /** [B, n_heads, T, width] to [B, n_kv_heads, group * T, width]. */
-export function joinGroups(
-  { graph }: AttentionParts,
-  { nHeads, nKvHeads }: Heads,
-  value: Value,
-  width: Value,
-): Value {
+export function joinGroups({ graph }: AttentionParts, { nHeads, nKvHeads }: Heads, value: Value, width: Value): Value {
   if (nHeads === nKvHeads) return value
   return graph.node('Reshape', [value, graph.node('Concat', [graph.ints([0, nKvHeads, -1]), width], { axis: 0 })])
 }
@@ -58,11 +53,7 @@ function splitGroups(
 }
 
 /** How much each query takes of each key: products of queries and keys [B, n_heads, T, S], soft-capped and masked, to shares. */
-function attentionShares(
-  { graph, nodes, inputs }: AttentionParts,
-  attention: Attention,
-  products: Value,
-): Value {
+function attentionShares({ graph, nodes, inputs }: AttentionParts, attention: Attention, products: Value): Value {
   const { softcap, sinks, nHeads } = attention
   const capped =
     softcap === null

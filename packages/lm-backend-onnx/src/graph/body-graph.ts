@@ -218,7 +218,8 @@ function stepNodes(
       }
       case 'mlp_output': {
         const parts = { graph, nodes, form, dModel: spec.dModel }
-        const own = mlp.kind === 'dense' ? nodes.linear(branch, mlp.down) : expertNodes({ ...parts, experts: mlp }, branch)
+        const own =
+          mlp.kind === 'dense' ? nodes.linear(branch, mlp.down) : expertNodes({ ...parts, experts: mlp }, branch)
         const { expertsBeside } = layer
         const projected =
           expertsBeside === null ? own : withExpertsBeside(parts, expertsBeside, own, lanes.get('stream')!)

@@ -104,8 +104,7 @@ function expertMatrices(
             multiply(input, slice(layout.gateUp, index), biasOf(layout.biases?.gateUp, index), false),
             layout.order,
           ),
-        down: (index, hidden) =>
-          multiply(hidden, slice(layout.down, index), biasOf(layout.biases?.down, index), false),
+        down: (index, hidden) => multiply(hidden, slice(layout.down, index), biasOf(layout.biases?.down, index), false),
       }
     case 'mxfp4': {
       const packed = (name: string, index: number, rows: number, columns: number) =>
@@ -116,7 +115,9 @@ function expertMatrices(
         })
       return {
         gateAndUp: (index, input) =>
-          alternating(multiply(input, packed(layout.gateUp, index, 2 * f, d), slice(layout.biases.gateUp, index), true)),
+          alternating(
+            multiply(input, packed(layout.gateUp, index, 2 * f, d), slice(layout.biases.gateUp, index), true),
+          ),
         down: (index, hidden) =>
           multiply(hidden, packed(layout.down, index, d, f), slice(layout.biases.down, index), true),
       }

@@ -12,14 +12,16 @@ export function expertNodes(parts: ExpertParts, x: Value, routed = x): Value {
   const { chosen, shared, weighs } = experts
   const flat = graph.node('Reshape', [x, graph.ints([-1, d])])
   const { indices, weights } = route(graph, nodes, experts, routed)
-  const given = { flat, indices, scales: weighs === 'inputs' ? graph.node('Reshape', [weights, graph.ints([-1])]) : null }
+  const given = {
+    flat,
+    indices,
+    scales: weighs === 'inputs' ? graph.node('Reshape', [weights, graph.ints([-1])]) : null,
+  }
   const ofPairs =
     form.experts === 'branches' ? expertBranches(parts, given) : expertTiles(parts, given, form.experts.tileNumbers)
   const perToken = graph.node('Reshape', [ofPairs, graph.ints([-1, chosen, d])])
   const weighted =
-    weighs === 'inputs'
-      ? perToken
-      : graph.node('Mul', [perToken, graph.node('Unsqueeze', [weights, graph.ints([2])])])
+    weighs === 'inputs' ? perToken : graph.node('Mul', [perToken, graph.node('Unsqueeze', [weights, graph.ints([2])])])
   const sum = graph.node('ReduceSum', [weighted, graph.ints([1])], { keepdims: 0 })
   const result = graph.node('Reshape', [sum, graph.node('Shape', [x])])
   return shared === null ? result : graph.node('Add', [result, sharedExpert(graph, nodes, shared, x)])

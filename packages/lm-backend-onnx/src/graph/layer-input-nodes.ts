@@ -26,7 +26,12 @@ export function layerRest(graph: GraphBuilder, inputs: Value, width: number): Va
 }
 
 /** The part of one layer [B, T, width], of the inputs of any number of layers up to the last. */
-export function layerPart(graph: GraphBuilder, { nLayers, layerInputs }: ModelSpec, inputs: Value, layer: number): Value {
+export function layerPart(
+  graph: GraphBuilder,
+  { nLayers, layerInputs }: ModelSpec,
+  inputs: Value,
+  layer: number,
+): Value {
   const { width } = layerInputs!
   const from = -(nLayers - layer) * width
   const to = layer === nLayers - 1 ? end : from + width

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { checked, count, index, object, objectOf, shown } from '@saeval/hub/checks'
+import { checked, count, index, object, objectOf, oneOf, shown } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
@@ -59,14 +59,8 @@ export const gemma4UnifiedText = family(
     ...fields,
     max_position_embeddings: v.nullish(size, 262_144),
     sliding_window: v.nullish(count, 1024),
-    hidden_size_per_layer_input: v.pipe(
-      only(0),
-      v.transform(() => 0),
-    ),
-    enable_moe_block: v.pipe(
-      only(false),
-      v.transform(() => false),
-    ),
+    hidden_size_per_layer_input: v.nullish(oneOf([0], '0'), 0),
+    enable_moe_block: v.nullish(oneOf([false], 'false'), false),
   },
   (f, config) => gemma4Spec(f, config),
 )
@@ -111,7 +105,10 @@ function gemma4Spec(f: Fields, config: ModelConfig) {
       window: slides ? f.sliding_window : null,
     })
     const keysOf = index < firstSharing ? null : lastOfKind(config, f, types, firstSharing, index)
-    return { attention: { ...attention, ...keysAndValues(attention, keysOf, f.attention_k_eq_v && !slides) }, attentionOutput }
+    return {
+      attention: { ...attention, ...keysAndValues(attention, keysOf, f.attention_k_eq_v && !slides) },
+      attentionOutput,
+    }
   }
   const experts = f.enable_moe_block ? readExperts(config, f) : null
   return decoderSpec(config, {
@@ -147,15 +144,19 @@ const layerSizes = objectOf({ head_dim: v.nullish(size), num_key_value_heads: v.
 
 /** Heads of each layer. Throws InputError for layers that differ in something else, and where heads would not share keys evenly. */
 function headsOf({ file }: ModelConfig, f: Fields, types: readonly string[]): (layer: number) => Heads {
-  const given = new Map<number, { head_dim?: number | null; num_key_value_heads?: number | null }>()
+  const given = new Map<number, v.InferOutput<typeof layerSizes>>()
   for (const [key, values] of Object.entries(f.per_layer_config ?? {})) {
     const field = `per_layer_config.${key}`
     const layer = Number(key)
     if (!Number.isInteger(layer) || layer < 0 || layer >= types.length)
       throw new InputError(`${file}: ${field} is no layer of the model, which has ${types.length}`)
-    const other = Object.keys(Object(values)).find((name) => !layerFields.includes(name as (typeof layerFields)[number]))
+    const other = Object.keys(Object(values)).find(
+      (name) => !layerFields.includes(name as (typeof layerFields)[number]),
+    )
     if (other !== undefined)
-      throw new InputError(`${file}: ${field} has ${shown(other)}, but layers may differ in ${layerFields.join(' and ')} alone`)
+      throw new InputError(
+        `${file}: ${field} has ${shown(other)}, but layers may differ in ${layerFields.join(' and ')} alone`,
+      )
     given.set(layer, checked(file, layerSizes, values, field))
   }
   const ofFull = {

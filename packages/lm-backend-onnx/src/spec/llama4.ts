@@ -47,7 +47,12 @@ export const llama4Text = family(fields, (f, config) => {
   const sizes = decoderSizes(config, f)
   const { dModel, nLayers } = sizes
   const rope = readRope(config, f, { theta: 500_000, pairs: 'neighbours' })
-  const rotates = rotaryLayers(config, f.no_rope_layers?.length ? f.no_rope_layers : null, f.no_rope_layer_interval, nLayers)
+  const rotates = rotaryLayers(
+    config,
+    f.no_rope_layers?.length ? f.no_rope_layers : null,
+    f.no_rope_layer_interval,
+    nLayers,
+  )
   const allowed = ['chunked_attention', 'full_attention'] as const
   const types = readLayerTypes(config, f.layer_types, nLayers, allowed, (layer) =>
     rotates[layer] ? 'chunked_attention' : 'full_attention',

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import { headSizeAt } from '@saeval/sae-core'
+import { describe, expect, it } from 'vitest'
 import { absentHookPoint, keysLayer, modelSteps } from '../graph/hook-sites.js'
 import { cachedLayers } from '../graph/layer-cache.js'
 import { headSize } from './head-size.js'
@@ -31,10 +31,7 @@ const windows = (spec: ModelSpec) => Array.from({ length: spec.nLayers }, (_, la
 describe('a configuration', () => {
   it.each([
     [{ ...small, model_type: 'llama', hidden_act: 'mish' }, /hidden_act is "mish"/],
-    [
-      { ...small, model_type: 'llama', rope_scaling: { rope_type: 'axial' } },
-      /rope_scaling\.rope_type is "axial"/,
-    ],
+    [{ ...small, model_type: 'llama', rope_scaling: { rope_type: 'axial' } }, /rope_scaling\.rope_type is "axial"/],
     [
       { ...small, model_type: 'llama', quantization_config: { quant_method: 'gptq' } },
       /quantization_config is \{.*gptq/,
@@ -227,7 +224,10 @@ describe('a configuration', () => {
     expect([1, 2].map((layer) => spec.layer(layer).attentionOutput.inFeatures)).toEqual([48, 24])
     const { mlp } = spec.layer(3)
     expect(mlp.kind === 'dense' && mlp.down.inFeatures).toBe(80)
-    const lanes = modelSteps(spec).map(({ hookPoint, lanes }) => [hookPoint, [...lanes.keys()].filter((lane) => lane.includes('.'))])
+    const lanes = modelSteps(spec).map(({ hookPoint, lanes }) => [
+      hookPoint,
+      [...lanes.keys()].filter((lane) => lane.includes('.')),
+    ])
     const carried = Object.fromEntries(lanes)
     expect(carried['blocks.0.hook_resid_pre']).toEqual([])
     expect(carried['blocks.0.attn.hook_z']).toEqual(['keys.0', 'values.0'])
@@ -265,8 +265,13 @@ describe('a configuration', () => {
     }
     const now = read({ ...rest, rope_parameters: parameters })
     for (const layer of [0, 1]) expect(attention(now, layer)).toEqual(attention(read(old), layer))
-    expect(attention(now, 0).rope).toEqual({ theta: 1e4, fraction: 1, scaling: null })
-    expect(attention(now, 1).rope).toEqual({ theta: 1e6, fraction: 1, scaling: { kind: 'linear', factor: 8 } })
+    expect(attention(now, 0).rope).toEqual({ pairs: 'halves', theta: 1e4, fraction: 1, scaling: null })
+    expect(attention(now, 1).rope).toEqual({
+      pairs: 'halves',
+      theta: 1e6,
+      fraction: 1,
+      scaling: { kind: 'linear', factor: 8 },
+    })
   })
 
   it('that changes beyond its positions ends there', () => {

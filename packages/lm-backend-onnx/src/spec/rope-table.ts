@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { ModelConfig } from './read-config.js'
 import type { LayerSpec } from './model-spec.js'
+import type { ModelConfig } from './read-config.js'
 import type { Llama3Scaling, Rope, YarnScaling } from './rope.js'
 
 /** The angles of a rotary embedding: each pair turns by position times its frequency; cos and sin are multiplied by `scale`. */

@@ -152,7 +152,7 @@ describe('rotary embeddings', () => {
   it('are named when they cannot be computed', () => {
     const wrong = (fields: Record<string, unknown>) => () => read(fields)
     expect(wrong({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.short_factor is missing/)
-    expect(wrong({ rope_scaling: { rope_type: 'proportional' } })).toThrow(/rope_scaling\.rope_type is "proportional"/)
+    expect(wrong({ rope_scaling: { rope_type: 'axial' } })).toThrow(/rope_scaling\.rope_type is "axial"/)
     expect(wrong({ rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } })).toThrow(
       /rope_parameters\.factor is missing/,
     )

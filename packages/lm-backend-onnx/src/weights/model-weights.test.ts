@@ -50,7 +50,12 @@ describe('a checkpoint', () => {
       'language_model.',
     ],
     ['gemma3 of transformers 5', { model_type: 'gemma3', text_config: text }, 'model.language_model.', ''],
-    ['gemma4', { model_type: 'gemma4', text_config: { ...text, num_kv_shared_layers: 0 } }, 'model.language_model.', ''],
+    [
+      'gemma4',
+      { model_type: 'gemma4', text_config: { ...text, num_kv_shared_layers: 0 } },
+      'model.language_model.',
+      '',
+    ],
     ['llama4', { model_type: 'llama4', text_config: text }, 'language_model.model.', 'language_model.'],
     ['qwen3_5, untied', { model_type: 'qwen3_5', text_config: text }, 'model.language_model.', ''],
     ['qwen3_5 text alone', { ...text, model_type: 'qwen3_5_text' }, 'model.', ''],
