@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { LanguageModel, ModelArguments } from '@saeval/language-model'
 import { loglikelihood, registerModel } from '@saeval/language-model'
 import { hf, hfArguments, loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
-import { addStage, findSae, type Intervention, lowerEdits, openSae } from '@saeval/sae-core'
+import { addStage, findSae, headSizeAt, type Intervention, lowerEdits, openSae } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixtureJson, fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../../tests/golden-tensors.js'
@@ -136,7 +136,7 @@ describe('--model steered', () => {
   })
 
   it('steers one head', async () => {
-    const dHead = model.dHead
+    const dHead = headSizeAt(model.dHead, 'blocks.0.attn.hook_z')
     const one = tensors.get('steered.v_z')!.slice(0, dHead)
     const all = new Float32Array(model.widthOf(`blocks.${layer}.attn.hook_z`))
     all.set(one, dHead)
