@@ -11,6 +11,9 @@ export interface StoredNumbers {
   readonly compressed: boolean
 }
 
+/** A few compressed bytes can unfold into any number of them; a file of vectors has no more either. */
+const mostBytes = 5e8
+
 /** The numbers of a tensor in a JSON file, finite or not. Throws what `wrong` makes of a reason where they are damaged. */
 export function decodeNumbers(
   name: string,
@@ -21,6 +24,10 @@ export function decodeNumbers(
   if (shape.includes(0)) throw wrong(`${name} has shape [${shape}], which holds no numbers`)
   const stored = new Uint8Array(Buffer.from(data, 'base64'))
   const size = shape.reduce((product, count) => product * count, floatBytes[dtype])
+  if (size > mostBytes)
+    throw wrong(
+      `${name} has shape [${shape}], ${(size / 1e6).toFixed(0)} MB of numbers, and at most ${mostBytes / 1e6} MB are read`,
+    )
   const bytes = compressed ? inflated(name, stored, size, wrong) : stored
   if (bytes.length !== size) throw wrong(`${name} has ${bytes.length} bytes for the shape [${shape}], expected ${size}`)
   return { shape, values: decodeFloats(bytes, dtype) }
