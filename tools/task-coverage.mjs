@@ -2,7 +2,7 @@
 //   node tools/task-coverage.mjs <folder lm_eval/tasks> [--only <pattern>] [--out <page>] [--results <file>]
 // Run it after a build. --results keeps what was found, one task a line, and goes on from there; --only and --out look at a part.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { taskBuilder } from './task-coverage/build-task.mjs'
@@ -23,7 +23,7 @@ const { indexTasks } = await import(join(dist, 'tasks/task-index.js'))
 const root = resolve(tree)
 const index = indexTasks([root])
 const names = [...index.entries.values()]
-  .filter((entry) => entry.kind === 'task' && entry.root === root)
+  .filter((entry) => entry.kind === 'task' && entry.file.startsWith(`${root}${sep}`))
   .map(({ name }) => name)
   .filter((name) => values.only === undefined || new RegExp(values.only).test(name))
 const before =

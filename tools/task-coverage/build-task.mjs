@@ -1,6 +1,8 @@
 // Builds the requests of a task on stored documents of its dataset, or on made-up ones.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { message, refusedFor, stage } from './build-errors.mjs'
+import { storedDocuments } from './stored-documents.mjs'
 import {
   comparedColumns,
   docOf,
@@ -10,6 +12,7 @@ import {
   mentionedColumns,
   mentionedKeys,
 } from './synthetic-docs.mjs'
+import { namesIn, templatesOf } from './task-words.mjs'
 
 /** Milliseconds for finding documents for one kind of task. */
 const budget = 12_000
@@ -229,97 +232,4 @@ export async function taskBuilder({ dist, root, index, repository }) {
   }
 
   return { build, close: () => python.close() }
-}
-
-/** How far a task came before an error: the place in the file, then the step of building requests. */
-function stage(why) {
-  const line = Number(/\.py:(\d+)\)/.exec(why)?.[1] ?? 0) / 10000
-  const step = ['doc_to_text', 'doc_to_target', 'doc_to_choice'].findIndex((name) => why.includes(name))
-  return (
-    (/few-shot|choices|no requests|is not a text/.test(why)
-      ? 6
-      : step >= 0
-        ? step + 2
-        : /document \d/.test(why)
-          ? 1
-          : 0) + line
-  )
-}
-
-/** What no document can change. */
-function refusedFor(why) {
-  return /the question is not a text: \[|needs .*, which saeval's Python|cannot be loaded|cannot be run|has no function|does not exist|is not supported|names its function/.test(
-    why,
-  )
-}
-
-/** A name in the ways in which data may write it. */
-function namesIn(name) {
-  const parts = name.split(/[_-]/)
-  const tails = parts.map((_, from) => parts.slice(from))
-  return [
-    ...new Set([
-      name,
-      ...parts,
-      ...tails.flatMap((tail) => [
-        tail.join('_'),
-        tail.join(' '),
-        tail.map((part) => part[0]?.toUpperCase() + part.slice(1)).join(' '),
-      ]),
-    ]),
-  ]
-}
-
-function templatesOf(config) {
-  const { fewshot } = config
-  const fields = [
-    config.docToText,
-    config.docToTarget,
-    config.docToChoice,
-    config.description,
-    config.genPrefix,
-    fewshot.docToText,
-    fewshot.docToTarget,
-    fewshot.docToChoice,
-    fewshot.genPrefix,
-  ]
-  const texts = (value) =>
-    typeof value === 'string'
-      ? [value]
-      : Array.isArray(value)
-        ? value.flatMap(texts)
-        : value instanceof Map
-          ? [...value.values()].flatMap(texts)
-          : []
-  return fields.flatMap(texts)
-}
-
-/** Documents of the goldens beside the checkout, by dataset. */
-function storedDocuments(repository, parseJson) {
-  const folder = join(repository, '../shared/fixtures/golden/requests')
-  const found = new Map()
-  if (!existsSync(folder)) return found
-  for (const file of readdirSync(folder)) {
-    const head = parseJson(readFileSync(join(folder, file), 'utf8').split('\n')[0])
-    const splits = head.get('splits')
-    if (splits === undefined || found.has(head.get('dataset_path'))) continue
-    const all = [...splits.values()].flat()
-    found.set(head.get('dataset_path'), {
-      name: head.get('dataset_path'),
-      splitNames: [],
-      split: async () => ({
-        columns: [...all[0].keys()],
-        length: all.length,
-        rows: async (start, end) => all.slice(start, end),
-      }),
-    })
-  }
-  return found
-}
-
-function message(error, root) {
-  return String(error.message ?? error)
-    .replaceAll(`${root}/`, '')
-    .split('\n')[0]
-    .slice(0, 300)
 }

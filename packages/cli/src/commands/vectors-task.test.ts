@@ -48,7 +48,7 @@ writeFileSync(
   `${dataset('chosen').replace('multiple_choice', 'generate_until').replace('chosen', 'generated')}doc_to_text: stem\ndoc_to_target: stem\n`,
 )
 
-async function made(more: Partial<CaaFlags>): Promise<{ pairs: number; layers: object[] }> {
+async function made(more: Partial<CaaFlags>, output = 'out.safetensors'): Promise<{ pairs: number; layers: object[] }> {
   const stdout = new PassThrough()
   const stream = stdout as unknown as NodeJS.WriteStream
   const flags = {
@@ -60,7 +60,7 @@ async function made(more: Partial<CaaFlags>): Promise<{ pairs: number; layers: o
     json: true,
     ...more,
   }
-  await caa(join(folder, 'out.safetensors'), flags, {
+  await caa(join(folder, output), flags, {
     stdout: stream,
     stderr: stream,
     signal: new AbortController().signal,
@@ -97,6 +97,14 @@ describe('saeval vectors caa --task', () => {
     ['a limit of pairs', { pairs: 'x.csv', include_path: [], limit: 2 }, '--limit has no effect with --pairs'],
   ])('with %s is refused', async (_, flags, message) => {
     await expect(made(flags)).rejects.toThrow(message)
+  })
+
+  it('says before it reads what cannot be written', async () => {
+    const hundred = Array.from({ length: 100 }, (_, at) => `"${'word '.repeat(9000)}${at}",x\n`).join('')
+    writeFileSync(join(folder, 'long.csv'), `positive,negative\n${hundred}`)
+    const long = { pairs: join(folder, 'long.csv'), include_path: [] }
+    await expect(made(long, 'a.npy')).rejects.toThrow('a numpy file cannot hold 2 vectors')
+    await expect(made(long, 'a.csv')).rejects.toThrow('a steering CSV file cannot hold a vector of which')
   })
 
   it('reads answers of plain pairs nowhere', async () => {

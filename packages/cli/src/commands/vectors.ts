@@ -5,7 +5,12 @@ import { findSae } from '@saeval/sae-core'
 import { caaVectors, vectorFromSae } from '@saeval/steering/internal/making/make-vectors'
 import { readPairs, type TextPair } from '@saeval/steering/internal/making/read-pairs'
 import { layersArgument } from '@saeval/steering/internal/vectors/layer-place'
-import { checkVectorOutput, convertVectors, writeVectors } from '@saeval/steering/internal/vectors/write/write-vectors'
+import {
+  checkHeld,
+  checkVectorOutput,
+  convertVectors,
+  writeVectors,
+} from '@saeval/steering/internal/vectors/write/write-vectors'
 import { deviceOf } from '../options/device-options.js'
 import { prepareOutputFile } from '../options/output-file.js'
 import { plainArguments } from '../options/plain-arguments.js'
@@ -47,6 +52,7 @@ export async function caa(output: string, flags: CaaFlags, { stdout, stderr, sig
     source,
     layers: layersArgument(flags.layers),
     position: flags.position,
+    check: (planned) => checkHeld(planned, target(output, flags)),
     ...deviceOf(flags),
     hub,
     onNotice: terminal.notice,

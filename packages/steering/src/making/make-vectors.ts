@@ -19,6 +19,8 @@ export interface CaaOptions extends DeviceChoice {
   /** Layers from 0; null is all of them. */
   readonly layers: readonly number[] | null
   readonly position: ReadPosition
+  /** Sees what will come, before a text is read: vectors of no numbers at the same places. Throws where they could not be written. */
+  readonly check?: (file: SteeredFile) => void
   readonly hub: HubOptions
   readonly onNotice: Notice
   readonly signal?: AbortSignal
@@ -41,6 +43,10 @@ export async function caaVectors(options: CaaOptions): Promise<MadeVectors<MadeV
   try {
     const all = model.hookPoints.flatMap((name) => /^blocks\.(\d+)\.hook_resid_post$/.exec(name)?.[1] ?? []).map(Number)
     const layers = options.layers ?? all
+    const entryOf = (layer: number, vector: Float32Array) =>
+      addition({ path: source, entry: `layer ${layer}` }, layerModule(layer), vector)
+    const planned = layers.map((layer) => entryOf(layer, new Float32Array()))
+    options.check?.(fileOf(source, planned, model.family))
     const vectors = await meanDifference(model, {
       pairs,
       layers,
@@ -52,9 +58,7 @@ export async function caaVectors(options: CaaOptions): Promise<MadeVectors<MadeV
       throw new InputError(
         `${source}: at layer ${zero.layer} the texts' activations do not differ; read another position`,
       )
-    const entries = vectors.map(({ layer, vector }) =>
-      addition({ path: source, entry: `layer ${layer}` }, layerModule(layer), vector),
-    )
+    const entries = vectors.map(({ layer, vector }) => entryOf(layer, vector))
     return { file: fileOf(source, entries, model.family), vectors }
   } finally {
     await model.close()

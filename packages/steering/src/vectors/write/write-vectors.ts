@@ -46,7 +46,25 @@ export interface WriteVectorsOptions {
  * Writes vectors and gives what whoever uses them must say again, a line each. Throws InputError that names an entry which the format cannot hold, and
  * why.
  */
-export function writeVectors(given: SteeredFile, { output, to, modelType }: WriteVectorsOptions): readonly string[] {
+export function writeVectors(given: SteeredFile, options: WriteVectorsOptions): readonly string[] {
+  const { writer, file } = heldBy(given, options)
+  const { output } = options
+  const bytes = writer.bytes(file)
+  if (bytes instanceof Uint8Array) writeFiles([[output, bytes]])
+  else {
+    makeWritableFolder(`output ${output}`, output)
+    writeFiles([...bytes].map(([name, content]) => [join(output, name), content]))
+  }
+  return writer.leaves({ ...file, path: output })
+}
+
+/** Throws InputError as writeVectors does for vectors of these places and kinds, whatever their numbers. */
+export function checkHeld(file: SteeredFile, options: WriteVectorsOptions): void {
+  heldBy(file, options)
+}
+
+/** The writer and what it writes. */
+function heldBy(given: SteeredFile, { output, to, modelType }: WriteVectorsOptions) {
   const writer = writerOf(output, to)
   const file = { ...given, modelType: modelType ?? given.modelType }
   for (const entry of file.entries) {
@@ -55,13 +73,7 @@ export function writeVectors(given: SteeredFile, { output, to, modelType }: Writ
   }
   const why = writer.refusesFile?.(file) ?? null
   if (why !== null) throw new InputError(sentence`${file.path}: a ${writer.name} file cannot hold ${why}`)
-  const bytes = writer.bytes(file)
-  if (bytes instanceof Uint8Array) writeFiles([[output, bytes]])
-  else {
-    makeWritableFolder(`output ${output}`, output)
-    writeFiles([...bytes].map(([name, content]) => [join(output, name), content]))
-  }
-  return writer.leaves({ ...file, path: output })
+  return { writer, file }
 }
 
 /** Throws InputError for an output that no format is written to, and for a folder that has something in it. Gives whether it is a folder. */
