@@ -19,6 +19,8 @@ export function randomSae(seed: number, wanted: { architecture: Architecture } &
     dSae: 40,
     hookPoint: 'blocks.0.hook_resid_post',
     hookPointOut: wanted.hookPoint ?? 'blocks.0.hook_resid_post',
+    severalFrom: null,
+    readsBeyond: null,
     hfHookPoint: null,
     hfHookPointOut: null,
     modelName: null,

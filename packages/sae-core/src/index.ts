@@ -38,6 +38,7 @@ export {
   parsePositions,
   type TokenPlace,
 } from './position-selection.js'
+export { arriving, readPoint } from './read-point.js'
 export { baseModelRepository } from './registry/base-models.js'
 export { findSae, type SaeReference } from './registry/find-sae.js'
 export { findNeuronpedia } from './registry/neuronpedia.js'

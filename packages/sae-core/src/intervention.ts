@@ -59,7 +59,10 @@ export interface LatentSlot {
 
 /** Latents of one SAE, or directions, that a stage reads from one activation. */
 export interface LatentReader {
-  /** Hook point that is read; null for the one that is edited. Transcoders read another one than they write. */
+  /**
+   * Hook point that is read; null for the one that is edited. Transcoders read another one than they write. Edits there have acted, unless the name is
+   * that of what arrives there (`arriving`): of a latent that writes to several layers, all its parts read the same x.
+   */
   readonly readFrom: string | null
   readonly normalization: RuntimeNormalization
   /** Whether changes are multiplied by the normalisation's scale s(x); false for transcoders. */

@@ -34,6 +34,10 @@ export interface SaeConfig {
   readonly hookPoint: string
   /** Where its output belongs: `hookPoint` except for transcoders. */
   readonly hookPointOut: string
+  /** The first hook point that latents write to, where they write to several; null for most SAEs. `hookPointOut` is one of those. */
+  readonly severalFrom: string | null
+  /** Set where latents read more than `hookPoint`: they cannot be computed where their edits begin. */
+  readonly readsBeyond: ReadsBeyond | null
   /** The same places as Hugging Face modules ("model.layers.13.output"), where the SAE's files name them. */
   readonly hfHookPoint: string | null
   readonly hfHookPointOut: string | null
@@ -62,6 +66,14 @@ export interface SaeConfig {
   readonly temporal: TemporalConfig | null
   /** matching_pursuit only. */
   readonly matchingPursuit: MatchingPursuitConfig | null
+}
+
+/** What keeps the latents of a crosscoder from being computed in a pass through one model. */
+export interface ReadsBeyond {
+  /** What they read, in words: "the activations of two models". */
+  readonly what: string
+  /** Whether it is known by what training multiplied activations (`inputScale`): without it nothing says what one unit of a latent adds. */
+  readonly knowsScale: boolean
 }
 
 /** A norm factor that is not known (SAELens' expected_average_only_in), and what its training measured it on. */
@@ -117,6 +129,8 @@ export function plainConfig(
   return {
     dOut: config.dIn,
     hookPointOut: config.hookPoint,
+    severalFrom: null,
+    readsBeyond: null,
     hfHookPoint: null,
     hfHookPointOut: null,
     applyBDecToInput: false,

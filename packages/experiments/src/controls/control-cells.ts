@@ -3,11 +3,10 @@ import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import type { CsvSteering, SteeringFile } from '@saeval/steering'
-import { lengthOf } from '@saeval/steering/internal/edits/random-direction'
 import { parseSteeringCsv, type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
-import { activityOn } from '../ranking/sparsities.js'
 import { cellFile } from '../steering-files.js'
 import type { Cell } from '../sweep-cells.js'
+import { latentFacts } from './latent-facts.js'
 import { type LatentFacts, matchedLatents, type ReplacedLatent } from './matched-latents.js'
 
 export interface ControlCellOptions {
@@ -39,7 +38,7 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
   const facts = new Map<string, Promise<LatentFacts>>()
   const factsOf = (sae: SaeFile) => {
     const key = saeKey(sae)
-    const found = facts.get(key) ?? measure(sae, options)
+    const found = facts.get(key) ?? latentFacts(options.base, sae, options.texts, options.signal)
     facts.set(key, found)
     return found
   }
@@ -97,16 +96,6 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
     }
   }
   return found
-}
-
-async function measure(sae: SaeFile, { base, texts, signal }: ControlCellOptions): Promise<LatentFacts> {
-  const tensors = await sae.load()
-  const { sparsity: density } = await activityOn(base, { config: sae.config, tensors }, texts, signal)
-  const { dOut, dSae } = sae.config
-  const norm = Float64Array.from({ length: dSae }, (_, at) =>
-    lengthOf(tensors.wDec.subarray(at * dOut, (at + 1) * dOut)),
-  )
-  return { density, norm }
 }
 
 function saeKey({ reference: { release, id } }: SaeFile): string {

@@ -1,6 +1,7 @@
 import { cachedModel, type PreparedTask, type Store } from '@saeval/eval-harness'
 import type { SteerableModel } from '@saeval/language-model'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
+import { wholeLengths, wholeRowLength } from '@saeval/steering/internal/edits/whole-row'
 import { type DocumentOptions, documentValues, withMargin } from '../documents/document-values.js'
 import { claimId, type Each, eachInTurn } from '../share-work.js'
 import { documentTexts } from './document-texts.js'
@@ -25,8 +26,9 @@ export interface SlopeOptions extends DocumentOptions {
 
 /**
  * How the tasks' mean margin answers to each latent: one run each with `c` times its decoder row added everywhere, where |c w| is 0.05 of the mean
- * length of the activations on the documents; (margin with - margin without) / 0.05. What lies below the hook point is computed once. Throws
- * InputError for tasks that have no margin.
+ * length of the activations on the documents; (margin with - margin without) / 0.05. Of a latent that writes to several layers w and the activations are
+ * those of all of them, one after the other, and all its rows are added. What lies below the first is computed once. Throws InputError for tasks that have
+ * no margin.
  */
 export async function marginSlopes(
   base: SteerableModel,
@@ -35,12 +37,10 @@ export async function marginSlopes(
   tasks: readonly PreparedTask[],
   options: SlopeOptions,
 ): Promise<MarginSlopes> {
-  const { hookPointOut, dOut } = sae.config
   const asked = tasks.map(withMargin)
-  const norm = await meanNorm(base.steer([]), hookPointOut, dOut, documentTexts(tasks))
+  const norm = await meanNorm(base.steer([]), sae, documentTexts(tasks))
   const edits = async (latent: number) => {
-    const row = await sae.decoderRow(latent)
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0))
+    const length = await wholeRowLength(sae, latent)
     if (length === 0) return null
     return lowerEdits([{ sae, latent, action: 'add', coefficient: (smallShare * norm) / length }])
   }
@@ -69,20 +69,15 @@ export async function marginSlopes(
 }
 
 /** Mean length of the activations over the texts' tokens, special ones left out. */
-async function meanNorm(
-  model: SteerableModel,
-  hookPoint: string,
-  width: number,
-  texts: readonly string[],
-): Promise<number> {
+async function meanNorm(model: SteerableModel, sae: SaeFile, texts: readonly string[]): Promise<number> {
   let sum = 0
   let tokens = 0
   for (const text of texts) {
     const ids = model.tokenizer.encode(text)
-    const { data } = (await model.captureActivations(ids, [hookPoint])).get(hookPoint)!
+    const lengths = await wholeLengths(model, ids, sae)
     for (const [at, id] of ids.entries()) {
       if (model.tokenizer.specialIds.has(id)) continue
-      sum += Math.hypot(...data.subarray(at * width, (at + 1) * width))
+      sum += lengths[at]!
       tokens++
     }
   }

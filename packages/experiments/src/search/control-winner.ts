@@ -2,9 +2,9 @@ import type { PreparedTask } from '@saeval/eval-harness'
 import type { SteerableModel } from '@saeval/language-model'
 import { againstControls } from '@saeval/report'
 import type { SteeringEdit } from '@saeval/sae-core'
-import { lengthOf, withRandomDirections } from '@saeval/steering/internal/edits/random-direction'
+import { withRandomDirections } from '@saeval/steering/internal/edits/random-direction'
+import { latentFacts } from '../controls/latent-facts.js'
 import { matchedLatents } from '../controls/matched-latents.js'
-import { activityOn } from '../ranking/sparsities.js'
 import type { Arm } from './arms.js'
 import { meanGain } from './measured.js'
 import type { DocumentProblem } from './search-problem.js'
@@ -36,13 +36,7 @@ export async function controlWinner(
   const { arm, count, seed, problem, texts, base, signal } = options
   const own = editOf(arm)
   const { sae, latent } = arm.candidate
-  const tensors = await sae.load()
-  const { sparsity } = await activityOn(base, { config: sae.config, tensors }, texts, signal)
-  const { dOut, dSae } = sae.config
-  const norm = Float64Array.from({ length: dSae }, (_, at) =>
-    lengthOf(tensors.wDec.subarray(at * dOut, (at + 1) * dOut)),
-  )
-  const facts = { density: sparsity, norm }
+  const facts = await latentFacts(base, sae, texts, signal)
   const latents = matchedLatents([{ sae: sae.reference.id, latent, facts }], count, seed).flat()
   const edits: Record<'random latents' | 'random directions', SteeringEdit[]> = {
     'random latents': latents.map((other) => ({ ...own, latent: other })),

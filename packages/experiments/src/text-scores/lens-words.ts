@@ -1,6 +1,7 @@
 import { wordsOf } from '@saeval/eval-harness/internal/metrics/text-scores'
 import type { SteerableModel } from '@saeval/language-model'
 import { findSae, openSae } from '@saeval/sae-core'
+import { summedRow } from '@saeval/steering/internal/edits/whole-row'
 import { lensTokens, topTokens } from '@saeval/steering/internal/ranking/output-score'
 
 /** A latent as a task file names it, and how many tokens of its logit lens are looked at. */
@@ -22,7 +23,8 @@ export function lensLatent(settings: Readonly<Record<string, unknown>>): LensLat
 }
 
 /**
- * The words among the tokens that a latent's decoder row raises most, by the logit lens (nostalgebraist 2020): those tokens whose text is one word, in lower case.
+ * The words among the tokens that a latent's decoder row raises most, by the logit lens (nostalgebraist 2020): those tokens whose text is one word, in lower
+ * case. Of a latent that writes to several layers the sum of its rows is looked at: all are added to one residual stream.
  * Throws an Error where there is none, for a latent that the SAE does not have, and for a model without unembed.
  */
 export async function lensWords(model: SteerableModel, { release, id, latent, top }: LensLatent): Promise<string[]> {
@@ -31,7 +33,7 @@ export async function lensWords(model: SteerableModel, { release, id, latent, to
   try {
     if (latent >= sae.config.dSae)
       throw new Error(`latent ${latent} is out of range: ${release} ${id} has latents 0 to ${sae.config.dSae - 1}`)
-    const [logits] = await model.unembed(await sae.decoderRow(latent))
+    const [logits] = await model.unembed(await summedRow(sae, latent))
     const texts = topTokens(logits!, top).map((token) => model.tokenizer.decode([token]).trim())
     const words = texts.flatMap((text) => {
       const [word, ...more] = wordsOf(text)

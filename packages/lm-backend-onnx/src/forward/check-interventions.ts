@@ -1,12 +1,12 @@
 import { InputError } from '@saeval/hub'
-import type { EditStage, Intervention, WholeEncoder } from '@saeval/sae-core'
+import { type EditStage, type Intervention, readPoint, type WholeEncoder } from '@saeval/sae-core'
 import type { Forward } from './forward.js'
 import { checkHookPoints } from './hooks.js'
 
 /** Every edit must have a hook point to act at, hook points before it to read, and vectors of their widths. Throws InputError. */
 export function checkInterventions(forward: Forward, interventions: readonly Intervention[]): void {
   for (const { hookPoint, stages } of interventions) {
-    checkHookPoints(forward, [hookPoint, ...stages.flatMap(readHookPoints)])
+    checkHookPoints(forward, [hookPoint, ...stages.flatMap(readNames).map((name) => readPoint(name).hookPoint)])
     for (const stage of stages) {
       checkOrder(forward, hookPoint, stage)
       for (const [length, width] of lengthsOf(forward, hookPoint, stage)) {
@@ -19,15 +19,17 @@ export function checkInterventions(forward: Forward, interventions: readonly Int
   }
 }
 
-function readHookPoints({ readers, saeReplacement }: EditStage): string[] {
+function readNames({ readers, saeReplacement }: EditStage): string[] {
   return [...readers, ...(saeReplacement ? [saeReplacement] : [])].flatMap(({ readFrom }) => readFrom ?? [])
 }
 
 function checkOrder({ steps }: Forward, hookPoint: string, stage: EditStage): void {
   const stepOf = (name: string) => steps.findIndex((step) => step.hookPoint === name)
-  const late = readHookPoints(stage).find((read) => stepOf(read) >= stepOf(hookPoint))
-  if (late !== undefined)
-    throw new InputError(`an edit at ${hookPoint} reads ${late}, which the model computes only after it`)
+  for (const name of readNames(stage)) {
+    const { hookPoint: read, arrives } = readPoint(name)
+    const isThere = stepOf(read) < stepOf(hookPoint) || (arrives && read === hookPoint)
+    if (!isThere) throw new InputError(`an edit at ${hookPoint} reads ${read}, which the model computes only after it`)
+  }
 }
 
 /** The lengths of all vectors of a stage, each with the width of the activation it belongs to. */
@@ -36,7 +38,7 @@ function lengthsOf(
   hookPoint: string,
   { addend, adds, readers, saeReplacement }: EditStage,
 ): (readonly [length: number, width: number])[] {
-  const width = (from: string | null) => widths.get(from ?? hookPoint)!
+  const width = (from: string | null) => widths.get(from === null ? hookPoint : readPoint(from).hookPoint)!
   const vectors = [...(addend ? [addend] : []), ...adds.map(({ vector }) => vector)]
   const inputOf = ({ encoder, dSae }: WholeEncoder) => encoder.length / dSae
   return [

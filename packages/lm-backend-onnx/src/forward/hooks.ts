@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
 import type { Activation, Hook, HookedRun } from '@saeval/language-model'
-import type { Intervention } from '@saeval/sae-core'
+import { arriving, type Intervention, readPoint } from '@saeval/sae-core'
 import { bodyNames } from '../graph/body-inputs.js'
 import { editShape, readHookPoints } from '../graph/edit-shape.js'
 import { absentHookPoint } from '../graph/hook-sites.js'
@@ -34,10 +34,10 @@ export async function runHooked(
   for (const to of ends) {
     const captures = forward.steps
       .slice(from, to)
-      .map((step) => step.hookPoint)
-      .filter((hookPoint) => reads.has(hookPoint))
+      .flatMap(({ hookPoint }) => [arriving(hookPoint), hookPoint])
+      .filter((name) => reads.has(name))
     const outputs = await runSegment(forward, { from, to, interventions, captures }, text, state, carried)
-    for (const hookPoint of captures) carried.set(hookPoint, outputs[hookPoint]!)
+    for (const name of captures) carried.set(name, outputs[name]!)
     hidden = outputs[bodyNames.hidden] ?? null
     const step = forward.steps[to - 1]!
     const hook = hooks.get(step.hookPoint)
@@ -109,7 +109,7 @@ async function runSegment(
   const inside = part.interventions.filter((item) => steps.some((step) => step.hookPoint === item.hookPoint))
   const edits = editShape(inside)
   const before = new Set(forward.steps.slice(0, from).map((step) => step.hookPoint))
-  const read = [...readHookPoints(edits)].filter((hookPoint) => before.has(hookPoint))
+  const read = [...readHookPoints(edits)].filter((name) => before.has(readPoint(name).hookPoint))
   const session = forward.segment({ from, to, edits, captures })
   const layout = textLayout(forward.spec, [{ ids: text.ids, masks: null }])
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
@@ -117,7 +117,7 @@ async function runSegment(
   const feeds: Feeds = {
     ...forward.places.of(layout, from, to),
     ...state,
-    ...Object.fromEntries(read.map((hookPoint) => [bodyNames.carried(hookPoint), carried.get(hookPoint)!])),
+    ...Object.fromEntries(read.map((name) => [bodyNames.carried(name), carried.get(name)!])),
     ...packed.feeds,
     ...pastFeeds(cacheTensors(forward.spec, cachedLayers(forward.spec, steps)), 1, null),
     ...(last ? { [bodyNames.gather]: int64(text.ids.map((_, index) => index)) } : {}),

@@ -1,4 +1,4 @@
-import type { Intervention } from '@saeval/sae-core'
+import { type Intervention, readPoint } from '@saeval/sae-core'
 import type { Forward } from './forward.js'
 import { createSharedLayers } from './shared-layers.js'
 
@@ -41,10 +41,11 @@ export function firstEditedStep({ steps }: Forward, settings: readonly (readonly
       .flat()
       .flatMap(({ hookPoint, stages }) => [
         hookPoint,
-        ...stages.flatMap(({ readers, saeReplacement }) => [
-          ...readers.map(({ readFrom }) => readFrom),
-          saeReplacement?.readFrom ?? null,
-        ]),
+        ...stages.flatMap(({ readers, saeReplacement }) =>
+          [...readers, ...(saeReplacement ? [saeReplacement] : [])].flatMap(({ readFrom }) =>
+            readFrom === null ? [] : [readPoint(readFrom).hookPoint],
+          ),
+        ),
       ]),
   )
   const first = steps.findIndex((step) => named.has(step.hookPoint))

@@ -1,3 +1,4 @@
+import { arriving, readPoint } from '@saeval/sae-core'
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js'
 import { actedNodes } from './acted-nodes.js'
 import { attentionInputs, positionsInput } from './attention-inputs.js'
@@ -21,7 +22,7 @@ export interface Segment {
   readonly to: number
   /** Edits to leave room for; hook points outside [from, to) are not allowed. */
   readonly edits: EditShape
-  /** Hook points whose activation, edits applied, becomes an output of the same name. */
+  /** Hook points whose activation, edits applied, becomes an output of the same name; or what arrives there (`arriving`). */
   readonly captures: readonly string[]
   /**
    * Whether the graph decodes one token a row (T = 1) after a cache that all rows share and a cache of each row's own, of fixed sizes: it returns
@@ -61,18 +62,23 @@ export function bodyGraph(options: BodyOptions): BuiltGraph {
 
   for (const step of steps) {
     compute(step, lanes)
+    const keep = (name: string, value: Value) => {
+      reads.keep(name, value)
+      if (captures.includes(name)) graph.output(value, name, 'float32', ['B', 'T', step.width])
+    }
+    const arrived = lanes.get(step.on)!
+    keep(arriving(step.hookPoint), arrived)
     const here = applyStages(
       graph,
-      lanes.get(step.on)!,
+      arrived,
       step.hookPoint,
       edits.get(step.hookPoint) ?? [],
       reads,
       acted,
       options.form,
     )
-    reads.keep(step.hookPoint, here)
+    keep(step.hookPoint, here)
     lanes.set(step.on, here)
-    if (captures.includes(step.hookPoint)) graph.output(here, step.hookPoint, 'float32', ['B', 'T', step.width])
     if (picksEarly && step === all[lastMix]) {
       for (const [lane, width] of step.lanes) {
         const picked = pickTokens(graph, leftOf(graph, lanes, lane, width), width)
@@ -107,22 +113,22 @@ function pickTokens(graph: GraphBuilder, value: Value, width: number): Value {
   return graph.node('Gather', [flat, graph.inputOnce(bodyNames.gather, 'int64', ['N'])], { axis: 0 })
 }
 
-/** Activations that edits read at other hook points than their own; those from before this range are inputs. */
+/** Activations that edits read elsewhere than where they act, by the names of `readFrom`; those from before this range are inputs. */
 function editReads(graph: GraphBuilder, { spec, edits, from }: BodyOptions) {
   const wanted = readHookPoints(edits)
   const steps = modelSteps(spec)
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const values = new Map<string, Value>()
-  const width = (hookPoint: string) => widths.get(hookPoint)!
+  const width = (name: string) => widths.get(readPoint(name).hookPoint)!
   for (const { hookPoint } of steps.slice(0, from)) {
-    if (wanted.has(hookPoint))
-      values.set(hookPoint, graph.input(bodyNames.carried(hookPoint), 'float32', ['B', 'T', width(hookPoint)]))
+    for (const name of [arriving(hookPoint), hookPoint])
+      if (wanted.has(name)) values.set(name, graph.input(bodyNames.carried(name), 'float32', ['B', 'T', width(name)]))
   }
   return {
     width,
-    value: (hookPoint: string) => values.get(hookPoint)!,
-    keep: (hookPoint: string, value: Value) => {
-      if (wanted.has(hookPoint)) values.set(hookPoint, value)
+    value: (name: string) => values.get(name)!,
+    keep: (name: string, value: Value) => {
+      if (wanted.has(name)) values.set(name, value)
     },
   }
 }
@@ -134,7 +140,8 @@ function stepNodes(
   { spec, form, edits, captures, to, decodes = false, sharesPast = false }: BodyOptions,
 ): (step: Step, lanes: Map<Lane, Value>) => void {
   const inputs = attentionInputs(graph, spec, form)
-  const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...captures, ...edits.keys(), ...readHookPoints(edits)])
+  const read = [...captures, ...readHookPoints(edits)].map((name) => readPoint(name).hookPoint)
+  const seen = new Set([modelSteps(spec)[to - 1]!.hookPoint, ...edits.keys(), ...read])
   // a hook point that somebody looks at needs its value; else neighbouring steps are computed as one
   const isSeen = (step: Step) => seen.has(step.hookPoint)
   const cached = new Set<number>()

@@ -33,7 +33,7 @@ export const bodyNames = {
   /** float32 [B, T, width]: a lane at a cut */
   lane: (lane: string, side: 'in' | 'out') => `${lane}.${side}`,
   /** float32 [B, T, width]: an activation from before the cut that an edit after it reads */
-  carried: (hookPoint: string) => `carried.${hookPoint}`,
+  carried: (readFrom: string) => `carried.${readFrom}`,
 } as const
 
 /** The different rotary embeddings of a model, in order of its layers. */

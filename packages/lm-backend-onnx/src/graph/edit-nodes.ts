@@ -5,10 +5,10 @@ import type { ReaderShape, StageShape } from './edit-shape.js'
 import type { GraphForm } from './graph-form.js'
 import { normalizeNodes, type WholeNodes, wholeNodes } from './whole-sae-nodes.js'
 
-/** Activations at hook points: their values in the graph and widths. */
+/** Activations by the names of `readFrom`: their values in the graph and widths. */
 export interface Reads {
-  value(hookPoint: string): Value
-  width(hookPoint: string): number
+  value(name: string): Value
+  width(name: string): number
 }
 
 type Names = ReturnType<typeof stageInputs>

@@ -126,7 +126,7 @@ export function countsTokens(shape: EditShape): boolean {
   return [...shape.values()].flat().some((stage) => (stage.readers.length > 0 && stage.phases > 0) || countsAdds(stage))
 }
 
-/** Hook points that stages read without editing them. */
+/** What stages read elsewhere than where they act, by the names of `readFrom`. */
 export function readHookPoints(shape: EditShape): Set<string> {
   const readings = [...shape.values()]
     .flat()

@@ -5,6 +5,7 @@ import {
   internSelection,
   type LatentReader,
   type PositionSelection,
+  readPoint,
 } from '@saeval/sae-core'
 import type { TensorData } from '../runtime/engine.js'
 import { type ActedColumn, ActedColumns, type CountedPart } from './acted-columns.js'
@@ -48,7 +49,7 @@ export function packEdits(
         feeds,
         names: stageInputs(hookPoint, index),
         shape: stage,
-        width: (from) => widths.get(from ?? hookPoint)!,
+        width: (from) => widths.get(from === null ? hookPoint : readPoint(from).hookPoint)!,
         rows: own.map((part) => part && assignedReaders(stage, part)),
         selections,
         columns,

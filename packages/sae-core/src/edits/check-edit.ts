@@ -42,17 +42,26 @@ function checkLatents(edit: SteeringEdit): void {
   if (edit.condition) check('condition', edit.condition.sae, edit.condition.latent)
 }
 
-/** Temporal and matching-pursuit SAEs have no formula for one token's latents alone. */
+/** Temporal and matching-pursuit SAEs have no formula for one token's latents alone; latents of some crosscoders read what is not there yet. */
 function checkArchitecture(edit: SteeringEdit): void {
   const { config } = edit.sae
   if (hasOwnLatents(edit.sae) || edit.action === 'add' || isProjection(edit.action)) return
+  const name = saeName(edit.sae)
+  if (edit.action === 'add_latent' && config.readsBeyond?.knowsScale === false)
+    throw new EditError(
+      edit,
+      'action',
+      `add_latent needs the factors by which activations were multiplied when ${name} was trained, which its files do not tell; use add, which adds the decoder row as it is stored`,
+    )
   // f + c needs no f
   if (edit.action === 'add_latent' && config.normalization === 'none') return
-  throw new EditError(
-    edit,
-    'action',
-    `${edit.action} reads a latent, but ${saeName(edit.sae)} (${config.architecture}) computes its latents from more than one token and the others; it can be steered with add, add_latent, project_clamp, project_scale and project_cap`,
-  )
+  const { readsBeyond, severalFrom } = config
+  const others = severalFrom === null ? 'add, add_latent, project_clamp, project_scale and project_cap' : 'add and add_latent'
+  const why =
+    readsBeyond === null
+      ? `${name} (${config.architecture}) computes its latents from more than one token and the others`
+      : `those of ${name} read ${readsBeyond.what}, which are not known where its edit begins`
+  throw new EditError(edit, 'action', `${edit.action} reads a latent, but ${why}; it can be steered with ${others}`)
 }
 
 function checkCondition(edit: SteeringEdit): void {
@@ -62,7 +71,9 @@ function checkCondition(edit: SteeringEdit): void {
     throw new EditError(
       edit,
       'condition',
-      `a latent of ${saeName(sae)} (${sae.config.architecture}) cannot be a condition: it is not computed from one token`,
+      sae.config.readsBeyond === null
+        ? `a latent of ${saeName(sae)} (${sae.config.architecture}) cannot be a condition: it is not computed from one token`
+        : `a latent of ${saeName(sae)} cannot be a condition: it reads ${sae.config.readsBeyond.what}`,
     )
   const { hookPoint, hookPointOut } = edit.sae.config
   if (sae.config.hookPoint !== hookPoint && sae.config.hookPoint !== hookPointOut)
@@ -73,14 +84,14 @@ function checkCondition(edit: SteeringEdit): void {
     )
 }
 
-/** One layer of a cross-layer transcoder is no reconstruction, and its rows in several layers are no one direction. */
+/** One layer of a cross-layer transcoder or crosscoder is no reconstruction, and its rows in several layers are no one direction. */
 function checkLaterLayers(edit: SteeringEdit, semantics: Semantics): void {
   if (edit.sae.laterLayers.length === 0) return
-  const what = 'of a cross-layer transcoder, which writes to several layers'
+  const what = `${saeName(edit.sae)}, whose latents write to several layers`
   if (semantics !== 'direct')
-    throw new EditError(edit, 'sae', `semantics=${semantics} has no meaning for a layer ${what}; use semantics=direct`)
+    throw new EditError(edit, 'sae', `semantics=${semantics} has no meaning for ${what}; use semantics=direct`)
   if (isProjection(edit.action))
-    throw new EditError(edit, 'action', `${edit.action} has no meaning for a latent ${what}`)
+    throw new EditError(edit, 'action', `${edit.action} has no meaning for ${what}: their rows are no one direction`)
 }
 
 function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {
@@ -89,7 +100,7 @@ function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {
     throw new EditError(
       edit,
       'sae',
-      `semantics=${semantics} runs the whole SAE on each token, which a ${config.architecture} SAE cannot do; use semantics=direct`,
+      `semantics=${semantics} runs the whole SAE on each token, which ${config.readsBeyond === null ? `a ${config.architecture} SAE` : `a crosscoder that reads ${config.readsBeyond.what}`} cannot do; use semantics=direct`,
     )
   const only = (field: keyof SteeringEdit, what: string) =>
     new EditError(edit, field, `${what} has no meaning with semantics=${semantics}; use semantics=direct`)
@@ -104,9 +115,9 @@ function checkReplacement(edit: SteeringEdit, semantics: Semantics): void {
     )
 }
 
-/** Whether each token's latents follow from that token's activation alone. */
+/** Whether each token's latents follow from that token's activation at one hook point alone. */
 export function hasOwnLatents({ config }: SaeFile): boolean {
-  return !['temporal', 'matching_pursuit'].includes(activationOf(config))
+  return config.readsBeyond === null && !['temporal', 'matching_pursuit'].includes(activationOf(config))
 }
 
 function saeName({ reference }: SaeFile): string {

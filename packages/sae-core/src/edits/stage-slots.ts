@@ -1,5 +1,6 @@
 import type { LatentReader, LatentSlot } from '../intervention.js'
 import type { SaeFile } from '../loaders/open-sae.js'
+import { arriving } from '../read-point.js'
 import type { SaeConfig } from '../sae-config.js'
 import { type EffectiveLatent, effectiveLatents } from './effective-latent.js'
 import { membershipOf, wholeSae } from './whole-sae.js'
@@ -69,7 +70,7 @@ export class StageSlots {
       for (const slot of slots) directions.push(await this.#directionSlot(slot))
       return { readFrom: null, normalization: 'none', scalesOutput: false, whole: null, slots: directions }
     }
-    const common = readingOf(sae, this.#own.config.hookPointOut)
+    const common = readingOf(sae, this.#own.config)
     if (membershipOf(sae.config).kind === 'all') {
       const effective = await effectiveLatents(
         sae,
@@ -115,13 +116,16 @@ export function outputScale({ hookPoint, hookPointOut, inputScale }: SaeConfig):
   return hookPoint === hookPointOut ? inputScale : 1
 }
 
-/** How an SAE reads the activation, for a stage that edits one hook point: by default the one the SAE writes to. */
+/** How an SAE reads the activation, for a stage that edits where another one writes: by default where it writes itself. */
 export function readingOf(
-  { config: { hookPoint, hookPointOut, normalization } }: SaeFile,
-  edited = hookPointOut,
+  { config }: SaeFile,
+  { hookPointOut: edited, severalFrom }: SaeConfig = config,
 ): Pick<LatentReader, 'readFrom' | 'normalization' | 'scalesOutput'> {
+  const { hookPoint, hookPointOut, normalization } = config
+  const readFrom = hookPoint === edited ? null : hookPoint
   return {
-    readFrom: hookPoint === edited ? null : hookPoint,
+    // the parts of a latent in several layers act where others read, and all must see the same x
+    readFrom: hookPoint === severalFrom ? arriving(hookPoint) : readFrom,
     normalization,
     // transcoders do not undo their input's normalisation
     scalesOutput: hookPoint === hookPointOut,

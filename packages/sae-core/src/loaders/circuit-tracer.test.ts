@@ -35,6 +35,7 @@ describe('a set of circuit-tracer', () => {
   }
   // W_enc is stored [d_sae, d_in]
   const set = { W_enc: m(6, 4), W_dec: m(6, 4), b_enc: m(6), b_dec: m(4) }
+  const jumps = 'activation_function.threshold'
   const encoder = { W_enc_1: m(6, 4), b_enc_1: m(6), b_dec_1: m(4) }
   const crossed = { model_kind: 'cross_layer_transcoder', feature_input_hook: 'hook_resid_mid' }
 
@@ -54,6 +55,12 @@ describe('a set of circuit-tracer', () => {
       'blocks.2.hook_mlp_out',
       'blocks.3.hook_mlp_out',
     ])
+    const skipping = { ...encoder, threshold_1: m(6), W_skip_1: m(4, 4) }
+    const files = { W_enc_1: skipping, W_dec_1: { W_dec_1: m(6, 3, 4) } }
+    expect((await openSet(crossed, files)).config).toMatchObject({
+      architecture: 'jumprelu_skip_transcoder',
+      skipConnection: true,
+    })
   })
 
   it.each([
@@ -61,7 +68,25 @@ describe('a set of circuit-tracer', () => {
     [{ feature_input_hook: 'hook_z' }, { layer_1: set }, /blocks\.1\.hook_z/],
     [{ activation: 'topk' }, { layer_1: set }, /k is missing, which topk needs/],
     [{ activation: 'gelu' }, { layer_1: set }, /activation is "gelu", expected relu, jump_relu or topk/],
-    [{ transcoders: ['hf://a/b/c'] }, { layer_1: set }, /lists transcoders of other repositories/],
+    [{ transcoders: ['hf://a/b/c'] }, { layer_1: set }, /lists transcoders of other repositories; name those/],
+    [{ transcoders: ['', 'hf://a/b/c/d.npz?revision=x'] }, { layer_1: set }, /; layer 1 is c\/d\.npz of a\/b$/],
+    [
+      {
+        transcoders: [
+          '',
+          'hf://google/gemma-scope-2b-pt-transcoders/layer_1/width_16k/average_l0_65/params.npz?revision=main',
+        ],
+      },
+      { layer_1: set },
+      /; layer 1 is gemma-scope-2b-pt-transcoders layer_1\/width_16k\/average_l0_65$/,
+    ],
+    [{ activation: 'relu' }, { layer_1: { ...set, [jumps]: m(6) } }, /activation is relu, but layer 1 has thresholds/],
+    [{ activation: 'jump_relu' }, { layer_1: set }, /activation is jump_relu, but layer 1 has no thresholds/],
+    [
+      { activation: 'topk', k: 3 },
+      { layer_1: { ...set, [jumps]: m(6) } },
+      /activation is topk, but layer 1 has thresh/,
+    ],
     [{}, { layer_1: { ...set, W_gate: m(6) } }, /has the tensor W_gate, which a transcoder has no place for/],
     [{}, { layer_1: { ...set, b_enc: m(5) } }, /b_enc of .* has shape \[5\], expected \[6\]/],
     [{}, { layer_2: set }, /layer_1\.safetensors/],

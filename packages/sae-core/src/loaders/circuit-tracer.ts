@@ -1,8 +1,9 @@
 import { InputError } from '@saeval/hub'
-import { count, objectOf, oneOf, text } from '@saeval/hub/checks'
+import { count, cut, objectOf, oneOf, text } from '@saeval/hub/checks'
 import * as v from 'valibot'
 import { parseHookPoint } from '../hook-point.js'
 import { circuitTracerPlace } from '../registry/circuit-tracer-place.js'
+import { releases } from '../registry/registry.js'
 import { type Architecture, plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { readConfig } from './config-file.js'
@@ -29,7 +30,7 @@ export const loadCircuitTracer: Loader = async ({ path }, place) => {
   const { folder, layer } = circuitTracerPlace(path)!
   const { file, fields } = await readConfig(place, inFolder(folder, 'config.yaml'), schema)
   if (fields.transcoders != null)
-    throw new InputError(`${file} lists transcoders of other repositories; name those as sae_release`)
+    throw new InputError(`${file} lists transcoders of other repositories; ${namedOf(fields.transcoders, layer)}`)
   const hookPoint = (name: string, at: number) => parseHookPoint(`blocks.${at}.${name}`).name
   const common = {
     hookPoint: hookPoint(fields.feature_input_hook, layer),
@@ -40,30 +41,55 @@ export const loadCircuitTracer: Loader = async ({ path }, place) => {
     new StoredTensors(await openSafetensors(await place.open(inFolder(folder, name))), what)
   if (fields.model_kind === 'transcoder_set') {
     const k = topKOf(place, file, fields.activation, fields.k)
-    return transcoder(await open(`layer_${layer}.safetensors`, 'a transcoder'), common, k)
+    const sae = transcoder(await open(`layer_${layer}.safetensors`, 'a transcoder'), common, k)
+    const jumps = sae.arrays.threshold !== undefined
+    if (fields.activation !== null && jumps !== (fields.activation === 'jump_relu'))
+      throw new InputError(
+        `${file}: activation is ${fields.activation}, but layer ${layer} has ${jumps ? '' : 'no '}thresholds; download it again`,
+      )
+    return sae
   }
   const encoder = await open(`W_enc_${layer}.safetensors`, 'a cross-layer transcoder')
   const decoder = await open(`W_dec_${layer}.safetensors`, 'a cross-layer transcoder')
   const [first, ...later] = partsOfMiddle(decoder.array(`W_dec_${layer}`))
   if (first === undefined) throw new InputError(`W_dec_${layer} of ${place.name} writes to no layer`)
   const threshold = encoder.has(`threshold_${layer}`) ? { threshold: encoder.array(`threshold_${layer}`) } : {}
+  // x times the matrix as it is stored is added; a set's skip connection is stored the other way
+  const skip = encoder.has(`W_skip_${layer}`) ? { wSkip: encoder.transposed(`W_skip_${layer}`) } : {}
   const arrays = {
     wEnc: encoder.transposed(`W_enc_${layer}`),
     wDec: first,
     bEnc: encoder.array(`b_enc_${layer}`),
     bDec: encoder.array(`b_dec_${layer}`),
     ...threshold,
+    ...skip,
   }
   encoder.refuseOthers()
   decoder.refuseOthers()
   return {
-    config: configOf(arrays, common, 'threshold' in threshold ? 'jumprelu_transcoder' : 'transcoder'),
+    config: {
+      ...configOf(arrays, common, kindOf('threshold' in threshold, 'wSkip' in skip)),
+      skipConnection: 'wSkip' in skip,
+    },
     arrays,
     later: later.map((wDec, index) => ({
       wDec,
       hookPointOut: hookPoint(fields.feature_output_hook, layer + 1 + index),
     })),
   }
+}
+
+/** What to name instead of a layer's entry in a list of files such as "hf://google/gemma-scope-2b-pt-transcoders/layer_3/…/params.npz". */
+function namedOf(list: unknown, layer: number): string {
+  const entry: unknown = Array.isArray(list) ? list[layer] : undefined
+  const found = typeof entry === 'string' ? /^hf:\/\/([^/]+\/[^/]+)\/([^?]+)/.exec(entry) : null
+  if (found === null) return 'name those as sae_release'
+  const [, repository, path] = found as unknown as [string, string, string]
+  for (const release of releases().values()) {
+    const sae = release.repository === repository && release.saes.find((item) => path.startsWith(`${item.path}/`))
+    if (sae) return `layer ${layer} is ${release.release} ${sae.id}`
+  }
+  return `layer ${layer} is ${cut(path)} of ${cut(repository)}`
 }
 
 /** The k of a set of top-k transcoders; null of others. */
@@ -78,6 +104,11 @@ function topKOf(place: SaePlace, file: string, activation: string | null, k: num
   return known
 }
 
+function kindOf(jump: boolean, skips: boolean): Architecture {
+  if (jump) return skips ? 'jumprelu_skip_transcoder' : 'jumprelu_transcoder'
+  return skips ? 'skip_transcoder' : 'transcoder'
+}
+
 type Common = Pick<LoadedSae['config'], 'hookPoint' | 'hookPointOut' | 'modelName'>
 
 function transcoder(tensors: StoredTensors, common: Common, k: number | null): LoadedSae {
@@ -89,10 +120,7 @@ function transcoder(tensors: StoredTensors, common: Common, k: number | null): L
   if (k !== null && tensors.has('k')) tensors.place('k')
   tensors.refuseOthers()
   const [jump, skips] = ['threshold' in threshold, 'wSkip' in skip]
-  if (k !== null && jump) throw new InputError('a transcoder has thresholds and activation topk; download it again')
-  const relu = skips ? 'skip_transcoder' : 'transcoder'
-  const jumpRelu = skips ? 'jumprelu_skip_transcoder' : 'jumprelu_transcoder'
-  const architecture = k !== null ? 'topk' : jump ? jumpRelu : relu
+  const architecture = k !== null ? 'topk' : kindOf(jump, skips)
   return { config: { ...configOf(arrays, common, architecture), k, skipConnection: skips }, arrays }
 }
 

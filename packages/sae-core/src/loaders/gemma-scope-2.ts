@@ -66,7 +66,7 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
   const modules = sites[site]!
   const hfHookPoint = moduleTensor(written, 'hf_hook_point_in', layer, modules.input)
   const hfHookPointOut = modules.output ? moduleTensor(written, 'hf_hook_point_out', layer, modules.output) : null
-  const hookPoint = hookPointOf(hfHookPoint, layer)
+  const hookPoint = gemmaHookPoint(hfHookPoint)
   const [dIn = 0, dSae = 0] = arrays.wEnc.shape
   const config = plainConfig({
     architecture: hfHookPointOut === null ? 'jumprelu' : isAffine ? 'jumprelu_skip_transcoder' : 'jumprelu_transcoder',
@@ -74,7 +74,7 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
     dOut: arrays.wDec.shape[1] ?? 0,
     dSae,
     hookPoint,
-    hookPointOut: hfHookPointOut === null ? hookPoint : hookPointOf(hfHookPointOut, layer),
+    hookPointOut: hfHookPointOut === null ? hookPoint : gemmaHookPoint(hfHookPointOut),
     hfHookPoint,
     hfHookPointOut,
     // the pretrained 270m model has no "-pt" in its name
@@ -98,9 +98,10 @@ function moduleTensor(
   return named
 }
 
-function hookPointOf(hfHookPoint: string, layer: number): string {
-  const rest = hfHookPoint.slice(`model.layers.${layer}.`.length)
-  if (!Object.hasOwn(hookPoints, rest))
+/** TransformerLens' hook point of a tensor of a Gemma 3 module, "model.layers.13.output". Throws InputError for those that have none. */
+export function gemmaHookPoint(hfHookPoint: string): string {
+  const found = /^model\.layers\.(\d+)\.(.+)$/.exec(hfHookPoint)
+  if (found === null || !Object.hasOwn(hookPoints, found[2]!))
     throw new InputError(`${hfHookPoint} has no hook point; known are ${Object.keys(hookPoints).join(', ')}`)
-  return `blocks.${layer}.${hookPoints[rest]}`
+  return `blocks.${Number(found[1])}.${hookPoints[found[2]!]}`
 }

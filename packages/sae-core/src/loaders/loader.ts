@@ -7,8 +7,17 @@ import type { SaePlace } from './sae-place.js'
 export interface LoadedSae {
   readonly config: SaeConfig
   readonly arrays: SaeArrays
-  /** Cross-layer transcoders: the decoders [d_sae, d_out] into the layers after the first, in order, and where each writes. */
-  readonly later?: readonly { readonly wDec: SaeArray; readonly hookPointOut: string }[]
+  /** Cross-layer transcoders and crosscoders: what their latents write into the layers after the first, in order. */
+  readonly later?: readonly LaterLayer[]
+}
+
+/** What latents write into a layer after the first. */
+export interface LaterLayer {
+  /** [d_sae, d_out] */
+  readonly wDec: SaeArray
+  readonly hookPointOut: string
+  /** Where it is not that of the first layer. */
+  readonly inputScale?: number
 }
 
 /** The tensors of an SAE in SAELens' orientation, not read yet. What the architecture does not have is left out. */

@@ -52,17 +52,17 @@ export interface LatentParameters {
 export interface SaeFile {
   readonly reference: SaeReference
   readonly config: SaeConfig
-  /** The same latents with what they write into each later layer (cross-layer transcoders); empty of others. Closed with this one. */
+  /** The same latents with what they write into each later layer (cross-layer transcoders, crosscoders); empty of others. Closed with this one. */
   readonly laterLayers: readonly SaeFile[]
   /** Row `latent` of W_dec [d_out], reading only its bytes. Throws InputError for a latent the SAE does not have. */
   decoderRow(latent: number): Promise<Float32Array>
-  /** Columns of W_enc [d_in] each; a remote file is downloaded for this. */
+  /** Columns of W_enc [d_in] each; a remote file is downloaded for this. Throws InputError for latents that read more (`config.readsBeyond`). */
   encoderColumns(latents: readonly number[]): Promise<Float32Array[]>
   /** Throws InputError for a latent the SAE does not have. */
   latentParameters(latent: number): Promise<LatentParameters>
   /** b_dec [d_out] */
   decoderBias(): Promise<Float32Array>
-  /** Everything, for encode and decode. */
+  /** Everything, for encode and decode. Throws InputError for latents that read more than `config.hookPoint`. */
   load(): Promise<SaeTensors>
   /** The files read so far. */
   files(): Promise<SaeFileIdentity[]>
@@ -91,7 +91,15 @@ export async function openSae(reference: SaeReference, hub: HubOptions = {}): Pr
   }
 }
 
-function saeFile(reference: SaeReference, { config, arrays, later = [] }: LoadedSae, place: SaePlace): SaeFile {
+function saeFile(reference: SaeReference, loaded: LoadedSae, place: SaePlace): SaeFile {
+  const { arrays, later = [] } = loaded
+  const config = { ...loaded.config, severalFrom: later.length === 0 ? null : loaded.config.hookPointOut }
+  const readable = () => {
+    if (config.readsBeyond !== null)
+      throw new InputError(
+        `the latents of ${reference.release} ${reference.id} read ${config.readsBeyond.what}, so they have no activations in a pass through one model; only what adds to them can be done`,
+      )
+  }
   const check = (latent: number) => {
     if (Number.isInteger(latent) && latent >= 0 && latent < config.dSae) return latent
     throw new InputError(
@@ -108,6 +116,7 @@ function saeFile(reference: SaeReference, { config, arrays, later = [] }: Loaded
     laterLayers: [],
     decoderRow: (latent) => remembered(rows, latent, async () => (await arrays.wDec.slices(0, [check(latent)]))[0]!),
     encoderColumns: async (latents) => {
+      readable()
       const unread = latents.filter((latent) => !columns.has(check(latent)))
       const read = unread.length === 0 ? [] : await arrays.wEnc.slices(1, unread)
       for (const [index, latent] of unread.entries()) columns.set(latent, read[index]!)
@@ -115,15 +124,18 @@ function saeFile(reference: SaeReference, { config, arrays, later = [] }: Loaded
     },
     latentParameters: (latent) => remembered(parameters, latent, () => latentParameters(arrays, check(latent))),
     decoderBias: () => arrays.bDec.all(),
-    load: () => loadTensors(arrays),
+    load: async () => {
+      readable()
+      return loadTensors(arrays)
+    },
     files: () => place.identities(),
     close: () => place.close(),
   }
-  const laterLayers = later.map(({ wDec, hookPointOut }): SaeFile => {
+  const laterLayers = later.map(({ wDec, hookPointOut, inputScale = config.inputScale }): SaeFile => {
     const written = new Map<number, Float32Array>()
     return {
       ...own,
-      config: { ...config, hookPointOut },
+      config: { ...config, hookPointOut, inputScale },
       decoderRow: (latent) => remembered(written, latent, async () => (await wDec.slices(0, [check(latent)]))[0]!),
       load: async () => ({ ...(await own.load()), wDec: await wDec.all() }),
     }

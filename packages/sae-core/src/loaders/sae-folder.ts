@@ -2,6 +2,8 @@ import { object } from '@saeval/hub/checks'
 import { circuitTracerPlace } from '../registry/circuit-tracer-place.js'
 import { loadCircuitTracer } from './circuit-tracer.js'
 import { readConfig } from './config-file.js'
+import { crosscoderAt } from './crosscoder.js'
+import { gemmaLayerPlace, loadGemmaScope2Layer } from './gemma-scope-2-layers.js'
 import type { Loader } from './loader.js'
 import { inFolder } from './paths.js'
 import { loadSaeLens } from './sae-lens.js'
@@ -9,12 +11,15 @@ import { loadSparsify } from './sparsify.js'
 
 /**
  * An SAE that the registry does not know: by its folder's cfg.json SAELens' native format, or sparsify's, whose cfg.json names no hook point; by a
- * layer's name and a config.yaml circuit-tracer's.
+ * layer's name and a config.yaml circuit-tracer's, by that of a layer's file Gemma Scope 2's; by their configurations crosscoders.
  */
 export const loadFolder: Loader = async (reference, place) => {
   const layer = circuitTracerPlace(reference.path)
   if (layer !== null && (await place.textIfPresent(inFolder(layer.folder, 'config.yaml'))) !== null)
     return loadCircuitTracer(reference, place)
+  if (gemmaLayerPlace(reference.path) !== null) return loadGemmaScope2Layer(reference, place)
+  const crosscoder = await crosscoderAt(place, reference.path)
+  if (crosscoder !== null) return crosscoder(reference, place)
   const { fields } = await readConfig(place, inFolder(reference.path, 'cfg.json'), object)
   const isNative = ['hook_name', 'hook_point', 'metadata', 'architecture'].some((name) => Object.hasOwn(fields, name))
   return isNative ? loadSaeLens(reference, place) : loadSparsify(reference, place)

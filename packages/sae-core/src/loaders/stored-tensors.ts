@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import { type TensorFile, type TensorPlace, transposed } from '../tensors/tensor-place.js'
+import { partAt, type TensorFile, type TensorPlace, transposed } from '../tensors/tensor-place.js'
 import type { SaeArrays } from './loader.js'
 import { type SaeArray, stored } from './sae-array.js'
 
@@ -29,6 +29,22 @@ export class StoredTensors {
 
   array(name: string): SaeArray {
     return stored(this.place(name))
+  }
+
+  /** The matrices [b, c] of [a, b, c], or vectors of a matrix: one for each index of the first axis. */
+  parts(name: string): SaeArray[] {
+    const place = this.place(name)
+    return Array.from({ length: this.#deep(place, 2).shape[0]! }, (_, at) => stored(partAt(place, at)))
+  }
+
+  /** A tensor of three axes. */
+  matrices(name: string): SaeArray {
+    return stored(this.#deep(this.place(name), 3))
+  }
+
+  #deep(place: TensorPlace, axes: number): TensorPlace {
+    if (place.shape.length >= axes) return place
+    throw new InputError(`${place.name} has shape [${place.shape}], expected ${axes} axes or more`)
   }
 
   /** The arrays of a plain SAE under SAELens' names, or another spelling of them. */

@@ -2,6 +2,7 @@ import { didYouMean, InputError } from '@saeval/hub'
 import { cut, shown } from '@saeval/hub/checks'
 import { exists, join } from '@saeval/hub/internal/disk'
 import { circuitTracerPlace } from './circuit-tracer-place.js'
+import { crosscoderConfigs, crosscoderPlaces } from './crosscoder-place.js'
 import { ownFormatNames } from './own-format-names.js'
 import { releases } from './registry.js'
 
@@ -70,6 +71,18 @@ export function isListedRelease(release: string): boolean {
 // organisation/name
 const repositoryName = /^[\w.-]{1,200}\/[\w.-]{1,200}$/
 
+/** Configurations by which a folder may hold an SAE of an id. */
+function configsOf(id: string): string[] {
+  const layer = circuitTracerPlace(id)
+  const ofFile = /(^|\/)params_layer_\d+(\.safetensors)?$/.test(id) ? [join(id, '..', 'config.json')] : []
+  return [
+    join(id === '.' ? '' : id, 'cfg.json'),
+    ...(layer === null ? [] : [join(layer.folder, 'config.yaml')]),
+    ...ofFile,
+    ...crosscoderPlaces(id).flatMap(({ path }) => crosscoderConfigs(path)),
+  ]
+}
+
 /**
  * Whether release and id name an SAE, without opening it: null, or what is wrong. Without `hints` no near names are looked for, which takes
  * milliseconds for each unknown one.
@@ -91,9 +104,7 @@ export function checkSaeName(release: string, id: string, hints = true): SaeName
     }
   }
   if (exists(release)) {
-    if (exists(join(release, id === '.' ? '' : id, 'cfg.json'))) return null
-    const layer = circuitTracerPlace(id)
-    if (layer !== null && exists(join(release, layer.folder, 'config.yaml'))) return null
+    if (configsOf(id).some((path) => exists(join(release, path)))) return null
     // only its loader knows the files of a format of one's own
     if (ownFormatNames.size > 0 && exists(join(release, id))) return null
     const message = `folder ${release} has no ${cut(id)}/cfg.json, so it holds no SAE of that id`

@@ -19,6 +19,13 @@ export interface SequentialBytes {
   stream(offset: number): AsyncIterable<Uint8Array>
 }
 
+/** The bytes after the first `skipped`. */
+export function bytesFrom(bytes: ArrayBytes, skipped: number): ArrayBytes {
+  return bytes.kind === 'direct'
+    ? { ...bytes, offset: bytes.offset + skipped }
+    : { ...bytes, stream: (offset) => bytes.stream(offset + skipped) }
+}
+
 /** A part of a file or of an array. */
 export interface Part {
   readonly offset: number

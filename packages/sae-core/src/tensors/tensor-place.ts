@@ -1,6 +1,6 @@
 import { InputError } from '@saeval/hub'
 import { type FloatDtype, floatBytes } from '@saeval/hub/internal/decode-floats'
-import type { ArrayBytes } from './array-bytes.js'
+import { type ArrayBytes, bytesFrom } from './array-bytes.js'
 
 /** A stored array of numbers, readable in parts. */
 export interface TensorPlace {
@@ -35,6 +35,13 @@ export function rowMajor(shape: readonly number[]): number[] {
 /** The same numbers with the axes in reverse order; a matrix transposed. */
 export function transposed(place: TensorPlace): TensorPlace {
   return { ...place, shape: [...place.shape].reverse(), strides: [...place.strides].reverse() }
+}
+
+/** What lies at one index of the first axis: an array with one axis less. */
+export function partAt(place: TensorPlace, index: number): TensorPlace {
+  const [first = 0, ...strides] = place.strides
+  const skipped = index * first * floatBytes[floatDtype(place)]
+  return { ...place, shape: place.shape.slice(1), strides, bytes: async () => bytesFrom(await place.bytes(), skipped) }
 }
 
 /** Throws InputError for integers, booleans and 8-bit floats. */

@@ -1,10 +1,12 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
+import type { SaeFile } from '@saeval/sae-core'
 import type { Unit } from '@saeval/steering-csv'
 import { type Feature, maxActivation } from './features-file.js'
 import type { OpenRow } from './open-edits.js'
 import { atRow, located } from './place-in-file.js'
 import { rowPlace, type SteeringFile } from './read-steering-file.js'
+import { wholeLengths, wholeRowLength, writtenLayers } from './whole-row.js'
 
 /** What a coefficient was multiplied by. */
 export interface CoefficientUnit {
@@ -32,7 +34,8 @@ export interface UnitOptions {
  *
  *     max_activation   c * the largest activation of the latent that is added or set
  *     residual_norm    c * mean |x| / |W_dec[latent]|, so that the added vector is c times as long as the mean activation at its hook
- *                      point; for project_clamp and project_cap, whose direction has length 1, c * mean |x|
+ *                      point; for project_clamp and project_cap, whose direction has length 1, c * mean |x|. Of a latent that writes to
+ *                      several layers x and W_dec[latent] are those of all of them, one after the other.
  */
 export async function scaleCoefficients(
   file: SteeringFile,
@@ -78,17 +81,18 @@ async function unitOf(
       throw wrong(
         `residual_norm measures activations, and ${edit.action} sets a latent; use max_activation or absolute`,
       )
-    const { hookPointOut } = edit.sae.config
-    const norm = norms.get(hookPointOut) ?? (await atRow(place, 'sae_id', () => meanNorm(options.model, hookPointOut)))
+    const hookPoints = writtenLayers(edit.sae).map(({ config }) => config.hookPointOut)
+    const key = hookPoints.join()
+    const norm = norms.get(key) ?? (await atRow(place, 'sae_id', () => meanNorm(options.model, edit.sae)))
     if (norm === null)
       throw wrong(
         `residual_norm is measured from the second token of a text on, and the model takes ${options.model.info.maxLength} only; set a larger max_length, or use absolute`,
       )
-    norms.set(hookPointOut, norm)
-    const vector = await edit.sae.decoderRow(edit.latent)
-    const length = edit.action === 'add' ? Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) : 1
+    norms.set(key, norm)
+    const length = edit.action === 'add' ? await wholeRowLength(edit.sae, edit.latent) : 1
     if (length === 0) throw located(place, 'latent_idx', `the decoder row of latent ${edit.latent} is zero`)
-    const source = `mean |x| = ${norm.toPrecision(6)} at ${hookPointOut} over saeval's text`
+    const where = hookPoints.length === 1 ? hookPoints[0] : `${hookPoints[0]} to ${hookPoints.at(-1)} together`
+    const source = `mean |x| = ${norm.toPrecision(6)} at ${where} over saeval's text`
     return { unit, statistic: norm / length, source }
   }
   if (isLength)
@@ -126,20 +130,13 @@ const measuredText = [
   'students compared their answers, corrected three mistakes, and went home before the shops shut.',
 ].join(' ')
 
-/** Mean Euclidean length of the unsteered model's activations over that text, leaving out special tokens and the first one; null where none is left. */
-async function meanNorm(model: SteerableModel, hookPoint: string): Promise<number | null> {
+/** Mean length (`wholeLengths`) of the unsteered model's activations over that text, leaving out special tokens and the first one; null where none is left. */
+async function meanNorm(model: SteerableModel, sae: SaeFile): Promise<number | null> {
   const ids = model.tokenizer.encode(measuredText).slice(0, model.info.maxLength)
   // the first token's activations are far larger than all others in many models
   const counted = ids.map((id, at) => at > 0 && !model.tokenizer.specialIds.has(id))
   const tokens = counted.filter(Boolean).length
   if (tokens === 0) return null
-  const captured = await model.steer([]).captureActivations(ids, [hookPoint])
-  const { data, dims } = captured.get(hookPoint)!
-  let sum = 0
-  counted.forEach((isCounted, at) => {
-    if (!isCounted) return
-    const x = data.subarray(at * dims[1], (at + 1) * dims[1])
-    sum += Math.sqrt(x.reduce((squares, value) => squares + value * value, 0))
-  })
-  return sum / tokens
+  const lengths = await wholeLengths(model.steer([]), ids, sae)
+  return lengths.reduce((sum, length, at) => sum + (counted[at] ? length : 0), 0) / tokens
 }

@@ -5,6 +5,7 @@ import {
   type Intervention,
   type LatentReader,
   type LatentSlot,
+  readPoint,
 } from '@saeval/sae-core'
 
 /** What one setting does to the next-token logits of a text. */
@@ -49,7 +50,7 @@ export async function measureEffects(
 }
 
 /**
- * The same row by row by their formulas, at the hook point of each instead of in the logits: `change` is that of an activation of the text's last
+ * The same row by row by their formulas, at the hook points of each instead of in the logits: `change` is that of an activation of the text's last
  * tokens. Takes microseconds for each, where the model takes milliseconds.
  */
 export async function effectsByFormula(
@@ -68,30 +69,50 @@ export async function effectsByFormula(
   }
   const effects: EditEffect[] = []
   for (const { alone, without } of rows) {
-    // an edit acts at one hook point
-    const [setting, baseline] = [(await alone())[0]!, (await without())[0]]
-    const x = await lastTokens(setting.hookPoint)
-    const reads = new Map<string, Float32Array>()
-    for (const name of readsOf(setting)) reads.set(name, await lastTokens(name))
-    const width = x.length / Math.min(tokensTried, ids.length)
-    const before = baseline === undefined ? x : applyIntervention(x, baseline, width, { reads })
-    const changeOf = (edited: Intervention) => largestDifference(before, applyIntervention(x, edited, width, { reads }))
-    const smallest = largest(before) * 2 ** -22
-    const change = changeOf(everywhere(setting))
-    const acts = !(change <= smallest)
-    const isRead = setting.stages.some(({ readers }) => readers.length > 0)
+    const baseline = await without()
+    const atPlaces: EditEffect[] = []
+    for (const [index, setting] of (await alone()).entries()) {
+      const x = await lastTokens(setting.hookPoint)
+      const reads = new Map<string, Float32Array>()
+      // nothing is edited: what arrives at a hook point is what leaves it
+      for (const name of readsOf(setting)) reads.set(name, await lastTokens(readPoint(name).hookPoint))
+      atPlaces.push(effectAt(x, setting, baseline[index] ?? null, reads, Math.min(tokensTried, ids.length)))
+    }
+    // a latent that writes to several layers acts where it acts in any
     effects.push({
-      change: Number.isFinite(change) ? change : Number.NaN,
-      acts,
-      actsWhenActive: acts || (isRead && !(changeOf(holdActive(everywhere(setting))) <= smallest)),
+      change: Math.max(...atPlaces.map(({ change }) => change)),
+      acts: atPlaces.some(({ acts }) => acts),
+      actsWhenActive: atPlaces.some(({ actsWhenActive }) => actsWhenActive),
     })
   }
   return effects
 }
 
+/** An edit's effect on x [tokens, d] at one of its hook points. */
+function effectAt(
+  x: Float32Array,
+  setting: Intervention,
+  baseline: Intervention | null,
+  reads: ReadonlyMap<string, Float32Array>,
+  tokens: number,
+): EditEffect {
+  const width = x.length / tokens
+  const before = baseline === null ? x : applyIntervention(x, baseline, width, { reads })
+  const changeOf = (edited: Intervention) => largestDifference(before, applyIntervention(x, edited, width, { reads }))
+  const smallest = largest(before) * 2 ** -22
+  const change = changeOf(everywhere(setting))
+  const acts = !(change <= smallest)
+  const isRead = setting.stages.some(({ readers }) => readers.length > 0)
+  return {
+    change: Number.isFinite(change) ? change : Number.NaN,
+    acts,
+    actsWhenActive: acts || (isRead && !(changeOf(holdActive(everywhere(setting))) <= smallest)),
+  }
+}
+
 const tokensTried = 2
 
-/** Hook points that an intervention's stages read beside the one that is edited. */
+/** What an intervention's stages read elsewhere than where they act, by the names of `readFrom`. */
 export function readsOf({ stages }: Intervention): string[] {
   const names = stages.flatMap(({ readers, saeReplacement }) => [
     ...readers.map(({ readFrom }) => readFrom),

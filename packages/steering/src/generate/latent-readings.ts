@@ -1,6 +1,6 @@
 import { call, type Sentence, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
-import { type LatentReader, lowerEdits } from '@saeval/sae-core'
+import { type LatentReader, lowerEdits, readPoint } from '@saeval/sae-core'
 import { latentActivations } from '@saeval/sae-core/internal/edits/apply-intervention'
 import { hasOwnLatents } from '@saeval/sae-core/internal/edits/check-edit'
 import type { ScaledRow } from '../edits/coefficient-units.js'
@@ -16,7 +16,7 @@ export interface LatentReading {
 /** The latents that rows edit or watch, each once. */
 export interface LatentReadings {
   readonly readings: readonly LatentReading[]
-  /** A sentence for each latent that cannot be read alone, because its SAE computes latents from other tokens or in steps. */
+  /** A sentence for each latent that cannot be read alone, because its SAE computes latents from other tokens, in steps or from more layers or models. */
   readonly unread: readonly Sentence[]
 }
 
@@ -29,9 +29,12 @@ export async function latentReadings(rows: readonly ScaledRow[]): Promise<Latent
       if (readings.has(key)) continue
       if (!hasOwnLatents(edit.sae)) {
         const sae = `${row.sae_release} ${row.sae_id}`
+        const { architecture, readsBeyond } = edit.sae.config
         readings.set(
           key,
-          sentence`latent ${latent} of ${sae} has no activations here: a ${edit.sae.config.architecture} SAE computes a latent from other tokens or in steps; ${call('inspect')} shows them for a text`,
+          readsBeyond === null
+            ? sentence`latent ${latent} of ${sae} has no activations here: a ${architecture} SAE computes a latent from other tokens or in steps; ${call('inspect')} shows them for a text`
+            : sentence`latent ${latent} of ${sae} has no activations here: it reads ${readsBeyond.what}`,
         )
         continue
       }
@@ -45,7 +48,7 @@ export async function latentReadings(rows: readonly ScaledRow[]): Promise<Latent
           sae_id: row.sae_id,
           description: latent === edit.latent ? (row.description ?? '') : '',
         },
-        hookPoint: reader.readFrom ?? edited!.hookPoint,
+        hookPoint: reader.readFrom === null ? edited!.hookPoint : readPoint(reader.readFrom).hookPoint,
         reader: { ...reader, slots: reader.slots.slice(0, 1) },
       })
     }

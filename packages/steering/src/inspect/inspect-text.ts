@@ -1,5 +1,6 @@
 import type { SteerableModel } from '@saeval/language-model'
 import { encode, type SaeFile } from '@saeval/sae-core'
+import { wholeLengths, wholeRowLength } from '../edits/whole-row.js'
 
 /** What a text does to an SAE's latents in the model as it is. */
 export interface Inspection {
@@ -28,7 +29,7 @@ export interface InspectedLatent {
   /** On each token. */
   readonly activations: readonly number[]
   readonly max: number
-  /** |W_dec[latent]| */
+  /** |W_dec[latent]|; of one that writes to several layers, of its rows one after the other. */
   readonly decoder_norm: number
   /** The coefficient of `add` whose vector is as long as the median activation: median norm / decoder norm. */
   readonly coefficient_of_median_norm: number
@@ -52,11 +53,14 @@ export async function inspectText(
   const { hookPoint, dIn, dSae } = sae.config
   const ids = model.tokenizer.encode(text)
   const x = (await model.captureActivations(ids, [hookPoint])).get(hookPoint)!.data
-  const rows = await Promise.all(latents.map((latent) => sae.decoderRow(latent)))
+  const lengths = await Promise.all(latents.map((latent) => wholeRowLength(sae, latent)))
   const f = encode({ config: sae.config, tensors: await sae.load() }, x)
   const norms = ids.map((_, position) => length(x.subarray(position * dIn, (position + 1) * dIn)))
-  const counted = ids[0] === model.tokenizer.bos?.id && ids.length > 1 ? norms.slice(1) : norms
+  const counts = (all: readonly number[]) => (ids[0] === model.tokenizer.bos?.id && ids.length > 1 ? all.slice(1) : all)
+  const counted = counts(norms)
   const middle = median(counted)
+  // rows in several layers are as long as the activations of all of these
+  const several = sae.config.severalFrom === null ? null : counts([...(await wholeLengths(model, ids, sae))])
   const labelled = (latent: number) => {
     const label = labelOf(latent)
     return label === null ? {} : { label }
@@ -77,14 +81,14 @@ export async function inspectText(
     norms: { median: middle, max: Math.max(...counted) },
     latents: latents.map((latent, index) => {
       const activations = ids.map((_, position) => f[position * dSae + latent]!)
-      const decoderNorm = length(rows[index]!)
+      const decoderNorm = lengths[index]!
       return {
         latent,
         ...labelled(latent),
         activations,
         max: Math.max(...activations),
         decoder_norm: decoderNorm,
-        coefficient_of_median_norm: middle / decoderNorm,
+        coefficient_of_median_norm: (several === null ? middle : median(several)) / decoderNorm,
       }
     }),
   }

@@ -1,6 +1,7 @@
 import { type HubOptions, InputError, type Notice, option, sentence } from '@saeval/hub'
 import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
 import { openSae, type SaeFile, type SaeReference } from '@saeval/sae-core'
+import { writtenLayers } from '../edits/whole-row.js'
 import { openBase, splitArguments } from '../models/open-base.js'
 import { decoderRowsOf } from '../vectors/decoder-rows.js'
 import { layerModule } from '../vectors/layer-place.js'
@@ -112,7 +113,7 @@ export async function vectorFromSae({
     const path = `${reference.release} ${reference.id}`
     const entries: SteeredEntry[] = []
     const vectors: WeightedSum[] = []
-    for (const layer of [sae, ...sae.laterLayers]) {
+    for (const layer of writtenLayers(sae)) {
       const { sum, ...made } = await weightedSum(layer, latents, weights)
       if (made.norm === 0) continue
       vectors.push(made)

@@ -1,8 +1,9 @@
 import { cut } from '@saeval/hub/checks'
-import { describeSelection, type SaeFile } from '@saeval/sae-core'
+import { describeSelection, parseHookPoint, type SaeFile } from '@saeval/sae-core'
 import type { ScaledRow } from '../edits/coefficient-units.js'
 import { saesOf } from '../edits/open-edits.js'
 import type { SteeringFile } from '../edits/read-steering-file.js'
+import { writtenLayers } from '../edits/whole-row.js'
 import type { EffectReport } from '../effects/check-effects.js'
 import type { SteeringRecord } from './with-steering.js'
 
@@ -104,12 +105,15 @@ export async function saeRecord(sae: SaeFile): Promise<object> {
 
 /** Every hook point that a latent writes to, in order. */
 function writtenHookPoints(sae: SaeFile): string[] {
-  return [sae, ...sae.laterLayers].map(({ config }) => config.hookPointOut)
+  return writtenLayers(sae).map(({ config }) => config.hookPointOut)
 }
 
 function writtenPlaces(sae: SaeFile): string {
   const names = writtenHookPoints(sae)
-  return names.length === 1 ? names[0]! : `${names[0]} to ${names.at(-1)}`
+  if (names.length === 1) return names[0]!
+  const layers = names.map((name) => parseHookPoint(name).layer ?? 0)
+  const isRange = names.length > 2 && layers.at(-1)! - layers[0]! === names.length - 1
+  return isRange ? `${names[0]} to ${names.at(-1)}` : names.join(', ')
 }
 
 function writtenRecord(sae: SaeFile): object {

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import { encode, lowerEdits, type SaeFile, type SaeTensors } from '@saeval/sae-core'
-import { requireOnePlace } from '../edits/one-place.js'
+import { summedRow } from '../edits/whole-row.js'
 import { lensTokens, outputScore, topTokens } from './output-score.js'
 import { tokenConfidence } from './token-confidence.js'
 
@@ -14,7 +14,7 @@ export const amplification = 10
 /** What amplifying a latent does to the next token of a neutral prompt. */
 export interface AmplifiedLatent {
   readonly latent: number
-  /** Tokens that the latent's decoder row raises most, by the logit lens. */
+  /** Tokens that the latent's decoder row, or the sum of its rows in several layers, raises most, by the logit lens. */
   readonly raises: readonly number[]
   /** See outputScore. */
   readonly outputScore: number
@@ -27,8 +27,8 @@ const together = 64
 
 /**
  * Amplifies latents one at a time at the last token of a prompt, by 10 times the largest activation of any latent there: one pass for each latent,
- * several as rows of a batch. Throws InputError for a model without unembed, an SAE whose latents write
- * into several layers, and where an amplified latent makes activations overflow.
+ * several as rows of a batch. Throws InputError for a model without unembed and where an amplified latent makes
+ * activations overflow.
  */
 export async function amplifyLatents(
   model: SteerableModel,
@@ -39,7 +39,6 @@ export async function amplifyLatents(
 ): Promise<AmplifiedLatent[]> {
   if (model.unembed === undefined)
     throw new InputError('this model cannot rank latents by their output: it lacks unembed of SteerableModel')
-  requireOnePlace(sae, 'rank its latents by what they do in texts')
   const { hookPoint, dIn } = sae.config
   const plain = model.steer([])
   const ids = model.tokenizer.encode(prompt)
@@ -57,7 +56,7 @@ export async function amplifyLatents(
     const edit = { sae, action: 'add_latent', coefficient: amplification * largest, positions } as const
     const settings = await Promise.all(some.map((latent) => lowerEdits([{ ...edit, latent }])))
     const logits = await plain.lastLogits(ids, settings)
-    const rows = await Promise.all(some.map((latent) => sae.decoderRow(latent)))
+    const rows = await Promise.all(some.map((latent) => summedRow(sae, latent)))
     const lenses = await model.unembed(joined(rows))
     for (const [index, latent] of some.entries()) {
       if (Number.isNaN(logits[index]![0]!))

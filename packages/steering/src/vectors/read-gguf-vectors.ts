@@ -24,10 +24,17 @@ export async function readGgufVectors(path: string): Promise<SteeredFile> {
         `${path} is no control vector: its general.architecture is ${shown(architecture)}, expected "controlvector"`,
       )
     const entries: [layer: number, ReturnType<typeof addition>][] = []
+    const names = new Map<number, string>()
     for (const [name, tensor] of tensors) {
       const found = /^direction\.(\d{1,6})$/.exec(name)
       if (found === null) throw new InputError(`${path} holds ${shown(name)}, which is no direction.N of a layer N`)
       const layer = Number(found[1])
+      const other = names.get(layer)
+      if (other !== undefined)
+        throw new InputError(
+          `${path} holds ${shown(other)} and ${shown(name)}, two directions of layer ${layer}; leave one out`,
+        )
+      names.set(layer, name)
       const place = { path, entry: cut(name) }
       const wrong = (message: string) => located(place, null, message)
       if (tensor.shape.length !== 1) throw wrong(`it has shape [${tensor.shape}], expected one vector`)

@@ -5,6 +5,7 @@ import {
   plainSettings,
   type SteerableModel,
 } from '@saeval/language-model'
+import { type Intervention, readPoint } from '@saeval/sae-core'
 import { readsOf } from '../effects/edit-effects.js'
 import { allowed, type Check, distance, largest } from './check.js'
 import { newTokens, requestsOf, type Subject, settingsOf } from './subject.js'
@@ -126,7 +127,8 @@ export const sharedLayers: Check<Subject> = {
   allowed: allowed.order,
   run: async ({ base, trial, text }) => {
     const first = base.hookPoints[0]!
-    if (trial.together.some((edit) => edit.hookPoint === first || readsOf(edit).includes(first)))
+    const begins = (edit: Intervention) => readsOf(edit).some((name) => readPoint(name).hookPoint === first)
+    if (trial.together.some((edit) => edit.hookPoint === first || begins(edit)))
       return { notApplicable: `the edits begin at ${first}; there is nothing below` }
     if (base.shareBelow === undefined) return { notApplicable: 'this backend shares no layers' }
     const { requests } = requestsOf(text)

@@ -1,6 +1,6 @@
 import { option, type Sentence, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
-import { applyIntervention, type Intervention } from '@saeval/sae-core'
+import { applyIntervention, type Intervention, readPoint } from '@saeval/sae-core'
 import { readsOf } from '../effects/edit-effects.js'
 import { allowed, type Check, largest } from './check.js'
 import { type Subject, settingsOf } from './subject.js'
@@ -21,11 +21,11 @@ export const rowsFollowFormula: Check<Subject> = {
       const [alone, without] = [await row.alone(), await row.without()]
       const name = `${place.path}:${place.line ?? place.entry}: ${what}`
       for (const [index, intervention] of alone.entries()) {
-        // a row of a cross-layer transcoder changes layers above, which see what it has changed below
+        // a latent that writes to several layers changes those above, which see what it has changed below
         const others = alone.filter((other) => other !== intervention)
-        const plain = await capture(subject, base.steer(others), intervention)
+        const plain = await capture(subject, others, intervention)
         const expected = apply(subject, plain, intervention)
-        const actual = (await capture(subject, base.steer(alone), intervention)).data
+        const actual = await captureOne(subject, base.steer(alone), intervention.hookPoint)
         const { hookPoint } = intervention
         deviations.push({
           what: `${name}: ${hookPoint} is off`,
@@ -53,8 +53,8 @@ export const allRowsFollowFormula: Check<Subject> = {
     const deviations = []
     for (const intervention of trial.together) {
       const others = trial.together.filter((other) => other !== intervention)
-      const plain = await capture(subject, base.steer(others), intervention)
-      const actual = (await capture(subject, base.steer(trial.together), intervention)).data
+      const plain = await capture(subject, others, intervention)
+      const actual = await captureOne(subject, base.steer(trial.together), intervention.hookPoint)
       const off = deviation(subject, plain, intervention, actual)
       deviations.push({ what: `all rows together: ${intervention.hookPoint} is off`, deviation: off })
     }
@@ -84,23 +84,43 @@ export const scoresFollowFormula: Check<Subject> = {
   },
 }
 
-/** Activations of a text at an intervention's hook point and those it reads. */
+/** Activations of a text at an intervention's hook point and those it reads, by the names of `readFrom`. */
 interface Captured {
   readonly data: Float32Array
   readonly width: number
   readonly reads: ReadonlyMap<string, Float32Array>
 }
 
+/** What an intervention finds, with the others in the model. */
 async function capture(
-  { ids, promptLength }: Subject,
-  model: SteerableModel,
+  subject: Subject,
+  others: readonly Intervention[],
   intervention: Intervention,
 ): Promise<Captured> {
-  const reads = readsOf(intervention)
+  const { base, ids, promptLength } = subject
+  const names = readsOf(intervention)
   const { hookPoint } = intervention
-  const captured = await model.captureActivations(ids, [...new Set([hookPoint, ...reads])], { promptLength })
+  const left = names.filter((name) => !readPoint(name).arrives)
+  const captured = await base
+    .steer(others)
+    .captureActivations(ids, [...new Set([hookPoint, ...left])], { promptLength })
+  const reads = new Map(left.map((name) => [name, captured.get(name)!.data]))
+  for (const name of names.filter((read) => readPoint(read).arrives)) {
+    const place = readPoint(name).hookPoint
+    // what arrives there is what a model without edits there has
+    const before = others.filter((other) => other.hookPoint !== place)
+    reads.set(name, await captureOne(subject, base.steer(before), place))
+  }
   const { data, dims } = captured.get(hookPoint)!
-  return { data, width: dims[1], reads: new Map(reads.map((name) => [name, captured.get(name)!.data])) }
+  return { data, width: dims[1], reads }
+}
+
+async function captureOne(
+  { ids, promptLength }: Subject,
+  model: SteerableModel,
+  hookPoint: string,
+): Promise<Float32Array> {
+  return (await model.captureActivations(ids, [hookPoint], { promptLength })).get(hookPoint)!.data
 }
 
 function apply({ places }: Subject, { data, width, reads }: Captured, intervention: Intervention): Float32Array {

@@ -22,7 +22,13 @@ interface GoldenCase {
   readonly new_tokens: number
 }
 
-const golden: { ids: number[]; prompt: string; cases: GoldenCase[] } = fixtureJson('golden/circuit-tracer.json')
+interface Golden {
+  readonly ids: number[]
+  readonly prompt: string
+  readonly cases: readonly GoldenCase[]
+}
+
+const goldens = ['circuit-tracer', 'crosscoder'].map((name) => fixtureJson(`golden/${name}.json`) as Golden)
 const hub = { env: { HF_HOME: hfHomeOf('fixture/gpt2'), HF_HUB_OFFLINE: '1' } }
 
 let model: OnnxModel
@@ -47,13 +53,15 @@ async function editsOf({ release, rows }: GoldenCase): Promise<SteeringEdit[]> {
   return edits
 }
 
-const titled = golden.cases.map((item) => {
-  const rows = item.rows.map(({ id, action }) => `${action} ${id}`).join(', ')
-  return [`${item.release} ${rows}`, item] as const
-})
+const titled = goldens.flatMap((golden) =>
+  golden.cases.map((item) => {
+    const rows = item.rows.map(({ id, action }) => `${action} ${id}`).join(', ')
+    return [`${item.release} ${rows}`, golden, item] as const
+  }),
+)
 
-describe('sets of circuit-tracer', () => {
-  it.each(titled)('steer as the reference: %s', async (_, item) => {
+describe('latents that are written to several layers or read from them', () => {
+  it.each(titled)('steer as the reference: %s', async (_, golden, item) => {
     const interventions = await lowerEdits(await editsOf(item))
     const [plain, steered] = await model.lastLogits(golden.ids, [[], interventions])
     const off = (logits: Float32Array) => Math.max(...item.logits.map((value, i) => Math.abs(value - logits[i]!)))
