@@ -29,14 +29,12 @@ export interface CrosscoderParts {
  * known where its first edit acts. Throws InputError where the id and the files do not say which.
  */
 export function crosscoderSae(parts: CrosscoderParts): LoadedSae {
-  const { file, encoders, decoders, biases, hookPoints, side, scales } = parts
+  const { encoders, decoders, biases, hookPoints, side, scales } = parts
   const comparesModels = hookPoints.length === 1
   checkParts(parts)
   const first = side === 'chat' ? 1 : 0
   const [dIn = 0, dSae = 0] = encoders[first]!.shape
   const scaleOf = (at: number) => scales?.[at] ?? 1
-  if (scales !== null && !scales.every((scale) => scale > 0 && Number.isFinite(scale)))
-    throw new InputError(`${file}: its activations were multiplied by ${scales.join(', ')}, expected positive numbers`)
   return {
     config: plainConfig({
       architecture: 'standard',

@@ -14,10 +14,9 @@ const filled = (values: readonly number[], ...shape: number[]) => ({
   data: { at: 0, bytes: Buffer.from(Float32Array.from(values).buffer) },
 })
 
-let opened: SaeFile | null = null
+const opened: SaeFile[] = []
 afterEach(async () => {
-  await opened?.close()
-  opened = null
+  await Promise.all(opened.splice(0).map((sae) => sae.close()))
 })
 
 type Files = Readonly<Record<string, object | MadeArrays>>
@@ -38,8 +37,9 @@ function folderOf(files: Files): string {
 }
 
 async function open(files: Files, id: string): Promise<SaeFile> {
-  opened = await openSae(findSae(folderOf(files), id))
-  return opened
+  const sae = await openSae(findSae(folderOf(files), id))
+  opened.push(sae)
+  return sae
 }
 
 const stateDict = (n: number) => ({ W_enc: m(n, 4, 6), W_dec: m(6, n, 4), b_enc: m(6), b_dec: m(n, 4) })
@@ -154,7 +154,7 @@ describe('a crosscoder', () => {
     [
       hub(2, { ...moments, activation_global_scale: m(2) }),
       'blocks.1.hook_resid_post/base',
-      /multiplied by 1e-8|positive/,
+      /activation_global_scale is 0, 0, expected positive/,
     ],
     [scope({ type: 'sae' }), 'c/params_layer_0', /type is "sae", expected crosscoder or clt|type/],
     [
@@ -164,6 +164,7 @@ describe('a crosscoder', () => {
     ],
     [scope({ hf_hook_point_out: 'model.layers.{5,9}.mlp' }), 'c/params_layer_0', /has no hook point; known are output/],
     [scope(), 'c/params_layer_2', /params_layer_2/],
+    [scope(), 'c', /c\/config\.json is of several layers; end sae_id with the file of one, such as c\/params_layer_0/],
     [scope({ affine_connection: true }), 'c/params_layer_0', /no tensor affine_skip_connection/],
     [
       scope({}, { affine_skip_connection: m(4, 4) }),
@@ -191,18 +192,14 @@ describe('a crosscoder', () => {
     await expect(all.encoderColumns([1])).rejects.toThrow(InputError)
     expect((await lowerEdits([{ ...edit, action: 'add' }])).map(({ hookPoint }) => hookPoint)).toEqual(writes(all))
     const condition = { sae: all, latent: 1, above: 0 }
-    const other = await openSae(
-      findSae(
-        folderOf(
-          scope({ hf_hook_point_in: 'model.layers.{0,1}.output', hf_hook_point_out: 'model.layers.{0,1}.output' }),
-        ),
-        'c/params_layer_0',
-      ),
-    )
+    const lower = scope({
+      hf_hook_point_in: 'model.layers.{0,1}.output',
+      hf_hook_point_out: 'model.layers.{0,1}.output',
+    })
+    const other = await open(lower, 'c/params_layer_0')
     await expect(lowerEdits([{ sae: other, latent: 2, coefficient: 3, action: 'add', condition }])).rejects.toThrow(
       /cannot be a condition: it reads the activations at/,
     )
-    await other.close()
   })
 
   it('of two models takes project_clamp too, which reads no latent', async () => {

@@ -45,6 +45,10 @@ export async function crosscoderAt(place: SaePlace, id: string): Promise<Loader 
       if (Object.hasOwn(fields, 'num_layers') && Object.hasOwn(fields, 'dict_size'))
         return () => loadFromHub(place, path, way)
       if (v.is(trainer, fields)) return () => loadTrained(place, path, way)
+      if (fields.type === 'crosscoder' || fields.type === 'clt')
+        throw new InputError(
+          `${place.name}/${path} is of several layers; end sae_id with the file of one, such as ${inFolder(way.path, 'params_layer_0')}`,
+        )
       // the configuration of another SAE
       if (path === inFolder(way.path, 'cfg.json')) return null
     }
@@ -110,7 +114,9 @@ async function dictionaryCrosscoder(
   const numbers = async (name: string) => (tensors.has(name) ? await tensors.array(name).all() : null)
   const moments = [await numbers('activation_mean'), await numbers('activation_std')]
   const isScaled = moments.every((values) => values !== null && !values.some(Number.isNaN))
-  const scale = await numbers('activation_global_scale')
+  const scale = [...((await numbers('activation_global_scale')) ?? [])]
+  if (isScaled && !scale.every((value) => value > 0 && Number.isFinite(value)))
+    throw new InputError(`${weights.name}: activation_global_scale is ${scale.join(', ')}, expected positive numbers`)
   const parts = {
     file,
     encoders: tensors.parts('encoder.weight'),
@@ -119,7 +125,7 @@ async function dictionaryCrosscoder(
     bEnc: tensors.array('encoder.bias'),
     hookPoints: hookPointsOf(file, single === null ? null : [single], way),
     side: way.side,
-    scales: isScaled && scale !== null ? [...scale].map((value) => value + 1e-8) : decoders.map(() => 1),
+    scales: isScaled ? scale.map((value) => value + 1e-8) : decoders.map(() => 1),
     modelName: null,
   }
   // they decide when a latent is active, and about training

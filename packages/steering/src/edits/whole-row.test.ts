@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { expectClose } from '../../../../tests/expect-close.js'
 import { fixtureJson, hfHomeOf } from '../../../../tests/fixtures.js'
 import { tolerance } from '../../../../tests/tolerances.js'
+import { amplifyLatents } from '../ranking/amplify-latents.js'
 import { topTokens } from '../ranking/output-score.js'
 import { summedRow, wholeLengths, wholeRowLength } from './whole-row.js'
 
@@ -21,6 +22,8 @@ it('rows in several layers are as long as all of them, beside the activations of
   expectClose(lengths, Float32Array.from(whole.lengths), tolerance.sae, 'lengths')
   const [logits] = await model.unembed(await summedRow(sae, whole.latent))
   expect(topTokens(logits!, whole.lens.length)).toEqual(whole.lens)
+  const [amplified] = await amplifyLatents(model, sae, await sae.load(), [whole.latent])
+  expect(amplified!.raises.slice(0, whole.lens.length)).toEqual(whole.lens)
   await model.close()
   await sae.close()
 })

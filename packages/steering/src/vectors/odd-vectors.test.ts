@@ -75,7 +75,7 @@ describe('vectors of other tools', () => {
     [
       'a layer twice',
       () => gguf(replaced('\x0b\0\0\0\0\0\0\0direction.2', '\x0c\0\0\0\0\0\0\0direction.03')),
-      'holds "direction.03" and "direction.3", two directions of layer 3; leave one out',
+      'holds "direction.3" and "direction.03", two directions of layer 3; leave one out',
     ],
     ['a tensor twice', () => gguf(replaced('direction.2', 'direction.3')), 'has the tensor direction.3 twice'],
     ['no array', () => written('x.npy', 'no array'), 'x.npy is not in numpy format'],

@@ -9,6 +9,8 @@ import { layerModule } from './layer-place.js'
 import { oneVector } from './one-vector.js'
 import { addition, type SteeredFile } from './steered-entry.js'
 
+const direction = /^direction\.(\d{1,6})$/
+
 /**
  * Reads a GGUF control vector of repeng, llama.cpp or EasySteer: direction.N is added to the output of layer N, counted from 0, at every token.
  * (repeng's ControlModule wraps layers[N]; llama.cpp's build_cvec adds it to l_out of block N, and takes no direction.0.)
@@ -23,18 +25,12 @@ export async function readGgufVectors(path: string): Promise<SteeredFile> {
       throw new InputError(
         `${path} is no control vector: its general.architecture is ${shown(architecture)}, expected "controlvector"`,
       )
+    refuseTwins(path, [...tensors.keys()])
     const entries: [layer: number, ReturnType<typeof addition>][] = []
-    const names = new Map<number, string>()
     for (const [name, tensor] of tensors) {
-      const found = /^direction\.(\d{1,6})$/.exec(name)
+      const found = direction.exec(name)
       if (found === null) throw new InputError(`${path} holds ${shown(name)}, which is no direction.N of a layer N`)
       const layer = Number(found[1])
-      const other = names.get(layer)
-      if (other !== undefined)
-        throw new InputError(
-          `${path} holds ${shown(other)} and ${shown(name)}, two directions of layer ${layer}; leave one out`,
-        )
-      names.set(layer, name)
       const place = { path, entry: cut(name) }
       const wrong = (message: string) => located(place, null, message)
       if (tensor.shape.length !== 1) throw wrong(`it has shape [${tensor.shape}], expected one vector`)
@@ -58,5 +54,19 @@ export async function readGgufVectors(path: string): Promise<SteeredFile> {
     }
   } finally {
     await source.close()
+  }
+}
+
+/** Throws InputError for two names of one layer, such as direction.1 and direction.01: both would act. */
+function refuseTwins(path: string, names: readonly string[]): void {
+  const seen = new Map<number, string>()
+  for (const name of names) {
+    const layer = Number(direction.exec(name)?.[1])
+    const other = seen.get(layer)
+    if (other !== undefined && !Number.isNaN(layer))
+      throw new InputError(
+        `${path} holds ${shown(other)} and ${shown(name)}, two directions of layer ${layer}; leave one out`,
+      )
+    seen.set(layer, name)
   }
 }
