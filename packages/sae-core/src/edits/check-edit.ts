@@ -56,7 +56,8 @@ function checkArchitecture(edit: SteeringEdit): void {
   // f + c needs no f
   if (edit.action === 'add_latent' && config.normalization === 'none') return
   const { readsBeyond, severalFrom } = config
-  const others = severalFrom === null ? 'add, add_latent, project_clamp, project_scale and project_cap' : 'add and add_latent'
+  const others =
+    severalFrom === null ? 'add, add_latent, project_clamp, project_scale and project_cap' : 'add and add_latent'
   const why =
     readsBeyond === null
       ? `${name} (${config.architecture}) computes its latents from more than one token and the others`

@@ -44,11 +44,11 @@ export async function crosscoderAt(place: SaePlace, id: string): Promise<Loader 
         return () => loadStateDict(place, path, way)
       if (Object.hasOwn(fields, 'num_layers') && Object.hasOwn(fields, 'dict_size'))
         return () => loadFromHub(place, path, way)
-      if (v.is(trainer, fields)) return () => loadTrained(place, path, way)
       if (fields.type === 'crosscoder' || fields.type === 'clt')
         throw new InputError(
           `${place.name}/${path} is of several layers; end sae_id with the file of one, such as ${inFolder(way.path, 'params_layer_0')}`,
         )
+      if (v.is(trainer, fields)) return () => loadTrained(place, path, way)
       // the configuration of another SAE
       if (path === inFolder(way.path, 'cfg.json')) return null
     }
