@@ -202,12 +202,12 @@ describe('a crosscoder', () => {
     )
   })
 
-  it('of two models takes project_clamp too, which reads no latent', async () => {
+  it('of two models takes what acts along its row too, which reads no latent', async () => {
     const one = await open(diff, `${place}/chat`)
     const edit = { sae: one, latent: 2, coefficient: 3 } as const
     expect(await lowerEdits([{ ...edit, action: 'project_clamp' }])).toHaveLength(1)
     await expect(lowerEdits([{ ...edit, action: 'scale' }])).rejects.toThrow(
-      /read the activations of two models, .* with add, add_latent and project_clamp$/,
+      /read the activations of two models, .* with add, add_latent, project_clamp, project_scale and project_cap$/,
     )
   })
 })
