@@ -246,6 +246,7 @@ const expected: Readonly<Record<string, { readonly argv?: readonly string[]; rea
   'lm-backend-onnx-1': { prints: /^-\d+\.\d+\n-\d+\.\d+\n$/ },
   'eval-harness-1': { prints: /^\| *Tasks .*\n\|-.*\n\|abstract_algebra\|/ },
   'report-1': { prints: /results\/report\.html/ },
+  'playground-1': { prints: /^open page\/index\.html in a browser\n$/ },
   'ui-1': { prints: /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\/\n$/ },
   'cli-1': {
     argv: ['run', '--model', 'shortest', '--tasks', 'mmlu_abstract_algebra', '--limit', '3'],

@@ -1,58 +1,20 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
-import { readSteeringFile } from '@saeval/steering'
-import { openCsvSteering } from '@saeval/steering/internal/models/csv-steering'
 import { afterAll, expect, it } from 'vitest'
 import { gpt2, modelFolder, needs, repository } from '../../../tests/fixtures.js'
-import { randomNumbers } from '../../../tests/random-sae.js'
 import { browserPath } from '../../report/src/html/open-page.testing.js'
 import { bundle } from '../scripts/bundle-for-browser.mjs'
-import { newPage } from './chromium.testing.js'
+import { newPage, webGpuFlags } from './chromium.testing.js'
 import { demoFiles, demoModel } from './demo-page.testing.js'
+import { csvHeader as header, largestDifference, type Scored, scoredInNode, writeRandomSae } from './numbers.testing.js'
 import { fileEntry } from './write-page.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'saeval-numbers-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
-
-/** An SAE of random weights in SAELens' format. */
-function writeSae(place: string, hookPoint: string, dIn: number, dSae: number): void {
-  const random = randomNumbers(7)
-  const shapes = { W_enc: [dIn, dSae], W_dec: [dSae, dIn], b_enc: [dSae], b_dec: [dIn] }
-  const parts: Uint8Array[] = []
-  let at = 0
-  const header = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const values = random(
-        shape.reduce((a, b) => a * b),
-        0.3,
-      )
-      parts.push(new Uint8Array(values.buffer))
-      at += values.byteLength
-      return [name, { dtype: 'F32', shape, data_offsets: [at - values.byteLength, at] }]
-    }),
-  )
-  const text = Buffer.from(JSON.stringify(header))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(text.length))
-  mkdirSync(place, { recursive: true })
-  writeFileSync(join(place, 'sae_weights.safetensors'), Buffer.concat([length, text, ...parts]))
-  const cfg = { architecture: 'standard', d_in: dIn, d_sae: dSae, dtype: 'float32', metadata: { hook_name: hookPoint } }
-  writeFileSync(join(place, 'cfg.json'), JSON.stringify(cfg))
-}
-
-const header = 'latent_idx,steering_coefficient,sae_release,sae_id,hook_action'
-
-async function steered(model: OnnxModel, name: string, path: string) {
-  const opened = await openCsvSteering(name, await readSteeringFile(path), {}, { hub: {}, notice: () => {} })
-  const { interventions } = await opened.lower(model)
-  await opened.close()
-  return model.steer(interventions)
-}
 
 interface Case {
   readonly name: string
@@ -82,7 +44,7 @@ function standIn(): Case {
   const model = modelFolder(gpt2)
   const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')) as { n_embd: number }
   const saes = join(folder, 'gpt2-saes')
-  writeSae(join(saes, 'all'), 'blocks.1.hook_resid_pre', config.n_embd, 24)
+  writeRandomSae(join(saes, 'all'), 'blocks.1.hook_resid_pre', config.n_embd, 24)
   const names = readdirSync(model).filter((file) => /\.(json|safetensors|jinja)$/.test(file))
   return {
     name: "GPT-2's stand-in",
@@ -99,57 +61,44 @@ function standIn(): Case {
   }
 }
 
-/** What the page answers (browser/testing/ask-worker.ts). */
-interface Scored {
-  readonly logprobs?: number[][][]
-  readonly error?: string
-}
-
 /** A page for one case, whose scripts give the files. */
-async function openCase({ files }: Case, worker: string, ask: string) {
+async function openCase({ files }: Case, worker: string, ask: string, onGpu: boolean) {
   const place = mkdtempSync(join(folder, 'page-'))
+  const runtime = onGpu ? 'runtime-webgpu.js' : 'runtime.js'
   const scripts = ['ask.js', 'runtime.js', 'files.js']
   writeFileSync(join(place, 'index.html'), scripts.map((name) => `<script src="${name}"></script>`).join(''))
   writeFileSync(join(place, 'ask.js'), ask)
-  copyFileSync(join(dist, 'site/runtime.js'), join(place, 'runtime.js'))
+  copyFileSync(join(dist, 'site', runtime), join(place, 'runtime.js'))
   const entries = Object.entries(files).map(([name, path]) => fileEntry(name, readFileSync(path)))
   const all = [fileEntry('/worker.js', worker), ...entries, fileEntry('/complete', '')]
   writeFileSync(join(place, 'files.js'), all.join(''))
-  const { page, complaints } = await newPage()
+  const { page, complaints } = await newPage({}, onGpu ? webGpuFlags : undefined)
   await page.goto(pathToFileURL(join(place, 'index.html')).href)
   return { page, complaints }
 }
 
-it.each([demo(), standIn()])(
-  'come out of a browser as they come out of Node, steered and not: $name',
+const adapter = 'navigator.gpu?.requestAdapter().then((adapter) => adapter !== null)'
+
+it.each([demo(), standIn()].flatMap((item) => [false, true].map((onGpu) => ({ ...item, onGpu, by: onGpu ? 'WebGPU' : 'WebAssembly' }))))(
+  'come out of a browser as they come out of Node, steered and not: $name by $by',
   needs('Chromium', browserPath !== undefined),
-  async (item) => {
+  async (item, { skip }) => {
+    const { onGpu } = item
     const { model: path, modelInPage, texts, rows } = item
     const [here, there] = item.release
     const csvs = rows.map((list) => [header, ...list, ''].join('\n'))
     const [worker, ask] = await Promise.all(
       ['score-rows', 'ask-worker'].map((name) => bundle(join(dist, `browser/testing/${name}.js`))),
     )
-    const { page, complaints } = await openCase(item, worker!, ask!)
+    const { page, complaints } = await openCase(item, worker!, ask!, onGpu)
+    if (onGpu && !(await page.evaluate<boolean>(adapter))) skip('this Chromium has no WebGPU')
     const csvsInPage = ['', ...csvs.map((csv) => csv.replaceAll('RELEASE', there))]
-    const request = JSON.stringify({ model: modelInPage, texts, csvs: csvsInPage })
+    const request = JSON.stringify({ model: modelInPage, onGpu, texts, csvs: csvsInPage })
     const found = await page.evaluate<Scored>(`askWorker(${request})`)
     await page.close()
     expect(found.error).toBeUndefined()
 
-    const model = await loadModel({ model: path, device: 'cpu' })
-    const scored = texts.map((text) => {
-      const ids = model.tokenizer.encode(text)
-      return { ids, predictions: ids.slice(1).map((token, position) => ({ position, token })) }
-    })
-    const expected: number[][] = []
-    for (const csv of ['', ...csvs]) {
-      const file = join(folder, 'steering.csv')
-      writeFileSync(file, csv.replaceAll('RELEASE', here))
-      const view = csv === '' ? model : await steered(model, path, file)
-      expected.push((await view.scoreTokens(scored)).flatMap(({ logprobs }) => logprobs))
-    }
-    await model.close()
+    const expected = await scoredInNode(path, texts, ['', ...csvs.map((csv) => csv.replaceAll('RELEASE', here))])
     const [plain, ...others] = expected
     for (const [at, ours] of expected.entries()) {
       const theirs = found.logprobs![at]!.flat()
@@ -161,7 +110,3 @@ it.each([demo(), standIn()])(
     expect(complaints).toEqual([])
   },
 )
-
-function largestDifference(a: readonly number[], b: readonly number[]): number {
-  return Math.max(...a.map((value, at) => Math.abs(value - b[at]!)))
-}

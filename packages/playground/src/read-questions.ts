@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { InputError } from '@saeval/hub'
 import { checked, jsonObject } from '@saeval/hub/checks'
 import * as v from 'valibot'
@@ -17,25 +18,34 @@ const schema = v.object({
 })
 
 /**
- * The questions of a multiple-choice task as the harness asks them, from its samples_*.jsonl (`saeval run --log_samples`). Throws InputError for
- * samples of other tasks.
+ * The questions of a multiple-choice task as the harness asks them, from its samples_*.jsonl (`saeval run --log_samples`): the first `most` lines, all by default.
+ * Throws InputError for samples of other tasks.
  */
-export async function readQuestions(path: string): Promise<Question[]> {
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '')
-  const samples = lines.map((line, at) => {
-    const place = `${path}:${at + 1}`
-    return { place, ...checked(place, schema, jsonObject(place, line)) }
-  })
-  samples.sort((a, b) => a.doc_id - b.doc_id)
-  return samples.map(({ place, target, arguments: asked }): Question => {
-    const requests = Object.values(asked)
-    const [first] = requests
-    const answer = Number(target)
-    const isOne = requests.every(({ arg_0 }) => arg_0 === first?.arg_0)
-    if (first === undefined || !isOne || !(Number.isInteger(answer) && answer >= 0 && answer < requests.length))
-      throw new InputError(
-        `${place}: this is no question with choices after one context; a page takes multiple_choice tasks`,
-      )
-    return { context: first.arg_0, choices: requests.map(({ arg_1 }) => arg_1), answer }
-  })
+export async function readQuestions(path: string, most = Number.POSITIVE_INFINITY): Promise<Question[]> {
+  const found: { readonly id: number; readonly question: Question }[] = []
+  const lines = createReadStream(path)
+  try {
+    let number = 0
+    for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
+      number++
+      if (line !== '') found.push(questionOf(`${path}:${number}`, line))
+      if (found.length >= most) break
+    }
+  } finally {
+    lines.destroy()
+  }
+  return found.sort((a, b) => a.id - b.id).map(({ question }) => question)
+}
+
+function questionOf(place: string, line: string): { readonly id: number; readonly question: Question } {
+  const { doc_id: id, target, arguments: asked } = checked(place, schema, jsonObject(place, line))
+  const requests = Object.values(asked)
+  const [first] = requests
+  const answer = Number(target)
+  const isOne = requests.every(({ arg_0 }) => arg_0 === first?.arg_0)
+  if (first === undefined || !isOne || !(Number.isInteger(answer) && answer >= 0 && answer < requests.length))
+    throw new InputError(
+      `${place}: this is no question with choices after one context; a page takes multiple_choice tasks`,
+    )
+  return { id, question: { context: first.arg_0, choices: requests.map(({ arg_1 }) => arg_1), answer } }
 }

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Playground } from './browser/playground.js'
+import type { PageFiles } from './page-files.js'
 
 export interface PageOptions {
   /** Folder that the page is written into; what is there of the same name is replaced. */
   readonly folder: string
   readonly playground: Playground
-  /** The files of the model and the SAEs: the paths that the page knows them by, and where they are. */
-  readonly files: Readonly<Record<string, string>>
+  /** Those of the model and the SAEs. */
+  readonly files: PageFiles
 }
 
 const site = fileURLToPath(new URL('../dist/site', import.meta.url))
@@ -17,7 +18,8 @@ const site = fileURLToPath(new URL('../dist/site', import.meta.url))
 /** Writes a page: index.html and what it loads. It needs no server; opened as a file it works too. */
 export async function writePage({ folder, playground, files }: PageOptions): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await cp(site, folder, { recursive: true })
+  // the build for WebGPU is for servers
+  await cp(site, folder, { recursive: true, filter: (path) => !path.endsWith('runtime-webgpu.js') })
   const entries = [fileEntry('playground.json', JSON.stringify(playground))]
   for (const [name, path] of Object.entries(files)) entries.push(fileEntry(name, await readFile(path)))
   // the page takes them when the last one is there

@@ -14,6 +14,17 @@ export async function addressedRuns(view: FolderView): Promise<ReadonlyMap<strin
   return new Map(all.map((run) => [run.id || relative(view.path, run.results.path), run]))
 }
 
+/** Names of the tasks that samples are of. */
+export function sampledTasks(runs: Iterable<ExperimentRun>): ReadonlySet<string> {
+  return new Set([...runs].flatMap(({ results }) => [...results.samples.keys()]))
+}
+
+/** The task that an address names; null where it names none, which means all. Throws InputError for one without samples here. */
+export function namedTask(runs: Iterable<ExperimentRun>, query: URLSearchParams): string | null {
+  const name = query.get('task') || null
+  return name === null ? null : named('the task', new Map([...sampledTasks(runs)].map((task) => [task, task])), name)
+}
+
 /** What an address names. Throws InputError where it is not there, or not any more: never another one. */
 export function named<Thing>(kind: string, things: ReadonlyMap<string, Thing>, name: string): Thing {
   const found = things.get(name)

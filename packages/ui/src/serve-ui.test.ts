@@ -50,7 +50,7 @@ describe('serveUi', () => {
     expect(await status(pathname, {}, 'POST')).toBe(405)
     for (const path of ['../../etc/passwd', '..%2f..%2fetc%2fpasswd', 'constructor', '__proto__', 'cells/baseline'])
       expect(await status(`${pathname}${path}`)).toBe(404)
-    const strays = ['samples?run=../..', 'samples?run=0', 'compare?a=-1&b=1e9', 'compare?b=__proto__', 'search?run=x']
+    const strays = ['samples?run=../..', 'samples?run=0', 'samples?task=cat', 'search?task=cat', 'compare?a=-1&b=1e9', 'compare?b=__proto__', 'search?run=x']
     for (const query of [...strays, 'search?after-run=cells/baseline&after-task=dogs'])
       expect(await ask(address, `${pathname}${query}`)).toMatchObject({
         status: 422,
@@ -111,6 +111,13 @@ describe('serveUi', () => {
     expect(next[0].doc.id).toBe(50)
     expect(next.at(-1)).toMatchObject({ read: 50, next: { run, line: 100 } })
     expect((await search('q=nowhere')).filter(({ doc }) => doc)).toEqual([])
+    // what is wrong in the middle stands behind what was found before it
+    appendFileSync(path, '{"doc_id": 1}\n')
+    const broken = await search(`q=19987&run=${run}`)
+    expect(broken.filter(({ doc }) => doc)).toHaveLength(1)
+    await expect(search(`q=&run=${run}&after-run=${run}&after-task=dogs&after-line=19990`)).resolves.toHaveLength(11)
+    const { problem } = (await search(`q=&run=${run}&after-run=${run}&after-task=dogs&after-line=19990`)).at(-1)
+    expect(problem).toMatch(/samples_dogs_.*:20001 is not a sample of a results folder/)
   })
 })
 

@@ -1,7 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
 import { InputError, option, sentence } from '@saeval/hub'
 import { answerEvents } from './answer-events.js'
 import { answerSearch } from './answer-search.js'
@@ -10,6 +12,7 @@ import { errorPage } from './pages/error-page.js'
 import { latentPage } from './pages/latent-page.js'
 import { resultsPage } from './pages/results-page.js'
 import { samplesPage } from './pages/samples-page.js'
+import { runToSteer, steerPage } from './pages/steer-page.js'
 import { type FolderOptions, type FolderView, openFolder, type UiFolder } from './ui-folder.js'
 
 export interface UiOptions extends FolderOptions {
@@ -33,6 +36,7 @@ const pages: Readonly<Record<string, Page>> = {
   samples: samplesPage,
   compare: comparePage,
   latent: latentPage,
+  steer: steerPage,
 }
 
 /**
@@ -95,10 +99,12 @@ async function answer(
   if (request.method !== 'GET') return refuse(405, 'This page is only read.')
   const url = new URL(request.url ?? '/', `http://${loopback}`)
   const [, given = '', name = '', ...more] = url.pathname.split('/')
-  if (!isSame(given, token) || more.length > 0)
+  const steered = name === 'steer' && more.length === 2
+  if (!isSame(given, token) || (more.length > 0 && !steered))
     return refuse(404, 'This page opens by its whole address, with the token in it.')
   if (name === 'events') return answerEvents(request, response, folder, url.searchParams)
   const view = folder.view()
+  if (steered) return giveSteered(response, view, more as [string, string], refuse)
   if (name === 'search')
     return answerSearch(response, view, url.searchParams).catch((error: unknown) => {
       if (response.headersSent || !InputError.isInstance(error)) throw error
@@ -121,6 +127,45 @@ async function answer(
   )
   response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' })
   response.end(html)
+}
+
+/** Gives what stands at a name below the page that steers a run. Names are looked up among what that page has, and opened as no path. */
+async function giveSteered(
+  response: ServerResponse,
+  view: FolderView,
+  [run, name]: readonly [string, string],
+  refuse: (status: number, text: string) => void,
+): Promise<void> {
+  const content = await runToSteer(view, decoded(run)).then(
+    ({ content }) => content.get(name),
+    (error: unknown) => {
+      if (!InputError.isInstance(error)) throw error
+      refuse(422, view.words(error.sentence))
+      return null
+    },
+  )
+  if (content === null) return
+  if (content === undefined) return refuse(404, 'There is no such page.')
+  const head = (bytes: number) => response.writeHead(200, { 'content-type': content.type, 'content-length': bytes })
+  if ('bytes' in content) {
+    head(Buffer.byteLength(content.bytes))
+    response.end(content.bytes)
+    return
+  }
+  head((await stat(content.path)).size)
+  await pipeline(createReadStream(content.path), response).catch((error: NodeJS.ErrnoException) => {
+    // the page was closed
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  })
+}
+
+/** What stands in an address; as it is where it is none. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 /** What every answer says to the browser; the page's own policy stands in it. */

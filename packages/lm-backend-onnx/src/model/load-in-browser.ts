@@ -8,7 +8,8 @@ import { breather } from '../runtime/breathe.js'
 import { localChannel } from '../runtime/local-channel.js'
 import { passShapes } from '../runtime/pass-shapes.js'
 import { remoteRuntime } from '../runtime/remote-runtime.js'
-import { type WebOnnxruntime, webEngine } from '../runtime/web-engine.js'
+import { type WebGpuDevice, type WebOnnxruntime, webEngine } from '../runtime/web-engine.js'
+import { webGpuEngine } from '../runtime/web-gpu-engine.js'
 import { modelSpec } from '../spec/model-families.js'
 import { withinVocabulary } from '../text/encode-requests.js'
 import { openCheckpoint } from '../weights/checkpoint.js'
@@ -23,17 +24,16 @@ export interface BrowserModelOptions {
   readonly model: string
   /** onnxruntime-web's module, set up. */
   readonly onnxruntime: WebOnnxruntime
+  /** What computes; WebAssembly by default. onnxruntime's build must be one with WebGPU. */
+  readonly gpu?: WebGpuDevice | null
   /** Longest input in tokens; the model's own limit by default. */
   readonly maxLength?: number
 }
 
-/** The name of what computes. */
-const device = 'wasm'
-
-/**
- * Bytes of weights in float32. Each of a model's graphs holds its own copy in WebAssembly's memory of 4 GB, and there are some eight at a time.
- */
+/** Bytes of weights in float32: each of a model's graphs holds its own copy in WebAssembly's memory of 4 GB, and there are some eight at a time. */
 const largest = 2 ** 28
+/** With WebGPU there is one copy on the device, beside the files themselves. */
+const largestOnGpu = 2 ** 30
 
 // a worker that is told to stop hears it after this
 const breathMilliseconds = 15
@@ -43,7 +43,7 @@ const breathMilliseconds = 15
  * be computed as trained, and for a model that is too large.
  */
 export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel> {
-  const { model, onnxruntime, maxLength } = options
+  const { model, onnxruntime, maxLength, gpu = null } = options
   const files = await openModelFiles(model, undefined, {})
   const configText = await readModelText(await files.path('config.json'))
   const spec = modelSpec(`${model}/config.json`, configText)
@@ -52,20 +52,29 @@ export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel
   const checkpoint = await openCheckpoint(await weightFiles(files))
   const stored = matchWeights(spec, checkpoint, files.name)
   const weightBytes = 4 * stored.numParameters
-  if (weightBytes > largest)
-    throw new InputError(
-      `${model} takes ${weightBytes} bytes in float32, and a page holds up to ${largest}; choose a smaller model`,
-    )
+  checkSize(model, weightBytes, gpu === null ? largest : largestOnGpu)
   const locations = new Set([...checkpoint.tensors.values()].map(({ location }) => location))
-  const engine = webEngine(onnxruntime, (folder) =>
-    [...locations].map((path) => ({ path, data: mountedBytes(join(folder, path)) })),
-  )
+  const engine =
+    gpu === null
+      ? webEngine(onnxruntime, (folder) =>
+          [...locations].map((path) => ({ path, data: mountedBytes(join(folder, path)) })),
+        )
+      : webGpuEngine(onnxruntime, gpu, mountedBytes)
+  // the kernels of WebAssembly are those of the CPU
+  const provider = { name: gpu === null ? 'cpu' : 'webgpu' } as const
+  const device = gpu === null ? 'wasm' : 'webgpu'
   return assembleModel({
     options: { model, ...(maxLength === undefined ? {} : { maxLength }) },
     files,
     configText,
     spec,
-    weights: { ...stored, precision: 'float32', residence: 'packed', quantized: null },
+    weights: {
+      ...stored,
+      precision: 'float32',
+      residence: gpu === null ? 'packed' : 'device',
+      quantized: null,
+      kept: new Map([...checkpoint.tensors.values()].map(({ name }) => [name, 'float32'])),
+    },
     weightBytes,
     weightsToDownload: 0,
     precision: 'float32',
@@ -74,9 +83,8 @@ export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel
     texts: files,
     rules: textRules({ model, ...(maxLength === undefined ? {} : { maxLength }) }, tokenizer, spec),
     modelSettings: await readModelSettings(files),
-    runtime: remoteRuntime(localChannel(engine, breather(breathMilliseconds)), device, passShapes.cpu),
-    // the kernels are those of the CPU
-    provider: { name: 'cpu' },
+    runtime: remoteRuntime(localChannel(engine, breather(breathMilliseconds)), device, passShapes[provider.name]),
+    provider,
     device,
     compute: 'float32',
     room: null,
@@ -86,4 +94,13 @@ export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel
       return hash.hex()
     },
   })
+}
+
+function checkSize(model: string, bytes: number, most: number): void {
+  if (bytes <= most) return
+  const words = (count: number) => `${Math.ceil(count / 1e6)} MB`
+  const cure = most === largest ? ` (with WebGPU up to ${words(largestOnGpu)}, which does not compute here)` : ''
+  throw new InputError(
+    `${model} takes ${words(bytes)} in float32, and a page holds up to ${words(most)}${cure}; choose a smaller model`,
+  )
 }

@@ -9,6 +9,22 @@ export interface WebOnnxruntime {
   readonly InferenceSession: InferenceSessionFactory
 }
 
+/** What is used of a browser's GPUDevice. */
+export interface WebGpuDevice {
+  readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number }
+  readonly queue: { writeBuffer(buffer: WebGpuBuffer, at: number, data: Uint8Array): void }
+  createBuffer(options: { readonly size: number; readonly usage: number }): WebGpuBuffer
+}
+
+export interface WebGpuBuffer {
+  destroy(): void
+}
+
+/** What computes: WebGPU on a device, or WebAssembly where that is null. */
+export function providersOf(device: WebGpuDevice | null): InferenceSession.ExecutionProviderConfig[] {
+  return device === null ? ['wasm'] : [{ name: 'webgpu', device } as never]
+}
+
 /** A file that graphs read weights from, by the name that they give it. */
 export interface WebWeightFile {
   readonly path: string
@@ -25,7 +41,7 @@ export function webEngine(
 ): Engine {
   return hostEngine(Tensor, (model, { folder }) => {
     const options: InferenceSession.SessionOptions = {
-      executionProviders: ['wasm'],
+      executionProviders: providersOf(null),
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(folder === null ? {} : { externalData: [...filesOf(folder)] }),
@@ -34,11 +50,11 @@ export function webEngine(
   })
 }
 
-/** Compiles and starts the WebAssembly before there is a model, by opening a graph of one node. Rejects where it cannot be started. */
-export async function warmUp({ InferenceSession }: WebOnnxruntime): Promise<void> {
+/** Compiles and starts the WebAssembly before there is a model, by opening a graph of one node, on a device too. Rejects where that cannot be started. */
+export async function warmUp({ InferenceSession }: WebOnnxruntime, device: WebGpuDevice | null): Promise<void> {
   const graph = new GraphBuilder()
   const x = graph.input('x', 'float32', [1])
   graph.output(graph.node('Add', [x, x]), 'sum', 'float32', [1])
-  const session = await InferenceSession.create(graph.build(), { executionProviders: ['wasm'] })
+  const session = await InferenceSession.create(graph.build(), { executionProviders: providersOf(device) })
   await session.release()
 }

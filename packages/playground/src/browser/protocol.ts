@@ -50,11 +50,13 @@ export interface ActiveLatent {
 
 /** What the page asks of a worker. A request of a kind ends the one of that kind before it. */
 export interface Requests {
-  /** onnxruntime's WebAssembly: it is compiled while the page reads the model's files. */
-  readonly prepare: { readonly wasm: Uint8Array<ArrayBuffer> }
+  /** onnxruntime's WebAssembly, and whether it is to compute on WebGPU: it is compiled while the page reads the model's files. */
+  readonly prepare: { readonly wasm: Uint8Array<ArrayBuffer>; readonly onGpu: boolean }
   /** The files by path. */
   readonly open: { readonly files: Readonly<Record<string, Uint8Array>> }
   readonly write: { readonly prompt: string; readonly edits: readonly Edit[] }
+  /** Opens what texts under such edits will need, whatever their strengths: a slider that moves waits for nothing then. */
+  readonly prepareEdits: { readonly edits: readonly Edit[] }
   readonly score: { readonly edits: readonly Edit[] }
   readonly look: { readonly prompt: string }
   readonly csv: { readonly edits: readonly Edit[] }
@@ -70,6 +72,7 @@ export interface Parts {
     readonly model: string
   }
   readonly write: { readonly next: readonly NextToken[] } | { readonly text: ShownText }
+  readonly prepareEdits: null
   readonly score: { readonly task: number; readonly correct: number; readonly total: number }
   /** Most active first, for each token. */
   readonly look: { readonly tokens: readonly { readonly text: string; readonly active: readonly ActiveLatent[] }[] }

@@ -9,6 +9,7 @@ interface Line {
   readonly answer?: SampleAnswer
   readonly read?: number
   readonly next?: Place | null
+  readonly problem?: string
 }
 
 /** Where a search ended. */
@@ -59,7 +60,8 @@ async function ask(after: Place | null): Promise<void> {
   }
 }
 
-function show({ doc, name, answer, read, next: following }: Line): void {
+function show({ doc, name, answer, read, next: following, problem }: Line): void {
+  if (problem !== undefined) status.textContent = `${list.childElementCount} found, then: ${problem}`
   if (doc) {
     const card = document.createElement('sample-card') as SampleCard
     card.content = { doc, names: [name!], answers: [answer!] }

@@ -63,6 +63,37 @@ it('shows what a latent is active on, what it does to tasks, what is written at 
   expect(html).toMatch(/<h4>coefficient 5<\/h4><p>wag 5<\/p>.*<h4>coefficient 50<\/h4><p>wag 50<\/p>/)
 })
 
+it('says why there are no texts of activations, and where they are', async () => {
+  const notes = async (release: string) => {
+    const folder = temporaryFolder()
+    writeTold(join(folder, 'run'), { base_name: 'tiny', csv_path: 'x.csv' }, 5, release, 'wag')
+    const html = await latentPage(openFolder({ folder }).view(), new URLSearchParams())
+    return /<section id="activations">.*?<\/section>/s.exec(html)![0]
+  }
+  // writeTold names the SAE "layer_1"
+  expect(await notes('someone/saes')).toMatch(/<p>dogs<\/p>.*this one is of the hub; the registry knows no page of it/s)
+  const saes = join(temporaryFolder(), 'a <b>')
+  mkdirSync(join(saes, 'layer_1'), { recursive: true })
+  expect(await notes(saes)).toContain('there is no features.jsonl beside this SAE')
+  writeFileSync(join(saes, 'layer_1', 'features.jsonl'), '{"latent": 1}\n')
+  expect(await notes(saes)).toContain('a &lt;b&gt;/layer_1/features.jsonl has no line of this latent')
+  writeFileSync(join(saes, 'layer_1', 'features.jsonl'), '{"latent": 7\n')
+  expect(await notes(saes)).toMatch(/features\.jsonl:1/)
+})
+
+it('leads to the page of a latent that the registry knows', async () => {
+  const folder = temporaryFolder()
+  const path = writeRun(folder, { base_name: 'tiny', csv_path: 'x.csv' }, { dogs: [1, 0] })
+  const sae = { sae_release: 'gemma-scope-2b-pt-res-canonical', sae_id: 'layer_20/width_16k/canonical' }
+  const row = { ...sae, latent_idx: 12082, steering_coefficient: 240, description: 'dogs & obedience' }
+  const file = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...file, saeval: { steering: { rows: [row] } } }))
+  const html = await latentPage(openFolder({ folder }).view(), new URLSearchParams())
+  expect(html).toContain('<a href="https://www.neuronpedia.org/gemma-2-2b/20-gemmascope-res-16k/12082"')
+  expect(html).toContain('<p>dogs &amp; obedience</p>')
+  expect(html).toContain('its page on Neuronpedia has some')
+})
+
 it('says where no run tells what it edits', async () => {
   const folder = temporaryFolder()
   writeRun(folder, { pretrained: 'tiny' }, { dogs: [1, 0] })

@@ -50,7 +50,12 @@ function nameOf({ latent, description, sae, release }: EditedLatent): string {
 
 async function notesSection(latent: EditedLatent): Promise<string> {
   const notes = await latentNotes(latent)
-  if (notes === null) return ''
+  const page =
+    latent.link === null ? '' : `<p><a href="${escapeHtml(latent.link)}" rel="noreferrer">This latent on Neuronpedia</a></p>`
+  if (typeof notes === 'string') {
+    const told = latent.description ? `<p>${escapeHtml(latent.description)}</p>` : ''
+    return `<section id="activations"><h2>Where it is active</h2>${told}${page}<p class="soft">No texts of its activations are here: ${escapeHtml(notes)}.</p></section>`
+  }
   const { label, maxActivation, density, snippets } = notes
   const facts = [
     label === null ? [] : [['label', label]],
@@ -59,7 +64,7 @@ async function notesSection(latent: EditedLatent): Promise<string> {
   ].flat() as [string, string][]
   const list = snippets.map((text) => `<li>${marked(text)}</li>`).join('')
   return `<section id="activations"><h2>Where it is active</h2><dl class="facts">${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>
-${list ? `<p class="soft">Texts of its largest activations, by the features file beside the SAE; the token is marked.</p><ul class="snippets">${list}</ul>` : ''}</section>`
+${list ? `<p class="soft">Texts of its largest activations, by the features file beside the SAE; the token is marked.</p><ul class="snippets">${list}</ul>` : ''}${page}</section>`
 }
 
 /** A snippet with the token between « and » marked. */

@@ -1,5 +1,5 @@
 import { escapeHtml } from '@saeval/report/internal/html/escape'
-import { addressedRuns, named } from '../addressed-runs.js'
+import { addressedRuns, named, namedTask, sampledTasks } from '../addressed-runs.js'
 import type { FolderView } from '../ui-folder.js'
 import { uiPage } from './ui-page.js'
 
@@ -9,7 +9,8 @@ export async function samplesPage(view: FolderView, query: URLSearchParams): Pro
   const [first = ''] = all.keys()
   const chosen = query.get('run') ?? first
   if (chosen !== '') named('the run', all, chosen)
-  const tasks = [...new Set([...all.values()].flatMap(({ results }) => [...results.samples.keys()]))]
+  const tasks = [...sampledTasks(all.values())]
+  const task = namedTask(all.values(), query)
   const body =
     tasks.length === 0
       ? `<p>These results hold no samples.</p>`
@@ -21,8 +22,8 @@ export async function samplesPage(view: FolderView, query: URLSearchParams): Pro
           'all',
         )}</select></label>
 <label>task<select name="task">${options(
-          tasks.map((task) => [task, task]),
-          query.get('task') ?? '',
+          tasks.map((name) => [name, name]),
+          task ?? '',
           'all',
         )}</select></label>
 <button>Search</button>

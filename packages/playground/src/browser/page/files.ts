@@ -1,18 +1,35 @@
-/** Files of the page: the scripts beside it give them as base64 of gzip, because a page that is opened as a file may read no other files. */
+/**
+ * Files of the page. Scripts beside it give them as base64 of gzip, because a page that is opened as a file may read no others; a server's page asks its server
+ * for those of the model.
+ */
 const waiting = new Map<string, (text: string) => void>()
 const given = new Map<string, string>()
+/** Addresses of files that the server gives. */
+const served = new Map<string, string>()
+let complete: () => void
+const completed = new Promise<void>((resolve) => {
+  complete = resolve
+})
 
 declare global {
-  /** Called by the scripts of files. */
+  /** Called by the scripts of files; the name "/complete" stands behind the last one. */
   var saevalFile: (name: string, gzipped: string) => void
+  /** Called by a server's script: names and addresses of all files of the model. */
+  var saevalServed: (files: readonly (readonly [name: string, address: string])[]) => void
 }
 
 globalThis.saevalFile = (name, gzipped) => {
+  if (name === '/complete') return complete()
   given.set(name, gzipped)
   waiting.get(name)?.(gzipped)
 }
 
-/** The bytes of a file; waits until its script is there. */
+globalThis.saevalServed = (files) => {
+  for (const [name, address] of files) served.set(name, address)
+  complete()
+}
+
+/** The bytes of a file that a script gives; waits until it is there. */
 export async function fileBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const text = given.get(name) ?? (await new Promise<string>((resolve) => waiting.set(name, resolve)))
   // each is taken once: what is left would be memory for nothing
@@ -20,11 +37,44 @@ export async function fileBytes(name: string): Promise<Uint8Array<ArrayBuffer>> 
   return gunzip(decode(text))
 }
 
-/** All files that scripts have given so far, but for the page's own, whose names begin with "/". */
-export async function modelFiles(): Promise<Record<string, Uint8Array>> {
-  await fileBytes('/complete')
+/** All files but the page's own, whose names begin with "/". `onShare` is told what share of the bytes is there, where a server gives them. */
+export async function modelFiles(onShare: (share: number) => void = () => {}): Promise<Record<string, Uint8Array>> {
+  await completed
   const names = [...given.keys()].filter((name) => !name.startsWith('/'))
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await fileBytes(name)] as const)))
+  const files = names.map(async (name) => [name, await fileBytes(name)] as const)
+  let [come, all] = [0, 0]
+  const asked = [...served].map(async ([name, address]) => {
+    const bytes = await fetched(
+      address,
+      (size) => (all += size),
+      (size) => onShare((come += size) / all),
+    )
+    return [name, bytes] as const
+  })
+  return Object.fromEntries(await Promise.all([...files, ...asked]))
+}
+
+/** A file of the server, as it comes. */
+async function fetched(
+  address: string,
+  onSize: (bytes: number) => void,
+  onBytes: (bytes: number) => void,
+): Promise<Uint8Array> {
+  const answer = await fetch(address)
+  if (!answer.ok) throw new Error(await answer.text())
+  const bytes = new Uint8Array(Number(answer.headers.get('content-length')))
+  onSize(bytes.length)
+  let at = 0
+  const reader = answer.body!.getReader()
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) break
+    bytes.set(value, at)
+    at += value.length
+    onBytes(value.length)
+  }
+  if (at !== bytes.length) throw new Error('a file of the model did not come whole; load the page again')
+  return bytes
 }
 
 /** Of newer browsers, and many times as fast. */

@@ -11,9 +11,9 @@ export interface WorkerClient {
   ask<K extends Kind>(kind: K, request: Requests[K], onPart: (part: Parts[K]) => void): Promise<string | null>
 }
 
-/** Starts a worker from the text of its script. */
-export function startWorker(script: Uint8Array<ArrayBuffer>): WorkerClient {
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
+/** Starts a worker from scripts, of which each runs after those before it. */
+export function startWorker(scripts: readonly Uint8Array<ArrayBuffer>[]): WorkerClient {
+  const url = URL.createObjectURL(new Blob(scripts.flatMap((script) => [script, '\n']), { type: 'text/javascript' }))
   const worker = new Worker(url)
   const waiting = new Map<number, Waiting>()
   const newest = new Map<Kind, number>()
@@ -43,4 +43,22 @@ export function startWorker(script: Uint8Array<ArrayBuffer>): WorkerClient {
         worker.postMessage({ kind, id, request })
       }),
   }
+}
+
+/** Waits for the end of a request; throws what went wrong. */
+export async function succeed(asked: Promise<string | null>): Promise<void> {
+  const problem = await asked
+  if (problem !== null) throw new Error(problem)
+}
+
+/** The last part of an answer; throws where there is none, or something went wrong. */
+export async function answerOf<K extends Kind>(worker: WorkerClient, kind: K, request: Requests[K]): Promise<Parts[K]> {
+  let found: Parts[K] | null = null
+  await succeed(
+    worker.ask(kind, request, (part) => {
+      found = part
+    }),
+  )
+  if (found === null) throw new Error('there was no answer')
+  return found
 }

@@ -9,16 +9,16 @@ export interface Scored {
 
 /** For tests: asks the worker of score-rows.ts, whose script, files and WebAssembly scripts beside the page give. */
 async function askWorker(request: Omit<ScoreRows, 'wasm' | 'files'>): Promise<Scored> {
-  const [script, files, wasm] = await Promise.all([
-    fileBytes('/worker.js'),
+  const name = request.onGpu ? '/onnxruntime-webgpu' : '/onnxruntime'
+  const [files, wasm, onnxruntime, script] = await Promise.all([
     modelFiles(),
-    fileBytes('/onnxruntime.wasm'),
+    ...[`${name}.wasm`, `${name}.js`, '/worker.js'].map(fileBytes),
   ])
-  const worker = new Worker(URL.createObjectURL(new Blob([script])))
+  const worker = new Worker(URL.createObjectURL(new Blob([onnxruntime!, '\n', script!])))
   return new Promise((resolve) => {
     worker.onmessage = ({ data }: MessageEvent<Scored>) => resolve(data)
     worker.onerror = (event) => resolve({ error: event.message })
-    worker.postMessage({ ...request, wasm, files } satisfies ScoreRows)
+    worker.postMessage({ ...request, wasm: wasm!, files } satisfies ScoreRows)
   })
 }
 

@@ -1,6 +1,7 @@
 import { mountFiles } from '@saeval/hub'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import type { Playground } from '../playground.js'
+import { gpuDevice } from '../worker/gpu-device.js'
 import { setUpOnnxruntime } from '../worker/onnxruntime.js'
 import { steeringOf } from '../worker/steering.js'
 
@@ -8,6 +9,7 @@ import { steeringOf } from '../worker/steering.js'
 
 export interface ScoreRows {
   readonly wasm: Uint8Array<ArrayBuffer>
+  readonly onGpu: boolean
   readonly files: Readonly<Record<string, Uint8Array>>
   readonly model: string
   readonly texts: readonly string[]
@@ -22,9 +24,10 @@ self.onmessage = async ({ data }: MessageEvent<ScoreRows>) => {
   }
 }
 
-async function score({ wasm, files, model: name, texts, csvs }: ScoreRows): Promise<number[][][]> {
+async function score({ wasm, onGpu, files, model: name, texts, csvs }: ScoreRows): Promise<number[][][]> {
   mountFiles(files)
-  const model = await loadModel({ model: name, onnxruntime: setUpOnnxruntime(wasm) })
+  const gpu = onGpu ? await gpuDevice() : null
+  const model = await loadModel({ model: name, onnxruntime: setUpOnnxruntime(wasm), gpu })
   const rows = texts.map((text) => {
     const ids = model.tokenizer.encode(text)
     return { ids, predictions: ids.slice(1).map((token, position) => ({ position, token })) }

@@ -1,6 +1,8 @@
-import { type WebOnnxruntime, warmUp } from '@saeval/lm-backend-onnx'
+import { type WebGpuDevice, type WebOnnxruntime, warmUp } from '@saeval/lm-backend-onnx'
+import { readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import type { Kind, Parts, Requests, Side } from '../protocol.js'
 import { activeLatents } from './active-latents.js'
+import { gpuDevice } from './gpu-device.js'
 import { setUpOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
@@ -18,6 +20,8 @@ export type Answer = <K extends Kind>(
 /** What a worker does. */
 export function answerer(): Answer {
   let onnxruntime: WebOnnxruntime | null = null
+  let gpu: WebGpuDevice | null = null
+  let started: Promise<void> = Promise.resolve()
   let opened: Opened | null = null
   let scorer: TaskScorer | null = null
   let lastSteering: { readonly csv: string; readonly steering: Steering } | null = null
@@ -37,14 +41,20 @@ export function answerer(): Answer {
   const answers: {
     [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void>
   } = {
-    prepare: async ({ wasm }) => {
+    prepare: async ({ wasm, onGpu }) => {
+      gpu = onGpu ? await gpuDevice() : null
       onnxruntime = setUpOnnxruntime(wasm)
-      await warmUp(onnxruntime)
+      // it goes on while files are read
+      started = warmUp(onnxruntime, gpu)
+      started.catch(() => {})
     },
     open: async (request, send) => {
       if (onnxruntime === null) throw new Error('nothing is prepared')
-      opened = await openPlayground(request, onnxruntime)
+      opened = await openPlayground(request, { onnxruntime, gpu })
+      await started
       const { playground, latents, model } = opened
+      // what WebGPU cannot compute shows now, while there is another way
+      if (gpu !== null) await model.lastLogits([0], [[]])
       const { numParameters } = model.info
       send({ playground, latents, model: `${numParameters.toLocaleString('en')} parameters` })
     },
@@ -74,6 +84,19 @@ export function answerer(): Answer {
       signal.throwIfAborted()
       await writeSide('steered', null)
       lastPlain = { prompt, written: await writeSide('plain', plain) }
+    },
+    prepareEdits: async ({ edits }, _send, signal) => {
+      const { model, playground } = here()
+      const set = await steering(edits.map((edit) => ({ ...edit, coefficient: 1 })))
+      const by = model.steer(set.interventions)
+      const [prompt = ''] = playground.prompts
+      const ids = model.tokenizer.encode(prompt)
+      // each opens sessions; a newer request that waits has its turn in between
+      await nextTokens(here(), ids, set)
+      signal.throwIfAborted()
+      await write(by, prompt, 2, signal, () => {})
+      signal.throwIfAborted()
+      await readLatents(by, set.readings.filter((reading) => reading !== null), ids, 0)
     },
     score: async ({ edits }, send, signal) => {
       const { interventions } = await steering(edits)

@@ -1,6 +1,6 @@
 import { mountFiles } from '@saeval/hub'
 import { checked, readModelJson } from '@saeval/hub/checks'
-import { loadModel, type OnnxModel, type WebOnnxruntime } from '@saeval/lm-backend-onnx'
+import { type BrowserModelOptions, loadModel, type OnnxModel } from '@saeval/lm-backend-onnx'
 import { findSae, openSae, type SaeFile } from '@saeval/sae-core'
 import { featuresFileOf, readFeaturesFile } from '@saeval/steering/internal/edits/features-file'
 import { type Playground, playgroundSchema } from '../playground.js'
@@ -16,10 +16,13 @@ export interface Opened {
 }
 
 /** Opens the model and the SAEs of a page. Throws InputError for files that are not what they should be. */
-export async function openPlayground({ files }: Requests['open'], onnxruntime: WebOnnxruntime): Promise<Opened> {
+export async function openPlayground(
+  { files }: Requests['open'],
+  computing: Pick<BrowserModelOptions, 'onnxruntime' | 'gpu'>,
+): Promise<Opened> {
   mountFiles(files)
   const playground = checked('playground.json', playgroundSchema, await readModelJson('playground.json'))
-  const model = await loadModel({ model: playground.model, onnxruntime })
+  const model = await loadModel({ model: playground.model, ...computing })
   const saes: SaeFile[] = []
   const latents: Latent[][] = []
   for (const { release, id } of playground.saes) {

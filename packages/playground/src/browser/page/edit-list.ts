@@ -1,0 +1,61 @@
+import type { Edit, Latent } from '../protocol.js'
+import type { CurrentSetting } from './current-setting.js'
+import { editRow } from './edit-rows.js'
+import { byId } from './elements.js'
+import { hasRoom } from './setting.js'
+
+/** What the page knows of latents: those of each SAE, and what the SAEs are called. */
+export interface KnownLatents {
+  readonly latents: readonly (readonly Latent[])[]
+  readonly saeNames: readonly string[]
+}
+
+/** The rows of edits. */
+export class EditList {
+  readonly #known: KnownLatents
+  readonly #setting: CurrentSetting
+  readonly #say: (line: string) => void
+
+  constructor(known: KnownLatents, setting: CurrentSetting, say: (line: string) => void) {
+    this.#known = known
+    this.#setting = setting
+    this.#say = say
+  }
+
+  /** Shows the setting's edits anew. */
+  show(): void {
+    const { latents, saeNames } = this.#known
+    const rows = this.#setting.value.edits.map((edit, index) =>
+      editRow(
+        edit,
+        { latent: latents[edit.sae]![edit.latent]!, sae: saeNames[edit.sae]! },
+        {
+          onChange: (now) => this.#change((edits) => edits.with(index, now)),
+          onRemove: () => {
+            this.#change((edits) => edits.toSpliced(index, 1))
+            this.show()
+          },
+        },
+      ),
+    )
+    byId('edits').replaceChildren(...rows)
+  }
+
+  /** Puts a latent among the edits, and the reader on its slider; says why not where it is there or there is no room. */
+  add(sae: number, latent: number): void {
+    const { value } = this.#setting
+    const isThere = value.edits.some((edit) => edit.sae === sae && edit.latent === latent)
+    if (isThere || !hasRoom(value)) {
+      this.#say(isThere ? 'It is there already.' : 'Take a latent away first: there is room for eight.')
+      return
+    }
+    this.#change((edits) => [...edits, { sae, latent, action: 'add', coefficient: 0 }])
+    this.show()
+    const sliders = byId('edits').querySelectorAll<HTMLInputElement>('input[type=range]')
+    sliders[sliders.length - 1]?.focus()
+  }
+
+  #change(how: (edits: Edit[]) => readonly Edit[]): void {
+    this.#setting.change({ edits: how([...this.#setting.value.edits]) })
+  }
+}

@@ -1,0 +1,65 @@
+import type { Playground } from '../playground.js'
+import type { CurrentSetting } from './current-setting.js'
+import { byId } from './elements.js'
+import { TasksTable } from './tasks-table.js'
+import type { WorkerClient } from './worker-client.js'
+
+/** Milliseconds without a change after which tasks are scored. */
+const rest = 400
+
+/** The questions of all tasks, asked when the setting has rested for a moment: by a worker of their own, so that no text waits for them. */
+export class Scoring {
+  readonly #tasks: Playground['tasks']
+  readonly #table: TasksTable
+  readonly #setting: CurrentSetting
+  readonly #start: () => Promise<WorkerClient>
+  #worker: Promise<WorkerClient> | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #newest = 0
+
+  /** `start` starts the worker; it is called before the first question. */
+  constructor(tasks: Playground['tasks'], setting: CurrentSetting, start: () => Promise<WorkerClient>) {
+    this.#tasks = tasks
+    this.#table = new TasksTable(tasks)
+    this.#setting = setting
+    this.#start = start
+  }
+
+  /** The setting has changed: what is being asked counts no more. */
+  wait(): void {
+    this.#newest++
+    this.#table.wait()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.score(), rest)
+  }
+
+  /** Asks all questions under the setting, before that once without edits. A newer setting ends it. */
+  async score(): Promise<void> {
+    if (this.#tasks.length === 0) return
+    clearTimeout(this.#timer)
+    const mine = ++this.#newest
+    const isOld = () => mine !== this.#newest
+    const note = byId('tasks-note')
+    this.#table.wait()
+    note.textContent = 'Asking the questions…'
+    this.#worker ??= this.#start()
+    const worker = await this.#worker.catch((error: Error) => error.message)
+    if (isOld()) return
+    if (typeof worker === 'string') {
+      note.textContent = worker
+      return
+    }
+    const asked = performance.now()
+    // one that is ended begins again
+    if (!this.#table.hasPlain) await worker.ask('score', { edits: [] }, (part) => this.#table.showPlain(part))
+    if (isOld()) return
+    const edits = this.#setting.active
+    let problem: string | null = null
+    if (edits.length === 0) this.#table.showUnsteered()
+    else problem = await worker.ask('score', { edits }, (part) => this.#table.showSteered(part))
+    if (isOld()) return
+    const seconds = (performance.now() - asked) / 1000
+    const questions = this.#tasks.reduce((sum, task) => sum + task.questions.length, 0)
+    note.textContent = problem ?? `${questions} questions, ${seconds.toFixed(1)} s.`
+  }
+}

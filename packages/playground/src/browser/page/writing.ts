@@ -1,0 +1,74 @@
+import type { CurrentSetting } from './current-setting.js'
+import type { EditList, KnownLatents } from './edit-list.js'
+import { latentName } from './edit-rows.js'
+import { byId } from './elements.js'
+import { showActive, showNext, showText } from './texts.js'
+import { answerOf, type WorkerClient } from './worker-client.js'
+
+/** The texts and the table of next tokens, renewed with every change. */
+export class Writing {
+  readonly #worker: WorkerClient
+  readonly #known: KnownLatents
+  readonly #setting: CurrentSetting
+  readonly #edits: EditList
+  readonly #onFirst: () => void
+  #hasText = false
+  #newest = 0
+
+  /** `onFirst` is called when there is a text for the first time. */
+  constructor(
+    worker: WorkerClient,
+    known: KnownLatents,
+    setting: CurrentSetting,
+    edits: EditList,
+    onFirst: () => void,
+  ) {
+    this.#worker = worker
+    this.#known = known
+    this.#setting = setting
+    this.#edits = edits
+    this.#onFirst = onFirst
+  }
+
+  /** Writes both texts under the setting; resolves to a sentence where that cannot be done. A newer setting ends it. */
+  async write(): Promise<string | null> {
+    const mine = ++this.#newest
+    const most = this.#mostOfFirst()
+    const steered = byId('steered')
+    steered.ariaBusy = 'true'
+    const { prompt } = this.#setting.value
+    const problem = await this.#worker.ask('write', { prompt, edits: this.#setting.active }, (part) => {
+      if ('next' in part) {
+        showNext(part.next)
+        return
+      }
+      showText(part.text, most, (token) => void this.#look(token))
+      if (this.#hasText || part.text.tokens.length === 0) return
+      this.#hasText = true
+      this.#onFirst()
+    })
+    if (mine === this.#newest) steered.ariaBusy = 'false'
+    return problem
+  }
+
+  /** Opens ahead what texts under the page's edits will need, when nothing else is to be done. */
+  async prepare(): Promise<void> {
+    const { edits } = this.#setting.value
+    await this.#worker.ask('prepareEdits', { edits }, () => {})
+  }
+
+  /** Shows what is active on a token of the beginning. */
+  async #look(token: number): Promise<void> {
+    const { latents, saeNames } = this.#known
+    const { tokens } = await answerOf(this.#worker, 'look', { prompt: this.#setting.value.prompt })
+    if (tokens[token] === undefined) return
+    const nameOf = (sae: number, latent: number) => `${latentName(latents[sae]![latent]!)} (${saeNames[sae]})`
+    showActive(tokens[token], nameOf, (sae, latent) => this.#edits.add(sae, latent))
+  }
+
+  /** The activation that is shown as the strongest colour. */
+  #mostOfFirst(): number {
+    const [edit] = this.#setting.active
+    return (edit && this.#known.latents[edit.sae]?.[edit.latent]?.maxActivation) || 20
+  }
+}

@@ -1,0 +1,127 @@
+import type { ExperimentRun } from '@saeval/report'
+import { readSamples } from '@saeval/report'
+import { InputError } from '@saeval/hub'
+import { isObject, objectOf, text } from '@saeval/hub/checks'
+import { type Action, actions, type Edit, linkOf, type Playground, pageFiles, readQuestions, type ServedContent, servedPage } from '@saeval/playground'
+import * as v from 'valibot'
+
+/** A run as the page that steers shows it. */
+export interface SteeredRun {
+  readonly model: string
+  readonly playground: Playground
+  /** What a server gives below the page's folder. */
+  readonly content: ReadonlyMap<string, ServedContent>
+  /** The part of the page's address after "#" that shows the run's own edits. */
+  readonly link: string
+  /** Rows that the page shows, and rows that it cannot. */
+  readonly rows: number
+  readonly others: number
+}
+
+/** Questions of a task that the page asks, and texts that it offers as beginnings. */
+const mostQuestions = 100
+const mostPrompts = 4
+/** Latents that a page shows at first. */
+const mostLatents = 8
+
+const argsSchema = v.object({
+  base_name: v.optional(text),
+  pretrained: v.optional(text),
+  revision: v.optional(text),
+  csv_path: v.optional(text),
+})
+const rowsSchema = v.fallback(
+  objectOf({
+    rows: v.array(
+      v.looseObject({
+        latent_idx: v.number(),
+        steering_coefficient: v.number(),
+        sae_release: v.string(),
+        sae_id: v.string(),
+        hook_action: v.fallback(v.string(), 'add'),
+      }),
+    ),
+  }),
+  { rows: [] },
+)
+type Row = v.InferOutput<typeof rowsSchema>['rows'][number]
+
+/** What makes a row one that the page's rows cannot be. */
+const beyond = ['positions', 'skip_positions', 'condition_latent', 'head_index', 'origin', 'random_direction', 'hook_points']
+
+/** Opens what the page needs for a run's own model, SAEs and questions, from this machine alone. Throws InputError that says why it cannot be. */
+export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun> {
+  const args = v.parse(argsSchema, isObject(results.modelArgs) ? results.modelArgs : {})
+  const model = args.base_name ?? args.pretrained
+  if (model === undefined) throw new InputError('this run names no model by base_name or pretrained')
+  const adapter = ['peft', 'delta'].find((name) => name in results.modelArgs)
+  if (adapter !== undefined) throw new InputError(`this run has ${adapter}, and a page holds a model as it is`)
+  const { rows } = v.parse(rowsSchema, results.provenance?.steering)
+  const names = new Map(rows.map(({ sae_release: release, sae_id: id }) => [JSON.stringify([release, id]), { release, id }]))
+  if (names.size === 0) throw new InputError('this run tells no latents that it edits: choose a steered one')
+  const saes = [...names.values()]
+  const files = await pageFiles({ model, saes, ...(args.revision === undefined ? {} : { revision: args.revision }) })
+  const edits = rows.flatMap((row) => editOf(row, [...names.keys()]) ?? []).slice(0, mostLatents)
+  const { tasks, prompts } = await askedIn(results.samples)
+  const playground: Playground = {
+    title: `Steer ${model}`,
+    model,
+    command: `saeval run --model sae_steered_beta --model_args base_name=${model},csv_path=steering.csv --tasks …`,
+    saes,
+    tasks,
+    prompts: prompts.length > 0 ? [...prompts] : ['Once upon a time'],
+    newTokens: 40,
+    latents: edits.map(({ sae, latent }) => ({ sae, latent })),
+  }
+  return {
+    model,
+    playground,
+    content: servedPage(playground, files),
+    link: linkOf({ prompt: playground.prompts[0]!, edits }),
+    rows: edits.length,
+    others: rows.length - edits.length,
+  }
+}
+
+/** A row as an edit of the page; null where it is more than that. */
+function editOf(row: Row, saes: readonly string[]): Edit | null {
+  const { latent_idx: latent, steering_coefficient: plain, hook_action: action } = row
+  if (!isAction(action) || beyond.some((name) => row[name] !== undefined && row[name] !== null)) return null
+  // of a row in another unit: what it came to
+  const coefficient = typeof row.coefficient === 'number' ? row.coefficient : plain
+  return { sae: saes.indexOf(JSON.stringify([row.sae_release, row.sae_id])), latent, action, coefficient }
+}
+
+function isAction(name: string): name is Action {
+  return (actions as readonly string[]).includes(name)
+}
+
+/** Questions of tasks with choices, and beginnings of texts: those that the run was asked, or where nothing is written those of its questions. */
+async function askedIn(
+  samples: ReadonlyMap<string, string>,
+): Promise<{ readonly tasks: Playground['tasks']; readonly prompts: readonly string[] }> {
+  const tasks: Playground['tasks'] = []
+  const prompts: string[] = []
+  for (const [name, path] of samples) {
+    let first = null
+    for await (const sample of readSamples(path)) {
+      first = sample
+      break
+    }
+    if (first === null) continue
+    if (first.answer !== null) prompts.push(first.prompt)
+    else tasks.push(...(await taskOf(name, path)))
+  }
+  const asked = tasks.flatMap(({ questions }) => questions.slice(0, 1).map(({ context }) => context))
+  return { tasks, prompts: [...prompts, ...asked].slice(0, mostPrompts) }
+}
+
+/** A task's questions; none where they are not a choice among continuations of one context. */
+async function taskOf(name: string, path: string): Promise<Playground['tasks']> {
+  try {
+    return [{ name, title: name, questions: await readQuestions(path, mostQuestions) }]
+  } catch (error) {
+    if (InputError.isInstance(error)) return []
+    throw error
+  }
+}
