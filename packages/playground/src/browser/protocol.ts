@@ -50,11 +50,12 @@ export interface ActiveLatent {
 
 /** What the page asks of a worker. A request of a kind ends the one of that kind before it. */
 export interface Requests {
-  /** onnxruntime's WebAssembly, and whether it is to compute on WebGPU: it is compiled while the page reads the model's files. */
-  readonly prepare: { readonly wasm: Uint8Array<ArrayBuffer>; readonly onGpu: boolean }
+  /** onnxruntime's WebAssembly, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
+  readonly prepare: { readonly module: WebAssembly.Module; readonly onGpu: boolean }
   /** The files by path. */
   readonly open: { readonly files: Readonly<Record<string, Uint8Array>> }
-  readonly write: { readonly prompt: string; readonly edits: readonly Edit[] }
+  /** `room` are the edits on the page, those that change nothing too: one session serves them and the model as it is. */
+  readonly write: { readonly prompt: string; readonly edits: readonly Edit[]; readonly room: readonly Edit[] }
   /** Opens what texts under such edits will need, whatever their strengths: a slider that moves waits for nothing then. */
   readonly prepareEdits: { readonly edits: readonly Edit[] }
   readonly score: { readonly edits: readonly Edit[] }

@@ -31,10 +31,20 @@ globalThis.saevalServed = (files) => {
 
 /** The bytes of a file that a script gives; waits until it is there. */
 export async function fileBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(await fileStream(name)).arrayBuffer())
+}
+
+/** WebAssembly that a script gives, compiled while it is unpacked. */
+export async function fileModule(name: string): Promise<WebAssembly.Module> {
+  const headers = { 'content-type': 'application/wasm' }
+  return WebAssembly.compileStreaming(new Response(await fileStream(name), { headers }))
+}
+
+async function fileStream(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const text = given.get(name) ?? (await new Promise<string>((resolve) => waiting.set(name, resolve)))
   // each is taken once: what is left would be memory for nothing
   given.delete(name)
-  return gunzip(decode(text))
+  return new Blob([decode(text)]).stream().pipeThrough(new DecompressionStream('gzip'))
 }
 
 /** All files but the page's own, whose names begin with "/". `onShare` is told what share of the bytes is there, where a server gives them. */
@@ -86,9 +96,4 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(binary.length)
   for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
   return bytes
-}
-
-async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
 }

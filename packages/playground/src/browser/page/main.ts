@@ -1,7 +1,7 @@
 import type { Parts, Requests } from '../protocol.js'
 import { withoutGpu } from '../worker/gpu-device.js'
 import { byId, make } from './elements.js'
-import { fileBytes, modelFiles } from './files.js'
+import { fileBytes, fileModule, modelFiles } from './files.js'
 import { openPage } from './open-page.js'
 import { answerOf, startWorker, succeed, type WorkerClient } from './worker-client.js'
 
@@ -14,10 +14,13 @@ type Start = () => { readonly worker: WorkerClient; readonly prepared: Promise<v
 async function starter(onGpu: boolean): Promise<Start> {
   const name = onGpu ? '/onnxruntime-webgpu' : '/onnxruntime'
   if (onGpu) document.head.append(make('script', { src: 'runtime-webgpu.js' }))
-  const [wasm, ...scripts] = await Promise.all([`${name}.wasm`, `${name}.js`, '/worker.js'].map(fileBytes))
+  // once for all workers
+  const compiling = fileModule(`${name}.wasm`)
+  const scripts = await Promise.all([`${name}.js`, '/worker.js'].map(fileBytes))
+  const module = await compiling
   return () => {
     const worker = startWorker(scripts)
-    const prepared = succeed(worker.ask('prepare', { wasm: wasm!, onGpu }, () => {}))
+    const prepared = succeed(worker.ask('prepare', { module, onGpu }, () => {}))
     // it shows where it is waited for
     prepared.catch(() => {})
     return { worker, prepared }
@@ -40,7 +43,7 @@ async function start(): Promise<void> {
   const isServed = document.documentElement.dataset.served !== undefined
   let without = isServed ? await withoutGpu() : 'of a folder of files'
   let startOne = await starter(without === null)
-  // it is compiled while the files are read
+  // it starts while the files are read
   const first = startOne()
   const files = await modelFiles((share) => {
     status.textContent = `Loading the model: ${Math.floor(100 * share)} %`

@@ -36,8 +36,8 @@ export class Writing {
     const most = this.#mostOfFirst()
     const steered = byId('steered')
     steered.ariaBusy = 'true'
-    const { prompt } = this.#setting.value
-    const problem = await this.#worker.ask('write', { prompt, edits: this.#setting.active }, (part) => {
+    const { prompt, edits: room } = this.#setting.value
+    const problem = await this.#worker.ask('write', { prompt, edits: this.#setting.active, room }, (part) => {
       if ('next' in part) {
         showNext(part.next)
         return

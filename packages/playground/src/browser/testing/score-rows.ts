@@ -8,7 +8,7 @@ import { steeringOf } from '../worker/steering.js'
 // A worker for tests: log-probabilities of given tokens, under each of some steering files; '' is the model as it is.
 
 export interface ScoreRows {
-  readonly wasm: Uint8Array<ArrayBuffer>
+  readonly module: WebAssembly.Module
   readonly onGpu: boolean
   readonly files: Readonly<Record<string, Uint8Array>>
   readonly model: string
@@ -24,10 +24,10 @@ self.onmessage = async ({ data }: MessageEvent<ScoreRows>) => {
   }
 }
 
-async function score({ wasm, onGpu, files, model: name, texts, csvs }: ScoreRows): Promise<number[][][]> {
+async function score({ module, onGpu, files, model: name, texts, csvs }: ScoreRows): Promise<number[][][]> {
   mountFiles(files)
   const gpu = onGpu ? await gpuDevice() : null
-  const model = await loadModel({ model: name, onnxruntime: setUpOnnxruntime(wasm), gpu })
+  const model = await loadModel({ model: name, onnxruntime: setUpOnnxruntime(module), gpu })
   const rows = texts.map((text) => {
     const ids = model.tokenizer.encode(text)
     return { ids, predictions: ids.slice(1).map((token, position) => ({ position, token })) }

@@ -7,7 +7,7 @@ import { setUpOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
 import { csvOf, type Steering, steeringOf } from './steering.js'
-import { growingText, nextTokens, shownText, type Written, write } from './write-texts.js'
+import { growingText, nextTokens, openForTexts, shownText, type Written, write } from './write-texts.js'
 
 /** Answers one request: gives its parts to `send`, and stops when `signal` says so. */
 export type Answer = <K extends Kind>(
@@ -24,6 +24,7 @@ export function answerer(): Answer {
   let started: Promise<void> = Promise.resolve()
   let opened: Opened | null = null
   let scorer: TaskScorer | null = null
+  let lastRoom = ''
   let lastSteering: { readonly csv: string; readonly steering: Steering } | null = null
   let lastPlain: { readonly prompt: string; readonly written: Written } | null = null
   const here = (): Opened => {
@@ -38,12 +39,22 @@ export function answerer(): Answer {
     return lastSteering.steering
   }
 
+  /** Opens the session that serves the page's edits before another one: it serves the model as it is, too, and any strength. */
+  const makeRoom = async (room: Requests['write']['room'], prompt: string) => {
+    const edits = room.map((edit) => ({ ...edit, coefficient: 1 }))
+    const key = JSON.stringify(edits)
+    if (key === lastRoom) return
+    const { model, playground } = here()
+    await openForTexts(model.steer((await steering(edits)).interventions), prompt, playground.newTokens)
+    lastRoom = key
+  }
+
   const answers: {
     [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void>
   } = {
-    prepare: async ({ wasm, onGpu }) => {
+    prepare: async ({ module, onGpu }) => {
       gpu = onGpu ? await gpuDevice() : null
-      onnxruntime = setUpOnnxruntime(wasm)
+      onnxruntime = setUpOnnxruntime(module)
       // it goes on while files are read
       started = warmUp(onnxruntime, gpu)
       started.catch(() => {})
@@ -58,8 +69,9 @@ export function answerer(): Answer {
       const { numParameters } = model.info
       send({ playground, latents, model: `${numParameters.toLocaleString('en')} parameters` })
     },
-    write: async ({ prompt, edits }, send, signal) => {
+    write: async ({ prompt, edits, room }, send, signal) => {
       const { model, playground } = here()
+      await makeRoom(room, prompt)
       const set = await steering(edits)
       const writeSide = async (side: Side, known: Written | null) => {
         const by = side === 'plain' ? model : model.steer(set.interventions)

@@ -7,9 +7,15 @@ declare global {
 }
 
 /** onnxruntime-web with its WebAssembly given: one thread (more need headers that files do not have), no request, no word. */
-export function setUpOnnxruntime(wasm: Uint8Array<ArrayBuffer>): WebOnnxruntime {
+export function setUpOnnxruntime(module: WebAssembly.Module): WebOnnxruntime {
   const { env } = globalThis.onnxruntime
-  env.wasm.wasmBinary = wasm.buffer
+  // it would compile bytes, and is given what the page has compiled for all workers
+  const { instantiate } = WebAssembly
+  const given = async (_bytes: BufferSource, imports: WebAssembly.Imports) => {
+    return { module, instance: await instantiate(module, imports) }
+  }
+  WebAssembly.instantiate = given as typeof instantiate
+  env.wasm.wasmBinary = new ArrayBuffer(0)
   env.wasm.numThreads = 1
   env.wasm.proxy = false
   env.logLevel = 'error'

@@ -1,4 +1,4 @@
-import { answerAll, type GeneratedTokens, type SteerableModel } from '@saeval/language-model'
+import { answerAll, type GeneratedTokens, type GenerateUntilRequest, type SteerableModel } from '@saeval/language-model'
 import { type LatentReading, readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import { tokenTexts } from '@saeval/steering/internal/generate/token-texts'
 import type { NextToken, ShownText, ShownToken, Side } from '../protocol.js'
@@ -39,31 +39,40 @@ export interface Written {
   readonly newIds: readonly number[]
 }
 
-/** Continues a prompt, each token the likeliest one. `onToken` is told after every token. */
+/** Milliseconds between two looks at a text that grows. */
+const betweenLooks = 30
+
+/** Continues a prompt, each token the likeliest one. `onGrown` is told of the first token at once, of others now and then, and of all at the end. */
 export async function write(
   model: SteerableModel,
   prompt: string,
   newTokens: number,
   signal: AbortSignal,
-  onToken: (written: Written) => void,
+  onGrown: (written: Written) => void,
 ): Promise<Written> {
   let written: GeneratedTokens | null = null
-  const request = {
-    type: 'generate_until',
-    context: prompt,
-    until: [],
-    maxGenToks: newTokens,
-    doSample: false,
-    temperature: 0,
-  } as const
-  await answerAll(model, [request], {
+  let looked = Number.NEGATIVE_INFINITY
+  await answerAll(model, [textRequest(prompt, newTokens)], {
     signal,
     onTokens: (generated) => {
       written = generated
-      onToken(generated)
+      if (performance.now() - looked < betweenLooks) return
+      looked = performance.now()
+      onGrown(generated)
     },
   })
-  return written ?? { promptIds: model.tokenizer.encode(prompt), newIds: [] }
+  const whole = written ?? { promptIds: model.tokenizer.encode(prompt), newIds: [] }
+  onGrown(whole)
+  return whole
+}
+
+/** Opens what texts under a model's edits need: a model that reads a request begins that. Throws InputError for a prompt that is too long. */
+export async function openForTexts(model: SteerableModel, prompt: string, newTokens: number): Promise<void> {
+  await model.read([textRequest(prompt, newTokens)])
+}
+
+function textRequest(context: string, maxGenToks: number): GenerateUntilRequest {
+  return { type: 'generate_until', context, until: [], maxGenToks, doSample: false, temperature: 0 }
 }
 
 /** A text as the page shows it, with what the latents of the edits are on each token. */
