@@ -60,7 +60,11 @@ async function measure(folder) {
     moves.push({ table: table - since, first, whole })
   }
   const [one, ...others] = moves
-  for (const [name, text] of [['table', 'table of next tokens'], ['first', 'first token'], ['whole', 'whole text']]) {
+  for (const [name, text] of [
+    ['table', 'table of next tokens'],
+    ['first', 'first token'],
+    ['whole', 'whole text'],
+  ]) {
     found[`first move: ${text}`] = one[name]
     found[`later moves: ${text}`] = median(others.map((move) => move[name]))
   }

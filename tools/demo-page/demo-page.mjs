@@ -7,7 +7,19 @@ const model = 'examples/demo/model'
 const saes = ['layer_3', 'layer_2'].map((id) => ({ release: 'examples/demo/saes', id }))
 
 /** Tasks of the demo: demo_dogs and so on. */
-export const domains = ['dogs', 'cats', 'horses', 'birds', 'fish', 'people', 'places', 'jobs', 'food', 'colours', 'family']
+export const domains = [
+  'dogs',
+  'cats',
+  'horses',
+  'birds',
+  'fish',
+  'people',
+  'places',
+  'jobs',
+  'food',
+  'colours',
+  'family',
+]
 
 const paths = [
   ...['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'].map(

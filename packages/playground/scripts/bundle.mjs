@@ -11,6 +11,9 @@ mkdirSync(site, { recursive: true })
 cpSync(join(root, 'site'), site, { recursive: true })
 writeFileSync(join(site, 'page.js'), await bundle(join(root, 'dist/browser/page/main.js')))
 // a script, because a page that is opened as a file may read no other files
-writeFileSync(join(site, 'worker.js'), fileEntry('/worker.js', await bundle(join(root, 'dist/browser/worker/worker.js'))))
+writeFileSync(
+  join(site, 'worker.js'),
+  fileEntry('/worker.js', await bundle(join(root, 'dist/browser/worker/worker.js'))),
+)
 copyFileSync(join(root, 'onnxruntime/wasm.js'), join(site, 'runtime.js'))
 copyFileSync(join(root, 'onnxruntime/webgpu.js'), join(site, 'runtime-webgpu.js'))

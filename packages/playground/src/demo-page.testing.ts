@@ -19,9 +19,12 @@ export function demoTask(name: string, count?: number): Playground['tasks'][numb
   return { name: `demo_${name}`, title: name, questions }
 }
 
-/** The demo's page with few questions and one latent. */
+const whole = demoPage([demoTask('dogs', 24), demoTask('cats', 24)])
+
+/** The demo's page with few questions, two beginnings and one latent. */
 export const demoPlayground: Playground = {
-  ...demoPage([demoTask('dogs', 24), demoTask('cats', 24)]),
+  ...whole,
+  prompts: whole.prompts.slice(0, 2),
   newTokens: 12,
   latents: [{ sae: 0, latent: 121 }],
 }

@@ -1,6 +1,6 @@
+export { type Action, actions, type Edit } from './browser/edit.js'
 export { linkOf } from './browser/page/setting.js'
 export type { Playground } from './browser/playground.js'
-export { type Action, actions, type Edit } from './browser/protocol.js'
 export { largestModel, type PageContent, type PageFiles, pageFiles } from './page-files.js'
 export { readQuestions } from './read-questions.js'
 export { type ServedContent, servedPage } from './served-page.js'

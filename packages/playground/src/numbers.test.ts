@@ -79,7 +79,11 @@ async function openCase({ files }: Case, worker: string, ask: string, onGpu: boo
 
 const adapter = 'navigator.gpu?.requestAdapter().then((adapter) => adapter !== null)'
 
-it.each([demo(), standIn()].flatMap((item) => [false, true].map((onGpu) => ({ ...item, onGpu, by: onGpu ? 'WebGPU' : 'WebAssembly' }))))(
+it.for(
+  [demo(), standIn()].flatMap((item) =>
+    [false, true].map((onGpu) => ({ ...item, onGpu, by: onGpu ? 'WebGPU' : 'WebAssembly' })),
+  ),
+)(
   'come out of a browser as they come out of Node, steered and not: $name by $by',
   needs('Chromium', browserPath !== undefined),
   async (item, { skip }) => {

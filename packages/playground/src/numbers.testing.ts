@@ -42,7 +42,11 @@ export function writeRandomSae(place: string, hookPoint: string, dIn: number, dS
 }
 
 /** Log-probabilities of the tokens of texts, one after the other, under each steering file; '' is the model as it is. */
-export async function scoredInNode(path: string, texts: readonly string[], csvs: readonly string[]): Promise<number[][]> {
+export async function scoredInNode(
+  path: string,
+  texts: readonly string[],
+  csvs: readonly string[],
+): Promise<number[][]> {
   const model = await loadModel({ model: path, device: 'cpu' })
   const scored = texts.map((text) => {
     const ids = model.tokenizer.encode(text)

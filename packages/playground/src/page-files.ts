@@ -1,9 +1,9 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type HubOptions, InputError, repositoryFile, resolveRepository } from '@saeval/hub'
 import { filesOfModel } from '@saeval/lm-backend-onnx'
 import { findSae, openSae } from '@saeval/sae-core'
 import { featuresFileName, featuresFileOf } from '@saeval/steering/internal/edits/features-file'
-import { join } from 'node:path'
-import { stat } from 'node:fs/promises'
 
 /** Files for a page: the paths that the page knows them by, and where they are. */
 export type PageFiles = Readonly<Record<string, string>>

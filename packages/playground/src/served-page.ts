@@ -4,7 +4,10 @@ import type { Playground } from './browser/playground.js'
 import type { PageFiles } from './page-files.js'
 
 /** What a server gives at an address: bytes, or a file of the machine. */
-export type ServedContent = { readonly type: string } & ({ readonly bytes: string | Uint8Array } | { readonly path: string })
+export type ServedContent = { readonly type: string } & (
+  | { readonly bytes: string | Uint8Array }
+  | { readonly path: string }
+)
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

@@ -14,7 +14,8 @@ export async function latentNotes({ release, sae, latent, link }: EditedLatent):
       return features.find((feature) => String(feature.latent) === latent) ?? `${file} has no line of this latent`
     }
     if ('folder' in reference.place) return `there is no ${featuresFileName} beside this SAE`
-    const page = link === null ? 'the registry knows no page of it on Neuronpedia either' : 'its page on Neuronpedia has some'
+    const page =
+      link === null ? 'the registry knows no page of it on Neuronpedia either' : 'its page on Neuronpedia has some'
     return `only a ${featuresFileName} beside a local SAE tells them, and this one is of the hub; ${page}`
   } catch (error) {
     // an SAE that is elsewhere now, or a file that is none: the page has the rest

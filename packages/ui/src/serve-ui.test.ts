@@ -50,7 +50,15 @@ describe('serveUi', () => {
     expect(await status(pathname, {}, 'POST')).toBe(405)
     for (const path of ['../../etc/passwd', '..%2f..%2fetc%2fpasswd', 'constructor', '__proto__', 'cells/baseline'])
       expect(await status(`${pathname}${path}`)).toBe(404)
-    const strays = ['samples?run=../..', 'samples?run=0', 'samples?task=cat', 'search?task=cat', 'compare?a=-1&b=1e9', 'compare?b=__proto__', 'search?run=x']
+    const strays = [
+      'samples?run=../..',
+      'samples?run=0',
+      'samples?task=cat',
+      'search?task=cat',
+      'compare?a=-1&b=1e9',
+      'compare?b=__proto__',
+      'search?run=x',
+    ]
     for (const query of [...strays, 'search?after-run=cells/baseline&after-task=dogs'])
       expect(await ask(address, `${pathname}${query}`)).toMatchObject({
         status: 422,

@@ -1,8 +1,18 @@
-import type { ExperimentRun } from '@saeval/report'
-import { readSamples } from '@saeval/report'
 import { InputError } from '@saeval/hub'
 import { isObject, objectOf, text } from '@saeval/hub/checks'
-import { type Action, actions, type Edit, linkOf, type Playground, pageFiles, readQuestions, type ServedContent, servedPage } from '@saeval/playground'
+import {
+  type Action,
+  actions,
+  type Edit,
+  linkOf,
+  type Playground,
+  pageFiles,
+  readQuestions,
+  type ServedContent,
+  servedPage,
+} from '@saeval/playground'
+import type { ExperimentRun } from '@saeval/report'
+import { readSamples } from '@saeval/report'
 import * as v from 'valibot'
 
 /** A run as the page that steers shows it. */
@@ -47,7 +57,15 @@ const rowsSchema = v.fallback(
 type Row = v.InferOutput<typeof rowsSchema>['rows'][number]
 
 /** What makes a row one that the page's rows cannot be. */
-const beyond = ['positions', 'skip_positions', 'condition_latent', 'head_index', 'origin', 'random_direction', 'hook_points']
+const beyond = [
+  'positions',
+  'skip_positions',
+  'condition_latent',
+  'head_index',
+  'origin',
+  'random_direction',
+  'hook_points',
+]
 
 /** Opens what the page needs for a run's own model, SAEs and questions, from this machine alone. Throws InputError that says why it cannot be. */
 export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun> {
@@ -57,7 +75,9 @@ export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun
   const adapter = ['peft', 'delta'].find((name) => name in results.modelArgs)
   if (adapter !== undefined) throw new InputError(`this run has ${adapter}, and a page holds a model as it is`)
   const { rows } = v.parse(rowsSchema, results.provenance?.steering)
-  const names = new Map(rows.map(({ sae_release: release, sae_id: id }) => [JSON.stringify([release, id]), { release, id }]))
+  const names = new Map(
+    rows.map(({ sae_release: release, sae_id: id }) => [JSON.stringify([release, id]), { release, id }]),
+  )
   if (names.size === 0) throw new InputError('this run tells no latents that it edits: choose a steered one')
   const saes = [...names.values()]
   const files = await pageFiles({ model, saes, ...(args.revision === undefined ? {} : { revision: args.revision }) })

@@ -18,7 +18,11 @@ export interface FilesOfModel {
  * Finds a model's files, for those who hand them on: a page. `hub` may be told to use the cache alone. Throws InputError for a model that cannot be computed, or
  * of which a file is missing.
  */
-export async function filesOfModel(model: string, revision: string | undefined, hub: HubOptions): Promise<FilesOfModel> {
+export async function filesOfModel(
+  model: string,
+  revision: string | undefined,
+  hub: HubOptions,
+): Promise<FilesOfModel> {
   const files = await openModelFiles(model, revision, hub)
   const config = await files.path('config.json')
   const weights = await weightFiles(files)

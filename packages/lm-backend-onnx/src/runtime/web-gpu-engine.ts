@@ -28,7 +28,9 @@ export function webGpuEngine(
   const upload = ({ dtype, data, dims }: TensorData): GpuTensor => {
     const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
     if (data.byteLength > most)
-      throw new Error(`a tensor [${dims}] takes ${data.byteLength} bytes, and this browser's WebGPU binds ${most} at most`)
+      throw new Error(
+        `a tensor [${dims}] takes ${data.byteLength} bytes, and this browser's WebGPU binds ${most} at most`,
+      )
     // shaders read whole words, onnxruntime four of them
     const buffer = device.createBuffer({ size: 16 * Math.ceil(Math.max(1, data.byteLength) / 16), usage })
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
@@ -37,7 +39,11 @@ export function webGpuEngine(
     device.queue.writeBuffer(buffer, 0, whole)
     traffic.bytesUp += data.byteLength
     traffic.copiesUp++
-    const made = Tensor.fromGpuBuffer(buffer as never, { dataType: dtype as never, dims, dispose: () => buffer.destroy() })
+    const made = Tensor.fromGpuBuffer(buffer as never, {
+      dataType: dtype as never,
+      dims,
+      dispose: () => buffer.destroy(),
+    })
     return new GpuTensor(made)
   }
   const toHost = async (tensor: Tensor): Promise<TensorData> => {

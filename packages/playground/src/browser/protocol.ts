@@ -1,17 +1,5 @@
+import type { Edit } from './edit.js'
 import type { Playground } from './playground.js'
-
-/** What a row of the page does to a latent; as `hook_action` of the steering CSV. */
-export const actions = ['add', 'clamp_active', 'clamp', 'scale', 'ablate'] as const
-export type Action = (typeof actions)[number]
-
-/** An edit: one row of the page, and of the CSV. */
-export interface Edit {
-  /** Index of the SAE in Playground.saes. */
-  readonly sae: number
-  readonly latent: number
-  readonly action: Action
-  readonly coefficient: number
-}
 
 /** What is known of a latent. */
 export interface Latent {

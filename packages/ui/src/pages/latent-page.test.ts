@@ -74,6 +74,7 @@ it('says why there are no texts of activations, and where they are', async () =>
   expect(await notes('someone/saes')).toMatch(/<p>dogs<\/p>.*this one is of the hub; the registry knows no page of it/s)
   const saes = join(temporaryFolder(), 'a <b>')
   mkdirSync(join(saes, 'layer_1'), { recursive: true })
+  writeFileSync(join(saes, 'layer_1', 'cfg.json'), '{}')
   expect(await notes(saes)).toContain('there is no features.jsonl beside this SAE')
   writeFileSync(join(saes, 'layer_1', 'features.jsonl'), '{"latent": 1}\n')
   expect(await notes(saes)).toContain('a &lt;b&gt;/layer_1/features.jsonl has no line of this latent')

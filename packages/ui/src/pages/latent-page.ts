@@ -51,7 +51,9 @@ function nameOf({ latent, description, sae, release }: EditedLatent): string {
 async function notesSection(latent: EditedLatent): Promise<string> {
   const notes = await latentNotes(latent)
   const page =
-    latent.link === null ? '' : `<p><a href="${escapeHtml(latent.link)}" rel="noreferrer">This latent on Neuronpedia</a></p>`
+    latent.link === null
+      ? ''
+      : `<p><a href="${escapeHtml(latent.link)}" rel="noreferrer">This latent on Neuronpedia</a></p>`
   if (typeof notes === 'string') {
     const told = latent.description ? `<p>${escapeHtml(latent.description)}</p>` : ''
     return `<section id="activations"><h2>Where it is active</h2>${told}${page}<p class="soft">No texts of its activations are here: ${escapeHtml(notes)}.</p></section>`

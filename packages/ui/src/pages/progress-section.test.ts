@@ -37,12 +37,18 @@ it('shows what workers of a plan have done, do and could not do', async () => {
   const shown = async () => {
     const html = await resultsPage(folder.view())
     return {
-      line: /<label>([^<]*)<progress max="(\d+)" value="(\d+)"/.exec(html)?.slice(1).map((part) => part.trim()),
+      line: /<label>([^<]*)<progress max="(\d+)" value="(\d+)"/
+        .exec(html)
+        ?.slice(1)
+        .map((part) => part.trim()),
       states: [...html.matchAll(/<span>(done|running|lost|failed|waiting)</g)].map(([, state]) => state),
       html,
     }
   }
-  expect(await shown()).toMatchObject({ line: ['0 of 4 items done, 0 % of the work', '80', '0'], states: Array(4).fill('waiting') })
+  expect(await shown()).toMatchObject({
+    line: ['0 of 4 items done, 0 % of the work', '80', '0'],
+    states: Array(4).fill('waiting'),
+  })
   const before = folder.version()
   done(1)
   expect(folder.version()).not.toBe(before)

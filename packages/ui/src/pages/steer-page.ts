@@ -20,13 +20,18 @@ export async function steerPage(view: FolderView, query: URLSearchParams): Promi
   const [first] = steered
   const chosen = query.get('run') || first?.[0]
   if (chosen === undefined)
-    return uiPage({ title: 'Steer', place: 'steer', body: '<p>No run of this folder tells which latents it edits.</p>' })
+    return uiPage({
+      title: 'Steer',
+      place: 'steer',
+      body: '<p>No run of this folder tells which latents it edits.</p>',
+    })
   const list = steered.map(([name, { label }]) => [name, label] as const)
   const form = `<form class="controls"><label>run<select name="run">${options(list, chosen, null)}</select></label><button>Show</button></form>`
   const body = await runToSteer(view, chosen).then(
     (run) => wayTo(chosen, run),
     (error: unknown) => {
-      if (InputError.isInstance(error)) return `<p>This run cannot be steered in a page: ${escapeHtml(view.words(error.sentence))}.</p>`
+      if (InputError.isInstance(error))
+        return `<p>This run cannot be steered in a page: ${escapeHtml(view.words(error.sentence))}.</p>`
       throw error
     },
   )

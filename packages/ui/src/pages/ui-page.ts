@@ -3,7 +3,13 @@ import { escapeHtml } from '@saeval/report/internal/html/escape'
 import { type BrowserScript, page } from '@saeval/report/internal/html/page'
 
 /** Pages as their navigation names them. */
-const places = { '': 'Results', samples: 'Samples', compare: 'Side by side', latent: 'Latents', steer: 'Steer' } as const
+const places = {
+  '': 'Results',
+  samples: 'Samples',
+  compare: 'Side by side',
+  latent: 'Latents',
+  steer: 'Steer',
+} as const
 
 export interface UiPage {
   readonly title: string

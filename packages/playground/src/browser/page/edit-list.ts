@@ -1,4 +1,5 @@
-import type { Edit, Latent } from '../protocol.js'
+import type { Edit } from '../edit.js'
+import type { Latent } from '../protocol.js'
 import type { CurrentSetting } from './current-setting.js'
 import { editRow } from './edit-rows.js'
 import { byId } from './elements.js'

@@ -1,4 +1,5 @@
-import { type Action, actions, type Edit, type Latent } from '../protocol.js'
+import { type Action, actions, type Edit } from '../edit.js'
+import type { Latent } from '../protocol.js'
 import { make } from './elements.js'
 
 /** What the actions are called. */

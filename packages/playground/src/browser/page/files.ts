@@ -56,8 +56,13 @@ export async function modelFiles(onShare: (share: number) => void = () => {}): P
   const asked = [...served].map(async ([name, address]) => {
     const bytes = await fetched(
       address,
-      (size) => (all += size),
-      (size) => onShare((come += size) / all),
+      (size) => {
+        all += size
+      },
+      (size) => {
+        come += size
+        onShare(come / all)
+      },
     )
     return [name, bytes] as const
   })

@@ -56,7 +56,8 @@ async function start(): Promise<void> {
     startOne = await starter(false)
     return open(startOne(), request)
   })
-  const place = without === null ? 'with WebGPU' : isServed ? `in WebAssembly (without WebGPU: ${without})` : 'in WebAssembly'
+  const place =
+    without === null ? 'with WebGPU' : isServed ? `in WebAssembly (without WebGPU: ${without})` : 'in WebAssembly'
   await openPage(writer, { place, begun, startScorer: async () => (await open(startOne(), request)).worker })
 }
 

@@ -1,4 +1,4 @@
-import { type Action, actions, type Edit } from '../protocol.js'
+import { type Action, actions, type Edit } from '../edit.js'
 
 /** What the page shows: all of it, so that a link says it. */
 export interface Setting {

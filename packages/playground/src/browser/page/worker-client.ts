@@ -13,7 +13,12 @@ export interface WorkerClient {
 
 /** Starts a worker from scripts, of which each runs after those before it. */
 export function startWorker(scripts: readonly Uint8Array<ArrayBuffer>[]): WorkerClient {
-  const url = URL.createObjectURL(new Blob(scripts.flatMap((script) => [script, '\n']), { type: 'text/javascript' }))
+  const url = URL.createObjectURL(
+    new Blob(
+      scripts.flatMap((script) => [script, '\n']),
+      { type: 'text/javascript' },
+    ),
+  )
   const worker = new Worker(url)
   const waiting = new Map<number, Waiting>()
   const newest = new Map<Kind, number>()

@@ -108,7 +108,12 @@ export function answerer(): Answer {
       signal.throwIfAborted()
       await write(by, prompt, 2, signal, () => {})
       signal.throwIfAborted()
-      await readLatents(by, set.readings.filter((reading) => reading !== null), ids, 0)
+      await readLatents(
+        by,
+        set.readings.filter((reading) => reading !== null),
+        ids,
+        0,
+      )
     },
     score: async ({ edits }, send, signal) => {
       const { interventions } = await steering(edits)

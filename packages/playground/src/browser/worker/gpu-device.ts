@@ -14,7 +14,11 @@ interface Adapter {
 
 /** Limits that large tensors need; the rest is enough as it is. */
 const limits = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const
-const more = ['maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupSizeX', 'maxStorageBuffersPerShaderStage'] as const
+const more = [
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxStorageBuffersPerShaderStage',
+] as const
 
 /** Why WebGPU cannot compute here, as a clause; null where it can. One that only a processor stands in for is slower than WebAssembly. */
 export async function withoutGpu(): Promise<string | null> {

@@ -5,8 +5,9 @@ import { readSteeringFile } from '@saeval/steering/internal/edits/read-steering-
 import { type LatentReading, latentReadings } from '@saeval/steering/internal/generate/latent-readings'
 import { openCsvSteering } from '@saeval/steering/internal/models/csv-steering'
 import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
+import type { Edit } from '../edit.js'
 import type { Playground } from '../playground.js'
-import type { Edit, Latent } from '../protocol.js'
+import type { Latent } from '../protocol.js'
 
 /** Where the page's CSV lies among its files. */
 const path = 'steering.csv'
