@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core'
 const given = process.argv.slice(2)
 const folders = given.length > 0 ? given : [fileURLToPath(new URL('../docs/playground', import.meta.url))]
 const rounds = 3
-const executablePath = process.env.SAEVAL_CHROMIUM ?? '/usr/bin/chromium'
+const executablePath = '/usr/bin/chromium'
 
 /** In the page, before its own scripts: notes when elements change. Times are milliseconds since the page was asked for. */
 function watch() {
