@@ -86,7 +86,7 @@ export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun
   const playground: Playground = {
     title: `Steer ${model}`,
     model,
-    command: `saeval run --model sae_steered_beta --model_args base_name=${model},csv_path=steering.csv --tasks …`,
+    command: `steering.csv is for base_name=${model},csv_path=steering.csv`,
     saes,
     tasks,
     prompts: prompts.length > 0 ? [...prompts] : ['Once upon a time'],
