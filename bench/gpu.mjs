@@ -2,7 +2,8 @@
 //
 // What a GPU machine does with a model of Gemma 2 2B's shape and random weights, in one command and under ten minutes: for each device there,
 // tokens/s of scoring and of generation at several numbers of rows, steered and not, the share of the device's own matrix peak that scoring
-// reaches, memory, and the largest difference of log-probabilities to transformers in float32 (to saeval on the CPU where Python has no torch).
+// reaches, memory, and the largest difference of log-probabilities to transformers in float32 (to saeval on the CPU where Python has no torch). On
+// CUDA, compute=tf32 and compute=bfloat16 too, without edits: their differences to the same reference, and to float32 on the same device.
 // The model is made on the machine, into its temporary folder. One JSON line for each measurement, then a table.
 
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -52,28 +53,44 @@ const measured = devices.filter(({ name }) => (wanted.length === 0 ? name === 'c
 const compared = [0, 1].map((row) => idsOf(row, Math.min(tokens, 256)))
 const reference = byTransformers() ?? (await byCpu())
 const table = []
-for (const device of measured) await measure(device)
+for (const device of measured) {
+  const peak = await matrixPeak(device.provider)
+  const { name, hardware, library } = device
+  report({ device: name, hardware: hardware.name, library, versions: hardware.versions, matrix_tflops: peak / 1e12 })
+  const computes = device.provider.name === 'cuda' ? ['float32', 'tf32', 'bfloat16'] : ['float32']
+  let float32 = null
+  for (const compute of computes) {
+    const scored = await measure(name, compute, peak, float32)
+    if (compute === 'float32') float32 = scored
+  }
+}
 console.log(`\nlargest differences are to ${reference.by}; ${tokens} tokens a row are scored, ${newTokens} written`)
 console.table(table)
 
-async function measure({ name, provider, hardware, library }) {
-  const peak = await matrixPeak(provider)
-  report({ device: name, hardware: hardware.name, library, versions: hardware.versions, matrix_tflops: peak / 1e12 })
+/** Measures a device that computes in something; gives the log-probabilities that are compared. `float32` are those of float32 on it, if measured. */
+async function measure(name, compute, peak, float32) {
+  if (performance.now() > end) {
+    report({ device: name, compute, not_measured: `${values.minutes} minutes are over` })
+    return null
+  }
   const before = memoryUsed(name)
   const loadedAt = performance.now()
-  const model = await loadModel({ model: folder, device: name, batchSize: 'auto' })
+  const model = await loadModel({ model: folder, device: name, batchSize: 'auto', compute })
   try {
-    const scored = await model.scoreTokens(compared.map(rowOf))
+    const scored = (await model.scoreTokens(compared.map(rowOf))).map(({ logprobs }) => logprobs)
     const loaded = (performance.now() - loadedAt) / 1000
-    const differences = scored.flatMap(({ logprobs }, row) =>
-      logprobs.map((value, at) => Math.abs(value - reference.logprobs[row][at])),
-    )
-    const difference = differences.reduce((most, value) => Math.max(most, value), 0)
-    report({ device: name, largest_difference: difference, to: reference.by, seconds_with_load: loaded })
+    const difference = largestDifference(scored, reference.logprobs)
+    report({
+      ...{ device: name, compute, largest_difference: difference, to: reference.by },
+      ...(float32 === null ? {} : { largest_difference_to_float32: largestDifference(scored, float32) }),
+      seconds_with_load: loaded,
+    })
     for (const rows of rowCounts) {
-      for (const steered of [false, true]) {
-        if (performance.now() > end)
-          return report({ device: name, rows, not_measured: `${values.minutes} minutes are over` })
+      for (const steered of compute === 'float32' ? [false, true] : [false]) {
+        if (performance.now() > end) {
+          report({ device: name, compute, rows, not_measured: `${values.minutes} minutes are over` })
+          return scored
+        }
         const view = steered ? model.steer(edits(model)) : model
         const scoring = await rate(rows * tokens, () =>
           view.scoreTokens(Array.from({ length: rows }, (_, row) => rowOf(idsOf(row, tokens)))),
@@ -83,6 +100,7 @@ async function measure({ name, provider, hardware, library }) {
         const flops = token + (pair * tokens) / 2 + row
         const line = {
           device: name,
+          compute,
           rows,
           steered,
           scoring_tokens_per_second: scoring,
@@ -94,9 +112,16 @@ async function measure({ name, provider, hardware, library }) {
         table.push(rounded({ ...line, largest_difference: difference }))
       }
     }
+    return scored
   } finally {
     await model.close()
   }
+}
+
+function largestDifference(some, others) {
+  const differences = some.flatMap((row, at) => row.map((value, place) => Math.abs(value - others[at][place])))
+  // NaN is larger than any
+  return differences.reduce((most, value) => Math.max(most, value), 0)
 }
 
 function rounded(line) {

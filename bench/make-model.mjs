@@ -165,8 +165,8 @@ async function writeShards(folder, tensors, dtype) {
   writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify(index, null, 2))
 }
 
-/** Normal numbers of standard deviation 0.02, the same block from another start for every tensor; gains of LayerNorm near 1. */
-async function writeSafetensors(path, tensors, dtype) {
+/** A file of normal numbers of standard deviation 0.02, the same block from another start for every tensor; gains of LayerNorm near 1. */
+export async function writeSafetensors(path, tensors, dtype) {
   const bytes = dtype === 'bfloat16' ? 2 : 4
   const header = {}
   let offset = 0

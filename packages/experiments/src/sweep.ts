@@ -12,6 +12,7 @@ import {
   readExperiment,
 } from '@saeval/report'
 import type { Intervention } from '@saeval/sae-core'
+import { hasWholeSae } from '@saeval/sae-core/internal/intervention'
 import type { SteeringFile } from '@saeval/steering'
 import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
@@ -96,7 +97,9 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       )
     enter(baselineId, await fingerprintOf(base.steer([]), backend))
     // every cell that is to run is tried on the model before the first one runs
-    const settings: (readonly Intervention[])[] = []
+    const places: (readonly Intervention[])[] = []
+    // the unsteered model is asked first
+    const settings: (readonly Intervention[])[] = [[]]
     for (const [done, cell] of cells.entries()) {
       const { id } = cell
       signal?.throwIfAborted()
@@ -107,7 +110,9 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
         const { interventions } = lowered
         if (enter(id, await fingerprintOf(base.steer(interventions), backend)).length === 0) continue
         await lowered.steer(base)
-        if (!settings.some((known) => placesOf(known) === placesOf(interventions))) settings.push(interventions)
+        if (!places.some((known) => placesOf(known) === placesOf(interventions))) places.push(interventions)
+        // matrices of whole SAEs are too large to be kept for each setting
+        if (!hasWholeSae(interventions)) settings.push(interventions)
       } finally {
         await steering.close()
       }
@@ -118,7 +123,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     if (there > 0) onNotice(`${there} of ${cells.length + 1} runs are in ${folder} already`)
     if (store.renewed.size > 0)
       onNotice(`${store.renewed.size} runs in ${folder} are of other code of plug-ins and run again`, 'warning')
-    const shared = settings.length === 0 ? base : (base.shareBelow?.(settings) ?? base)
+    const below = places.length === 0 ? base : (base.shareBelow?.(places) ?? base)
+    const shared = below.writeBeside?.(settings) ?? below
     onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare ?? 1 })
     const failures: Sentence[] = []
     const modelOf = async (

@@ -108,6 +108,12 @@ export interface SteerableModel extends LanguageModel {
    * model open. Absent of a backend that shares nothing.
    */
   shareBelow?(settings: readonly (readonly Intervention[])[]): SteerableModel
+  /**
+   * The same model for settings that are asked the same texts (generate_until), one setting after the other: few texts are written for the settings
+   * after the one that is asked too, as rows of one batch, and kept until those are asked. Texts, draws and counts are those of each setting alone, to
+   * float32 rounding. Steer the result with these settings, or with others, which are written alone. Absent of a backend that cannot.
+   */
+  writeBeside?(settings: readonly (readonly Intervention[])[]): SteerableModel
   /** About the share of its work that each further setting takes on the same requests: 1 (default) but for a model by shareBelow. */
   readonly furtherShare?: number
 }

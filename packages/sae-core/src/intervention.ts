@@ -153,6 +153,13 @@ export interface Intervention {
   readonly stages: readonly EditStage[]
 }
 
+/** Whether edits compute a whole SAE. */
+export function hasWholeSae(interventions: readonly Intervention[]): boolean {
+  return interventions
+    .flatMap(({ stages }) => stages)
+    .some(({ readers, saeReplacement }) => saeReplacement !== null || readers.some(({ whole }) => whole !== null))
+}
+
 /** An edit stage that only adds a vector everywhere. */
 export function addStage(addend: Float32Array): EditStage {
   return { addend, adds: [], readers: [], phases: [], gatesRead: 'clean', saeReplacement: null }

@@ -63,7 +63,7 @@ describe('saeval verify', () => {
   it('fails a row that changes nothing, and names its line', async () => {
     const path = csv('inert.csv', [`12082,30,${high},add`, `12082,1,${high},scale`])
     const { code, stdout, stderr } = await verify('google/gemma-2-2b', path)
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^saeval: 1 of 8 checks failed$/m)])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^saeval: 1 of 9 checks failed$/m)])
     expect(stdout).toMatch(/^FAILED .*formula/m)
     expect(stdout).toMatch(/inert\.csv:3: scale 1 of latent 12082 changes nothing at blocks\.20\.hook_resid_post/)
   })
@@ -98,6 +98,7 @@ describe('a model that steers wrongly fails', () => {
       info: view.info,
       steer: (edits) => broken(view.steer(edits)),
       shareBelow: (...settings) => broken(view.shareBelow(...settings)),
+      writeBeside: (settings) => broken(view.writeBeside(settings)),
       ...change(view),
     })
     const { trial } = await steering.lower(model)
@@ -205,6 +206,11 @@ describe('a model that steers wrongly fails', () => {
       'shared layers lose the edits',
       'sharing the layers below',
       (view) => ({ shareBelow: () => ({ ...view, steer: () => view.steer([]), close: async () => {} }) }),
+    ],
+    [
+      'texts beside each other are those of another setting',
+      'texts that settings write side by side',
+      (view) => ({ writeBeside: () => ({ ...view, info: view.info, steer: () => view.steer([]) }) }),
     ],
   ])('%s', async (_, names, change) => {
     const failed = await failing(change)

@@ -48,8 +48,8 @@ function withFlags(result: CheckResult): CheckResult {
 
 /** "ok  name  1.2e-7 (1e-4 allowed)", and what there is to say about it. */
 function resultLines({ name, outcome, deviation, allowed, messages }: CheckResult): string {
-  const number =
-    deviation === null ? '' : `  ${deviation === 0 ? '0' : deviation.toExponential(1)} (${allowed} allowed)`
+  const limit = allowed === null ? 'measured' : `${allowed} allowed`
+  const number = deviation === null ? '' : `  ${deviation === 0 ? '0' : deviation.toExponential(1)} (${limit})`
   const head = `${(outcome === 'failed' ? 'FAILED' : outcome).padEnd(14)}  ${name}${number}`
   return [head, ...messages.map((message) => `${' '.repeat(16)}${inFlags(message)}`)]
     .map((line) => `${line}\n`)

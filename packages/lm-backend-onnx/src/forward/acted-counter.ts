@@ -18,6 +18,11 @@ export class ActedCounter {
     for (const { edit } of columns) this.#tokens.set(edit, this.#tokens.get(edit) ?? 0)
   }
 
+  /** Adds what another one has counted. */
+  addAll({ tokens }: ActedCounter): void {
+    for (const [edit, count] of tokens) this.#tokens.set(edit, (this.#tokens.get(edit) ?? 0) + count)
+  }
+
   /** Adds the counts [rows, K] of one pass. */
   add(columns: readonly ActedColumn[], counts: Float32Array, rows: number): void {
     const width = counts.length / rows

@@ -1,4 +1,4 @@
-import type { Intervention } from '@saeval/sae-core'
+import type { Intervention, PositionSelection } from '@saeval/sae-core'
 import { bodyGraph, type Segment } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
@@ -15,7 +15,7 @@ import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
 import { DeviceWeights } from './device-weights.js'
 import { createHead, type Head } from './head.js'
-import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds, type ReadyEdits } from './layer-range.js'
+import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds } from './layer-range.js'
 import { type PlaceFeeds, placeFeeds } from './place-feeds.js'
 import { SaeMatrices } from './sae-matrices.js'
 import type { SharedLayers } from './shared-layers.js'
@@ -47,8 +47,8 @@ export interface Forward extends LayerRange, LayerStack, Head {
   segment(segment: Segment): Session
   /** Edit inputs of a segment's graph, for one setting; the caller disposes of them. */
   segmentEdits(shape: EditShape, interventions: readonly Intervention[], text: MaskedText): SegmentEdits
-  /** Masks of a text's tokens from index `from`, for the edits of a batch row; null where they act everywhere. */
-  masks(edits: Pick<ReadyEdits, 'selections'>, row: number, text: MaskedText, from?: number): TokenMasks | null
+  /** Masks of a text's tokens from index `from`, for a setting with these selections; null where its edits act everywhere. */
+  masks(selections: readonly PositionSelection[], text: MaskedText, from?: number): TokenMasks | null
   /** What `close` gives back at the latest. */
   readonly owned: Set<{ dispose(): void }>
   /** Gives back what is on the device and ends the runtime. */
@@ -130,7 +130,7 @@ export function createForward(options: ForwardOptions): Forward {
     provider,
     form,
     room,
-    limits: new PassLimits(spec, runtime.passes, room, options.notice),
+    limits: new PassLimits(spec, runtime.passes, { room, largest: form.pieceBytes }, options.notice),
     places,
     segment,
     layers,
@@ -144,8 +144,7 @@ export function createForward(options: ForwardOptions): Forward {
       const masks = tokenMasks(selections, text, special)
       return { feeds: { ...feeds, [selectedInput]: selectedTensor(masks, 1, length, selections.length) }, dispose }
     },
-    masks: ({ selections }, row, text, from) =>
-      tokenMasks(selections.length === 1 ? selections[0]! : selections[row]!, text, special, from),
+    masks: (selections, text, from) => tokenMasks(selections, text, special, from),
     owned,
     close: () => {
       for (const item of owned) item.dispose()

@@ -1,4 +1,4 @@
-import type { Intervention, PositionSelection } from '@saeval/sae-core'
+import type { Intervention } from '@saeval/sae-core'
 import type { ActedColumn } from '../graph/acted-columns.js'
 import type { Segment } from '../graph/body-graph.js'
 import { bodyNames } from '../graph/body-inputs.js'
@@ -25,27 +25,8 @@ import {
 } from './kv-cache.js'
 import { int64, type Layout } from './layout.js'
 import type { PlaceFeeds } from './place-feeds.js'
+import { actedBy, type CountedSetting, keptRowEdits, type ReadyEdits, type RowEdits } from './ready-edits.js'
 import { selectedTensor, settingSelections } from './token-masks.js'
-
-/** Edits of a batch, ready to be used by a session: on the device, or sent with each run. */
-export interface ReadyEdits {
-  readonly session: Session
-  /** The session of the same steps for decoding token by token; opened at the first call. */
-  readonly decodeSession: () => Session
-  /** The same for passes whose rows come after one row of cached tokens. */
-  readonly sharedPastSession: () => Session
-  readonly feeds: Feeds
-  /** The position selections of each setting, one list for each batch row or one for all rows. */
-  readonly selections: readonly (readonly PositionSelection[])[]
-  /** Selections that the graph's mask of selected tokens has columns for; null where the graph takes no mask. */
-  readonly selected: number | null
-  /** Whether the graph takes the mask of tokens that count. */
-  readonly counts: boolean
-  /** Where the graph's counts of the tokens at which edits act are added; null where nobody asks for them or there are none. */
-  readonly acted: { readonly counter: ActedCounter; readonly columns: readonly ActedColumn[] } | null
-  /** Gives back what is on the device. */
-  dispose(): void
-}
 
 /** What the steps of a range leave for the step after them; whoever let them run owns it. */
 export interface LeftLanes {
@@ -61,6 +42,8 @@ export interface LayerRange {
   edits(settings: readonly (readonly Intervention[])[]): ReadyEdits
   /** Like edits, put on the device once; the counter gets at how many tokens of later runs the edits act. */
   storedEdits(interventions: readonly Intervention[], counter: ActedCounter): ReadyEdits
+  /** Settings whose rows share passes. */
+  rowEdits(settings: readonly CountedSetting[]): RowEdits
   /**
    * Of a range to the end: hidden states of the tokens in `gather`, which the caller owns. `entering` is what the range before it has left; null at
    * the beginning of the model.
@@ -132,17 +115,17 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
     bodies.push(body)
     return body
   }
+  /** Edits of `rows`, one per batch row or one for all, in a body that serves them; `counters` has one for each, or none. */
   const pack = (
-    settings: readonly (readonly Intervention[])[],
-    counter: ActedCounter | null,
+    { shape, session }: (typeof bodies)[number],
+    rows: readonly (readonly Intervention[])[],
+    counters: readonly ActedCounter[],
     place: (tensor: TensorData) => TensorData | DeviceTensor,
   ): ReadyEdits => {
-    const { shape, session } = bodyFor(settings)
-    const selections = settings.map(settingSelections)
+    const selections = rows.map(settingSelections)
     const selected = selectsPositions(shape) ? Math.max(...selections.map((list) => list.length)) : null
-    const packed = packFeeds(shape, settings)
-    const columns = packed.acted[0] ?? []
-    counter?.expect(columns)
+    const packed = packFeeds(shape, rows)
+    for (const [row, counter] of counters.entries()) counter.expect(packed.acted[row] ?? [])
     const placed = Object.entries(packed.sent).map(([name, tensor]) => [name, place(tensor)] as const)
     return {
       session,
@@ -152,13 +135,14 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
       selections,
       selected,
       counts: countsTokens(shape),
-      acted: counter === null || columns.length === 0 ? null : { counter, columns },
+      acted: actedBy(counters, packed.acted),
       dispose: () => {
         for (const [, tensor] of placed) if ('dispose' in tensor) tensor.dispose()
         packed.dispose()
       },
     }
   }
+  const stored = (tensor: TensorData) => runtime.upload(tensor)
   /** Whether several rows come after the one row of a cache. */
   const isShared = ({ rows }: Layout, past: KvCache | null): past is KvCache => past !== null && past.rows < rows
   const lanes = (index: number) => [...steps[index]!.lanes]
@@ -183,7 +167,7 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
     const tensor = runtime.tensor('float32', [count, spec.dModel])
     const counted: Outputs = acted === null ? {} : { [actedOutput]: 'host' }
     const ready = run({ [bodyNames.hidden]: tensor, ...counted }).then((outputs) =>
-      acted?.counter.add(acted.columns, outputs[actedOutput]!.data as Float32Array, rows),
+      acted?.(outputs[actedOutput]!.data as Float32Array, rows),
     )
     // it shows where they are used, too
     ready.catch(() => {})
@@ -194,8 +178,19 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
     open: (settings) => {
       bodyFor(settings)
     },
-    edits: (settings) => pack(settings, null, (tensor) => tensor),
-    storedEdits: (interventions, counter) => pack([interventions], counter, (tensor) => runtime.upload(tensor)),
+    edits: (settings) => pack(bodyFor(settings), settings, [], (tensor) => tensor),
+    storedEdits: (interventions, counter) => pack(bodyFor([interventions]), [interventions], [counter], stored),
+    rowEdits: (settings) => {
+      const body = bodyFor(settings.map(({ interventions }) => interventions))
+      return keptRowEdits(settings, (rows) =>
+        pack(
+          body,
+          rows.map((setting) => settings[setting]!.interventions),
+          rows.map((setting) => settings[setting]!.counter),
+          stored,
+        ),
+      )
+    },
     body: (edits, layout, gather, { past, keep }, entering = null) => {
       const entered = entering === null ? [] : [...entering.lanes]
       const feeds: Feeds = {

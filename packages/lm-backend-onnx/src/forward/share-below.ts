@@ -24,6 +24,7 @@ export function shareBelow(forward: Forward, cut: number, keepBytes: number): Fo
     },
     edits: upper.edits,
     storedEdits: upper.storedEdits,
+    rowEdits: upper.rowEdits,
     body: (edits, layout, gather, cache) => {
       const left = lower.leave(layout, cache)
       const hidden = upper.body(edits, layout, gather, cache, left)

@@ -3,9 +3,10 @@ import type { PlanRequest } from '../plan/prefix-tree.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { HiddenStates } from './hidden-states.js'
 import type { CacheUse } from './kv-cache.js'
-import type { LayerRange, LayerStack, LeftLanes, ReadyEdits } from './layer-range.js'
+import type { LayerRange, LayerStack, LeftLanes } from './layer-range.js'
 import { passLayout } from './pass-layout.js'
 import { type PrefixCache, prefixCache } from './prefix-cache.js'
+import type { ReadyEdits } from './ready-edits.js'
 
 /**
  * The layers before the first edit, for several settings on the same requests. Their results on every planned pass stay on the device, so that

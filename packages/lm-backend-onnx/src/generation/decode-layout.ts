@@ -1,7 +1,6 @@
 import type { Forward } from '../forward/forward.js'
-import type { ReadyEdits } from '../forward/layer-range.js'
 import { int64, type Layout, tokenFeeds } from '../forward/layout.js'
-import { joinMasks } from '../forward/token-masks.js'
+import { joinMasks, type TokenMasks } from '../forward/token-masks.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import { placeOf, type RunningRow } from './running-rows.js'
 import { upwards } from './shared-beginnings.js'
@@ -9,11 +8,11 @@ import type { SharedColumns } from './shared-columns.js'
 
 /**
  * The last token of each row's text, after the columns that rows share, `capacity` columns of the row's own and the token itself. A row sees its own
- * ranges and tokens. Rows that are over go on with any token, and are not read.
+ * ranges and tokens. Rows that are over go on with any token, and are not read. `masksOf` gives the mask of a row's last token.
  */
 export function decodeLayout(
   forward: Forward,
-  edits: ReadyEdits,
+  masksOf: (row: RunningRow) => TokenMasks | null,
   rows: readonly RunningRow[],
   shared: SharedColumns['shared'],
   capacity: number,
@@ -40,14 +39,11 @@ export function decodeLayout(
     mask[itself] = 1
     keyPositions[itself] = BigInt(positions[index]!)
   })
-  const masks = rows.map(({ prompt, ids, promptLength }) =>
-    forward.masks(edits, prompt, { ids, promptLength }, ids.length - 1),
-  )
   return {
     rows: rows.length,
     columns: 1,
     lengths: rows.map(({ isOver }) => (isOver ? 0 : 1)),
-    masks: joinMasks(masks, 1),
+    masks: joinMasks(rows.map(masksOf), 1),
     feeds: tokenFeeds(forward.spec, {
       [bodyNames.tokens]: {
         dtype: 'int64',

@@ -7,6 +7,8 @@ import {
   type ReadRequests,
   type RequestOptions,
 } from '@saeval/language-model'
+import type { ActedCounter } from '../forward/acted-counter.js'
+import { fingerprintOf } from '../forward/fingerprint.js'
 import { type ReadParts, readTexts } from '../scoring/read-requests.js'
 import { encodeGenerationContext } from '../text/encode-requests.js'
 import { EncodedTexts } from '../text/encoded-texts.js'
@@ -24,9 +26,14 @@ import {
   resolveSettings,
   type SettingOrigins,
 } from './resolve-settings.js'
+import type { SettingsBeside, WritingSetting } from './settings-beside.js'
 import { promptTokens, sharedBeginnings } from './shared-beginnings.js'
 
-export interface GenerateParts extends ReadParts {
+export interface GenerateParts extends Omit<ReadParts, 'edits'> {
+  /** Counts the tokens at which the model's edits act. */
+  readonly acted: ActedCounter
+  /** Settings that are asked the same texts; absent where nobody says so. */
+  readonly beside?: SettingsBeside | undefined
   /** What the model's files say about generating. */
   readonly modelSettings: ModelSettings
   /** Told which settings of the files count. */
@@ -154,59 +161,89 @@ async function answerPart(
   indices: readonly number[],
   options: RequestOptions,
 ): Promise<string[]> {
-  const { forward, rules, edits, counts } = parts
+  const { rules, interventions, beside, counts } = parts
   counts.selected.check()
   if (indices.length === 0) return []
   const { tokenizer } = rules
-  const ready = edits()
   const seed = options.seed ?? defaultSeed
   const answers = new Map<number, string>()
   const groups = [...groupBySettings(encoded, indices)]
   const work = new GenerationWork(groups.map(([, group]) => plannedGroup(parts, encoded, group)))
   const report = () => options.onWork?.(work.work())
   const thinkEnd = rules.thinkEnd ?? null
-  try {
-    for (const [{ settings, temperature, processors, endIds }, group] of groups) {
-      const prompts = group.map((index): Prompt => {
+  const told = (index: number, newIds: readonly number[]) =>
+    options.onTokens?.({ request: index, promptIds: encoded[index]!.ids, newIds })
+  const ended = (index: number, newIds: readonly number[]) => {
+    told(index, newIds)
+    const text = tokenizer.decode(idsAfterThinking(newIds, thinkEnd), { skipSpecialTokens: true })
+    const stops = stopStrings(requests[index]!.until, tokenizer.eos?.text ?? null)
+    answers.set(index, cutAtStops(textAfterThinking(text, thinkEnd), stops))
+    options.onProgress?.(answers.size, indices.length)
+  }
+  const drawOf = (index: number) => seed + (requests[index]!.draw ?? index)
+  /** Writes a group under some settings side by side; the first is the one that is asked. */
+  const write = async (choosing: RequestSettings, group: readonly number[], settings: readonly WritingSetting[]) => {
+    const { temperature, endIds, processors } = choosing
+    const edits = parts.forward.rowEdits(settings)
+    const prompts = settings.flatMap((writing, setting) =>
+      group.map((index, place): Prompt => {
         const { ids, maxNewTokens } = encoded[index]!
-        const { until } = requests[index]!
-        const stopped = stopDetector(tokenizer, until)
+        const stopped = stopDetector(tokenizer, requests[index]!.until)
         return {
           ids,
+          setting,
           maxNewTokens,
           isDone: (newIds) => {
-            options.onTokens?.({ request: index, promptIds: ids, newIds })
+            if (setting === 0) told(index, newIds)
             return endIds.has(newIds.at(-1)!) || stopped(newIds)
           },
           onEnd: (newIds) => {
-            options.onTokens?.({ request: index, promptIds: ids, newIds })
-            const text = tokenizer.decode(idsAfterThinking(newIds, thinkEnd), { skipSpecialTokens: true })
-            const stops = stopStrings(until, tokenizer.eos?.text ?? null)
-            answers.set(index, cutAtStops(textAfterThinking(text, thinkEnd), stops))
-            options.onProgress?.(answers.size, indices.length)
+            writing.texts[place] = newIds
+            if (setting === 0) ended(index, newIds)
           },
         }
-      })
-      await generateTexts(forward, ready, prompts, {
-        sampling: temperature === null ? null : { ...settings, temperature },
+      }),
+    )
+    try {
+      await generateTexts(parts.forward, edits, prompts, {
+        sampling: temperature === null ? null : { ...choosing.settings, temperature },
         processors,
-        limits: rowLimits(parts.batchSize, forward),
-        uniform: (prompt) => seededUniform(seed + (requests[group[prompt]!]!.draw ?? group[prompt]!)),
+        limits: rowLimits(parts.batchSize, parts.forward),
+        uniform: (prompt) => seededUniform(drawOf(group[prompt % group.length]!)),
         signal: options.signal,
-        counts: counts.tokens,
-        onPrompts: (tokens) => {
-          work.prompts(tokens)
+        counts: (setting) => settings[setting]!.tokens,
+        onPrompts: (tokens, setting) => {
+          if (setting === 0) work.prompts(tokens)
           report()
         },
         onStep: (written) => {
-          work.step(written)
+          const own = written.filter(({ text }) => text < group.length)
+          if (own.length > 0) work.step(own)
           report()
         },
       })
-      work.next()
+    } finally {
+      edits.dispose()
     }
-  } finally {
-    ready.dispose()
+  }
+  for (const [choosing, group] of groups) {
+    const own: WritingSetting = { interventions, counter: parts.acted, tokens: counts.tokens, texts: [] }
+    const { rows } = rowLimits(parts.batchSize, parts.forward)
+    const count = group.length
+    const writes = (settings: readonly WritingSetting[]) => {
+      work.again()
+      return write(choosing, group, settings)
+    }
+    if (beside?.hasRoom(count, rows)) {
+      const texts = fingerprintOf([
+        [choosing.temperature, choosing.settings],
+        group.map((index) => [encoded[index]!.ids, encoded[index]!.maxNewTokens, requests[index]!.until, drawOf(index)]),
+      ])
+      const wereKept = await beside.write(own, { texts, count, rows, signal: options.signal }, writes)
+      if (wereKept) for (const [place, index] of group.entries()) ended(index, own.texts[place]!)
+    } else await writes([own])
+    work.next()
+    report()
   }
   return indices.map((index) => answers.get(index)!)
 }

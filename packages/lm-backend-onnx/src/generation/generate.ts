@@ -1,6 +1,6 @@
 import type { Forward } from '../forward/forward.js'
 import type { HiddenStates } from '../forward/hidden-states.js'
-import type { ReadyEdits } from '../forward/layer-range.js'
+import type { RowEdits } from '../forward/ready-edits.js'
 import { OutOfMemory } from '../runtime/out-of-memory.js'
 import type { TokenCounts } from '../scoring/score.js'
 import { type Choosing, chooseTokens } from './choose-tokens.js'
@@ -15,6 +15,8 @@ import { SharedColumns } from './shared-columns.js'
 /** One prompt to continue. */
 export interface Prompt {
   readonly ids: readonly number[]
+  /** Index of its setting. */
+  readonly setting: number
   /** New tokens at most. */
   readonly maxNewTokens: number
   /** Called after every token with all new ids so far; true ends this text. */
@@ -29,10 +31,10 @@ export interface GenerateOptions extends Choosing {
   /** One source of random numbers per prompt, so that a text does not depend on those beside it. */
   readonly uniform: (prompt: number) => () => number
   readonly signal?: AbortSignal | undefined
-  /** Tokens computed are added to it, new ones that are read also to those requested. */
-  readonly counts?: TokenCounts
-  /** Told of tokens of prompts that are computed. */
-  readonly onPrompts?: (tokens: number) => void
+  /** Of a setting: tokens computed are added to it, new ones that are read also to those requested. */
+  readonly counts: (setting: number) => TokenCounts
+  /** Told of tokens of prompts that are computed for a setting. */
+  readonly onPrompts?: (tokens: number, setting: number) => void
   /** Called with the texts that got a token. */
   readonly onStep?: (written: readonly WrittenToken[]) => void
 }
@@ -43,7 +45,7 @@ export interface GenerateOptions extends Choosing {
  */
 export async function generateTexts(
   forward: Forward,
-  edits: ReadyEdits,
+  edits: RowEdits,
   prompts: readonly Prompt[],
   options: GenerateOptions,
 ): Promise<void> {
@@ -86,12 +88,12 @@ export async function generateTexts(
 
 /**
  * Continues prompts token by token, as many side by side as the limits allow; a text that ends makes room for the next prompt at once. What prompts
- * begin with alike is computed once, kept once and attended to once for all rows. Every text is as if it were written alone: its positions, random
- * numbers and what it attends to are its own.
+ * begin with alike under a setting is computed once, kept once and attended to once for all rows. Every text is as if it were written alone: its
+ * edits, positions, random numbers and what it attends to are its own.
  */
 async function writeTexts(
   forward: Forward,
-  edits: ReadyEdits,
+  edits: RowEdits,
   prompts: readonly Prompt[],
   options: GenerateOptions,
 ): Promise<void> {
@@ -101,25 +103,31 @@ async function writeTexts(
     if (maxNewTokens === 0) onEnd([])
   })
   if (asked.length === 0) return
-  const texts = prompts.map(({ ids }, prompt) => ({
+  const texts = prompts.map(({ ids, setting }) => ({
     ids,
-    masks: forward.masks(edits, prompt, { ids, promptLength: ids.length }),
+    masks: forward.masks(edits.selectionsOf(setting), { ids, promptLength: ids.length }),
+    setting,
   }))
   const prefill: PrefillParts = {
     ...{ forward, edits, texts, signal },
-    onComputed: (tokens) => {
-      if (counts) counts.computed += tokens
-      options.onPrompts?.(tokens)
+    onComputed: (tokens, setting) => {
+      counts(setting).computed += tokens
+      options.onPrompts?.(tokens, setting)
     },
   }
-  const waiting = sharedBeginnings(asked.map((prompt) => texts[prompt]!)).map(
-    ({ prompt: place, shared }): WaitingRow => {
-      const prompt = asked[place]!
+  const settingOf = ({ prompt }: WaitingRow) => prompts[prompt]!.setting
+  // what prompts begin with is another thing under another setting
+  const waiting = [...new Set(asked.map((prompt) => prompts[prompt]!.setting))].flatMap((setting) => {
+    const own = asked.filter((prompt) => prompts[prompt]!.setting === setting)
+    return sharedBeginnings(own.map((prompt) => texts[prompt]!)).map(({ prompt: place, shared }): WaitingRow => {
+      const prompt = own[place]!
       const { ids, maxNewTokens } = prompts[prompt]!
       const start = shared?.to ?? 0
       return { prompt, shared, start, most: ids.length - start + maxNewTokens - 1 }
-    },
-  )
+    })
+  })
+  const masksOf = (row: RunningRow) =>
+    forward.masks(edits.selectionsOf(settingOf(row)), row, row.ids.length - 1)
   const uniform = prompts.map((_, prompt) => options.uniform(prompt))
   /** Draws a token for each of the rows that is not over, from a hidden state each, which it gives back. */
   const extend = async (hidden: HiddenStates, rows: readonly RunningRow[]) => {
@@ -134,9 +142,9 @@ async function writeTexts(
       row.ids.push(tokens[index]!)
       const newIds = row.ids.slice(row.promptLength)
       // a token after the first was read to write the next one
-      if (counts && newIds.length > 1) {
-        counts.requested++
-        counts.computed++
+      if (newIds.length > 1) {
+        counts(settingOf(row)).requested++
+        counts(settingOf(row)).computed++
       }
       row.isOver = isDone(newIds) || newIds.length >= maxNewTokens
       if (row.isOver) onEnd(newIds)
@@ -174,9 +182,9 @@ async function writeTexts(
       }
       if (running.live.length === 0) return
       running.makeRoom()
-      const layout = decodeLayout(forward, edits, running.rows, columns.shared, running.own.length)
+      const layout = decodeLayout(forward, masksOf, running.rows, columns.shared, running.own.length)
       const places = running.rows.map(placeOf)
-      const hidden = forward.decode(edits, layout, { shared: columns.shared.cache, own: running.own }, places)
+      const hidden = forward.decode(edits.of(running.rows.map(settingOf)), layout, { shared: columns.shared.cache, own: running.own }, places)
       for (const row of running.rows) if (!row.isOver) row.filled++
       await extend(hidden, running.rows)
     }

@@ -62,6 +62,11 @@ export class GenerationWork {
   /** The group at hand is written. */
   next(): void {
     this.#group++
+    this.again()
+  }
+
+  /** The group at hand is written anew. */
+  again(): void {
     this.#promptsDone = 0
     this.#started = 0
     this.#live.clear()

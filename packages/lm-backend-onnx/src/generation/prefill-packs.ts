@@ -4,6 +4,8 @@ export interface PackLimits {
   readonly columns: number
   /** Tokens of all rows, padding included. */
   readonly tokens: number
+  /** Cells of the attention matrix: those tokens, times all that each looks at. */
+  readonly cells: number
   /** Whether texts can stand side by side in a row: not where layers carry a state. */
   readonly sideBySide: boolean
 }
@@ -28,7 +30,9 @@ export function prefillPacks(lengths: readonly number[], past: number, limits: P
   for (const text of rest) {
     // the first of a pass is its longest
     const width = isOneRow || open.length === 0 ? lengths[text]! : lengths[open[0]!]!
-    if (filled + width > (isOneRow ? limits.columns : limits.tokens)) close()
+    // in one row each text looks at all of them; else a row has a past of its own
+    const cells = (filled + width) * (past + (isOneRow ? filled + width : width))
+    if (filled + width > (isOneRow ? limits.columns : limits.tokens) || cells > limits.cells) close()
     filled += open.length === 0 ? lengths[text]! : width
     open.push(text)
   }

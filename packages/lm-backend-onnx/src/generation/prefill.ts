@@ -1,8 +1,8 @@
 import type { Forward } from '../forward/forward.js'
 import type { HiddenStates } from '../forward/hidden-states.js'
 import type { KvCache, KvParts } from '../forward/kv-cache.js'
-import type { ReadyEdits } from '../forward/layer-range.js'
 import { type MaskedIds, sideBySide } from '../forward/pass-layout.js'
+import type { RowEdits } from '../forward/ready-edits.js'
 import { prefillPacks } from './prefill-packs.js'
 import type { RunningRow, RunningRows } from './running-rows.js'
 import type { SharedRange } from './shared-beginnings.js'
@@ -10,12 +10,17 @@ import type { SharedRange } from './shared-beginnings.js'
 /** What computing prompts needs. */
 export interface PrefillParts {
   readonly forward: Forward
-  readonly edits: ReadyEdits
+  readonly edits: RowEdits
   /** The prompts and their masks. */
-  readonly texts: readonly MaskedIds[]
+  readonly texts: readonly PromptText[]
   readonly signal?: AbortSignal | undefined
-  /** Told of tokens that are computed. */
-  readonly onComputed: (tokens: number) => void
+  /** Told of tokens that are computed for a setting. */
+  readonly onComputed: (tokens: number, setting: number) => void
+}
+
+/** A prompt, or a part of one, under a setting (its index). */
+export interface PromptText extends MaskedIds {
+  readonly setting: number
 }
 
 /** Computes a range that prompts share, after `past`: the cache of both together, which the caller owns. */
@@ -46,12 +51,14 @@ export async function prefillRows(
   past: KvCache | null,
   each: (hidden: HiddenStates, rows: readonly RunningRow[]) => Promise<void>,
 ): Promise<void> {
-  const { columns } = parts.forward.limits
+  const { limits, spec } = parts.forward
+  const before = past?.length ?? 0
+  const columns = limits.columns(before)
   const texts = rows.map(({ prompt, start }) => slice(parts.texts[prompt]!, start))
   const packs = prefillPacks(
     texts.map(({ ids }) => ids.length),
-    past?.length ?? 0,
-    { columns, tokens: 2 * columns, sideBySide: !parts.forward.spec.recurrent },
+    before,
+    { columns, tokens: 2 * columns, cells: limits.cells, sideBySide: !spec.recurrent },
   )
   for (const pack of packs) {
     const members = pack.flat().map((index) => rows[index]!)
@@ -71,7 +78,7 @@ type Place = readonly [row: number, at: number]
 /** Computes rows of texts side by side; gives the hidden state of each text's last token. */
 async function computePack(
   parts: PrefillParts,
-  pack: readonly (readonly MaskedIds[])[],
+  pack: readonly (readonly PromptText[])[],
   past: KvCache | null,
   keepAt: (places: readonly Place[]) => KvParts,
 ): Promise<HiddenStates> {
@@ -93,37 +100,40 @@ async function computePack(
   const everyColumn = Array.from({ length: before }, (_, column) => column)
   const spread =
     past !== null && pack.length > 1 ? forward.cache.pick(past, Array(pack.length).fill(0), everyColumn) : null
-  const hidden = forward.body(edits, layout, gather, { past: spread ?? past, keep: keepAt(places) })
+  // what stands side by side in a row comes after a beginning of one setting
+  const settings = pack.map(([first]) => first!.setting)
+  const hidden = forward.body(edits.of(settings), layout, gather, { past: spread ?? past, keep: keepAt(places) })
   spread?.dispose()
   await computed(hidden)
-  onComputed(layout.lengths.reduce((sum, length) => sum + length, 0))
+  for (const [row, setting] of settings.entries()) onComputed(layout.lengths[row]!, setting)
   return hidden
 }
 
 /** Computes one text, in pieces where it is long; gives the hidden state of its last token. */
 async function computeText(
   { forward, edits, signal, onComputed }: PrefillParts,
-  text: MaskedIds,
+  text: PromptText,
   past: KvCache | null,
   keep: KvCache | KvParts,
 ): Promise<HiddenStates> {
-  const piece = forward.limits.columns
   const before = past?.length ?? 0
   let cache = past
   try {
-    for (let from = 0; ; from += piece) {
+    for (let from = 0; ; ) {
       signal?.throwIfAborted()
+      const piece = forward.limits.columns(before + from)
       const part = slice(text, from, Math.min(text.ids.length, from + piece))
       const { length } = part.ids
       const next = from + length < text.ids.length ? forward.cache.make(1, before + from + length) : null
       const layout = sideBySide(forward.spec, [[part]], before + from)
-      const hidden = forward.body(edits, layout, [length - 1], { past: cache, keep: next ?? keep })
+      const hidden = forward.body(edits.of([text.setting]), layout, [length - 1], { past: cache, keep: next ?? keep })
       if (cache !== past) cache?.dispose()
       cache = next
       await computed(hidden)
-      onComputed(length)
+      onComputed(length, text.setting)
       if (next === null) return hidden
       hidden.dispose()
+      from += length
     }
   } finally {
     if (cache !== past) cache?.dispose()
@@ -140,6 +150,6 @@ async function computed(hidden: HiddenStates): Promise<void> {
   }
 }
 
-function slice({ ids, masks }: MaskedIds, from: number, to = ids.length): MaskedIds {
-  return { ids: ids.slice(from, to), masks: masks?.slice(from, to) ?? null }
+function slice({ ids, masks, setting }: PromptText, from: number, to = ids.length): PromptText {
+  return { ids: ids.slice(from, to), masks: masks?.slice(from, to) ?? null, setting }
 }

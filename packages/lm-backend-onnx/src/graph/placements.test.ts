@@ -48,6 +48,8 @@ const replacing: StageShape = {
 }
 const edits: EditShape = new Map([
   ['blocks.0.hook_resid_post', [stage, replacing]],
+  // what files of vectors do: x is taken away, and what is left keeps its length
+  ['blocks.0.hook_mlp_out', [{ ...stage, drops: true, keepsNorm: true }]],
   ['blocks.1.hook_mlp_out', [stage, { ...stage, readers: [{ ...reader, whole: grouped }] }]],
 ])
 

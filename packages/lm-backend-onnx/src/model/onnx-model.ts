@@ -22,6 +22,7 @@ import { defaultKeepBytes, firstEditedStep, shareBelow } from '../forward/share-
 import { type GenerateParts, readGenerateUntil } from '../generation/generate-until.js'
 import type { ModelSettings } from '../generation/model-settings.js'
 import { addOrigins, type SettingOrigins } from '../generation/resolve-settings.js'
+import { SettingsBeside } from '../generation/settings-beside.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import {
   noRequests,
@@ -48,6 +49,8 @@ export interface OnnxModel extends SteerableModel {
   steer(interventions: readonly Intervention[]): OnnxModel
   /** As SteerableModel says; kept are up to `keepBytes` (1 GB by default), and lists of requests that do not fit share nothing. */
   shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
+  /** As SteerableModel says. */
+  writeBeside(settings: readonly (readonly Intervention[])[]): OnnxModel
   /** As SteerableModel says; interventions at the same hook point act before a callback. */
   runWithHooks(
     text: string | readonly number[],
@@ -70,6 +73,8 @@ export interface OnnxModelParts {
   readonly identity: () => Promise<unknown>
   /** What others who read the same requests have tokenised: earlier settings that share, other devices. */
   readonly encoded?: EncodedTexts | undefined
+  /** Settings that are asked the same texts; absent where nobody says so. */
+  readonly beside?: SettingsBeside
   /** What the model's files say about generating. */
   readonly modelSettings: ModelSettings
   /** Told, in a line, what the user should know. */
@@ -104,19 +109,18 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
   const counts = noRequests()
   const acted = new ActedCounter()
   const fromFiles: Record<string, GenerationSettings> = {}
-  const edits = () => forward.storedEdits(interventions, acted)
-  const scoring: ReadParts = { ...parts, interventions, edits, counts }
+  const reading = { ...parts, interventions, counts }
+  const scoring: ReadParts = { ...reading, edits: () => forward.storedEdits(interventions, acted) }
   // texts go their own ways with every setting: there is nothing to share
   const whole = forward.undivided ?? forward
   const generating: GenerateParts = {
-    ...parts,
-    ...scoring,
+    ...reading,
     forward: whole,
-    edits: () => whole.storedEdits(interventions, acted),
+    acted,
     onOrigins: (origins) => addOrigins(fromFiles, origins),
   }
   // the session opens on its thread while this one encodes
-  const openEarly = ({ forward }: ReadParts) => forward.open([interventions])
+  const openEarly = ({ forward }: Pick<ReadParts, 'forward'>) => forward.open([interventions])
   const read = readByType({
     loglikelihood: (requests) => {
       openEarly(scoring)
@@ -165,6 +169,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
         ...(cut === 0 ? {} : { forward: shareBelow(forward, cut, keepBytes) }),
       })
     },
+    writeBeside: (settings) => {
+      for (const setting of settings) checkInterventions(forward, setting)
+      encoded ??= new EncodedTexts()
+      return createOnnxModel({ ...parts, encoded, beside: new SettingsBeside(settings, parts.facts.numParameters) })
+    },
 
     read,
 
@@ -180,7 +189,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       const edits = forward.edits(settings)
       const layout = textLayout(
         forward.spec,
-        settings.map((_, row) => ({ ids, masks: forward.masks(edits, row, { ids, promptLength: ids.length }) })),
+        settings.map((_, row) => ({ ids, masks: forward.masks(edits.selections[row]!, { ids, promptLength: ids.length }) })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = forward.body(edits, layout, gather, { past: null, keep: null })

@@ -78,6 +78,11 @@ export function severalDevices(models: readonly OnnxModel[], least: LeastPart = 
         models.map((model) => model.shareBelow(settings, keepBytes)),
         least,
       ),
+    writeBeside: (settings) =>
+      severalDevices(
+        models.map((model) => model.writeBeside(settings)),
+        least,
+      ),
     read,
     close: async () => {
       const closed = await Promise.allSettled(models.map((model) => model.close()))

@@ -1,9 +1,11 @@
 import type { DeviceRoom } from '../runtime/device-room.js'
 import type { PassShape } from '../runtime/runtime.js'
 import type { Experts, LayerSpec, Mlp, ModelSpec } from '../spec/model-spec.js'
+import { columnsWithin } from './columns-within.js'
 
-// activations of one pass, where nobody says how much memory there is
+// activations of one pass, and its attention matrices, where nobody says how much memory there is
 const passBytes = 2 ** 29
+const attentionBytes = 2 ** 30
 
 // copies of the attention matrix that are there at once where it is written out: products, masked, softmax
 const attentionCopies = 3
@@ -13,26 +15,36 @@ export class PassLimits {
   readonly shape: PassShape
   readonly #spec: ModelSpec
   readonly #room: DeviceRoom | null
+  readonly #largest: number
   readonly #notice: (line: string) => void
   #most = Number.POSITIVE_INFINITY
   #texts = Number.POSITIVE_INFINITY
   #isTold = false
 
-  constructor(spec: ModelSpec, shape: PassShape, room: DeviceRoom | null, notice: (line: string) => void) {
+  /** `largest` is the number of bytes that one tensor of the device may have; null for any. */
+  constructor(
+    spec: ModelSpec,
+    shape: PassShape,
+    { room, largest }: { readonly room: DeviceRoom | null; readonly largest: number | null },
+    notice: (line: string) => void,
+  ) {
     this.shape = shape
     this.#spec = spec
     this.#room = room
+    this.#largest = largest ?? Number.POSITIVE_INFINITY
     this.#notice = notice
   }
 
-  /** Tokens of one pass at most, of texts that have at most `longest` tokens. */
-  tokens(longest: number): number {
+  /** Tokens of one pass at most. */
+  get tokens(): number {
     const activations = (this.#room?.activations ?? passBytes) / bytesPerToken(this.#spec)
-    const attention =
-      this.#room === null
-        ? Number.POSITIVE_INFINITY
-        : this.#room.attention / (4 * attentionCopies * mostHeads(this.#spec) * longest)
-    return Math.min(this.#most, Math.max(256, Math.floor(Math.min(activations, attention))))
+    return Math.min(this.#most, Math.max(256, Math.floor(activations)))
+  }
+
+  /** Cells of the attention matrix of one pass at most: its tokens, padding included, times the tokens that each looks at. */
+  get cells(): number {
+    const bytes = Math.min((this.#room?.attention ?? attentionBytes) / attentionCopies, this.#largest)
+    return Math.floor(bytes / (4 * mostHeads(this.#spec)))
   }
 
   /** The most that a fixed number of texts may take: less than what was seen to be too much. */
@@ -40,9 +52,9 @@ export class PassLimits {
     return this.#most
   }
 
-  /** New tokens of one row at most. */
-  get columns(): number {
-    return Math.min(this.#most, this.shape.columns)
+  /** New tokens of one row at most, after `past` tokens. */
+  columns(past: number): number {
+    return Math.min(this.#most, this.shape.columns, columnsWithin(this.cells, past))
   }
 
   /**
@@ -63,11 +75,11 @@ export class PassLimits {
 
   /** The same where so many texts were written side by side: rows of passes have half as many tokens, too. */
   halveTexts(texts: number, device: string, cause: Error): void {
-    if (texts <= 1 && this.columns <= 1) throw noMemory(`${device} has no memory to write a text`, cause)
+    if (texts <= 1 && this.columns(0) <= 1) throw noMemory(`${device} has no memory to write a text`, cause)
     const half = Math.max(1, Math.floor(texts / 2))
     this.#tell(`${device} has no memory to write ${texts} texts side by side; from here on it writes at most ${half}`)
     this.#texts = half
-    this.#most = Math.max(1, Math.floor(this.columns / 2))
+    this.#most = Math.max(1, Math.floor(this.columns(0) / 2))
   }
 
   #tell(line: string): void {

@@ -1,49 +1,70 @@
-import type { Pass } from './plan.js'
+import { columnsWithin } from './columns-within.js'
+import type { Budget, Pass } from './plan.js'
 import { keyAt, type PlanRequest, type PrefixTree } from './prefix-tree.js'
 
 /**
  * Passes of one request a row, for models whose state after a token is more than keys and values and cannot branch. Requests that begin
- * another one's text are answered by it; nothing else is shared. `tokens` is the budget; one request alone may exceed it.
+ * another one's text are answered by it; nothing else is shared. One request alone may exceed the budget's tokens; one that exceeds its cells is
+ * computed in pieces, each of which comes after what the ones before it have left.
  */
-export function* planRows(requests: readonly PlanRequest[], tree: PrefixTree, tokens: () => number): Generator<Pass> {
+export function* planRows(
+  requests: readonly PlanRequest[],
+  tree: PrefixTree,
+  budget: () => Pick<Budget, 'tokens' | 'cells'>,
+): Generator<Pass> {
   const { lengths } = tree
   const rows = textRows(requests, tree)
   rows.sort((a, b) => lengths[b.longest]! - lengths[a.longest]!)
   for (let next = 0; next < rows.length; ) {
     const columns = lengths[rows[next]!.longest]!
-    const part = rows.slice(next, next + Math.max(1, Math.floor(tokens() / columns)))
+    const { tokens, cells = Number.POSITIVE_INFINITY } = budget()
+    if (columnsWithin(cells, 0) < columns) {
+      const row = rows[next++]!
+      for (let past = 0; past < columns; ) {
+        const piece = Math.min(columns - past, columnsWithin(budget().cells ?? cells, past))
+        yield passOf([row], piece, past, past + piece < columns ? piece : 0)
+        past += piece
+      }
+      continue
+    }
+    const most = Math.min(tokens / columns, cells / (columns * columns))
+    const part = rows.slice(next, next + Math.max(1, Math.floor(most)))
     next += part.length
-    yield passOf(part, columns)
+    yield passOf(part, columns, 0, 0)
   }
 
-  function passOf(part: readonly TextRow[], columns: number): Pass {
+  /** The tokens from `past` on of some texts, or a piece of one of them. */
+  function passOf(part: readonly TextRow[], columns: number, past: number, keep: number): Pass {
+    const lengthOf = ({ longest }: TextRow) => Math.min(columns, lengths[longest]! - past)
     const tokens = new Int32Array(part.length * columns)
     const keys = new Uint32Array(tokens.length)
     const positions = new Int32Array(tokens.length)
     const parents = new Int32Array(tokens.length).fill(-1)
     const gather: number[] = []
     const answers: { request: number; read: number; row: number }[] = []
-    part.forEach(({ longest, members }, row) => {
-      for (let column = 0; column < lengths[longest]!; column++) {
+    part.forEach((text, row) => {
+      const { longest, members } = text
+      for (let column = 0; column < lengthOf(text); column++) {
         const at = row * columns + column
-        tokens[at] = requests[longest]!.ids[column]!
-        keys[at] = keyAt(requests[longest]!, column)
-        positions[at] = column
+        tokens[at] = requests[longest]!.ids[past + column]!
+        keys[at] = keyAt(requests[longest]!, past + column)
+        positions[at] = past + column
         parents[at] = column - 1
       }
       const places = new Map<number, number>()
       for (const request of members) {
         requests[request]!.reads.forEach((position, read) => {
-          const known = places.get(position) ?? gather.push(row * columns + position) - 1
+          if (position < past || position >= past + columns) return
+          const known = places.get(position) ?? gather.push(row * columns + position - past) - 1
           places.set(position, known)
           answers.push({ request, read, row: known })
         })
       }
     })
-    const own = part.map(({ longest }) => lengths[longest]!)
+    const own = part.map(lengthOf)
     const size = own.reduce((sum, length) => sum + length, 0)
     return {
-      past: 0,
+      past,
       rows: part.length,
       columns,
       size,
@@ -53,7 +74,7 @@ export function* planRows(requests: readonly PlanRequest[], tree: PrefixTree, to
       keys,
       positions,
       parents,
-      keep: 0,
+      keep,
       gather,
       answers,
     }

@@ -93,8 +93,14 @@ function isTail(pass: Pass, at: number): boolean {
 describe('plan', () => {
   const seeds = Array.from({ length: 25 }, (_, seed) => seed)
   const budgets: Budget[] = [1, 2, 3, 7, 13, 40, 200].flatMap((tokens) =>
-    [1, 5, 64].map((columns) => ({ tokens, columns, cellsPerToken: Number.POSITIVE_INFINITY })),
+    [1, 5, 64].flatMap((columns) =>
+      [Number.POSITIVE_INFINITY, 90].map((cells) => ({
+        ...{ tokens, columns, cells },
+        cellsPerToken: Number.POSITIVE_INFINITY,
+      })),
+    ),
   )
+  const cellsOf = ({ past, rows, columns }: Pass) => rows * columns * (past + columns)
 
   it.each([
     [false, true],
@@ -117,6 +123,8 @@ describe('plan', () => {
           (pass) => {
             expect(pass.rows * pass.columns).toBeLessThanOrEqual(budget.tokens)
             expect(pass.columns).toBeLessThanOrEqual(columns)
+            // one token can always look at all before it
+            if (pass.rows * pass.columns > 1) expect(cellsOf(pass)).toBeLessThanOrEqual(budget.cells!)
           },
         )
         expect(answers).toEqual(requests.map((request) => request.reads.map((position) => history(request, position))))
@@ -179,13 +187,20 @@ describe('plan', () => {
     for (const seed of seeds) {
       const requests = randomRequests(seed, seed % 2 === 0)
       const tree = prefixTree(requests)
-      for (const tokens of [1, 20, 300]) {
+      for (const [tokens, cells] of [
+        [1, Number.POSITIVE_INFINITY],
+        [20, Number.POSITIVE_INFINITY],
+        [300, Number.POSITIVE_INFINITY],
+        [20, 50],
+        [300, 1],
+      ] as const) {
         const { answers } = simulate(
           requests,
-          planRows(requests, tree, () => tokens),
+          planRows(requests, tree, () => ({ tokens, cells })),
           (pass) => {
-            expect(pass.past + pass.keep).toBe(0)
+            if (cells === Number.POSITIVE_INFINITY) expect(pass.past + pass.keep).toBe(0)
             if (pass.rows > 1) expect(pass.rows * pass.columns).toBeLessThanOrEqual(tokens)
+            if (pass.rows * pass.columns > 1) expect(cellsOf(pass)).toBeLessThanOrEqual(cells)
             // one text a row, in order
             pass.parents.forEach((parent, at) => {
               const column = at % pass.columns

@@ -1,3 +1,4 @@
+import { columnsWithin } from './columns-within.js'
 import { keyAt, type PlanRequest, type PrefixNode, type PrefixTree } from './prefix-tree.js'
 
 /** How much one forward pass may hold. */
@@ -8,6 +9,8 @@ export interface Budget {
   readonly columns: number
   /** As many cells of that matrix cost as much as one more token. Infinity never computes a token twice. */
   readonly cellsPerToken: number
+  /** Cells of the attention matrix of one pass: all its rows' tokens, times all that a row's tokens look at. Any number by default. */
+  readonly cells?: number
 }
 
 /**
@@ -64,7 +67,7 @@ export function* plan(
   function* below(past: number, nodes: readonly PrefixNode[]): Generator<Pass> {
     const small: PrefixNode[] = []
     const large: PrefixNode[] = []
-    const { columns, cellsPerToken } = limits(budget())
+    const { columns, cellsPerToken } = limits(budget(), past)
     for (const node of nodes) {
       if (node.size > columns) large.push(node)
       else if (node.size > 0) small.push(...apart(node, cellsPerToken).nodes)
@@ -77,7 +80,7 @@ export function* plan(
   function* whole(past: number, nodes: PrefixNode[]): Generator<Pass> {
     nodes.sort((a, b) => b.size - a.size || a.first - b.first)
     for (let next = 0; next < nodes.length; ) {
-      const { tokens, columns: widest } = limits(budget())
+      const { tokens, columns: widest, cells } = limits(budget(), past)
       const largest = nodes[next]!.size
       // budgets may shrink on the way
       if (largest > widest) {
@@ -88,7 +91,8 @@ export function* plan(
       const columns = folded
         ? Math.min(widest, largest * Math.max(1, Math.floor(shortRow / largest)))
         : Math.max(largest, Math.ceil(widest / 2))
-      const rows = fillRows(nodes, next, columns, folded ? Math.max(1, Math.floor(tokens / columns)) : 1)
+      const most = Math.min(tokens / columns, cells / (columns * (past + columns)))
+      const rows = fillRows(nodes, next, columns, folded ? Math.max(1, Math.floor(most)) : 1)
       next += rows.reduce((sum, row) => sum + row.length, 0)
       yield passOf(past, rows, 0)
     }
@@ -98,7 +102,7 @@ export function* plan(
   function* opened(past: number, node: PrefixNode): Generator<Pass> {
     let from = node.from
     for (;;) {
-      const { columns } = limits(budget())
+      const { columns } = limits(budget(), past)
       if (node.to - from > columns) {
         yield passOf(past, [[{ ...piece(node, from), to: from + columns, children: [] }]], columns)
         past += columns
@@ -211,9 +215,11 @@ function apart(node: PrefixNode, cellsPerToken: number): { nodes: PrefixNode[]; 
   return { nodes, cost }
 }
 
-function limits({ tokens, columns, cellsPerToken }: Budget): Budget {
+/** What a pass after `past` tokens may hold: one row of these columns stays within all limits. */
+function limits({ tokens, columns, cellsPerToken, cells = Number.POSITIVE_INFINITY }: Budget, past: number) {
   const most = Math.max(1, Math.floor(tokens))
-  return { tokens: most, columns: Math.max(1, Math.min(most, Math.floor(columns))), cellsPerToken }
+  const widest = Math.min(most, columns, columnsWithin(cells, past))
+  return { tokens: most, columns: Math.max(1, Math.floor(widest)), cellsPerToken, cells }
 }
 
 /** Nodes from `first` on in rows: each goes into the first row with room for it; the first that finds none ends the pass. */

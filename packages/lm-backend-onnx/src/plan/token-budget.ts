@@ -18,7 +18,7 @@ const samplesEach = 2
 export function fixedBudget(size: number, longest: number, spec: ModelSpec, limits: PassLimits): TokenBudget {
   const tokens = Math.min(size * longest, limits.seen)
   const columns = Math.min(tokens, limits.shape.columns)
-  const budget = { tokens, columns, cellsPerToken: cellsPerToken(spec) }
+  const budget = { tokens, columns, cellsPerToken: cellsPerToken(spec), cells: limits.cells }
   return { next: () => budget, measured: () => {} }
 }
 
@@ -27,11 +27,11 @@ export function fixedBudget(size: number, longest: number, spec: ModelSpec, limi
  * nothing is computed twice for it. None holds more than the device has memory for, or than `size` of the longest inputs.
  */
 export function measuredBudget(size: number, longest: number, spec: ModelSpec, limits: PassLimits): TokenBudget {
-  const most = Math.min(size * longest, limits.tokens(longest))
+  const most = Math.min(size * longest, limits.tokens)
   const columns = Math.min(most, limits.shape.columns)
   const fitting = limits.shape.tokens.filter((tokens) => tokens <= most)
   const tried = (fitting.length > 0 ? fitting : [most]).map((tokens) => ({
-    budget: { tokens, columns, cellsPerToken: cellsPerToken(spec) },
+    budget: { tokens, columns, cellsPerToken: cellsPerToken(spec), cells: limits.cells },
     times: [] as number[],
   }))
   const best = () =>

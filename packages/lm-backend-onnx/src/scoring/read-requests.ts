@@ -10,7 +10,7 @@ import type {
 } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
 import type { Forward } from '../forward/forward.js'
-import type { ReadyEdits } from '../forward/layer-range.js'
+import type { ReadyEdits } from '../forward/ready-edits.js'
 import { type MaskedText, settingSelections, type TokenMasks } from '../forward/token-masks.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import { pairEncoder, rollingWindows, scoringWindow, type TextRules } from '../text/encode-requests.js'
@@ -50,7 +50,7 @@ export function readTexts(
   requests: readonly (readonly number[])[],
 ): (TokenMasks | null)[] {
   const selections = settingSelections(interventions)
-  const masks = texts.map((text) => forward.masks({ selections: [selections] }, 0, text))
+  const masks = texts.map((text) => forward.masks(selections, text))
   counts.selected.add(
     selections,
     requests.map((indices) => indices.map((index) => masks[index]!)),

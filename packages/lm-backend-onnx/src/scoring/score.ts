@@ -1,7 +1,7 @@
 import type { ScoredRow, ScoringRow } from '@saeval/language-model'
 import type { Forward } from '../forward/forward.js'
 import type { HiddenStates } from '../forward/hidden-states.js'
-import type { ReadyEdits } from '../forward/layer-range.js'
+import type { ReadyEdits } from '../forward/ready-edits.js'
 import { passLayout } from '../forward/pass-layout.js'
 import { prefixCache } from '../forward/prefix-cache.js'
 import type { TokenMasks } from '../forward/token-masks.js'
@@ -138,7 +138,7 @@ async function scoreOnce(
     return asked
   }
   const planned = forward.spec.recurrent
-    ? planRows(requests, tree, () => next().tokens)
+    ? planRows(requests, tree, next)
     : plan(requests, tree, next, forward.cache.sharesPast)
   const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
   const passes = shared ? shared.passes(requests, planned) : planned

@@ -13,7 +13,7 @@ import {
 } from '@saeval/language-model'
 import { uncountedWork } from '@saeval/language-model/internal/planned-work'
 import { actingOf } from '../effects/acting.js'
-import type { Trial } from '../effects/check-effects.js'
+import type { LoweredSteering } from '../models/csv-steering.js'
 import { editLines } from '../models/describe-edits.js'
 import { openSteering } from '../models/sae-steered-beta.js'
 import type { Generation, Generations } from './generations.js'
@@ -45,8 +45,8 @@ export interface GenerateOptions extends DeviceChoice {
   readonly onPlanned?: (plan: GeneratePlan) => void
   readonly onNotice?: Notice
   /**
-   * Called with what a continuation gains while it is written. With it, continuations are written one after the other, prompt after
-   * prompt; without it, those of a setting side by side. The texts are the same.
+   * Called with what a continuation gains while it is written. With it, continuations are written prompt after prompt; without it, all prompts of a
+   * setting side by side. A prompt's continuations under other settings are written beside the unsteered one, and then come whole. The texts are the same.
    */
   readonly onText?: (place: { readonly prompt: number; readonly label: string }, added: string) => void
 }
@@ -94,37 +94,39 @@ export async function generate(options: GenerateOptions): Promise<Generations | 
       options.onPlanned({ info: base.info, planned, settings: 1 + (coefficients?.length ?? 1) })
       return null
     }
-    const settings: Setting[] = [{ label: 'unsteered', coefficient: null, model: base.steer([]) }]
     const own = await steering.lower(base)
     const edits = new Set<string>()
-    const steered: { label: string; model: SteerableModel; trial: Trial; allowInert: boolean }[] = []
+    const steered: (Omit<Setting, 'model'> & { readonly lowered: LoweredSteering })[] = []
     for (const coefficient of coefficients ?? [null]) {
       const lowered = await steering.lower(base, { coefficient })
       // tries every row; a coefficient of 0 is meant to do nothing
       if (coefficient !== 0) await lowered.steer(base)
       for (const line of editLines(steering.file, lowered.rows)) edits.add(line)
       const label = coefficient === null ? 'steered' : `coefficient ${coefficient}`
-      const model = base.steer(lowered.interventions)
-      settings.push({ label, coefficient, model })
-      // a coefficient of 0 may do nothing here too
-      const allowInert = coefficient === 0 || (args.allow_inert_rows ?? false)
-      steered.push({ label, model, trial: lowered.trial, allowInert })
+      steered.push({ label, coefficient, lowered })
     }
+    // a prompt's texts are written for all settings side by side
+    const together = base.writeBeside?.([[], ...steered.map(({ lowered }) => lowered.interventions)]) ?? base
+    const settings: Setting[] = [
+      { label: 'unsteered', coefficient: null, model: together.steer([]) },
+      ...steered.map(({ label, coefficient, lowered }) => {
+        return { label, coefficient, model: together.steer(lowered.interventions) }
+      }),
+    ]
     const { readings, unread } = await latentReadings(own.rows)
     const job: Job = { ...options, sampling, base, readings, contexts }
     const written = prompts.map((): Generation[] => [])
     const all = [...prompts.keys()]
-    if (options.onText) {
-      for (const prompt of all)
-        for (const setting of settings) written[prompt]!.push(...(await write(job, setting, [prompt])))
-    } else {
-      for (const setting of settings) {
-        const generations = await write(job, setting, all)
-        for (const [prompt, generation] of generations.entries()) written[prompt]!.push(generation)
-      }
+    for (const some of options.onText ? all.map((prompt) => [prompt]) : [all]) {
+      const texts: WrittenTexts[] = []
+      for (const setting of settings) texts.push(await write(job, setting, some))
+      for (const generations of await record(job, settings, texts))
+        for (const [index, generation] of generations.entries()) written[some[index]!]!.push(generation)
     }
-    for (const { label, model, trial, allowInert } of steered) {
-      const { line, problem } = actingOf(model, trial, allowInert)
+    for (const [index, { label, coefficient, lowered }] of steered.entries()) {
+      // a coefficient of 0 may do nothing here too
+      const allowInert = coefficient === 0 || (args.allow_inert_rows ?? false)
+      const { line, problem } = actingOf(settings[index + 1]!.model, lowered.trial, allowInert)
       if (problem !== null) throw new SentenceError(sentence`${label}: ${problem}`)
       if (line !== null) options.onNotice?.(`${label}: ${line}`)
     }
@@ -171,13 +173,15 @@ function requestOf(
   return { type: 'generate_until', ...sampling, context: contexts[prompt]!, until, draw: prompt }
 }
 
+/** Continuations of some prompts under one setting: texts, and their tokens. */
+interface WrittenTexts {
+  readonly texts: readonly string[]
+  readonly tokens: readonly GeneratedTokens[]
+}
+
 /** Continues some of the prompts under one setting. */
-async function write(
-  job: Job,
-  { label, coefficient, model }: Setting,
-  prompts: readonly number[],
-): Promise<Generation[]> {
-  const { until = [], onText, signal, base } = job
+async function write(job: Job, { label, model }: Setting, prompts: readonly number[]): Promise<WrittenTexts> {
+  const { until = [], onText, signal } = job
   const { tokenizer } = model
   const written: GeneratedTokens[] = []
   const shown = prompts.map(() => '')
@@ -207,37 +211,59 @@ async function write(
     throw new InputError(
       'this backend does not tell the tokens that it writes (RequestOptions.onTokens), which generate needs',
     )
-  const rows = written.map(({ promptIds, newIds }) => ({
-    ids: [...promptIds, ...newIds.slice(0, -1)],
-    predictions: newIds.map((token, index) => ({ position: promptIds.length - 1 + index, token })),
-    promptLength: promptIds.length,
-  }))
+  return { texts, tokens: written }
+}
+
+/** What each setting and the unsteered model make of what was written under it. */
+async function record(
+  job: Job,
+  settings: readonly Setting[],
+  written: readonly WrittenTexts[],
+): Promise<Generation[][]> {
+  const { signal, base } = job
+  const { tokenizer } = base
+  const options = signal ? { signal } : {}
+  const rows = written.map(({ tokens }) =>
+    tokens.map(({ promptIds, newIds }) => ({
+      ids: [...promptIds, ...newIds.slice(0, -1)],
+      predictions: newIds.map((token, index) => ({ position: promptIds.length - 1 + index, token })),
+      promptLength: promptIds.length,
+    })),
+  )
   const plain = base.steer([])
-  const own = await model.scoreTokens(rows, signal ? { signal } : {})
-  const unsteered = await plain.scoreTokens(rows, signal ? { signal } : {})
-  const generations: Generation[] = []
-  for (const [request, { promptIds, newIds }] of written.entries()) {
-    signal?.throwIfAborted()
-    const ids = [...promptIds, ...newIds]
-    const activations = await readLatents(model, job.readings, ids, promptIds.length)
-    const read = await readLatents(plain, job.readings, ids, promptIds.length)
-    const pieces = tokenTexts(tokenizer, newIds)
-    generations.push({
-      label,
-      coefficient,
-      steered: model.interventions.length > 0,
-      text: texts[request]!,
-      tokens: newIds.map((id, index) => ({
-        id,
-        text: pieces[index]!,
-        logprob: own[request]!.logprobs[index]!,
-        unsteered_logprob: unsteered[request]!.logprobs[index]!,
-        activations: activations[index]!,
-        unsteered_activations: read[index]!,
-      })),
-    })
+  // the texts of all settings begin alike
+  const unsteered = await plain.scoreTokens(rows.flat(), options)
+  const all: Generation[][] = []
+  for (const [index, { label, coefficient, model }] of settings.entries()) {
+    const isSteered = model.interventions.length > 0
+    const { texts, tokens } = written[index]!
+    const beside = unsteered.slice(index * tokens.length, (index + 1) * tokens.length)
+    const own = isSteered ? await model.scoreTokens(rows[index]!, options) : beside
+    const generations: Generation[] = []
+    for (const [request, { promptIds, newIds }] of tokens.entries()) {
+      signal?.throwIfAborted()
+      const ids = [...promptIds, ...newIds]
+      const activations = await readLatents(model, job.readings, ids, promptIds.length)
+      const read = isSteered ? await readLatents(plain, job.readings, ids, promptIds.length) : activations
+      const pieces = tokenTexts(tokenizer, newIds)
+      generations.push({
+        label,
+        coefficient,
+        steered: isSteered,
+        text: texts[request]!,
+        tokens: newIds.map((id, at) => ({
+          id,
+          text: pieces[at]!,
+          logprob: own[request]!.logprobs[at]!,
+          unsteered_logprob: beside[request]!.logprobs[at]!,
+          activations: activations[at]!,
+          unsteered_activations: read[at]!,
+        })),
+      })
+    }
+    all.push(generations)
   }
-  return generations
+  return all
 }
 
 function samplingOf({ temperature = 0, topK = null, topP = null, maxGenToks = defaults.maxGenToks }: GenerateOptions) {

@@ -9,6 +9,7 @@ import { type Intervention, readPoint } from '@saeval/sae-core'
 import { readsOf } from '../effects/edit-effects.js'
 import { allowed, type Check, distance, largest } from './check.js'
 import { newTokens, requestsOf, type Subject, settingsOf } from './subject.js'
+import { greedyTexts, lessLikely } from './texts.js'
 
 // rows of one batch
 const rowsPerBatch = 32
@@ -149,6 +150,30 @@ export const sharedLayers: Check<Subject> = {
       })
     }
     await shared.close()
+    return { deviations }
+  },
+}
+
+/** Settings that are written beside each other write what each writes alone. */
+export const besideIsAlone: Check<Subject> = {
+  name: 'texts that settings write side by side are those of each alone, or as likely',
+  allowed: allowed.order,
+  run: async ({ base, trial, text }) => {
+    if (base.writeBeside === undefined) return { notApplicable: 'this backend writes texts of one setting at a time' }
+    const settings = [{ name: 'the unsteered model', setting: [] }, ...(await settingsOf(trial))].slice(0, rowsPerBatch)
+    const beside = base.writeBeside(settings.map(({ setting }) => setting))
+    const deviations = []
+    for (const { name, setting } of settings) {
+      const alone = base.steer(setting)
+      const [expected, actual] = [await greedyTexts(alone, text), await greedyTexts(beside.steer(setting), text)]
+      if (expected === null || actual === null)
+        return { notApplicable: 'this backend does not tell the tokens that it writes' }
+      for (const [at, { promptIds, newIds }] of expected.entries())
+        deviations.push({
+          what: `${name}: a token after prompt ${at + 1} is less likely`,
+          deviation: await lessLikely(alone, promptIds, newIds, actual[at]!.newIds),
+        })
+    }
     return { deviations }
   },
 }

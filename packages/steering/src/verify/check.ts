@@ -25,7 +25,8 @@ export interface Measured {
 /** One of the checks: compares, or says why there is nothing to compare. */
 export interface Check<Subject> {
   readonly name: string
-  readonly allowed: number
+  /** null of what is measured and judged by nobody. */
+  readonly allowed: number | null
   readonly run: (subject: Subject) => Promise<Measured | { readonly notApplicable: string }>
 }
 
@@ -35,7 +36,8 @@ export interface CheckResult {
   readonly outcome: 'ok' | 'failed' | 'not applicable'
   /** The largest deviation, see `allowed`; null where nothing was compared. */
   readonly deviation: number | null
-  readonly allowed: number
+  /** What it may be; null for anything: it is only measured. */
+  readonly allowed: number | null
   /** Everything that was compared. */
   readonly compared: Measured['deviations']
   /** Why it failed, or why it does not apply. */
@@ -55,7 +57,7 @@ export async function runCheck<Subject>(check: Check<Subject>, subject: Subject)
   if ('notApplicable' in measured) return { ...result, outcome: 'not applicable', messages: [measured.notApplicable] }
   const { deviations, problems = [] } = measured
   // NaN is larger than anything that is allowed
-  const beyond = deviations.filter(({ deviation }) => !(deviation <= check.allowed))
+  const beyond = check.allowed === null ? [] : deviations.filter(({ deviation }) => !(deviation <= check.allowed!))
   const messages = [...problems, ...beyond.map(({ what, deviation }) => `${what} by ${deviation.toPrecision(3)}`)]
   return {
     ...result,

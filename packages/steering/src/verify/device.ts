@@ -1,7 +1,8 @@
-import { answerAll, type GeneratedTokens, plainSettings, type SteerableModel } from '@saeval/language-model'
+import { answerAll, type SteerableModel } from '@saeval/language-model'
 import type { Intervention } from '@saeval/sae-core'
-import { allowed, type Check, distance, largest } from './check.js'
-import { newTokens, requestsOf, type Subject, settingsOf } from './subject.js'
+import { allowed, type Check, distance } from './check.js'
+import { requestsOf, type Subject, settingsOf } from './subject.js'
+import { greedyTexts, lessLikely } from './texts.js'
 
 /** What is compared with the same model on the CPU. */
 export interface DeviceSubject extends Subject {
@@ -27,6 +28,20 @@ export const steeredIsCpu: Check<DeviceSubject> = {
   },
 }
 
+/** How far log-probabilities in another arithmetic than float32, unsteered and with all rows, are from those of the CPU: measured only. */
+export function inOther(computedIn: string): Check<DeviceSubject> {
+  return {
+    name: `compute=${computedIn}: log-probabilities beside those of the CPU in float32`,
+    allowed: null,
+    run: async (subject) => ({
+      deviations: [
+        ...(await scoreDeviations(subject, 'unsteered', [])),
+        ...(await scoreDeviations(subject, 'all rows', subject.trial.together)),
+      ],
+    }),
+  }
+}
+
 /** Tokens that are generated greedily: at the first one that is another, by how much the CPU finds its own more likely. */
 export const tokensAreCpu: Check<DeviceSubject> = {
   name: 'generated tokens are those of the CPU, or as likely',
@@ -37,13 +52,13 @@ export const tokensAreCpu: Check<DeviceSubject> = {
       ['unsteered', []],
       ['steered', trial.together],
     ] as const) {
-      const [own, expected] = [await generated(base.steer(setting), text), await generated(cpu.steer(setting), text)]
+      const [own, expected] = [await greedyTexts(base.steer(setting), text), await greedyTexts(cpu.steer(setting), text)]
       if (own === null || expected === null)
         return { notApplicable: 'this backend does not tell the tokens that it writes' }
       for (const [at, { promptIds, newIds }] of expected.entries())
         deviations.push({
           what: `${name}: a token after prompt ${at + 1} is less likely on the CPU`,
-          deviation: await lessLikely(cpu, setting, promptIds, newIds, own[at]!.newIds),
+          deviation: await lessLikely(cpu.steer(setting), promptIds, newIds, own[at]!.newIds),
         })
     }
     return { deviations }
@@ -72,39 +87,4 @@ async function scoreDeviations(
     { what: `${name}: log-probabilities of the text differ`, deviation: distance(own.text, expected.text) },
     { what: `${name}: log-probabilities of requests differ`, deviation: distance(own.requests, expected.requests) },
   ]
-}
-
-/** Greedy texts after prompts of several lengths; null of a model that does not tell its tokens. */
-async function generated(model: SteerableModel, text: string): Promise<readonly GeneratedTokens[] | null> {
-  const { contexts } = requestsOf(text)
-  const greedy = { until: [], maxGenToks: newTokens, doSample: false, temperature: 0, settings: plainSettings }
-  const written: GeneratedTokens[] = []
-  await answerAll(
-    model,
-    contexts.map((context) => ({ type: 'generate_until' as const, context, ...greedy })),
-    {
-      onTokens: (tokens) => {
-        written[tokens.request] = tokens
-      },
-    },
-  )
-  return written.length === contexts.length ? written : null
-}
-
-/** By how many nats the first token of `actual` that is not as `expected` is behind on the CPU; 0 where all are the same. */
-async function lessLikely(
-  cpu: SteerableModel,
-  setting: readonly Intervention[],
-  promptIds: readonly number[],
-  expected: readonly number[],
-  actual: readonly number[],
-): Promise<number> {
-  const at = expected.findIndex((token, index) => token !== actual[index])
-  if (at < 0) return 0
-  const token = actual[at]
-  if (token === undefined) return Number.POSITIVE_INFINITY
-  const ids = [...promptIds, ...expected.slice(0, at)]
-  const predictions = [expected[at]!, token].map((token) => ({ position: ids.length - 1, token }))
-  const [scored] = await cpu.steer(setting).scoreTokens([{ ids, predictions, promptLength: promptIds.length }])
-  return largest([scored!.logprobs[0]! - scored!.logprobs[1]!])
 }

@@ -5,7 +5,7 @@ import type { Trial } from '../effects/check-effects.js'
 
 /** What the checks look at. */
 export interface Subject {
-  /** Only `steer` and `shareBelow` of it are used, so a model that steers wrongly shows. */
+  /** Only `steer`, `shareBelow` and `writeBeside` of it are used, so a model that steers wrongly shows. */
   readonly base: SteerableModel
   readonly trial: Trial
   readonly text: string

@@ -2,9 +2,9 @@ import type { HubOptions, Notice } from '@saeval/hub'
 import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
 import { editLines } from '../models/describe-edits.js'
 import { openSteering } from '../models/sae-steered-beta.js'
-import { batchIsSingle, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
+import { batchIsSingle, besideIsAlone, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
 import { type Check, type CheckResult, runCheck } from './check.js'
-import { type DeviceSubject, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
+import { type DeviceSubject, inOther, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
 import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './formula.js'
 import { type Subject, subjectOf } from './subject.js'
 
@@ -38,9 +38,10 @@ export interface Verification {
  * cached or shared; and on a device other than the CPU that it computes what the CPU computes, with the same model there. Throws InputError for arguments, CSVs and texts that are wrong by themselves; a row that changes nothing fails a check.
  */
 export async function verify({ modelArgs, text, ...options }: VerifyOptions): Promise<Verification> {
-  const open = (choice: DeviceChoice, notice: Notice) =>
-    openSteering(modelArgs, { batchSize: 'auto', ...deviceChoice(choice), notice, hub: options.hub ?? {} })
+  const open = (choice: DeviceChoice, notice: Notice, args = modelArgs) =>
+    openSteering(args, { batchSize: 'auto', ...deviceChoice(choice), notice, hub: options.hub ?? {} })
   const { steering, base } = await open(options, options.onNotice ?? (() => {}))
+  const { compute = 'float32', ...inFloat32 } = modelArgs
   let reference: Awaited<ReturnType<typeof open>> | null = null
   try {
     const { rows, trial } = await steering.lower(base)
@@ -48,9 +49,20 @@ export async function verify({ modelArgs, text, ...options }: VerifyOptions): Pr
     const checks = await verifySteering(subject, options.onCheck)
     const computedOn = base.info.device ?? null
     if (computedOn !== null && computedOn !== 'cpu') {
-      // what there is to say about the model has been said
-      reference = await open({ device: 'cpu' }, () => {})
-      checks.push(...(await verifyDevice({ ...subject, cpu: reference.base }, options.onCheck)))
+      // what there is to say about the model has been said; the CPU computes in float32
+      reference = await open({ device: 'cpu' }, () => {}, inFloat32)
+      const onDevice = { ...subject, cpu: reference.base, computedIn: String(compute) }
+      checks.push(...(await verifyDevice(onDevice, options.onCheck)))
+      // what a faster arithmetic would change, where the device has one and it was not asked for
+      for (const other of computedOn.startsWith('cuda') && compute === 'float32' ? ['tf32', 'bfloat16'] : []) {
+        const { steering, base } = await open(options, () => {}, { ...modelArgs, compute: other })
+        try {
+          checks.push(...(await runAll([inOther(other)], { ...onDevice, base }, options.onCheck)))
+        } finally {
+          await base.close()
+          await steering.close()
+        }
+      }
     }
     return {
       passed: checks.every(({ outcome }) => outcome !== 'failed'),
@@ -77,6 +89,7 @@ const checks: readonly Check<Subject>[] = [
   sharedPrefixes,
   cacheIsScoring,
   sharedLayers,
+  besideIsAlone,
 ]
 
 const deviceChecks: readonly Check<DeviceSubject>[] = [unsteeredIsCpu, steeredIsCpu, tokensAreCpu]
@@ -91,16 +104,17 @@ export function verifySteering(
 
 /** Compares an open model with the same model on the CPU. */
 export function verifyDevice(
-  subject: DeviceSubject,
+  subject: DeviceSubject & { readonly computedIn?: string },
   onCheck: (result: CheckResult) => void = () => {},
 ): Promise<CheckResult[]> {
-  return runAll(deviceChecks, subject, onCheck)
+  const { computedIn = 'float32' } = subject
+  return runAll(computedIn === 'float32' ? deviceChecks : [inOther(computedIn)], subject, onCheck)
 }
 
 async function runAll<Checked>(
   checks: readonly Check<Checked>[],
   subject: Checked,
-  onCheck: (result: CheckResult) => void,
+  onCheck: (result: CheckResult) => void = () => {},
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const check of checks) {
