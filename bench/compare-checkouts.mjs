@@ -36,15 +36,28 @@ if (positionals.length !== 1 || !existsSync(program(other)))
 const work = mkdtempSync(join(tmpdir(), 'saeval-compare-'))
 const model = values.model ? resolve(values.model) : join(tmpdir(), 'saeval-bench', 'gpt2')
 if (values.model === undefined) await makeModel(model, 'gpt2')
-const { n_embd, hidden_size = n_embd, n_layer, num_hidden_layers: layers = n_layer } = JSON.parse(
-  readFileSync(join(model, 'config.json'), 'utf8'),
-)
+const {
+  n_embd,
+  hidden_size = n_embd,
+  n_layer,
+  num_hidden_layers: layers = n_layer,
+} = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8'))
 const csv = await writeEdits()
 const tasks = writeTasks()
 
 const threads = values.threads === undefined ? '' : `,threads=${values.threads}`
 const common = ['--include_path', tasks, '--batch_size', 'auto', '--device', 'cpu']
-const run = (task) => ['run', '--model', 'hf', '-a', `pretrained=${model}${threads}`, '--tasks', task, '--log_samples', ...common]
+const run = (task) => [
+  'run',
+  '--model',
+  'hf',
+  '-a',
+  `pretrained=${model}${threads}`,
+  '--tasks',
+  task,
+  '--log_samples',
+  ...common,
+]
 const steered = ['-a', `base_name=${model}${threads}`, '--csv', csv, '--coefficients=1,2,3,4,5,6,7,8']
 const commands = {
   '0-shot': run('bench_questions'),
@@ -177,7 +190,10 @@ function writeTasks() {
     test: jsonl('questions.jsonl', contexts(Number(values.questions), 5).map(question)),
     validation: jsonl('examples.jsonl', contexts(5, 6).map(question)),
   }
-  const texts = generation({ prompts: 32, shots: 3, newTokens: 1 }).map(({ context }) => ({ text: context, answer: 'a' }))
+  const texts = generation({ prompts: 32, shots: 3, newTokens: 1 }).map(({ context }) => ({
+    text: context,
+    answer: 'a',
+  }))
   const base = { dataset_path: 'json', test_split: 'test', doc_to_text: '{{text}}' }
   const write = (task, config) =>
     writeFileSync(join(folder, `${task}.yaml`), JSON.stringify({ task, ...base, ...config }))

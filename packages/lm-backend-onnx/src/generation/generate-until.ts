@@ -237,7 +237,12 @@ async function answerPart(
     if (beside?.hasRoom(count, rows)) {
       const texts = fingerprintOf([
         [choosing.temperature, choosing.settings],
-        group.map((index) => [encoded[index]!.ids, encoded[index]!.maxNewTokens, requests[index]!.until, drawOf(index)]),
+        group.map((index) => [
+          encoded[index]!.ids,
+          encoded[index]!.maxNewTokens,
+          requests[index]!.until,
+          drawOf(index),
+        ]),
       ])
       const wereKept = await beside.write(own, { texts, count, rows, signal: options.signal }, writes)
       if (wereKept) for (const [place, index] of group.entries()) ended(index, own.texts[place]!)

@@ -119,15 +119,13 @@ async function writeTexts(
   // what prompts begin with is another thing under another setting
   const waiting = [...new Set(asked.map((prompt) => prompts[prompt]!.setting))].flatMap((setting) => {
     const own = asked.filter((prompt) => prompts[prompt]!.setting === setting)
-    return sharedBeginnings(own.map((prompt) => texts[prompt]!)).map(({ prompt: place, shared }): WaitingRow => {
-      const prompt = own[place]!
+    return sharedBeginnings(texts, own).map(({ prompt, shared }): WaitingRow => {
       const { ids, maxNewTokens } = prompts[prompt]!
       const start = shared?.to ?? 0
       return { prompt, shared, start, most: ids.length - start + maxNewTokens - 1 }
     })
   })
-  const masksOf = (row: RunningRow) =>
-    forward.masks(edits.selectionsOf(settingOf(row)), row, row.ids.length - 1)
+  const masksOf = (row: RunningRow) => forward.masks(edits.selectionsOf(settingOf(row)), row, row.ids.length - 1)
   const uniform = prompts.map((_, prompt) => options.uniform(prompt))
   /** Draws a token for each of the rows that is not over, from a hidden state each, which it gives back. */
   const extend = async (hidden: HiddenStates, rows: readonly RunningRow[]) => {
@@ -184,7 +182,12 @@ async function writeTexts(
       running.makeRoom()
       const layout = decodeLayout(forward, masksOf, running.rows, columns.shared, running.own.length)
       const places = running.rows.map(placeOf)
-      const hidden = forward.decode(edits.of(running.rows.map(settingOf)), layout, { shared: columns.shared.cache, own: running.own }, places)
+      const hidden = forward.decode(
+        edits.of(running.rows.map(settingOf)),
+        layout,
+        { shared: columns.shared.cache, own: running.own },
+        places,
+      )
       for (const row of running.rows) if (!row.isOver) row.filled++
       await extend(hidden, running.rows)
     }

@@ -20,22 +20,24 @@ const request = (context: string, maxGenToks: number, sampled = false): Generate
 })
 const preamble = 'The dog ate a bone near the house. A cat sat on the old tree by the river and saw a bird. '.repeat(2)
 const prompts = [
+  request('The dog', 0),
   request('The dog', 12),
   request('A cat sat on', 20),
   request(`${preamble}The man`, 9),
   request(`${preamble}The woman was`, 12),
   request('Long ago', 15, true),
-  request('The dog', 0),
 ]
 const adding = (size: number): Intervention[] => [
-  { hookPoint, stages: [addStage(Float32Array.from({ length: model.widthOf(hookPoint) }, (_, at) => size * Math.sin(at)))] },
+  {
+    hookPoint,
+    stages: [addStage(Float32Array.from({ length: model.widthOf(hookPoint) }, (_, at) => size * Math.sin(at)))],
+  },
 ]
 
 /** Settings of other kinds, at other hook points, at chosen positions; the unsteered one first. */
 async function settingsOfAllKinds(): Promise<Intervention[][]> {
   const sae = randomSae(5, { architecture: 'standard', dIn: model.widthOf(hookPoint), hookPoint })
-  const lower = (...edits: Omit<SteeringEdit, 'sae'>[]) =>
-    lowerEdits(edits.map((edit) => ({ ...edit, sae })))
+  const lower = (...edits: Omit<SteeringEdit, 'sae'>[]) => lowerEdits(edits.map((edit) => ({ ...edit, sae })))
   const last = { include: parsePositions('last_prompt'), exclude: [] }
   return [
     [],
@@ -44,8 +46,24 @@ async function settingsOfAllKinds(): Promise<Intervention[][]> {
     await lower({ action: 'clamp', latent: 3, coefficient: 40 }),
     await lower({ action: 'clamp_active', latent: 5, coefficient: -30 }, { action: 'add', latent: 7, coefficient: 9 }),
     await lower({ action: 'add', latent: 9, coefficient: 30, positions: last }),
-    [{ hookPoint: 'blocks.1.attn.hook_z', stages: [addStage(new Float32Array(model.widthOf('blocks.1.attn.hook_z')).fill(0.5))] }],
-    [{ hookPoint, stages: [{ ...addStage(new Float32Array(model.widthOf(hookPoint)).fill(0.1)), drops: { positions: last }, keepsNorm: true }] }],
+    [
+      {
+        hookPoint: 'blocks.1.attn.hook_z',
+        stages: [addStage(new Float32Array(model.widthOf('blocks.1.attn.hook_z')).fill(0.5))],
+      },
+    ],
+    [
+      {
+        hookPoint,
+        stages: [
+          {
+            ...addStage(new Float32Array(model.widthOf(hookPoint)).fill(0.1)),
+            drops: { positions: last },
+            keepsNorm: true,
+          },
+        ],
+      },
+    ],
   ]
 }
 
@@ -82,7 +100,8 @@ describe('settings that write side by side', () => {
     const settings = [[], adding(1), adding(2)]
     const sampled = [request('The dog', 12, true), request('A cat', 12, true)]
     const together = model.writeBeside(settings)
-    for (const seed of [3, 4]) expect(await ask(together, settings, sampled, seed)).toEqual(await ask(model, settings, sampled, seed))
+    for (const seed of [3, 4])
+      expect(await ask(together, settings, sampled, seed)).toEqual(await ask(model, settings, sampled, seed))
   })
 
   it('are written when the first of them is asked, and only then', async () => {
@@ -104,7 +123,8 @@ describe('settings that write side by side', () => {
   it('are alone where one of them cannot be written, which says so itself', async () => {
     const settings = [[], adding(1e38), adding(1)]
     const together = model.writeBeside(settings)
-    const write = (interventions: Intervention[]) => generateUntil(together.steer(interventions), [request('The dog', 6)])
+    const write = (interventions: Intervention[]) =>
+      generateUntil(together.steer(interventions), [request('The dog', 6)])
     const [expected] = await ask(model, [settings[2]!], [request('The dog', 6)])
     await write(settings[0]!)
     await expect(write(settings[1]!)).rejects.toThrow('overflow float32')

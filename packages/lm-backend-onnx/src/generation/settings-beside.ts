@@ -60,7 +60,9 @@ export class SettingsBeside {
     this.#weights = weights
     const all = settings.flatMap((interventions): Member[] => {
       const numbers = numbersOf(interventions)
-      return numbers === null || numbers > mostEdits * weights ? [] : [{ name: nameOf(interventions), interventions, numbers }]
+      return numbers === null || numbers > mostEdits * weights
+        ? []
+        : [{ name: nameOf(interventions), interventions, numbers }]
     })
     this.#members = [...new Map(all.map((member) => [member.name, member])).values()]
   }

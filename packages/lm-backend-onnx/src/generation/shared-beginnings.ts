@@ -24,25 +24,32 @@ const leastSaved = 48
 
 /**
  * Puts prompts into an order in which those with alike beginnings stand together, depth first, and says what each shares. Tokens are one only where
- * masks are, too. Each prompt keeps a token of its own, whose hidden state it needs. Prompts are numbered as the texts are.
+ * masks are, too. Each prompt keeps a token of its own, whose hidden state it needs. Prompts are numbered as the texts are; by default all are arranged.
  */
-export function sharedBeginnings(texts: readonly MaskedIds[]): ArrangedPrompt[] {
+export function sharedBeginnings(
+  texts: readonly MaskedIds[],
+  arranged: readonly number[] = [...texts.keys()],
+): ArrangedPrompt[] {
   const tree = prefixTree(
-    texts.map(({ ids, masks }) => ({ ids, keys: masks ?? undefined, reads: ids.length > 1 ? [ids.length - 2] : [] })),
+    arranged.map((prompt) => {
+      const { ids, masks } = texts[prompt]!
+      return { ids, keys: masks ?? undefined, reads: ids.length > 1 ? [ids.length - 2] : [] }
+    }),
   )
+  const order = Array.from(tree.order, (place) => arranged[place]!)
   const shared: (SharedRange | null)[] = texts.map(() => null)
   const open: { readonly node: PrefixNode; readonly parent: SharedRange | null }[] = [{ node: tree.root, parent: null }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, parent } = next
     const from = parent?.to ?? 0
-    const prompts = tree.order.slice(node.first, node.end)
+    const prompts = order.slice(node.first, node.end)
     const isWorthIt =
       node.to - from >= shortestShared && (prompts.length - 1) * (node.to - from) >= leastSaved && prompts.length > 1
     const own = isWorthIt ? { parent, from, to: node.to, prompt: prompts[0]! } : parent
     if (isWorthIt) for (const prompt of prompts) shared[prompt] = own
     for (const child of node.children) if (child.end - child.first > 1) open.push({ node: child, parent: own })
   }
-  return tree.order.map((prompt) => ({ prompt, shared: shared[prompt]! }))
+  return order.map((prompt) => ({ prompt, shared: shared[prompt]! }))
 }
 
 /** The ranges of a prompt's beginning, its last one first. */

@@ -189,7 +189,10 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       const edits = forward.edits(settings)
       const layout = textLayout(
         forward.spec,
-        settings.map((_, row) => ({ ids, masks: forward.masks(edits.selections[row]!, { ids, promptLength: ids.length }) })),
+        settings.map((_, row) => ({
+          ids,
+          masks: forward.masks(edits.selections[row]!, { ids, promptLength: ids.length }),
+        })),
       )
       const gather = settings.map((_, row) => (row + 1) * ids.length - 1)
       const hidden = forward.body(edits, layout, gather, { past: null, keep: null })

@@ -3,9 +3,11 @@ import { createForward } from '../forward/forward.js'
 import { goldenWeights } from '../golden-models.testing.js'
 import { cpuForm, formOf } from '../graph/graph-form.js'
 import type { DeviceRoom } from '../runtime/device-room.js'
+import { localChannel } from '../runtime/local-channel.js'
+import { nodeEngine } from '../runtime/node-engine.js'
 import { passShapes } from '../runtime/pass-shapes.js'
 import type { Provider } from '../runtime/protocol.js'
-import { startRuntime } from '../runtime/start-runtime.js'
+import { remoteRuntime } from '../runtime/remote-runtime.js'
 import { scoreRows } from '../scoring/score.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { PassLimits } from './pass-limits.js'
@@ -51,7 +53,8 @@ describe('passes over texts of 8192 tokens', () => {
           // three of them are there at once
           expect(3 * largest(limits.cells)).toBeLessThanOrEqual(most)
           expect(largest(limits.cells)).toBeLessThanOrEqual(pieceBytes ?? Number.POSITIVE_INFINITY)
-          if (name !== 'cpu') expect(3 * largest(Number.POSITIVE_INFINITY)).toBeGreaterThan(most)
+          // without limits, those of 32 heads would not fit into any GPU's
+          if (name !== 'cpu' && spec.nHeads === 32) expect(3 * largest(Number.POSITIVE_INFINITY)).toBeGreaterThan(most)
         }
         for (const past of [0, 512, 8192]) {
           const columns = limits.columns(past)
@@ -75,7 +78,8 @@ it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
   async (name) => {
     const { spec, weights } = await goldenWeights(name)
     const provider = { name: 'cpu' } as const
-    const runtime = startRuntime({ provider, threads: 1 })
+    const channel = localChannel(nodeEngine({ provider, threads: 1 }))
+    const runtime = remoteRuntime(channel, 'cpu', passShapes.cpu)
     const forwardWith = (room: DeviceRoom | null) =>
       createForward({
         ...{ spec, runtime, provider, room, form: cpuForm, notice: () => {} },
@@ -102,7 +106,7 @@ it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
       const [whole, cut] = [await score(null), await score(roomOf(3 * 4 * spec.nHeads * 200))]
       expect(Math.max(...cut.passes)).toBeLessThan(Math.max(...whole.passes))
       expect(Math.max(...cut.passes)).toBeLessThanOrEqual(14)
-      cut.scored.forEach((value, at) => expect(Math.abs(value - whole.scored[at]!)).toBeLessThan(1e-4))
+      for (const [at, value] of cut.scored.entries()) expect(Math.abs(value - whole.scored[at]!)).toBeLessThan(1e-4)
     } finally {
       await runtime.close()
     }

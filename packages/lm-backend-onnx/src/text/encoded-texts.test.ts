@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { GenerateParts } from '../generation/generate-until.js'
 import { readGenerateUntil } from '../generation/generate-until.js'
-import { noRequests, readLoglikelihood, readLoglikelihoodRolling } from '../scoring/read-requests.js'
+import { noRequests, type ReadParts, readLoglikelihood, readLoglikelihoodRolling } from '../scoring/read-requests.js'
 import { EncodedTexts } from './encoded-texts.js'
 
 it('makes once what several readers of the same requests need, and anew what has changed', () => {
@@ -26,7 +26,7 @@ it('makes once what several readers of the same requests need, and anew what has
       onOrigins: () => {},
       notice: () => {},
       encoded,
-    }) as unknown as GenerateParts
+    }) as unknown as GenerateParts & ReadParts
   const pair = { type: 'loglikelihood', context: 'a dog', continuation: ' barks' } as const
   const rolling = { type: 'loglikelihood_rolling', text: 'a cat sleeps' } as const
   const prompt = {
@@ -37,7 +37,7 @@ it('makes once what several readers of the same requests need, and anew what has
     temperature: 0,
     doSample: false,
   } as const
-  const readAll = (parts: GenerateParts) => {
+  const readAll = (parts: GenerateParts & ReadParts) => {
     readLoglikelihood(parts, [pair])
     readLoglikelihoodRolling(parts, [rolling])
     readGenerateUntil(parts, [prompt])

@@ -52,7 +52,10 @@ export const tokensAreCpu: Check<DeviceSubject> = {
       ['unsteered', []],
       ['steered', trial.together],
     ] as const) {
-      const [own, expected] = [await greedyTexts(base.steer(setting), text), await greedyTexts(cpu.steer(setting), text)]
+      const [own, expected] = [
+        await greedyTexts(base.steer(setting), text),
+        await greedyTexts(cpu.steer(setting), text),
+      ]
       if (own === null || expected === null)
         return { notApplicable: 'this backend does not tell the tokens that it writes' }
       for (const [at, { promptIds, newIds }] of expected.entries())
