@@ -45,7 +45,7 @@ export interface LayerRange {
   /** Settings whose rows share passes. */
   rowEdits(settings: readonly CountedSetting[]): RowEdits
   /**
-   * Of a range to the end: hidden states of the tokens in `gather`, which the caller owns. `entering` is what the range before it has left; null at
+   * Of a range to the end: hidden states of the tokens in `gather` (one that means nothing for none), which the caller owns. `entering` is what the range before it has left; null at
    * the beginning of the model.
    */
   body(
@@ -193,15 +193,17 @@ export function createLayerRange(options: LayerRangeOptions): LayerRange {
     },
     body: (edits, layout, gather, { past, keep }, entering = null) => {
       const entered = entering === null ? [] : [...entering.lanes]
+      // of a pass that is only kept: graphs for devices take no products over nothing
+      const picked = gather.length === 0 ? [0] : gather
       const feeds: Feeds = {
         ...inputs(layout, past),
         ...editFeeds(edits, layout),
         ...Object.fromEntries(entered.map(([lane, tensor]) => [bodyNames.lane(lane, 'in'), tensor])),
-        [bodyNames.gather]: int64(gather),
+        [bodyNames.gather]: int64(picked),
       }
       const session = isShared(layout, past) ? edits.sharedPastSession() : edits.session
       const run = (kept: Outputs) =>
-        hiddenOf(edits, layout, gather.length, (outputs) => session.run(feeds, { ...outputs, ...kept }))
+        hiddenOf(edits, layout, picked.length, (outputs) => session.run(feeds, { ...outputs, ...kept }))
       if (keep === null) return run({})
       if ('tensors' in keep || options.form.decoding === 'caller_writes') return run(keptIn(caches, keep))
       const whole = cache.make(layout.rows, (past?.length ?? 0) + layout.columns)

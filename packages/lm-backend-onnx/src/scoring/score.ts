@@ -167,7 +167,7 @@ async function scoreOnce(
       const token = rows[answer.request]!.predictions[answer.read]!.token
       unread.targets.push({ ...answer, row: unread.rows + answer.row, token })
     }
-    if (hidden.rows > 0) unread.hidden.push(hidden)
+    if (pass.gather.length > 0) unread.hidden.push(hidden)
     unread.rows += pass.gather.length
     if (++unread.passes >= headPasses || unread.rows >= headRows) await flush()
   }
