@@ -16,6 +16,7 @@ export class PassLimits {
   readonly #spec: ModelSpec
   readonly #room: DeviceRoom | null
   readonly #largest: number
+  readonly #heads: number
   readonly #notice: (line: string) => void
   #most = Number.POSITIVE_INFINITY
   #texts = Number.POSITIVE_INFINITY
@@ -32,6 +33,7 @@ export class PassLimits {
     this.#spec = spec
     this.#room = room
     this.#largest = largest ?? Number.POSITIVE_INFINITY
+    this.#heads = mostHeads(spec)
     this.#notice = notice
   }
 
@@ -44,7 +46,7 @@ export class PassLimits {
   /** Cells of the attention matrix of one pass at most: its tokens, padding included, times the tokens that each looks at. */
   get cells(): number {
     const bytes = Math.min((this.#room?.attention ?? attentionBytes) / attentionCopies, this.#largest)
-    return Math.floor(bytes / (4 * mostHeads(this.#spec)))
+    return Math.floor(bytes / (4 * this.#heads))
   }
 
   /** The most that a fixed number of texts may take: less than what was seen to be too much. */
