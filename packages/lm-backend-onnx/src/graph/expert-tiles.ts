@@ -41,8 +41,9 @@ export function expertTiles(parts: ExpertParts, { flat, indices, scales }: Route
     Array.from({ length: count }, (_, expert) => expert),
     [count],
   )
-  const expertOfPair = graph.node('Reshape', [indices, int(-1)])
-  const ofPair = at(ids, expertOfPair)
+  // WebGPU reshapes no int64
+  const ofPair = graph.node('Reshape', [at(ids, indices), int(-1)])
+  const expertOfPair = index(ofPair)
   const { ranks, counts } = expertRanks(graph, ofPair, pairs, ids)
   const sizeNumber = float(size)
   // rounded up; half a token keeps an inexact division away from whole numbers
