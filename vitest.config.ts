@@ -15,6 +15,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     // what saeval keeps for the next run, out of the user's own cache
     env: { SAEVAL_CACHE: fileURLToPath(new URL('node_modules/.cache/saeval', import.meta.url)) },
+    // what is built needs no transforming
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

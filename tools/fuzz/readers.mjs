@@ -224,7 +224,7 @@ export const readers = {
     mutateText,
     { 'functions.py': seed('functions.py') },
     'functions.py',
-    { slow: 30 },
+    { slow: 75 },
   ),
   'data-json': dataset('json', 'rows.json', mutateJson, ', field: data'),
   'data-jsonl': dataset('json', 'rows.jsonl', mutateLines),

@@ -3,6 +3,7 @@ import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, describe, expect, it } from 'vitest'
+import { daily } from '../../../tests/daily.js'
 import { Deviations, type Measured } from '../../../tests/deviations.js'
 import { casesHere, fixtureJson, hfHomeOf } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
@@ -56,6 +57,8 @@ const goldenOf = (name: string) => `golden/models/${name.replace('/', '--')}.jso
 
 describe.each(casesHere(names, goldenOf))('%s', (name) => {
   const golden = fixtureJson(goldenOf(name))
+  // lavapipe takes its time
+  const slow = testDevice === 'cpu' ? {} : daily(name)
   const tensors = readGoldenTensors(`golden/models/${name.replace('/', '--')}.safetensors`)
   const close = tolerance.logits(golden.tolerance['logits_change_for_1e-6_relative_embedding_noise'])
   const report = (what: Measured, value: number) => deviations.add(name, what, value)
@@ -89,7 +92,7 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
     }
   })
 
-  it('gives every token the log-probability of transformers, whatever the batch', async () => {
+  it('gives every token the log-probability of transformers, whatever the batch', slow, async () => {
     const model = await open()
     const rows = golden.forward.map((run: { ids: number[] }) => ({
       ids: run.ids,
@@ -206,7 +209,7 @@ describe.each(casesHere(names, goldenOf))('%s', (name) => {
     expect(difference(plain!, tensors.get('forward.2.last_logits')!)).toBeLessThanOrEqual(close)
   })
 
-  it('writes what transformers writes, steered and not', async () => {
+  it('writes what transformers writes, steered and not', slow, async () => {
     const model = await open()
     const add = intervention('resid_post', `blocks.${golden.generate.steered_layer}.hook_resid_post`)
     for (const [view, key] of [

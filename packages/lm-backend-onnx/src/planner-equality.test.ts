@@ -2,6 +2,7 @@ import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import type { ScoringRow } from '@saeval/language-model'
 import { type EditStage, type Intervention, type LatentReader, parsePositions } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
+import { daily } from '../../../tests/daily.js'
 import { fixtureJson } from '../../../tests/fixtures.js'
 import { testDevice } from '../../../tests/test-device.js'
 import { tolerance } from '../../../tests/tolerances.js'
@@ -48,6 +49,7 @@ describe.each(goldenModelNames)('%s', (name) => {
   const isQwen35 = name.startsWith('Qwen/Qwen3.5')
 
   it('gives the numbers of one request at a time, whatever the budget, steered or not', {
+    ...daily(name),
     timeout: 600_000,
   }, async () => {
     const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)

@@ -1,10 +1,11 @@
 import { generateUntil } from '@saeval/language-model'
 import { describe, expect, it } from 'vitest'
+import { daily } from '../../../../tests/daily.js'
 import { fixtureJson } from '../../../../tests/fixtures.js'
 import { goldenModelNames, openGoldenModel } from '../golden-models.testing.js'
 
 describe.each(goldenModelNames)('%s', (name) => {
-  it('writes what it writes alone: a shared beginning, other lengths, rows that leave', async () => {
+  it('writes what it writes alone: a shared beginning, other lengths, rows that leave', daily(name), async () => {
     const golden = fixtureJson(`golden/models/${name.replace('/', '--')}.json`)
     const [alone, together] = await Promise.all([openGoldenModel(name, 1), openGoldenModel(name, 'auto')])
     const { tokenizer } = alone
