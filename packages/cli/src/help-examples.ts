@@ -183,6 +183,15 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       ],
     },
   ],
+  card: [
+    {
+      purpose: 'two runs, steered and not, as a card, in a private repository',
+      lines: ['saeval card results -o card --push me/forget-dogs'],
+    },
+  ],
+  check: [
+    { purpose: "somebody's card, by 100 documents a task", lines: ['saeval check me/forget-dogs --documents 100'] },
+  ],
   compare: [{ purpose: 'two runs, with 20 changed answers', lines: ['saeval compare unsteered steered --show 20'] }],
   report: [{ purpose: 'a page of a sweep', lines: ['saeval report grid --target wmdp_bio'] }],
   cache: [{ purpose: 'files of rounded weights', lines: ['saeval cache ls'] }],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import { Argument, Command, Option } from 'commander'
 import { addAtlasOptions } from './commands/atlas-options.js'
+import { addCardCommands } from './commands/card-program.js'
 import { type CacheAction, cacheActions, type Listing, listings, type Shell, shells } from './commands/choices.js'
 import type { DescribeOptions } from './commands/describe.js'
 import { addExplainOptions } from './commands/explain-options.js'
@@ -48,6 +49,8 @@ const pluggable = [
   'generate',
   'verify',
   'caa',
+  'card',
+  'check',
 ]
 
 /** The command line as commander knows it; docs/cli.md is made from its help. What commands do is loaded when they are called, after `register`. */
@@ -230,6 +233,8 @@ export function createProgram(
   addVectorsCommands(program.command('vectors'), surroundings)
   program.commandsGroup('Read results:')
   addResultsCommands(program, surroundings)
+  program.commandsGroup('Hand results on, so that others can check them:')
+  addCardCommands(program, surroundings)
   program.commandsGroup('The rest:')
   program
     .command('cache')

@@ -165,13 +165,14 @@ async function readTasks(model: LanguageModel, tasks: readonly PreparedTask[], o
   )
   const all = places.flatMap((list, index) => {
     const { repeats } = tasks[index]!.task.config
-    return list.flatMap((place) => Array.from({ length: repeats }, () => place))
+    return list.flatMap((place) => Array.from({ length: repeats }, (_, repeat) => ({ ...place, repeat })))
   })
   let draws = 0
-  const requests = all.map(({ request, file }): ModelRequest => {
+  const requests = all.map(({ request, file, repeat }): ModelRequest => {
     if (request.type !== 'generate_until') return request
-    const { context, kwargs } = request
-    return { ...generationRequest(context, kwargs, complainAbout(file)), draw: draws++ }
+    const { context, kwargs, draw: first } = request
+    const draw = first === undefined ? draws++ : first + repeat
+    return { ...generationRequest(context, kwargs, complainAbout(file)), draw }
   })
   const read = await model.read(requests)
   const kinds = requestTypes.flatMap((kind) => {

@@ -34,6 +34,8 @@ export interface EvaluateOptions {
   /** Whether tasks that say unsafe_code (they run what the model writes) may run. */
   readonly confirmUnsafeCode?: boolean
   readonly hub?: HubOptions
+  /** Folder that relative paths of local data are looked up in; the working folder by default. */
+  readonly dataFolder?: string
   /** Keeps the requests of tasks; without it they are always built. */
   readonly requestCache?: RequestCache
   /** What runs the Python functions of task files; without it tasks that have some are refused. */
@@ -88,6 +90,7 @@ export async function prepareEvaluation(options: EvaluateOptions): Promise<Prepa
       prompt,
       fewshotSeed: options.fewshotSeed ?? defaultSeed,
       ...(options.functions ? { functions: options.functions } : {}),
+      ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
       hub: { ...options.hub, ...(signal ? { signal } : {}) },
       ...(options.requestCache ? { requestCache: options.requestCache } : {}),
     })

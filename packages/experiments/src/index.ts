@@ -36,3 +36,8 @@ export { type Cell, type SweepAxes, type SweepCsv, sweepCells } from './sweep-ce
 export type { CellOutcome, SweepEvent, SweepPlan } from './sweep-events.js'
 export { baselineId, type MissingCell } from './sweep-store.js'
 export { registerTextScores } from './text-scores/register-text-scores.js'
+export type { Card } from './card/card-file.js'
+export { type CardTexts, cardTexts } from './card/card-texts.js'
+export { type CardCheck, type CheckCardOptions, type CheckedTask, checkCard } from './card/check-card.js'
+export { type MakeCardOptions, makeCard } from './card/make-card.js'
+export { fetchCard, pushCard } from './card/hub-card.js'

@@ -29,6 +29,8 @@ export interface Opening {
   readonly withoutDownload?: boolean
   /** Whether the CPU may stand in for a named device that is not here: for plans, which others work on. */
   readonly standIn?: boolean
+  /** Folder that relative paths of local data are looked up in; the working folder by default. */
+  readonly dataFolder?: string
 }
 
 /** A model that is loaded, and tasks whose prompts are built for it. */
@@ -62,6 +64,7 @@ export async function openEvaluation<Model extends LanguageModel>(
     onPrepared,
     withoutDownload = false,
     standIn = false,
+    dataFolder,
   }: Opening,
 ): Promise<OpenEvaluation<Model>> {
   const stoppedBy = signal ? { signal } : {}
@@ -101,6 +104,7 @@ export async function openEvaluation<Model extends LanguageModel>(
       confirmUnsafeCode: run.confirm_run_unsafe_code,
       functions,
       hub,
+      ...(dataFolder === undefined ? {} : { dataFolder }),
       onProgress: (progress) => {
         if (progress.stage === 'tasks') onTasks(progress)
       },

@@ -6,10 +6,11 @@ export interface FakeRepository {
   readonly isPrivate: boolean
   gated: string | null
   readonly files: Map<string, string>
+  readonly bytes: Map<string, Buffer>
   readonly commits: string[]
 }
 
-/** A hub that is written to: repositories of datasets, commits of small files. */
+/** A hub that is written to: repositories of datasets and models, commits of small files. */
 export interface FakeUploadHub {
   readonly endpoint: string
   readonly repositories: Map<string, FakeRepository>
@@ -28,10 +29,10 @@ export async function startFakeUploadHub(token: string): Promise<FakeUploadHub> 
       const { name, organization, visibility } = JSON.parse(body) as Record<string, string>
       const full = `${organization}/${name}`
       if (repositories.has(full)) return [409, { error: 'You already created this dataset repo' }]
-      repositories.set(full, { isPrivate: visibility === 'private', gated: null, files: new Map(), commits: [] })
-      return [200, { url: `/datasets/${full}`, id: full }]
+      repositories.set(full, { isPrivate: visibility === 'private', gated: null, files: new Map(), bytes: new Map(), commits: [] })
+      return [200, { url: `/${full}`, id: full }]
     }
-    const [, name, action] = /^\/api\/datasets\/([^/]+\/[^/]+)\/(settings|preupload|commit|tree)/.exec(path) ?? []
+    const [, name, action] = /^\/api\/(?:dataset|model)s\/([^/]+\/[^/]+)\/(settings|preupload|commit|tree)/.exec(path) ?? []
     const repository = repositories.get(name ?? '')
     if (!repository) return [404, { error: 'Repository not found' }]
     if (action === 'settings' && method === 'PUT') {
@@ -47,7 +48,14 @@ export async function startFakeUploadHub(token: string): Promise<FakeUploadHub> 
     for (const line of body.split('\n').filter((text) => text !== '')) {
       const { key, value } = JSON.parse(line) as { key: string; value: Record<string, string> }
       if (key === 'header') repository.commits.push(value.summary!)
-      else repository.files.set(value.path!, Buffer.from(value.content!, 'base64').toString('utf8'))
+      else if (key === 'deletedFile') {
+        repository.files.delete(value.path!)
+        repository.bytes.delete(value.path!)
+      } else {
+        const bytes = Buffer.from(value.content!, 'base64')
+        repository.files.set(value.path!, bytes.toString('utf8'))
+        repository.bytes.set(value.path!, bytes)
+      }
     }
     return [200, { commitOid: '0'.repeat(40), commitUrl: `/${name}`, hookOutput: '' }]
   }

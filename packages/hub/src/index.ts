@@ -1,6 +1,5 @@
 export type { ByteSource } from './byte-source.js'
 export { cacheFolder } from './cache-folder.js'
-export { type DatasetWriter, openDatasetWriter, type UploadedFile } from './dataset-repository.js'
 export type { Environment } from './environment.js'
 export type { ModelFiles } from './folder-files.js'
 export type { RepositoryEntry } from './hub-entries.js'
@@ -14,6 +13,7 @@ export { openFiles } from './model-files.js'
 export { didYouMean } from './nearest-names.js'
 export { type Repository, type RepositoryType, resolveRepository } from './repository.js'
 export { openRepositoryFile, repositoryFile, repositoryFileIfPresent } from './repository-file.js'
+export { openRepositoryWriter, type RepositoryWriter, type UploadedFile } from './repository-writer.js'
 export {
   readSafetensorsIndex,
   readTensor,

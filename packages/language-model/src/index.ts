@@ -8,6 +8,7 @@ export type {
   ChatTemplate,
   GeneratedTokens,
   LanguageModel,
+  ModelFile,
   PlannedWork,
   ReadRequests,
   RequestOptions,

@@ -68,6 +68,18 @@ export interface ChatTemplate {
   ): string
 }
 
+/** A file that decides a model's answers. */
+export interface ModelFile {
+  /** Name of the repository, or the folder as it was given. */
+  readonly place: string
+  /** Commit of the repository; "" for a folder. */
+  readonly commit: string
+  /** Path inside the place, with forward slashes. */
+  readonly path: string
+  /** Where it lies on this machine. */
+  readonly file: string
+}
+
 /** What a model is to everyone else. */
 export interface LanguageModel {
   /** What is fixed about it. */
@@ -88,6 +100,8 @@ export interface LanguageModel {
    * Without it answers cannot be kept (--use_cache).
    */
   readonly fingerprint?: () => Promise<string>
+  /** The files that decide its answers, adapters and tokenizers among them. Absent of a backend that has none or does not tell. */
+  readonly files?: () => Promise<readonly ModelFile[]>
   /** Frees sessions and threads. */
   close(): Promise<void>
 }

@@ -26,6 +26,7 @@ export function wrapModel(model: LanguageModel, { info, report, read, close }: M
     chatTemplate: model.chatTemplate,
     read: read ?? ((requests) => model.read(requests)),
     ...(model.fingerprint === undefined ? {} : { fingerprint: () => model.fingerprint!() }),
+    ...(model.files === undefined ? {} : { files: () => model.files!() }),
     close: close ?? (() => model.close()),
   }
   const steerable = steerableOf(model)

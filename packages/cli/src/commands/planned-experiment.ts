@@ -1,4 +1,4 @@
-import type { ExperimentSpec } from '@saeval/experiments'
+import type { ExperimentSpec, RunSettings } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { Command } from 'commander'
 import { commandLine, holdsSecret } from '../options/command-line.js'
@@ -55,17 +55,40 @@ export async function parseCommand(words: readonly string[]): Promise<PlannedCom
   return { kind: 'run', words, line, options, files, spec: { kind: 'run', run: options, modelArgs } }
 }
 
+/**
+ * What a command of which results are asks for, by its recorded words; its plug-ins are not loaded: results are no reason to run code. Throws InputError for
+ * words that are no run and no sweep.
+ */
+export async function recordedCommand(words: readonly string[]): Promise<RunSettings> {
+  const [first, ...others] = words
+  const name = first === 'sweep' ? 'sweep' : 'run'
+  const flags = first === 'sweep' || first === 'run' ? others : words
+  if (first !== undefined && !first.startsWith('-') && flags === words)
+    throw new InputError(`the results were made by "saeval ${first}", and a card is of "saeval run" and "saeval sweep"`)
+  const command = parseFlags(name, flags)
+  const { config } = command.opts<{ config?: string }>()
+  if (config !== undefined) {
+    const { applyConfigFile } = await import('../options/config-file.js')
+    applyConfigFile(command, config)
+  }
+  return name === 'sweep' ? sweepOptions(command).run : runOptions(command)
+}
+
 async function parsed(name: 'run' | 'sweep', flags: readonly string[]): Promise<Command> {
+  const command = parseFlags(name, flags)
+  await beforeCommand(command)
+  return command
+}
+
+function parseFlags(name: 'run' | 'sweep', flags: readonly string[]): Command {
   const command = name === 'sweep' ? addSweepOptions(new Command(name)) : addRunOptions(new Command(name))
-  addPluginOption(command)
+  return addPluginOption(command)
     .option('-q, --quiet')
     .option('--verbosity <level>')
     .option('--verbose')
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .parse([...flags], { from: 'user' })
-  await beforeCommand(command)
-  return command
 }
 
 function checkRun(run: RunOptions): void {

@@ -1,7 +1,7 @@
 import { openAsBlob } from 'node:fs'
 import { basename } from 'node:path'
 import { sanitizeModelName } from '@saeval/eval-harness/internal/results/names'
-import { type DatasetWriter, type HubOptions, openDatasetWriter } from '@saeval/hub'
+import { type HubOptions, openRepositoryWriter, type RepositoryWriter } from '@saeval/hub'
 import { hubSettings } from '@saeval/hub/internal/hub-settings'
 import { dumpsJson, type PyDict, type PyValue } from '@saeval/python'
 import type { HubLogArguments } from './hub-log-arguments.js'
@@ -26,7 +26,7 @@ export interface PushedRun {
 
 /** Opens the hub before a run, so that a wrong token shows before the hours of computing. Throws InputError for it. */
 export async function openHubLog(args: HubLogArguments, hub: HubOptions): Promise<HubLog> {
-  const writer = await openDatasetWriter(args.token, hub)
+  const writer = await openRepositoryWriter('dataset', args.token, hub)
   const organisation = args.organisation ?? (await writer.account())
   const full = (name: string) => `${organisation}/${name}${args.isPublic ? '' : '-private'}`
   return {
@@ -43,7 +43,7 @@ export async function openHubLog(args: HubLogArguments, hub: HubOptions): Promis
 }
 
 async function pushResults(
-  writer: DatasetWriter,
+  writer: RepositoryWriter,
   repository: string,
   isPrivate: boolean,
   { files, modelName }: PushedRun,
@@ -59,7 +59,7 @@ async function pushResults(
 }
 
 async function pushSamples(
-  writer: DatasetWriter,
+  writer: RepositoryWriter,
   repository: string,
   { isPublic, isGated }: HubLogArguments,
   { files, tasks, modelName }: PushedRun,
@@ -76,7 +76,7 @@ async function pushSamples(
 }
 
 async function pushCard(
-  writer: DatasetWriter,
+  writer: RepositoryWriter,
   repository: string,
   { leaderboardUrl, pointOfContact }: HubLogArguments,
   { results, modelSource, modelName }: PushedRun,

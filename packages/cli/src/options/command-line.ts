@@ -5,6 +5,19 @@ export function commandLine(argv: readonly string[]): string {
   return ['saeval', ...argv].map((word) => quoted(withoutToken(word))).join(' ')
 }
 
+/** The words of a line that `commandLine` made, as a shell would give them. */
+export function commandWords(line: string): string[] {
+  const words: string[] = []
+  let word: string | null = null
+  for (const [part] of line.matchAll(/'[^']*'|\\.|\s+|[^'\\\s]+/gs)) {
+    if (/^\s/.test(part)) {
+      if (word !== null) words.push(word)
+      word = null
+    } else word = (word ?? '') + (part.startsWith("'") ? part.slice(1, -1) : part.replace(/^\\/, ''))
+  }
+  return word === null ? words : [...words, word]
+}
+
 /** Whether a word of a command line holds what others may not see. */
 export function holdsSecret(word: string): boolean {
   return withoutToken(word) !== word

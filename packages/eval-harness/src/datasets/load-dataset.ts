@@ -27,7 +27,7 @@ export interface LoadDatasetOptions {
   readonly name: string | null
   /** dataset_kwargs of the task: revision, data_files, data_dir, and arguments of the files' builder. */
   readonly kwargs?: PyDict
-  /** Folder that relative data_files are looked up in; the working folder by default. */
+  /** Folder that a relative path and data_files are looked up in; the working folder by default. */
   readonly folder?: string
   readonly hub?: HubOptions
 }
@@ -79,11 +79,12 @@ export async function loadDataset({
     if (dataFiles === null) throw new InputError(`dataset_path "${path}" needs dataset_kwargs.data_files`)
     return dataset(path, await namedFiles(dataFiles, folder, hub), null, reading)
   }
-  if (isFile(path))
+  const place = resolve(folder, path)
+  if (isFile(place))
     throw new InputError(
       `dataset_path ${path} is a file; name its format (${formats.join(', ')}) there, and the file in dataset_kwargs.data_files`,
     )
-  if (existsSync(path)) return folderDataset(path, name, dataFiles, dataDir, reading)
+  if (existsSync(place)) return folderDataset(path, place, { config: name, dataFiles, dataDir }, reading)
   const repository = await resolveRepository({
     type: 'dataset',
     name: path,
@@ -164,18 +165,16 @@ async function exportedDataset(
 
 function folderDataset(
   path: string,
-  config: string | null,
-  dataFiles: PyValue,
-  dataDir: PyValue,
+  root: string,
+  chosen: Pick<HubDatasetOptions, 'config' | 'dataFiles' | 'dataDir'>,
   reading: Reading,
 ): Dataset {
-  const root = resolve(path)
   const cardPath = join(root, 'README.md')
   const card = isFile(cardPath) ? readCard(readFileSync(cardPath, 'utf8'), cardPath) : new Map<string, PyValue>()
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => isFile(join(root, file)))
     .map((file) => file.split(sep).join('/'))
-  const found = chosenFiles(path, card, files, { config, dataFiles, dataDir })
+  const found = chosenFiles(path, card, files, chosen)
   return dataset(
     path,
     located(found.splits, async (file) => ({ path: join(root, file), name: join(path, file) })),

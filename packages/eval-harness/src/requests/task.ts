@@ -52,6 +52,8 @@ export interface OpenTaskOptions {
   readonly functions?: FunctionResolver
   readonly fewshotSeed: number
   readonly hub?: HubOptions
+  /** Folder that relative paths of local data are looked up in; the working folder by default. */
+  readonly dataFolder?: string
   /** Instead of the dataset that the task names. */
   readonly dataset?: Dataset
 }
@@ -73,7 +75,7 @@ export async function openTask(config: TaskConfig, options: OpenTaskOptions): Pr
       choice: rule(fewshot.docToChoice),
     },
   }
-  const dataset = options.dataset ?? (await openDataset(config, resolver, options.hub ?? {}))
+  const dataset = options.dataset ?? (await openDataset(config, resolver, options))
   const split = splitReader(dataset, resolver)
   const docs = await split((config.testSplit ?? config.validationSplit)!, config.processDocs)
   const [first] = await docs.rows(0, 1)
@@ -112,7 +114,11 @@ async function shapeOf(
   return { multipleInput: read.hasChoices && typeof text === 'number', multipleTarget: Array.isArray(answer) }
 }
 
-async function openDataset(config: TaskConfig, resolver: FunctionResolver, hub: HubOptions): Promise<Dataset> {
+async function openDataset(
+  config: TaskConfig,
+  resolver: FunctionResolver,
+  { hub = {}, dataFolder }: OpenTaskOptions,
+): Promise<Dataset> {
   if (config.customDataset !== null) {
     const load = await resolver.customDataset(config.customDataset)
     return load(new Map([...config.metadata, ...config.datasetKwargs]))
@@ -121,6 +127,7 @@ async function openDataset(config: TaskConfig, resolver: FunctionResolver, hub: 
     path: config.datasetPath!,
     name: config.datasetName,
     kwargs: config.datasetKwargs,
+    ...(dataFolder === undefined ? {} : { folder: dataFolder }),
     hub,
   })
 }

@@ -30,6 +30,8 @@ export interface TaskLeaf {
 export interface GroupNode {
   readonly kind: 'group'
   readonly name: string
+  /** File the group stands in. */
+  readonly file: string
   readonly alias: string
   /** As Python prints it; "N/A" without one. */
   readonly version: string
@@ -150,6 +152,7 @@ class TaskLoader {
     return {
       kind: 'group',
       name,
+      file: entry.file,
       alias: alias === null ? name : pyStr(alias as PyValue),
       version: version === undefined ? 'N/A' : pyStr(version as PyValue),
       metrics: groupMetrics(entry.file, (fields.get('aggregate_metric_list') ?? []) as PyValue),

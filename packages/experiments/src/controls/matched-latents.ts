@@ -1,4 +1,5 @@
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
+import { shuffled } from '../shuffled.js'
 
 /** What latents are matched in. */
 export interface LatentFacts {
@@ -42,7 +43,8 @@ export function matchedLatents(
     const given = new Set(rows.flatMap(({ sae, latent }) => (sae === row.sae ? [latent] : [])))
     const most = Math.max(pool * count, count + given.size - 1)
     const before = new Set(kept.flatMap((list) => (list === undefined ? [] : [list[index]!])))
-    const left = shuffled(nearest(row, given, most + before.size), seed + index).filter((latent) => !before.has(latent))
+    const drawn = shuffled(nearest(row, given, most + before.size), seededUniform(seed + index))
+    const left = drawn.filter((latent) => !before.has(latent))
     distinct.set(keyOf(row), { sae: row.sae, left: new Set(left) })
   }
   const lists: (readonly number[])[] = []
@@ -80,13 +82,4 @@ function nearest(
     .sort((a, b) => a.distance - b.distance || a.other - b.other)
     .slice(0, most)
     .map(({ other }) => other)
-}
-
-function shuffled(latents: number[], seed: number): number[] {
-  const random = seededUniform(seed)
-  for (let at = latents.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1))
-    ;[latents[at], latents[other]] = [latents[other]!, latents[at]!]
-  }
-  return latents
 }

@@ -1,4 +1,5 @@
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
+import { shuffled } from '../shuffled.js'
 
 /** What a set of players is worth, one number for each of several games: of documents, say, that are asked together. Players are named by their places, in order. */
 export type CoalitionValue = (players: readonly number[]) => Promise<readonly number[]>
@@ -97,15 +98,6 @@ async function contributions(order: readonly number[], worth: CoalitionValue): P
     before = after
   }
   return found
-}
-
-function shuffled(list: readonly number[], random: () => number): number[] {
-  const drawn = [...list]
-  for (let at = drawn.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1))
-    ;[drawn[at], drawn[other]] = [drawn[other]!, drawn[at]!]
-  }
-  return drawn
 }
 
 function mean(values: readonly number[]): number {

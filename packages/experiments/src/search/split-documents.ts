@@ -1,4 +1,5 @@
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
+import { shuffled } from '../shuffled.js'
 
 /** A document by its task and its place there. */
 export interface DocumentPlace {
@@ -19,15 +20,10 @@ export interface SplitDocuments {
 export function splitDocuments(tasks: ReadonlyMap<string, readonly number[]>, seed: number): SplitDocuments {
   const parts = { choosing: [] as DocumentPlace[][], confirming: [] as DocumentPlace[][] }
   for (const [task, docIds] of tasks) {
-    const random = seededUniform(seed)
-    const shuffled = docIds.map((docId) => ({ task, docId }))
-    for (let at = shuffled.length - 1; at > 0; at--) {
-      const other = Math.floor(random() * (at + 1))
-      ;[shuffled[at], shuffled[other]] = [shuffled[other]!, shuffled[at]!]
-    }
-    const half = Math.ceil(shuffled.length / 2)
-    parts.choosing.push(shuffled.slice(0, half))
-    parts.confirming.push(shuffled.slice(half))
+    const drawn = shuffled(docIds, seededUniform(seed)).map((docId) => ({ task, docId }))
+    const half = Math.ceil(drawn.length / 2)
+    parts.choosing.push(drawn.slice(0, half))
+    parts.confirming.push(drawn.slice(half))
   }
   return { choosing: inTurns(parts.choosing), confirming: inTurns(parts.confirming) }
 }

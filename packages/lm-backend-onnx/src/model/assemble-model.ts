@@ -1,4 +1,5 @@
 import { InputError, type ModelFiles } from '@saeval/hub'
+import type { ModelFile } from '@saeval/language-model'
 import type { PyDict, PyValue } from '@saeval/python/templates'
 import { createChatTemplate, type Tokenizer } from '@saeval/tokenizer'
 import { tokenizerFilesOf } from '@saeval/tokenizer/internal/open-tokenizer'
@@ -50,6 +51,8 @@ export interface OpenedModel extends Holding {
   readonly room: DeviceRoom | null
   /** What tells a file's content from another's. */
   readonly fileIdentity: (path: string) => Promise<string>
+  /** See LanguageModel.files. */
+  readonly modelFiles?: () => Promise<readonly ModelFile[]>
 }
 
 /** Puts a model together from its files and what computes it: the same everywhere. */
@@ -97,6 +100,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
       identity ??= identify()
       return identity
     },
+    files: opened.modelFiles,
     facts: {
       device: opened.device,
       standIn: meant !== provider,

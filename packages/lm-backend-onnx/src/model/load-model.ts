@@ -24,6 +24,7 @@ import { largestPacked, weightBytes } from '../weights/residence.js'
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
 import { assembleModel, textRules } from './assemble-model.js'
+import { filesOfModel } from './files-of-model.js'
 import { holdWeights } from './hold-weights.js'
 import type { LoadModelOptions } from './load-model-options.js'
 import type { OnnxModel } from './onnx-model.js'
@@ -181,6 +182,7 @@ async function loadOnto(
     compute,
     room,
     fileIdentity,
+    modelFiles: () => filesOfModel(files, texts, adapter),
   })
 }
 

@@ -4,6 +4,7 @@ import {
   type GenerationSettings,
   type Hook,
   type HookedRun,
+  type ModelFile,
   type ModelInfo,
   type ModelReport,
   readByType,
@@ -71,6 +72,8 @@ export interface OnnxModelParts {
   readonly batchSize: BatchSize
   /** What can change the numbers of the model as it is: weights, tokenizer, settings; JSON values. The same promise at every call. */
   readonly identity: () => Promise<unknown>
+  /** See LanguageModel.files; absent of a model whose files nobody asks for. */
+  readonly files?: (() => Promise<readonly ModelFile[]>) | undefined
   /** What others who read the same requests have tokenised: earlier settings that share, other devices. */
   readonly encoded?: EncodedTexts | undefined
   /** Settings that are asked the same texts; absent where nobody says so. */
@@ -223,6 +226,7 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     },
 
     fingerprint: async () => fingerprintOf([await parts.identity(), interventions.map(keptForm)]),
+    ...(parts.files === undefined ? {} : { files: parts.files }),
 
     close: () => forward.close(),
   }

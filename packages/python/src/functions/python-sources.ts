@@ -10,6 +10,11 @@ const upstream = 'lm_eval.tasks.'
  * found neither beside a file nor, as lm_eval.tasks…, in a folder above it belongs to Python or to a package.
  */
 export function pythonSources(file: string): string[] {
+  return [...pythonFiles(file).values()]
+}
+
+/** The same by their paths. */
+export function pythonFiles(file: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   const visit = (path: string) => {
     if (found.has(path) || !isFile(path)) return
@@ -22,7 +27,7 @@ export function pythonSources(file: string): string[] {
     }
   }
   visit(file)
-  return [...found.values()]
+  return found
 }
 
 /** Where a module may lie that a file imports. */

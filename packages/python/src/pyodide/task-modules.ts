@@ -11,8 +11,9 @@ export interface TaskModule {
 }
 
 /** Files beside a module that it may open. */
-const dataEndings = new Set(['.json', '.jsonl', '.txt', '.csv', '.tsv', '.pddl', '.lark'])
-const largest = 4 << 20
+export const dataEndings: ReadonlySet<string> = new Set(['.json', '.jsonl', '.txt', '.csv', '.tsv', '.pddl', '.lark'])
+/** Bytes of such a file, at most. */
+export const largest = 4 << 20
 
 /**
  * The folders of task files as Python sees them: each root is a folder of /tasks and of the package lm_eval.tasks. What a module can see

@@ -28,11 +28,25 @@ async function filesOf(name: string, folder: string, hub: HubOptions): Promise<D
   if (found !== undefined) return hubFiles(found as unknown as HubAddress, hub)
   if (/^\w+:\/\//.test(name))
     throw new InputError(`data_files names ${name}, which is neither a file nor one of the hub`)
+  const files = filesHere(name, folder)
+  return files.map((path) => ({ path, name: isPattern(name) && !existsSync(resolve(folder, name)) ? relative(resolve(folder), path) : name }))
+}
+
+/**
+ * Paths of the files of this machine among those that data_files names: relative to `folder` where they are not absolute. Throws InputError for those that are
+ * not there.
+ */
+export function localFiles(dataFiles: PyValue, folder: string): string[] {
+  const isElsewhere = (name: string) => /^\w+:\/\//.test(name)
+  return [...filesBySplit(dataFiles).values()].flat().flatMap((name) => (isElsewhere(name) ? [] : filesHere(name, folder)))
+}
+
+function filesHere(name: string, folder: string): string[] {
   const path = resolve(folder, name)
-  if (existsSync(path)) return [{ path, name }]
+  if (existsSync(path)) return [path]
   const files = isPattern(name) ? localMatches(path) : []
   if (files.length === 0) throw new InputError(`data_files names ${name}, which does not exist`)
-  return files.map((file) => ({ path: file, name: relative(resolve(folder), file) }))
+  return files
 }
 
 function localMatches(pattern: string): string[] {

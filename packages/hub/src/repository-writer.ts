@@ -2,6 +2,7 @@ import { hubFetch } from './hub-fetch.js'
 import { hubLibrary } from './hub-library.js'
 import { type HubOptions, hubSettings } from './hub-settings.js'
 import { InputError } from './input-error.js'
+import type { RepositoryType } from './repository.js'
 
 /** A file that goes into a repository. */
 export interface UploadedFile {
@@ -10,8 +11,8 @@ export interface UploadedFile {
   readonly content: Blob
 }
 
-/** Dataset repositories that an account may write to. No message ever holds the token. */
-export interface DatasetWriter {
+/** Repositories of one type that an account may write to. No message ever holds the token. */
+export interface RepositoryWriter {
   /** Name of the account that the token belongs to; InputError for a token that the hub does not take. */
   account(): Promise<string>
   /** Makes a repository where there is none yet; one that is there stays as it is. */
@@ -20,12 +21,18 @@ export interface DatasetWriter {
   gate(name: string): Promise<void>
   /** One commit to the main branch. */
   upload(name: string, files: readonly UploadedFile[], title: string): Promise<void>
+  /** One commit to the main branch, after which it holds these files and no others (but .gitattributes, the hub's own). */
+  replace(name: string, files: readonly UploadedFile[], title: string): Promise<void>
   /** Paths of all files of the main branch, sorted. */
   list(name: string): Promise<string[]>
 }
 
 /** Opens the hub for writing with `token`, else with the token that reading takes too. Throws InputError where there is none. */
-export async function openDatasetWriter(token: string | null, options: HubOptions = {}): Promise<DatasetWriter> {
+export async function openRepositoryWriter(
+  type: RepositoryType,
+  token: string | null,
+  options: HubOptions = {},
+): Promise<RepositoryWriter> {
   const given = token ?? (await hubSettings(options.env).token())
   if (given === null)
     throw new InputError('writing to the Hugging Face Hub needs a token; set HF_TOKEN to one that may write')
@@ -33,18 +40,36 @@ export async function openDatasetWriter(token: string | null, options: HubOption
     throw new InputError('writing to the Hugging Face Hub needs the network, and HF_HUB_OFFLINE is set')
   const settings = { ...options, env: { ...(options.env ?? process.env), HF_TOKEN: given } }
   const { endpoint } = hubSettings(settings.env)
-  const { createRepo, HubApiError, uploadFiles, whoAmI } = await hubLibrary()
+  const { commit, createRepo, HubApiError, whoAmI } = await hubLibrary()
   const shared = (name: string) => ({
     hubUrl: endpoint,
     accessToken: given,
-    fetch: hubFetch({ type: 'dataset', name, revision: 'main' }, settings),
+    fetch: hubFetch({ type, name, revision: 'main' }, settings),
   })
-  const repo = (name: string) => ({ type: 'dataset' as const, name })
+  const repo = (name: string) => ({ type, name })
+  const list = async (name: string) => {
+    const { hubEntries } = await import('./hub-entries.js')
+    const entries = await hubEntries({ type, name, revision: 'main', commit: 'main' }, settings)
+    return entries.map(({ path }) => path).sort()
+  }
+  const change = async (name: string, files: readonly UploadedFile[], gone: readonly string[], title: string) => {
+    await commit({
+      ...shared(name),
+      repo: repo(name),
+      operations: [
+        ...files.map(({ path, content }) => ({ operation: 'addOrUpdate' as const, path, content })),
+        ...gone.map((path) => ({ operation: 'delete' as const, path })),
+      ],
+      title,
+      useXet: false,
+      ...(options.signal ? { abortSignal: options.signal } : {}),
+    })
+  }
   return {
     account: async () => (await whoAmI(shared('your account'))).name,
     create: async (name, isPrivate) => {
       // 409: it is there
-      const fetch = hubFetch({ type: 'dataset', name, revision: 'main' }, settings, { answers: [409] })
+      const fetch = hubFetch({ type, name, revision: 'main' }, settings, { answers: [409] })
       try {
         await createRepo({
           ...shared(name),
@@ -57,26 +82,22 @@ export async function openDatasetWriter(token: string | null, options: HubOption
       }
     },
     gate: async (name) => {
-      await shared(name).fetch(`${endpoint}/api/datasets/${name}/settings`, {
+      await shared(name).fetch(`${endpoint}/api/${type}s/${name}/settings`, {
         method: 'PUT',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ gated: 'auto' }),
       })
     },
-    upload: async (name, files, title) => {
-      await uploadFiles({
-        ...shared(name),
-        repo: repo(name),
-        files: [...files],
-        commitTitle: title,
-        useXet: false,
-        ...(options.signal ? { abortSignal: options.signal } : {}),
-      })
+    upload: (name, files, title) => change(name, files, [], title),
+    replace: async (name, files, title) => {
+      const own = new Set([...files.map(({ path }) => path), '.gitattributes'])
+      await change(
+        name,
+        files,
+        (await list(name)).filter((path) => !own.has(path)),
+        title,
+      )
     },
-    list: async (name) => {
-      const { hubEntries } = await import('./hub-entries.js')
-      const entries = await hubEntries({ type: 'dataset', name, revision: 'main', commit: 'main' }, settings)
-      return entries.map(({ path }) => path).sort()
-    },
+    list,
   }
 }
