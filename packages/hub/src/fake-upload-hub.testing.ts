@@ -29,10 +29,17 @@ export async function startFakeUploadHub(token: string): Promise<FakeUploadHub> 
       const { name, organization, visibility } = JSON.parse(body) as Record<string, string>
       const full = `${organization}/${name}`
       if (repositories.has(full)) return [409, { error: 'You already created this dataset repo' }]
-      repositories.set(full, { isPrivate: visibility === 'private', gated: null, files: new Map(), bytes: new Map(), commits: [] })
+      repositories.set(full, {
+        isPrivate: visibility === 'private',
+        gated: null,
+        files: new Map(),
+        bytes: new Map(),
+        commits: [],
+      })
       return [200, { url: `/${full}`, id: full }]
     }
-    const [, name, action] = /^\/api\/(?:dataset|model)s\/([^/]+\/[^/]+)\/(settings|preupload|commit|tree)/.exec(path) ?? []
+    const [, name, action] =
+      /^\/api\/(?:dataset|model)s\/([^/]+\/[^/]+)\/(settings|preupload|commit|tree)/.exec(path) ?? []
     const repository = repositories.get(name ?? '')
     if (!repository) return [404, { error: 'Repository not found' }]
     if (action === 'settings' && method === 'PUT') {

@@ -39,8 +39,17 @@ export function addCardCommands(program: Command, surroundings: Surroundings): v
     )
     .argument('<card>', "the card's folder, or owner/name of the Hugging Face Hub (owner/name@revision)")
     .option('--documents <n>', 'documents of each task that are asked again', parser(positive), 32)
-    .option('--settings <n>', 'settings of a sweep that are asked again, beside the unsteered model', parser(positive), 4)
-    .option('--seed <n>', 'which documents and settings are drawn (default: another one each time)', parser(wholeNumber))
+    .option(
+      '--settings <n>',
+      'settings of a sweep that are asked again, beside the unsteered model',
+      parser(positive),
+      4,
+    )
+    .option(
+      '--seed <n>',
+      'which documents and settings are drawn (default: another one each time)',
+      parser(wholeNumber),
+    )
     .option(
       '--place <name=folder...>',
       'where a folder is whose files the card does not hold: the name in the card, and the folder here',

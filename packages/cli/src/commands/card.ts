@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type CardTexts, makeCard, pushCard, type RunSettings } from '@saeval/experiments'
 import { cardNames } from '@saeval/experiments/internal/card/card-file'
 import { InputError } from '@saeval/hub'
-import { runtimeVersion } from '@saeval/lm-backend-onnx/internal/runtime/runtime-package'
+import { runtimeVersion } from '@saeval/lm-backend-onnx'
 import { commandWords } from '../options/command-line.js'
 import { type DeviceFlags, deviceOf } from '../options/device-options.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
@@ -29,10 +29,13 @@ export async function cardCommand(
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
   const { output, push, public: isPublic = false, title } = options
-  if (isPublic && push === undefined) throw new InputError('--public says who may read what --push makes; give --push too')
+  if (isPublic && push === undefined)
+    throw new InputError('--public says who may read what --push makes; give --push too')
   const isCard = existsSync(join(results, cardNames.manifest))
   if (output === undefined && !(isCard && push !== undefined))
-    throw new InputError('--output is missing, the folder of the card; without it a card that is there can be pushed (--push)')
+    throw new InputError(
+      '--output is missing, the folder of the card; without it a card that is there can be pushed (--push)',
+    )
   if (output !== undefined && isCard) throw new InputError(`${results} is a card already; leave --output out`)
   const terminal = openTerminal(stderr, options)
   const hub = { signal, onProgress: terminal.download, onNotice: terminal.warn }
@@ -77,6 +80,7 @@ export async function cardCommand(
 /** What a command line asks for that results record. */
 async function recordedSettings(line: string): Promise<RunSettings> {
   const [program, ...words] = commandWords(line)
-  if (program !== 'saeval') throw new InputError(`the results were made by "${line.slice(0, 100)}", which is no command of saeval`)
+  if (program !== 'saeval')
+    throw new InputError(`the results were made by "${line.slice(0, 100)}", which is no command of saeval`)
   return recordedCommand(words)
 }

@@ -105,7 +105,8 @@ function lines(all: readonly string[]): string {
 }
 
 function failure(name: string, { problems, tasks }: CardCheck): string {
-  if (problems.length > 0) return `${name} is not as it says: ${problems[0]}${problems.length > 1 ? `, and ${problems.length - 1} more` : ''}`
+  if (problems.length > 0)
+    return `${name} is not as it says: ${problems[0]}${problems.length > 1 ? `, and ${problems.length - 1} more` : ''}`
   const wrong = tasks.filter(({ differences }) => differences.length > 0)
   return `${name} does not hold here: ${wrong.length} of ${tasks.length} tasks have other answers`
 }

@@ -1,7 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { checked, index, isObject, jsonObject, number, object, objectOf, oneOf, recordOf, text, truth } from '@saeval/hub/checks'
+import {
+  checked,
+  index,
+  isObject,
+  jsonObject,
+  number,
+  object,
+  objectOf,
+  oneOf,
+  recordOf,
+  text,
+  truth,
+} from '@saeval/hub/checks'
 import { dumpsJson, fromPlain, isDict, type PyDict, type PyValue, parseJson } from '@saeval/python'
 import * as v from 'valibot'
 import type { RunSettings } from '../run-settings.js'
@@ -54,8 +66,8 @@ const schema = objectOf({
   /** Version of this format. */
   format: v.literal(1, '1'),
   saeval: text,
-  /** The command line that made the results. */
-  command: v.nullable(text),
+  /** The command lines that made the results. */
+  commands: listOf(text, 'a list of commands'),
   created: text,
   texts: oneOf(cardTexts),
   /** What the tasks were run with; gen_kwargs, metadata and samples as lm_eval has them. */

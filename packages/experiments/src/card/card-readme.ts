@@ -47,11 +47,15 @@ function frontMatter({ model, run }: Card): string {
 function edited({ settings, model }: Card): string {
   const commit = model.files.find(({ place }) => place === model.name)?.commit
   const base = `The model is ${code(model.name)}${commit ? ` at commit ${code(commit)}` : ''}, as it is and with these edits:`
-  const shown = settings.slice(0, mostSettings).map(({ label, edits }) => `- **${plain(label)}**: ${edits.map(code).join('; ')}`)
+  const shown = settings
+    .slice(0, mostSettings)
+    .map(({ label, edits }) => `- **${plain(label)}**: ${edits.map(code).join('; ')}`)
   const left = settings.length - shown.length
-  return ['## What was edited', base, [...shown, ...(left > 0 ? [`- and ${left} more settings, see card.json`] : [])].join('\n')].join(
-    '\n\n',
-  )
+  return [
+    '## What was edited',
+    base,
+    [...shown, ...(left > 0 ? [`- and ${left} more settings, see card.json`] : [])].join('\n'),
+  ].join('\n\n')
 }
 
 function effects({ statistics, card }: ReadmeFacts): string {
@@ -79,12 +83,32 @@ function effects({ statistics, card }: ReadmeFacts): string {
   ].join('\n\n')
 }
 
-function effectRow({ task, metric, filter, documents, value, interval, unsteered, difference, unpaired }: CardScore): string {
+function effectRow({
+  task,
+  metric,
+  filter,
+  documents,
+  value,
+  interval,
+  unsteered,
+  difference,
+  unpaired,
+}: CardScore): string {
   const own = `${number(value)}${interval === null ? '' : ` [${interval.map(number).join(', ')}]`}`
   const change =
-    difference === null ? `not paired${unpaired === null ? '' : ` (${unpaired})`}` : `${signed(difference.value)} [${difference.interval.map(signed).join(', ')}]`
+    difference === null
+      ? `not paired${unpaired === null ? '' : ` (${unpaired})`}`
+      : `${signed(difference.value)} [${difference.interval.map(signed).join(', ')}]`
   const p = difference === null || difference.p_holm === null ? '' : pValue(difference.p_holm)
-  const cells = [plain(task), plain(filter === 'none' ? metric : `${metric} (${filter})`), documents, unsteered === null ? '' : number(unsteered), own, change, p]
+  const cells = [
+    plain(task),
+    plain(filter === 'none' ? metric : `${metric} (${filter})`),
+    documents,
+    unsteered === null ? '' : number(unsteered),
+    own,
+    change,
+    p,
+  ]
   return `| ${cells.join(' | ')} |`
 }
 
@@ -93,8 +117,12 @@ function sideEffects(scores: readonly CardScore[]): string[] {
   const moved = scores.filter(({ difference }) => difference !== null && (difference.p_holm ?? 1) < 0.05)
   const still = scores.filter(({ difference }) => difference !== null && (difference.p_holm ?? 0) >= 0.05)
   if (moved.length + still.length === 0) return []
-  const name = ({ task, metric, difference }: CardScore) => `${plain(task)} ${plain(metric)} (${signed(difference!.value)})`
-  const first = moved.length === 0 ? 'No task moved beyond chance.' : `Beyond chance (p < 0.05) moved: ${moved.slice(0, 12).map(name).join(', ')}.`
+  const name = ({ task, metric, difference }: CardScore) =>
+    `${plain(task)} ${plain(metric)} (${signed(difference!.value)})`
+  const first =
+    moved.length === 0
+      ? 'No task moved beyond chance.'
+      : `Beyond chance (p < 0.05) moved: ${moved.slice(0, 12).map(name).join(', ')}.`
   const largest = still.reduce((most, { difference }) => Math.max(most, difference!.detectable), 0)
   const rest =
     still.length === 0
@@ -105,12 +133,17 @@ function sideEffects(scores: readonly CardScore[]): string[] {
 
 function controlLines({ controls }: CardStatistics, index: number): string[] {
   const own = controls[index] ?? []
-  return own.length === 0 ? [] : ['Effects beside those of random latents, random directions and the flipped sign stand in statistics.json (`controls`) and on report.html.']
+  return own.length === 0
+    ? []
+    : [
+        'Effects beside those of random latents, random directions and the flipped sign stand in statistics.json (`controls`) and on report.html.',
+      ]
 }
 
 function verified({ verification }: ReadmeFacts): string {
   const head = '## Whether the steering is real'
-  if (verification === null) return `${head}\n\n\`saeval verify\` takes CSVs of edits, and this card steers with vectors: it was not run. That every edit changes the output was checked before anything was scored.`
+  if (verification === null)
+    return `${head}\n\n\`saeval verify\` takes CSVs of edits, and this card steers with vectors: it was not run. That every edit changes the output was checked before anything was scored.`
   const all = verification.flatMap(({ checks }) => checks)
   const count = (outcome: string) => all.filter((check) => check.outcome === outcome).length
   return `${head}\n\n\`saeval verify\` found what the formulas say: ${count('ok')} checks passed, ${count('failed')} failed, ${count('not applicable')} did not apply (verify.json).`
@@ -118,9 +151,13 @@ function verified({ verification }: ReadmeFacts): string {
 
 function checking({ unsafe_code: isUnsafe, plugins }: Card): string {
   const more = [
-    ...(isUnsafe ? ['Its tasks run code that the model writes: add `--confirm_run_unsafe_code` where you want that.'] : []),
+    ...(isUnsafe
+      ? ['Its tasks run code that the model writes: add `--confirm_run_unsafe_code` where you want that.']
+      : []),
     ...(plugins.length > 0
-      ? [`It was made with plug-ins, which a card does not hold (${plugins.map(({ name }) => code(name)).join(', ')}): give yours by \`--plugin\`.`]
+      ? [
+          `It was made with plug-ins, which a card does not hold (${plugins.map(({ name }) => code(name)).join(', ')}): give yours by \`--plugin\`.`,
+        ]
       : []),
   ]
   return [
@@ -131,18 +168,22 @@ function checking({ unsafe_code: isUnsafe, plugins }: Card): string {
   ].join('\n\n')
 }
 
-function contents({ texts, environment, command, datasets }: Card): string {
+function contents({ texts, environment, commands, datasets }: Card): string {
   const said = {
     none: 'The samples hold hashes of documents, prompts, targets and written texts, and log-probabilities; no text of a data set and none that the model wrote.',
-    answers: 'The samples hold hashes of documents, prompts and targets, and the answers: log-probabilities and what the model wrote. No text of a data set of the Hub is in here.',
+    answers:
+      "The samples hold hashes of documents, prompts and targets, and the answers: log-probabilities and what the model wrote. No text of a data set of the Hub is in here; task files and data of the author's own are, in files/.",
     all: 'The samples hold the documents and prompts of the tasks. Their licences are those of the data sets.',
   }[texts]
-  const data = Object.entries(datasets).map(([name, commit]) => `- ${code(name)}${commit === null ? '' : ` at commit ${code(commit)}`}`)
+  const data = Object.entries(datasets).map(
+    ([name, commit]) => `- ${code(name)}${commit === null ? '' : ` at commit ${code(commit)}`}`,
+  )
   return [
     '## What is in here',
     said,
     ...(data.length === 0 ? [] : ['Data sets:', data.join('\n')]),
-    ...(command === null ? [] : ['Made by', `    ${command.replaceAll('\n', ' ')}`]),
+    'Made by',
+    commands.map((command) => `    ${command.replaceAll('\n', ' ')}`).join('\n'),
     Object.entries(environment)
       .map(([name, value]) => `- ${plain(name)}: ${plain(value)}`)
       .join('\n'),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, statSync } from 'node:fs'
 import { sha256 } from '@saeval/eval-harness/internal/results/sample-lines'
 import { InputError } from '@saeval/hub'
-import { dumpsJson, isDict, type PyDict, PyFloat, parseJson, type PyValue } from '@saeval/python'
+import { dumpsJson, isDict, type PyDict, PyFloat, type PyValue, parseJson } from '@saeval/python'
 import type { CardTexts } from './card-texts.js'
 
 /** Bytes of a file of samples, at most: one line of it must fit into a text. */
@@ -45,10 +45,12 @@ function strippedLine(line: PyValue, texts: CardTexts): PyDict | null {
   if (texts === 'all') return new Map([...line, requests])
   const hide = (value: PyValue) => (texts === 'none' ? withoutTexts(value) : value)
   const metrics = line.get('metrics')
-  const numbers = (Array.isArray(metrics) ? (metrics as readonly PyValue[]) : []).flatMap((name): [string, PyValue][] => {
-    const value = typeof name === 'string' ? (line.get(name) ?? null) : null
-    return value !== null && holdsNoText(value) ? [[name as string, value]] : []
-  })
+  const numbers = (Array.isArray(metrics) ? (metrics as readonly PyValue[]) : []).flatMap(
+    (name): [string, PyValue][] => {
+      const value = typeof name === 'string' ? (line.get(name) ?? null) : null
+      return value !== null && holdsNoText(value) ? [[name as string, value]] : []
+    },
+  )
   return new Map<string, PyValue>([
     ...kept.map((name) => [name, line.get(name)!] as const),
     requests,
@@ -135,7 +137,9 @@ export function numberIn(text: string): number | null {
 async function* linesOf(path: string): AsyncGenerator<{ readonly line: PyValue; readonly number: number }> {
   const { size } = statSync(path)
   if (size > largest)
-    throw new InputError(`${path} has ${size} bytes, and a card's samples have at most ${largest} a task; take fewer documents`)
+    throw new InputError(
+      `${path} has ${size} bytes, and a card's samples have at most ${largest} a task; take fewer documents`,
+    )
   let number = 0
   for await (const json of textLines(path)) {
     number++

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Experiment, ExperimentRun } from '@saeval/report'
 import { nullEffects } from '@saeval/report'
 import { type MeasuredRun, measureRuns } from '@saeval/report/internal/compare/compare'
@@ -48,11 +49,17 @@ export async function cardStatistics(experiment: Experiment): Promise<CardStatis
   )
   const statistics: CardStatistics = {
     unsteered: baseline === null ? [] : scoresOf(baseline, { measures: measured.baseline, comparisons: null }),
-    settings: runs.map((run, index) => ({ label: run.label, scores: scoresOf(run, measured.runs[index]!) })),
+    settings: runs.map((run, index) => ({ label: settingLabel(run), scores: scoresOf(run, measured.runs[index]!) })),
     controls: nullEffects(experiment),
   }
   // as it is read again: without what JSON has no numbers for
   return JSON.parse(JSON.stringify(statistics)) as CardStatistics
+}
+
+/** What a setting is called: what tells it from the others, or the file of its edits. */
+export function settingLabel({ label, parameters, results: { modelArgs } }: ExperimentRun): string {
+  const file = modelArgs.csv_path ?? modelArgs.steer_path
+  return Object.keys(parameters).length === 0 && typeof file === 'string' ? basename(file) : label
 }
 
 function scoresOf({ results }: ExperimentRun, { measures, comparisons }: MeasuredRun): CardScore[] {
@@ -94,7 +101,9 @@ export function otherStatistics(told: unknown, found: unknown, place = 'statisti
     return isSame ? [] : [`${place} is ${told}, and the card's own samples give ${found}`]
   }
   if (typeof told !== 'object' || typeof found !== 'object' || told === null || found === null)
-    return told === found ? [] : [`${place} is ${shownValue(told)}, and the card's own samples give ${shownValue(found)}`]
+    return told === found
+      ? []
+      : [`${place} is ${shownValue(told)}, and the card's own samples give ${shownValue(found)}`]
   const names = new Set([...Object.keys(found), ...Object.keys(told)])
   return [...names].flatMap((name) =>
     otherStatistics(

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { evaluatePrepared, type PreparedTask } from '@saeval/eval-harness'
 import { withNumberedDraws } from '@saeval/eval-harness/internal/requests/numbered-draws'
 import { type HubOptions, InputError, type Notice } from '@saeval/hub'
@@ -6,10 +7,10 @@ import { getModelFactory, type LanguageModel, steerableOf } from '@saeval/langua
 import { readExperiment } from '@saeval/report'
 import type { SaeFileIdentity } from '@saeval/sae-core'
 import { allowed } from '@saeval/steering/internal/verify/check'
-import { join } from 'node:path'
 import { openEvaluation } from '../open-evaluation.js'
 import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed } from '../run-cell.js'
+import { shuffled } from '../shuffled.js'
 import { type Card, type CardSetting, cardNames, readCardJson } from './card-file.js'
 import { type CardSample, readCardSamples, sampleOf } from './card-samples.js'
 import { cardStatistics, otherStatistics } from './card-statistics.js'
@@ -18,7 +19,6 @@ import { hashedModel, hashedSae, otherFiles } from './hashed-files.js'
 import { damageOf, type Manifest, readManifest } from './manifest.js'
 import { type OpenCard, type OpenCardOptions, openCard } from './open-card.js'
 import { otherMetrics } from './other-metrics.js'
-import { shuffled } from '../shuffled.js'
 
 export interface CheckCardOptions extends Partial<OpenCardOptions> {
   /** Documents of each task that are asked again, at most. */
@@ -91,9 +91,16 @@ export async function checkCard(folder: string, options: CheckCardOptions): Prom
     ]
     if (problems.length > 0) return { ...found, problems }
     const random = seededUniform(seed)
-    const chosen = inOrder(shuffled([...card.settings.keys()], random).slice(0, options.settings)).map((at) => card.settings[at]!)
+    const chosen = inOrder(shuffled([...card.settings.keys()], random).slice(0, options.settings)).map(
+      (at) => card.settings[at]!,
+    )
     onStage('opening the model', 0)
-    const opening = { ...(signal ? { signal } : {}), hub, dataFolder: open.dataFolder, ...(options.onNotice ? { onNotice: options.onNotice } : {}) }
+    const opening = {
+      ...(signal ? { signal } : {}),
+      hub,
+      dataFolder: open.dataFolder,
+      ...(options.onNotice ? { onNotice: options.onNotice } : {}),
+    }
     const evaluation = await openEvaluation(
       open.run,
       open.tasks,
@@ -113,7 +120,8 @@ export async function checkCard(folder: string, options: CheckCardOptions): Prom
         checked.push(...(await askAgain(label, model, own)))
       }
       for (const [at, setting] of chosen.entries()) {
-        const model = at === 0 ? evaluation.model : await getModelFactory(setting.model)(open.argumentsOf(setting), context)
+        const model =
+          at === 0 ? evaluation.model : await getModelFactory(setting.model)(open.argumentsOf(setting), context)
         try {
           const wrong = await identityProblems(setting, model, card, hub, at === 0)
           if (wrong.length > 0) return { ...found, device, problems: wrong }
@@ -155,7 +163,9 @@ function editProblems({ settings }: Card, { files }: Manifest): string[] {
 function pluginProblems(card: Card, loaded: readonly PluginIdentity[]): string[] {
   const hashes = new Set(loaded.map(({ sha256 }) => sha256))
   return card.plugins.flatMap(({ name, sha256 }) =>
-    hashes.has(sha256) ? [] : [`plug-in ${name} with SHA-256 ${sha256.slice(0, 12)}… was loaded when the card was made, and is not here`],
+    hashes.has(sha256)
+      ? []
+      : [`plug-in ${name} with SHA-256 ${sha256.slice(0, 12)}… was loaded when the card was made, and is not here`],
   )
 }
 
@@ -254,7 +264,13 @@ async function askAgain(
         differences.push(`document ${docId} is another one here: ${other} differs`)
         continue
       }
-      const compared = await compareAnswers(document, expected, actual!, { allowed: tolerance, isSameDevice, model, steerable, seed })
+      const compared = await compareAnswers(document, expected, actual!, {
+        allowed: tolerance,
+        isSameDevice,
+        model,
+        steerable,
+        seed,
+      })
       differences.push(...compared.differences)
       untold += compared.untold
       if (compared.largest !== null) largest = Math.max(largest ?? 0, compared.largest)

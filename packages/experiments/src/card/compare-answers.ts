@@ -1,6 +1,7 @@
 import type { PreparedTask } from '@saeval/eval-harness'
 import { sha256 } from '@saeval/eval-harness/internal/results/sample-lines'
 import { generationRequest } from '@saeval/eval-harness/internal/tasks/generation-config'
+import { InputError } from '@saeval/hub'
 import { answerAll, type GeneratedTokens, type LanguageModel, type SteerableModel } from '@saeval/language-model'
 import type { CardAnswer, CardSample } from './card-samples.js'
 
@@ -44,7 +45,11 @@ export async function compareAnswers(
     if (!(deviation <= options.allowed)) differences.push(`document ${docId}: ${what}`)
   }
   if (told.answers.length !== found.answers.length || told.answers.length !== requests.length)
-    return { largest, untold, differences: [`document ${docId}: ${told.answers.length} answers in the card, ${found.answers.length} here`] }
+    return {
+      largest,
+      untold,
+      differences: [`document ${docId}: ${told.answers.length} answers in the card, ${found.answers.length} here`],
+    }
   for (const [at, request] of requests.entries()) {
     const tokens = tokensOf(request, options.steerable)
     for (const [repeat, expected] of told.answers[at]!.entries()) {
@@ -62,7 +67,8 @@ export async function compareAnswers(
         continue
       }
       const texts = `text ${at + 1} is ${shownText(expected)} in the card, ${shownText(actual)} here`
-      if (isSampled || request.type !== 'generate_until' || !('text' in expected)) differences.push(`document ${docId}: ${texts}`)
+      if (isSampled || request.type !== 'generate_until' || !('text' in expected))
+        differences.push(`document ${docId}: ${texts}`)
       else measure(await lessLikely(request, expected.text, options), texts)
     }
   }
@@ -70,7 +76,7 @@ export async function compareAnswers(
 }
 
 function settingsOf(request: Extract<Request, { type: 'generate_until' }>) {
-  return generationRequest(request.context, request.kwargs, (field, what) => new Error(`${field} ${what}`))
+  return generationRequest(request.context, request.kwargs, (field, what) => new InputError(`${field} ${what}`))
 }
 
 /** Tokens that a log-probability is the sum of; 1 of texts that were written. */

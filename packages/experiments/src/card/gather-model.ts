@@ -14,6 +14,7 @@ import { openEvaluation, tasksOfRun } from '../open-evaluation.js'
 import type { RunSettings } from '../run-settings.js'
 import type { Card, CardSetting, HashedFile } from './card-file.js'
 import type { CardInputs } from './card-inputs.js'
+import { settingLabel } from './card-statistics.js'
 import { argumentsOf, type CardResults, filesOfVectors, foldersIn, steeringOf } from './gather-settings.js'
 import { hashedModel, hashedSae } from './hashed-files.js'
 import type { MakeCardOptions } from './make-card.js'
@@ -54,7 +55,12 @@ export async function gatherModel(
   const include = [...run.include_path, ...new Set(alone.map((file) => join(file, '..')))]
   const [first] = experiment.runs
   const evaluation = await openEvaluation(
-    { ...run, confirm_run_unsafe_code: options.confirmUnsafeCode, device: options.device, gpu_memory: options.gpuMemory },
+    {
+      ...run,
+      confirm_run_unsafe_code: options.confirmUnsafeCode,
+      device: options.device,
+      gpu_memory: options.gpuMemory,
+    },
     nodes,
     (context) => getModelFactory(first!.results.model)(openedWith(first!, run), context),
     { ...(options.signal ? { signal: options.signal } : {}), hub },
@@ -62,10 +68,15 @@ export async function gatherModel(
   try {
     const { model, prepared } = evaluation
     const files = (await model.files?.()) ?? []
-    if (files.length === 0) throw new InputError('this model does not tell which files decide its answers, so no card can hold them')
+    if (files.length === 0)
+      throw new InputError('this model does not tell which files decide its answers, so no card can hold them')
     const folders: Record<string, string | null> = {}
     const releases: Record<string, string> = {}
-    addFolder(inputs, folders, files.filter(({ commit }) => commit === ''))
+    addFolder(
+      inputs,
+      folders,
+      files.filter(({ commit }) => commit === ''),
+    )
     const settings: Omit<CardSetting, 'samples'>[] = []
     for (const steered of experiment.runs) settings.push(await settingOf(steered, { inputs, folders, releases, hub }))
     const { device, provenance } = model.info
@@ -116,17 +127,22 @@ async function settingOf(
   run: ExperimentRun,
   { inputs, folders, releases, hub }: Gathering,
 ): Promise<Omit<CardSetting, 'samples'>> {
-  const { results, label } = run
+  const { results } = run
   const { model } = results
   if (model !== 'sae_steered_beta' && model !== 'steered')
-    throw new InputError(`${results.path} is of the model ${model}; a card is of the models sae_steered_beta and steered`)
+    throw new InputError(
+      `${results.path} is of the model ${model}; a card is of the models sae_steered_beta and steered`,
+    )
   const { sha256, saes } = steeringOf(run)
   const args = argumentsOf(run)
   const paths: Record<string, string> = {}
   for (const name of fileArguments) {
     const path = args[name]
     if (typeof path !== 'string') continue
-    if (!existsSync(path)) throw new InputError(`${results.path} was made with ${name}=${path}, which is not here; call saeval where that run was called`)
+    if (!existsSync(path))
+      throw new InputError(
+        `${results.path} was made with ${name}=${path}, which is not here; call saeval where that run was called`,
+      )
     const files = filesOfVectors(path)
     if (statSync(path).isDirectory()) {
       inputs.allow(path)
@@ -137,17 +153,23 @@ async function settingOf(
       for (const source of namedBy(path, 'source')) inputs.add(join(path, '..', source), `${path} names`)
     const isEdits = name === 'csv_path' || name === 'steer_path'
     if (isEdits && files.length === 1 && (await sha256Of(files[0]!)) !== sha256)
-      throw new InputError(`${path} is another file now than when ${results.path} was made; put that one back, or run it again`)
+      throw new InputError(
+        `${path} is another file now than when ${results.path} was made; put that one back, or run it again`,
+      )
   }
   if (typeof args.csv_path === 'string')
     for (const [name, folder] of foldersIn(args.csv_path)) {
       releases[name] = withoutFolders(folder, process.cwd()) as string
       const own = saes.filter((file) => file.commit === null && resolve(file.place) === resolve(folder))
-      addFolder(inputs, folders, own.flatMap(({ path }) => sideFiles(folder, path)))
+      addFolder(
+        inputs,
+        folders,
+        own.flatMap(({ path }) => sideFiles(folder, path)),
+      )
     }
   return {
-    id: run.id ?? label,
-    label,
+    id: run.id ?? run.label,
+    label: settingLabel(run),
     model,
     model_args: JSON.parse(dumpsJson(withoutFolders(fromPlain(args), process.cwd()))) as CardSetting['model_args'],
     paths,
@@ -182,10 +204,22 @@ function addFolder(inputs: CardInputs, folders: Record<string, string | null>, f
 
 /** One line for each edit, of the run's own record. */
 function editsOf({ results }: ExperimentRun): string[] {
-  const { rows } = v.parse(v.fallback(v.looseObject({ rows: v.array(v.looseObject({})) }), { rows: [] }), results.provenance?.steering)
+  const { rows } = v.parse(
+    v.fallback(v.looseObject({ rows: v.array(v.looseObject({})) }), { rows: [] }),
+    results.provenance?.steering,
+  )
   return rows.map((row) => {
-    const { hook_action: action, steering_coefficient: coefficient, latent_idx: latent, hook_point: hookPoint, description } = row
-    const what = latent === undefined ? `vector ${coefficient ?? ''}`.trim() : `${action} ${action === 'ablate' ? '' : `${coefficient} x `}latent ${latent} of ${row.sae_release} ${row.sae_id}`
+    const {
+      hook_action: action,
+      steering_coefficient: coefficient,
+      latent_idx: latent,
+      hook_point: hookPoint,
+      description,
+    } = row
+    const what =
+      latent === undefined
+        ? `vector ${coefficient ?? ''}`.trim()
+        : `${action} ${action === 'ablate' ? '' : `${coefficient} x `}latent ${latent} of ${row.sae_release} ${row.sae_id}`
     const said = typeof description === 'string' && description !== '' ? ` (${description.slice(0, 100)})` : ''
     return withoutFolders(`${what}${hookPoint === undefined ? '' : ` at ${hookPoint}`}${said}`, process.cwd()) as string
   })

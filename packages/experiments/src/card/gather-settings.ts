@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
-import { filesBelow } from '@saeval/report/internal/results/files-below'
 import { isObject, text } from '@saeval/hub/checks'
 import type { ModelArguments } from '@saeval/language-model'
 import { type Experiment, type ExperimentRun, readExperiment } from '@saeval/report'
+import { filesBelow } from '@saeval/report/internal/results/files-below'
 import { readResultsJson } from '@saeval/report/internal/results/results-json'
 import { sweepFileName, sweepSchema } from '@saeval/report/internal/results/sweep-file'
 import type { SaeFileIdentity } from '@saeval/sae-core'
@@ -29,7 +29,9 @@ export async function readCardResults(results: string): Promise<CardResults> {
   const { baseline, runs, missing } = experiment
   const folder = statSync(results).isDirectory() ? results : dirname(results)
   if (baseline === null)
-    throw new InputError(`${results} holds no results of the unsteered model, beside which a card shows the steered ones; run the same tasks without edits into that folder`)
+    throw new InputError(
+      `${results} holds no results of the unsteered model, beside which a card shows the steered ones; run the same tasks without edits into that folder`,
+    )
   if (runs.length === 0) throw new InputError(`${results} holds results of the unsteered model alone`)
   if (missing > 0) throw new InputError(`${missing} runs of the sweep in ${results} are missing; let it end first`)
   const path = join(folder, sweepFileName)
@@ -49,7 +51,9 @@ export async function readCardResults(results: string): Promise<CardResults> {
         ]
   for (const run of all)
     if (run.samples.size === 0)
-      throw new InputError(`${run.path} has no samples beside it, which a card compares; run it again with its samples logged`)
+      throw new InputError(
+        `${run.path} has no samples beside it, which a card compares; run it again with its samples logged`,
+      )
   const samples = all.flatMap((run) => [...run.samples.values()].map(inFolder))
   return {
     folder,
@@ -73,7 +77,9 @@ export function steeringOf({ results }: ExperimentRun): {
   const parsed = v.safeParse(steeringRecord, results.provenance?.steering)
   const sha256 = parsed.success ? (parsed.output.csv_sha256 ?? parsed.output.steer_sha256) : undefined
   if (!parsed.success || sha256 === undefined)
-    throw new InputError(`${results.path} does not say which edits it was made with; only results of saeval can be put on a card`)
+    throw new InputError(
+      `${results.path} does not say which edits it was made with; only results of saeval can be put on a card`,
+    )
   const files = parsed.output.saes.flatMap((sae) => sae.files)
   return { sha256, saes: [...new Map(files.map((file) => [`${file.place}\n${file.path}`, file])).values()] }
 }

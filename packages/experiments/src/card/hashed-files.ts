@@ -27,12 +27,16 @@ export async function hashedModel(files: readonly ModelFile[]): Promise<HashedFi
 export async function hashedSae(files: readonly SaeFileIdentity[], hub: HubOptions): Promise<HashedFile[]> {
   const hashed: HashedFile[] = []
   for (const { place, commit, path, sha256 } of files) {
-    const repository = commit === null ? null : await resolveRepository({ type: 'model', name: place, revision: commit, ...hub })
+    const repository =
+      commit === null ? null : await resolveRepository({ type: 'model', name: place, revision: commit, ...hub })
     const file = repository === null ? join(resolve(place), path) : join(repository.snapshotFolder, path)
     const own = existsSync(file)
       ? { bytes: statSync(file).size, sha256: sha256 ?? (await hashOf(file)) }
       : repository && (await listed(repository, path, hub))
-    if (!own) throw new InputError(`${path} of ${place} is not here, and nothing tells its SHA-256; run verify once, which reads it`)
+    if (!own)
+      throw new InputError(
+        `${path} of ${place} is not here, and nothing tells its SHA-256; run verify once, which reads it`,
+      )
     hashed.push({ place, commit, path, ...own })
   }
   return hashed

@@ -39,7 +39,9 @@ export async function pushCard(name: string, isPublic: boolean, hub: HubOptions 
       if (damage !== undefined) throw new InputError(`${folder} is no whole card: ${damage}`)
       await writer.create(name, !isPublic)
       const paths = [...Object.keys(manifest.files), cardNames.manifest]
-      const files = await Promise.all(paths.map(async (path) => ({ path, content: await openAsBlob(join(folder, path)) })))
+      const files = await Promise.all(
+        paths.map(async (path) => ({ path, content: await openAsBlob(join(folder, path)) })),
+      )
       await writer.replace(name, files, 'Steering card')
     },
   }
@@ -51,14 +53,23 @@ export async function fetchCard(
   hub: HubOptions = {},
 ): Promise<{ readonly folder: string; readonly commit: string; close(): Promise<void> }> {
   const [, name, revision] = /^([\w.-]+\/[\w.-]+)(?:@(.+))?$/.exec(reference) ?? []
-  if (name === undefined) throw new InputError(`${reference} is neither a card's folder nor a repository like owner/name`)
-  const repository = await resolveRepository({ type: 'model', name, ...(revision === undefined ? {} : { revision }), ...hub })
+  if (name === undefined)
+    throw new InputError(`${reference} is neither a card's folder nor a repository like owner/name`)
+  const repository = await resolveRepository({
+    type: 'model',
+    name,
+    ...(revision === undefined ? {} : { revision }),
+    ...hub,
+  })
   const entries = await listRepositoryFiles(repository, hub)
-  if (!entries.some(({ path }) => path === cardNames.manifest)) throw new InputError(`${name} is no card: it has no ${cardNames.manifest}`)
+  if (!entries.some(({ path }) => path === cardNames.manifest))
+    throw new InputError(`${name} is no card: it has no ${cardNames.manifest}`)
   const wrong = entries.find(({ path }) => !isCardPath(path))
-  if (wrong !== undefined) throw new InputError(`${name} holds a file that no card can hold: ${wrong.path.slice(0, 100)}`)
+  if (wrong !== undefined)
+    throw new InputError(`${name} holds a file that no card can hold: ${wrong.path.slice(0, 100)}`)
   const bytes = entries.reduce((sum, { size }) => sum + size, 0)
-  if (bytes > largest) throw new InputError(`${name} has ${bytes} bytes, more than a check fetches; download it, and give its folder`)
+  if (bytes > largest)
+    throw new InputError(`${name} has ${bytes} bytes, more than a check fetches; download it, and give its folder`)
   const folder = await mkdtemp(join(tmpdir(), 'saeval-card-'))
   const close = () => rm(folder, { recursive: true, force: true })
   try {

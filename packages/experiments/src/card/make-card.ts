@@ -1,11 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createWriteStream } from 'node:fs'
-import { platform, arch } from 'node:os'
+import {
+  copyFileSync,
+  createWriteStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { arch, platform } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type HubOptions, InputError, makeFolder, makeWritableFolder, type Notice, option, sentence, writeError } from '@saeval/hub'
+import {
+  type HubOptions,
+  InputError,
+  makeFolder,
+  makeWritableFolder,
+  type Notice,
+  option,
+  sentence,
+  writeError,
+} from '@saeval/hub'
 import type { ModelArguments } from '@saeval/language-model'
 import { dumpsJson, parseJson, toPlain } from '@saeval/python'
 import { type ExperimentRun, readExperiment, renderReport } from '@saeval/report'
@@ -16,9 +33,9 @@ import { type Card, cardNames, cardRun, cardText } from './card-file.js'
 import { CardInputs } from './card-inputs.js'
 import { cardReadme } from './card-readme.js'
 import { strippedSamples } from './card-samples.js'
-import { cardStatistics } from './card-statistics.js'
-import { type CardCheck, checkCard } from './check-card.js'
+import { cardStatistics, settingLabel } from './card-statistics.js'
 import type { CardTexts } from './card-texts.js'
+import { type CardCheck, checkCard } from './check-card.js'
 import { gatherModel } from './gather-model.js'
 import { argumentsOf, type CardResults, readCardResults } from './gather-settings.js'
 import { manifestText } from './manifest.js'
@@ -80,7 +97,7 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
     const card: Card = {
       format: 1,
       saeval: options.saeval,
-      command: withoutFolders(results.experiment.command, process.cwd()) as string | null,
+      commands: commandsOf(results),
       created: new Date().toISOString(),
       texts: options.texts,
       run: cardRun(run, gathered.tasks, gathered.includePath),
@@ -90,7 +107,10 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
       folders: gathered.folders,
       releases: gathered.releases,
       unsteered: { samples: samplesOf(results, results.experiment.baseline) },
-      settings: gathered.settings.map((setting, at) => ({ ...setting, samples: samplesOf(results, results.experiment.runs[at]!) })),
+      settings: gathered.settings.map((setting, at) => ({
+        ...setting,
+        samples: samplesOf(results, results.experiment.runs[at]!),
+      })),
       environment: {
         saeval: options.saeval,
         node: process.versions.node,
@@ -103,7 +123,11 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
     const experiment = await readExperiment(join(folder, cardNames.results))
     const statistics = await cardStatistics(experiment)
     const title = options.title ?? `Steering ${gathered.model.name.split('/').slice(-2).join('/')}`
-    const page = await renderReport(experiment, { withoutSamples: options.texts !== 'all', title, ...(signal ? { signal } : {}) })
+    const page = await renderReport(experiment, {
+      withoutSamples: options.texts !== 'all',
+      title,
+      ...(signal ? { signal } : {}),
+    })
     const files: readonly (readonly [string, string])[] = [
       [cardNames.card, cardText(card, { gen_kwargs: run.gen_kwargs, metadata: run.metadata })],
       [cardNames.statistics, `${JSON.stringify(statistics, null, 2)}\n`],
@@ -118,7 +142,9 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
     onStage('checking the card', 0.9)
     const check = await checkCard(folder, {
       ...ownCheck,
-      places: new Map(Object.entries(gathered.folders).flatMap(([name, copy]) => (copy === null ? [[name, name]] : []))),
+      places: new Map(
+        Object.entries(gathered.folders).flatMap(([name, copy]) => (copy === null ? [[name, name]] : [])),
+      ),
       confirmUnsafeCode: options.confirmUnsafeCode,
       device: options.device,
       gpuMemory: options.gpuMemory,
@@ -128,8 +154,15 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
       onNotice: (line, importance) => (importance === 'warning' ? undefined : onNotice(line)),
     })
     if (!check.passed) {
-      const wrong = [...check.problems, ...check.tasks.flatMap(({ setting, task, differences }) => differences.map((difference) => `${setting}, ${task}: ${difference}`))]
-      throw new Error(`no card was made: what the results say is not what this machine computes now: ${wrong.slice(0, 3).join('; ')}`)
+      const wrong = [
+        ...check.problems,
+        ...check.tasks.flatMap(({ setting, task, differences }) =>
+          differences.map((difference) => `${setting}, ${task}: ${difference}`),
+        ),
+      ]
+      throw new Error(
+        `no card was made: what the results say is not what this machine computes now: ${wrong.slice(0, 3).join('; ')}`,
+      )
     }
     if (existsSync(output)) rmSync(output, { recursive: true })
     renameSync(folder, output)
@@ -137,8 +170,15 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
   } catch (cause) {
     rmSync(folder, { recursive: true, force: true })
     const { code } = cause as NodeJS.ErrnoException
-    throw code === 'ENOSPC' || code === 'EDQUOT' || code === 'EACCES' ? writeError(`cannot write ${output}`, cause, dirname(output)) : cause
+    throw code === 'ENOSPC' || code === 'EDQUOT' || code === 'EACCES'
+      ? writeError(`cannot write ${output}`, cause, dirname(output))
+      : cause
   }
+}
+
+function commandsOf({ experiment: { baseline, runs } }: CardResults): string[] {
+  const all = [baseline, ...runs].map(({ results }) => String(results.provenance?.command))
+  return [...new Set(all)].map((command) => withoutFolders(command, process.cwd()) as string)
 }
 
 /** The plug-ins that the results were made with. Throws InputError where one of them is not loaded. */
@@ -149,7 +189,10 @@ function pluginsOf({ experiment }: CardResults, loaded: readonly PluginIdentity[
   })
   const hashes = new Set(loaded.map(({ sha256 }) => sha256))
   return [...new Map(all.map((plugin) => [plugin.sha256, plugin])).values()].map(({ name, sha256 }) => {
-    if (!hashes.has(sha256)) throw new InputError(sentence`the results were made with the plug-in ${name}, whose code is not loaded: give it by ${option('plugin')}`)
+    if (!hashes.has(sha256))
+      throw new InputError(
+        sentence`the results were made with the plug-in ${name}, whose code is not loaded: give it by ${option('plugin')}`,
+      )
     return { name: withoutFolders(name, process.cwd()) as string, sha256 }
   })
 }
@@ -160,20 +203,33 @@ async function settingsOfAll({ experiment }: CardResults, { settingsOf }: MakeCa
   for (const { results } of [...experiment.runs, experiment.baseline]) {
     const command = results.provenance?.command
     if (typeof command !== 'string')
-      throw new InputError(`${results.path} does not say by which command it was made; only results of saeval can be put on a card`)
+      throw new InputError(
+        `${results.path} does not say by which command it was made; only results of saeval can be put on a card`,
+      )
     const run = await settingsOf(command)
     if (first === null) first = { run, path: results.path }
     const [a, b] = [comparable(first.run), comparable(run)]
     const other = Object.keys(a).find((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
     if (other !== undefined)
-      throw new InputError(sentence`${first.path} and ${results.path} were made with another ${option(other)}; a card holds runs that were asked the same`)
+      throw new InputError(
+        sentence`${first.path} and ${results.path} were made with another ${option(other)}; a card holds runs that were asked the same`,
+      )
   }
   return first!.run
 }
 
 function comparable(run: RunSettings): Record<string, unknown> {
   const plain = (value: RunSettings['metadata'] | null) => (value === null ? null : toPlain(value))
-  const { tasks, num_fewshot, limit, system_instruction, apply_chat_template, fewshot_as_multiturn, include_path, seed } = run
+  const {
+    tasks,
+    num_fewshot,
+    limit,
+    system_instruction,
+    apply_chat_template,
+    fewshot_as_multiturn,
+    include_path,
+    seed,
+  } = run
   const samples = run.samples && [...run.samples]
   const rest = { num_fewshot, limit, samples, system_instruction, apply_chat_template, fewshot_as_multiturn, seed }
   return { tasks, include_path, ...rest, gen_kwargs: plain(run.gen_kwargs), metadata: plain(run.metadata) }
@@ -199,7 +255,10 @@ async function copyResults({ folder, files, samples }: CardResults, to: string, 
 }
 
 function samplesOf({ folder }: CardResults, { results }: ExperimentRun): Record<string, string> {
-  const below = (file: string) => resolve(file).slice(resolve(folder).length + 1).replaceAll('\\', '/')
+  const below = (file: string) =>
+    resolve(file)
+      .slice(resolve(folder).length + 1)
+      .replaceAll('\\', '/')
   return Object.fromEntries([...results.samples].map(([task, file]) => [task, `${cardNames.results}/${below(file)}`]))
 }
 
@@ -214,7 +273,7 @@ async function verified(
   const found: Verification[] = []
   for (let at = 0; at < own.length; at += step) {
     const run = own[Math.floor(at)]!
-    onStage(`verifying ${run.label}`, at / own.length)
+    onStage(`verifying ${settingLabel(run)}`, at / own.length)
     const verification = await verify({
       modelArgs: argumentsOf(run) as ModelArguments,
       device,
@@ -224,7 +283,9 @@ async function verified(
     })
     if (!verification.passed) {
       const failed = verification.checks.filter(({ outcome }) => outcome === 'failed')
-      throw new Error(`no card was made: of ${run.label}, ${failed.length} of ${verification.checks.length} checks of verify failed: ${failed[0]!.name}: ${failed[0]!.messages[0]}`)
+      throw new Error(
+        `no card was made: of ${settingLabel(run)}, ${failed.length} of ${verification.checks.length} checks of verify failed: ${failed[0]!.name}: ${failed[0]!.messages[0]}`,
+      )
     }
     const plain = JSON.parse(JSON.stringify(verification)) as Verification
     found.push({ ...plain, edits: plain.edits.map((line) => withoutFolders(line, process.cwd()) as string) })

@@ -40,7 +40,11 @@ export function readManifest(folder: string): { readonly manifest: Manifest; rea
   if (!state.isFile()) throw new InputError(`${path} is not a file`)
   if (state.size > largest) throw new InputError(`${path} has ${state.size} bytes, expected at most ${largest}`)
   const bytes = readFileSync(path)
-  const manifest = checked(`${path} is no manifest`, schema, jsonObject(path, bytes.toString('utf8'), 'it is no manifest'))
+  const manifest = checked(
+    `${path} is no manifest`,
+    schema,
+    jsonObject(path, bytes.toString('utf8'), 'it is no manifest'),
+  )
   const names = Object.keys(manifest.files)
   if (names.length > mostFiles) throw new InputError(`${path} names ${names.length} files, more than ${mostFiles}`)
   const wrong = names.find((name) => !isCardPath(name))
@@ -64,7 +68,9 @@ export async function damageOf(folder: string, { files }: Manifest): Promise<str
     else if (file.kind === 'file') {
       const own = await sha256Of(join(folder, path))
       if (own !== sha256)
-        damage.push(`${path} has other bytes: its SHA-256 is ${own.slice(0, 12)}…, the manifest says ${sha256.slice(0, 12)}…`)
+        damage.push(
+          `${path} has other bytes: its SHA-256 is ${own.slice(0, 12)}…, the manifest says ${sha256.slice(0, 12)}…`,
+        )
     }
   }
   return damage

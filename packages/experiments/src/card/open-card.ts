@@ -62,7 +62,16 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
     throw wrong(`${shown(path)}, which is not in the card`)
   }
   for (const { samples } of [card.unsteered, ...card.settings]) for (const path of Object.values(samples)) file(path)
-  checkTaskFiles(root, names.filter((name) => name.startsWith(`${cardNames.files}/`)), holds)
+  checkTaskFiles(
+    root,
+    names.filter((name) => name.startsWith(`${cardNames.files}/`)),
+    holds,
+  )
+  const unknown = [...options.places.keys()].find((name) => !Object.hasOwn(card.folders, name))
+  if (unknown !== undefined)
+    throw new InputError(
+      sentence`${option('place')} ${unknown}: the card names no such folder; it names ${Object.keys(card.folders).join(', ') || 'none'}`,
+    )
   const folders = new Map(
     Object.entries(card.folders).map(([name, path]) => {
       const given = options.places.get(name)
@@ -73,9 +82,6 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
       )
     }),
   )
-  const unknown = [...options.places.keys()].find((name) => !folders.has(name))
-  if (unknown !== undefined)
-    throw new InputError(sentence`${option('place')} ${unknown}: the card names no such folder; it names ${[...folders.keys()].join(', ') || 'none'}`)
   for (const adapter of names.filter((name) => basename(name) === 'adapter_config.json'))
     for (const base of namedBy(join(root, adapter), 'base_model_name_or_path')) if (existsSync(base)) throw here(base)
   const run: RunSettings = {
@@ -113,17 +119,20 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
     tasks: tasksOfRun(run),
     file,
     argumentsOf: (setting) => {
-      const args = Object.entries(setting.model_args as ModelArguments).map(([name, value]): [string, ModelArgument] => {
-        const path = Object.hasOwn(setting.paths, name) ? setting.paths[name]! : null
-        if (path !== null) {
-          if (name === 'csv_path' && !/\.json$/i.test(path)) return [name, csvOf(path)]
-          if (name === 'steer_path') checkVectors(root, path, holds)
-          return [name, place(path)]
-        }
-        if ((fileArguments as readonly string[]).includes(name)) throw wrong(`${name}=${shown(value)}, which is no file of the card`)
-        for (const text of textsIn(value)) if (!folders.has(text) && isHere(name, text)) throw here(text)
-        return [name, typeof value === 'string' ? (folders.get(value) ?? value) : value]
-      })
+      const args = Object.entries(setting.model_args as ModelArguments).map(
+        ([name, value]): [string, ModelArgument] => {
+          const path = Object.hasOwn(setting.paths, name) ? setting.paths[name]! : null
+          if (path !== null) {
+            if (name === 'csv_path' && !/\.json$/i.test(path)) return [name, csvOf(path)]
+            if (name === 'steer_path') checkVectors(root, path, holds)
+            return [name, place(path)]
+          }
+          if ((fileArguments as readonly string[]).includes(name))
+            throw wrong(`${name}=${shown(value)}, which is no file of the card`)
+          for (const text of textsIn(value)) if (!folders.has(text) && isHere(name, text)) throw here(text)
+          return [name, typeof value === 'string' ? (folders.get(value) ?? value) : value]
+        },
+      )
       return pinned(Object.fromEntries(args), card)
     },
     close: () => rmSync(temporary, { recursive: true, force: true }),
@@ -153,7 +162,8 @@ function withFolders(path: string, card: Card, folders: ReadonlyMap<string, stri
   const releaseOf = (name: string): string => {
     const folder = Object.hasOwn(card.releases, name) ? folders.get(card.releases[name]!) : undefined
     if (folder !== undefined) return folder
-    if (!isListedRelease(name) && (isAbsolute(name) || existsSync(name) || existsSync(join(dirname(path), name)))) throw here(name)
+    if (!isListedRelease(name) && (isAbsolute(name) || existsSync(name) || existsSync(join(dirname(path), name))))
+      throw here(name)
     return name
   }
   let changed = false

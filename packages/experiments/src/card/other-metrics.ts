@@ -24,7 +24,9 @@ export async function otherMetrics(
   const own = { ...prepared, asked, metrics: prepared.metrics.filter((metric) => !asking.includes(metric)) }
   if (own.metrics.length === 0) return []
   const answers = asked.flatMap(({ docId, requests }) =>
-    told.get(docId)![0]!.answers.map((list, at): RequestAnswers => list.map((answer) => pythonAnswer(answer, requests[at]!.type))),
+    told
+      .get(docId)![0]!
+      .answers.map((list, at): RequestAnswers => list.map((answer) => pythonAnswer(answer, requests[at]!.type))),
   )
   const { samples } = await scoreTask(own, answers, { model, bootstrapIterations: 0, onBootstrap: () => {} })
   return samples.flatMap((line) => {

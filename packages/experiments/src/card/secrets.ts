@@ -22,7 +22,11 @@ const binary = new Set(['.safetensors', '.parquet', '.npy', '.gguf', '.pt', '.pt
 const overlap = 8192
 
 /** Throws InputError where a file of a card holds a secret (of this user's environment, or what looks like one) or names the user's home folder. */
-export async function refuseSecrets(folder: string, paths: readonly string[], env: Environment = process.env): Promise<void> {
+export async function refuseSecrets(
+  folder: string,
+  paths: readonly string[],
+  env: Environment = process.env,
+): Promise<void> {
   const token = await hubSettings(env).token()
   const known = Object.entries(env).flatMap(([name, value]): [string, string][] =>
     secretName.test(name) && value !== undefined && value.length >= shortestSecret
@@ -40,7 +44,9 @@ export async function refuseSecrets(folder: string, paths: readonly string[], en
       const found =
         known.find(([value]) => text.includes(value))?.[1] ?? patterns.find(([pattern]) => pattern.test(text))?.[1]
       if (found !== undefined)
-        throw new InputError(`${path} would hold ${found}, which whoever has the card could read; take it out and make the results again`)
+        throw new InputError(
+          `${path} would hold ${found}, which whoever has the card could read; take it out and make the results again`,
+        )
       rest = text.slice(-overlap)
     }
   }

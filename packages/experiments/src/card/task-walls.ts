@@ -22,7 +22,9 @@ export function checkTaskFiles(folder: string, paths: Iterable<string>, holds: (
       for (const [key, part] of value as ReadonlyMap<string, YamlValue>) {
         if (key === 'include')
           for (const target of textsOf(part)) {
-            const included = relative(folder, resolve(dirname(join(folder, path)), target)).split(sep).join('/')
+            const included = relative(folder, resolve(dirname(join(folder, path)), target))
+              .split(sep)
+              .join('/')
             if (isAbsolute(target) || !holds(included)) refuse(`includes ${shown(target)}, which is not in the card`)
             visit(included)
           }
@@ -44,7 +46,9 @@ function textsOf(value: YamlValue): string[] {
 }
 
 function leaves(name: string): boolean {
-  return isAbsolute(name) || /^[A-Za-z]:/.test(name.replace(/^(hf|https?):\/\//, '')) || name.split(/[/\\]/).includes('..')
+  return (
+    isAbsolute(name) || /^[A-Za-z]:/.test(name.replace(/^(hf|https?):\/\//, '')) || name.split(/[/\\]/).includes('..')
+  )
 }
 
 /** Paths that an adapter's configuration or a file of vectors names. Throws InputError where they are no such files. */

@@ -29,7 +29,10 @@ async function filesOf(name: string, folder: string, hub: HubOptions): Promise<D
   if (/^\w+:\/\//.test(name))
     throw new InputError(`data_files names ${name}, which is neither a file nor one of the hub`)
   const files = filesHere(name, folder)
-  return files.map((path) => ({ path, name: isPattern(name) && !existsSync(resolve(folder, name)) ? relative(resolve(folder), path) : name }))
+  return files.map((path) => ({
+    path,
+    name: isPattern(name) && !existsSync(resolve(folder, name)) ? relative(resolve(folder), path) : name,
+  }))
 }
 
 /**
@@ -38,7 +41,9 @@ async function filesOf(name: string, folder: string, hub: HubOptions): Promise<D
  */
 export function localFiles(dataFiles: PyValue, folder: string): string[] {
   const isElsewhere = (name: string) => /^\w+:\/\//.test(name)
-  return [...filesBySplit(dataFiles).values()].flat().flatMap((name) => (isElsewhere(name) ? [] : filesHere(name, folder)))
+  return [...filesBySplit(dataFiles).values()]
+    .flat()
+    .flatMap((name) => (isElsewhere(name) ? [] : filesHere(name, folder)))
 }
 
 function filesHere(name: string, folder: string): string[] {

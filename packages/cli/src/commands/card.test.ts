@@ -1,0 +1,430 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { manifestText, sha256Of } from '@saeval/experiments/internal/card/manifest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { startFakeHub } from '../../../hub/src/fake-hub.testing.js'
+import { startFakeUploadHub } from '../../../hub/src/fake-upload-hub.testing.js'
+import { runCommand } from '../run.testing.js'
+
+const csv = 'examples/demo/forget_dogs.csv'
+const tasks = ['--include_path', 'examples/demo/tasks', '-t', 'demo_dogs,demo_stories', '-L', '4', '-b', 'auto']
+const offline = { HF_HUB_OFFLINE: '1', HF_TOKEN: '' }
+const results = join(temporaryFolder(), 'results')
+const card = join(temporaryFolder(), 'card')
+
+async function run(out: string, csvPath: string | null, more: readonly string[] = []) {
+  const model =
+    csvPath === null
+      ? ['--model', 'hf', '-a', 'pretrained=examples/demo/model']
+      : ['--model', 'sae_steered_beta', '-a', `base_name=examples/demo/model,csv_path=${csvPath}`]
+  const { code, stderr } = await runCommand(
+    ['run', ...model, ...tasks, '--device', 'cpu', '-s', '-o', out, ...more],
+    offline,
+  )
+  expect([code, stderr]).toEqual([0, expect.any(String)])
+}
+
+const make = (...words: string[]) => runCommand(['card', ...words, '--device', 'cpu'], offline)
+const check = (folder: string, ...words: string[]) =>
+  runCommand(['check', folder, '--seed', '3', '--device', 'cpu', ...words], offline)
+
+beforeAll(async () => {
+  await run(results, null)
+  await run(results, csv)
+  const { code, stdout, stderr } = await make(results, '-o', card)
+  expect([code, stderr]).toEqual([0, expect.any(String)])
+  expect(stdout).toContain('the files of examples/demo/model are in it')
+})
+
+/** A copy of the card with changes; `isForged` writes a manifest that fits them. */
+async function changed(change: (folder: string) => void | Promise<void>, isForged = true): Promise<string> {
+  const folder = join(temporaryFolder(), 'card')
+  cpSync(card, folder, { recursive: true })
+  await change(folder)
+  if (isForged) writeFileSync(join(folder, 'manifest.json'), await manifestText(folder))
+  return folder
+}
+
+const edit = (path: string, from: string | RegExp, to: string) => (folder: string) => {
+  const file = join(folder, path)
+  const text = readFileSync(file, 'utf8')
+  const after = text.replace(from, to)
+  expect(after).not.toBe(text)
+  writeFileSync(file, after)
+}
+/** Fields that tests change. */
+interface CardJson {
+  run: { tasks: unknown[] }
+  folders: Record<string, string | null>
+  settings: {
+    model: string
+    model_args: Record<string, unknown>
+    paths: object
+    steering_sha256: string
+    samples: Record<string, string>
+  }[]
+}
+const editCard = (change: (card: CardJson) => void) => (folder: string) => {
+  const path = join(folder, 'card.json')
+  const value = JSON.parse(readFileSync(path, 'utf8')) as CardJson
+  change(value)
+  writeFileSync(path, JSON.stringify(value))
+}
+const flipByte = (path: string) => (folder: string) => {
+  const bytes = readFileSync(join(folder, path))
+  bytes[bytes.length - 5]! ^= 0x40
+  writeFileSync(join(folder, path), bytes)
+}
+/** Samples of the steered run. */
+function samplesOf(task: string): string {
+  const { settings } = JSON.parse(readFileSync(join(card, 'card.json'), 'utf8')) as CardJson
+  return settings[0]!.samples[task]!
+}
+const cardCsv = `files/${csv}`
+
+describe('saeval card', () => {
+  it('holds hashes and answers, and no text of prompts', () => {
+    const [line] = readFileSync(join(card, samplesOf('demo_dogs')), 'utf8').split('\n')
+    expect(Object.keys(JSON.parse(line!))).toEqual(
+      ['doc_id', 'filter', 'doc_hash', 'prompt_hash', 'target_hash', 'metrics', 'requests_hash', 'arguments'].concat([
+        'resps',
+        'filtered_resps',
+        'acc',
+      ]),
+    )
+    expect(readFileSync(join(card, 'report.html'), 'utf8')).not.toContain('Question:')
+    const page = readFileSync(join(card, 'README.md'), 'utf8')
+    expect(page).toContain('### forget\\_dogs.csv')
+    expect(page).toMatch(/\| demo\\_dogs \| acc \| 4 \| 1 \| .*−/)
+    expect(page).toContain('6 checks passed, 0 failed')
+  })
+
+  it('names no folder of this machine', () => {
+    for (const name of readdirSync(card, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.(json|md|html|csv)$/.test(name),
+    ))
+      expect(readFileSync(join(card, name), 'utf8')).not.toContain(process.cwd())
+  })
+
+  it('is checked anywhere, by random documents', async () => {
+    const { code, stdout } = await check(card)
+    expect(stdout).toContain('documents drawn by --seed 3, on cpu')
+    expect(stdout.match(/\|ok +\|/g)).toHaveLength(4)
+    expect(code).toBe(0)
+  })
+
+  it('holds hashes of texts alone where that is wanted', async () => {
+    const folder = join(temporaryFolder(), 'card')
+    expect((await make(results, '-o', folder, '--texts', 'none')).code).toBe(0)
+    const text = readFileSync(join(folder, samplesOf('demo_stories')), 'utf8')
+    expect(text).toMatch(/"resps": \[\["sha256:[0-9a-f]{64}"\]\]/)
+  })
+
+  it.each<[string, (folder: string) => void, string]>([
+    ['a changed byte', flipByte(cardCsv), `${cardCsv} has other bytes: its SHA-256 is`],
+    ['a longer file', edit('README.md', '# ', '# My '), 'README.md has '],
+    ['a missing file', (folder) => rmSync(join(folder, 'verify.json')), 'verify.json is missing'],
+    ['one file more', (folder) => writeFileSync(join(folder, 'files', 'x'), ''), '"files/x" is not in the manifest'],
+    ['a link', (folder) => symlinkSync('/etc/passwd', join(folder, 'x')), '"x" is a link'],
+  ])('%s is found and named', async (_, change, sentence) => {
+    const { code, stdout, stderr } = await check(await changed(change, false))
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(sentence) })
+    expect(stderr).toContain('is not as it says')
+  })
+
+  it.each<[string, (folder: string) => void | Promise<void>, string]>([
+    ['another coefficient', edit(cardCsv, ',-20,', ',-2,'), 'forget_dogs.csv has SHA-256'],
+    [
+      'another coefficient, and its hash',
+      async (folder) => {
+        edit(cardCsv, ',-20,', ',-2,')(folder)
+        const own = await sha256Of(join(folder, cardCsv))
+        editCard((value) => {
+          value.settings[0]!.steering_sha256 = own
+        })(folder)
+      },
+      'forget_dogs.csv, demo_dogs: document 0: answer 1 has log-probability',
+    ],
+    [
+      'another answer',
+      (folder) => edit(samplesOf('demo_dogs'), /"resps": \[\[\["-(\d)/, '"resps": [[["-1$1')(folder),
+      'forget_dogs.csv, demo_dogs: document 0: answer 1 has log-probability -1',
+    ],
+    [
+      'another text',
+      (folder) => edit(samplesOf('demo_stories'), '"resps": [[" ', '"resps": [[" The ')(folder),
+      'demo_stories: document 0: text 1 is " The ',
+    ],
+    [
+      'another metric, and its statistics',
+      (folder) => edit(samplesOf('demo_dogs'), /"acc": 0\.0/, '"acc": 1.0')(folder),
+      "and the card's own samples give",
+    ],
+    ['other statistics', edit('statistics.json', /"value": 1\b/, '"value": 0.9'), 'unsteered.0.value is 0.9'],
+    [
+      'other weights',
+      flipByte('files/examples/demo/model/model.safetensors'),
+      'the model: model.safetensors is another file: SHA-256',
+    ],
+    [
+      'another SAE',
+      flipByte('files/examples/demo/saes/layer_3/sae_weights.safetensors'),
+      'forget_dogs.csv, SAE: layer_3/sae_weights.safetensors is another file',
+    ],
+    [
+      'other documents',
+      edit('files/examples/demo/tasks/dogs.jsonl', '?', ' then?'),
+      'document 0 is another one here: doc_hash differs',
+    ],
+  ])('%s is found, the manifest being made to fit', async (_, change, sentence) => {
+    const { code, stdout } = await check(await changed(change))
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(sentence) })
+  })
+
+  it.each<[string, (folder: string) => void | Promise<void>, string]>([
+    [
+      'a path that leads out',
+      editCard((value) => {
+        value.settings[0]!.samples.demo_dogs = '../../x'
+      }),
+      'names "../../x", which is no file of the card',
+    ],
+    [
+      'a name that is none',
+      editCard((value) => {
+        value.run.tasks = [7]
+      }),
+      'run.tasks[0] is 7, expected a text',
+    ],
+    [
+      'a task of elsewhere',
+      editCard((value) => {
+        value.run.tasks = ['/etc/x.yaml']
+      }),
+      'names task "/etc/x.yaml"',
+    ],
+    [
+      'a model of elsewhere',
+      editCard((value) => {
+        value.settings[0]!.model_args.base_name = '/etc'
+      }),
+      'names "/etc", which on this machine',
+    ],
+    [
+      'a model behind a server',
+      editCard((value) => {
+        value.settings[0]!.model = 'local-completions'
+      }),
+      'expected sae_steered_beta or steered',
+    ],
+    [
+      'a CSV of elsewhere',
+      editCard((value) => {
+        value.settings[0]!.paths = {}
+      }),
+      'names csv_path="examples/demo/forget_dogs.csv", which is no file of the card',
+    ],
+    [
+      'an SAE of elsewhere',
+      async (folder) => {
+        edit(cardCsv, 'examples/demo/saes', '/etc')(folder)
+        const own = await sha256Of(join(folder, cardCsv))
+        editCard((value) => {
+          value.settings[0]!.steering_sha256 = own
+        })(folder)
+      },
+      'names "/etc", which on this machine',
+    ],
+    [
+      'an include of elsewhere',
+      edit('files/examples/demo/tasks/demo_dogs.yaml', '_demo_default_yaml', '../../../../../../etc/passwd'),
+      'which is not in the card',
+    ],
+    [
+      'data of elsewhere',
+      edit('files/examples/demo/tasks/demo_dogs.yaml', 'examples/demo/tasks/dogs.jsonl', '/etc/passwd'),
+      'names data outside of it: "/etc/passwd"',
+    ],
+    ['no JSON', edit('card.json', '{', '['), 'card.json'],
+    [
+      'more lines than documents',
+      (folder) => {
+        const path = join(folder, samplesOf('demo_dogs'))
+        const text = readFileSync(path, 'utf8')
+        writeFileSync(path, text.repeat(2000))
+      },
+      'samples',
+    ],
+  ])('%s ends in one sentence', async (_, change, sentence) => {
+    const { code, stdout, stderr } = await check(await changed(change))
+    expect(code).toBeGreaterThan(0)
+    expect(stdout + stderr).toContain(sentence)
+    expect(stderr).not.toMatch(/^ {4}at /m)
+  })
+
+  it('a manifest cannot name what is outside', async () => {
+    const folder = await changed((folder) => {
+      edit('manifest.json', '"README.md"', '"../README.md"')(folder)
+    }, false)
+    const { code, stderr } = await check(folder)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('names a file that no card can hold: "../README.md"'),
+    })
+  })
+
+  it('runs code of its tasks where the reader wants that alone', async () => {
+    const folder = await changed(
+      edit('files/examples/demo/tasks/demo_dogs.yaml', 'task: demo_dogs', 'unsafe_code: true\ntask: demo_dogs'),
+    )
+    const { code, stderr } = await check(folder)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('--confirm_run_unsafe_code says that this is wanted'),
+    })
+    expect((await check(folder, '--confirm_run_unsafe_code')).code).toBe(0)
+  })
+
+  it('takes the place of a folder that it does not hold', async () => {
+    const folder = await changed((folder) => {
+      rmSync(join(folder, 'files/examples/demo/model'), { recursive: true })
+      editCard((value) => {
+        value.folders['examples/demo/model'] = null
+      })(folder)
+    })
+    expect((await check(folder)).stderr).toContain('say where they are by --place examples/demo/model=FOLDER')
+    expect((await check(folder, '--place', 'examples/demo/model=examples/demo/model')).code).toBe(0)
+    expect((await check(folder, '--place', 'other=examples/demo/model')).stderr).toContain('names no such folder')
+  })
+})
+
+describe('saeval card refuses', () => {
+  const here = () => join(temporaryFolder(), 'card')
+  /** A copy of the results, with changes of the text of the steered or the unsteered run's file; null takes it away. */
+  const copied = (which: 'steered' | 'unsteered', change: ((text: string) => string) | null) => {
+    const out = join(temporaryFolder(), 'results')
+    cpSync(results, out, { recursive: true })
+    const own = join(out, readdirSync(out)[0]!)
+    for (const name of readdirSync(own).filter((file) => file.startsWith('results_'))) {
+      const text = readFileSync(join(own, name), 'utf8')
+      if (text.includes('"csv_sha256"') !== (which === 'steered')) continue
+      if (change === null) rmSync(join(own, name))
+      else writeFileSync(join(own, name), change(text))
+    }
+    return out
+  }
+
+  it.each<[string, () => string[], string]>([
+    ['a folder that is there', () => [results, '-o', card], 'is there already'],
+    ['no folder', () => [results], '--output is missing'],
+    ['--public alone', () => [results, '-o', here(), '--public'], 'give --push too'],
+    [
+      'results without the unsteered model',
+      () => [copied('unsteered', null), '-o', here()],
+      'holds no results of the unsteered model',
+    ],
+    [
+      'edits that are others now',
+      () => [copied('steered', (text) => text.replace(/"csv_sha256": "../, '"csv_sha256": "00')), '-o', here()],
+      'forget_dogs.csv is another file now',
+    ],
+    [
+      'runs that were asked other things',
+      () => [copied('unsteered', (text) => text.replace('-L 4', '-L 4 -f 1')), '-o', here()],
+      'were made with another --num_fewshot',
+    ],
+    [
+      'results of another command',
+      () => [copied('steered', (text) => text.replace('"saeval run', '"saeval search')), '-o', here()],
+      'the results were made by "saeval search"',
+    ],
+    [
+      'results of another program',
+      () => [copied('steered', (text) => text.replace('"command": "saeval', '"was": "saeval')), '-o', here()],
+      'only results of saeval can be put on a card',
+    ],
+  ])('%s', async (_, words, sentence) => {
+    const given = words()
+    const { code, stderr } = await make(...given)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(sentence) })
+    if (given[2] !== undefined && given[2] !== card) expect(existsSync(given[2])).toBe(false)
+  })
+
+  it('a secret, and leaves nothing behind', async () => {
+    const token = `hf_${'a1B2'.repeat(9)}`
+    const out = copied('steered', (text) => text.replace('"git_hash"', `"note": "see ${token} there", "git_hash"`))
+    const folder = join(out, '..', 'card')
+    const { code, stderr } = await make(out, '-o', folder)
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('would hold a token of the Hugging Face Hub'),
+    })
+    expect(stderr).not.toContain(token)
+    expect(readdirSync(join(out, '..'))).toEqual(['results'])
+  })
+})
+
+describe('a card on the hub', () => {
+  const token = 'hf_secretsecret'
+  let hub: Awaited<ReturnType<typeof startFakeUploadHub>>
+  beforeAll(async () => {
+    hub = await startFakeUploadHub(token)
+  })
+  afterAll(() => hub.close())
+  const push = (name: string, words: readonly string[], env: Record<string, string> = {}) =>
+    runCommand(['card', card, '--push', name, ...words], {
+      HF_ENDPOINT: hub.endpoint,
+      HF_HUB_OFFLINE: '',
+      HF_HOME: temporaryFolder(),
+      HF_TOKEN: token,
+      ...env,
+    })
+
+  it('is private unless asked otherwise, whole, and can be checked from there', async () => {
+    const { code, stdout } = await push('me/dogs', [])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'pushed to me/dogs: "saeval check me/dogs" checks it\n' })
+    const repository = hub.repositories.get('me/dogs')!
+    expect(repository).toMatchObject({ isPrivate: true, commits: ['Steering card'] })
+    repository.files.set('old.txt', '')
+    expect((await push('me/dogs', [])).code).toBe(0)
+    expect([...repository.files.keys()].sort()).toEqual(
+      readdirSync(card, { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.\w+$|_yaml$/.test(name))
+        .sort(),
+    )
+    const reading = await startFakeHub('me/dogs', {
+      ...Object.fromEntries(repository.bytes),
+      '.gitattributes': Buffer.from('x'),
+    })
+    try {
+      const { code, stdout } = await runCommand(['check', 'me/dogs', '--device', 'cpu', '--documents', '2'], {
+        HF_ENDPOINT: reading.endpoint,
+        HF_HUB_OFFLINE: '',
+        HF_HOME: temporaryFolder(),
+        HF_TOKEN: '',
+      })
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: expect.stringContaining('the card is what this machine computes'),
+      })
+    } finally {
+      await reading.close()
+    }
+  })
+
+  it('is public where that is asked for', async () => {
+    expect((await push('me/open', ['--public'])).code).toBe(0)
+    expect(hub.repositories.get('me/open')!.isPrivate).toBe(false)
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    ['dogs', {}, 'is not a repository name like owner/name'],
+    ['me/x', { HF_TOKEN: '' }, 'needs a token; set HF_TOKEN'],
+    ['me/x', { HF_TOKEN: 'hf_wrong' }, 'may not be read'],
+  ])('refuses %s %j', async (name, env, sentence) => {
+    const { code, stderr } = await push(name, [], env)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(sentence) })
+    expect(hub.repositories.has(name)).toBe(false)
+  })
+})

@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { refuseSecrets, withoutFolders } from './secrets.js'
+
+const folder = temporaryFolder()
+const refuse = (text: string, env: Record<string, string> = {}, name = 'a.json') => {
+  writeFileSync(join(folder, name), text)
+  return refuseSecrets(folder, [name], { HF_HOME: folder, ...env })
+}
+
+it.each<[string, string, Record<string, string>]>([
+  [`hf_${'a1B2'.repeat(9)}`, 'a token of the Hugging Face Hub', {}],
+  [`sk-proj-${'a1B2'.repeat(9)}`, 'an API key', {}],
+  [`ghp_${'a1B2'.repeat(9)}`, 'a token of GitHub', {}],
+  [`AKIA${'A1B2'.repeat(4)}`, 'a key of AWS', {}],
+  ['-----BEGIN RSA PRIVATE KEY-----', 'a private key', {}],
+  ['https://me:pass@host/x', 'an address with a password', {}],
+  ['my-own-secret-of-work', "the value of the environment's WORK_API_KEY", { WORK_API_KEY: 'my-own-secret-of-work' }],
+  [`${homedir()}/x`, 'the path of your home folder', {}],
+])('finds %s anywhere in a file, and does not say it', async (secret, what, env) => {
+  // beyond what is read at once
+  for (const before of [0, 65_530, 200_000]) {
+    const refused = refuse(`${'x '.repeat(before / 2)}${secret} `, env)
+    await expect(refused).rejects.toThrow(`a.json would hold ${what}`)
+    await expect(refused).rejects.not.toThrow(secret)
+  }
+})
+
+it('takes texts without any, masked ones, and files that are no text', async () => {
+  await refuse('https://***@host/x https://me:***@host hf_short sk-short', { WORK_KEY: 'short' })
+  await refuse(`hf_${'a1B2'.repeat(9)}`, {}, 'a.safetensors')
+})
+
+it('leaves folders out of texts, and no others', () => {
+  const given = [
+    '/work/me/x.csv',
+    'csv=/work/me/x.csv,a=1',
+    '/work/me',
+    '/work/mesa/x',
+    'a/work/me/x',
+    `${homedir()}/y`,
+  ]
+  expect(withoutFolders(given, '/work/me')).toEqual([
+    'x.csv',
+    'csv=x.csv,a=1',
+    '.',
+    '/work/mesa/x',
+    'a/work/me/x',
+    '~/y',
+  ])
+})
