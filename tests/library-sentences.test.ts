@@ -194,6 +194,8 @@ it('the command line says their sentences with its flags', () => {
       '--top_k and --top_p choose among samples; give a --temperature above 0 with them',
       '--top_p …: expected a number above 0, up to 1',
       '--use_cache: this model does not tell what identifies it, so its answers cannot be kept',
+      'Its tasks run code that the model writes: add --confirm_run_unsafe_code where you want that.',
+      'It was made with plug-ins, which a card does not hold (…): give yours by --plugin.',
       'a plan keeps the answers itself; leave --use_cache out',
       'a search needs --output_path, the folder of its results',
       'a server measures no batch size, so --batch_size auto is 1',

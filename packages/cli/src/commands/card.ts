@@ -6,6 +6,7 @@ import { InputError } from '@saeval/hub'
 import { runtimeVersion } from '@saeval/lm-backend-onnx'
 import { commandWords } from '../options/command-line.js'
 import { type DeviceFlags, deviceOf } from '../options/device-options.js'
+import { inFlags } from '../options/flag-words.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
@@ -48,6 +49,7 @@ export async function cardCommand(
         texts: options.texts,
         ...(title === undefined ? {} : { title }),
         settingsOf: recordedSettings,
+        words: inFlags,
         saeval: version,
         environment: { onnxruntime: runtimeVersion() },
         plugins: loadedPlugins(),

@@ -1,3 +1,4 @@
+import { option, type Said, sentence } from '@saeval/hub'
 import type { Verification } from '@saeval/steering'
 import type { Card } from './card-file.js'
 import type { CardScore, CardStatistics } from './card-statistics.js'
@@ -9,6 +10,8 @@ export interface ReadmeFacts {
   /** null of vectors, which verify does not take. */
   readonly verification: readonly Verification[] | null
   readonly title: string
+  /** Names options as the reader has them. */
+  readonly words: (said: Said) => string
 }
 
 /** Rows of a setting's table that are shown; statistics.json has all. */
@@ -25,7 +28,7 @@ export function cardReadme(facts: ReadmeFacts): string {
     edited(card),
     effects(facts),
     verified(facts),
-    checking(card),
+    checking(facts),
     contents(card),
   ]
   return `${parts.join('\n\n')}\n`
@@ -149,14 +152,21 @@ function verified({ verification }: ReadmeFacts): string {
   return `${head}\n\n\`saeval verify\` found what the formulas say: ${count('ok')} checks passed, ${count('failed')} failed, ${count('not applicable')} did not apply (verify.json).`
 }
 
-function checking({ unsafe_code: isUnsafe, plugins }: Card): string {
+function checking({ card: { unsafe_code: isUnsafe, plugins }, words }: ReadmeFacts): string {
+  const names = plugins.map(({ name }) => code(name)).join(', ')
   const more = [
     ...(isUnsafe
-      ? ['Its tasks run code that the model writes: add `--confirm_run_unsafe_code` where you want that.']
+      ? [
+          words(
+            sentence`Its tasks run code that the model writes: add ${option('confirm_run_unsafe_code')} where you want that.`,
+          ),
+        ]
       : []),
     ...(plugins.length > 0
       ? [
-          `It was made with plug-ins, which a card does not hold (${plugins.map(({ name }) => code(name)).join(', ')}): give yours by \`--plugin\`.`,
+          words(
+            sentence`It was made with plug-ins, which a card does not hold (${names}): give yours by ${option('plugin')}.`,
+          ),
         ]
       : []),
   ]

@@ -17,11 +17,20 @@ import type { CardInputs } from './card-inputs.js'
 import { settingLabel } from './card-statistics.js'
 import { argumentsOf, type CardResults, filesOfVectors, foldersIn, steeringOf } from './gather-settings.js'
 import { hashedModel, hashedSae } from './hashed-files.js'
-import type { MakeCardOptions } from './make-card.js'
 import { sha256Of } from './manifest.js'
 import { fileArguments } from './open-card.js'
 import { withoutFolders } from './secrets.js'
 import { namedBy } from './task-walls.js'
+
+/** How a model is opened for a card. */
+export interface GatherOptions {
+  /** Whether tasks that run what the model writes may run. */
+  readonly confirmUnsafeCode: boolean
+  readonly device: string | null
+  readonly gpuMemory: number | null
+  readonly signal?: AbortSignal
+  readonly hub?: HubOptions
+}
 
 /** What of the models and tasks goes into a card. */
 export interface GatheredModel extends Pick<Card, 'model' | 'folders' | 'releases' | 'datasets' | 'environment'> {
@@ -43,7 +52,7 @@ export async function gatherModel(
   { experiment }: CardResults,
   run: RunSettings,
   inputs: CardInputs,
-  options: MakeCardOptions,
+  options: GatherOptions,
 ): Promise<GatheredModel> {
   const hub = options.hub ?? {}
   const nodes = tasksOfRun(run)

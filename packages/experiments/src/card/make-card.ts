@@ -14,12 +14,12 @@ import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
-  type HubOptions,
   InputError,
   makeFolder,
   makeWritableFolder,
   type Notice,
   option,
+  type Said,
   sentence,
   writeError,
 } from '@saeval/hub'
@@ -36,12 +36,12 @@ import { strippedSamples } from './card-samples.js'
 import { cardStatistics, settingLabel } from './card-statistics.js'
 import type { CardTexts } from './card-texts.js'
 import { type CardCheck, checkCard } from './check-card.js'
-import { gatherModel } from './gather-model.js'
+import { type GatherOptions, gatherModel } from './gather-model.js'
 import { argumentsOf, type CardResults, readCardResults } from './gather-settings.js'
 import { manifestText } from './manifest.js'
 import { refuseSecrets, withoutFolders } from './secrets.js'
 
-export interface MakeCardOptions {
+export interface MakeCardOptions extends GatherOptions {
   /** A results folder with a steered and an unsteered run, or a sweep folder. */
   readonly results: string
   /** The card's folder, which is made. */
@@ -55,11 +55,8 @@ export interface MakeCardOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly title?: string
   readonly plugins?: readonly PluginIdentity[]
-  readonly confirmUnsafeCode: boolean
-  readonly device: string | null
-  readonly gpuMemory: number | null
-  readonly signal?: AbortSignal
-  readonly hub?: HubOptions
+  /** Puts what is said on the card's page into the words of the caller: other names for options. */
+  readonly words?: (said: Said) => string
   readonly onNotice?: Notice
   readonly onStage?: (what: string, share: number) => void
 }
@@ -133,7 +130,7 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
       [cardNames.statistics, `${JSON.stringify(statistics, null, 2)}\n`],
       [cardNames.verification, `${JSON.stringify(verification, null, 2)}\n`],
       ['report.html', page.html],
-      ['README.md', cardReadme({ card, statistics, verification, title })],
+      ['README.md', cardReadme({ card, statistics, verification, title, words: options.words ?? String })],
     ]
     for (const [path, text] of files) writeFileSync(join(folder, path), text)
     const manifest = await manifestText(folder)
