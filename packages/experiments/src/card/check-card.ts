@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { evaluatePrepared, type PreparedTask } from '@saeval/eval-harness'
-import { withNumberedDraws } from '@saeval/eval-harness/internal/requests/numbered-draws'
+import { withNumberedDraws } from '@saeval/eval-harness/internal/numbered-draws'
 import { type HubOptions, InputError, type Notice } from '@saeval/hub'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { getModelFactory, type LanguageModel, steerableOf } from '@saeval/language-model'

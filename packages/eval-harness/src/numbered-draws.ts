@@ -1,4 +1,4 @@
-import type { PreparedTask } from '../prepare-task.js'
+import type { PreparedTask } from './prepare-task.js'
 
 /**
  * The tasks with the places of their sampled texts among the run's draws written down: parts of them that are asked alone then sample as the whole does.

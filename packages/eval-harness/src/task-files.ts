@@ -4,13 +4,13 @@ import { FunctionReference } from '@saeval/python/internal/functions/function-re
 import { pythonFiles } from '@saeval/python/internal/functions/python-sources'
 import { dataEndings, largest } from '@saeval/python/internal/pyodide/task-modules'
 import type { PyValue } from '@saeval/python/internal/values/value'
-import { localFiles } from '../datasets/files/named-files.js'
-import { formats } from '../datasets/readers.js'
-import { readYaml, type YamlValue } from '../yaml/yaml.js'
-import { leaves, type TaskNode } from './load-tasks.js'
-import { resolveFields, wholeFields } from './resolve-fields.js'
-import type { TaskConfig } from './task-config.js'
-import { builtInTasks } from './task-index.js'
+import { localFiles } from './datasets/files/named-files.js'
+import { formats } from './datasets/readers.js'
+import { leaves, type TaskNode } from './tasks/load-tasks.js'
+import { resolveFields, wholeFields } from './tasks/resolve-fields.js'
+import type { TaskConfig } from './tasks/task-config.js'
+import { builtInTasks } from './tasks/task-index.js'
+import { readYaml, type YamlValue } from './yaml/yaml.js'
 
 /**
  * Paths of the files of this machine that tasks and groups are made of: their YAML files and what those include, Python files and the small data files beside
