@@ -5,6 +5,7 @@ import { type CsvSteering, openCsvSteering, type SteeringFile, saeSteeredBetaArg
 import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
 import { controlCells, controlsOf } from './controls/control-cells.js'
 import { type Opening, openEvaluation, tasksOfRun } from './open-evaluation.js'
+import { plainArguments } from './plain-arguments.js'
 import { generationSeed } from './run-cell.js'
 import type { RunSettings } from './run-settings.js'
 import { readSweepCsvs } from './steering-files.js'
@@ -15,8 +16,6 @@ import { readCellCsv } from './sweep-store.js'
 export interface SweepSpec {
   /** As for a single run; output_path is the sweep's folder, model_args are those of sae_steered_beta without csv_path. */
   readonly run: RunSettings
-  /** The run's model_args as plain values. */
-  readonly modelArgs: ModelArguments
   /** Paths or patterns of steering CSVs. */
   readonly csv: readonly string[]
   readonly axes: SweepAxes
@@ -53,12 +52,12 @@ export async function fingerprintOf(model: LanguageModel, backend: string): Prom
  * not fit together.
  */
 export async function openSweep(
-  { run, modelArgs: given, csv, axes, controls = 0 }: SweepSpec,
+  { run, csv, axes, controls = 0 }: SweepSpec,
   opening: Opening,
   drawing: (draw: () => Promise<Cell[]>) => Promise<Cell[]> = (draw) => draw(),
 ): Promise<OpenSweep> {
   const cells = sweepCells(await readSweepCsvs(csv), axes)
-  const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
+  const split = splitArguments('sae_steered_beta', plainArguments(run.model_args), saeSteeredBetaArguments)
   const args = {
     ...split.own,
     ...(run.allow_inert_rows ? { allow_inert_rows: true } : {}),

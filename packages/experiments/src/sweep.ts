@@ -18,6 +18,7 @@ import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
 import type { Opening } from './open-evaluation.js'
 import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
+import { plainArguments } from './plain-arguments.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
 import { readCellFile } from './steering-files.js'
@@ -136,7 +137,11 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       const steering = await steeringOf(cell, files.get(id)!)
       try {
         const model = await (await steering.lower(base)).steer(shared)
-        await use(model, { ...argumentsOf(cell, options.modelArgs), csv_path: csvOf(id) }, 'sae_steered_beta')
+        await use(
+          model,
+          { ...argumentsOf(cell, plainArguments(run.model_args)), csv_path: csvOf(id) },
+          'sae_steered_beta',
+        )
       } finally {
         await steering.close()
       }

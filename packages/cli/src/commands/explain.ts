@@ -4,7 +4,6 @@ import { explain } from '@saeval/experiments'
 import { makeWritableFolder, writeFiles } from '@saeval/hub'
 import type { ExplainedAnswer, ExplainedPart, Explanation } from '@saeval/report'
 import type { Command } from 'commander'
-import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
 import { explainOptions } from './explain-options.js'
@@ -26,7 +25,6 @@ export async function explainCommand(
       most,
       command: line,
       saeval: version,
-      modelArgs: plainArguments(run.model_args),
       signal,
       hub: { onProgress: terminal.download, onNotice: terminal.warn },
       onNotice: terminal.notice,

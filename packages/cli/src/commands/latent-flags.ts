@@ -1,6 +1,5 @@
 import type { LatentOptions } from '@saeval/experiments'
 import { findNeuronpedia, findSae } from '@saeval/sae-core'
-import { plainArguments } from '../options/plain-arguments.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { RunOptions } from './run-options.js'
 
@@ -25,7 +24,6 @@ export function latentOptions(
     run,
     latents,
     sae: id === null ? findNeuronpedia(release).sae : findSae(release, id),
-    modelArgs: plainArguments(run.model_args),
     signal,
     hub: { onProgress: terminal.download, onNotice: terminal.warn },
     onNotice: terminal.notice,

@@ -2,7 +2,6 @@ import type { ExperimentSpec, RunSettings } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { Command } from 'commander'
 import { commandLine, holdsSecret } from '../options/command-line.js'
-import { plainArguments } from '../options/plain-arguments.js'
 import { addPluginOption, beforeCommand } from '../plugins/plugin-option.js'
 import { addRunOptions, type RunOptions, runOptions } from './run-options.js'
 import { addSweepOptions, type SweepCommandOptions, sweepOptions } from './sweep-options.js'
@@ -46,13 +45,11 @@ export async function parseCommand(words: readonly string[]): Promise<PlannedCom
   if (name === 'sweep') {
     const options = sweepOptions(command)
     checkRun(options.run)
-    const modelArgs = plainArguments(options.run.model_args)
-    return { kind: 'sweep', words, line, options, files, spec: { kind: 'sweep', ...options, modelArgs } }
+    return { kind: 'sweep', words, line, options, files, spec: { kind: 'sweep', ...options } }
   }
   const options = runOptions(command)
   checkRun(options)
-  const modelArgs = plainArguments(options.model_args)
-  return { kind: 'run', words, line, options, files, spec: { kind: 'run', run: options, modelArgs } }
+  return { kind: 'run', words, line, options, files, spec: { kind: 'run', run: options } }
 }
 
 /**

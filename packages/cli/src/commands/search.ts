@@ -9,7 +9,6 @@ import {
 import type { FindingsTable } from '@saeval/report'
 import { findSae } from '@saeval/sae-core'
 import type { Command } from 'commander'
-import { plainArguments } from '../options/plain-arguments.js'
 import { openTerminal } from '../terminal/terminal.js'
 import { version } from '../version.js'
 import { readListedSaes } from './listed-saes.js'
@@ -36,7 +35,6 @@ export async function searchCommand(
         latents,
         label,
       },
-      modelArgs: plainArguments(run.model_args),
       command: line,
       saeval: version,
       signal,

@@ -5,7 +5,6 @@ import { modelName } from '@saeval/eval-harness/internal/results/names'
 import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
 import type { LanguageModel } from '@saeval/language-model'
 import { nullEffects } from '@saeval/report'
-import { plainArguments } from '../options/plain-arguments.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines } from '../terminal/announcement.js'
 import { askingStatus, countDocuments, preparingStatus } from '../terminal/asking-status.js'
@@ -31,7 +30,6 @@ export async function runSweep(
   try {
     const result = await sweep({
       ...options,
-      modelArgs: plainArguments(options.run.model_args),
       saeval: version,
       plugins: loadedPlugins(),
       command: line,

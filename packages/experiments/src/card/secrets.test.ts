@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { refuseSecrets, withoutFolders } from './secrets.js'
+
+const home = '/home/somebody'
+beforeAll(() => vi.stubEnv('HOME', home))
+afterAll(() => vi.unstubAllEnvs())
 
 const folder = temporaryFolder()
 const refuse = (text: string, env: Record<string, string> = {}, name = 'a.json') => {
@@ -19,7 +22,7 @@ it.each<[string, string, Record<string, string>]>([
   ['-----BEGIN RSA PRIVATE KEY-----', 'a private key', {}],
   ['https://me:pass@host/x', 'an address with a password', {}],
   ['my-own-secret-of-work', "the value of the environment's WORK_API_KEY", { WORK_API_KEY: 'my-own-secret-of-work' }],
-  [`${homedir()}/x`, 'the path of your home folder', {}],
+  [`${home}/x`, 'the path of your home folder', {}],
 ])('finds %s anywhere in a file, and does not say it', async (secret, what, env) => {
   // beyond what is read at once
   for (const before of [0, 65_530, 200_000]) {
@@ -35,14 +38,7 @@ it('takes texts without any, masked ones, and files that are no text', async () 
 })
 
 it('leaves folders out of texts, and no others', () => {
-  const given = [
-    '/work/me/x.csv',
-    'csv=/work/me/x.csv,a=1',
-    '/work/me',
-    '/work/mesa/x',
-    'a/work/me/x',
-    `${homedir()}/y`,
-  ]
+  const given = ['/work/me/x.csv', 'csv=/work/me/x.csv,a=1', '/work/me', '/work/mesa/x', 'a/work/me/x', `${home}/y`]
   expect(withoutFolders(given, '/work/me')).toEqual([
     'x.csv',
     'csv=x.csv,a=1',

@@ -1,15 +1,15 @@
 import type { PreparedEvaluation, PreparedTask } from '@saeval/eval-harness'
 import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { InputError, option, sentence } from '@saeval/hub'
-import type { ArgumentKinds, ModelArguments, SteerableModel } from '@saeval/language-model'
+import type { ArgumentKinds, SteerableModel } from '@saeval/language-model'
 import { openBase, type SplitArguments, splitArguments } from '@saeval/steering/internal/models/open-base'
 import { type Opening, openEvaluation, tasksOfRun } from '../open-evaluation.js'
+import { plainArguments } from '../plain-arguments.js'
 import type { RunSettings } from '../run-settings.js'
 
 export interface OpenRunOptions<Own extends ArgumentKinds> extends Pick<Opening, 'signal' | 'hub' | 'onNotice'> {
   /** As for a single run. */
   readonly run: RunSettings
-  readonly modelArgs: ModelArguments
   /** The command, for messages, and what it takes in model_args beside base_name and the backend's. */
   readonly name: string
   readonly own: Own
@@ -32,7 +32,10 @@ export async function openRun<Own extends ArgumentKinds>(
   more: readonly string[] = [],
 ): Promise<OpenRun<Own>> {
   const { run } = options
-  const split = splitArguments(options.name, options.modelArgs, { base_name: 'string', ...options.own } as Own & {
+  const split = splitArguments(options.name, plainArguments(run.model_args), {
+    base_name: 'string',
+    ...options.own,
+  } as Own & {
     readonly base_name: 'string'
   })
   const args = split.own as OpenRun<Own>['args']

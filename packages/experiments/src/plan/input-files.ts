@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { InputError, type Sentence, sentence } from '@saeval/hub'
+import { plainArguments } from '../plain-arguments.js'
 import { readSweepCsvs } from '../steering-files.js'
 import type { ExperimentSpec } from './open-experiment.js'
 
@@ -10,7 +11,8 @@ const fileArguments = ['csv_path', 'steer_path', 'features_path']
 /** Files that decide the results: path -> sha256 in hex. `others` are those of options. */
 export async function hashInputs(spec: ExperimentSpec, others: readonly string[]): Promise<Record<string, string>> {
   const csvs = spec.kind === 'sweep' ? await readSweepCsvs(spec.csv) : []
-  const named = fileArguments.map((name) => spec.modelArgs[name]).filter((value) => typeof value === 'string')
+  const args = plainArguments(spec.run.model_args)
+  const named = fileArguments.map((name) => args[name]).filter((value) => typeof value === 'string')
   const paths = [...new Set([...others, ...csvs.map(({ path }) => path), ...named])]
   const hashes = await Promise.all(paths.map(async (path) => [path, await hashOf(path)] as const))
   return Object.fromEntries(hashes.flatMap(([path, hash]) => (hash === null ? [] : [[path, hash]])))

@@ -5,13 +5,14 @@ import type { Intervention } from '@saeval/sae-core'
 import { placesOf } from '../edit-places.js'
 import { type Opening, openEvaluation, tasksOfRun } from '../open-evaluation.js'
 import { fingerprintOf, openSweep, type SweepSpec } from '../open-sweep.js'
+import { plainArguments } from '../plain-arguments.js'
 import type { RunSettings } from '../run-settings.js'
 import { readCellFile } from '../steering-files.js'
 import { baselineId } from '../sweep-store.js'
 
 /** A single run, or a sweep. */
 export type ExperimentSpec =
-  | ({ readonly kind: 'run' } & Pick<SweepSpec, 'run' | 'modelArgs'>)
+  | ({ readonly kind: 'run' } & Pick<SweepSpec, 'run'>)
   | ({ readonly kind: 'sweep' } & SweepSpec)
 
 /** A setting whose model can be asked. */
@@ -96,10 +97,8 @@ async function openCells(spec: SweepSpec, opening: Opening): Promise<OpenExperim
   }
 }
 
-async function openSingleRun(
-  { run, modelArgs }: { readonly run: RunSettings; readonly modelArgs: ModelArguments },
-  opening: Opening,
-): Promise<OpenExperiment> {
+async function openSingleRun({ run }: { readonly run: RunSettings }, opening: Opening): Promise<OpenExperiment> {
+  const modelArgs = plainArguments(run.model_args)
   const given = run.allow_inert_rows ? { ...modelArgs, allow_inert_rows: true } : modelArgs
   const { model, prepared, close } = await openEvaluation(
     run,
