@@ -146,6 +146,7 @@ it('the command line says their sentences with its flags', () => {
       '--model_args: ca_cert_path … cannot be read',
       '--model_args: ca_cert_path … holds no certificate in PEM',
       '--model_args: cannot read norm_text …: …',
+      '--model_args: chat_template_args holds ….0, which would reach the template as …; write it as a text',
       '--model_args: compute=…: expected …',
       '--model_args: delta cannot be used: add the delta weights to the model and save it (transformers: save_pretrained), then give that',
       '--model_args: dtype=…: expected …',

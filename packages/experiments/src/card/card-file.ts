@@ -103,7 +103,7 @@ const schema = objectOf({
   /** What SAE folders are called in CSVs: a name as it is written there -> one of `folders`. */
   releases: recordOf(text),
   unsteered: objectOf({ samples: recordOf(text) }),
-  settings: listOf(setting, 'a list of settings'),
+  settings: v.pipe(v.array(setting, 'a list of settings'), v.minLength(1, 'one setting or more'), v.readonly()),
   environment: recordOf(text),
   /** Data sets of the Hub and their commits when the card was made. */
   datasets: recordOf(v.nullable(text)),

@@ -34,7 +34,8 @@ export function cardReadme(facts: ReadmeFacts): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function frontMatter({ model, run }: Card): string {
+function frontMatter({ model, datasets }: Card): string {
+  const data = Object.keys(datasets)
   const isOnHub = model.files.some(({ place, commit }) => place === model.name && commit !== null)
   const lines = [
     ...(isOnHub ? [`base_model: ${JSON.stringify(model.name)}`, 'base_model_relation: adapter'] : []),
@@ -42,7 +43,7 @@ function frontMatter({ model, run }: Card): string {
     'pipeline_tag: text-generation',
     'tags:',
     ...['steering', 'sparse-autoencoder', 'steering-card'].map((tag) => `- ${tag}`),
-    ...(run.tasks.length > 0 ? ['metrics:', '- accuracy'] : []),
+    ...(data.length > 0 ? ['datasets:', ...data.map((name) => `- ${JSON.stringify(name)}`)] : []),
   ]
   return `---\n${lines.join('\n')}\n---`
 }

@@ -19,6 +19,9 @@ import { checkTaskFiles, namedBy } from './task-walls.js'
 /** Arguments of models that name a file. */
 export const fileArguments = ['csv_path', 'steer_path', 'features_path', 'norm_text'] as const
 
+/** Bytes of a file of JSON, which is read whole. */
+const largestJson = 2 ** 26
+
 export interface OpenCardOptions {
   /** Folders of this machine that stand for those whose files the card does not hold: name in the card -> folder. */
   readonly places: ReadonlyMap<string, string>
@@ -61,6 +64,9 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
     if (isCardPath(path) && holdsFolder(path)) return join(root, path)
     throw wrong(`${shown(path)}, which is not in the card`)
   }
+  for (const [name, { bytes }] of Object.entries(manifest.files))
+    if (name.endsWith('.json') && bytes > largestJson)
+      throw new InputError(`${name} of the card has ${bytes} bytes, and a card's JSON has at most ${largestJson}`)
   for (const { samples } of [card.unsteered, ...card.settings]) for (const path of Object.values(samples)) file(path)
   checkTaskFiles(
     root,
