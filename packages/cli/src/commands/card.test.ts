@@ -1,87 +1,25 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { manifestText, sha256Of } from '@saeval/experiments/internal/card/manifest'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256Of } from '@saeval/experiments/internal/card/manifest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { startFakeHub } from '../../../hub/src/fake-hub.testing.js'
 import { startFakeUploadHub } from '../../../hub/src/fake-upload-hub.testing.js'
 import { runCommand } from '../run.testing.js'
+import {
+  card,
+  cardCsv,
+  changed,
+  check,
+  edit,
+  editCard,
+  flipByte,
+  make,
+  makeDemoCard,
+  results,
+  samplesOf,
+} from './card.testing.js'
 
-const csv = 'examples/demo/forget_dogs.csv'
-const tasks = ['--include_path', 'examples/demo/tasks', '-t', 'demo_dogs,demo_stories', '-L', '4', '-b', 'auto']
-const offline = { HF_HUB_OFFLINE: '1', HF_TOKEN: '' }
-const results = join(temporaryFolder(), 'results')
-const card = join(temporaryFolder(), 'card')
-
-async function run(out: string, csvPath: string | null, more: readonly string[] = []) {
-  const model =
-    csvPath === null
-      ? ['--model', 'hf', '-a', 'pretrained=examples/demo/model']
-      : ['--model', 'sae_steered_beta', '-a', `base_name=examples/demo/model,csv_path=${csvPath}`]
-  const { code, stderr } = await runCommand(
-    ['run', ...model, ...tasks, '--device', 'cpu', '-s', '-o', out, ...more],
-    offline,
-  )
-  expect([code, stderr]).toEqual([0, expect.any(String)])
-}
-
-const make = (...words: string[]) => runCommand(['card', ...words, '--device', 'cpu'], offline)
-const check = (folder: string, ...words: string[]) =>
-  runCommand(['check', folder, '--seed', '3', '--device', 'cpu', ...words], offline)
-
-beforeAll(async () => {
-  await run(results, null)
-  await run(results, csv)
-  const { code, stdout, stderr } = await make(results, '-o', card)
-  expect([code, stderr]).toEqual([0, expect.any(String)])
-  expect(stdout).toContain('the files of examples/demo/model are in it')
-})
-
-/** A copy of the card with changes; `isForged` writes a manifest that fits them. */
-async function changed(change: (folder: string) => void | Promise<void>, isForged = true): Promise<string> {
-  const folder = join(temporaryFolder(), 'card')
-  cpSync(card, folder, { recursive: true })
-  await change(folder)
-  if (isForged) writeFileSync(join(folder, 'manifest.json'), await manifestText(folder))
-  return folder
-}
-
-const edit = (path: string, from: string | RegExp, to: string) => (folder: string) => {
-  const file = join(folder, path)
-  const text = readFileSync(file, 'utf8')
-  const after = text.replace(from, to)
-  expect(after).not.toBe(text)
-  writeFileSync(file, after)
-}
-/** Fields that tests change. */
-interface CardJson {
-  run: { tasks: unknown[] }
-  folders: Record<string, string | null>
-  settings: {
-    model: string
-    model_args: Record<string, unknown>
-    paths: object
-    steering_sha256: string
-    samples: Record<string, string>
-  }[]
-}
-const editCard = (change: (card: CardJson) => void) => (folder: string) => {
-  const path = join(folder, 'card.json')
-  const value = JSON.parse(readFileSync(path, 'utf8')) as CardJson
-  change(value)
-  writeFileSync(path, JSON.stringify(value))
-}
-const flipByte = (path: string) => (folder: string) => {
-  const bytes = readFileSync(join(folder, path))
-  bytes[bytes.length - 5]! ^= 0x40
-  writeFileSync(join(folder, path), bytes)
-}
-/** Samples of the steered run. */
-function samplesOf(task: string): string {
-  const { settings } = JSON.parse(readFileSync(join(card, 'card.json'), 'utf8')) as CardJson
-  return settings[0]!.samples[task]!
-}
-const cardCsv = `files/${csv}`
+beforeAll(makeDemoCard)
 
 describe('saeval card', () => {
   it('holds hashes and answers, and no text of prompts', () => {
@@ -252,7 +190,7 @@ describe('saeval card', () => {
       (folder) => {
         const path = join(folder, samplesOf('demo_dogs'))
         const text = readFileSync(path, 'utf8')
-        writeFileSync(path, text.repeat(2000))
+        writeFileSync(path, text.repeat(60))
       },
       'samples',
     ],
@@ -331,7 +269,7 @@ describe('saeval card refuses', () => {
     ],
     [
       'runs that were asked other things',
-      () => [copied('unsteered', (text) => text.replace('-L 4', '-L 4 -f 1')), '-o', here()],
+      () => [copied('unsteered', (text) => text.replace('-b auto', '-b auto -f 1')), '-o', here()],
       'were made with another --num_fewshot',
     ],
     [
@@ -365,66 +303,19 @@ describe('saeval card refuses', () => {
   })
 })
 
-describe('a card on the hub', () => {
-  const token = 'hf_secretsecret'
-  let hub: Awaited<ReturnType<typeof startFakeUploadHub>>
-  beforeAll(async () => {
-    hub = await startFakeUploadHub(token)
-  })
-  afterAll(() => hub.close())
-  const push = (name: string, words: readonly string[], env: Record<string, string> = {}) =>
-    runCommand(['card', card, '--push', name, ...words], {
-      HF_ENDPOINT: hub.endpoint,
-      HF_HUB_OFFLINE: '',
-      HF_HOME: temporaryFolder(),
-      HF_TOKEN: token,
-      ...env,
+it('a card that is there is pushed, to a private repository where that is made', async () => {
+  const hub = await startFakeUploadHub('hf_secretsecret')
+  const push = (...words: string[]) =>
+    runCommand(['card', card, '--push', ...words], {
+      ...{ HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '', HF_HOME: temporaryFolder(), HF_TOKEN: 'hf_secretsecret' },
     })
-
-  it('is private unless asked otherwise, whole, and can be checked from there', async () => {
-    const { code, stdout } = await push('me/dogs', [])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'pushed to me/dogs: "saeval check me/dogs" checks it\n' })
-    const repository = hub.repositories.get('me/dogs')!
-    expect(repository).toMatchObject({ isPrivate: true, commits: ['Steering card'] })
-    repository.files.set('old.txt', '')
-    expect((await push('me/dogs', [])).code).toBe(0)
-    expect([...repository.files.keys()].sort()).toEqual(
-      readdirSync(card, { recursive: true, encoding: 'utf8' })
-        .filter((name) => /\.\w+$|_yaml$/.test(name))
-        .sort(),
-    )
-    const reading = await startFakeHub('me/dogs', {
-      ...Object.fromEntries(repository.bytes),
-      '.gitattributes': Buffer.from('x'),
-    })
-    try {
-      const { code, stdout } = await runCommand(['check', 'me/dogs', '--device', 'cpu', '--documents', '2'], {
-        HF_ENDPOINT: reading.endpoint,
-        HF_HUB_OFFLINE: '',
-        HF_HOME: temporaryFolder(),
-        HF_TOKEN: '',
-      })
-      expect({ code, stdout }).toEqual({
-        code: 0,
-        stdout: expect.stringContaining('the card is what this machine computes'),
-      })
-    } finally {
-      await reading.close()
-    }
-  })
-
-  it('is public where that is asked for', async () => {
-    expect((await push('me/open', ['--public'])).code).toBe(0)
-    expect(hub.repositories.get('me/open')!.isPrivate).toBe(false)
-  })
-
-  it.each<[string, Record<string, string>, string]>([
-    ['dogs', {}, 'is not a repository name like owner/name'],
-    ['me/x', { HF_TOKEN: '' }, 'needs a token; set HF_TOKEN'],
-    ['me/x', { HF_TOKEN: 'hf_wrong' }, 'may not be read'],
-  ])('refuses %s %j', async (name, env, sentence) => {
-    const { code, stderr } = await push(name, [], env)
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(sentence) })
-    expect(hub.repositories.has(name)).toBe(false)
-  })
+  try {
+    const said = 'pushed to me/dogs: "saeval check me/dogs" checks it\n'
+    expect(await push('me/dogs')).toMatchObject({ code: 0, stdout: said })
+    expect((await push('me/open', '--public')).code).toBe(0)
+    expect(['me/dogs', 'me/open'].map((name) => hub.repositories.get(name)!.isPrivate)).toEqual([true, false])
+    expect((await push('dogs')).stderr).toContain('is not a repository name like owner/name')
+  } finally {
+    await hub.close()
+  }
 })

@@ -128,10 +128,11 @@ function sideEffects(scores: readonly CardScore[]): string[] {
       ? 'No task moved beyond chance.'
       : `Beyond chance (p < 0.05) moved: ${moved.slice(0, 12).map(name).join(', ')}.`
   const largest = still.reduce((most, { difference }) => Math.max(most, difference!.detectable), 0)
+  const whose = moved.length === 0 ? 'Nothing is known' : `Of the other ${still.length} nothing is known`
   const rest =
     still.length === 0
       ? ''
-      : ` Of the other ${still.length} nothing is known but that no change was seen; differences below ${number(largest)} would not have been seen in the least certain of them.`
+      : ` ${whose} but that no change was seen: in the least certain, true differences below ${number(largest)} might not show.`
   return [first + rest]
 }
 

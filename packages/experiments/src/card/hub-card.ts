@@ -29,7 +29,8 @@ export interface CardPush {
  * `isPublic`; one that is there keeps who may read it. Throws InputError for a token that the hub does not take, and for a name without an owner.
  */
 export async function pushCard(name: string, isPublic: boolean, hub: HubOptions = {}): Promise<CardPush> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(name)) throw new InputError(`"${name}" is not a repository name like owner/name`)
+  if (!/^[\w.-]+\/[\w.-]+$/.test(name) || name.includes('..'))
+    throw new InputError(`"${name}" is not a repository name like owner/name`)
   const writer: RepositoryWriter = await openRepositoryWriter('model', null, hub)
   await writer.account()
   return {

@@ -1,0 +1,91 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { manifestText } from '@saeval/experiments/internal/card/manifest'
+import { expect } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { runCommand } from '../run.testing.js'
+
+/** The CSV of the steered run, and where the card has it. */
+export const csv = 'examples/demo/forget_dogs.csv'
+export const cardCsv = `files/${csv}`
+const tasks = ['--include_path', 'examples/demo/tasks', '-t', 'demo_dogs,demo_stories', '-b', 'auto']
+const documents = ['-E', '{"demo_dogs": [0, 1, 2, 3], "demo_stories": [0]}']
+/** No network, and nobody's token. */
+export const offline = { HF_HUB_OFFLINE: '1', HF_TOKEN: '' }
+/** The results of both runs, and the card of them. */
+export const results = join(temporaryFolder(), 'results')
+export const card = join(temporaryFolder(), 'card')
+
+async function run(csvPath: string | null): Promise<void> {
+  const model =
+    csvPath === null
+      ? ['--model', 'hf', '-a', 'pretrained=examples/demo/model']
+      : ['--model', 'sae_steered_beta', '-a', `base_name=examples/demo/model,csv_path=${csvPath}`]
+  const { code, stderr } = await runCommand(
+    ['run', ...model, ...tasks, ...documents, '--device', 'cpu', '-s', '-o', results],
+    offline,
+  )
+  expect([code, stderr]).toEqual([0, expect.any(String)])
+}
+
+/** Commands as they are typed. */
+export const make = (...words: string[]) => runCommand(['card', ...words, '--device', 'cpu'], offline)
+export const check = (folder: string, ...words: string[]) =>
+  runCommand(['check', folder, '--seed', '3', '--device', 'cpu', ...words], offline)
+
+/** Runs the model with and without edits, and makes the card of that. */
+export async function makeDemoCard(): Promise<void> {
+  await run(null)
+  await run(csv)
+  const { code, stdout, stderr } = await make(results, '-o', card)
+  expect([code, stderr]).toEqual([0, expect.any(String)])
+  expect(stdout).toContain('the files of examples/demo/model are in it')
+}
+
+/** A copy of the card with changes; `isForged` writes a manifest that fits them. */
+export async function changed(change: (folder: string) => void | Promise<void>, isForged = true): Promise<string> {
+  const folder = join(temporaryFolder(), 'card')
+  cpSync(card, folder, { recursive: true })
+  await change(folder)
+  if (isForged) writeFileSync(join(folder, 'manifest.json'), await manifestText(folder))
+  return folder
+}
+
+/** A change of a text of a card. */
+export const edit = (path: string, from: string | RegExp, to: string) => (folder: string) => {
+  const file = join(folder, path)
+  const text = readFileSync(file, 'utf8')
+  const after = text.replace(from, to)
+  expect(after).not.toBe(text)
+  writeFileSync(file, after)
+}
+/** Fields that tests change. */
+interface CardJson {
+  run: { tasks: unknown[] }
+  folders: Record<string, string | null>
+  settings: {
+    model: string
+    model_args: Record<string, unknown>
+    paths: object
+    steering_sha256: string
+    samples: Record<string, string>
+  }[]
+}
+/** A change of card.json. */
+export const editCard = (change: (card: CardJson) => void) => (folder: string) => {
+  const path = join(folder, 'card.json')
+  const value = JSON.parse(readFileSync(path, 'utf8')) as CardJson
+  change(value)
+  writeFileSync(path, JSON.stringify(value))
+}
+/** A change of one bit. */
+export const flipByte = (path: string) => (folder: string) => {
+  const bytes = readFileSync(join(folder, path))
+  bytes[bytes.length - 5]! ^= 0x40
+  writeFileSync(join(folder, path), bytes)
+}
+/** Samples of the steered run. */
+export function samplesOf(task: string): string {
+  const { settings } = JSON.parse(readFileSync(join(card, 'card.json'), 'utf8')) as CardJson
+  return settings[0]!.samples[task]!
+}
