@@ -1,6 +1,5 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sha256Of } from '@saeval/experiments/internal/card/manifest'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { startFakeUploadHub } from '../../../hub/src/fake-upload-hub.testing.js'
@@ -11,12 +10,13 @@ import {
   changed,
   check,
   edit,
-  editCard,
   flipByte,
+  forgedCsv,
   make,
   makeDemoCard,
   results,
   samplesOf,
+  setIn,
 } from './card.testing.js'
 
 beforeAll(makeDemoCard)
@@ -75,13 +75,7 @@ describe('saeval card', () => {
     ['another coefficient', edit(cardCsv, ',-20,', ',-2,'), 'forget_dogs.csv has SHA-256'],
     [
       'another coefficient, and its hash',
-      async (folder) => {
-        edit(cardCsv, ',-20,', ',-2,')(folder)
-        const own = await sha256Of(join(folder, cardCsv))
-        editCard((value) => {
-          value.settings[0]!.steering_sha256 = own
-        })(folder)
-      },
+      forgedCsv(',-20,', ',-2,'),
       'forget_dogs.csv, demo_dogs: document 0: answer 1 has log-probability',
     ],
     [
@@ -123,57 +117,19 @@ describe('saeval card', () => {
   it.each<[string, (folder: string) => void | Promise<void>, string]>([
     [
       'a path that leads out',
-      editCard((value) => {
-        value.settings[0]!.samples.demo_dogs = '../../x'
-      }),
+      setIn('settings.0.samples.demo_dogs', '../../x'),
       'names "../../x", which is no file of the card',
     ],
-    [
-      'a name that is none',
-      editCard((value) => {
-        value.run.tasks = [7]
-      }),
-      'run.tasks[0] is 7, expected a text',
-    ],
-    [
-      'a task of elsewhere',
-      editCard((value) => {
-        value.run.tasks = ['/etc/x.yaml']
-      }),
-      'names task "/etc/x.yaml"',
-    ],
-    [
-      'a model of elsewhere',
-      editCard((value) => {
-        value.settings[0]!.model_args.base_name = '/etc'
-      }),
-      'names "/etc", which on this machine',
-    ],
-    [
-      'a model behind a server',
-      editCard((value) => {
-        value.settings[0]!.model = 'local-completions'
-      }),
-      'expected sae_steered_beta or steered',
-    ],
+    ['a name that is none', setIn('run.tasks', [7]), 'run.tasks[0] is 7, expected a text'],
+    ['a task of elsewhere', setIn('run.tasks', ['/etc/x.yaml']), 'names task "/etc/x.yaml"'],
+    ['a model of elsewhere', setIn('settings.0.model_args.base_name', '/etc'), 'names "/etc", which on this machine'],
+    ['a model behind a server', setIn('settings.0.model', 'local-completions'), 'expected sae_steered_beta or steered'],
     [
       'a CSV of elsewhere',
-      editCard((value) => {
-        value.settings[0]!.paths = {}
-      }),
+      setIn('settings.0.paths', {}),
       'names csv_path="examples/demo/forget_dogs.csv", which is no file of the card',
     ],
-    [
-      'an SAE of elsewhere',
-      async (folder) => {
-        edit(cardCsv, 'examples/demo/saes', '/etc')(folder)
-        const own = await sha256Of(join(folder, cardCsv))
-        editCard((value) => {
-          value.settings[0]!.steering_sha256 = own
-        })(folder)
-      },
-      'names "/etc", which on this machine',
-    ],
+    ['an SAE of elsewhere', forgedCsv('examples/demo/saes', '/etc'), 'names "/etc", which on this machine'],
     [
       'an include of elsewhere',
       edit('files/examples/demo/tasks/demo_dogs.yaml', '_demo_default_yaml', '../../../../../../etc/passwd'),
@@ -192,7 +148,7 @@ describe('saeval card', () => {
         const text = readFileSync(path, 'utf8')
         writeFileSync(path, text.repeat(60))
       },
-      'samples',
+      'has more than 96 lines',
     ],
   ])('%s ends in one sentence', async (_, change, sentence) => {
     const { code, stdout, stderr } = await check(await changed(change))
@@ -227,9 +183,7 @@ describe('saeval card', () => {
   it('takes the place of a folder that it does not hold', async () => {
     const folder = await changed((folder) => {
       rmSync(join(folder, 'files/examples/demo/model'), { recursive: true })
-      editCard((value) => {
-        value.folders['examples/demo/model'] = null
-      })(folder)
+      setIn('folders.examples/demo/model', null)(folder)
     })
     expect((await check(folder)).stderr).toContain('say where they are by --place examples/demo/model=FOLDER')
     expect((await check(folder, '--place', 'examples/demo/model=examples/demo/model')).code).toBe(0)

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { manifestText } from '@saeval/experiments/internal/card/manifest'
+import { manifestText, sha256Of } from '@saeval/experiments/internal/card/manifest'
 import { expect } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
@@ -59,24 +59,20 @@ export const edit = (path: string, from: string | RegExp, to: string) => (folder
   expect(after).not.toBe(text)
   writeFileSync(file, after)
 }
-/** Fields that tests change. */
-interface CardJson {
-  run: { tasks: unknown[] }
-  folders: Record<string, string | null>
-  settings: {
-    model: string
-    model_args: Record<string, unknown>
-    paths: object
-    steering_sha256: string
-    samples: Record<string, string>
-  }[]
+/** A change of one value of card.json, by the names that lead to it. */
+export const setIn = (names: string, value: unknown) => (folder: string) => {
+  const file = join(folder, 'card.json')
+  const card: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const path = names.split('.')
+  const last = path.pop()!
+  const place = path.reduce((part, name) => (part as Record<string, unknown>)[name], card) as Record<string, unknown>
+  place[last] = value
+  writeFileSync(file, JSON.stringify(card))
 }
-/** A change of card.json. */
-export const editCard = (change: (card: CardJson) => void) => (folder: string) => {
-  const path = join(folder, 'card.json')
-  const value = JSON.parse(readFileSync(path, 'utf8')) as CardJson
-  change(value)
-  writeFileSync(path, JSON.stringify(value))
+/** A change of the card's CSV, and of its hash in card.json. */
+export const forgedCsv = (from: string, to: string) => async (folder: string) => {
+  edit(cardCsv, from, to)(folder)
+  setIn('settings.0.steering_sha256', await sha256Of(join(folder, cardCsv)))(folder)
 }
 /** A change of one bit. */
 export const flipByte = (path: string) => (folder: string) => {
@@ -86,6 +82,8 @@ export const flipByte = (path: string) => (folder: string) => {
 }
 /** Samples of the steered run. */
 export function samplesOf(task: string): string {
-  const { settings } = JSON.parse(readFileSync(join(card, 'card.json'), 'utf8')) as CardJson
+  const { settings } = JSON.parse(readFileSync(join(card, 'card.json'), 'utf8')) as {
+    settings: { samples: Record<string, string> }[]
+  }
   return settings[0]!.samples[task]!
 }
