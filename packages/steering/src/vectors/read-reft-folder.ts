@@ -95,8 +95,8 @@ export async function readReftFolder(path: string): Promise<SteeredFile> {
         `${configPath}: sorted_keys[${number}] is ${shown(keys[number])}, which is no part of a file name`,
       )
     const dimension = dimensions[number] ?? null
-    const change = kind === zeros ? zerosOf(at, dimension) : await changeOf(file, kind, dimension)
     if (kind !== zeros) hash.update(await readSteeringBytes('steer_path', file))
+    const change = kind === zeros ? zerosOf(at, dimension) : await changeOf(file, kind, dimension)
     const name = kind === zeros ? 'zeros' : reftKinds[kind]!.name
     entries.push({
       ...addition({ path: kind === zeros ? configPath : file }, hookpoint, new Float32Array()),
