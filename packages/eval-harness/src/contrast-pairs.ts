@@ -56,5 +56,10 @@ async function pairsOf(task: Task, { doc, requests }: Asked): Promise<ContrastPa
   const wrong = answers.filter((_, at) => !right.has(at))
   return right.size === 0
     ? []
-    : [...right].flatMap((at) => wrong.map((negative) => ({ positive: answers[at]!, negative })))
+    : [...right].flatMap((at) => {
+        const positive = answers[at]!
+        // an answer may stand twice among the choices
+        const others = wrong.filter(({ context, answer }) => context !== positive.context || answer !== positive.answer)
+        return others.map((negative) => ({ positive, negative }))
+      })
 }

@@ -40,6 +40,8 @@ export function checkUse(row: DraftRow, report: Report): void {
     unused('steering_coefficient', 'ablate sets the latent to 0 and uses no coefficient; write 0, or use scale')
   if (isFactor(action) && given('unit') && unit !== 'absolute')
     unused('unit', `the coefficient of ${action} is a plain factor; leave the cell empty`)
+  if (isFactor(action) && given('max_activation'))
+    unused('max_activation', `the coefficient of ${action} is a plain factor; leave the cell empty`)
   if (unit === 'max_activation' && isLength(action))
     unused('unit', `${action} sets a length along a direction, not an activation; use absolute or residual_norm`)
 
@@ -62,7 +64,7 @@ export function checkUse(row: DraftRow, report: Report): void {
  * cannot have stays, which makes the row invalid: without it the coefficient would mean another strength.
  */
 export function withAction(row: SaeSteeredRow, action: HookAction): SaeSteeredRow {
-  const { origin, unit, ...rest } = row
+  const { max_activation: most, origin, unit, ...rest } = row
   return {
     ...rest,
     hook_action: action,
@@ -72,5 +74,6 @@ export function withAction(row: SaeSteeredRow, action: HookAction): SaeSteeredRo
     ...(origin !== undefined && usedBy.origin.includes(action) ? { origin } : {}),
     // a factor is one in every unit
     ...(unit === undefined || isFactor(action) ? {} : { unit }),
+    ...(most === undefined || isFactor(action) ? {} : { max_activation: most }),
   }
 }

@@ -61,6 +61,7 @@ describe('columns that rows may have', () => {
     [`${base},unit`, '1,1,r,i,metres', 'unit', 'unknown_word'],
     [`${base},unit,hook_action`, '1,1,r,i,max_activation,scale', 'unit', 'without_effect'],
     [`${base},unit,hook_action`, '1,1,r,i,residual_norm,project_scale', 'unit', 'without_effect'],
+    [`${base},max_activation,hook_action`, '1,1,r,i,9,project_scale', 'max_activation', 'without_effect'],
     [`${base},unit,hook_action`, '1,1,r,i,max_activation,project_cap', 'unit', 'without_effect'],
     [`${base},origin,hook_action`, '1,1,r,i,b_dec,project_cap', 'origin', 'without_effect'],
     [`${base},origin`, '1,1,r,i,b_dec', 'origin', 'without_effect'],

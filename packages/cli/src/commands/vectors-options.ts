@@ -63,7 +63,7 @@ const layersHelp = (what: string) => `${what}, from 0: 12, or "3 10:20" (half-op
 export function addConvertFlags(command: Command): Command {
   command
     .description('write steering vectors of any format in another one that can hold them')
-    .argument('<input>', 'what --model steered takes as steer_path, or a steering CSV whose rows add')
+    .argument('<input>', 'what --model steered takes as steer_path, or a steering CSV whose rows read no latent')
     .argument('<output>', 'a .safetensors, .npy, .gguf, .pt, .csv or .json file, or a folder of pyreft')
     .option('--layers <list>', layersHelp('layers to take; where an array says none, where it acts'))
     .option('--scale <factor>', 'times what the input adds', parser(finite), 1)

@@ -128,10 +128,13 @@ function withLatent(row: SaeSteeredRow, latent: number): SaeSteeredRow {
   return row.hook_action === 'clamp_refusal' ? { ...row, refuse_id: latent } : { ...row, latent_idx: latent }
 }
 
-/** The row with the opposite effect: the coefficient's sign, or for a factor m the factor 2 - m, which changes the latent by as much. */
+/**
+ * The row with the opposite effect: the coefficient's sign, or for a factor m the factor 2 - m, which changes the latent by as much. A cap has none and
+ * stays.
+ */
 function withOtherSign(row: SaeSteeredRow): SaeSteeredRow {
   const { hook_action: action, steering_coefficient: coefficient } = row
   if (action === 'ablate') return { ...row, hook_action: 'scale', steering_coefficient: 2 }
   if (action === 'scale' || action === 'project_scale') return { ...row, steering_coefficient: 2 - coefficient }
-  return coefficient === 0 ? row : { ...row, steering_coefficient: -coefficient }
+  return coefficient === 0 || action === 'project_cap' ? row : { ...row, steering_coefficient: -coefficient }
 }

@@ -45,6 +45,18 @@ describe("Neuronpedia's features as csv_path", () => {
     expect(rows).toMatchObject([{ hook_action: action, steering_coefficient: 38.5 }])
   })
 
+  it('may have the names that the inference server sends', async () => {
+    const camel = { features: [feature], steerMethod: 'ORTHOGONAL_DECOMP', strengthMultiplier: 4, nCompletionTokens: 5 }
+    const { rows } = await readSteeringFile(written(camel))
+    expect(rows).toMatchObject([{ hook_action: 'project_scale', steering_coefficient: 154 }])
+    for (const [more, message] of [
+      [{ steerSpecialTokens: false }, 'rows cannot hold steer_special_tokens=false'],
+      [{ steer_metod: 'PROJECTION_CAP' }, 'a request of Neuronpedia has no field "steer_metod"'],
+      [{ steer_method: 'SIMPLE_ADDITIVE' }, 'has steer_method twice, in two spellings'],
+    ] as const)
+      await expect(readSteeringFile(written({ ...camel, ...more }))).rejects.toThrow(message)
+  })
+
   it.each<[string, object, string]>([
     ['a method', { features: [feature], steer_method: 'X' }, 'steer_method is "X", expected SIMPLE_ADDITIVE'],
     ['normalize', { features: [feature], normalize_steering: true }, 'rows cannot hold normalize_steering'],

@@ -1,18 +1,10 @@
 import { InputError, option, type Sentence, sentence } from '@saeval/hub'
-import { checked, isObject, number, oneOf, text, truth } from '@saeval/hub/checks'
+import { checked, isObject, number, text } from '@saeval/hub/checks'
 import { findNeuronpedia } from '@saeval/sae-core'
-import type { HookAction, SaeSteeredRow } from '@saeval/steering-csv'
+import type { SaeSteeredRow } from '@saeval/steering-csv'
 import * as v from 'valibot'
+import { actionOfMethod, neuronpediaRequest } from './neuronpedia-request.js'
 import { located } from './place-in-file.js'
-
-/** Neuronpedia's methods of steering. */
-export const steerMethods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP', 'PROJECTION_CAP'] as const
-/** The action that each method is (interp_engine/steer.py). */
-export const actionOfMethod = {
-  SIMPLE_ADDITIVE: 'add',
-  ORTHOGONAL_DECOMP: 'project_scale',
-  PROJECTION_CAP: 'project_cap',
-} as const satisfies Readonly<Record<(typeof steerMethods)[number], HookAction>>
 
 const featureSchema = v.object({
   modelId: v.optional(text),
@@ -24,13 +16,6 @@ const featureSchema = v.object({
   description: v.nullish(text),
   explanation: v.nullish(text),
 })
-const settingsSchema = v.object({
-  strength_multiplier: v.optional(number, 1),
-  steer_method: v.optional(oneOf(steerMethods), 'SIMPLE_ADDITIVE'),
-  normalize_steering: v.optional(truth, false),
-  steer_special_tokens: v.optional(truth, true),
-})
-
 /**
  * The rows that a steering request of Neuronpedia, or a list of features with strengths, is: of the action that steer_method is, with the coefficient
  * strength * strength_multiplier. Throws InputError that names the line, and for what rows cannot hold: sums of normalised rows, special tokens left out.
@@ -38,10 +23,10 @@ const settingsSchema = v.object({
 export function neuronpediaRows(path: string, bytes: Uint8Array): readonly SaeSteeredRow[] {
   const content = new TextDecoder().decode(bytes)
   const file = parsed(path, content)
-  const features = isObject(file) ? (file.features ?? file.neurons) : file
+  const { fields, settings } = neuronpediaRequest(path, isObject(file) ? file : { neurons: file })
+  const features = fields.features ?? fields.neurons
   if (!Array.isArray(features) || features.length === 0)
     throw new InputError(`${path} has no features, as Neuronpedia's steering requests and lists have`)
-  const settings = checked(path, settingsSchema, isObject(file) ? (isObject(file.settings) ? file.settings : file) : {})
   const cannot = (what: string): Sentence =>
     sentence`${path}: rows cannot hold ${what}; run it with ${option('model')} steered ${option('modelArgs')} pretrained=…,steer_path=${path}`
   const action = actionOfMethod[settings.steer_method]

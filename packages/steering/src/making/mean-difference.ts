@@ -40,7 +40,7 @@ export async function meanDifference(
   const hookPoints = layers.map((layer) => `blocks.${layer}.hook_resid_post`)
   if ((position === 'answer' || position === 'letter') && pairs.some(({ positive }) => positive.context === ''))
     throw new InputError(
-      sentence`${option('position')} ${position} needs answers behind their questions; the pairs are plain texts`,
+      sentence`${option('position')} ${position} needs answers behind their questions; a context of the pairs is empty, as that of plain texts is`,
     )
   const missing = hookPoints.findIndex((hookPoint) => !model.hookPoints.includes(hookPoint))
   if (missing !== -1) throw new InputError(`the model has no layer ${layers[missing]}`)

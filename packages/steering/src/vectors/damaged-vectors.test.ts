@@ -96,6 +96,17 @@ describe('damaged interventions of pyreft', () => {
       { intervention_constant_sources: [false] },
       '"AdditionIntervention", which takes its values from a second text',
     ],
+    [
+      'a file twice',
+      'Bias',
+      { bias: tensor([4]) },
+      {
+        sorted_keys: [key, key],
+        representations: [0, 1].map((layer) => [layer, 'block_output', 'pos', 1]),
+        intervention_types: ['BiasIntervention', 'BiasIntervention'],
+      },
+      'sorted_keys names "layer_1_comp_block_output_unit_pos_nunit_1#0" twice',
+    ],
     ['zeros', 'Zero', {}, { intervention_dimensions: [2 ** 40] }, 'intervention_dimensions says 1099511627776'],
     ['noise', 'Noise', {}, {}, '"NoiseIntervention", which adds noise'],
     ['a kind', '__proto__', {}, {}, '"__proto__Intervention", which cannot be read; LoreftIntervention, '],

@@ -6,7 +6,11 @@ export interface DecoderRows {
   readonly id: string
   /** Where the SAE's latents write. */
   readonly hookPoint: string
-  readonly rows: readonly { readonly latent: number; readonly weight: number }[]
+  readonly rows: readonly {
+    readonly latent: number
+    readonly weight: number
+    readonly description?: string | null
+  }[]
   /** Whether a clamp measures from the SAE's decoder bias. */
   readonly fromDecoderBias: boolean
 }

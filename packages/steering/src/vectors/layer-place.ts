@@ -1,4 +1,4 @@
-import { InputError, option, sentence } from '@saeval/hub'
+import { InputError, option, type Said, sentence } from '@saeval/hub'
 import { shown } from '@saeval/hub/checks'
 import type { SteeredEntry, SteeredFile } from './steered-entry.js'
 
@@ -11,6 +11,14 @@ export function layerModule(layer: number): string {
 export function residualLayer(hookpoint: string): number | null {
   const found = /^blocks\.(\d+)\.hook_resid_post$|(?:^|\.)(?:layers|h)\.(\d+)$/.exec(hookpoint)
   return found === null ? null : Number(found[1] ?? found[2])
+}
+
+/** One name for all spellings of a place: what stands before the layers' list is left out, and outputs of layers are modules. */
+export function placeKey(hookpoint: string): string {
+  const layer = residualLayer(hookpoint)
+  if (layer !== null) return layerModule(layer)
+  const found = /(?:^|\.)(?:layers|h)\.(\d+)\.(.+)$/.exec(hookpoint)
+  return found === null ? hookpoint : `${layerModule(Number(found[1]))}.${found[2]}`
 }
 
 /** The layer that a module or hook point is in; null for what is in none. */
@@ -42,14 +50,18 @@ export function layersArgument(text: string | number | undefined): readonly numb
   return [...new Set(layers)]
 }
 
-/** The file with those of its entries that are in the wanted layers. Throws InputError for layers in which it has none. */
-export function inLayers(file: SteeredFile, layers: readonly number[] | null): SteeredFile {
+/** The file with those of its entries that are in the wanted layers, which `what` has named. Throws InputError for layers in which it has none. */
+export function inLayers(
+  file: SteeredFile,
+  layers: readonly number[] | null,
+  what: Said = sentence`${option('modelArgs')} layers`,
+): SteeredFile {
   if (layers === null) return file
   const there = [...new Set(file.entries.flatMap(({ hookpoint }) => layerOf(hookpoint) ?? []))].sort((a, b) => a - b)
   const missing = layers.filter((layer) => !there.includes(layer))
   if (missing.length > 0)
     throw new InputError(
-      sentence`${file.path} has nothing for layer ${missing.slice(0, 10).join(', ')}, which ${option('modelArgs')} layers names; it has ${there.length === 0 ? 'no layers' : `layers ${there.slice(0, 100).join(', ')}`}`,
+      sentence`${file.path} has nothing for layer ${missing.slice(0, 10).join(', ')}, which ${what} names; it has ${there.length === 0 ? 'no layers' : `layers ${there.slice(0, 100).join(', ')}`}`,
     )
   const wanted = ({ hookpoint }: SteeredEntry) => layers.includes(layerOf(hookpoint) ?? -1)
   return { ...file, entries: file.entries.filter(wanted) }

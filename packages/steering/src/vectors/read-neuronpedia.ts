@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '@saeval/hub'
-import { checked, index, isObject, number, objectOf, oneOf, shown, text, truth } from '@saeval/hub/checks'
+import { checked, index, isObject, number, objectOf, shown, text } from '@saeval/hub/checks'
 import { findNeuronpedia, openSae, type PositionSelection, type SaeFile } from '@saeval/sae-core'
 import { lengthOf } from '@saeval/sae-core/internal/edits/stage-slots'
 import * as v from 'valibot'
-import { actionOfMethod, steerMethods } from '../edits/neuronpedia-rows.js'
+import { actionOfMethod, type NeuronpediaSettings, neuronpediaRequest } from '../edits/neuronpedia-request.js'
 import { requireOnePlace, severalPlaces } from '../edits/one-place.js'
 import { checkModel } from '../edits/open-edits.js'
 import { atRow, located, type RowPlace } from '../edits/place-in-file.js'
@@ -28,19 +28,12 @@ const numbers = v.array(number, 'a list of numbers')
 const vectorSchema = objectOf({ steering_vector: numbers, strength: number, hook: text })
 const ownVectorSchema = objectOf({ hookName: text, vector: numbers, vectorDefaultSteerStrength: v.nullish(number) })
 
-const settingsSchema = objectOf({
-  strength_multiplier: v.optional(number, 1),
-  steer_method: v.optional(oneOf(steerMethods), 'SIMPLE_ADDITIVE'),
-  normalize_steering: v.optional(truth, false),
-  steer_special_tokens: v.optional(truth, true),
-})
-type Settings = v.InferOutput<typeof settingsSchema>
-
 /** Whether the content of a JSON file is what Neuronpedia's steering takes, has saved, or has for a vector. */
 export function isNeuronpediaFile(value: unknown): boolean {
   if (!isObject(value)) return false
   const { features, vectors, vector } = value
-  return isList(features, 'index') || isList(vectors, 'steering_vector') || (isObject(vector) && 'hookName' in vector)
+  const isVectors = isList(vectors, 'steering_vector') || isList(vectors, 'steeringVector')
+  return isList(features, 'index') || isVectors || (isObject(vector) && 'hookName' in vector)
 }
 
 function isList(value: unknown, field: string): boolean {
@@ -64,8 +57,7 @@ export async function readNeuronpedia(
   content: unknown,
   options: ReadVectorsOptions,
 ): Promise<SteeredFile> {
-  const file = content as Readonly<Record<string, unknown>>
-  const settings = checked(path, settingsSchema, isObject(file.settings) ? file.settings : file)
+  const { fields: file, settings, ignored } = neuronpediaRequest(path, content as Readonly<Record<string, unknown>>)
   const given = file.features ?? file.vectors ?? [file.vector]
   if ((file.features != null) === (file.vectors != null) && file.vector === undefined)
     throw new InputError(`${path} has features and vectors; Neuronpedia takes one of them`)
@@ -83,7 +75,6 @@ export async function readNeuronpedia(
     throw error
   }
   if (entries.length === 0) throw new InputError(`${path} has no features`)
-  const ignored = ['prompt', 'temperature', 'n_tokens', 'seed', 'freq_penalty'].filter((name) => name in file)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return { path, sha256, entries, ignored, notices: [], modelType: null }
 }
@@ -91,7 +82,7 @@ export async function readNeuronpedia(
 async function feature(
   place: RowPlace,
   item: unknown,
-  settings: Settings,
+  settings: NeuronpediaSettings,
   saes: Map<string, SaeFile>,
   options: ReadVectorsOptions,
 ): Promise<SteeredEntry> {
@@ -127,7 +118,7 @@ async function feature(
   })
 }
 
-function hookVector(place: RowPlace, item: unknown, settings: Settings): SteeredEntry {
+function hookVector(place: RowPlace, item: unknown, settings: NeuronpediaSettings): SteeredEntry {
   const at = `${place.path}, ${place.entry}`
   const isOwn = isObject(item) && 'hookName' in item
   const own = isOwn ? checked(at, ownVectorSchema, item) : null
@@ -144,7 +135,7 @@ interface Found {
   readonly hookpoint: string
   readonly vector: Float32Array
   readonly strength: number
-  readonly settings: Settings
+  readonly settings: NeuronpediaSettings
   readonly sae: SaeFile | null
   readonly origin: string
   /** Of a feature. */

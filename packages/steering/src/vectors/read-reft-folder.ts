@@ -77,6 +77,8 @@ export async function readReftFolder(path: string): Promise<SteeredFile> {
       `${configPath} has ${representations.length} representations, ${types.length} intervention_types and ${keys.length} sorted_keys; expected as many of each, and one or more`,
     )
   if (mode !== 'parallel') throw new InputError(`${configPath}: mode is ${shown(mode)}, expected "parallel"`)
+  const again = keys.find((key, at) => keys.indexOf(key) !== at)
+  if (again !== undefined) throw new InputError(`${configPath}: sorted_keys names ${shown(again)} twice`)
   const hash = createHash('sha256').update(configBytes)
   const entries: SteeredEntry[] = []
   for (const [number, given] of representations.entries()) {

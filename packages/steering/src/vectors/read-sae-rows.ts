@@ -6,7 +6,7 @@ import { closeEdits, type OpenRow, openEdits } from '../edits/open-edits.js'
 import { atRow, located } from '../edits/place-in-file.js'
 import { rowPlace, type SteeringFile } from '../edits/read-steering-file.js'
 import { decoderRowsOf } from './decoder-rows.js'
-import { rowsInOrder } from './rows-in-order.js'
+import { outOfOrder } from './rows-in-order.js'
 import { addition, type ReadVectorsOptions, type SteeredEntry, type SteeredFile } from './steered-entry.js'
 
 /**
@@ -30,8 +30,8 @@ export async function readSaeRows(file: SteeringFile, options: ReadVectorsOption
       if (isSummed) sums.set(sae, rows)
     }
     for (const rows of places) entries.push(await entryOf(file, rows))
-    const why = rowsInOrder(entries)
-    if (why !== null) throw located({ path: file.path }, null, `these rows are no vectors: ${why}`)
+    const wrong = outOfOrder(entries)
+    if (wrong !== null) throw located(wrong.entry.place, 'hook_action', `the row is no vector: ${wrong.why}`)
     const ignored = file.ignoredColumns.map((column) => `column ${column}`)
     return { path: file.path, sha256: file.sha256, entries, ignored, notices: [], modelType: null }
   } catch (error) {
@@ -48,6 +48,7 @@ async function requireVector(file: SteeringFile, { row, edit }: OpenRow): Promis
   if (condition !== undefined) throw wrong('condition_latent', 'the row acts where a latent is above a threshold')
   if (row.unit !== undefined && row.unit !== 'absolute')
     throw located(place, 'unit', `${row.unit} is measured where the row is used; write the coefficient in absolute`)
+  if (row.max_activation !== undefined) throw wrong('max_activation', 'the coefficient counts largest activations')
   const { missingFactor } = sae.config
   if (missingFactor !== null)
     throw located(
@@ -76,7 +77,11 @@ async function entryOf(file: SteeringFile, rows: readonly OpenRow[]): Promise<St
       ? {
           decoderRows: decoderRowsOf(
             sae,
-            rows.map(({ edit: { latent, coefficient } }) => ({ latent, weight: isOne ? 1 : coefficient })),
+            rows.map(({ row: { description }, edit: { latent, coefficient } }) => ({
+              latent,
+              weight: isOne ? 1 : coefficient,
+              description,
+            })),
             fromDecoderBias,
           ),
         }

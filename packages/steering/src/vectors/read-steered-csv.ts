@@ -59,7 +59,7 @@ export async function openSteeredCsv(path: string, options: ReadVectorsOptions):
         head: row.head_index,
         origin: `feature ${row.feature_index}${row.description ? ` (${row.description})` : ''} of ${row.sparse_model}`,
         sae,
-        decoderRows: decoderRowsOf(sae, [{ latent: row.feature_index, weight: 1 }], true),
+        decoderRows: decoderRowsOf(sae, [{ latent: row.feature_index, weight: 1, description: row.description }], true),
         record: { ...row },
       })
     }

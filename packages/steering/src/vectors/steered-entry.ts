@@ -49,7 +49,7 @@ export interface ReadVectorsOptions {
   readonly allowOtherModel: boolean
   /** Layers that are wanted, from 0; null is those that the file names. */
   readonly layers: readonly number[] | null
-  /** Whether a CSV of sae_steered_beta is taken too, as the vectors that its rows add; a run has a model of its own for it. */
+  /** Whether a CSV of sae_steered_beta is taken too, as the vectors that its rows are; a run has a model of its own for it. */
   readonly takesRows?: boolean
   readonly hub: HubOptions
 }

@@ -1,6 +1,6 @@
 import { type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
 import { residualLayer } from '../layer-place.js'
-import { rowsInOrder } from '../rows-in-order.js'
+import { outOfOrder } from '../rows-in-order.js'
 import type { SteeredEntry } from '../steered-entry.js'
 import { refusesPlaces, type VectorWriter } from './vector-writer.js'
 
@@ -24,23 +24,36 @@ export const csvWriter: VectorWriter = {
     const layer = residualLayer(hookpoint)
     if (hookpoint !== decoderRows.hookPoint && (layer === null || layer !== residualLayer(decoderRows.hookPoint)))
       return `${hookpoint}: its rows act where their SAE does, at ${decoderRows.hookPoint}`
-    return refusesPlaces(entry)
+    if (entry.positions && Object.keys(positionCells(entry)).length === 0)
+      return 'the tokens at which it acts: no cell of a CSV says them'
+    return refusesPlaces({ ...entry, positions: null })
   },
-  refusesFile: ({ entries }) => rowsInOrder(entries),
+  refusesFile: ({ entries }) => outOfOrder(entries)?.why ?? null,
   leaves: () => [],
   bytes: ({ entries }) => new TextEncoder().encode(writeSteeringCsv(entries.flatMap(rowsOf))),
 }
 
-function rowsOf({ change, decoderRows, head, record }: SteeredEntry): SaeSteeredRow[] {
+/** The cells that say where a row of another CSV acts. */
+function positionCells({ record }: SteeredEntry): Pick<SaeSteeredRow, 'positions' | 'skip_positions'> {
+  const { positions, skip_positions: skip } = record as Partial<SaeSteeredRow>
+  return {
+    ...(positions === undefined ? {} : { positions }),
+    ...(skip === undefined ? {} : { skip_positions: skip }),
+  }
+}
+
+function rowsOf(entry: SteeredEntry): SaeSteeredRow[] {
+  const { change, decoderRows, head } = entry
   const { release, id, rows, fromDecoderBias } = decoderRows!
-  return rows.map(({ latent, weight }) => ({
+  return rows.map(({ latent, weight, description = null }) => ({
     line: 0,
     latent_idx: latent,
     steering_coefficient: change.action === 'add' ? weight * change.coefficient : change.coefficient,
     sae_release: release,
     sae_id: id,
     hook_action: actions[change.action as keyof typeof actions],
-    description: typeof record.description === 'string' ? record.description : null,
+    description,
+    ...positionCells(entry),
     clamp_value: null,
     refuse_id: null,
     ...(head === null ? {} : { head_index: head }),

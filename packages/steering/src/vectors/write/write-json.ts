@@ -61,7 +61,7 @@ export const easySteerWriter: VectorWriter = {
   ends: ['.json'],
   refuses: (entry) => {
     const { change, positions, keepsNorm } = entry
-    const algorithm = algorithmOf(change)
+    const algorithm = algorithmOf(change, scaleOf(entry))
     if (algorithm === null)
       return `${entry.record.action}: it holds direct, erase, replace, linear, loreft and lm_steer`
     if (keepsNorm && !algorithmsWithNorm.includes(algorithm)) return `normalize of ${algorithm}`
@@ -73,7 +73,13 @@ export const easySteerWriter: VectorWriter = {
   bytes: ({ entries }) => json({ vectors: entries.map(easySteerVector), conflict: 'sequential' }),
 }
 
-function algorithmOf(change: VectorChange): Algorithm | null {
+/** The scale that EasySteer erases with, whose 1e-8 it sets against the scaled vector. */
+function scaleOf({ record }: SteeredEntry): number {
+  const { action, steering_coefficient: scale } = record
+  return action === 'erase' && typeof scale === 'number' ? scale : 1
+}
+
+function algorithmOf(change: VectorChange, scale: number): Algorithm | null {
   switch (change.action) {
     case 'add':
       return 'direct'
@@ -84,19 +90,20 @@ function algorithmOf(change: VectorChange): Algorithm | null {
     case 'low_rank':
       return 'lm_steer'
     case 'project_scale':
-      return change.coefficient === directed('erase', change.vector, 1).coefficient ? 'erase' : null
+      return change.coefficient === directed('erase', change.vector, scale).coefficient ? 'erase' : null
     default:
       return null
   }
 }
 
-function easySteerVector({ hookpoint, change, positions, keepsNorm }: SteeredEntry): object {
+function easySteerVector(entry: SteeredEntry): object {
+  const { hookpoint, change, positions, keepsNorm } = entry
   const layer = residualLayer(hookpoint)!
-  const algorithm = algorithmOf(change)!
+  const algorithm = algorithmOf(change, scaleOf(entry))!
   return {
     data: payload(change, layer),
     algorithm,
-    scale: algorithm === 'erase' ? 1 : change.coefficient,
+    scale: algorithm === 'erase' ? scaleOf(entry) : change.coefficient,
     ...(algorithm === 'linear' || algorithm === 'lm_steer' ? { layers: [layer] } : {}),
     normalize: keepsNorm,
     apply: positions ? applyOf(positions) : { prompt: 'all', generation: 'all' },

@@ -1,4 +1,4 @@
-import { actionOfMethod, steerMethods } from '../../edits/neuronpedia-rows.js'
+import { actionOfMethod, steerMethods } from '../../edits/neuronpedia-request.js'
 import { residualLayer } from '../layer-place.js'
 import { spared } from '../read-neuronpedia.js'
 import type { SteeredEntry } from '../steered-entry.js'
@@ -18,7 +18,9 @@ export const neuronpediaWriter: VectorWriter = {
     if (head !== null) return `head ${head}: it holds vectors of whole activations`
     if (keepsNorm) return 'normalize: it does not keep the length of activations'
     if (positions && !isSpared(entry)) return 'the tokens at which it acts: it knows special tokens of the prompt alone'
-    return hookOf(entry) === null ? `${entry.hookpoint}: it names hook points` : null
+    return hookOf(entry) === null
+      ? `${entry.hookpoint}: its server steers hook_resid_pre, hook_resid_post and attn.hook_z`
+      : null
   },
   refusesFile: ({ entries }) => {
     const other = entries.find((entry) => methodOf(entry) !== methodOf(entries[0]!))
@@ -47,5 +49,6 @@ export const neuronpediaWriter: VectorWriter = {
 function hookOf({ hookpoint }: SteeredEntry): string | null {
   const layer = residualLayer(hookpoint)
   if (layer !== null) return `blocks.${layer}.hook_resid_post`
-  return /^(?:blocks\.\d+\.|hook_embed$)/.test(hookpoint) ? hookpoint : null
+  // the places that the inference server steers (endpoints/steer/completion.py)
+  return /^blocks\.\d+\.(?:hook_resid_pre|attn\.hook_z)$/.test(hookpoint) ? hookpoint : null
 }

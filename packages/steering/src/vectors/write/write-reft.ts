@@ -1,5 +1,5 @@
 import type { Loreft } from '@saeval/sae-core/internal/edits/vector-change'
-import { residualLayer } from '../layer-place.js'
+import { placeKey, residualLayer } from '../layer-place.js'
 import type { SteeredEntry } from '../steered-entry.js'
 import { type TorchValue, torchBytes } from './torch-bytes.js'
 import { added, refusesPlaces, refusesSecondEdits, type VectorWriter } from './vector-writer.js'
@@ -16,10 +16,10 @@ export const reftWriter: VectorWriter = {
       if (!isOrthonormal(change)) return 'a loreft whose R is no rotation: pyreft keeps its rows orthonormal'
     } else if (change.action !== 'add') return `${entry.record.action}: it holds loreft and additions`
     return placeOf(entry) === null
-      ? `${entry.hookpoint}: it holds outputs of layers, MLPs and attention`
+      ? `${entry.hookpoint}: it holds outputs of the modules layers.N, layers.N.mlp and layers.N.self_attn`
       : refusesPlaces(entry)
   },
-  refusesFile: refusesSecondEdits(({ hookpoint }) => hookpoint),
+  refusesFile: refusesSecondEdits(({ hookpoint }) => placeKey(hookpoint)),
   leaves: ({ path, entries }) => [
     `${path}: a folder of pyreft does not say at which tokens it acts; say it where it is used`,
     ...(entries.every(({ change }) => change.action !== 'loreft' || isBfloat(change))
@@ -61,10 +61,10 @@ export const reftWriter: VectorWriter = {
 function placeOf({ hookpoint }: SteeredEntry): { readonly layer: number; readonly component: string } | null {
   const layer = residualLayer(hookpoint)
   if (layer !== null) return { layer, component: 'block_output' }
-  const found = /^blocks\.(\d+)\.hook_(mlp|attn)_out$|(?:^|\.)(?:layers|h)\.(\d+)\.(mlp|self_attn)$/.exec(hookpoint)
+  // hook_mlp_out and hook_attn_out are behind a norm in some models, pyvene's outputs of modules before it
+  const found = /(?:^|\.)(?:layers|h)\.(\d+)\.(mlp|self_attn)$/.exec(hookpoint)
   if (found === null) return null
-  const isMlp = (found[2] ?? found[4]) === 'mlp'
-  return { layer: Number(found[1] ?? found[3]), component: isMlp ? 'mlp_output' : 'attention_output' }
+  return { layer: Number(found[1]), component: found[2] === 'mlp' ? 'mlp_output' : 'attention_output' }
 }
 
 function widthOf(change: SteeredEntry['change']): number {

@@ -63,10 +63,24 @@ describe('rows of a steering CSV', () => {
     [
       'project_clamp beside add',
       ['121,2,SAE,add', '3,2,SAE,project_clamp'],
-      'these rows are no vectors: add and project_clamp at blocks.3.hook_resid_post',
+      'rows.csv:3, column hook_action: the row is no vector: add and project_clamp at blocks.3.hook_resid_post',
     ],
   ])('with %s are refused', async (_, cells, message) => {
     await expect(convert(rows(...cells), 'no.safetensors')).rejects.toThrow(message)
+  })
+
+  it('keep their descriptions and their positions', async () => {
+    const header = `${head},description,positions`
+    const text = `${header}\n${['121,2,SAE,add,dogs,', '3,1,SAE,add,cats,', '7,2,SAE,add,,prompt'].map((row) => row.replace('SAE', `${release},${id}`)).join('\n')}\n`
+    await convert(written('told.csv', text), 'told-again.csv')
+    expect(readFileSync(join(folder, 'told-again.csv'), 'utf8')).toBe(text)
+  })
+
+  it('at one place by two names are refused', async () => {
+    const rest = `${release},layers.3,121,7,${id}`
+    const clamp = `sae_lens,clamp,${release},,121,7,${id}`
+    const steered = `loader,action,sparse_model,hookpoint,feature_index,steering_coefficient,sae_id\nsae_lens,add,${rest}\n${clamp}\n`
+    await expect(convert(written('two.csv', steered), 'two-beta.csv')).rejects.toThrow('add and project_clamp at')
   })
 
   it('are for sae_steered_beta when a model runs', async () => {

@@ -1,9 +1,11 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fixturePath, temporaryFolder } from '../../../../../tests/fixtures.js'
-import { residualLayer } from '../layer-place.js'
+import { placeKey, residualLayer } from '../layer-place.js'
+import { addition, type SteeredFile } from '../steered-entry.js'
 import { readVectors } from '../vector-formats.js'
-import { convertVectors, type WriteVectorsOptions } from './write-vectors.js'
+import { convertVectors, type WriteVectorsOptions, writeVectors } from './write-vectors.js'
 
 const folder = temporaryFolder()
 const options = { layers: null, hub: { env: {} } }
@@ -16,8 +18,9 @@ const placeOf = (hookpoint: string) => residualLayer(hookpoint) ?? Number(/\d+/.
 async function meaning(path: string) {
   const { entries } = await read(path)
   const inOrder = [...entries].sort((a, b) => placeOf(a.hookpoint) - placeOf(b.hookpoint))
-  return inOrder.map(({ hookpoint, change, keepsNorm, positions }) => ({
-    layer: placeOf(hookpoint),
+  return inOrder.map(({ hookpoint, head, change, keepsNorm, positions }) => ({
+    place: placeKey(hookpoint.replace(/^blocks\.(\d+)\.hook_resid_pre$/, (_, layer) => `layers.${layer - 1}`)),
+    head,
     keepsNorm,
     positions: positions ?? null,
     change:
@@ -30,7 +33,36 @@ async function meaning(path: string) {
 const convert = (input: string, output: string, more: Partial<WriteVectorsOptions & { scale: number }> = {}) =>
   convertVectors({ input, output, to: null, modelType: null, scale: 1, ...options, ...more })
 
-const golden = (name: string) => fixturePath(`golden/vectors/${name}`)
+const folderOfCases = temporaryFolder()
+const golden = (name: string) =>
+  existsSync(join(folderOfCases, name)) ? join(folderOfCases, name) : fixturePath(`golden/vectors/${name}`)
+const changed = (name: string, from: string, change: (content: ReturnType<typeof JSON.parse>) => object) =>
+  writeFileSync(
+    join(folderOfCases, name),
+    JSON.stringify(change(JSON.parse(readFileSync(fixturePath(`golden/vectors/${from}`), 'utf8')))),
+  )
+changed('scaled-erase.json', 'easysteer-erase.json', ({ vectors }) => ({ vectors: [{ ...vectors[0], scale: 0.5 }] }))
+changed('camel.json', 'neuronpedia-cap.json', ({ vectors }) => ({
+  vectors: vectors.map(({ steering_vector: steeringVector, ...rest }: { steering_vector: number[] }) => ({
+    ...rest,
+    steeringVector,
+  })),
+  steerMethod: 'PROJECTION_CAP',
+  strengthMultiplier: 2,
+}))
+const additions = (names: readonly string[]): SteeredFile => ({
+  path: 'made',
+  sha256: '',
+  ignored: [],
+  notices: [],
+  modelType: null,
+  entries: names.map((name, at) => addition({ path: 'made', entry: name }, name, Float32Array.of(at + 1, 2))),
+})
+writeVectors(additions(['model.layers.1.mlp', 'model.layers.2']), {
+  output: join(folderOfCases, 'mlp.safetensors'),
+  to: null,
+  modelType: null,
+})
 
 describe('converting vectors', () => {
   it.each<[string, string, string | null]>([
@@ -60,10 +92,35 @@ describe('converting vectors', () => {
     ['neuronpedia-orthogonal.json', 'orthogonal.json', 'Neuronpedia'],
     ['control.gguf', 'c.json', 'Neuronpedia'],
     ['low-rank-lm-steer.json', 'lm.json', 'EasySteer'],
+    ['scaled-erase.json', 'erased.json', 'EasySteer'],
+    ['camel.json', 'snake.json', 'Neuronpedia'],
+    ['mlp.safetensors', 'mlp.pt', null],
+    ['mlp.safetensors', 'mlp', null],
   ])('%s as %s %s means the same', async (input, output, to) => {
     const path = join(folder, output)
     await convert(golden(input), path, { to, modelType: output.endsWith('gguf') ? 'gemma2' : null })
     expect(await meaning(path)).toEqual(await meaning(golden(input)))
+  })
+
+  it.each<[string, readonly string[], string]>([
+    ['two', ['h.1', 'blocks.1.hook_resid_post'], 'a pyreft file cannot hold layers.1 twice'],
+    ['behind', ['blocks.1.hook_mlp_out'], 'cannot hold blocks.1.hook_mlp_out: it holds outputs of the modules'],
+    ['two.pt', ['layers.1.mlp', 'model.layers.1.mlp'], 'a torch file cannot hold layers.1.mlp twice'],
+    ['hook.json', ['blocks.1.hook_mlp_out'], 'a Neuronpedia file cannot hold blocks.1.hook_mlp_out: its server steers'],
+  ])('into %s places %j are an error', (output, names, message) => {
+    const to = output.endsWith('json') ? 'Neuronpedia' : null
+    expect(() => writeVectors(additions(names), { output: join(folder, output), to, modelType: null })).toThrow(message)
+  })
+
+  it('names modules as lm_eval looks them up, and says what it cannot', async () => {
+    const output = join(folder, 'named.pt')
+    const names = async () => (await read(output)).entries.map(({ hookpoint }) => hookpoint)
+    const given = additions(['transformer.h.1', 'blocks.2.hook_resid_post'])
+    expect(writeVectors(given, { output, to: null, modelType: 'gpt2' })).toEqual([])
+    expect(await names()).toEqual(['h.1', 'h.2'])
+    const [line] = writeVectors(given, { output, to: null, modelType: null })
+    expect(line).toContain('lm_eval names layers as the model does')
+    expect(await names()).toEqual(['h.1', 'layers.2'])
   })
 
   it('writes the array of one layer, and says that its layer is left out', async () => {

@@ -67,12 +67,13 @@ export function checkHeld(file: SteeredFile, options: WriteVectorsOptions): void
 function heldBy(given: SteeredFile, { output, to, modelType }: WriteVectorsOptions) {
   const writer = writerOf(output, to)
   const file = { ...given, modelType: modelType ?? given.modelType }
+  const named = `${/^[AEIOU]/.test(writer.name) ? 'an' : 'a'} ${writer.name} file`
   for (const entry of file.entries) {
     const why = writer.refuses(entry)
-    if (why !== null) throw located(entry.place, null, `a ${writer.name} file cannot hold ${why}`)
+    if (why !== null) throw located(entry.place, null, `${named} cannot hold ${why}`)
   }
   const why = writer.refusesFile?.(file) ?? null
-  if (why !== null) throw new InputError(sentence`${file.path}: a ${writer.name} file cannot hold ${why}`)
+  if (why !== null) throw new InputError(sentence`${file.path}: ${named} cannot hold ${why}`)
   return { writer, file }
 }
 
@@ -124,7 +125,11 @@ export async function convertVectors({
 }: ConvertVectorsOptions): Promise<readonly string[]> {
   const read = await readVectors(input, { baseName: null, allowOtherModel: true, layers, takesRows: true, hub })
   try {
-    const file = strengthened(inLayers(read, layers), scale)
+    const file = strengthened(
+      inLayers(read, layers, sentence`${option('layers')}`),
+      scale,
+      sentence`${option('scale')}`,
+    )
     return [...read.notices, ...ignoredLines(read), ...writeVectors(file, to)]
   } finally {
     await Promise.all([...new Set(read.entries.flatMap(({ sae }) => sae ?? []))].map((sae) => sae.close()))
