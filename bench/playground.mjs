@@ -26,13 +26,13 @@ function watch() {
   document.addEventListener('DOMContentLoaded', begin)
 }
 
-/** The first and the last change of a text since a moment; the last when nothing has come for a second. */
-async function changed(page, since) {
+/** The first and the last change of a text since a moment; the last when nothing has come for so long. */
+async function changed(page, since, quiet = 1000) {
   for (;;) {
     await page.waitForTimeout(100)
     const [times, now] = await page.evaluate("[changesOf('steered'), performance.now()]")
     const own = times.filter((time) => time > since)
-    if (own.length > 0 && now - own.at(-1) > 1000) return [own[0] - since, own.at(-1) - since]
+    if (own.length > 0 && now - own.at(-1) > quiet) return [own[0] - since, own.at(-1) - since]
     if (now - since > 60_000) throw new Error('the text did not change in a minute')
   }
 }
@@ -43,7 +43,7 @@ async function measure(folder) {
   await page.addInitScript(watch)
   await page.goto(`${pathToFileURL(folder).href}/index.html`, { waitUntil: 'commit' })
   const found = {}
-  ;[found['load: first token'], found['load: whole text']] = await changed(page, 0)
+  ;[found['load: first token'], found['load: whole text']] = await changed(page, 0, 3000)
   const asked = () => page.evaluate("/questions, .* s\\./.test(document.querySelector('#tasks-note').textContent)")
   while (!(await asked())) await page.waitForTimeout(50)
   const slider = page.locator('input[type=range]').first()

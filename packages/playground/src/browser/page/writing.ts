@@ -14,6 +14,8 @@ export class Writing {
   readonly #onFirst: () => void
   #hasText = false
   #newest = 0
+  /** Ends when what is being written has shown something. */
+  #showing: Promise<void> | null = null
 
   /** `onFirst` is called when there is a text for the first time. */
   constructor(
@@ -30,14 +32,27 @@ export class Writing {
     this.#onFirst = onFirst
   }
 
-  /** Writes both texts under the setting; resolves to a sentence where that cannot be done. A newer setting ends it. */
+  /**
+   * Writes both texts under the setting; resolves to a sentence where that cannot be done. A newer setting ends it, but not before it has shown something: a
+   * slider that moves on and on would see nothing else. Of those that wait meanwhile only the newest is written.
+   */
   async write(): Promise<string | null> {
     const mine = ++this.#newest
+    while (this.#showing !== null) await this.#showing
+    if (mine !== this.#newest) return null
+    let shown = () => {}
+    this.#showing = new Promise((resolve) => {
+      shown = () => {
+        this.#showing = null
+        resolve()
+      }
+    })
     const most = this.#mostOfFirst()
     const steered = byId('steered')
     steered.ariaBusy = 'true'
     const { prompt, edits: room } = this.#setting.value
     const problem = await this.#worker.ask('write', { prompt, edits: this.#setting.active, room }, (part) => {
+      shown()
       if ('next' in part) {
         showNext(part.next)
         return
@@ -47,6 +62,7 @@ export class Writing {
       this.#hasText = true
       this.#onFirst()
     })
+    shown()
     if (mine === this.#newest) steered.ariaBusy = 'false'
     return problem
   }
