@@ -37,7 +37,11 @@ export async function openPage(
   const say = (line: string) => {
     byId('took').textContent = line
   }
-  const write = async () => showProblem(await writing.write())
+  const write = async () => {
+    const problem = await writing.write()
+    if (problem !== undefined) showProblem(problem)
+    return problem
+  }
   const setting = new CurrentSetting(settingOf(location.hash, sizes) ?? first, (value) => {
     history.replaceState(null, '', `#${linkOf(value)}`)
     void write()
@@ -81,17 +85,16 @@ export async function openPage(
   show()
   byId('status').textContent = 'Writing…'
   // the rest waits for the first text: all at once would be slow
-  if ((await write()) !== null) return
+  if (typeof (await write()) === 'string') return
   void writing.prepare()
   void scoring.score()
 }
 
-/** Shows what is wrong, or that nothing is any more; gives it back. */
-function showProblem(sentence: string | null): string | null {
+/** Shows what is wrong, or that nothing is any more. */
+function showProblem(sentence: string | null): void {
   const status = byId('status')
   const isOver = sentence === null && status.classList.contains('problem')
   status.classList.toggle('problem', sentence !== null)
   if (sentence !== null) status.textContent = sentence
   else if (isOver) status.textContent = 'Ready.'
-  return sentence
 }

@@ -33,13 +33,13 @@ export class Writing {
   }
 
   /**
-   * Writes both texts under the setting; resolves to a sentence where that cannot be done. A newer setting ends it, but not before it has shown something: a
+   * Writes both texts under the setting; resolves to a sentence where that cannot be done. A newer setting ends it (undefined), but not before it has shown something: a
    * slider that moves on and on would see nothing else. Of those that wait meanwhile only the newest is written.
    */
-  async write(): Promise<string | null> {
+  async write(): Promise<string | null | undefined> {
     const mine = ++this.#newest
     while (this.#showing !== null) await this.#showing
-    if (mine !== this.#newest) return null
+    if (mine !== this.#newest) return undefined
     let shown = () => {}
     this.#showing = new Promise((resolve) => {
       shown = () => {
@@ -63,7 +63,8 @@ export class Writing {
       this.#onFirst()
     })
     shown()
-    if (mine === this.#newest) steered.ariaBusy = 'false'
+    if (mine !== this.#newest) return undefined
+    steered.ariaBusy = 'false'
     return problem
   }
 
