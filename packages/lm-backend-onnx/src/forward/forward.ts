@@ -1,22 +1,21 @@
 import type { Intervention, PositionSelection } from '@saeval/sae-core'
-import { bodyGraph, type Segment } from '../graph/body-graph.js'
+import type { Segment } from '../graph/body-graph.js'
 import { countedInput, selectedInput } from '../graph/edit-inputs.js'
 import { countsTokens, type EditShape, selectsPositions } from '../graph/edit-shape.js'
 import type { GraphForm } from '../graph/graph-form.js'
-import { modelSteps } from '../graph/hook-sites.js'
 import { packEdits } from '../graph/pack-edits.js'
 import type { GraphWeight } from '../graph/weight-values.js'
 import { PassLimits } from '../plan/pass-limits.js'
 import type { DeviceRoom } from '../runtime/device-room.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { Feeds, Runtime, Session } from '../runtime/runtime.js'
-import type { ModelSpec } from '../spec/model-spec.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { countedTensor } from './acted-counter.js'
 import { DeviceWeights } from './device-weights.js'
-import { createHead, type Head } from './head.js'
+import type { Head } from './head.js'
 import { createLayerRange, type LayerRange, type LayerStack, type PackedFeeds } from './layer-range.js'
-import { type PlaceFeeds, placeFeeds } from './place-feeds.js'
+import type { ModelGraphs } from './model-graphs.js'
+import type { PlaceFeeds } from './place-feeds.js'
 import { SaeMatrices } from './sae-matrices.js'
 import type { SharedLayers } from './shared-layers.js'
 import {
@@ -29,7 +28,11 @@ import {
 } from './token-masks.js'
 
 /** The model's sessions and how to feed them; itself the range of all its layers. */
-export interface Forward extends LayerRange, LayerStack, Head {
+export interface Forward
+  extends LayerRange,
+    LayerStack,
+    Head,
+    Pick<ModelGraphs, 'headSize' | 'absentHookPoint' | 'caches' | 'layerNorms' | 'continues' | 'cannotWrite'> {
   readonly widths: ReadonlyMap<string, number>
   readonly runtime: Runtime
   readonly provider: Provider
@@ -62,11 +65,11 @@ export interface SegmentEdits {
 }
 
 export interface ForwardOptions {
-  readonly spec: ModelSpec
-  readonly weights: ModelWeights
+  readonly graphs: ModelGraphs
   readonly runtime: Runtime
   readonly provider: Provider
-  readonly form: GraphForm
+  /** Where graphs find their weights. */
+  readonly weights: Pick<ModelWeights, 'folder' | 'residence'>
   readonly room: DeviceRoom | null
   /** Told, in a line, what the user should know. */
   readonly notice: (line: string) => void
@@ -74,12 +77,12 @@ export interface ForwardOptions {
 }
 
 export function createForward(options: ForwardOptions): Forward {
-  const { spec, weights, runtime, provider, form, room, special } = options
-  const steps = modelSteps(spec)
+  const { graphs, weights, runtime, provider, room, special } = options
+  const { spec, form, steps, caches, absentHookPoint, layerNorms, headSize, continues, cannotWrite } = graphs
   const widths = new Map(steps.map((step) => [step.hookPoint, step.width]))
   const segments = new Map<string, Session>()
   const matrices = new SaeMatrices(runtime)
-  const places = placeFeeds(spec, form, runtime)
+  const places = graphs.placeFeeds(runtime)
   const owned = new Set<{ dispose(): void }>([matrices, places])
 
   const resident = new DeviceWeights(runtime, weights.folder)
@@ -101,7 +104,7 @@ export function createForward(options: ForwardOptions): Forward {
     ])
     const known = segments.get(key)
     if (known) return known
-    const body = bodyGraph({ spec, weights, form, ...wanted })
+    const body = graphs.body(wanted)
     const session = open(body.model, body.weights)
     segments.set(key, session)
     return session
@@ -115,22 +118,29 @@ export function createForward(options: ForwardOptions): Forward {
   const layers = (from: number, to: number): LayerRange => {
     const key = `${from}-${to}`
     const known =
-      ranges.get(key) ?? createLayerRange({ spec, steps, from, to, runtime, form, places, open, segment, packFeeds })
+      ranges.get(key) ??
+      createLayerRange({ spec, steps, from, to, runtime, form, places, caches, open, segment, packFeeds })
     ranges.set(key, known)
     return known
   }
 
   return {
     ...layers(0, steps.length),
-    ...createHead({ spec, weights, form }, runtime, open),
+    ...graphs.head(runtime, open),
     spec,
     steps,
+    caches,
+    absentHookPoint,
+    layerNorms,
+    headSize,
+    continues,
+    cannotWrite,
     widths,
     runtime,
     provider,
     form,
     room,
-    limits: new PassLimits(spec, runtime.passes, { room, largest: form.pieceBytes }, options.notice),
+    limits: new PassLimits(graphs.work, runtime.passes, { room, largest: form.pieceBytes }, options.notice),
     places,
     segment,
     layers,

@@ -32,21 +32,20 @@ export interface Head {
   ): Promise<{ readonly logits: Float32Array[]; readonly overflows: readonly boolean[] }>
 }
 
-// logits of one run: 32 M numbers, 128 MB
-const runLogits = 2 ** 25
+/** Logits of one run: 32 M numbers, 128 MB. */
+export const runLogits = 2 ** 25
 
 /** Opens a graph with the weights that are its inputs, none by default. */
 export type OpenGraph = (model: Uint8Array, weights?: readonly GraphWeight[]) => Session
 
-/** The head of a model. `open` opens sessions with its weights. */
-export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGraph): Head {
-  const { dModel, vocabSize } = options.spec
+/** Puts hidden states of several passes one below the other, as a tensor that the caller owns. */
+export function hiddenStacker(
+  dModel: number,
+  runtime: Runtime,
+  open: OpenGraph,
+): (hidden: readonly HiddenStates[]) => DeviceTensor {
   const stacks = new Map<number, Session>()
-  let head: Session | null = null
-  let logits: Session | null = null
-
-  const openBuilt = ({ model, weights }: BuiltGraph) => open(model, weights)
-  const stacked = (hidden: readonly HiddenStates[]): DeviceTensor => {
+  return (hidden) => {
     const stack = stacks.get(hidden.length) ?? open(stackGraph(hidden.length, dModel))
     stacks.set(hidden.length, stack)
     const whole = runtime.tensor('float32', [hidden.reduce((sum, { rows }) => sum + rows, 0), dModel])
@@ -55,6 +54,16 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGr
     stack.run(Object.fromEntries(parts), { [stackNames.whole]: whole }).catch(() => {})
     return whole
   }
+}
+
+/** The head of a model. `open` opens sessions with its weights. */
+export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGraph): Head {
+  const { dModel, vocabSize } = options.spec
+  const stacked = hiddenStacker(dModel, runtime, open)
+  let head: Session | null = null
+  let logits: Session | null = null
+
+  const openBuilt = ({ model, weights }: BuiltGraph) => open(model, weights)
   return {
     head: async (hidden, targets) => {
       head ??= openBuilt(headGraph(options))
@@ -104,6 +113,7 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGr
   }
 }
 
-function splitRows(data: Float32Array, width: number): Float32Array[] {
+/** The rows of a matrix. */
+export function splitRows(data: Float32Array, width: number): Float32Array[] {
   return Array.from({ length: data.length / width }, (_, row) => data.slice(row * width, (row + 1) * width))
 }

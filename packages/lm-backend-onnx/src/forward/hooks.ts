@@ -3,8 +3,6 @@ import type { Activation, Hook, HookedRun } from '@saeval/language-model'
 import { arriving, type Intervention, readPoint } from '@saeval/sae-core'
 import { bodyNames } from '../graph/body-inputs.js'
 import { editShape, readHookPoints } from '../graph/edit-shape.js'
-import { absentHookPoint } from '../graph/hook-sites.js'
-import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { Feeds } from '../runtime/runtime.js'
 import type { Forward } from './forward.js'
@@ -82,18 +80,19 @@ export async function capture(
 export function checkHookPoints(forward: Forward, names: readonly string[]): void {
   for (const name of names) {
     if (forward.widths.has(name)) continue
-    const reason = absentHookPoint(forward.spec, name)
+    const reason = forward.absentHookPoint(name)
     if (reason !== null) throw new InputError(`the model has no hook point "${name}": ${reason}`)
-    throw new InputError(
-      `the model has no hook point "${name}"; it has hook_embed and, for layers 0 to ${forward.spec.nLayers - 1}, ${layerHookPoints(forward).join(', ')}`,
-    )
+    throw new InputError(`the model has no hook point "${name}"; it has ${hookPointList(forward)}`)
   }
 }
 
-function layerHookPoints(forward: Forward): string[] {
-  return forward.steps
+function hookPointList({ steps, spec, widths }: Forward): string {
+  const inLayers = steps
     .filter((step) => step.hookPoint.startsWith('blocks.0.'))
     .map((step) => step.hookPoint.replace('blocks.0.', 'blocks.L.'))
+  const embedding = widths.has('hook_embed') ? ['hook_embed'] : []
+  const layers = inLayers.length === 0 ? [] : [`for layers 0 to ${spec.nLayers - 1}, ${inLayers.join(', ')}`]
+  return [...embedding, ...layers].join(' and, ') || 'none'
 }
 
 async function runSegment(
@@ -111,7 +110,7 @@ async function runSegment(
   const before = new Set(forward.steps.slice(0, from).map((step) => step.hookPoint))
   const read = [...readHookPoints(edits)].filter((name) => before.has(readPoint(name).hookPoint))
   const session = forward.segment({ from, to, edits, captures })
-  const layout = textLayout(forward.spec, [{ ids: text.ids, masks: null }])
+  const layout = textLayout([{ ids: text.ids, masks: null }])
   const outputs = last ? [bodyNames.hidden] : [...steps.at(-1)!.lanes.keys()].map((lane) => bodyNames.lane(lane, 'out'))
   const packed = forward.segmentEdits(edits, inside, text)
   const feeds: Feeds = {
@@ -119,7 +118,7 @@ async function runSegment(
     ...state,
     ...Object.fromEntries(read.map((name) => [bodyNames.carried(name), carried.get(name)!])),
     ...packed.feeds,
-    ...pastFeeds(cacheTensors(forward.spec, cachedLayers(forward.spec, steps)), 1, null),
+    ...pastFeeds(forward.caches(from, to), 1, null),
     ...(last ? { [bodyNames.gather]: int64(text.ids.map((_, index) => index)) } : {}),
   }
   const run = session.run(feeds, Object.fromEntries([...outputs, ...captures].map((name) => [name, 'host'])))

@@ -6,10 +6,10 @@ import { actedOutput, countedInput, selectedInput } from '../graph/edit-inputs.j
 import { countsTokens, type EditShape, jointShape, selectsPositions, serves } from '../graph/edit-shape.js'
 import type { GraphForm } from '../graph/graph-form.js'
 import type { Step } from '../graph/hook-sites.js'
-import { cachedLayers, cacheTensors } from '../graph/layer-cache.js'
+import type { CacheTensor } from '../graph/layer-cache.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Feeds, Outputs, Runtime, Session } from '../runtime/runtime.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { ModelShape } from '../spec/model-spec.js'
 import { type ActedCounter, countedTensor } from './acted-counter.js'
 import type { HiddenStates } from './hidden-states.js'
 import {
@@ -67,7 +67,7 @@ export interface LayerRange {
 
 /** A model as a list of steps, of which any range can be run by itself. */
 export interface LayerStack {
-  readonly spec: ModelSpec
+  readonly spec: ModelShape
   readonly steps: readonly Step[]
   /** A range that is run again and again; the same one for the same ends. */
   layers(from: number, to: number): LayerRange
@@ -84,7 +84,7 @@ export interface PackedFeeds {
 }
 
 export interface LayerRangeOptions {
-  readonly spec: ModelSpec
+  readonly spec: ModelShape
   /** Of the whole model. */
   readonly steps: readonly Step[]
   readonly from: number
@@ -92,6 +92,8 @@ export interface LayerRangeOptions {
   readonly runtime: Runtime
   readonly form: GraphForm
   readonly places: PlaceFeeds
+  /** What graphs of steps [from, to) take and return of the tokens before. */
+  caches(from: number, to: number): readonly CacheTensor[]
   open(model: Uint8Array): Session
   segment(segment: Segment): Session
   packFeeds(shape: EditShape, settings: readonly (readonly Intervention[])[]): PackedFeeds
@@ -100,7 +102,7 @@ export interface LayerRangeOptions {
 export function createLayerRange(options: LayerRangeOptions): LayerRange {
   const { spec, steps, from, to, runtime, segment, packFeeds } = options
   const own = steps.slice(from, to)
-  const caches = cacheTensors(spec, cachedLayers(spec, own))
+  const caches = options.caches(from, to)
   const bodies: { readonly shape: EditShape; readonly session: Session }[] = []
   const cache = kvCaches(caches, runtime, options)
 

@@ -1,25 +1,16 @@
-import { tokenInputs } from '../graph/body-inputs.js'
-import { cpuForm } from '../graph/graph-form.js'
 import type { TensorData } from '../runtime/engine.js'
-import type { ModelSpec } from '../spec/model-spec.js'
 import type { TokenMasks } from './token-masks.js'
 
 /** Where each row's new tokens stand. One batch is [rows, columns]; shorter rows are padded on the right. */
 export interface Layout {
   readonly rows: number
   readonly columns: number
-  /** tokens, positions, key_positions, mask and lengths, as far as the model takes them */
+  /** tokens, positions, key_positions, mask and lengths; graphs take those that they need */
   readonly feeds: Readonly<Record<string, TensorData>>
   /** Tokens of each row, from its start, that count where edits act: none of the padding, and no row that is computed in vain. */
   readonly lengths: readonly number[]
   /** Masks of the new tokens [rows * columns], for edits that select positions; null for none. */
   readonly masks: TokenMasks | null
-}
-
-/** Those of the feeds that the model needs to know where tokens stand. */
-export function tokenFeeds(spec: ModelSpec, feeds: Layout['feeds']): Layout['feeds'] {
-  const needed = tokenInputs(spec, 0, Number.POSITIVE_INFINITY, cpuForm)
-  return Object.fromEntries(Object.entries(feeds).filter(([name]) => needed.has(name)))
 }
 
 /** A vector of int64. */

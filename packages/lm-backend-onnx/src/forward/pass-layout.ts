@@ -1,23 +1,19 @@
 import { bodyNames } from '../graph/body-inputs.js'
 import type { Pass } from '../plan/plan.js'
-import type { ModelSpec } from '../spec/model-spec.js'
-import { int64, type Layout, tokenFeeds } from './layout.js'
+import { int64, type Layout } from './layout.js'
 import type { TokenMasks } from './token-masks.js'
 
 /** The token feeds of a planned pass: every token sees the past, its ancestors and itself, wherever they stand in the row. */
-export function passLayout(
-  spec: ModelSpec,
-  {
-    past,
-    rows,
-    columns,
-    tokens,
-    positions,
-    parents,
-    lengths,
-    keys: masks,
-  }: Pick<Pass, 'past' | 'rows' | 'columns' | 'tokens' | 'positions' | 'parents' | 'lengths' | 'keys'>,
-): Layout {
+export function passLayout({
+  past,
+  rows,
+  columns,
+  tokens,
+  positions,
+  parents,
+  lengths,
+  keys: masks,
+}: Pick<Pass, 'past' | 'rows' | 'columns' | 'tokens' | 'positions' | 'parents' | 'lengths' | 'keys'>): Layout {
   const keys = past + columns
   const mask = new Uint8Array(rows * columns * keys)
   const keyPositions = new BigInt64Array(rows * keys)
@@ -43,13 +39,13 @@ export function passLayout(
     columns,
     lengths,
     masks,
-    feeds: tokenFeeds(spec, {
+    feeds: {
       [bodyNames.tokens]: { dtype: 'int64', data: BigInt64Array.from(tokens, BigInt), dims },
       [bodyNames.positions]: { dtype: 'int64', data: BigInt64Array.from(positions, BigInt), dims },
       [bodyNames.keyPositions]: { dtype: 'int64', data: keyPositions, dims: [rows, keys] },
       [bodyNames.mask]: { dtype: 'bool', data: mask, dims: [rows, 1, columns, keys] },
       [bodyNames.lengths]: int64(lengths),
-    }),
+    },
   }
 }
 
@@ -60,9 +56,8 @@ export interface MaskedIds {
 }
 
 /** Rows of one text each; see sideBySide. */
-export function textLayout(spec: ModelSpec, texts: readonly MaskedIds[], past = 0): Layout {
+export function textLayout(texts: readonly MaskedIds[], past = 0): Layout {
   return sideBySide(
-    spec,
     texts.map((text) => [text]),
     past,
   )
@@ -72,7 +67,7 @@ export function textLayout(spec: ModelSpec, texts: readonly MaskedIds[], past = 
  * Rows of texts side by side that all go on after the same `past` cached tokens and do not see each other, padded on the right: padding comes after
  * a row's tokens and is never looked at.
  */
-export function sideBySide(spec: ModelSpec, rows: readonly (readonly MaskedIds[])[], past: number): Layout {
+export function sideBySide(rows: readonly (readonly MaskedIds[])[], past: number): Layout {
   const lengths = rows.map((texts) => texts.reduce((sum, { ids }) => sum + ids.length, 0))
   const columns = Math.max(...lengths)
   const size = rows.length * columns
@@ -96,5 +91,5 @@ export function sideBySide(spec: ModelSpec, rows: readonly (readonly MaskedIds[]
       parents[at] = column - 1
     }
   })
-  return passLayout(spec, { past, rows: rows.length, columns, lengths, tokens, keys, positions, parents })
+  return passLayout({ past, rows: rows.length, columns, lengths, tokens, keys, positions, parents })
 }

@@ -47,7 +47,7 @@ interface SharedPlan {
 }
 
 /** Divides the model before step `cut`: the steps from there on are computed for every setting. */
-export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: number, keepBytes: number): SharedLayers {
+export function createSharedLayers({ steps, layers }: LayerStack, cut: number, keepBytes: number): SharedLayers {
   const lower = layers(0, cut)
   const upper = layers(cut, steps.length)
   const width = [...steps[cut - 1]!.lanes.values()].reduce((sum, lane) => sum + lane, 0)
@@ -122,14 +122,14 @@ export function createSharedLayers({ spec, steps, layers }: LayerStack, cut: num
       const { plan } = placeOf(pass)
       if (plan.complete) return
       const cache = plan.prefix.cacheOf(pass)
-      plan.left.push(lower.leave(passLayout(spec, pass), cache))
+      plan.left.push(lower.leave(passLayout(pass), cache))
       if (cache.keep !== null) plan.prefix.extend(pass)
     },
     body: (edits, pass, cache) => {
       const { plan, index } = placeOf(pass)
       const left = plan.left[index]
       if (left === undefined) throw new Error('what the pass shares was given back')
-      return upper.body(edits, passLayout(spec, pass), pass.gather, cache, left)
+      return upper.body(edits, passLayout(pass), pass.gather, cache, left)
     },
     dispose: forgetAll,
     shrink: () => {

@@ -1,5 +1,5 @@
 import type { Forward } from '../forward/forward.js'
-import { int64, type Layout, tokenFeeds } from '../forward/layout.js'
+import { int64, type Layout } from '../forward/layout.js'
 import { joinMasks, type TokenMasks } from '../forward/token-masks.js'
 import { bodyNames } from '../graph/body-inputs.js'
 import { placeOf, type RunningRow } from './running-rows.js'
@@ -44,7 +44,7 @@ export function decodeLayout(
     columns: 1,
     lengths: rows.map(({ isOver }) => (isOver ? 0 : 1)),
     masks: joinMasks(rows.map(masksOf), 1),
-    feeds: tokenFeeds(forward.spec, {
+    feeds: {
       [bodyNames.tokens]: {
         dtype: 'int64',
         data: BigInt64Array.from(rows, ({ ids }) => BigInt(ids.at(-1)!)),
@@ -54,6 +54,6 @@ export function decodeLayout(
       [bodyNames.keyPositions]: { dtype: 'int64', data: keyPositions, dims: [rows.length, keys] },
       [bodyNames.mask]: { dtype: 'bool', data: mask, dims: [rows.length, 1, 1, keys] },
       [bodyNames.lengths]: int64(rows.map(() => 1)),
-    }),
+    },
   }
 }

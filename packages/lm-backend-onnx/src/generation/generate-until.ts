@@ -68,6 +68,7 @@ export function readGenerateUntil(
   requests: readonly GenerateUntilRequest[],
 ): ReadRequests<GenerateUntilRequest> {
   const { rules, counts, forward, encoded = new EncodedTexts() } = parts
+  if (forward.cannotWrite !== null && requests.length > 0) throw new InputError(forward.cannotWrite)
   const settingsOf = requestSettings(parts)
   const prompts = requests.map((request): EncodedPrompt => {
     const { context, maxGenToks } = request
@@ -122,7 +123,7 @@ function plannedGroup(
   const asked = indices.map((index) => encoded[index]!).filter(({ maxNewTokens }) => maxNewTokens > 0)
   const texts = asked.map(({ ids }) => ({ ids, masks: null }))
   return {
-    promptTokens: promptTokens(texts, sharedBeginnings(texts)),
+    promptTokens: promptTokens(texts, sharedBeginnings(texts, forward.continues)),
     texts: asked.length,
     most: asked.reduce((most, { maxNewTokens }) => Math.max(most, maxNewTokens), 0),
     rows: rowLimits(batchSize, forward).rows,

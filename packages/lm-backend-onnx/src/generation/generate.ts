@@ -119,7 +119,7 @@ async function writeTexts(
   // what prompts begin with is another thing under another setting
   const waiting = [...new Set(asked.map((prompt) => prompts[prompt]!.setting))].flatMap((setting) => {
     const own = asked.filter((prompt) => prompts[prompt]!.setting === setting)
-    return sharedBeginnings(texts, own).map(({ prompt, shared }): WaitingRow => {
+    return sharedBeginnings(texts, forward.continues, own).map(({ prompt, shared }): WaitingRow => {
       const { ids, maxNewTokens } = prompts[prompt]!
       const start = shared?.to ?? 0
       return { prompt, shared, start, most: ids.length - start + maxNewTokens - 1 }

@@ -51,14 +51,19 @@ export async function prefillRows(
   past: KvCache | null,
   each: (hidden: HiddenStates, rows: readonly RunningRow[]) => Promise<void>,
 ): Promise<void> {
-  const { limits, spec } = parts.forward
+  const { limits, spec, continues } = parts.forward
   const before = past?.length ?? 0
   const columns = limits.columns(before)
   const texts = rows.map(({ prompt, start }) => slice(parts.texts[prompt]!, start))
   const packs = prefillPacks(
     texts.map(({ ids }) => ids.length),
     before,
-    { columns, tokens: 2 * columns, cells: limits.cells, sideBySide: !spec.recurrent },
+    {
+      columns: continues ? columns : Number.POSITIVE_INFINITY,
+      tokens: 2 * columns,
+      cells: limits.cells,
+      sideBySide: !spec.rowsAreTexts,
+    },
   )
   for (const pack of packs) {
     const members = pack.flat().map((index) => rows[index]!)
@@ -86,7 +91,7 @@ async function computePack(
   const before = past?.length ?? 0
   if (pack.length === 1 && pack[0]!.length === 1) return computeText(parts, pack[0]![0]!, past, keepAt([[0, before]]))
   signal?.throwIfAborted()
-  const layout = sideBySide(forward.spec, pack, before)
+  const layout = sideBySide(pack, before)
   const places: Place[] = []
   const gather: number[] = []
   pack.forEach((texts, row) => {
@@ -121,11 +126,11 @@ async function computeText(
   try {
     for (let from = 0; ; ) {
       signal?.throwIfAborted()
-      const piece = forward.limits.columns(before + from)
+      const piece = forward.continues ? forward.limits.columns(before + from) : Number.POSITIVE_INFINITY
       const part = slice(text, from, Math.min(text.ids.length, from + piece))
       const { length } = part.ids
       const next = from + length < text.ids.length ? forward.cache.make(1, before + from + length) : null
-      const layout = sideBySide(forward.spec, [[part]], before + from)
+      const layout = sideBySide([[part]], before + from)
       const hidden = forward.body(edits.of([text.setting]), layout, [length - 1], { past: cache, keep: next ?? keep })
       if (cache !== past) cache?.dispose()
       cache = next

@@ -7,7 +7,7 @@ const text = (...ids: number[][]) => ({ ids: ids.flat(), masks: null as Uint32Ar
 /** from-to of each prompt's ranges, by prompt. */
 const rangesOf = (texts: Parameters<typeof sharedBeginnings>[0]) => {
   const found: string[] = []
-  for (const { prompt, shared } of sharedBeginnings(texts))
+  for (const { prompt, shared } of sharedBeginnings(texts, true))
     found[prompt] = [...upwards(shared)]
       .reverse()
       .map(({ from, to }) => `${from}-${to}`)
@@ -28,7 +28,7 @@ describe('what prompts share', () => {
       text(preamble, run(30, 4)),
     ]
     expect(rangesOf(texts)).toEqual(['0-100 100-160', '0-100 100-160', '0-100 100-160', '', '0-100 100-160', '0-100'])
-    const arranged = sharedBeginnings(texts)
+    const arranged = sharedBeginnings(texts, true)
     expect(new Set(arranged.map(({ shared }) => shared)).size).toBe(4)
     expect(promptTokens(texts, arranged)).toBe(100 + 60 + 60 + 4 + 1 + 30)
   })
@@ -37,7 +37,7 @@ describe('what prompts share', () => {
     const whole = text(run(200, 1))
     expect(rangesOf([whole, whole, text(run(80, 1))])).toEqual(['0-79 79-199', '0-79 79-199', '0-79'])
     expect(rangesOf([text([1]), text([1])])).toEqual(['', ''])
-    expect(sharedBeginnings([])).toEqual([])
+    expect(sharedBeginnings([], true)).toEqual([])
   })
 
   it('is not what is too short, or what masks tell apart', () => {
@@ -58,7 +58,7 @@ describe('what prompts share', () => {
         const parent = texts[below(texts.length)]!.ids
         texts.push(text(parent.slice(0, below(parent.length + 1)), run(1 + below(60), below(5))))
       }
-      const arranged = sharedBeginnings(texts)
+      const arranged = sharedBeginnings(texts, true)
       expect(arranged.map(({ prompt }) => prompt).sort((a, b) => a - b)).toEqual([...texts.keys()])
       for (const { prompt, shared } of arranged) {
         const { ids } = texts[prompt]!

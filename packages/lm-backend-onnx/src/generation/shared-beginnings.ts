@@ -25,11 +25,14 @@ const leastSaved = 48
 /**
  * Puts prompts into an order in which those with alike beginnings stand together, depth first, and says what each shares. Tokens are one only where
  * masks are, too. Each prompt keeps a token of its own, whose hidden state it needs. Prompts are numbered as the texts are; by default all are arranged.
+ * Without `continues`, of a model that computes texts at once, they share nothing.
  */
 export function sharedBeginnings(
   texts: readonly MaskedIds[],
+  continues: boolean,
   arranged: readonly number[] = [...texts.keys()],
 ): ArrangedPrompt[] {
+  if (!continues) return arranged.map((prompt) => ({ prompt, shared: null }))
   const tree = prefixTree(
     arranged.map((prompt) => {
       const { ids, masks } = texts[prompt]!

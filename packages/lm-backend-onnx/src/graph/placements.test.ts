@@ -68,7 +68,7 @@ async function graphsOf(name: string, form: GraphForm): Promise<Record<string, U
     edited: bodyGraph({ ...body, edits }).model,
     decode: bodyGraph({ ...body, decodes: true }).model,
     'edited decode': bodyGraph({ ...body, edits, decodes: true }).model,
-    ...(spec.recurrent ? {} : { 'after a shared past': bodyGraph({ ...body, edits, sharesPast: true }).model }),
+    ...(spec.rowsAreTexts ? {} : { 'after a shared past': bodyGraph({ ...body, edits, sharesPast: true }).model }),
     head: headGraph(options).model,
     logits: logitsGraph(options).model,
     cache: cacheGraph(cacheTensors(spec, layers)),

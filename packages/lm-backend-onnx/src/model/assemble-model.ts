@@ -5,19 +5,19 @@ import { createChatTemplate, type Tokenizer } from '@saeval/tokenizer'
 import { tokenizerFilesOf } from '@saeval/tokenizer/internal/open-tokenizer'
 import type { Adapter } from '../adapter/open-adapter.js'
 import { createForward } from '../forward/forward.js'
+import type { ModelGraphs } from '../forward/model-graphs.js'
 import type { ModelSettings } from '../generation/model-settings.js'
 import { formOf } from '../graph/graph-form.js'
 import type { BatchSize } from '../plan/token-budget.js'
 import type { DeviceRoom } from '../runtime/device-room.js'
 import type { Provider } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { ModelShape } from '../spec/model-spec.js'
 import { resolvePrefixTokenId, type TextRules } from '../text/encode-requests.js'
 import type { EncodedTexts } from '../text/encoded-texts.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import type { Compute, Holding } from '../weights/precision.js'
 import { blockSize } from '../weights/quantize-rows.js'
-import { weightFiles } from '../weights/weight-files.js'
 import type { LoadModelOptions } from './load-model-options.js'
 import { createOnnxModel, type OnnxModel } from './onnx-model.js'
 
@@ -29,8 +29,12 @@ export interface OpenedModel extends Holding {
   readonly options: LoadModelOptions
   readonly files: ModelFiles
   readonly configText: string
-  readonly spec: ModelSpec
-  readonly weights: ModelWeights
+  readonly graphs: ModelGraphs
+  readonly weights: Pick<ModelWeights, 'folder' | 'residence' | 'numParameters'>
+  /** Files that hold them. */
+  readonly weightPaths: () => Promise<readonly string[]>
+  /** What else results say of where the graphs are from; null for nothing. */
+  readonly file: object | null
   /** Bytes of memory that the weights take, and of those that are not there. */
   readonly weightBytes: number
   readonly weightsToDownload: number
@@ -57,17 +61,16 @@ export interface OpenedModel extends Holding {
 
 /** Puts a model together from its files and what computes it: the same everywhere. */
 export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
-  const { options, files, configText, spec, weights, adapter, rules, modelSettings, fileIdentity } = opened
+  const { options, files, configText, graphs, weights, adapter, rules, modelSettings, fileIdentity } = opened
   const { runtime, provider, compute, room, precision, bits } = opened
   const meant = opened.standsFor ?? provider
   const { tokenizer } = rules
   const notice = options.notice ?? (() => {})
   const forward = createForward({
-    spec,
+    graphs,
     weights,
     runtime,
     provider,
-    form: formOf(provider, meant === provider ? compute : 'float32'),
     room,
     notice,
     special: { bos: tokenizer.bos?.id ?? null, all: tokenizer.specialIds },
@@ -77,7 +80,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
   const identify = async () => [
     answersVersion,
     configText,
-    await Promise.all((await weightFiles(files)).map(fileIdentity)),
+    await Promise.all((await opened.weightPaths()).map(fileIdentity)),
     await Promise.all(
       [textPaths.tokenizerJson, textPaths.tokenizerConfig, textPaths.specialTokensMap].map((path) =>
         path === null ? null : fileIdentity(path),
@@ -119,13 +122,14 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
             },
       revision: files.revision,
       sha: files.commit,
+      file: opened.file,
       adapter: adapter === null ? null : { name: adapter.files.name, sha: adapter.files.commit },
     },
   })
 }
 
 /** How texts become tokens. Throws InputError for options that do not fit each other or the model. */
-export function textRules(options: LoadModelOptions, tokenizer: Tokenizer, spec: ModelSpec): TextRules {
+export function textRules(options: LoadModelOptions, tokenizer: Tokenizer, spec: ModelShape): TextRules {
   const maxLength = checkMaxLength(options.maxLength, spec.maxPositions, spec.maxPositionsIsHard)
   const rules: TextRules = {
     tokenizer,

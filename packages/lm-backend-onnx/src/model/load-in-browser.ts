@@ -3,7 +3,9 @@ import { readModelText } from '@saeval/hub/checks'
 import { join, sha256 } from '@saeval/hub/internal/disk'
 import { mountedBytes } from '@saeval/hub/internal/disk.browser'
 import { openTokenizer } from '@saeval/tokenizer'
+import { builtGraphs } from '../forward/built-graphs.js'
 import { readModelSettings } from '../generation/model-settings.js'
+import { formOf } from '../graph/graph-form.js'
 import { breather } from '../runtime/breathe.js'
 import { localChannel } from '../runtime/local-channel.js'
 import { passShapes } from '../runtime/pass-shapes.js'
@@ -13,7 +15,7 @@ import { webGpuEngine } from '../runtime/web-gpu-engine.js'
 import { modelSpec } from '../spec/model-families.js'
 import { withinVocabulary } from '../text/encode-requests.js'
 import { openCheckpoint } from '../weights/checkpoint.js'
-import { matchWeights } from '../weights/model-weights.js'
+import { type ModelWeights, matchWeights } from '../weights/model-weights.js'
 import { openModelFiles, weightFiles } from '../weights/weight-files.js'
 import { assembleModel, textRules } from './assemble-model.js'
 import type { OnnxModel } from './onnx-model.js'
@@ -63,18 +65,21 @@ export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel
   // the kernels of WebAssembly are those of the CPU
   const provider = { name: gpu === null ? 'cpu' : 'webgpu' } as const
   const device = gpu === null ? 'wasm' : 'webgpu'
+  const weights: ModelWeights = {
+    ...stored,
+    precision: 'float32',
+    residence: gpu === null ? 'packed' : 'device',
+    quantized: null,
+    kept: new Map([...checkpoint.tensors.values()].map(({ name }) => [name, 'float32'])),
+  }
   return assembleModel({
     options: { model, ...(maxLength === undefined ? {} : { maxLength }) },
     files,
     configText,
-    spec,
-    weights: {
-      ...stored,
-      precision: 'float32',
-      residence: gpu === null ? 'packed' : 'device',
-      quantized: null,
-      kept: new Map([...checkpoint.tensors.values()].map(({ name }) => [name, 'float32'])),
-    },
+    graphs: builtGraphs({ spec, weights, form: formOf(provider, 'float32') }),
+    weights,
+    weightPaths: () => weightFiles(files),
+    file: null,
     weightBytes,
     weightsToDownload: 0,
     precision: 'float32',

@@ -36,6 +36,11 @@ export interface LoadModelOptions {
    * and inputs. Faster there, with other numbers: results say so in `saeval.computed_in`.
    */
   readonly compute?: Compute | undefined
+  /**
+   * The ONNX file in the model's folder or repository that it is computed from ("onnx/model_q4.onnx"). By default the safetensors; where there are none,
+   * the file in float32, and `notice` is told which where there are several.
+   */
+  readonly onnxFile?: string | undefined
   /** Longest input in tokens; the model's own limit by default. */
   readonly maxLength?: number | undefined
   /** Whether texts start with the BOS token; by default as the tokenizer does. */

@@ -4,6 +4,8 @@ import { readModelText } from '@saeval/hub/checks'
 import { openTokenizer } from '@saeval/tokenizer'
 import { mergedWeights } from '../adapter/merged-weights.js'
 import { type Adapter, openAdapted } from '../adapter/open-adapter.js'
+import { chooseFile } from '../exported/choose-file.js'
+import { builtGraphs } from '../forward/built-graphs.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import { checkPieces } from '../graph/check-pieces.js'
 import { formOf } from '../graph/graph-form.js'
@@ -21,15 +23,17 @@ import { fileIdentity } from '../weights/file-identity.js'
 import { matchWeights } from '../weights/model-weights.js'
 import { type Compute, resolveDtype } from '../weights/precision.js'
 import { largestPacked, weightBytes } from '../weights/residence.js'
-import { openModelFiles, weightFiles } from '../weights/weight-files.js'
+import { weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
 import { assembleModel, textRules } from './assemble-model.js'
 import { filesOfModel } from './files-of-model.js'
 import { holdWeights } from './hold-weights.js'
+import { loadFile } from './load-file.js'
 import type { LoadModelOptions } from './load-model-options.js'
 import type { OnnxModel } from './onnx-model.js'
 import { severalDevices } from './several-devices.js'
 import { tellOnce } from './tell-once.js'
+import { tokenizerFiles } from './tokenizer-files.js'
 
 /**
  * Opens a model: reads its configuration, tokenizer and the headers of its weights. The weights themselves are read from the
@@ -73,6 +77,8 @@ async function loadOn(
   const { files, adapter } = await openAdapted(options.model, options.revision, options.adapter, hub)
   const configPath = await files.path('config.json')
   const configText = await readModelText(configPath)
+  const chosen = await chooseFile(files, options.onnxFile, hub)
+  if (chosen !== null) return loadFile({ ...loading, chosen, device, files, adapter, configText }, start)
   const spec = modelSpec(`${options.model}/config.json`, configText)
   // onnxruntime is loaded there while this thread reads the tokenizer
   const runtime = start({
@@ -160,8 +166,10 @@ async function loadOnto(
     options,
     files,
     configText,
-    spec,
+    graphs: builtGraphs({ spec, weights, form: formOf(provider, device.standsFor ? 'float32' : compute) }),
     weights,
+    weightPaths: () => weightFiles(files),
+    file: null,
     weightBytes: bytes,
     weightsToDownload: plansOnly ? download.bytes : 0,
     precision,
@@ -184,15 +192,4 @@ async function loadOnto(
     fileIdentity,
     modelFiles: () => filesOfModel(files, texts, adapter),
   })
-}
-
-/** The tokenizer's files: those asked for, else those beside the adapter, which may have tokens of its own, else the model's. */
-async function tokenizerFiles(
-  { tokenizer, hub = {} }: LoadModelOptions,
-  files: ModelFiles,
-  adapter: Adapter | null,
-): Promise<ModelFiles> {
-  if (tokenizer !== undefined) return openModelFiles(tokenizer, undefined, hub)
-  const own = adapter !== null && (await adapter.files.pathIfPresent('tokenizer.json')) !== null
-  return own ? adapter.files : files
 }

@@ -33,8 +33,6 @@ import {
   readLoglikelihoodRolling,
   readRows,
 } from '../scoring/read-requests.js'
-import { headSize } from '../spec/head-size.js'
-import { layerNormsOf } from '../spec/layer-norms.js'
 import type { TextRules } from '../text/encode-requests.js'
 import { EncodedTexts } from '../text/encoded-texts.js'
 import type { Compute } from '../weights/precision.js'
@@ -97,6 +95,8 @@ export interface OnnxModelParts {
     readonly quantization: object | null
     readonly revision: string
     readonly sha: string
+    /** What else there is to say of where the graphs are from; null for nothing. */
+    readonly file: object | null
     /** The adapter in the weights: its name and commit; null for none. */
     readonly adapter: { readonly name: string; readonly sha: string } | null
   }
@@ -147,13 +147,13 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     chatTemplate,
     interventions,
     family: forward.spec.family,
-    layerNorms: layerNormsOf(forward.spec),
+    ...(forward.layerNorms === undefined ? {} : { layerNorms: forward.layerNorms }),
     hookPoints: forward.steps.map((step) => step.hookPoint),
     widthOf: (hookPoint) => {
       checkHookPoints(forward, [hookPoint])
       return forward.widths.get(hookPoint)!
     },
-    dHead: headSize(forward.spec),
+    dHead: forward.headSize,
     weightsToDownload: parts.facts.weightsToDownload,
     get actedTokens() {
       return acted.tokens
@@ -191,7 +191,6 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
       for (const setting of settings) checkInterventions(forward, setting)
       const edits = forward.edits(settings)
       const layout = textLayout(
-        forward.spec,
         settings.map((_, row) => ({
           ids,
           masks: forward.masks(edits.selections[row]!, { ids, promptLength: ids.length }),
@@ -271,6 +270,7 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
       // with 8 or 4 bits `quantization` says what products are of
       ...(facts.quantization === null || facts.computedIn !== 'float32' ? { computed_in: facts.computedIn } : {}),
       ...(facts.adapter === null ? {} : { adapter: facts.adapter }),
+      ...(facts.file === null ? {} : { onnx: facts.file }),
       batch: typeof batchSize === 'number' ? batchSize : 'auto',
     },
   }

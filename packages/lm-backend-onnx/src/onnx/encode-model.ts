@@ -13,12 +13,30 @@ export const elementType = {
 } as const
 export type ElementType = keyof typeof elementType
 
+/** Bytes of an external file. */
+export interface ExternalData {
+  readonly location: string
+  readonly offset: number
+  readonly length: number
+}
+
 /** A constant: its bytes inline (little-endian), or a place in an external file. */
 export interface Initializer {
   readonly name: string
-  readonly type: ElementType
+  /** By name, or the number of a type that only files have. */
+  readonly type: ElementType | number
   readonly shape: readonly number[]
-  readonly data: Uint8Array | { readonly location: string; readonly offset: number; readonly length: number }
+  readonly data: Uint8Array | ExternalData
+}
+
+/** A message of a file, which is written as it is. */
+export interface Stored {
+  readonly stored: Uint8Array
+}
+
+/** A small constant of a file: a TensorProto under another name. */
+export interface StoredInitializer extends Stored {
+  readonly name: string
 }
 
 /** A graph input or output; a string dimension is symbolic. */
@@ -29,13 +47,26 @@ export interface ValueInfo {
 }
 
 /** Node attribute; a JavaScript integer becomes INT and `{ float }` FLOAT, so that 1.0 is not taken for an integer. */
-export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly graph: Subgraph }
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: Subgraph }
+  | Stored
 
 /** A branch of If, which has no inputs, or the body of Scan; it sees every value of the graph around it. */
 export interface Subgraph {
-  readonly inputs: readonly ValueInfo[]
+  readonly inputs: readonly (ValueInfo | StoredValue)[]
   readonly nodes: readonly Node[]
-  readonly outputs: readonly ValueInfo[]
+  readonly outputs: readonly (ValueInfo | StoredValue)[]
+  /** Constants of its own; none by default. */
+  readonly initializers?: readonly (Initializer | StoredInitializer)[]
+}
+
+/** An input or output of a file's subgraph: a ValueInfoProto under another name. */
+export interface StoredValue extends Stored {
+  readonly name: string
 }
 
 export interface Node {
@@ -48,10 +79,21 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
+/** The version of a domain's operators. */
+export interface OpsetImport {
+  readonly domain: string
+  readonly version: number
+}
+
 export interface OnnxModel {
+  /** Version of the standard's operators. */
   readonly opset: number
+  /** Versions of other domains' operators beside onnxruntime's own; none by default. */
+  readonly imports?: readonly OpsetImport[]
+  /** Functions of a file, FunctionProtos; none by default. */
+  readonly functions?: readonly Stored[]
   readonly nodes: readonly Node[]
-  readonly initializers: readonly Initializer[]
+  readonly initializers: readonly (Initializer | StoredInitializer)[]
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
 }
@@ -66,7 +108,9 @@ const schema = {
     producerName: [2, 'string'],
     graph: [7, 'GraphProto'],
     opsetImport: [8, 'OperatorSetIdProto'],
+    functions: [25, 'FunctionProto'],
   },
+  FunctionProto: {},
   OperatorSetIdProto: { domain: [1, 'string'], version: [2, 'int64'] },
   GraphProto: {
     node: [1, 'NodeProto'],
@@ -147,31 +191,53 @@ function writeField(writer: BinaryWriter, number: number, kind: FieldKind, value
       return
     }
     default:
+      if (isStored(value)) {
+        writer.tag(number, WireType.LengthDelimited).bytes(value.stored)
+        return
+      }
       writer.tag(number, WireType.LengthDelimited).fork()
       writeMessage(writer, kind, value as Message)
       writer.join()
   }
 }
 
+function isStored(value: unknown): value is Stored {
+  return typeof value === 'object' && value !== null && 'stored' in value
+}
+
+/** A stored message with another name in its field `number`: of a field that stands twice, the later one counts. */
+function renamed({ stored, name }: Stored & { readonly name: string }, number: number): Stored {
+  const own = new BinaryWriter().tag(number, WireType.LengthDelimited).string(name).finish()
+  const all = new Uint8Array(stored.length + own.length)
+  all.set(stored)
+  all.set(own, stored.length)
+  return { stored: all }
+}
+
 // AttributeProto.AttributeType
 const attributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const
 
-function attributeMessage(name: string, value: Attribute): Message {
+function attributeMessage(name: string, value: Attribute): Message | Stored {
   if (typeof value === 'string') return { name, s: new TextEncoder().encode(value), type: attributeType.string }
   if (typeof value === 'number') return { name, i: value, type: attributeType.int }
+  if (isStored(value)) return value
   if ('float' in value) return { name, f: value.float, type: attributeType.float }
   if ('graph' in value) return { name, g: graphMessage(value.graph, name), type: attributeType.graph }
   return { name, ints: value, type: attributeType.ints }
 }
 
-function tensorMessage({ name, type, shape, data }: Initializer): Message {
-  const common = { dims: shape, dataType: elementType[type], name }
+function tensorMessage(tensor: Initializer | StoredInitializer): Message | Stored {
+  if (isStored(tensor)) return renamed(tensor, schema.TensorProto.name[0])
+  const { name, type, shape, data } = tensor
+  const common = { dims: shape, dataType: typeof type === 'number' ? type : elementType[type], name }
   if (data instanceof Uint8Array) return { ...common, rawData: data }
   const entries = Object.entries({ location: data.location, offset: data.offset, length: data.length })
   return { ...common, externalData: entries.map(([key, value]) => ({ key, value: String(value) })), dataLocation: 1 }
 }
 
-function valueMessage({ name, type, shape }: ValueInfo): Message {
+function valueMessage(value: ValueInfo | StoredValue): Message | Stored {
+  if (isStored(value)) return renamed(value, schema.ValueInfoProto.name[0])
+  const { name, type, shape } = value
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
   return { name, type: { tensorType: { elemType: elementType[type], shape: { dim } } } }
 }
@@ -188,25 +254,29 @@ function nodeMessage({ op, name, inputs, outputs, attributes }: Node): Message {
   }
 }
 
-function graphMessage({ nodes, inputs, outputs }: Subgraph, name: string): Message {
-  return { node: nodes.map(nodeMessage), name, input: inputs.map(valueMessage), output: outputs.map(valueMessage) }
+function graphMessage({ nodes, inputs, outputs, initializers = [] }: Subgraph, name: string): Message {
+  return {
+    node: nodes.map(nodeMessage),
+    name,
+    initializer: initializers.map(tensorMessage),
+    input: inputs.map(valueMessage),
+    output: outputs.map(valueMessage),
+  }
 }
 
 /** The bytes of an .onnx file (ModelProto, ONNX IR version 10). */
 export function encodeModel(model: OnnxModel): Uint8Array {
-  const graph = {
-    ...graphMessage(model, 'saeval'),
-    initializer: model.initializers.map(tensorMessage),
-  }
   const opsetImport = [
     { domain: '', version: model.opset },
     // onnxruntime's own operators
     { domain: 'com.microsoft', version: 1 },
+    ...(model.imports ?? []),
   ]
   return writeMessage(new BinaryWriter(), 'ModelProto', {
     irVersion: 10,
     producerName: 'saeval',
-    graph,
+    graph: graphMessage(model, 'saeval'),
     opsetImport,
+    functions: model.functions ?? [],
   }).finish()
 }

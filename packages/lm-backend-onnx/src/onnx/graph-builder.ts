@@ -4,23 +4,36 @@ import {
   encodeModel,
   type Initializer,
   type Node,
+  type OnnxModel,
+  type StoredInitializer,
   type Subgraph,
   type ValueInfo,
 } from './encode-model.js'
+import { olderNodes } from './older-nodes.js'
 
 /** Name of a tensor inside the graph being built. */
 export type Value = string
 
-const opset = 23
+const ownOpset = 23
+
+/** What a graph takes over from a file, beside nodes and constants. */
+export type FileVersions = Pick<OnnxModel, 'opset' | 'imports' | 'functions'>
 
 /** Collects nodes, constants, inputs and outputs of one graph; every method that makes a tensor returns its name. */
 export class GraphBuilder {
   readonly #weightNodes: Node[] = []
   #nodes: Node[] = []
-  readonly #initializers = new Map<string, Initializer>()
+  readonly #initializers = new Map<string, Initializer | StoredInitializer>()
+  readonly #fromFile = new Set<Node>()
+  readonly #versions: FileVersions
   readonly #inputs: ValueInfo[] = []
   readonly #outputs: ValueInfo[] = []
   #count = 0
+
+  /** Versions of a file whose nodes the graph takes over; its own are written for them. */
+  constructor(versions: FileVersions = { opset: ownOpset }) {
+    this.#versions = versions
+  }
 
   input(name: string, type: ElementType, shape: readonly (number | string)[]): Value {
     this.#inputs.push({ name, type, shape })
@@ -48,6 +61,12 @@ export class GraphBuilder {
     this.#nodes.push({ op, name: `output.${name}`, inputs, outputs: [name], attributes: {} })
     this.#outputs.push({ name, type, shape })
     return name
+  }
+
+  /** A node of a file, as it is. */
+  fileNode(node: Node): void {
+    this.#fromFile.add(node)
+    this.#nodes.push(node)
   }
 
   /** A node with one output. */
@@ -106,7 +125,7 @@ export class GraphBuilder {
   }
 
   /** Adds a constant once; a second one of the same name must be the same tensor. */
-  initializer(initializer: Initializer): Value {
+  initializer(initializer: Initializer | StoredInitializer): Value {
     this.#initializers.set(initializer.name, initializer)
     return initializer.name
   }
@@ -128,9 +147,13 @@ export class GraphBuilder {
   }
 
   build(): Uint8Array {
+    const nodes = [...this.#weightNodes, ...this.#nodes]
+    const { opset } = this.#versions
     return encodeModel({
-      opset,
-      nodes: [...this.#weightNodes, ...this.#nodes],
+      ...this.#versions,
+      nodes: nodes.flatMap((node) =>
+        this.#fromFile.has(node) ? [node] : olderNodes(node, opset, (name) => this.#initializers.get(name)),
+      ),
       initializers: [...this.#initializers.values()],
       inputs: this.#inputs,
       outputs: this.#outputs,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { builtGraphs } from '../forward/built-graphs.js'
 import { createForward } from '../forward/forward.js'
 import { goldenWeights } from '../golden-models.testing.js'
 import { cpuForm, formOf } from '../graph/graph-form.js'
@@ -11,6 +12,7 @@ import { remoteRuntime } from '../runtime/remote-runtime.js'
 import { scoreRows } from '../scoring/score.js'
 import type { ModelSpec } from '../spec/model-spec.js'
 import { PassLimits } from './pass-limits.js'
+import { passWork } from './pass-work.js'
 import { type Pass, plan } from './plan.js'
 import { prefixTree } from './prefix-tree.js'
 import { fixedBudget, measuredBudget } from './token-budget.js'
@@ -50,8 +52,8 @@ describe('passes over texts of 8192 tokens', () => {
       (name, bytes, provider) => {
         const { pieceBytes, sharesPast } = formOf(provider, 'float32')
         const room = bytes === null ? null : roomOf(bytes)
-        const limits = new PassLimits(spec, passShapes[name], { room, largest: pieceBytes }, () => {})
-        for (const budget of [fixedBudget(8, 8192, spec, limits), measuredBudget(64, 8192, spec, limits)]) {
+        const limits = new PassLimits(passWork(spec), passShapes[name], { room, largest: pieceBytes }, () => {})
+        for (const budget of [fixedBudget(8, 8192, limits), measuredBudget(64, 8192, limits)]) {
           const largest = (cells: number) => {
             const all = plan(requests, tree, () => ({ ...budget.next(), cells }), sharesPast)
             return Math.max(...[...all].map((pass) => bytesOf(pass, shape)))
@@ -73,7 +75,7 @@ describe('passes over texts of 8192 tokens', () => {
 
   it('are as large as the shape of the device where there is room', () => {
     const spec = specOf(shapes['Gemma 2 2B'])
-    const limits = new PassLimits(spec, passShapes.cpu, { room: null, largest: null }, () => {})
+    const limits = new PassLimits(passWork(spec), passShapes.cpu, { room: null, largest: null }, () => {})
     expect(limits.columns(8192)).toBe(512)
     expect(limits.tokens).toBeGreaterThan(2048)
   })
@@ -89,7 +91,8 @@ it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
     const runtime = remoteRuntime(channel, 'cpu', passShapes.cpu)
     const forwardWith = (room: DeviceRoom | null) =>
       createForward({
-        ...{ spec, runtime, provider, room, form: cpuForm, notice: () => {} },
+        ...{ runtime, provider, room, notice: () => {} },
+        graphs: builtGraphs({ spec, weights: { ...weights, residence: 'packed' }, form: cpuForm }),
         weights: { ...weights, residence: 'packed' },
         special: { bos: null, all: new Set() },
       })

@@ -1,6 +1,5 @@
 import type { DeviceRoom } from '../runtime/device-room.js'
 import type { PassShape } from '../runtime/runtime.js'
-import type { Experts, LayerSpec, Mlp, ModelSpec } from '../spec/model-spec.js'
 import { columnsWithin } from './columns-within.js'
 
 // activations of one pass, and its attention matrices, where nobody says how much memory there is
@@ -10,43 +9,62 @@ const attentionBytes = 2 ** 30
 // copies of the attention matrix that are there at once where it is written out: products, masked, softmax
 const attentionCopies = 3
 
+/** What a token takes on its way through a model. */
+export interface PassWork {
+  /** Bytes of activations. */
+  readonly bytesPerToken: number
+  /** Heads of the layer that has most. */
+  readonly heads: number
+  /** Its matrix products in cells of attention. */
+  readonly cellsPerToken: number
+  /** Texts that can be written side by side; null for any number. */
+  readonly textsAtOnce: number | null
+  /** Whether rows may be computed in pieces. */
+  readonly isCut: boolean
+}
+
 /** How much one forward pass may hold on a device; less once it was too much. */
 export class PassLimits {
   readonly shape: PassShape
-  readonly #spec: ModelSpec
+  readonly #work: PassWork
   readonly #room: DeviceRoom | null
   readonly #largest: number
-  readonly #heads: number
   readonly #notice: (line: string) => void
   #most = Number.POSITIVE_INFINITY
-  #texts = Number.POSITIVE_INFINITY
+  #texts: number
   #isTold = false
 
   /** `largest` is the number of bytes that one tensor of the device may have; null for any. */
   constructor(
-    spec: ModelSpec,
+    work: PassWork,
     shape: PassShape,
     { room, largest }: { readonly room: DeviceRoom | null; readonly largest: number | null },
     notice: (line: string) => void,
   ) {
     this.shape = shape
-    this.#spec = spec
+    this.#work = work
+    this.#texts = work.textsAtOnce ?? Number.POSITIVE_INFINITY
     this.#room = room
     this.#largest = largest ?? Number.POSITIVE_INFINITY
-    this.#heads = mostHeads(spec)
     this.#notice = notice
   }
 
   /** Tokens of one pass at most. */
   get tokens(): number {
-    const activations = (this.#room?.activations ?? passBytes) / bytesPerToken(this.#spec)
+    const activations = (this.#room?.activations ?? passBytes) / this.#work.bytesPerToken
     return Math.min(this.#most, Math.max(256, Math.floor(activations)))
   }
 
   /** Cells of the attention matrix of one pass at most: its tokens, padding included, times the tokens that each looks at. */
   get cells(): number {
+    if (!this.#work.isCut) return Number.POSITIVE_INFINITY
     const bytes = Math.min((this.#room?.attention ?? attentionBytes) / attentionCopies, this.#largest)
-    return Math.floor(bytes / (4 * this.#heads))
+    return Math.floor(bytes / (4 * this.#work.heads))
+  }
+
+  /** See PassWork. */
+  get cellsPerToken(): number {
+    return this.#work.cellsPerToken
   }
 
   /** The most that a fixed number of texts may take: less than what was seen to be too much. */
@@ -93,30 +111,4 @@ export class PassLimits {
 function noMemory(what: string, cause: Error): Error {
   const cure = 'end other programs on it, or choose a smaller dtype or another device'
   return new Error(`${what} beside the weights: ${cure} (${cause.message})`, { cause })
-}
-
-/** What a token holds at once on its way through a layer, roughly: a few residual-sized vectors, queries to values, the MLP's inside. */
-function bytesPerToken(spec: ModelSpec): number {
-  const { dModel, nLayers, layerInputs } = spec
-  // of all layers at once
-  const inputs = layerInputs === null ? 0 : 3 * nLayers * layerInputs.width
-  return 4 * (6 * dModel + inputs + Math.max(...layersOf(spec).map(insideOf)))
-}
-
-/** Numbers of a token inside a layer: from queries to values, and of the MLP. */
-function insideOf({ attention, mlp, expertsBeside }: LayerSpec): number {
-  const inner = (part: Mlp | Experts) => (part.kind === 'dense' ? part.down.inFeatures : part.chosen * part.dExpert)
-  const mixed =
-    attention.kind === 'softmax'
-      ? (2 * attention.nHeads + 2 * attention.nKvHeads) * attention.dHead
-      : 2 * attention.qkv.outFeatures
-  return mixed + 3 * (inner(mlp) + (expertsBeside === null ? 0 : inner(expertsBeside.experts)))
-}
-
-function mostHeads(spec: ModelSpec): number {
-  return Math.max(1, ...layersOf(spec).map(({ attention }) => (attention.kind === 'softmax' ? attention.nHeads : 0)))
-}
-
-function layersOf(spec: ModelSpec): LayerSpec[] {
-  return Array.from({ length: spec.nLayers }, (_, index) => spec.layer(index))
 }

@@ -1,4 +1,3 @@
-import type { ModelSpec } from '../spec/model-spec.js'
 import type { PassLimits } from './pass-limits.js'
 import type { Budget } from './plan.js'
 
@@ -15,10 +14,10 @@ export interface TokenBudget {
 const samplesEach = 2
 
 /** A budget that does not change: N of the longest inputs, unless that was too much for the device. */
-export function fixedBudget(size: number, longest: number, spec: ModelSpec, limits: PassLimits): TokenBudget {
+export function fixedBudget(size: number, longest: number, limits: PassLimits): TokenBudget {
   const tokens = Math.min(size * longest, limits.seen)
   const columns = Math.min(tokens, limits.shape.columns)
-  const budget = { tokens, columns, cellsPerToken: cellsPerToken(spec), cells: limits.cells }
+  const budget = { tokens, columns, cellsPerToken: limits.cellsPerToken, cells: limits.cells }
   return { next: () => budget, measured: () => {} }
 }
 
@@ -26,12 +25,12 @@ export function fixedBudget(size: number, longest: number, spec: ModelSpec, limi
  * Tries growing budgets on the first passes and stays with the one that took least time a token. All of them give the same numbers, so
  * nothing is computed twice for it. None holds more than the device has memory for, or than `size` of the longest inputs.
  */
-export function measuredBudget(size: number, longest: number, spec: ModelSpec, limits: PassLimits): TokenBudget {
+export function measuredBudget(size: number, longest: number, limits: PassLimits): TokenBudget {
   const most = Math.min(size * longest, limits.tokens)
   const columns = Math.min(most, limits.shape.columns)
   const fitting = limits.shape.tokens.filter((tokens) => tokens <= most)
   const tried = (fitting.length > 0 ? fitting : [most]).map((tokens) => ({
-    budget: { tokens, columns, cellsPerToken: cellsPerToken(spec), cells: limits.cells },
+    budget: { tokens, columns, cellsPerToken: limits.cellsPerToken, cells: limits.cells },
     times: [] as number[],
   }))
   const best = () =>
@@ -43,12 +42,4 @@ export function measuredBudget(size: number, longest: number, spec: ModelSpec, l
       if (tokens >= budget.tokens / 2) tried.find((item) => item.budget === budget)?.times.push(milliseconds / tokens)
     },
   }
-}
-
-/**
- * A token's matrix products in cells of attention. A layer multiplies a token with about 12 d_model^2 weights, a cell costs two products
- * of d_head in each head, and onnxruntime's attention was measured to do a quarter as many of them in the same time.
- */
-function cellsPerToken({ dModel, layer }: ModelSpec): number {
-  return (12 * dModel * dModel) / (8 * layer(0).attentionOutput.inFeatures)
 }

@@ -10,7 +10,7 @@ import { planRows, rowTokens } from '../plan/plan-rows.js'
 import { type PlanRequest, type PrefixTree, prefixTree } from '../plan/prefix-tree.js'
 import { type BatchSize, fixedBudget, measuredBudget, type TokenBudget } from '../plan/token-budget.js'
 import { OutOfMemory } from '../runtime/out-of-memory.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { ModelShape } from '../spec/model-spec.js'
 
 /** How much of the work was the same. */
 export interface TokenCounts {
@@ -65,8 +65,8 @@ export function scoringWork(
 }
 
 /** Recurrent layers keep no prefix for several rows. */
-function computedTokens({ recurrent }: ModelSpec, { requests, tree }: ReadyToScore): number {
-  return recurrent ? rowTokens(requests, tree) : tree.root.size
+function computedTokens({ rowsAreTexts }: ModelShape, { requests, tree }: ReadyToScore): number {
+  return rowsAreTexts ? rowTokens(requests, tree) : tree.root.size
 }
 
 // a few rows of hidden states cost the unembedding almost as much as many: wait for more, but not for long
@@ -137,7 +137,7 @@ async function scoreOnce(
     asked = budget.next()
     return asked
   }
-  const planned = forward.spec.recurrent
+  const planned = forward.spec.rowsAreTexts
     ? planRows(requests, tree, next)
     : plan(requests, tree, next, forward.cache.sharesPast)
   const tokenWork = shared?.knows(requests) ? shared.upperShare : 1
@@ -184,7 +184,7 @@ async function scoreOnce(
       shared?.below(pass)
       const hidden = shared
         ? shared.body(edits, pass, cache)
-        : forward.body(edits, passLayout(forward.spec, pass), pass.gather, cache)
+        : forward.body(edits, passLayout(pass), pass.gather, cache)
       held.push(hidden)
       if (options.counts) options.counts.computed += pass.size
       if (cache.keep !== null) prefix.extend(pass)
@@ -235,9 +235,7 @@ async function scoreInto(
   })
 }
 
-function budgetFor({ spec, limits }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
+function budgetFor({ limits }: Forward, size: BatchSize, lengths: readonly number[]): TokenBudget {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1)
-  return typeof size === 'number'
-    ? fixedBudget(size, longest, spec, limits)
-    : measuredBudget(size.most, longest, spec, limits)
+  return typeof size === 'number' ? fixedBudget(size, longest, limits) : measuredBudget(size.most, longest, limits)
 }

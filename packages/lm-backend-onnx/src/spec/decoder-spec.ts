@@ -69,7 +69,7 @@ export function decoderSpec(
     embedding: { weight: 'embed_tokens.weight', scale: null, positions: null },
     layerInputs: null,
     parallelResidual: false,
-    recurrent: false,
+    rowsAreTexts: false,
     finalNorm: rmsNorm('norm'),
     finalSoftcap: null,
     prefixes: ['model.', ''],

@@ -349,6 +349,6 @@ describe('hook points', () => {
     const spec = read({ ...small, model_type: 'qwen3_5_text', linear_num_key_heads: 2, linear_num_value_heads: 4 })
     const widths = modelSteps(spec).flatMap((step) => (step.hookPoint.endsWith('hook_z') ? [step.width] : []))
     expect(widths).toEqual([512, 512, 512, 768])
-    expect(spec.recurrent).toBe(true)
+    expect(spec.rowsAreTexts).toBe(true)
   })
 })

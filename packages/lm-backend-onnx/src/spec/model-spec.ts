@@ -205,8 +205,9 @@ export interface LayerInputs {
   readonly factor: number
 }
 
-/** Everything the graph builder needs to know about a model: one decoder-only transformer as numbers and tensor names. */
-export interface ModelSpec {
+/** What planning, caching and scoring need to know about a model, whatever its graphs are made of. */
+export interface ModelShape {
+  /** model_type of config.json. */
   readonly family: string
   readonly nLayers: number
   readonly dModel: number
@@ -216,6 +217,15 @@ export interface ModelSpec {
   readonly maxPositions: number
   /** Whether nothing beyond maxPositions can be computed as trained: a learned table ends there, a rotary scaling changes. */
   readonly maxPositionsIsHard: boolean
+  /**
+   * Whether the tokens of a batch row are one text in order: a row cannot hold several texts that share a prefix. So it is where a layer carries a state
+   * from token to token, and in graphs whose mask says of each row only which tokens there are.
+   */
+  readonly rowsAreTexts: boolean
+}
+
+/** Everything the graph builder needs to know about a model: one decoder-only transformer as numbers and tensor names. */
+export interface ModelSpec extends ModelShape {
   readonly norm: {
     readonly kind: 'layer_norm' | 'rms_norm'
     readonly epsilon: number
@@ -231,11 +241,6 @@ export interface ModelSpec {
   readonly layerInputs: LayerInputs | null
   /** Whether the MLP reads what attention reads and both are added together (GPT-NeoX), not one after the other. */
   readonly parallelResidual: boolean
-  /**
-   * Whether a layer carries a state from token to token: then the tokens of a batch row are one text in order, and a row cannot hold
-   * several texts that share a prefix.
-   */
-  readonly recurrent: boolean
   layer(index: number): LayerSpec
   readonly finalNorm: Norm
   /** [vocab, d_model]; the embedding's name when tied. */

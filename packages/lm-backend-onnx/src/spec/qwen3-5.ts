@@ -81,7 +81,7 @@ function qwen35Spec(config: ModelConfig, f: Fields, mlp: (at: string) => Mlp | E
   return decoderSpec(config, {
     ...sizes,
     norm: { ...sizes.norm, unitOffset: true },
-    recurrent: types.includes('linear_attention'),
+    rowsAreTexts: types.includes('linear_attention'),
     layer: (index, at) => ({
       ...(types[index] === 'linear_attention' ? deltaNet(config, f, `${at}.linear_attn`) : fullAttention(at)),
       mlp: mlp(`${at}.mlp`),

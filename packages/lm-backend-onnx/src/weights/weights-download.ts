@@ -48,8 +48,12 @@ export async function weightsDownload(
 
 /** What to say before the download. */
 export function downloadLine(model: string, { files, bytes, repository }: WeightsDownload): string {
-  const size = bytes < 1e8 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
-  return `${model}: ${files} ${files === 1 ? 'file' : 'files'}, ${size}, to be downloaded into ${repository.folder}`
+  return `${model}: ${files} ${files === 1 ? 'file' : 'files'}, ${megabytes(bytes)}, to be downloaded into ${repository.folder}`
+}
+
+/** Bytes as people say them: "12 MB", "1.3 GB". */
+export function megabytes(bytes: number): string {
+  return bytes < 1e8 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }
 
 /** The error where a model that only plans would have to compute. */
