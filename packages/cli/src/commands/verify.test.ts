@@ -6,7 +6,7 @@ import type { CheckResult } from '@saeval/steering'
 import { type CsvSteering, openCsvSteering, readSteeringFile, verifyDevice, verifySteering } from '@saeval/steering'
 import { subjectOf } from '@saeval/steering/internal/verify/subject'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixturePath, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixturePath, hfHomeOf, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
@@ -42,6 +42,23 @@ describe('saeval verify', () => {
     expect(checks.filter(({ outcome }) => outcome !== 'ok')).toEqual([])
     expect([code, passed, checks.length]).toEqual([0, true, 9])
     for (const { deviation, allowed } of checks) expect(deviation).toBeLessThanOrEqual(allowed!)
+  })
+
+  it('passes latents that write to several layers, or read them', async () => {
+    const [scope, others] = ['fixture/scope-gpt2', 'fixture/crosscoders-gpt2']
+    const layer = (at: number) => `crosscoder/layer_0_2_3_width_24_l0_small/params_layer_${at}`
+    const path = csv('several.csv', [
+      `5,4,${scope},${layer(0)},clamp`,
+      `7,3,${scope},${layer(1)},scale`,
+      `2,2,${scope},clt/width_24_l0_small_affine/params_layer_1,add`,
+      `5,4,${others},layers/blocks.0_1_3.hook_resid_post,add_latent`,
+      `5,4,${others},blocks.1.hook_resid_pre/chat,add`,
+    ])
+    const here = { HF_HOME: hfHomeOf('fixture/gpt2'), HF_HUB_OFFLINE: '1' }
+    const args = ['verify', '-a', `base_name=fixture/gpt2,csv_path=${path}`, '--device', 'cpu']
+    const { code, stdout } = await runCommand(args, here)
+    expect([code, stdout.match(/^ok {14}/gm)?.length]).toEqual([0, 8])
+    expect(stdout).toContain('at blocks.0.hook_resid_post, blocks.2.hook_resid_post, blocks.3.hook_resid_post')
   })
 
   const whole = needsModel('openai-community/gpt2')
