@@ -44,18 +44,20 @@ describe('saeval verify', () => {
     for (const { deviation, allowed } of checks) expect(deviation).toBeLessThanOrEqual(allowed!)
   })
 
-  it('passes latents that write to several layers, or read them', async () => {
-    const [scope, others] = ['fixture/scope-gpt2', 'fixture/crosscoders-gpt2']
+  it('passes latents that write to several layers', async () => {
+    const scope = 'fixture/scope-gpt2'
     const layer = (at: number) => `crosscoder/layer_0_2_3_width_24_l0_small/params_layer_${at}`
-    const path = csv('several.csv', [
-      `5,4,${scope},${layer(0)},clamp`,
-      `7,3,${scope},${layer(1)},scale`,
-      `2,2,${scope},clt/width_24_l0_small_affine/params_layer_1,add`,
-      `5,4,${others},layers/blocks.0_1_3.hook_resid_post,add_latent`,
-      `5,4,${others},blocks.1.hook_resid_pre/chat,add`,
-    ])
+    const path = csv('several.csv', [`5,4,${scope},${layer(0)},clamp`, `7,3,${scope},${layer(1)},scale`])
     const here = { HF_HOME: hfHomeOf('fixture/gpt2'), HF_HUB_OFFLINE: '1' }
-    const args = ['verify', '-a', `base_name=fixture/gpt2,csv_path=${path}`, '--device', 'cpu']
+    const args = [
+      'verify',
+      '-a',
+      `base_name=fixture/gpt2,csv_path=${path}`,
+      '--device',
+      'cpu',
+      '--text',
+      'The keeper counted',
+    ]
     const { code, stdout } = await runCommand(args, here)
     expect([code, stdout.match(/^ok {14}/gm)?.length]).toEqual([0, 8])
     expect(stdout).toContain('at blocks.0.hook_resid_post, blocks.2.hook_resid_post, blocks.3.hook_resid_post')
