@@ -49,15 +49,7 @@ describe('saeval verify', () => {
     const layer = (at: number) => `crosscoder/layer_0_2_3_width_24_l0_small/params_layer_${at}`
     const path = csv('several.csv', [`5,4,${scope},${layer(0)},clamp`, `7,3,${scope},${layer(1)},scale`])
     const here = { HF_HOME: hfHomeOf('fixture/gpt2'), HF_HUB_OFFLINE: '1' }
-    const args = [
-      'verify',
-      '-a',
-      `base_name=fixture/gpt2,csv_path=${path}`,
-      '--device',
-      'cpu',
-      '--text',
-      'The keeper counted',
-    ]
+    const args = ['verify', '-a', `base_name=fixture/gpt2,csv_path=${path}`, '--device', 'cpu']
     const { code, stdout } = await runCommand(args, here)
     expect([code, stdout.match(/^ok {14}/gm)?.length]).toEqual([0, 8])
     expect(stdout).toContain('at blocks.0.hook_resid_post, blocks.2.hook_resid_post, blocks.3.hook_resid_post')
