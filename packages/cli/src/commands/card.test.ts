@@ -79,16 +79,6 @@ describe('saeval card', () => {
       'forget_dogs.csv, demo_dogs: document 0: answer 1 has log-probability',
     ],
     [
-      'another answer',
-      (folder) => edit(samplesOf('demo_dogs'), /"resps": \[\[\["-(\d)/, '"resps": [[["-1$1')(folder),
-      'forget_dogs.csv, demo_dogs: document 0: answer 1 has log-probability -1',
-    ],
-    [
-      'another text',
-      (folder) => edit(samplesOf('demo_stories'), '"resps": [[" ', '"resps": [[" The ')(folder),
-      'demo_stories: document 0: text 1 is " The ',
-    ],
-    [
       'another metric, and its statistics',
       (folder) => edit(samplesOf('demo_dogs'), /"acc": 0\.0/, '"acc": 1.0')(folder),
       "and the card's own samples give",
@@ -104,14 +94,22 @@ describe('saeval card', () => {
       flipByte('files/examples/demo/saes/layer_3/sae_weights.safetensors'),
       'forget_dogs.csv, SAE: layer_3/sae_weights.safetensors is another file',
     ],
-    [
-      'other documents',
-      edit('files/examples/demo/tasks/dogs.jsonl', '?', ' then?'),
-      'document 0 is another one here: doc_hash differs',
-    ],
   ])('%s is found, the manifest being made to fit', async (_, change, sentence) => {
     const { code, stdout } = await check(await changed(change))
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(sentence) })
+  })
+
+  it('answers, texts and documents that are others are found, the manifest being made to fit', async () => {
+    const folder = await changed((folder) => {
+      edit(samplesOf('demo_dogs'), /"resps": \[\[\["-(\d)/, '"resps": [[["-1$1')(folder)
+      edit(samplesOf('demo_stories'), '"resps": [[" ', '"resps": [[" The ')(folder)
+      edit('files/examples/demo/tasks/dogs.jsonl', /(\n.*?)\?/, '$1 then?')(folder)
+    })
+    const { code, stdout } = await check(folder)
+    expect(code).toBe(1)
+    expect(stdout).toContain('forget_dogs.csv, demo_dogs: document 0: answer 1 has log-probability -1')
+    expect(stdout).toContain('forget_dogs.csv, demo_stories: document 0: text 1 is " The ')
+    expect(stdout).toContain('unsteered, demo_dogs: document 1 is another one here: doc_hash differs')
   })
 
   it.each<[string, (folder: string) => void | Promise<void>, string]>([

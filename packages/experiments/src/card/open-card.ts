@@ -108,6 +108,7 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
   const index = indexTasks(run.include_path)
   const missing = run.tasks.find((name) => !index.entries.has(name) && !index.tags.has(name))
   if (missing !== undefined) throw wrong(`task ${shown(missing)}, which is neither in the card nor one of saeval's own`)
+  const tasks = tasksOfRun(run)
   const temporary = mkdtempSync(join(tmpdir(), 'saeval-card-'))
   let csvs = 0
   const csvOf = (path: string) => {
@@ -122,7 +123,7 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
     card,
     dataFolder: join(root, cardNames.files),
     run,
-    tasks: tasksOfRun(run),
+    tasks,
     file,
     argumentsOf: (setting) => {
       const args = Object.entries(setting.model_args as ModelArguments).map(
