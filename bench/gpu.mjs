@@ -60,8 +60,13 @@ for (const device of measured) {
   const computes = device.provider.name === 'cuda' ? ['float32', 'tf32', 'bfloat16'] : ['float32']
   let float32 = null
   for (const compute of computes) {
-    const scored = await measure(name, compute, peak, float32)
-    if (compute === 'float32') float32 = scored
+    try {
+      const scored = await measure(name, compute, peak, float32)
+      if (compute === 'float32') float32 = scored
+    } catch (error) {
+      if (compute === 'float32') throw error
+      report({ device: name, compute, not_measured: error.message })
+    }
   }
 }
 console.log(`\nlargest differences are to ${reference.by}; ${tokens} tokens a row are scored, ${newTokens} written`)

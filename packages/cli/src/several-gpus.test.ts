@@ -28,4 +28,11 @@ describe('two GPUs over the stub', needsCudaStub, () => {
     expect(results.saeval.device).toBe('cuda:0,cuda:1')
     expect(results.results.demo_birds.sample_len).toBe(6)
   })
+
+  it.each(['', ',compute=tf32'])('are verified with what other arithmetic changes, "%s" asked for', (compute) => {
+    const args = 'base_name=examples/demo/model,csv_path=examples/demo/add_dogs.csv,allow_inert_rows=true'
+    const { stdout } = saeval(['verify', '-a', `${args}${compute}`, '--device', 'cuda:0'], {})
+    const asked = ['tf32', 'bfloat16'].filter((other) => stdout.includes(`compute=${other}: log-probabilities beside`))
+    expect(asked).toEqual(compute === '' ? ['tf32', 'bfloat16'] : ['tf32'])
+  })
 })

@@ -81,6 +81,11 @@ export class SettingsBeside {
     { texts, count, rows, signal }: AskedTexts,
     write: (settings: readonly WritingSetting[]) => Promise<void>,
   ): Promise<boolean> {
+    // a name of whole matrices takes as long as reading them
+    if (hasWholeSae(asked.interventions)) {
+      await write([asked])
+      return false
+    }
     const name = nameOf(asked.interventions)
     const kept = this.#kept.get(`${name} ${texts}`)
     if (kept !== undefined) {
