@@ -3,12 +3,18 @@ import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { fixturePath, modelsHere } from '../../../../tests/fixtures.js'
+import { hfHomeOf, modelsHere } from '../../../../tests/fixtures.js'
 import type { LayerStack } from './layer-range.js'
 import { createSharedLayers } from './shared-layers.js'
 
-const models = ['openai-community/gpt2', 'google/gemma-2-2b', 'EleutherAI/pythia-70m-deduped', 'Qwen/Qwen3.5-2B-Base']
-const env = { HF_HOME: fixturePath('hf-home'), HF_HUB_OFFLINE: '1' }
+const models = [
+  'openai-community/gpt2',
+  'google/gemma-2-2b',
+  'EleutherAI/pythia-70m-deduped',
+  'Qwen/Qwen3.5-2B-Base',
+  // layers above attend to keys and values of layers below
+  'google/gemma-4-E2B',
+]
 
 // passes of a few tokens each, so that contexts are kept and gone on from
 const requests = ['The dog', 'The dog sat down by the', 'A cat, a mouse and the'].flatMap((context) =>
@@ -21,6 +27,7 @@ describe.each(modelsHere(models))('settings of %s that share the layers below', 
   /** Room for some of the requests only. */
   let some: number
   beforeAll(async () => {
+    const env = { HF_HOME: hfHomeOf(name), HF_HUB_OFFLINE: '1' }
     model = await loadModel({ model: name, device: 'cpu', batchSize: 1, hub: { env } })
     const layer = model.hookPoints.filter((hookPoint) => hookPoint.endsWith('hook_resid_post')).length - 2
     const hookPoint = `blocks.${layer}.hook_resid_post`

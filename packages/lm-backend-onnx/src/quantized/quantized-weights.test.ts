@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { LoadModelOptions } from '@saeval/lm-backend-onnx'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fixturePath, gpt2, modelFolder, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixturePath, gpt2, hfHomeOf, modelFolder, needsModel, temporaryFolder } from '../../../../tests/fixtures.js'
 import { testDevice } from '../../../../tests/test-device.js'
 import { type Bits, quantizeRows } from '../weights/quantize-rows.js'
 
@@ -157,6 +157,25 @@ describe('quantised weights', () => {
   const experts = 'Qwen/Qwen3-30B-A3B-Base'
   it('are refused where they cannot be computed', needsModel(experts), async () => {
     await expect(score({ model: experts })).rejects.toThrow(/dtype=int8: .* has experts/)
+  })
+
+  const hubOf = (model: string) => ({ env: { HF_HOME: hfHomeOf(model), HF_HUB_OFFLINE: '1', SAEVAL_CACHE: cache } })
+
+  it('are refused of experts beside an MLP', async () => {
+    const model = 'google/gemma-4-26B-A4B'
+    await expect(score({ model, hub: hubOf(model) })).rejects.toThrow(/dtype=int8: .* has experts/)
+  })
+
+  it('are those of embeddings of layers, too, whose table stays as it is', async () => {
+    const model = 'google/gemma-4-E2B'
+    const scoreIn = async (dtype: string) => (await score({ model, dtype, hub: hubOf(model) })).logprobs
+    const plain = await scoreIn('float32')
+    const most = async (dtype: string) =>
+      Math.max(...(await scoreIn(dtype)).map((value, i) => Math.abs(value - plain[i]!)))
+    const [int8, int4] = [await most('int8'), await most('int4')]
+    expect(int8).toBeGreaterThan(0)
+    expect(int8).toBeLessThan(int4)
+    expect(int4).toBeLessThan(8)
   })
 })
 
