@@ -67,7 +67,8 @@ def inside(kind, architectures, text):
 
 # where tensors of the text model stand in files of models with towers
 prefixes = {"gemma4": ("model.", "model.language_model.", "model.vision_tower.patch_embedder.input_proj.weight"),
-            "llama4": ("", "language_model.", "vision_model.patch_embedding.linear.weight")}
+            "llama4": ("", "language_model.", "vision_model.patch_embedding.linear.weight"),
+            "mistral3": ("", "language_model.", "vision_tower.patch_conv.weight")}
 
 # each in the form of the real repository's file
 models = {
@@ -88,6 +89,11 @@ models = {
     "meta-llama/Llama-4-Scout-17B-16E": inside("llama4", ["Llama4ForConditionalGeneration"], base
     | {"model_type": "llama4_text", "head_dim": 8, "intermediate_size": 40, "intermediate_size_mlp": 72, "hidden_act": "silu", "rms_norm_eps": 1e-05, "num_local_experts": 4, "num_experts_per_tok": 1, "interleave_moe_layer_step": 2, "use_qk_norm": True, "no_rope_layers": [], "no_rope_layer_interval": 4, "attention_chunk_size": 8, "attn_temperature_tuning": True, "floor_scale": 16, "attn_scale": 0.1, "attention_bias": False, "rope_theta": 500000.0,
        "rope_scaling": {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64, "rope_type": "llama3"}}),
+    "zai-org/GLM-4-9B-0414": base
+    | {"architectures": ["Glm4ForCausalLM"], "model_type": "glm4", "head_dim": 8, "hidden_act": "silu", "rms_norm_eps": 1e-05, "attention_bias": True, "partial_rotary_factor": 0.5, "rope_theta": 10000.0},
+    "mistralai/Ministral-3-3B-Base-2512": inside("mistral3", ["Mistral3ForConditionalGeneration"], base
+    | {"model_type": "ministral3", "head_dim": 8, "hidden_act": "silu", "rms_norm_eps": 1e-05, "sliding_window": None,
+       "rope_parameters": {"type": "yarn", "rope_type": "yarn", "rope_theta": 1000000.0, "factor": 8.0, "original_max_position_embeddings": 16, "max_position_embeddings": 128, "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "llama_4_scaling_beta": 0.1}}),
     "HuggingFaceTB/SmolLM3-3B-Base": base
     | {"architectures": ["SmolLM3ForCausalLM"], "model_type": "smollm3", "rope_theta": 2000000.0, "rope_scaling": None, "no_rope_layers": [1, 1, 0, 1], "no_rope_layer_interval": 3, "use_sliding_window": False, "sliding_window": None, "layer_types": ["full_attention"] * 4, "attention_bias": False, "mlp_bias": False, "tie_word_embeddings": True},
 }
@@ -177,8 +183,9 @@ class Hooks:
                 mlp.down_proj.register_forward_pre_hook(self.entering(at("mlp.hook_post")), with_kwargs=True)
             is_olmo = not hasattr(layer, "input_layernorm")
             has_post_norms = hasattr(layer, "post_feedforward_layernorm")
-            attention_out = layer.post_attention_layernorm if has_post_norms else layer.self_attn
-            mlp_out = layer.post_feedforward_layernorm if has_post_norms else mlp
+            is_glm = hasattr(layer, "post_self_attn_layernorm")
+            attention_out = layer.post_self_attn_layernorm if is_glm else layer.post_attention_layernorm if has_post_norms else layer.self_attn
+            mlp_out = layer.post_mlp_layernorm if is_glm else layer.post_feedforward_layernorm if has_post_norms else mlp
             attention_out.register_forward_hook(self.leaving(at("hook_attn_out")))
             mlp_out.register_forward_hook(self.leaving(at("hook_mlp_out")))
             layer.register_forward_hook(self.leaving(at("hook_resid_post")))

@@ -33,6 +33,8 @@ const names = [
   'google/gemma-4-E2B',
   'google/gemma-4-26B-A4B',
   'meta-llama/Llama-4-Scout-17B-16E',
+  'zai-org/GLM-4-9B-0414',
+  'mistralai/Ministral-3-3B-Base-2512',
 ]
 
 function difference(actual: ArrayLike<number>, golden: ArrayLike<number>): number {

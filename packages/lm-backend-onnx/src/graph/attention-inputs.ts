@@ -73,11 +73,11 @@ export function attentionInputs(graph: GraphBuilder, spec: ModelSpec, form: Grap
   })
   return {
     maskBias: ({ window, chunk }) => maskBias(window, chunk),
-    temperature: once(({ floor, strength }: NonNullable<Attention['temperature']>) => {
+    temperature: once(({ floor, strength, first }: NonNullable<Attention['temperature']>) => {
       const place = queryPlaces()
       const position = asNumbers ? place : graph.node('Cast', [place], { to: 1 })
-      // of position + 1, whole numbers; half a token as in inChunk
-      const steps = graph.node('Div', [graph.node('Add', [position, graph.scalar(1.5)]), graph.scalar(floor)])
+      // half a token as in inChunk
+      const steps = graph.node('Div', [graph.node('Add', [position, graph.scalar(first + 0.5)]), graph.scalar(floor)])
       const logarithm = graph.node('Log', [graph.node('Add', [graph.node('Floor', [steps]), graph.scalar(1)])])
       const factor = graph.node('Add', [graph.node('Mul', [logarithm, graph.scalar(strength)]), graph.scalar(1)])
       return graph.node('Unsqueeze', [factor, graph.ints([2])])

@@ -168,9 +168,10 @@ describe('quantised weights', () => {
 
   it('are those of embeddings of layers, too, whose table stays as it is', async () => {
     const model = 'google/gemma-4-E2B'
-    const scoreIn = async (dtype: string) => (await score({ model, dtype, hub: hubOf(model) })).logprobs
+    const scoreIn = async (dtype: 'float32' | 'int8' | 'int4') =>
+      (await score({ model, dtype, hub: hubOf(model) })).logprobs
     const plain = await scoreIn('float32')
-    const most = async (dtype: string) =>
+    const most = async (dtype: 'int8' | 'int4') =>
       Math.max(...(await scoreIn(dtype)).map((value, i) => Math.abs(value - plain[i]!)))
     const [int8, int4] = [await most('int8'), await most('int4')]
     expect(int8).toBeGreaterThan(0)

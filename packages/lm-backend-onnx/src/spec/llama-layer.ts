@@ -83,6 +83,20 @@ export function llamaAttention(
   }
 }
 
+/** The gated MLP of a layer, whose gate and up-projection are one matrix, the gate's rows first. */
+export function gateInUp(
+  at: string,
+  { dModel, dMlp, activation }: { dModel: number; dMlp: number; activation: Activation },
+): Mlp {
+  return {
+    kind: 'dense',
+    up: linear(`${at}.gate_up_proj`, dModel, 2 * dMlp, false),
+    gate: 'in_up',
+    down: linear(`${at}.down_proj`, dMlp, dModel, false),
+    activation,
+  }
+}
+
 /** The gated MLP of a layer. */
 export function llamaMlp(
   at: string,

@@ -79,7 +79,7 @@ export const llama4Text = family(fields, (f, config) => {
           queryKeyNorm:
             isRotated && f.use_qk_norm ? { q: 'no_weight', k: 'no_weight', over: 'head', after: 'rotation' } : null,
           temperature:
-            !isRotated && f.attn_temperature_tuning ? { floor: f.floor_scale, strength: f.attn_scale } : null,
+            !isRotated && f.attn_temperature_tuning ? { floor: f.floor_scale, strength: f.attn_scale, first: 1 } : null,
           chunk: types[index] === 'chunked_attention' ? f.attention_chunk_size : null,
         },
         attentionOutput,

@@ -3,12 +3,14 @@ import { shown } from '@saeval/hub/checks'
 import type { Family } from './family.js'
 import { gemma2, gemma3, gemma3Text } from './gemma.js'
 import { gemma4, gemma4Text, gemma4Unified, gemma4UnifiedText } from './gemma4.js'
+import { glm4 } from './glm4.js'
 import { gptNeo } from './gpt-neo.js'
 import { gptNeox } from './gpt-neox.js'
 import { gptOss } from './gpt-oss.js'
 import { gpt2 } from './gpt2.js'
 import { gemma, llama, mistral, qwen2, qwen3, qwen3Moe } from './llama.js'
 import { llama4, llama4Text } from './llama4.js'
+import { ministral3, mistral3 } from './ministral3.js'
 import type { ModelSpec } from './model-spec.js'
 import { olmo2, olmo3 } from './olmo.js'
 import { phi3 } from './phi3.js'
@@ -26,6 +28,7 @@ const families: Readonly<Record<string, Family>> = {
   gemma4_text: gemma4Text,
   gemma4_unified: gemma4Unified,
   gemma4_unified_text: gemma4UnifiedText,
+  glm4,
   gpt2,
   gpt_neo: gptNeo,
   gpt_neox: gptNeox,
@@ -33,7 +36,9 @@ const families: Readonly<Record<string, Family>> = {
   llama,
   llama4,
   llama4_text: llama4Text,
+  ministral3,
   mistral,
+  mistral3,
   olmo2,
   olmo3,
   phi3,

@@ -56,8 +56,8 @@ export interface Attention extends Heads {
   readonly valueNorm: boolean
   /** null for learned positions. */
   readonly rope: Rope | null
-  /** Queries are multiplied by 1 + strength * ln(1 + floor((position + 1) / floor)), in layers without rotation (llama 4); null for 1. */
-  readonly temperature: { readonly floor: number; readonly strength: number } | null
+  /** Queries are multiplied by 1 + strength * ln(1 + floor((position + first) / floor)) (llama 4, ministral 3); null for 1. */
+  readonly temperature: { readonly floor: number; readonly strength: number; readonly first: 0 | 1 } | null
   /** Factor of the products of queries and keys. */
   readonly scale: number
   readonly softcap: number | null

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
-import { linear, plainAttention } from './llama-layer.js'
+import { gateInUp, linear, plainAttention } from './llama-layer.js'
 import { epsilon, factor, only, size } from './read-config.js'
 import { readRope } from './rope.js'
 
@@ -42,7 +42,6 @@ export const phi3 = family(
   (f, config) => {
     const sizes = decoderSizes(config, f)
     const { dModel, nHeads, nKvHeads, dHead } = sizes
-    const dMlp = f.intermediate_size
     const rope = readRope(config, f, { fraction: 1 })
     return decoderSpec(config, {
       ...sizes,
@@ -59,13 +58,7 @@ export const phi3 = family(
           window: f.sliding_window,
         },
         attentionOutput: linear(`${at}.self_attn.o_proj`, nHeads * dHead, dModel, false),
-        mlp: {
-          kind: 'dense',
-          up: linear(`${at}.mlp.gate_up_proj`, dModel, 2 * dMlp, false),
-          gate: 'in_up',
-          down: linear(`${at}.mlp.down_proj`, dMlp, dModel, false),
-          activation: f.hidden_act,
-        },
+        mlp: gateInUp(`${at}.mlp`, { dModel, dMlp: f.intermediate_size, activation: f.hidden_act }),
       }),
     })
   },

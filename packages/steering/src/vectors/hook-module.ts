@@ -7,7 +7,7 @@ export type NamedModel = Pick<SteerableModel, 'family' | 'hookPoints' | 'layerNo
 
 const attention = ['self_attn', 'attn', 'attention', 'attn.attention', 'linear_attn']
 const attentionOutput = ['self_attn.o_proj', 'attn.c_proj', 'attention.dense', 'attn.attention.out_proj']
-const mlp = ['mlp', 'mlp.down_proj', 'mlp.c_proj', 'mlp.dense_4h_to_h']
+const mlp = ['mlp', 'feed_forward', 'mlp.down_proj', 'feed_forward.down_proj', 'mlp.c_proj', 'mlp.dense_4h_to_h']
 
 /**
  * Modules inside a layer -> the hook point that sees their output. Hook points of attention and MLP are behind a norm that stands after them (Gemma 2,
