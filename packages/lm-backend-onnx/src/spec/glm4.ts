@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { activation } from './activation.js'
 import { decoderFields, decoderSizes, decoderSpec } from './decoder-spec.js'
 import { family } from './family.js'
@@ -5,7 +6,6 @@ import { readLayerTypes } from './layer-types.js'
 import { gateInUp, llamaAttention, rmsNorm } from './llama-layer.js'
 import { epsilon, flag, size } from './read-config.js'
 import { readRope } from './rope.js'
-import * as v from 'valibot'
 
 /** GLM 4 (0414): norms before and after each part, half of each head rotated in neighbouring pairs, one matrix for gate and up. */
 export const glm4 = family(

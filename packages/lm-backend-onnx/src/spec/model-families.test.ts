@@ -242,7 +242,12 @@ describe('a configuration', () => {
     const all = [0, 1, 2, 3].map((layer) => attention(spec, layer))
     expect(all.map(({ chunk }) => chunk)).toEqual([8192, 8192, 8192, null])
     expect(all.map(({ rope }) => rope?.pairs ?? null)).toEqual(['neighbours', 'neighbours', 'neighbours', null])
-    expect(all.map(({ temperature }) => temperature)).toEqual([null, null, null, { floor: 8192, strength: 0.1, first: 1 }])
+    expect(all.map(({ temperature }) => temperature)).toEqual([
+      null,
+      null,
+      null,
+      { floor: 8192, strength: 0.1, first: 1 },
+    ])
     expect([0, 1, 2, 3].map((layer) => spec.layer(layer).mlp.kind)).toEqual(['dense', 'experts', 'dense', 'experts'])
     const listed = read({ ...small, model_type: 'llama4_text', moe_layers: [0], attn_temperature_tuning: 4 })
     expect([0, 1].map((layer) => listed.layer(layer).mlp.kind)).toEqual(['experts', 'dense'])
@@ -255,7 +260,9 @@ describe('a configuration', () => {
     expect(attention(of('ministral3')).temperature).toEqual({ floor: 16_384, strength: 0.1, first: 0 })
     expect(of('ministral3').prefixes[0]).toBe('language_model.model.')
     const rope_parameters = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 16 }
-    expect(() => read({ ...small, model_type: 'ministral3', rope_parameters })).toThrow(/llama_4_scaling_beta is missing/)
+    expect(() => read({ ...small, model_type: 'ministral3', rope_parameters })).toThrow(
+      /llama_4_scaling_beta is missing/,
+    )
     expect(attention(read({ ...small, model_type: 'glm4' })).rope).toMatchObject({ pairs: 'neighbours', fraction: 0.5 })
   })
 
