@@ -14,6 +14,8 @@ const models = [
   'Qwen/Qwen3.5-2B-Base',
   // layers above attend to keys and values of layers below
   'google/gemma-4-E2B',
+  // passes that are only kept have no tokens for the last experts
+  'google/gemma-4-26B-A4B',
 ]
 
 // passes of a few tokens each, so that contexts are kept and gone on from
