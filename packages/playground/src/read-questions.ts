@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { InputError } from '@saeval/hub'
 import { checked, jsonObject } from '@saeval/hub/checks'
+import { textLines } from '@saeval/hub/internal/text-lines'
 import * as v from 'valibot'
 import type { Playground } from './browser/playground.js'
 
@@ -23,16 +22,11 @@ const schema = v.object({
  */
 export async function readQuestions(path: string, most = Number.POSITIVE_INFINITY): Promise<Question[]> {
   const found: { readonly id: number; readonly question: Question }[] = []
-  const lines = createReadStream(path)
-  try {
-    let number = 0
-    for await (const line of createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })) {
-      number++
-      if (line !== '') found.push(questionOf(`${path}:${number}`, line))
-      if (found.length >= most) break
-    }
-  } finally {
-    lines.destroy()
+  let number = 0
+  for await (const line of textLines(path)) {
+    number++
+    if (line.trim() !== '') found.push(questionOf(`${path}:${number}`, line))
+    if (found.length >= most) break
   }
   return found.sort((a, b) => a.id - b.id).map(({ question }) => question)
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { sha256 } from '@saeval/eval-harness/internal/results/sample-lines'
 import { InputError } from '@saeval/hub'
+import { textLines } from '@saeval/hub/internal/text-lines'
 import { dumpsJson, isDict, type PyDict, PyFloat, type PyValue, parseJson } from '@saeval/python'
 import type { CardTexts } from './card-texts.js'
 
@@ -151,25 +152,5 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly line: PyValue; 
       throw new InputError(`${path}:${number} is not JSON`, { cause })
     }
     yield { line, number }
-  }
-}
-
-/** Lines as Python ends them: texts may hold what other readers take for an end. */
-async function* textLines(path: string): AsyncGenerator<string> {
-  const input = createReadStream(path, 'utf8')
-  try {
-    let parts: string[] = []
-    for await (const chunk of input as AsyncIterable<string>) {
-      const [first, ...others] = chunk.split('\n')
-      parts.push(first!)
-      for (const next of others) {
-        yield parts.join('')
-        parts = [next]
-      }
-    }
-    yield parts.join('')
-  } finally {
-    // whoever has read enough leaves the file open otherwise
-    input.destroy()
   }
 }

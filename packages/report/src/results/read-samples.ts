@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { checked, isObject, object, objectOf, text } from '@saeval/hub/checks'
+import { textLines } from '@saeval/hub/internal/text-lines'
 import * as v from 'valibot'
 import { checkedJson, checkFile } from './results-json.js'
 
@@ -41,19 +40,13 @@ export async function* readSamples(
   isWanted: (json: string) => boolean = () => true,
 ): AsyncGenerator<Sample> {
   await checkFile(path)
-  const input = createReadStream(path, 'utf8')
-  try {
-    let number = 0
-    for await (const json of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      number++
-      if (json.trim() === '' || !isWanted(json)) continue
-      const place = `${path}:${number} is not a sample of a results folder`
-      const values = checkedJson(place, json, object)
-      yield sampleOf(checked(place, schema, values), values)
-    }
-  } finally {
-    // whoever has read enough leaves the file open otherwise
-    input.destroy()
+  let number = 0
+  for await (const json of textLines(path)) {
+    number++
+    if (json.trim() === '' || !isWanted(json)) continue
+    const place = `${path}:${number} is not a sample of a results folder`
+    const values = checkedJson(place, json, object)
+    yield sampleOf(checked(place, schema, values), values)
   }
 }
 
