@@ -51,6 +51,8 @@ export function randomSae(seed: number, wanted: { architecture: Architecture } &
     reference: { release: 'random', id: String(seed), place: { folder: '' }, path: '' } as SaeFile['reference'],
     config,
     decoderRow: async (latent) => wDec.slice(latent * dOut, (latent + 1) * dOut),
+    rowLengths: async () =>
+      Float64Array.from({ length: dSae }, (_, at) => Math.hypot(...wDec.subarray(at * dOut, (at + 1) * dOut))),
     encoderColumns: async (latents) =>
       latents.map((latent) => Float32Array.from({ length: dIn }, (_, i) => wEnc[i * dSae + latent]!)),
     latentParameters: async (latent) => ({

@@ -195,7 +195,10 @@ def scope_cases(release, name, found):
     first, second = busiest(found[0]), busiest(found[1])
     together = [(found[0][first], {"id": f"{name}/params_layer_0", "latent": first, "action": "scale", "coefficient": 3.0}),
                 (found[1][second], {"id": f"{name}/params_layer_1.safetensors", "latent": second, "action": "clamp", "coefficient": 5.0})]
-    return [*cases, case(release, together)]
+    # so does the last, which writes to its own layer only
+    last, final = len(found) - 1, busiest(found[-1])
+    ended = [together[0], (found[last][final], {"id": f"{name}/params_layer_{last}", "latent": final, "action": "clamp", "coefficient": 5.0})]
+    return [*cases, case(release, together), case(release, ended)]
 
 
 @torch.no_grad()

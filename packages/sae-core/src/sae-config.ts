@@ -34,7 +34,10 @@ export interface SaeConfig {
   readonly hookPoint: string
   /** Where its output belongs: `hookPoint` except for transcoders. */
   readonly hookPointOut: string
-  /** The first hook point that latents write to, where they write to several; null for most SAEs. `hookPointOut` is one of those. */
+  /**
+   * The first hook point that latents write to, where those of their set write to several, though those of the last layer to one only; null for most SAEs.
+   * What is read there is what arrives.
+   */
   readonly severalFrom: string | null
   /** Set where latents read more than `hookPoint`: they cannot be computed where their edits begin. */
   readonly readsBeyond: ReadsBeyond | null

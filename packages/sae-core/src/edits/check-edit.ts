@@ -20,6 +20,7 @@ export function checkEdit(edit: SteeringEdit, semantics: Semantics = 'direct'): 
   checkArchitecture(edit)
   checkCondition(edit)
   checkLaterLayers(edit, semantics)
+  checkOrigin(edit)
   if (edit.head !== undefined && parseHookPoint(edit.sae.config.hookPointOut).kind !== 'attn.hook_z')
     throw new EditError(
       edit,
@@ -55,9 +56,11 @@ function checkArchitecture(edit: SteeringEdit): void {
     )
   // f + c needs no f
   if (edit.action === 'add_latent' && config.normalization === 'none') return
-  const { readsBeyond, severalFrom } = config
+  const { readsBeyond } = config
   const others =
-    severalFrom === null ? 'add, add_latent, project_clamp, project_scale and project_cap' : 'add and add_latent'
+    edit.sae.laterLayers.length === 0
+      ? 'add, add_latent, project_clamp, project_scale and project_cap'
+      : 'add and add_latent'
   const why =
     readsBeyond === null
       ? `${name} (${config.architecture}) computes its latents from more than one token and the others`
@@ -82,6 +85,16 @@ function checkCondition(edit: SteeringEdit): void {
       edit,
       'condition',
       `the condition's SAE reads ${sae.config.hookPoint}, the row acts at ${hookPointOut}; both must be at one hook point`,
+    )
+}
+
+/** b_dec of such a crosscoder is a point among the activations as training had them, which are not those of the model. */
+function checkOrigin(edit: SteeringEdit): void {
+  if (edit.fromDecoderBias && edit.sae.config.readsBeyond !== null)
+    throw new EditError(
+      edit,
+      'fromDecoderBias',
+      `the b_dec of ${saeName(edit.sae)}, which reads ${edit.sae.config.readsBeyond.what}, is no origin of this model's activations; leave the origin out`,
     )
 }
 

@@ -69,6 +69,7 @@ export const loadCircuitTracer: Loader = async ({ path }, place) => {
   return {
     config: {
       ...configOf(arrays, common, kindOf('threshold' in threshold, 'wSkip' in skip)),
+      severalFrom: common.hookPointOut,
       skipConnection: 'wSkip' in skip,
     },
     arrays,

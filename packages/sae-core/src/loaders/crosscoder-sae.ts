@@ -33,7 +33,10 @@ export function crosscoderSae(parts: CrosscoderParts): LoadedSae {
   const comparesModels = hookPoints.length === 1
   checkParts(parts)
   const first = side === 'chat' ? 1 : 0
-  const [dIn = 0, dSae = 0] = encoders[first]!.shape
+  // never read; some read fewer layers than they write
+  const wEnc = encoders[first] ?? encoders[0]
+  if (wEnc === undefined) throw new InputError(`${parts.file}: its encoder reads no layer`)
+  const [dIn = 0, dSae = 0] = wEnc.shape
   const scaleOf = (at: number) => scales?.[at] ?? 1
   return {
     config: plainConfig({
@@ -50,7 +53,7 @@ export function crosscoderSae(parts: CrosscoderParts): LoadedSae {
         knowsScale: scales !== null,
       },
     }),
-    arrays: { wEnc: encoders[first]!, wDec: decoders[first]!, bEnc: parts.bEnc, bDec: biases[first]! },
+    arrays: { wEnc, wDec: decoders[first]!, bEnc: parts.bEnc, bDec: biases[first]! },
     ...(comparesModels
       ? {}
       : {
@@ -61,13 +64,11 @@ export function crosscoderSae(parts: CrosscoderParts): LoadedSae {
   }
 }
 
-function checkParts({ file, encoders, decoders, biases, hookPoints, side, scales }: CrosscoderParts): void {
+function checkParts({ file, decoders, biases, hookPoints, side, scales }: CrosscoderParts): void {
   const count = decoders.length
-  const counts = [encoders.length, count, biases.length, scales?.length ?? count]
+  const counts = [count, biases.length, ...(scales === null ? [] : [scales.length])]
   if (counts.some((other) => other !== count))
-    throw new InputError(
-      `${file}: its tensors are for ${counts.slice(0, 3).join(', ')} layers or models, expected one number`,
-    )
+    throw new InputError(`${file}: its tensors are for ${counts.join(', ')} layers or models, expected one number`)
   if (hookPoints.length > 1) {
     if (count !== hookPoints.length)
       throw new InputError(`${file}: it has ${count} layers, but there are ${hookPoints.length} hook points for them`)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { afterEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import { findSae, lowerEdits, openSae, type SaeFile } from '../index.js'
+import { findSae, forward, lowerEdits, openSae, type SaeFile } from '../index.js'
 import { crosscoderAt } from './crosscoder.js'
 import { openPlace } from './sae-place.js'
 import { type MadeArrays, madeSafetensors, madeTorch } from './weights.testing.js'
@@ -47,6 +47,9 @@ const cfg = { dict_size: 6, enc_dtype: 'fp32', model_name: 'gpt2-small', site: '
 const place = 'blocks.1.hook_resid_pre'
 const diff = { [`${place}/cfg.json`]: { ...cfg, hook_point: place }, [`${place}/cc_weights.pt`]: stateDict(2) }
 const layers = { 'a_cfg.json': cfg, 'a.pt': stateDict(3) }
+const beyond = {
+  'c/params_layer_2.safetensors': { w_enc: m(4, 6), w_dec: m(6, 2, 4), b_enc: m(6), b_dec: m(4), threshold: m(6) },
+}
 const hub = (n: number, more: MadeArrays = {}) => ({
   'config.json': { activation_dim: 4, dict_size: 6, num_layers: n },
   'model.safetensors': {
@@ -92,6 +95,9 @@ describe('a crosscoder', () => {
       expect(one.config).toMatchObject({ modelName, severalFrom: null })
     }
     expect(writes(await open(hub(2), 'blocks.13.hook_resid_post/chat'))).toEqual(['blocks.13.hook_resid_post'])
+    // a state dict of two is not taken for layers 0 and 1
+    const two = { 'a_cfg.json': cfg, 'a.pt': stateDict(2) }
+    expect(writes(await open(two, 'a/blocks.4.hook_resid_post/chat'))).toEqual(['blocks.4.hook_resid_post'])
     const three = await open(hub(3), 'blocks.0_1_5.hook_resid_mid')
     expect(writes(three)).toEqual([0, 1, 5].map((layer) => `blocks.${layer}.hook_resid_mid`))
     expect(writes(await open(trained(), 'base'))).toEqual(['blocks.2.hook_resid_post'])
@@ -121,10 +127,17 @@ describe('a crosscoder', () => {
       return [config.readsBeyond!.knowsScale, config.inputScale, ...(later ?? []).map((layer) => layer.inputScale)]
     }
     const published = 'ckkissane/crosscoder-gemma-2-2b-model-diff'
-    expect(await scaleOf(published, diff, `${place}/base`)).toEqual([true, 0.2758961493232058])
-    expect(await scaleOf(published, diff, `${place}/chat`)).toEqual([true, 0.24422852496546169])
-    expect(await scaleOf('NeelNanda/crosscoders-gpt2-small', layers, 'a')).toEqual([true, 1, 1, 1])
-    expect(await scaleOf('own/crosscoder', layers, 'a')).toEqual([false, 1, 1, 1])
+    const theirs = 'blocks.14.hook_resid_pre'
+    const diffed = {
+      [`${theirs}/cfg.json`]: { ...cfg, hook_point: theirs },
+      [`${theirs}/cc_weights.pt`]: stateDict(2),
+    }
+    expect(await scaleOf(published, diffed, `${theirs}/base`)).toEqual([true, 0.2758961493232058])
+    expect(await scaleOf(published, diffed, `${theirs}/chat`)).toEqual([true, 0.24422852496546169])
+    expect(await scaleOf(published, diff, `${place}/chat`)).toEqual([false, 1])
+    const folded = { 'lambda_2_64k_cfg.json': cfg, 'lambda_2_64k.pt': stateDict(3) }
+    expect(await scaleOf('NeelNanda/crosscoders-gpt2-small', folded, 'lambda_2_64k')).toEqual([true, 1, 1, 1])
+    expect(await scaleOf('NeelNanda/crosscoders-gpt2-small', layers, 'a')).toEqual([false, 1, 1, 1])
   })
 
   it.each<[Files, string, RegExp]>([
@@ -132,7 +145,7 @@ describe('a crosscoder', () => {
     [layers, 'a/chat', /reads 3 layers of one model, so "chat" has no meaning at the end of sae_id/],
     [{ ...layers, 'a_cfg.json': { ...cfg, site: null } }, 'a', /does not say what the crosscoder reads; put the hook/],
     [{ ...layers, 'a_cfg.json': { ...cfg, site: 'z' } }, 'a', /"blocks\.0\.hook_z" is not a hook point/],
-    [{ ...layers, 'a.pt': { ...stateDict(3), W_dec: m(6, 2, 4) } }, 'a', /tensors are for 3, 2, 3 layers or models/],
+    [{ ...layers, 'a.pt': { ...stateDict(3), b_dec: m(2, 4) } }, 'a', /tensors are for 3, 2 layers or models/],
     [{ ...layers, 'a.pt': { ...stateDict(3), W_dec: m(18, 4) } }, 'a', /W_dec .*expected 3 axes or more/],
     [
       { ...layers, 'a.pt': { ...stateDict(3), gate: m(6) } },
@@ -156,14 +169,24 @@ describe('a crosscoder', () => {
       'blocks.1.hook_resid_post/base',
       /activation_global_scale is 0, 0, expected positive/,
     ],
-    [scope({ type: 'sae' }), 'c/params_layer_0', /type is "sae", expected crosscoder or clt|type/],
+    [scope({ type: 'sae' }), 'c/params_layer_0', /config\.json: type is "sae", expected "?crosscoder/],
     [
       scope({ hf_hook_point_in: 'model.layers.{5}.output' }),
       'c/params_layer_0',
       /expected model\.layers\.\{…\} with 2/,
     ],
     [scope({ hf_hook_point_out: 'model.layers.{5,9}.mlp' }), 'c/params_layer_0', /has no hook point; known are output/],
-    [scope(), 'c/params_layer_2', /params_layer_2/],
+    [{ ...scope(), ...beyond }, 'c/params_layer_2', /there are 2 layers, so params_layer_2 is none of them/],
+    [scope(), 'c/params_layer_2', /c\/params_layer_2\.safetensors/],
+    [scope({}, { w_dec: m(12, 4) }), 'c/params_layer_0', /w_dec .*expected 3 axes or more/],
+    [
+      scope({ hf_hook_point_out: 'model.layers.{9,5}.output' }),
+      'c/params_layer_0',
+      /layers 9, 5 are not in rising order/,
+    ],
+    [trained({ submodule_name: 'layer_2_mlp' }), 'base', /does not say what the crosscoder reads/],
+    [{ 'a_cfg.json': cfg, 'a.pt': stateDict(2) }, 'a', /does not say what the crosscoder reads/],
+    [hub(2, moments), 'blocks.1.hook_resid_post/base', /has no tensor activation_global_scale/],
     [scope(), 'c', /c\/config\.json is of several layers; end sae_id with the file of one, such as c\/params_layer_0/],
     [scope({ affine_connection: true }), 'c/params_layer_0', /no tensor affine_skip_connection/],
     [
@@ -175,6 +198,26 @@ describe('a crosscoder', () => {
     const failed = await open(files, id).catch((error: unknown) => error)
     expect(failed).toBeInstanceOf(InputError)
     expect((failed as Error).message).toMatch(message)
+  })
+
+  it('of Gemma Scope 2 adds x times its skip connection as it is stored', async () => {
+    const skip = filled([1, 2, 3, 4], 4, 4)
+    const config = {
+      affine_connection: true,
+      type: 'clt',
+      hf_hook_point_in: 'model.layers.{0,1}.pre_feedforward_layernorm.output',
+      hf_hook_point_out: 'model.layers.{0,1}.post_feedforward_layernorm.output',
+    }
+    const sae = await open(scope(config, { affine_skip_connection: skip }), 'c/params_layer_0')
+    const whole = { config: sae.config, tensors: await sae.load() }
+    expect([...forward(whole, Float32Array.of(1, 0, 0, 0))]).toEqual([1, 2, 3, 4])
+  })
+
+  it('has one length of all rows, read in one pass', async () => {
+    const rows = Array.from({ length: 72 }, (_, at) => at % 7)
+    const sae = await open({ ...layers, 'a.pt': { ...stateDict(3), W_dec: filled(rows, 6, 3, 4) } }, 'a')
+    const length = (at: number) => Math.hypot(...rows.slice(at * 12, (at + 1) * 12))
+    expect([...(await sae.rowLengths())]).toEqual([0, 1, 2, 3, 4, 5].map((at) => expect.closeTo(length(at), 10)))
   })
 
   it('that reads everything only takes what adds', async () => {
@@ -206,6 +249,9 @@ describe('a crosscoder', () => {
     const one = await open(diff, `${place}/chat`)
     const edit = { sae: one, latent: 2, coefficient: 3 } as const
     expect(await lowerEdits([{ ...edit, action: 'project_clamp' }])).toHaveLength(1)
+    await expect(lowerEdits([{ ...edit, action: 'project_clamp', fromDecoderBias: true }])).rejects.toThrow(
+      /the b_dec of .* is no origin of this model's activations; leave the origin out/,
+    )
     await expect(lowerEdits([{ ...edit, action: 'scale' }])).rejects.toThrow(
       /read the activations of two models, .* with add, add_latent, project_clamp, project_scale and project_cap$/,
     )

@@ -9,7 +9,7 @@ import { openTorchStateDict } from '../torch/torch-file.js'
 import { type ConfigFile, parseConfig, readConfig } from './config-file.js'
 import { crosscoderSae } from './crosscoder-sae.js'
 import type { LoadedSae, Loader } from './loader.js'
-import { inFolder } from './paths.js'
+import { checkRising, inFolder } from './paths.js'
 import { partsOfMiddle } from './sae-array.js'
 import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
@@ -23,14 +23,18 @@ const cfg = objectOf({
 })
 const hub = objectOf({ activation_dim: count, dict_size: count, num_layers: count })
 const trainerClasses = ['CrossCoder', 'BatchTopKCrossCoder'] as const
-const trainer = objectOf({ trainer: objectOf({ dict_class: v.picklist(trainerClasses), layer: index }) })
+const trainer = objectOf({
+  trainer: objectOf({ dict_class: v.picklist(trainerClasses), layer: index, submodule_name: v.nullish(text, null) }),
+})
 
-/** By what training multiplied activations, which stands in the code or notes of the authors and in no file. */
+/** By what training multiplied activations, which stands in the code or notes of the authors and in no file; by repository and weights. */
 const publishedScales: Readonly<Record<string, (parts: number) => readonly number[]>> = {
   // the authors' notebook: base and chat
-  'ckkissane/crosscoder-gemma-2-2b-model-diff': () => [0.2758961493232058, 0.24422852496546169],
-  // scratch_2.py of neelnanda-io/Crosscoders folds the factors into what it uploads
-  'NeelNanda/crosscoders-gpt2-small': (parts) => Array<number>(parts).fill(1),
+  'ckkissane/crosscoder-gemma-2-2b-model-diff/blocks.14.hook_resid_pre/cc_weights.pt': () => [
+    0.2758961493232058, 0.24422852496546169,
+  ],
+  // scratch_2.py of neelnanda-io/Crosscoders folds the factors into this file, not into those of its versions
+  'NeelNanda/crosscoders-gpt2-small/lambda_2_64k.pt': (parts) => Array<number>(parts).fill(1),
 }
 
 /** Finds a crosscoder's configuration: what it holds and the way to read the id that leads to it. null where there is none. */
@@ -63,16 +67,18 @@ async function loadStateDict(place: SaePlace, path: string, way: CrosscoderPlace
   const tensors = new StoredTensors(await openTorchStateDict(await place.open(weights)), 'a crosscoder')
   const decoders = partsOfMiddle(tensors.matrices('W_dec'))
   const { hook_point: single, site } = fields
-  const named = single !== null ? [single] : site === null ? null : decoders.map((_, at) => `blocks.${at}.hook_${site}`)
+  // all layers of a model, if there are not as few as there are models to compare
+  const all = site === null || decoders.length < 3 ? null : decoders.map((_, at) => `blocks.${at}.hook_${site}`)
+  const key = `${place.name}/${weights}`
   const parts = {
     file,
     encoders: tensors.parts('W_enc'),
     decoders,
     biases: tensors.parts('b_dec'),
     bEnc: tensors.array('b_enc'),
-    hookPoints: hookPointsOf(file, named, way),
+    hookPoints: hookPointsOf(file, single === null ? (way.hookPoints ?? all) : [single], way),
     side: way.side,
-    scales: Object.hasOwn(publishedScales, place.name) ? publishedScales[place.name]!(decoders.length) : null,
+    scales: Object.hasOwn(publishedScales, key) ? publishedScales[key]!(decoders.length) : null,
     // of two models the first one's name stands there
     modelName: way.side === 'chat' ? null : fields.model_name,
   }
@@ -91,7 +97,10 @@ async function loadFromHub(place: SaePlace, path: string, way: CrosscoderPlace):
 async function loadTrained(place: SaePlace, path: string, way: CrosscoderPlace): Promise<LoadedSae> {
   const config = await readConfig(place, path, trainer)
   const weights = await openTorchStateDict(await place.open(inFolder(way.path, 'model_final.pt')))
-  return dictionaryCrosscoder(config, uncompiled(weights), `blocks.${config.fields.trainer.layer}.hook_resid_post`, way)
+  const { layer, submodule_name: name } = config.fields.trainer
+  // the activations of another module are no residual stream
+  const isOutput = name === null || name === `layer_${layer}_out`
+  return dictionaryCrosscoder(config, uncompiled(weights), isOutput ? `blocks.${layer}.hook_resid_post` : null, way)
 }
 
 /** torch.compile puts a word before the names of a state dict. */
@@ -114,8 +123,9 @@ async function dictionaryCrosscoder(
   const numbers = async (name: string) => (tensors.has(name) ? await tensors.array(name).all() : null)
   const moments = [await numbers('activation_mean'), await numbers('activation_std')]
   const isScaled = moments.every((values) => values !== null && !values.some(Number.isNaN))
-  const scale = [...((await numbers('activation_global_scale')) ?? [])]
-  if (isScaled && !scale.every((value) => value > 0 && Number.isFinite(value)))
+  const scale = isScaled ? [...(await tensors.array('activation_global_scale').all())] : []
+  if (!isScaled && tensors.has('activation_global_scale')) tensors.place('activation_global_scale')
+  if (!scale.every((value) => value > 0 && Number.isFinite(value)))
     throw new InputError(`${weights.name}: activation_global_scale is ${scale.join(', ')}, expected positive numbers`)
   const parts = {
     file,
@@ -144,8 +154,9 @@ function hookPointsOf(file: string, written: readonly string[] | null, { hookPoi
     )
   if (hookPoints !== null && written !== null && hookPoints.join() !== written.join())
     throw new InputError(`${file}: it was made at ${written.join(', ')}, but sae_id names ${hookPoints.join(', ')}`)
-  const layers = found.map((name) => parseHookPoint(name).layer ?? 0)
-  if (layers.some((layer, at) => at > 0 && layer <= layers[at - 1]!))
-    throw new InputError(`${file}: layers ${layers.join(', ')} are not in rising order`)
+  checkRising(
+    file,
+    found.map((name) => parseHookPoint(name).layer ?? 0),
+  )
   return found.map((name) => parseHookPoint(name).name)
 }

@@ -6,7 +6,7 @@ import { openSafetensors } from '../tensors/safetensors-file.js'
 import { readConfig } from './config-file.js'
 import { gemmaHookPoint } from './gemma-scope-2.js'
 import type { Loader } from './loader.js'
-import { inFolder } from './paths.js'
+import { checkRising, inFolder } from './paths.js'
 import { partsOfMiddle } from './sae-array.js'
 import { StoredTensors } from './stored-tensors.js'
 
@@ -35,14 +35,14 @@ export const loadGemmaScope2Layer: Loader = async ({ path }, place) => {
   const { file, fields } = await readConfig(place, inFolder(folder, 'config.json'), schema)
   const source = await place.open(inFolder(folder, `params_layer_${index}.safetensors`))
   const tensors = new StoredTensors(await openSafetensors(source), `a ${fields.type} of Gemma Scope 2`)
-  const { wDec, ...plain } = tensors.plain((name) => name.toLowerCase())
-  const rows = partsOfMiddle(wDec)
+  const plain = tensors.plain((name) => name.toLowerCase())
+  const rows = partsOfMiddle(tensors.matrices('w_dec'))
   const skips = fields.affine_connection
   const arrays = {
     ...plain,
     wDec: rows[index]!,
     threshold: tensors.array('threshold'),
-    // x times the matrix as it is stored is added
+    // x times the matrix as it is stored is added, in DeepMind's own code; SAELens takes that of single layers the other way
     ...(skips ? { wSkip: tensors.transposed('affine_skip_connection') } : {}),
   }
   tensors.refuseOthers()
@@ -61,6 +61,8 @@ export const loadGemmaScope2Layer: Loader = async ({ path }, place) => {
       dOut: arrays.wDec.shape[1] ?? 0,
       hookPoint,
       hookPointOut,
+      // the last layer's too, which writes to one place only: all of a set read alike
+      severalFrom: hookPointOut,
       hfHookPoint: reads[index]!,
       hfHookPointOut: hookPoint === hookPointOut ? null : writes[index]!,
       // the pretrained 270m model has no "-pt" in its name
@@ -81,5 +83,6 @@ function layersOf(file: string, name: string, count: number): string[] {
     found?.[1] === 'all' ? Array.from({ length: count }, (_, at) => at) : found?.[1]?.split(',').map(Number)
   if (numbers === undefined || numbers.length !== count)
     throw new InputError(`${file} names the hook points ${name}, expected model.layers.{…} with ${count} layers`)
+  checkRising(file, numbers)
   return numbers.map((layer) => `model.layers.${layer}.${found![2]}`)
 }

@@ -59,6 +59,7 @@ export const loadGemmaScope2: Loader = async ({ path }, place) => {
     ...plain,
     wDec: isCrossLayer ? summedOverMiddle(plain.wDec) : plain.wDec,
     threshold: tensors.array('threshold'),
+    // as SAELens takes it, whose forward multiplies by its transpose; DeepMind's own code multiplies by the matrix as it is stored
     ...(isAffine ? { wSkip: tensors.array('affine_skip_connection') } : {}),
   }
   tensors.refuseOthers()

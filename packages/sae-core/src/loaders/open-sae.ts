@@ -3,7 +3,7 @@ import type { SaeReference } from '../registry/find-sae.js'
 import type { SaeConfig } from '../sae-config.js'
 import type { AttentionPart, LoadedSae, SaeArrays } from './loader.js'
 import { loaderOf, saeFormats } from './own-formats.js'
-import type { SaeArray } from './sae-array.js'
+import { chunksOf, type SaeArray } from './sae-array.js'
 import { openPlace, type SaeFileIdentity, type SaePlace } from './sae-place.js'
 
 /** The tensors of an SAE as SAELens holds them after loading, row-major float32. What an architecture does not have is null. */
@@ -56,6 +56,8 @@ export interface SaeFile {
   readonly laterLayers: readonly SaeFile[]
   /** Row `latent` of W_dec [d_out], reading only its bytes. Throws InputError for a latent the SAE does not have. */
   decoderRow(latent: number): Promise<Float32Array>
+  /** Length of every latent's decoder row [d_sae]; of latents that write to several layers, of their rows one after the other. Reads all of W_dec. */
+  rowLengths(): Promise<Float64Array>
   /** Columns of W_enc [d_in] each; a remote file is downloaded for this. Throws InputError for latents that read more (`config.readsBeyond`). */
   encoderColumns(latents: readonly number[]): Promise<Float32Array[]>
   /** Throws InputError for a latent the SAE does not have. */
@@ -93,7 +95,10 @@ export async function openSae(reference: SaeReference, hub: HubOptions = {}): Pr
 
 function saeFile(reference: SaeReference, loaded: LoadedSae, place: SaePlace): SaeFile {
   const { arrays, later = [] } = loaded
-  const config = { ...loaded.config, severalFrom: later.length === 0 ? null : loaded.config.hookPointOut }
+  const config = {
+    ...loaded.config,
+    severalFrom: later.length === 0 ? loaded.config.severalFrom : loaded.config.hookPointOut,
+  }
   const readable = () => {
     if (config.readsBeyond !== null)
       throw new InputError(
@@ -115,6 +120,7 @@ function saeFile(reference: SaeReference, loaded: LoadedSae, place: SaePlace): S
     config,
     laterLayers: [],
     decoderRow: (latent) => remembered(rows, latent, async () => (await arrays.wDec.slices(0, [check(latent)]))[0]!),
+    rowLengths: () => rowLengths([arrays.wDec, ...later.map(({ wDec }) => wDec)]),
     encoderColumns: async (latents) => {
       readable()
       const unread = latents.filter((latent) => !columns.has(check(latent)))
@@ -141,6 +147,24 @@ function saeFile(reference: SaeReference, loaded: LoadedSae, place: SaePlace): S
     }
   })
   return { ...own, laterLayers }
+}
+
+async function rowLengths(decoders: readonly SaeArray[]): Promise<Float64Array> {
+  const [dSae = 0, dOut = 0] = decoders[0]!.shape
+  const squares = new Float64Array(dSae)
+  const add = (latent: number, row: Float32Array) => {
+    for (const value of row) squares[latent]! += value * value
+  }
+  if (decoders.length === 1) {
+    const all = await decoders[0]!.all()
+    for (let latent = 0; latent < dSae; latent++) add(latent, all.subarray(latent * dOut, (latent + 1) * dOut))
+  } else {
+    // one pass over the file, in which the layers' rows lie together
+    for (const some of chunksOf(dSae, decoders.length * dOut))
+      for (const decoder of decoders)
+        for (const [at, row] of (await decoder.slices(0, some)).entries()) add(some[at]!, row)
+  }
+  return squares.map(Math.sqrt)
 }
 
 async function latentParameters({ bEnc, threshold, gate }: SaeArrays, latent: number): Promise<LatentParameters> {

@@ -11,3 +11,9 @@ export function layerOf(name: string, pattern: RegExp): number {
   if (layer === undefined) throw new InputError(`${name} names no layer`)
   return Number(layer)
 }
+
+/** Throws InputError where layers do not rise: edits at the first come before those at the others. */
+export function checkRising(file: string, layers: readonly number[]): void {
+  if (layers.some((layer, at) => at > 0 && layer <= layers[at - 1]!))
+    throw new InputError(`${file}: layers ${layers.join(', ')} are not in rising order`)
+}

@@ -43,29 +43,53 @@ export function filled(length: number, value: number): SaeArray {
   }
 }
 
-/** The n matrices [a, b] of [a, n, b]: the decoders of a cross-layer transcoder. A row is read once for all of them. */
+/** Numbers that are kept of rows which the parts of an array share. */
+const mostKept = 2 ** 24
+
+/** The n matrices [a, b] of [a, n, b]: the decoders of a cross-layer transcoder. Rows that are asked for together are read once for all of them. */
 export function partsOfMiddle(array: SaeArray): SaeArray[] {
   const [first = 0, middle = 0, last = 0] = array.shape
   const rows = new Map<number, Promise<Float32Array>>()
-  const row = (index: number) => {
-    const read = rows.get(index) ?? array.slices(0, [index]).then(([values]) => values!)
-    rows.set(index, read)
-    return read
+  const rowsOf = (indices: readonly number[]) => {
+    const unread = indices.filter((index) => !rows.has(index))
+    const isFull = (rows.size + unread.length) * middle * last > mostKept
+    if (isFull) rows.clear()
+    const wanted = [...new Set(isFull ? indices : unread)]
+    if (wanted.length > 0) {
+      const read = array.slices(0, wanted)
+      for (const [at, index] of wanted.entries()) {
+        rows.set(
+          index,
+          read.then((values) => values[at]!),
+        )
+      }
+    }
+    return Promise.all(indices.map((index) => rows.get(index)!))
   }
-  return Array.from({ length: middle }, (_, part) => ({
-    shape: [first, last],
-    all: async () => {
-      const values = await array.all()
-      return Float32Array.from({ length: first * last }, (_, i) => {
-        return values[(Math.floor(i / last) * middle + part) * last + (i % last)]!
-      })
-    },
-    slices: async (axis, indices) => {
+  return Array.from({ length: middle }, (_, part) => {
+    const slices: SaeArray['slices'] = async (axis, indices) => {
       if (axis !== 0) throw new Error('only rows of a decoder are read')
-      const found = await Promise.all(indices.map(row))
-      return found.map((values) => values.slice(part * last, (part + 1) * last))
-    },
-  }))
+      return (await rowsOf(indices)).map((values) => values.slice(part * last, (part + 1) * last))
+    }
+    const all = async () => {
+      const values = new Float32Array(first * last)
+      for (const some of chunksOf(first, middle * last)) {
+        const found = await slices(0, some)
+        found.forEach((row, at) => {
+          values.set(row, (some[0]! + at) * last)
+        })
+      }
+      return values
+    }
+    return { shape: [first, last], all, slices }
+  })
+}
+
+/** The numbers below `count` in lists whose rows of `width` numbers are few megabytes. */
+export function* chunksOf(count: number, width: number): Generator<number[]> {
+  const size = Math.max(1, Math.floor(2 ** 20 / Math.max(1, width)))
+  for (let at = 0; at < count; at += size)
+    yield Array.from({ length: Math.min(size, count - at) }, (_, index) => at + index)
 }
 
 /** The sum over the middle axis of [a, n, b]: the decoder of a cross-layer transcoder over the layers it writes to. */

@@ -11,6 +11,7 @@ export function withNormFactor(sae: SaeFile, factor: number): SaeFile {
     ...sae,
     config: { ...sae.config, missingFactor: null, foldedFactor: factor },
     decoderRow: async (latent) => down(await sae.decoderRow(latent)),
+    rowLengths: async () => (await sae.rowLengths()).map((length) => length / factor),
     encoderColumns: async (latents) => (await sae.encoderColumns(latents)).map(up),
     decoderBias: async () => down(await sae.decoderBias()),
     load: async () => {

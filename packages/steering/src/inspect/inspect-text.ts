@@ -60,7 +60,7 @@ export async function inspectText(
   const counted = counts(norms)
   const middle = median(counted)
   // rows in several layers are as long as the activations of all of these
-  const several = sae.config.severalFrom === null ? null : counts([...(await wholeLengths(model, ids, sae))])
+  const several = sae.laterLayers.length === 0 ? null : counts([...(await wholeLengths(model, ids, sae))])
   const labelled = (latent: number) => {
     const label = labelOf(latent)
     return label === null ? {} : { label }

@@ -17,6 +17,7 @@ import { closeEdits, type OpenRow, openEdits, saesOf } from '../edits/open-edits
 import { atRow, inFile, type RowPlace } from '../edits/place-in-file.js'
 import { rowPlace, type SteeringFile } from '../edits/read-steering-file.js'
 import { rowDefaults, steeringArguments } from '../edits/steering-arguments.js'
+import { wholeRowLength } from '../edits/whole-row.js'
 import { checkEffects, effectLine, firstOf, isEverywhere, type Trial, type TriedRow } from '../effects/check-effects.js'
 import { editLines, steeringRecord } from './describe-edits.js'
 import { withSteering } from './with-steering.js'
@@ -182,8 +183,7 @@ async function trialOf(
       coefficientColumn: 'steering_coefficient',
       alone: () => lower([edit]),
       without: async () => without([edit]),
-      isEverywhere:
-        ofKind && edit.coefficient !== 0 && (await sae.decoderRow(edit.latent)).some((value) => value !== 0),
+      isEverywhere: ofKind && edit.coefficient !== 0 && (await wholeRowLength(sae, edit.latent)) !== 0,
     })
   }
   const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add' || action === 'add_latent')
