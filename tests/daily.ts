@@ -8,6 +8,8 @@ const ownWays = new Set([
   'openai/gpt-oss-20b',
   'Qwen/Qwen3.5-2B-Base',
   'HuggingFaceTB/SmolLM3-3B-Base',
+  'google/gemma-4-E2B',
+  'meta-llama/Llama-4-Scout-17B-16E',
 ])
 
 /** Options of a slow test of a stand-in: with every change it runs on models that differ in how a pass is computed, by night on all. */

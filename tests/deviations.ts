@@ -6,6 +6,23 @@ import { fileURLToPath } from 'node:url'
 const columns = ['logits', 'log-probabilities', 'steered logits', 'hook points', 'allowed'] as const
 export type Measured = (typeof columns)[number]
 
+const page = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'models.md')
+
+/** The page up to the table, the table, and the rest. */
+function pageParts(): readonly [before: string, table: string, after: string] {
+  const parts = /^([\s\S]*<!-- deviations: .* -->\n)([\s\S]*)(<!-- end of deviations -->[\s\S]*)$/.exec(
+    readFileSync(page, 'utf8'),
+  )
+  if (parts === null) throw new Error(`${page} has no place for the table of deviations`)
+  return [parts[1]!, parts[2]!, parts[3]!]
+}
+
+/** The models of the table in docs/models.md, in its order. */
+export function documentedModels(): string[] {
+  // after the head and the line under it
+  return [...pageParts()[1].matchAll(/^\| (\S+) /gm)].slice(2).map(([, model]) => model!)
+}
+
 /** Largest deviation of each model from its golden; written into docs/models.md when SAEVAL_DEVIATIONS is set. */
 export class Deviations {
   readonly #models = new Map<string, Map<Measured, number>>()
@@ -18,14 +35,8 @@ export class Deviations {
 
   /** Replaces the table. */
   write(): void {
-    const path = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'models.md')
-    const page = readFileSync(path, 'utf8')
-    const between = /(<!-- deviations: .* -->\n)[\s\S]*(<!-- end of deviations -->)/
-    if (!between.test(page)) throw new Error(`${path} has no place for the table of deviations`)
-    writeFileSync(
-      path,
-      page.replace(between, (_, start: string, end: string) => `${start}\n${this.#table()}\n${end}`),
-    )
+    const [before, , after] = pageParts()
+    writeFileSync(page, `${before}\n${this.#table()}\n${after}`)
   }
 
   #table(): string {

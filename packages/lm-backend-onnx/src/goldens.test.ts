@@ -4,7 +4,7 @@ import { loadModel } from '@saeval/lm-backend-onnx'
 import { addStage, type Intervention } from '@saeval/sae-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { daily } from '../../../tests/daily.js'
-import { Deviations, type Measured } from '../../../tests/deviations.js'
+import { Deviations, documentedModels, type Measured } from '../../../tests/deviations.js'
 import { casesHere, fixtureJson, hfHomeOf } from '../../../tests/fixtures.js'
 import { readGoldenTensors } from '../../../tests/golden-tensors.js'
 import { testDevice } from '../../../tests/test-device.js'
@@ -56,6 +56,10 @@ afterAll(async () => {
 })
 
 const goldenOf = (name: string) => `golden/models/${name.replace('/', '--')}.json`
+
+it('docs/models.md says how far each is', () => {
+  expect(documentedModels()).toEqual(names)
+})
 
 describe.each(casesHere(names, goldenOf))('%s', (name) => {
   const golden = fixtureJson(goldenOf(name))

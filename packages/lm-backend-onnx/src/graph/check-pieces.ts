@@ -6,31 +6,46 @@ import { inputType } from './weight-values.js'
 
 const bytesOf = { float64: 8, int64: 8, float32: 4, int32: 4, float16: 2, bfloat16: 2, uint8: 1, bool: 1 } as const
 
-/** Throws InputError for a weight that is larger than the device takes in one piece. */
+/** A weight, or all of the experts of a layer that a graph stacks. */
+interface Piece {
+  /** On the device, as it is held. */
+  readonly bytes: number
+  /** At the smallest dtype: only matrices of products are held in less than 16 bits, and those that stay float32 do so at all of them. */
+  readonly fewest: number
+}
+
+/** Throws InputError for a weight that is larger than the device takes in one piece; names a smaller dtype where one helps. */
 export function checkPieces(options: GraphOptions, modelName: string, device: string): void {
   const { pieceBytes } = options.form
   if (pieceBytes === null) return
-  for (const [name, bytes] of pieces(options)) {
-    if (bytes > pieceBytes)
-      throw new InputError(
-        `${modelName}: ${name} is more than the ${(pieceBytes / 1e9).toFixed(1)} GB that ${device} takes in one piece; choose a smaller dtype or another device`,
-      )
+  for (const [name, { bytes, fewest }] of pieces(options)) {
+    if (bytes <= pieceBytes) continue
+    const cure = fewest <= pieceBytes ? 'choose a smaller dtype or another device' : 'choose another device'
+    throw new InputError(
+      `${modelName}: ${name} is more than the ${(pieceBytes / 1e9).toFixed(1)} GB that ${device} takes in one piece; ${cure}`,
+    )
   }
 }
 
-/** Bytes of each weight on a device, by its name in the file; all experts of a layer, which a graph stacks, are one. */
-export function pieces({ spec, weights, form }: GraphOptions): Map<string, number> {
-  const sizes = new Map<string, number>()
+/** Each weight on a device, by its name in the file; all experts of a layer, which a graph stacks, are one. */
+export function pieces({ spec, weights, form }: GraphOptions): Map<string, Piece> {
+  const sizes = new Map<string, Piece>()
   const seen = new Set<string>()
   for (const [name, shape] of specTensors(spec, weights.has)) {
     // those of products are in pieces of their own
     const isTable = name === spec.embedding.weight || name === spec.layerInputs?.table
-    const isQuantized = weights.quantized !== null && shape.length === 2 && !isTable
+    const isProduct = shape.length === 2 && !isTable
     const tensor = weights.tensor(name)
-    if (isQuantized || seen.has(tensor.name)) continue
+    if ((weights.quantized !== null && isProduct) || seen.has(tensor.name)) continue
     seen.add(tensor.name)
-    const bytes = bytesOf[inputType({ weights, form }, tensor)] * shape.reduce((product, length) => product * length, 1)
-    sizes.set(groupOf(tensor.name), (sizes.get(groupOf(tensor.name)) ?? 0) + bytes)
+    const group = groupOf(tensor.name)
+    const numbers = shape.reduce((product, length) => product * length, 1)
+    const width = bytesOf[inputType({ weights, form }, tensor)]
+    const bits = weights.kept?.has(tensor.name) ? 8 * width : Math.min(8 * width, 16)
+    // experts are never held in 8 or 4
+    const fewest = (numbers * (isProduct && group === tensor.name ? 4 : bits)) / 8
+    const { bytes, fewest: ofOthers } = sizes.get(group) ?? { bytes: 0, fewest: 0 }
+    sizes.set(group, { bytes: bytes + width * numbers, fewest: ofOthers + fewest })
   }
   return sizes
 }

@@ -10,7 +10,7 @@ import { passShapes } from '../runtime/pass-shapes.js'
 import type { Provider } from '../runtime/protocol.js'
 import { remoteRuntime } from '../runtime/remote-runtime.js'
 import { scoreRows } from '../scoring/score.js'
-import type { ModelSpec } from '../spec/model-spec.js'
+import type { LayerSpec, ModelSpec } from '../spec/model-spec.js'
 import { PassLimits } from './pass-limits.js'
 import { passWork } from './pass-work.js'
 import { type Pass, plan } from './plan.js'
@@ -79,6 +79,20 @@ describe('passes over texts of 8192 tokens', () => {
     expect(limits.columns(8192)).toBe(512)
     expect(limits.tokens).toBeGreaterThan(2048)
   })
+})
+
+it('a token takes as much as its experts and the one that all share', () => {
+  const shared = { mlp: { kind: 'dense', down: { inFeatures: 100 } }, gate: null }
+  const bytesWith = (mlp: object) => {
+    const spec = specOf(shapes['Gemma 2 2B'])
+    const layer = { ...spec.layer(0), mlp }
+    return passWork({ ...spec, layer: () => layer as unknown as LayerSpec }).bytesPerToken
+  }
+  const experts = { kind: 'experts', chosen: 2, dExpert: 30, shared: null }
+  const dense = bytesWith(shared.mlp)
+  expect(bytesWith(experts) - dense).toBe(4 * 3 * (2 * 30 - 100))
+  // read beside them
+  expect(bytesWith({ ...experts, shared }) - dense).toBe(4 * 3 * 2 * 30)
 })
 
 // with layers that carry a state, and without

@@ -30,7 +30,10 @@ function bytesPerToken(spec: ModelSpec): number {
 
 /** Numbers of a token inside a layer: from queries to values, and of the MLP. */
 function insideOf({ attention, mlp, expertsBeside }: LayerSpec): number {
-  const inner = (part: Mlp | Experts) => (part.kind === 'dense' ? part.down.inFeatures : part.chosen * part.dExpert)
+  const inner = (part: Mlp | Experts) =>
+    part.kind === 'dense'
+      ? part.down.inFeatures
+      : part.chosen * part.dExpert + (part.shared === null ? 0 : part.shared.mlp.down.inFeatures)
   const mixed =
     attention.kind === 'softmax'
       ? (2 * attention.nHeads + 2 * attention.nKvHeads) * attention.dHead

@@ -142,7 +142,10 @@ function gemma4Spec(f: Fields, config: ModelConfig) {
 const layerFields = ['head_dim', 'num_key_value_heads'] as const
 const layerSizes = objectOf({ head_dim: v.nullish(size), num_key_value_heads: v.nullish(size) })
 
-/** Heads of each layer. Throws InputError for layers that differ in something else, and where heads would not share keys evenly. */
+/**
+ * Heads of each layer. Throws InputError for layers that differ in something else, for layers of one type that differ at all (transformers has one
+ * rotary embedding for a type, and keys are shared within it), and where heads would not share keys evenly.
+ */
 function headsOf({ file }: ModelConfig, f: Fields, types: readonly string[]): (layer: number) => Heads {
   const given = new Map<number, v.InferOutput<typeof layerSizes>>()
   for (const [key, values] of Object.entries(f.per_layer_config ?? {})) {
@@ -163,7 +166,7 @@ function headsOf({ file }: ModelConfig, f: Fields, types: readonly string[]): (l
     head_dim: f.global_head_dim,
     num_key_value_heads: f.attention_k_eq_v ? f.num_global_key_value_heads : null,
   }
-  return (layer) => {
+  const headsAt = (layer: number): Heads => {
     const own = f.per_layer_config ? given.get(layer) : types[layer] === 'full_attention' ? ofFull : undefined
     const nHeads = f.num_attention_heads
     const nKvHeads = own?.num_key_value_heads ?? f.num_key_value_heads
@@ -173,6 +176,16 @@ function headsOf({ file }: ModelConfig, f: Fields, types: readonly string[]): (l
       )
     return { nHeads, nKvHeads, dHead: own?.head_dim ?? f.head_dim }
   }
+  for (const [layer, type] of types.entries()) {
+    const first = types.indexOf(type)
+    const [heads, others] = [headsAt(layer), headsAt(first)]
+    const what = heads.dHead === others.dHead ? 'num_key_value_heads' : 'head_dim'
+    if (heads.dHead !== others.dHead || heads.nKvHeads !== others.nKvHeads)
+      throw new InputError(
+        `${file}: per_layer_config gives layers ${first} and ${layer}, both of ${type}, another ${what} each, but layers of one type must be alike`,
+      )
+  }
+  return headsAt
 }
 
 /** The layer whose keys and values a layer attends to: the last one of its kind that has its own. */

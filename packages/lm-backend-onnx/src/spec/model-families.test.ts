@@ -19,6 +19,7 @@ const small = {
 const gpt2 = { model_type: 'gpt2', vocab_size: 100, n_embd: 24, n_head: 3, n_layer: 2, n_positions: 64 }
 
 const gemma4 = { ...small, model_type: 'gemma4_text', head_dim: 8, global_head_dim: 16, hidden_size_per_layer_input: 0 }
+const alternating = ['sliding_attention', 'full_attention', 'sliding_attention', 'full_attention']
 
 const read = (fields: Record<string, unknown>): ModelSpec => modelSpec('config.json', JSON.stringify(fields))
 const attention = (spec: ModelSpec, layer = 0): Attention => {
@@ -130,6 +131,14 @@ describe('a configuration', () => {
     [
       { ...gemma4, per_layer_config: { 3: { num_key_value_heads: 2 } } },
       /3 is not a multiple of the 2 key value heads of layer 3/,
+    ],
+    [
+      { ...gemma4, layer_types: alternating, per_layer_config: { 1: { head_dim: 16 }, 3: { head_dim: 32 } } },
+      /per_layer_config gives layers 1 and 3, both of full_attention, another head_dim each/,
+    ],
+    [
+      { ...gemma4, per_layer_config: { 1: { num_key_value_heads: 3 } } },
+      /layers 0 and 1, both of sliding_attention, another num_key_value_heads each/,
     ],
     [{ ...gemma4, model_type: 'gemma4_unified_text', hidden_size_per_layer_input: 8 }, /per_layer_input is 8/],
     [{ ...small, model_type: 'llama', num_kv_shared_layers: 2 }, /num_kv_shared_layers is 2, which a llama model/],

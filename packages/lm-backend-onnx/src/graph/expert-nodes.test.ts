@@ -1,12 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GraphBuilder } from '../onnx/graph-builder.js'
 import { InferenceSession, Tensor } from '../runtime/onnxruntime.js'
 import type { Experts, ModelSpec } from '../spec/model-spec.js'
 import { plainExperts } from '../spec/qwen-experts.js'
+import { tensorRows } from '../weights/checkpoint.js'
 import type { ModelWeights } from '../weights/model-weights.js'
 import { expertNodes } from './expert-nodes.js'
-import { webgpuForm } from './graph-form.js'
+import { cpuForm, type GraphForm, webgpuForm } from './graph-form.js'
 import { weightNodes } from './weight-nodes.js'
 
 const [d, f] = [8, 6]
@@ -83,11 +87,18 @@ it.each([
   const input = numbers(tokens * d)
   // the first half is one and the same token
   for (let at = d; at < (tokens >> 1) * d; at++) input[at] = input[at % d]!
-  await expectFormula(layerOf(5, 2), input, products, [...Array(tokens).keys()])
+  const layer = layerOf(5, 2)
+  expectFormula(layer, input, await inTiles(layer, input, products), [...Array(tokens).keys()])
 })
 
-it('multiplies what experts read where they say so', async () => {
-  await expectFormula(layerOf(5, 2, 'inputs'), numbers(40 * d), 3, [...Array(40).keys()])
+describe.each(['inputs', 'outputs'] as const)('multiplies the %s of several experts of a token', (weighs) => {
+  const layer = layerOf(5, 2, weighs)
+  const input = numbers(40 * d)
+  const all = [...Array(40).keys()]
+
+  it('in tiles', async () => expectFormula(layer, input, await inTiles(layer, input, 3), all))
+
+  it('in branches', async () => expectFormula(layer, input, await inBranches(layer, input), all))
 })
 
 it('keeps tokens of neighbouring experts apart where tokens times experts are beyond 2^24', async () => {
@@ -99,47 +110,67 @@ it('keeps tokens of neighbouring experts apart where tokens times experts are be
   input.set(first!)
   input.set(last!, (tokens - 1) * d)
   for (const row of [first, last]) row!.set(row!.map((value) => 4 * value))
-  await expectFormula(layer, input, 1, [0, 1, tokens - 2, tokens - 1])
+  expectFormula(layer, input, await inTiles(layer, input, 1), [0, 1, tokens - 2, tokens - 1])
 })
 
-/** Expects of these tokens that the graph does what the formula does. */
-async function expectFormula(
-  { experts, shapes, matrices, formula }: ReturnType<typeof layerOf>,
-  input: Float32Array,
-  products: number,
-  looked: readonly number[],
-): Promise<void> {
-  const { count } = experts
-  const tokens = input.length / d
-  const graph = new GraphBuilder()
-  const form = { ...webgpuForm, experts: { tileNumbers: Math.ceil((2 * count * 2 * f * d) / products) } }
-  const tensor = (name: string) => ({ name, type: 'float32', shape: shapes[name as keyof typeof shapes] }) as const
-  const weights = { tensor, has: () => true, precision: 'float32', residence: 'device', quantized: null }
-  const spec = { norm: { kind: 'rms_norm', epsilon: 1e-6, unitOffset: false } } as unknown as ModelSpec
-  const nodes = weightNodes(graph, { spec, weights: weights as unknown as ModelWeights, form })
-  const x = graph.input('x', 'float32', ['B', 'T', d])
-  graph.output(expertNodes({ graph, nodes, form, dModel: d, experts }, x), 'y', 'float32', ['B', 'T', d])
-  const session = await InferenceSession.create(graph.build(), { logSeverityLevel: 3 })
-  const { y } = await session.run({
-    x: new Tensor('float32', input, [1, tokens, d]),
-    ...Object.fromEntries(
-      Object.entries(matrices).map(([name, data]) => [
-        `weight.${name}`,
-        new Tensor('float32', data, shapes[name as keyof typeof shapes]),
-      ]),
-    ),
-  })
-  await session.release()
-  expect(nodes.values.inputs().map((weight) => weight.input)).toEqual([
-    'weight.router',
-    'weight.gate_up',
-    'weight.down',
-  ])
-  const found = y!.data as Float32Array
+type Layer = ReturnType<typeof layerOf>
+
+/** Expects of these tokens that a graph gave what the formula does. */
+function expectFormula({ formula }: Layer, input: Float32Array, found: Float32Array, looked: readonly number[]): void {
   for (const token of looked) {
     const expected = formula(Array.from(input.subarray(token * d, (token + 1) * d)))
     expected.forEach((value, at) => {
       expect(Math.abs(found[token * d + at]! - value)).toBeLessThan(1e-5)
     })
   }
+}
+
+/** What a graph gives whose weights are inputs: tiles of experts in so many products. */
+async function inTiles({ experts, shapes, matrices }: Layer, input: Float32Array, products: number) {
+  const form = { ...webgpuForm, experts: { tileNumbers: Math.ceil((2 * experts.count * 2 * f * d) / products) } }
+  const tensor = (name: string) => ({ name, type: 'float32', shape: shapes[name as keyof typeof shapes] })
+  const { model, inputs } = graphOf(experts, form, { tensor, residence: 'device' })
+  expect(inputs).toEqual(['weight.router', 'weight.gate_up', 'weight.down'])
+  const given = Object.entries(matrices).map(([name, data]) => {
+    return [`weight.${name}`, new Tensor('float32', data, shapes[name as keyof typeof shapes])]
+  })
+  return run(await InferenceSession.create(model, { logSeverityLevel: 3 }), input, Object.fromEntries(given))
+}
+
+/** What a graph gives whose weights lie in a file: a branch for each expert. */
+async function inBranches({ experts, shapes, matrices }: Layer, input: Float32Array) {
+  const folder = mkdtempSync(join(tmpdir(), 'saeval-test-'))
+  try {
+    const tensor = (name: string) => ({
+      ...({ name, type: 'float32', shape: shapes[name as keyof typeof shapes] } as const),
+      ...{ location: name, offset: 0, byteLength: matrices[name]!.byteLength },
+    })
+    for (const [name, data] of Object.entries(matrices)) writeFileSync(join(folder, name), data)
+    const slice = (name: string, index: number) => {
+      const rows = tensorRows(tensor(name), experts.count, index, index + 1)
+      return { ...rows, shape: rows.shape.slice(1) }
+    }
+    const { model, inputs } = graphOf(experts, cpuForm, { tensor, slice, residence: 'mapped' })
+    expect(inputs).toEqual([])
+    const extra = { session: { model_external_initializers_file_folder_path: folder } }
+    return await run(await InferenceSession.create(model, { logSeverityLevel: 3, extra }), input, {})
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function graphOf(experts: Experts, form: GraphForm, held: object) {
+  const graph = new GraphBuilder()
+  const weights = { has: () => true, precision: 'float32', quantized: null, ...held } as unknown as ModelWeights
+  const spec = { norm: { kind: 'rms_norm', epsilon: 1e-6, unitOffset: false } } as unknown as ModelSpec
+  const nodes = weightNodes(graph, { spec, weights, form })
+  const x = graph.input('x', 'float32', ['B', 'T', d])
+  graph.output(expertNodes({ graph, nodes, form, dModel: d, experts }, x), 'y', 'float32', ['B', 'T', d])
+  return { model: graph.build(), inputs: nodes.values.inputs().map((weight) => weight.input) }
+}
+
+async function run(session: InferenceSession, input: Float32Array, weights: Record<string, Tensor>) {
+  const { y } = await session.run({ x: new Tensor('float32', input, [1, input.length / d, d]), ...weights })
+  await session.release()
+  return y!.data as Float32Array
 }
