@@ -6,6 +6,7 @@ import { cpuForm, formOf } from '../graph/graph-form.js'
 import type { DeviceRoom } from '../runtime/device-room.js'
 import { localChannel } from '../runtime/local-channel.js'
 import { nodeEngine } from '../runtime/node-engine.js'
+import { OutOfMemory } from '../runtime/out-of-memory.js'
 import { passShapes } from '../runtime/pass-shapes.js'
 import type { Provider } from '../runtime/protocol.js'
 import { remoteRuntime } from '../runtime/remote-runtime.js'
@@ -97,7 +98,7 @@ it('a token takes as much as its experts and the one that all share', () => {
 
 // with layers that carry a state, and without
 it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
-  'passes of %s that are cut for their attention give the same numbers',
+  'passes of %s that are cut for their attention, or because there was no memory, give the same numbers',
   async (name) => {
     const { spec, weights } = await goldenWeights(name)
     const provider = { name: 'cpu' } as const
@@ -115,10 +116,12 @@ it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
       return { ids, predictions: [3, length - 1].map((position) => ({ position, token: 5 + text })) }
     })
     const counts = { computed: 0 }
-    const score = async (room: DeviceRoom | null) => {
+    const score = async (room: DeviceRoom | null, most = Number.POSITIVE_INFINITY) => {
       const forward = forwardWith(room)
       const passes: number[] = []
       const body: typeof forward.body = (edits, layout, ...rest) => {
+        const tokens = layout.rows * layout.columns
+        if (tokens > most) throw new OutOfMemory('Failed to allocate memory')
         passes.push(layout.columns)
         return forward.body(edits, layout, ...rest)
       }
@@ -135,7 +138,11 @@ it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
       const [whole, cut] = [await score(null), await score(roomOf(3 * 4 * heads * 200))]
       expect(Math.max(...cut.passes)).toBeLessThan(Math.max(...whole.passes))
       expect(Math.max(...cut.passes)).toBeLessThanOrEqual(14)
-      for (const [at, value] of cut.scored.entries()) expect(Math.abs(value - whole.scored[at]!)).toBeLessThan(1e-4)
+      // a text alone is halved twice
+      const small = await score(null, 14)
+      expect(Math.max(...small.passes)).toBeGreaterThan(1)
+      for (const { scored } of [cut, small])
+        for (const [at, value] of scored.entries()) expect(Math.abs(value - whole.scored[at]!)).toBeLessThan(1e-4)
     } finally {
       await runtime.close()
     }

@@ -62,6 +62,11 @@ export class PassLimits {
     return Math.floor(bytes / (4 * this.#work.heads))
   }
 
+  /** Whether a text that is a row of its own may go by in pieces. */
+  get cutsTexts(): boolean {
+    return this.#work.isCut
+  }
+
   /** See PassWork. */
   get cellsPerToken(): number {
     return this.#work.cellsPerToken

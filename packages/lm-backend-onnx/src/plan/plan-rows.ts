@@ -4,24 +4,25 @@ import { keyAt, type PlanRequest, type PrefixTree } from './prefix-tree.js'
 
 /**
  * Passes of one request a row, for models whose state after a token is more than keys and values and cannot branch. Requests that begin
- * another one's text are answered by it; nothing else is shared. One request alone may exceed the budget's tokens; one that exceeds its cells is
- * computed in pieces, each of which comes after what the ones before it have left.
+ * another one's text are answered by it; nothing else is shared. One request alone may exceed the budget's tokens; one that exceeds its cells, or its
+ * tokens of one text, is computed in pieces, each of which comes after what the ones before it have left.
  */
 export function* planRows(
   requests: readonly PlanRequest[],
   tree: PrefixTree,
-  budget: () => Pick<Budget, 'tokens' | 'cells'>,
+  budget: () => Pick<Budget, 'tokens' | 'cells' | 'text'>,
 ): Generator<Pass> {
   const { lengths } = tree
   const rows = textRows(requests, tree)
   rows.sort((a, b) => lengths[b.longest]! - lengths[a.longest]!)
   for (let next = 0; next < rows.length; ) {
     const columns = lengths[rows[next]!.longest]!
-    const { tokens, cells = Number.POSITIVE_INFINITY } = budget()
-    if (columnsWithin(cells, 0) < columns) {
+    const { tokens, cells = Number.POSITIVE_INFINITY, text = columns } = budget()
+    if (Math.min(text, columnsWithin(cells, 0)) < columns) {
       const row = rows[next++]!
       for (let past = 0; past < columns; ) {
-        const piece = Math.min(columns - past, columnsWithin(budget().cells ?? cells, past))
+        const now = budget()
+        const piece = Math.min(columns - past, now.text ?? text, columnsWithin(now.cells ?? cells, past))
         yield passOf([row], piece, past, past + piece < columns ? piece : 0)
         past += piece
       }

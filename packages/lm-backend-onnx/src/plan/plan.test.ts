@@ -185,18 +185,22 @@ describe('plan', () => {
     for (const seed of seeds) {
       const requests = randomRequests(seed, seed % 2 === 0)
       const tree = prefixTree(requests)
-      for (const [tokens, cells] of [
-        [1, Number.POSITIVE_INFINITY],
-        [20, Number.POSITIVE_INFINITY],
-        [300, Number.POSITIVE_INFINITY],
-        [20, 50],
-        [300, 1],
+      const any = Number.POSITIVE_INFINITY
+      for (const [tokens, cells, text] of [
+        [1, any, any],
+        [20, any, any],
+        [300, any, any],
+        [20, 50, any],
+        [300, 1, any],
+        [20, any, 5],
+        [20, 50, 3],
       ] as const) {
         const { answers } = simulate(
           requests,
-          planRows(requests, tree, () => ({ tokens, cells })),
+          planRows(requests, tree, () => ({ tokens, cells, text })),
           (pass) => {
-            if (cells === Number.POSITIVE_INFINITY) expect(pass.past + pass.keep).toBe(0)
+            if (cells === any && text === any) expect(pass.past + pass.keep).toBe(0)
+            expect(pass.columns).toBeLessThanOrEqual(text)
             if (pass.rows > 1) expect(pass.rows * pass.columns).toBeLessThanOrEqual(tokens)
             if (pass.rows * pass.columns > 1) expect(cellsOf(pass)).toBeLessThanOrEqual(cells)
             // one text a row, in order

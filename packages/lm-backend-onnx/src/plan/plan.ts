@@ -11,6 +11,8 @@ export interface Budget {
   readonly cellsPerToken: number
   /** Cells of the attention matrix of one pass: all its rows' tokens, times all that a row's tokens look at. Any number by default. */
   readonly cells?: number
+  /** New tokens of one text where each has a row of its own; a longer one is computed in pieces. Any number by default. */
+  readonly text?: number
 }
 
 /**

@@ -17,7 +17,7 @@ const samplesEach = 2
 export function fixedBudget(size: number, longest: number, limits: PassLimits): TokenBudget {
   const tokens = Math.min(size * longest, limits.seen)
   const columns = Math.min(tokens, limits.shape.columns)
-  const budget = { tokens, columns, cellsPerToken: limits.cellsPerToken, cells: limits.cells }
+  const budget = { tokens, columns, ...ofAll(limits, limits.seen) }
   return { next: () => budget, measured: () => {} }
 }
 
@@ -30,7 +30,7 @@ export function measuredBudget(size: number, longest: number, limits: PassLimits
   const columns = Math.min(most, limits.shape.columns)
   const fitting = limits.shape.tokens.filter((tokens) => tokens <= most)
   const tried = (fitting.length > 0 ? fitting : [most]).map((tokens) => ({
-    budget: { tokens, columns, cellsPerToken: limits.cellsPerToken, cells: limits.cells },
+    budget: { tokens, columns, ...ofAll(limits, limits.tokens) },
     times: [] as number[],
   }))
   const best = () =>
@@ -42,4 +42,10 @@ export function measuredBudget(size: number, longest: number, limits: PassLimits
       if (tokens >= budget.tokens / 2) tried.find((item) => item.budget === budget)?.times.push(milliseconds / tokens)
     },
   }
+}
+
+/** What budgets of any size have in common, where one text alone may have so many tokens. */
+function ofAll(limits: PassLimits, text: number): Pick<Budget, 'cellsPerToken' | 'cells' | 'text'> {
+  const { cellsPerToken, cells } = limits
+  return { cellsPerToken, cells, ...(limits.cutsTexts ? { text } : {}) }
 }
