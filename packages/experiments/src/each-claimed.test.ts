@@ -29,3 +29,15 @@ it('does not mind that another process removes the folder of claims before one i
   removals.left = 1000
   await expect(eachClaimed(folder, [{ id: 'c' }], {}, use)).rejects.toThrow('cannot claim')
 })
+
+it('takes first what is begun, also what is begun meanwhile', async () => {
+  removals.left = 0
+  const done: string[] = []
+  const first = new Set(['c'])
+  const things = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id }))
+  await eachClaimed(temporaryFolder(), things, { first }, async ({ id }) => {
+    done.push(id)
+    if (id === 'a') first.add('e')
+  })
+  expect(done).toEqual(['c', 'a', 'e', 'b', 'd'])
+})

@@ -10,6 +10,8 @@ export interface ClaimedOptions {
   readonly signal?: AbortSignal
   readonly onNotice?: Notice
   readonly times?: ClaimTimes
+  /** Ids of things that are taken before others: something is done of them already. None by default. */
+  readonly first?: ReadonlySet<string>
 }
 
 /**
@@ -19,14 +21,19 @@ export interface ClaimedOptions {
 export async function eachClaimed<Thing extends { readonly id: string }>(
   folder: string,
   things: readonly Thing[],
-  { signal, onNotice = () => {}, times = defaultClaimTimes }: ClaimedOptions,
+  { signal, onNotice = () => {}, times = defaultClaimTimes, first = new Set() }: ClaimedOptions,
   use: (thing: Thing) => Promise<void>,
 ): Promise<void> {
-  const place = join(folder, 'claims')
+  const place = claimsFolder(folder)
   let isSaid = false
   for (let left = things; left.length > 0; ) {
     const elsewhere: Thing[] = []
-    for (const thing of left) {
+    const queue = [...left]
+    while (queue.length > 0) {
+      const [thing] = queue.splice(
+        Math.max(0, first.size === 0 ? 0 : queue.findIndex(({ id }) => first.has(id))),
+        1,
+      ) as [Thing]
       signal?.throwIfAborted()
       const claim = takeIn(folder, place, thing.id, times)
       if ('release' in claim) await use(thing).finally(claim.release)
@@ -44,6 +51,11 @@ export async function eachClaimed<Thing extends { readonly id: string }>(
   } catch {
     // others have claims there, or nothing was claimed
   }
+}
+
+/** Where the claims on things that are done in a folder stand. */
+export function claimsFolder(folder: string): string {
+  return join(folder, 'claims')
 }
 
 /** Another process removes the folder as it ends, perhaps between the moment that it is made here and the one that the claim is written. */

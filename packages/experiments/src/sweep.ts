@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openStore } from '@saeval/eval-harness'
-import { nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { InputError, lines, option, type Sentence, sentence, writeFiles } from '@saeval/hub'
 import type { LanguageModel, ModelArguments } from '@saeval/language-model'
 import {
@@ -18,6 +18,7 @@ import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
 import type { Opening } from './open-evaluation.js'
 import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
+import { ownShare } from './own-share.js'
 import { plainArguments } from './plain-arguments.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
@@ -99,8 +100,14 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     enter(baselineId, await fingerprintOf(base.steer([]), backend))
     // every cell that is to run is tried on the model before the first one runs
     const places: (readonly Intervention[])[] = []
+    const generating = prepared.nodes.flatMap((node) =>
+      leaves([node]).some(({ outputType }) => outputType === 'generate_until') ? [nodeName(node)] : [],
+    )
+    const writes = (tasks: readonly string[]) => generating.filter((task) => tasks.includes(task)).join()
     // the unsteered model is asked first
-    const settings: (readonly Intervention[])[] = [[]]
+    const writing: { readonly id: string; readonly interventions: readonly Intervention[] }[] = [
+      { id: baselineId, interventions: [] },
+    ]
     for (const [done, cell] of cells.entries()) {
       const { id } = cell
       signal?.throwIfAborted()
@@ -109,11 +116,12 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       try {
         const lowered = await steering.lower(base)
         const { interventions } = lowered
-        if (enter(id, await fingerprintOf(base.steer(interventions), backend)).length === 0) continue
+        const lacking = enter(id, await fingerprintOf(base.steer(interventions), backend))
+        if (lacking.length === 0) continue
         await lowered.steer(base)
         if (!places.some((known) => placesOf(known) === placesOf(interventions))) places.push(interventions)
         // matrices of whole SAEs are too large to be kept for each setting
-        if (!hasWholeSae(interventions)) settings.push(interventions)
+        if (writes(lacking) !== '' && !hasWholeSae(interventions)) writing.push({ id, interventions })
       } finally {
         await steering.close()
       }
@@ -125,7 +133,20 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
     if (store.renewed.size > 0)
       onNotice(`${store.renewed.size} runs in ${folder} are of other code of plug-ins and run again`, 'warning')
     const below = places.length === 0 ? base : (base.shareBelow?.(places) ?? base)
-    const shared = below.writeBeside?.(settings) ?? below
+    let asking = ''
+    const first = new Set<string>()
+    // cells that lack the same texts and that no other process has or will write for
+    const mayWrite = () => {
+      const isOwn = ownShare(folder)
+      return (at: number) => {
+        const { id } = writing[at]!
+        const may = isOwn(id, at) && writes(store!.look(id).missing) === asking
+        if (may) first.add(id)
+        return may
+      }
+    }
+    const settings = writing.map(({ interventions }) => interventions)
+    const shared = (settings.length > 1 && below.writeBeside?.(settings, mayWrite)) || below
     onEvent({ stage: 'start', cells: missing, laterShare: shared.furtherShare ?? 1 })
     const failures: Sentence[] = []
     const modelOf = async (
@@ -146,12 +167,13 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
         await steering.close()
       }
     }
-    await eachClaimed(folder, missing, options, async (cell) => {
+    await eachClaimed(folder, missing, { ...options, first }, async (cell) => {
       const { missing: tasks, files: known } = store!.look(cell.id)
       if (tasks.length === 0) {
         onEvent({ stage: 'finished', cell, outcome: outcomeOf(join(folder, known.at(-1)!)) })
         return
       }
+      asking = writes(tasks)
       try {
         await modelOf(cell.id, async (model, modelArgs, name) => {
           const { file, outcome } = await evaluateCell(options, prepared, {

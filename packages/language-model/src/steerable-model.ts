@@ -111,9 +111,13 @@ export interface SteerableModel extends LanguageModel {
   /**
    * The same model for settings that are asked the same texts (generate_until), one setting after the other: few texts are written for the settings
    * after the one that is asked too, as rows of one batch, and kept until those are asked. Texts, draws and counts are those of each setting alone, to
-   * float32 rounding. Steer the result with these settings, or with others, which are written alone. Absent of a backend that cannot.
+   * float32 rounding. Steer the result with these settings, or with others, which are written alone. `mayWrite` is asked at each writing; what it gives
+   * says of indices of settings whether their texts may be written before they are asked: all by default. Absent of a backend that cannot.
    */
-  writeBeside?(settings: readonly (readonly Intervention[])[]): SteerableModel
+  writeBeside?(
+    settings: readonly (readonly Intervention[])[],
+    mayWrite?: () => (setting: number) => boolean,
+  ): SteerableModel
   /** About the share of its work that each further setting takes on the same requests: 1 (default) but for a model by shareBelow. */
   readonly furtherShare?: number
 }

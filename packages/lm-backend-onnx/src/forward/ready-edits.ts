@@ -36,12 +36,12 @@ export interface RowEdits {
   of(rows: readonly number[]): ReadyEdits
   /** The position selections of a setting. */
   selectionsOf(setting: number): readonly PositionSelection[]
-  /** Gives back what is on the device. */
+  /** Gives back what is on the device; it is packed anew where it is asked for again. */
   dispose(): void
 }
 
-// rows of a run change when a text joins or ends; the rows of prompts and of steps take turns then
-const keptAtOnce = 4
+/** Packed rows that are kept: those of a run change when a text joins or ends, and the rows of prompts and of steps take turns then. */
+export const keptAtOnce = 4
 
 /** Edits of rows that have any of some settings. `pack` makes those of a list of rows; one entry serves all rows where their setting is one. */
 export function keptRowEdits(

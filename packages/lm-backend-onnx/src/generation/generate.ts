@@ -80,6 +80,8 @@ export async function generateTexts(
       })
     } catch (error) {
       if (!(error instanceof OutOfMemory)) throw error
+      // packed for more rows than there will be
+      edits.dispose()
       forward.limits.halveTexts(Math.min(limits.rows, round.length), forward.runtime.location, error)
     }
     left = round.filter((index) => !ended.has(index))

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoFolder } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
 import { testDevice } from '../../../../tests/test-device.js'
+import { ActedCounter } from '../forward/acted-counter.js'
+import { SettingsBeside } from './settings-beside.js'
 
 const hookPoint = 'blocks.2.hook_resid_post'
 let model: OnnxModel
@@ -118,6 +120,52 @@ describe('settings that write side by side', () => {
     // what was kept comes whole
     expect(steps[0]!.length).toBeGreaterThan(3)
     expect(steps.slice(1).map(({ length }) => length)).toEqual([1, 1])
+  })
+
+  it('are written for those only that whoever asks allows at that time', async () => {
+    const settings = [[], adding(1), adding(2), adding(3)]
+    let allowed = [2]
+    const asked: number[] = []
+    const together = model.writeBeside(settings, () => {
+      const now = allowed
+      return (setting) => {
+        asked.push(setting)
+        return now.includes(setting)
+      }
+    })
+    const steps = async (context: string) => {
+      const counts = settings.map(() => 0)
+      for (const [index, interventions] of settings.entries())
+        await generateUntil(together.steer(interventions), [request(context, 8)], { onTokens: () => counts[index]!++ })
+      return counts.map((count) => count > 1)
+    }
+    expect(await steps('The dog')).toEqual([true, true, false, true])
+    // what is written already is not asked for again
+    expect(asked).toEqual([1, 2, 3, 3])
+    allowed = []
+    expect(await steps('A cat')).toEqual([true, true, true, true])
+  })
+
+  it('are so many as there is room for the edits of all in each row', async () => {
+    const at = (layer: number, size: number): Intervention[] => [
+      { hookPoint: `blocks.${layer}.hook_resid_post`, stages: adding(size)[0]!.stages },
+    ]
+    const width = model.widthOf(hookPoint)
+    const beside = async (settings: Intervention[][], rows: number) => {
+      const room = { weights: 1e9, room: { caches: 4 * 4 * 4 * rows * width } }
+      let count = 0
+      const asked = { interventions: settings[0]!, counter: new ActedCounter(), tokens: { requested: 0, computed: 0 } }
+      const texts = { texts: 'some', count: 1, rows: 32 }
+      await new SettingsBeside(settings, room).write({ ...asked, texts: [] }, texts, async ({ length }) => {
+        count = length
+      })
+      return count
+    }
+    const same = [1, 2, 3, 4].map((size) => at(1, size))
+    const apart = [0, 1, 2, 3].map((layer) => at(layer, 1))
+    expect([await beside(same, 4), await beside(same, 3)]).toEqual([4, 3])
+    // each row has room for the edit of every layer
+    expect([await beside(apart, 16), await beside(apart, 9), await beside(apart, 8)]).toEqual([4, 3, 2])
   })
 
   it('are alone where one of them cannot be written, which says so itself', async () => {

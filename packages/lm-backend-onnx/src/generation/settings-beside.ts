@@ -2,6 +2,9 @@ import type { Intervention } from '@saeval/sae-core'
 import { hasWholeSae } from '@saeval/sae-core/internal/intervention'
 import { ActedCounter } from '../forward/acted-counter.js'
 import { fingerprintOf } from '../forward/fingerprint.js'
+import { keptAtOnce } from '../forward/ready-edits.js'
+import { packedNumbers } from '../graph/packed-numbers.js'
+import type { DeviceRoom } from '../runtime/device-room.js'
 import type { TokenCounts } from '../scoring/score.js'
 
 /** A setting whose texts are written, and what is counted of it. */
@@ -25,6 +28,10 @@ function newSetting(interventions: readonly Intervention[]): WritingSetting {
 const mostRows = 32
 /** Numbers of edits that a step reads may be this share of the weights that it reads once instead of once for each setting. */
 const mostEdits = 1 / 4
+/** Bytes of edits on the device may be this share of those of keys and values. */
+const roomOfEdits = 1 / 4
+/** The same where nobody knows how much memory there is. */
+const defaultBytes = 2 ** 28
 
 /** Texts that a setting is asked. */
 export interface AskedTexts {
@@ -39,7 +46,16 @@ export interface AskedTexts {
 interface Member {
   readonly name: string
   readonly interventions: readonly Intervention[]
-  readonly numbers: number
+  /** Its index among the settings. */
+  readonly setting: number
+}
+
+/** What the edits of settings side by side may take. */
+export interface EditsRoom {
+  /** Number of the model's weights. */
+  readonly weights: number
+  /** Memory of the device beside them; null where nobody knows how much there is. */
+  readonly room: Pick<DeviceRoom, 'caches'> | null
 }
 
 /**
@@ -49,21 +65,28 @@ interface Member {
  */
 export class SettingsBeside {
   readonly #members: readonly Member[]
-  readonly #weights: number
+  /** Numbers of all rows' edits at most. */
+  readonly #most: number
+  readonly #mayWrite: () => (setting: number) => boolean
   /** Texts -> names of settings that have been asked them, or for which they were written. */
   readonly #done = new Map<string, Set<string>>()
   readonly #kept = new Map<string, WritingSetting>()
   #isOff = false
 
-  /** `weights` is the number of the model's weights. */
-  constructor(settings: readonly (readonly Intervention[])[], weights: number) {
-    this.#weights = weights
-    const all = settings.flatMap((interventions): Member[] => {
-      const numbers = numbersOf(interventions)
-      return numbers === null || numbers > mostEdits * weights
+  /** `mayWrite` is asked at each writing, and what it gives then, which settings (indices) may be written beside; all by default. */
+  constructor(
+    settings: readonly (readonly Intervention[])[],
+    { weights, room }: EditsRoom,
+    mayWrite: () => (setting: number) => boolean = () => () => true,
+  ) {
+    const bytes = room === null ? defaultBytes : roomOfEdits * room.caches
+    this.#most = Math.min(mostEdits * weights, bytes / (4 * keptAtOnce))
+    this.#mayWrite = mayWrite
+    const all = settings.flatMap((interventions, setting): Member[] =>
+      hasWholeSae(interventions) || packedNumbers([interventions]) > this.#most
         ? []
-        : [{ name: nameOf(interventions), interventions, numbers }]
-    })
+        : [{ name: nameOf(interventions), interventions, setting }],
+    )
     this.#members = [...new Map(all.map((member) => [member.name, member])).values()]
   }
 
@@ -119,11 +142,14 @@ export class SettingsBeside {
     if (at < 0 || !this.hasRoom(count, rows)) return []
     const room = Math.floor(Math.min(rows, mostRows) / count)
     const chosen = [this.#members[at]!]
-    let numbers = count * chosen[0]!.numbers
+    const mayWrite = this.#mayWrite()
     for (const member of this.#members.slice(at + 1)) {
-      numbers += count * member.numbers
-      if (chosen.length === room || numbers > mostEdits * this.#weights) break
-      if (!done.has(member.name)) chosen.push(member)
+      if (chosen.length === room) break
+      if (done.has(member.name)) continue
+      // a row has room for the edits of all settings
+      const numbers = packedNumbers([...chosen, member].map(({ interventions }) => interventions))
+      if ((chosen.length + 1) * count * numbers > this.#most) break
+      if (mayWrite(member.setting)) chosen.push(member)
     }
     for (const { name } of chosen) done.add(name)
     return chosen.slice(1)
@@ -140,17 +166,4 @@ function take(setting: WritingSetting, written: WritingSetting): void {
 
 function nameOf(interventions: readonly Intervention[]): string {
   return fingerprintOf(interventions)
-}
-
-/** Numbers that a row with these edits reads at each step; null for edits with a whole SAE. */
-function numbersOf(interventions: readonly Intervention[]): number | null {
-  if (hasWholeSae(interventions)) return null
-  const vectors = interventions
-    .flatMap(({ stages }) => stages)
-    .flatMap(({ addend, adds, readers }) => [
-      ...(addend === null ? [] : [addend]),
-      ...adds.map(({ vector }) => vector),
-      ...readers.flatMap(({ slots }) => slots.flatMap(({ encoder, decoder }) => [encoder, decoder])),
-    ])
-  return vectors.reduce((sum, { length }) => sum + length, 0)
 }

@@ -73,7 +73,8 @@ export function selectionsOf(interventions: readonly Intervention[]): PositionSe
   return [...new Set(found.map(internSelection))]
 }
 
-function assignedStages(available: readonly StageShape[], stages: readonly EditStage[]): (EditStage | null)[] {
+/** Where in a graph's stages a setting's stand; `null` where it has none. */
+export function assignedStages(available: readonly StageShape[], stages: readonly EditStage[]): (EditStage | null)[] {
   const indices = assignStages(available, stages.map(stageShape))
   if (indices === null) throw new Error('the session was built for other edits')
   const assigned: (EditStage | null)[] = available.map(() => null)
@@ -84,11 +85,12 @@ function assignedStages(available: readonly StageShape[], stages: readonly EditS
 }
 
 /** A stage whose readers stand where the graph has them; `null` where it has none there. */
-interface AssignedStage extends Omit<EditStage, 'readers'> {
+export interface AssignedStage extends Omit<EditStage, 'readers'> {
   readonly readers: readonly (LatentReader | null)[]
 }
 
-function assignedReaders(shape: StageShape, stage: EditStage): AssignedStage {
+/** A stage of a setting on the readers of its stage in the graph. */
+export function assignedReaders(shape: StageShape, stage: EditStage): AssignedStage {
   const indices = assignReaders(shape.readers, stageShape(stage).readers)!
   const readers: (LatentReader | null)[] = shape.readers.map(() => null)
   indices.forEach((at, index) => {

@@ -49,7 +49,7 @@ export interface OnnxModel extends SteerableModel {
   /** As SteerableModel says; kept are up to `keepBytes` (1 GB by default), and lists of requests that do not fit share nothing. */
   shareBelow(settings: readonly (readonly Intervention[])[], keepBytes?: number): OnnxModel
   /** As SteerableModel says. */
-  writeBeside(settings: readonly (readonly Intervention[])[]): OnnxModel
+  writeBeside(settings: readonly (readonly Intervention[])[], mayWrite?: () => (setting: number) => boolean): OnnxModel
   /** As SteerableModel says; interventions at the same hook point act before a callback. */
   runWithHooks(
     text: string | readonly number[],
@@ -172,10 +172,11 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
         ...(cut === 0 ? {} : { forward: shareBelow(forward, cut, keepBytes) }),
       })
     },
-    writeBeside: (settings) => {
+    writeBeside: (settings, mayWrite) => {
       for (const setting of settings) checkInterventions(forward, setting)
       encoded ??= new EncodedTexts()
-      return createOnnxModel({ ...parts, encoded, beside: new SettingsBeside(settings, parts.facts.numParameters) })
+      const room = { weights: parts.facts.numParameters, room: forward.room }
+      return createOnnxModel({ ...parts, encoded, beside: new SettingsBeside(settings, room, mayWrite) })
     },
 
     read,

@@ -78,9 +78,9 @@ export function severalDevices(models: readonly OnnxModel[], least: LeastPart = 
         models.map((model) => model.shareBelow(settings, keepBytes)),
         least,
       ),
-    writeBeside: (settings) =>
+    writeBeside: (settings, mayWrite) =>
       severalDevices(
-        models.map((model) => model.writeBeside(settings)),
+        models.map((model) => model.writeBeside(settings, mayWrite)),
         least,
       ),
     read,
