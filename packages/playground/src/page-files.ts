@@ -14,15 +14,19 @@ export interface PageContent {
   /** Of the model's repository. */
   readonly revision?: string
   readonly saes: readonly { readonly release: string; readonly id: string }[]
+  /** Bytes of the model in float32 at most: `largestInFolder` by default, `largestModel` where a server gives the page. */
+  readonly largest?: number
   /** Where HF_* variables are read from; process.env by default. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * Bytes of a model in float32 up to which a page may hold it, with WebGPU: there its graphs share one copy. In WebAssembly each has its own, and a page takes a
- * quarter of it (lm-backend-onnx, load-in-browser.ts).
+ * Bytes of a model in float32 up to which a page of a server may hold it, with WebGPU: there its graphs share one copy. In WebAssembly each has its own, and a page
+ * takes a quarter of it (lm-backend-onnx, load-in-browser.ts).
  */
 export const largestModel = 2 ** 30
+/** The same of a page of `writePage`, which computes in WebAssembly alone. */
+export const largestInFolder = 2 ** 28
 /** Bytes of the SAEs' files together. */
 export const largestSaes = 2 ** 29
 
@@ -30,13 +34,19 @@ export const largestSaes = 2 ** 29
  * The files of a model and of SAEs, from folders and the local cache; nothing is downloaded. Throws InputError where the page could not hold them, a file is not
  * here, or the model or an SAE is none that can be opened.
  */
-export async function pageFiles({ model, revision, saes, env = process.env }: PageContent): Promise<PageFiles> {
+export async function pageFiles({
+  model,
+  revision,
+  saes,
+  largest = largestInFolder,
+  env = process.env,
+}: PageContent): Promise<PageFiles> {
   const hub = { env: { ...env, HF_HUB_OFFLINE: '1' } }
   const { paths, numParameters } = await here(filesOfModel(model, revision, hub))
   const bytes = 4 * numParameters
-  if (bytes > largestModel)
+  if (bytes > largest)
     throw new InputError(
-      `${model} takes ${megabytes(bytes)} in float32, and a page holds models of up to ${megabytes(largestModel)}`,
+      `${model} takes ${megabytes(bytes)} in float32, and such a page holds models of up to ${megabytes(largest)}`,
     )
   const files: Record<string, string> = {}
   for (const [name, path] of paths) files[`${model}/${name}`] = path

@@ -1,9 +1,11 @@
 import { InputError } from '@saeval/hub'
-import { isObject, objectOf, text } from '@saeval/hub/checks'
+import { checked, index, number, objectOf, shown, text } from '@saeval/hub/checks'
 import {
   type Action,
   actions,
   type Edit,
+  largestCoefficient,
+  largestModel,
   linkOf,
   type Playground,
   pageFiles,
@@ -34,30 +36,41 @@ const mostPrompts = 4
 /** Latents that a page shows at first. */
 const mostLatents = 8
 
+/** Of a run: which model it steers, and by which edits of a page. */
+export interface ShownEdits {
+  readonly model: string
+  readonly revision: string | undefined
+  readonly saes: Playground['saes']
+  readonly edits: readonly Edit[]
+  /** Rows that the page cannot show. */
+  readonly others: number
+}
+
 const argsSchema = v.object({
   base_name: v.optional(text),
   pretrained: v.optional(text),
   revision: v.optional(text),
   csv_path: v.optional(text),
 })
-const rowsSchema = v.fallback(
-  objectOf({
-    rows: v.array(
-      v.looseObject({
-        latent_idx: v.number(),
-        steering_coefficient: v.number(),
-        sae_release: v.string(),
-        sae_id: v.string(),
-        hook_action: v.fallback(v.string(), 'add'),
-      }),
-    ),
-  }),
-  { rows: [] },
+const steeringSchema = v.fallback(
+  objectOf({ rows: v.array(v.unknown()), semantics: v.optional(v.unknown(), 'direct') }),
+  {
+    rows: [],
+    semantics: 'direct',
+  },
 )
-type Row = v.InferOutput<typeof rowsSchema>['rows'][number]
+const rowSchema = v.looseObject({
+  latent_idx: index,
+  steering_coefficient: number,
+  sae_release: v.string(),
+  sae_id: v.string(),
+  hook_action: v.fallback(v.string(), 'add'),
+})
+type Row = v.InferOutput<typeof rowSchema>
 
 /** What makes a row one that the page's rows cannot be. */
 const beyond = [
+  'acts_at',
   'positions',
   'skip_positions',
   'condition_latent',
@@ -67,21 +80,69 @@ const beyond = [
   'hook_points',
 ]
 
-/** Opens what the page needs for a run's own model, SAEs and questions, from this machine alone. Throws InputError that says why it cannot be. */
-export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun> {
-  const args = v.parse(argsSchema, isObject(results.modelArgs) ? results.modelArgs : {})
+/** Model arguments that change no number of the page: what it takes itself, what rows tell as it came out, and what only says where and how fast. */
+const harmless = [
+  ...Object.keys(argsSchema.entries),
+  'unit',
+  'features_path',
+  'allow_inert_rows',
+  'batch_size',
+  'max_batch_size',
+  'device',
+  'threads',
+]
+/** What the page does itself: so said, an argument changes nothing. */
+const ofPage: Readonly<Record<string, unknown>> = {
+  backend: 'hf',
+  dtype: 'float32',
+  compute: 'float32',
+  semantics: 'direct',
+  positions: 'all',
+  allow_other_model: false,
+  trust_remote_code: false,
+}
+
+/** What a run's results say of the model and the edits. Throws InputError that names what a page would compute in another way. */
+export function shownEdits({
+  model: kind,
+  modelArgs,
+  provenance,
+}: Pick<ExperimentRun['results'], 'model' | 'modelArgs' | 'provenance'>): ShownEdits {
+  const given = Object.entries(modelArgs).filter(([, value]) => value !== null)
+  const args = checked('model_args of this run', argsSchema, Object.fromEntries(given))
   const model = args.base_name ?? args.pretrained
   if (model === undefined) throw new InputError('this run names no model by base_name or pretrained')
-  const adapter = ['peft', 'delta'].find((name) => name in results.modelArgs)
-  if (adapter !== undefined) throw new InputError(`this run has ${adapter}, and a page holds a model as it is`)
-  const { rows } = v.parse(rowsSchema, results.provenance?.steering)
+  const other = given.find(([name, value]) => !harmless.includes(name) && ofPage[name] !== value)
+  if (other !== undefined)
+    throw new InputError(
+      `this run's edits cannot be begun with: it has ${other[0]}=${shown(other[1])} among its model_args, and a page takes a model as it is, in float32, and steers it everywhere`,
+    )
+  const { rows: all, semantics } = v.parse(steeringSchema, provenance?.steering)
+  if (semantics !== 'direct')
+    throw new InputError(
+      `this run's edits cannot be begun with: its semantics are ${shown(semantics)}, which put the SAE's output in the place of the activation, and a page edits by semantics=direct`,
+    )
+  const rows = all.flatMap((row): Row[] => {
+    const read = v.safeParse(rowSchema, row)
+    return read.success ? [read.output] : []
+  })
   const names = new Map(
     rows.map(({ sae_release: release, sae_id: id }) => [JSON.stringify([release, id]), { release, id }]),
   )
-  if (names.size === 0) throw new InputError('this run tells no latents that it edits: choose a steered one')
-  const saes = [...names.values()]
-  const files = await pageFiles({ model, saes, ...(args.revision === undefined ? {} : { revision: args.revision }) })
+  if (names.size === 0)
+    throw new InputError(
+      all.length === 0
+        ? 'this run tells no latents that it edits: choose a steered one'
+        : `this run's edits cannot be begun with: none of its ${all.length} rows (--model ${kind}) edits a latent of an SAE`,
+    )
   const edits = rows.flatMap((row) => editOf(row, [...names.keys()]) ?? []).slice(0, mostLatents)
+  return { model, revision: args.revision, saes: [...names.values()], edits, others: all.length - edits.length }
+}
+
+/** Opens what the page needs for a run's own model, SAEs and questions, from this machine alone. Throws InputError that says why it cannot be. */
+export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun> {
+  const { model, revision, saes, edits, others } = shownEdits(results)
+  const files = await pageFiles({ model, saes, largest: largestModel, ...(revision === undefined ? {} : { revision }) })
   const { tasks, prompts } = await askedIn(results.samples)
   const playground: Playground = {
     title: `Steer ${model}`,
@@ -99,7 +160,7 @@ export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun
     content: servedPage(playground, files),
     link: linkOf({ prompt: playground.prompts[0]!, edits }),
     rows: edits.length,
-    others: rows.length - edits.length,
+    others,
   }
 }
 
@@ -109,6 +170,7 @@ function editOf(row: Row, saes: readonly string[]): Edit | null {
   if (!isAction(action) || beyond.some((name) => row[name] !== undefined && row[name] !== null)) return null
   // of a row in another unit: what it came to
   const coefficient = typeof row.coefficient === 'number' ? row.coefficient : plain
+  if (!(Math.abs(coefficient) <= largestCoefficient)) return null
   return { sae: saes.indexOf(JSON.stringify([row.sae_release, row.sae_id])), latent, action, coefficient }
 }
 

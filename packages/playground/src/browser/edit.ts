@@ -10,3 +10,6 @@ export interface Edit {
   readonly action: Action
   readonly coefficient: number
 }
+
+/** The size of a coefficient at most, on the page and in its links. */
+export const largestCoefficient = 1e9

@@ -1,4 +1,4 @@
-import { type Action, actions, type Edit } from '../edit.js'
+import { type Action, actions, type Edit, largestCoefficient } from '../edit.js'
 import type { Latent } from '../protocol.js'
 import { make } from './elements.js'
 
@@ -58,7 +58,8 @@ export function editRow(edit: Edit, { latent, sae }: EditedLatent, events: EditR
   number.addEventListener('input', () => {
     const value = number.valueAsNumber
     // "-" alone is no number yet
-    if (Number.isFinite(value)) change({ coefficient: Math.max(-1e6, Math.min(1e6, value)) })
+    if (Number.isFinite(value))
+      change({ coefficient: Math.max(-largestCoefficient, Math.min(largestCoefficient, value)) })
   })
   number.addEventListener('blur', show)
   action.addEventListener('change', () => {

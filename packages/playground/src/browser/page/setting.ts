@@ -1,4 +1,4 @@
-import { type Action, actions, type Edit } from '../edit.js'
+import { type Action, actions, type Edit, largestCoefficient } from '../edit.js'
 
 /** What the page shows: all of it, so that a link says it. */
 export interface Setting {
@@ -8,7 +8,6 @@ export interface Setting {
 
 /** Edits on a page at most. */
 const mostEdits = 8
-const longestPrompt = 2000
 
 /** The part of a link after "#". */
 export function linkOf({ prompt, edits }: Setting): string {
@@ -24,7 +23,7 @@ export function settingOf(hash: string, sizes: readonly number[]): Setting | nul
   const prompt = parameters.get('prompt')
   if (prompt === null) return null
   return {
-    prompt: prompt.slice(0, longestPrompt),
+    prompt,
     edits: parameters
       .getAll('edit')
       .slice(0, mostEdits)
@@ -33,11 +32,14 @@ export function settingOf(hash: string, sizes: readonly number[]): Setting | nul
 }
 
 function editOf(text: string, sizes: readonly number[]): Edit | null {
+  // a number as JavaScript writes it
   const [, sae = '', latent = '', action = '', number = ''] =
-    /^(\d{1,3}) (\d{1,9}) (\w+) (-?\d{1,9}(?:\.\d{1,9})?)$/.exec(text) ?? []
+    /^(\d{1,3}) (\d{1,9}) (\w+) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(text) ?? []
   const size = sizes[Number(sae)]
   if (sae === '' || size === undefined || Number(latent) >= size || !isAction(action)) return null
-  return { sae: Number(sae), latent: Number(latent), action, coefficient: Number(number) }
+  const coefficient = Number(number)
+  if (Math.abs(coefficient) > largestCoefficient) return null
+  return { sae: Number(sae), latent: Number(latent), action, coefficient }
 }
 
 function isAction(text: string): text is Action {
