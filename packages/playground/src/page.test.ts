@@ -135,6 +135,10 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   await page.locator('#plain button').nth(1).tap()
   await page.locator('#active li button').first().tap()
   expect(await page.locator('.edit').count()).toBe(2)
+  // of a token that was written, too
+  const written = page.locator('#steered .fresh').first()
+  await written.tap()
+  await expect.poll(() => text(page, 'active')).toContain((await written.innerText()).trim())
   await page.locator('#search').fill('horses')
   await page.locator('#found button').first().tap()
   expect(await page.locator('.edit').count()).toBe(3)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { gpt2, modelFolder, needs, temporaryFolder } from '../../../tests/fixtures.js'
+import { gpt2, modelFolder, needs, nightly, temporaryFolder } from '../../../tests/fixtures.js'
 import { bundle } from '../../playground/scripts/bundle-for-browser.mjs'
 import { newPage } from '../../playground/src/chromium.testing.js'
 import {
@@ -36,6 +36,7 @@ beforeAll(async () => {
   writeSteered('good', { base_name: model, csv_path: 'x.csv' }, rows)
   writeSteered('gone', { base_name: '/nowhere/model', csv_path: 'y.csv' }, rows)
   writeSteered('adapted', { base_name: model, peft: 'some', csv_path: 'z.csv' }, rows)
+  writeSteered('elsewhere', { base_name: model, csv_path: 'w.csv' }, rows.slice(2))
   writeRun(join(folder, 'plain'), { pretrained: model }, { dogs: [1, 0, 1] })
   ui = await serveUi({ folder })
 })
@@ -59,7 +60,8 @@ describe('the way to the page that steers', () => {
   it('says with what it begins, or why there is none', async () => {
     expect(await steer('good')).toContain("begins with 2 of this run's edits. 1 more do what its sliders cannot")
     expect(await steer('gone')).toMatch(/cannot be steered in a page: .*\/nowhere\/model/)
-    expect(await steer('adapted')).toContain('this run has peft, and a page holds a model as it is')
+    expect(await steer('adapted')).toContain('cannot be begun with: it has peft=&quot;some&quot; among its model_args')
+    expect(await steer('elsewhere')).toContain("cannot be begun with: all 1 do what the page's sliders cannot")
     expect(await steer('none')).toContain('which is not in this folder now')
   })
 
@@ -124,6 +126,21 @@ describe('the page that steers, served', needs('Chromium', browserPath !== undef
     for (const [at, ours] of expected.entries())
       expect(largestDifference(ours, found.logprobs![at]!.flat())).toBeLessThan(1e-4)
     expect(largestDifference(expected[0]!, expected[1]!)).toBeGreaterThan(0.01)
+  })
+})
+
+describe('a GPU that does not compute', nightly(needs('Chromium', browserPath !== undefined)), () => {
+  it('is said, and the page computes without', async () => {
+    const { page } = await newPage()
+    // the page sees a GPU, and its worker gets no device
+    await page.addInitScript(
+      `Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: async () => ({ info: {}, features: [], limits: {}, requestDevice: () => Promise.reject(new Error('no')) }) } })`,
+    )
+    await page.goto(`${ui.address}${below('')}`)
+    const status = () => page.textContent('#status')
+    await expect.poll(status, { timeout: 60_000 }).toMatch(/^Ready/)
+    expect(await page.textContent('#about')).toContain('in WebAssembly (without WebGPU: this browser has no WebGPU)')
+    await page.close()
   })
 })
 

@@ -33,7 +33,7 @@ import {
   readLoglikelihoodRolling,
   readRows,
 } from '../scoring/read-requests.js'
-import type { TextRules } from '../text/encode-requests.js'
+import { encodeGenerationContext, type TextRules } from '../text/encode-requests.js'
 import { EncodedTexts } from '../text/encoded-texts.js'
 import type { Compute } from '../weights/precision.js'
 import { checkIds } from './check-ids.js'
@@ -56,6 +56,11 @@ export interface OnnxModel extends SteerableModel {
     hooks: Readonly<Record<string, Hook>>,
     options?: TextOptions,
   ): Promise<HookedRun>
+  /**
+   * The ids that a generate_until request with this context and maxGenToks is read as, and whether its beginning was cut to make room. Throws InputError where no room
+   * is left.
+   */
+  encodePrompt(context: string, maxGenToks: number): { readonly ids: readonly number[]; readonly truncated: boolean }
   /** As SteerableModel says. */
   unembed(vectors: Float32Array): Promise<readonly Float32Array[]>
   report(): ModelReport
@@ -180,6 +185,8 @@ export function createOnnxModel(parts: OnnxModelParts, interventions: readonly I
     },
 
     read,
+
+    encodePrompt: (context, maxGenToks) => encodeGenerationContext(rules, context, maxGenToks),
 
     scoreTokens: async (rows, options) => {
       for (const row of rows) checkIds(forward, row.ids, rules.maxLength)

@@ -17,6 +17,8 @@ export interface ShownToken {
 /** A text of the model: as it is, or steered. */
 export interface ShownText {
   readonly side: Side
+  /** Ids of the tokens of both parts. */
+  readonly ids: readonly number[]
   readonly prompt: readonly ShownToken[]
   readonly tokens: readonly ShownToken[]
 }
@@ -47,7 +49,7 @@ export interface Requests {
   /** Opens what texts under such edits will need, whatever their strengths: a slider that moves waits for nothing then. */
   readonly prepareEdits: { readonly edits: readonly Edit[] }
   readonly score: { readonly edits: readonly Edit[] }
-  readonly look: { readonly prompt: string }
+  readonly look: { readonly ids: readonly number[] }
   readonly csv: { readonly edits: readonly Edit[] }
 }
 export type Kind = keyof Requests
@@ -70,7 +72,14 @@ export interface Parts {
 
 export type Request = { [K in Kind]: { readonly kind: K; readonly id: number; readonly request: Requests[K] } }[Kind]
 
+/** What went wrong. */
+export interface Problem {
+  readonly sentence: string
+  /** Whether it lies in what was given: files, a prompt, edits. Anything else went wrong in computing. */
+  readonly isInput: boolean
+}
+
 export type Reply =
   | { [K in Kind]: { readonly kind: K; readonly id: number; readonly part: Parts[K] } }[Kind]
-  /** `problem` is null where all went well; a sentence otherwise. */
-  | { readonly id: number; readonly end: { readonly problem: string | null } }
+  /** `problem` is null where all went well. */
+  | { readonly id: number; readonly end: { readonly problem: Problem | null } }

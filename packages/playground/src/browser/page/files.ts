@@ -4,6 +4,7 @@
  */
 const waiting = new Map<string, (text: string) => void>()
 const given = new Map<string, string>()
+const taken = new Set<string>()
 /** Addresses of files that the server gives. */
 const served = new Map<string, string>()
 let complete: () => void
@@ -20,6 +21,7 @@ declare global {
 
 globalThis.saevalFile = (name, gzipped) => {
   if (name === '/complete') return complete()
+  taken.delete(name)
   given.set(name, gzipped)
   waiting.get(name)?.(gzipped)
 }
@@ -41,6 +43,8 @@ export async function fileModule(name: string): Promise<WebAssembly.Module> {
 }
 
 async function fileStream(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (taken.has(name)) throw new Error(`${name} is taken already`)
+  taken.add(name)
   const text = given.get(name) ?? (await new Promise<string>((resolve) => waiting.set(name, resolve)))
   // each is taken once: what is left would be memory for nothing
   given.delete(name)

@@ -1,8 +1,9 @@
 import type { Playground } from '../playground.js'
+import type { Problem } from '../protocol.js'
 import type { CurrentSetting } from './current-setting.js'
 import { byId } from './elements.js'
 import { TasksTable } from './tasks-table.js'
-import type { WorkerClient } from './worker-client.js'
+import { inWords, type WorkerClient } from './worker-client.js'
 
 /** Milliseconds without a change after which tasks are scored. */
 const rest = 400
@@ -51,15 +52,19 @@ export class Scoring {
     }
     const asked = performance.now()
     // one that is ended begins again
-    if (!this.#table.hasPlain) await worker.ask('score', { edits: [] }, (part) => this.#table.showPlain(part))
+    let problem: Problem | null = null
+    if (!this.#table.hasPlain) problem = await worker.ask('score', { edits: [] }, (part) => this.#table.showPlain(part))
     if (isOld()) return
     const edits = this.#setting.active
-    let problem: string | null = null
+    if (problem !== null) {
+      note.textContent = inWords(problem)
+      return
+    }
     if (edits.length === 0) this.#table.showUnsteered()
     else problem = await worker.ask('score', { edits }, (part) => this.#table.showSteered(part))
     if (isOld()) return
     const seconds = (performance.now() - asked) / 1000
     const questions = this.#tasks.reduce((sum, task) => sum + task.questions.length, 0)
-    note.textContent = problem ?? `${questions} questions, ${seconds.toFixed(1)} s.`
+    note.textContent = problem !== null ? inWords(problem) : `${questions} questions, ${seconds.toFixed(1)} s.`
   }
 }

@@ -1,18 +1,28 @@
 import type { NextToken, Parts, ShownText, ShownToken } from '../protocol.js'
 import { byId, make } from './elements.js'
 
-/** Shows a text: each token coloured by how active the first edited latent is on it. `onToken` is told which token of the beginning was chosen. */
-export function showText({ side, prompt, tokens }: ShownText, most: number, onToken: (index: number) => void): void {
+/** Shows a text: each token coloured by how active the first edited latent is on it. `onToken` is told which token was chosen. */
+export function showText(
+  { side, prompt, tokens }: ShownText,
+  most: number,
+  onToken: (index: number, token: ShownToken) => void,
+): void {
   const place = byId(side)
   place.classList.remove('waiting')
   const beginning = prompt.map((token, index) => {
     // what is no text (the token that begins every text) cannot be chosen
     if (token.text.trim() === '') return document.createTextNode(token.text)
     const button = make('button', { type: 'button' }, token.text)
-    button.addEventListener('click', () => onToken(index))
+    button.addEventListener('click', () => onToken(index, token))
     return coloured(button, token, most)
   })
-  place.replaceChildren(...beginning, ...tokens.map((token) => coloured(make('span', {}, token.text), token, most)))
+  const written = tokens.map((token, index) => {
+    // words that are read, not a row of buttons: a tap tells what a pointer above them does
+    const span = make('span', { className: 'fresh' }, token.text)
+    span.addEventListener('click', () => onToken(prompt.length + index, token))
+    return coloured(span, token, most)
+  })
+  place.replaceChildren(...beginning, ...written)
 }
 
 function coloured(element: HTMLElement, { activations }: ShownToken, most: number): HTMLElement {
@@ -45,27 +55,41 @@ export function visible(text: string): string {
   return text.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥')
 }
 
+/** What is shown of a token that was chosen. */
+export interface ChosenToken {
+  /** What is active on it, in the model as it is. */
+  readonly look: Parts['look']['tokens'][number]
+  /** As the text shows it, with the edits. */
+  readonly shown: ShownToken
+}
+
 /** The latents that are active on a token; `add` puts one among the edits. */
 export function showActive(
-  { text, active }: Parts['look']['tokens'][number],
+  { look: { text, active }, shown: { activations } }: ChosenToken,
   nameOf: (sae: number, latent: number) => string,
   add: (sae: number, latent: number) => void,
 ): void {
-  const place = byId('active')
+  const [first = 0] = activations
   const items = active.map(({ sae, latent, activation }) => {
     const button = make('button', { type: 'button' }, `${nameOf(sae, latent)}: ${activation.toFixed(1)}`)
     button.addEventListener('click', () => add(sae, latent))
     return make('li', {}, button)
   })
+  const what =
+    items.length === 0
+      ? `No latent is active on “${visible(text)}” in the model as it is`
+      : `Active on “${visible(text)}” in the model as it is; choose one to steer by it`
+  const colour = first > 0 ? ` (its colour: the first latent is ${first.toFixed(2)})` : ''
+  inActive(make('strong', {}, `${what}${colour}`), make('ul', {}, ...items))
+}
+
+/** Says why it is not known what is active. */
+export function sayNotActive(sentence: string): void {
+  inActive(make('strong', {}, sentence))
+}
+
+function inActive(...children: readonly Node[]): void {
+  const place = byId('active')
   place.hidden = false
-  place.replaceChildren(
-    make(
-      'strong',
-      {},
-      items.length === 0
-        ? `No latent is active on “${visible(text)}”`
-        : `Active on “${visible(text)}”; choose one to steer by it`,
-    ),
-    make('ul', {}, ...items),
-  )
+  place.replaceChildren(...children)
 }

@@ -1,14 +1,17 @@
-import type { Kind, Parts, Reply, Requests } from '../protocol.js'
+import { InputError } from '@saeval/hub'
+import type { Kind, Parts, Problem, Reply, Requests } from '../protocol.js'
 
 interface Waiting {
   readonly onPart: (part: unknown) => void
-  readonly end: (problem: string | null) => void
+  readonly end: (problem: Problem | null) => void
 }
 
 /** A worker, as the page sees it. */
 export interface WorkerClient {
-  /** Asks; resolves when everything is answered, to a sentence where something went wrong. A newer request of the kind ends this one. */
-  ask<K extends Kind>(kind: K, request: Requests[K], onPart: (part: Parts[K]) => void): Promise<string | null>
+  /** Asks; resolves when everything is answered, to what went wrong where something did. A newer request of the kind ends this one. */
+  ask<K extends Kind>(kind: K, request: Requests[K], onPart: (part: Parts[K]) => void): Promise<Problem | null>
+  /** Ends it, and gives its memory back. */
+  terminate(): void
 }
 
 /** Starts a worker from scripts, of which each runs after those before it. */
@@ -23,8 +26,8 @@ export function startWorker(scripts: readonly Uint8Array<ArrayBuffer>[]): Worker
   const waiting = new Map<number, Waiting>()
   const newest = new Map<Kind, number>()
   let nextId = 0
-  const endAll = (problem: string) => {
-    for (const { end } of waiting.values()) end(problem)
+  const endAll = (sentence: string) => {
+    for (const { end } of waiting.values()) end({ sentence, isInput: false })
     waiting.clear()
   }
   worker.onerror = (event) => endAll(event.message || 'the worker did not start')
@@ -47,13 +50,23 @@ export function startWorker(scripts: readonly Uint8Array<ArrayBuffer>[]): Worker
         waiting.set(id, { onPart: onPart as (part: unknown) => void, end })
         worker.postMessage({ kind, id, request })
       }),
+    terminate: () => {
+      worker.terminate()
+      URL.revokeObjectURL(url)
+    },
   }
 }
 
-/** Waits for the end of a request; throws what went wrong. */
-export async function succeed(asked: Promise<string | null>): Promise<void> {
+/** A problem as the page says it. */
+export function inWords({ sentence, isInput }: Problem): string {
+  return isInput ? sentence : `this went wrong in the page: ${sentence}`
+}
+
+/** Waits for the end of a request; throws what went wrong: an InputError where it lies in what was given. */
+export async function succeed(asked: Promise<Problem | null>): Promise<void> {
   const problem = await asked
-  if (problem !== null) throw new Error(problem)
+  if (problem === null) return
+  throw problem.isInput ? new InputError(problem.sentence) : new Error(problem.sentence)
 }
 
 /** The last part of an answer; throws where there is none, or something went wrong. */

@@ -1,9 +1,10 @@
+import type { ShownToken } from '../protocol.js'
 import type { CurrentSetting } from './current-setting.js'
 import type { EditList, KnownLatents } from './edit-list.js'
 import { latentName } from './edit-rows.js'
 import { byId } from './elements.js'
-import { showActive, showNext, showText } from './texts.js'
-import { answerOf, type WorkerClient } from './worker-client.js'
+import { sayNotActive, showActive, showNext, showText } from './texts.js'
+import { inWords, type WorkerClient } from './worker-client.js'
 
 /** The texts and the table of next tokens, renewed with every change. */
 export class Writing {
@@ -57,7 +58,8 @@ export class Writing {
         showNext(part.next)
         return
       }
-      showText(part.text, most, (token) => void this.#look(token))
+      const { ids } = part.text
+      showText(part.text, most, (index, token) => void this.#look(ids, index, token))
       if (this.#hasText || part.text.tokens.length === 0) return
       this.#hasText = true
       this.#onFirst()
@@ -65,7 +67,7 @@ export class Writing {
     shown()
     if (mine !== this.#newest) return undefined
     steered.ariaBusy = 'false'
-    return problem
+    return problem === null ? null : inWords(problem)
   }
 
   /** Opens ahead what texts under the page's edits will need, when nothing else is to be done. */
@@ -74,13 +76,14 @@ export class Writing {
     await this.#worker.ask('prepareEdits', { edits }, () => {})
   }
 
-  /** Shows what is active on a token of the beginning. */
-  async #look(token: number): Promise<void> {
+  /** Shows what is active on a token of a text; nothing where another one was chosen meanwhile. */
+  async #look(ids: readonly number[], index: number, shown: ShownToken): Promise<void> {
     const { latents, saeNames } = this.#known
-    const { tokens } = await answerOf(this.#worker, 'look', { prompt: this.#setting.value.prompt })
-    if (tokens[token] === undefined) return
     const nameOf = (sae: number, latent: number) => `${latentName(latents[sae]![latent]!)} (${saeNames[sae]})`
-    showActive(tokens[token], nameOf, (sae, latent) => this.#edits.add(sae, latent))
+    const problem = await this.#worker.ask('look', { ids }, ({ tokens }) =>
+      showActive({ look: tokens[index]!, shown }, nameOf, (sae, latent) => this.#edits.add(sae, latent)),
+    )
+    if (problem !== null) sayNotActive(inWords(problem))
   }
 
   /** The activation that is shown as the strongest colour. */

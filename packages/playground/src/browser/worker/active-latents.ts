@@ -6,9 +6,8 @@ import type { Opened } from './open-playground.js'
 /** Latents that are shown for a token. */
 const shownLatents = 12
 
-/** The most active latents of all SAEs on each token of a text, in the model as it is. */
-export async function activeLatents({ model, saes }: Opened, text: string): Promise<Parts['look']> {
-  const ids = model.tokenizer.encode(text)
+/** The most active latents of all SAEs on each token, in the model as it is. */
+export async function activeLatents({ model, saes }: Opened, ids: readonly number[]): Promise<Parts['look']> {
   const active = ids.map((): ActiveLatent[] => [])
   for (const [index, sae] of saes.entries()) {
     const { hookPoint, dSae } = sae.config

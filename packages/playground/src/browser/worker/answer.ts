@@ -7,7 +7,7 @@ import { setUpOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
 import { csvOf, type Steering, steeringOf } from './steering.js'
-import { growingText, nextTokens, openForTexts, shownText, type Written, write } from './write-texts.js'
+import { growingText, nextTokens, openForTexts, promptIds, shownText, type Written, write } from './write-texts.js'
 
 /** Answers one request: gives its parts to `send`, and stops when `signal` says so. */
 export type Answer = <K extends Kind>(
@@ -71,6 +71,7 @@ export function answerer(): Answer {
     },
     write: async ({ prompt, edits, room }, send, signal) => {
       const { model, playground } = here()
+      const ids = promptIds(model, prompt, playground.newTokens)
       await makeRoom(room, prompt)
       const set = await steering(edits)
       const writeSide = async (side: Side, known: Written | null) => {
@@ -81,7 +82,7 @@ export function answerer(): Answer {
         signal.throwIfAborted()
         return written
       }
-      const next = async () => send({ next: await nextTokens(here(), model.tokenizer.encode(prompt), set) })
+      const next = async () => send({ next: await nextTokens(here(), ids, set) })
       const plain = lastPlain?.prompt === prompt ? lastPlain.written : null
       if (set.interventions.length === 0) {
         // one text stands on both sides
@@ -102,7 +103,7 @@ export function answerer(): Answer {
       const set = await steering(edits.map((edit) => ({ ...edit, coefficient: 1 })))
       const by = model.steer(set.interventions)
       const [prompt = ''] = playground.prompts
-      const ids = model.tokenizer.encode(prompt)
+      const ids = promptIds(model, prompt, playground.newTokens)
       // each opens sessions; a newer request that waits has its turn in between
       await nextTokens(here(), ids, set)
       signal.throwIfAborted()
@@ -120,7 +121,7 @@ export function answerer(): Answer {
       scorer ??= await taskScorer(here())
       await scorer.score(interventions, signal, send)
     },
-    look: async ({ prompt }, send) => send(await activeLatents(here(), prompt)),
+    look: async ({ ids }, send) => send(await activeLatents(here(), ids)),
     csv: async ({ edits }, send) => {
       const { playground, latents } = here()
       send({ csv: csvOf(playground, latents, edits) })

@@ -1,4 +1,3 @@
-import { InputError } from '@saeval/hub'
 import type { WebGpuDevice } from '@saeval/lm-backend-onnx'
 
 /** What is used of a browser's WebGPU. */
@@ -29,10 +28,10 @@ export async function withoutGpu(): Promise<string | null> {
   return adapter.info?.isFallbackAdapter ? "this browser's WebGPU computes on the processor" : null
 }
 
-/** The device of this thread. Throws InputError where there is none. */
+/** The device of this thread. Throws where there is none, or the browser does not give it. */
 export async function gpuDevice(): Promise<WebGpuDevice> {
   const adapter = await adapterOf()
-  if (adapter === null) throw new InputError('this browser has no WebGPU')
+  if (adapter === null) throw new Error('this browser has no WebGPU')
   const own = adapter.limits as Readonly<Record<string, number>>
   return adapter.requestDevice({
     requiredFeatures: [...adapter.features],

@@ -1,5 +1,5 @@
 import { InputError } from '@saeval/hub'
-import type { Kind, Reply, Request } from '../protocol.js'
+import type { Kind, Problem, Reply, Request } from '../protocol.js'
 import { answerer } from './answer.js'
 
 // The worker's thread. Requests are answered one after the other; one of a kind ends the one of that kind that is being answered or waits.
@@ -24,12 +24,12 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
       await answer(kind, request, send, control.signal)
       post({ id, end: { problem: null } })
     } catch (error) {
-      post({ id, end: { problem: control.signal.aborted ? null : sentenceOf(error) } })
+      post({ id, end: { problem: control.signal.aborted ? null : problemOf(error) } })
     }
   })
 }
 
-function sentenceOf(error: unknown): string {
-  if (InputError.isInstance(error)) return error.message
-  return `this went wrong in the page: ${error instanceof Error ? error.message : String(error)}`
+function problemOf(error: unknown): Problem {
+  const isInput = InputError.isInstance(error)
+  return { sentence: error instanceof Error ? error.message : String(error), isInput }
 }

@@ -1,4 +1,6 @@
+import { InputError } from '@saeval/hub'
 import { answerAll, type GeneratedTokens, type GenerateUntilRequest, type SteerableModel } from '@saeval/language-model'
+import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { type LatentReading, readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import { tokenTexts } from '@saeval/steering/internal/generate/token-texts'
 import type { NextToken, ShownText, ShownToken, Side } from '../protocol.js'
@@ -39,12 +41,22 @@ export interface Written {
   readonly newIds: readonly number[]
 }
 
+/** The tokens that a text begins with: those that the model writes on from. Throws InputError where they do not fit with the new ones. */
+export function promptIds(model: OnnxModel, prompt: string, newTokens: number): readonly number[] {
+  const { ids, truncated } = model.encodePrompt(prompt, newTokens)
+  if (!truncated) return ids
+  const { maxLength } = model.info
+  throw new InputError(
+    `the beginning has more than ${maxLength - newTokens} tokens, and the model takes ${maxLength}, ${newTokens} new ones among them; shorten it`,
+  )
+}
+
 /** Milliseconds between two looks at a text that grows. */
 const betweenLooks = 30
 
 /** Continues a prompt, each token the likeliest one. `onGrown` is told of the first token at once, of others now and then, and of all at the end. */
 export async function write(
-  model: SteerableModel,
+  model: OnnxModel,
   prompt: string,
   newTokens: number,
   signal: AbortSignal,
@@ -61,7 +73,7 @@ export async function write(
       onGrown(generated)
     },
   })
-  const whole = written ?? { promptIds: model.tokenizer.encode(prompt), newIds: [] }
+  const whole = written ?? { promptIds: promptIds(model, prompt, newTokens), newIds: [] }
   onGrown(whole)
   return whole
 }
@@ -94,12 +106,13 @@ export async function shownText(
       activations: readings.map((reading) => (reading === null ? 0 : (found[next++] ?? 0))),
     }
   })
-  return { side, prompt: tokens.slice(0, promptIds.length), tokens: tokens.slice(promptIds.length) }
+  return { side, ids, prompt: tokens.slice(0, promptIds.length), tokens: tokens.slice(promptIds.length) }
 }
 
 /** The same without activations, while it is being written. */
 export function growingText(model: SteerableModel, side: Side, { promptIds, newIds }: Written): ShownText {
   const settled = newIds.slice(0, model.tokenizer.settled(newIds))
-  const pieces = tokenTexts(model.tokenizer, [...promptIds, ...settled]).map((text) => ({ text, activations: [] }))
-  return { side, prompt: pieces.slice(0, promptIds.length), tokens: pieces.slice(promptIds.length) }
+  const ids = [...promptIds, ...settled]
+  const pieces = tokenTexts(model.tokenizer, ids).map((text) => ({ text, activations: [] }))
+  return { side, ids, prompt: pieces.slice(0, promptIds.length), tokens: pieces.slice(promptIds.length) }
 }
