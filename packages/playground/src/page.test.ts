@@ -138,7 +138,7 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   // of a token that was written, too
   const written = page.locator('#steered .fresh').first()
   await written.tap()
-  await expect.poll(() => text(page, 'active')).toContain((await written.innerText()).trim())
+  await expect.poll(() => text(page, 'active')).toContain(((await written.textContent()) ?? '').trim())
   await page.locator('#search').fill('horses')
   await page.locator('#found button').first().tap()
   expect(await page.locator('.edit').count()).toBe(3)

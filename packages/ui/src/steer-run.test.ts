@@ -61,6 +61,6 @@ it('leaves out rows that sliders cannot be, one by one', () => {
   expect(edits.map(({ coefficient }) => coefficient)).toEqual([4, 18.741050720214844])
   expect(left).toBe(others.length)
   expect(() => of({}, { rows: [{ vector_path: 'v.npy' }] })).toThrow(
-    /none of its 1 rows \(--model sae_steered_beta\) edits a latent of an SAE/,
+    /none of its 1 rows \(of a model sae_steered_beta\) edits a latent of an SAE/,
   )
 })

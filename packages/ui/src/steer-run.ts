@@ -133,7 +133,7 @@ export function shownEdits({
     throw new InputError(
       all.length === 0
         ? 'this run tells no latents that it edits: choose a steered one'
-        : `this run's edits cannot be begun with: none of its ${all.length} rows (--model ${kind}) edits a latent of an SAE`,
+        : `this run's edits cannot be begun with: none of its ${all.length} rows (of a model ${kind}) edits a latent of an SAE`,
     )
   const edits = rows.flatMap((row) => editOf(row, [...names.keys()]) ?? []).slice(0, mostLatents)
   return { model, revision: args.revision, saes: [...names.values()], edits, others: all.length - edits.length }

@@ -46,6 +46,17 @@ it('throws at once what lies in the files', async () => {
   expect(said).not.toContain('build false')
 })
 
+it('says of what only WebGPU could open why WebGPU did not', async () => {
+  const { starter } = workers({ at: 'prepare', by: lost })
+  const { starter: small } = workers({ at: 'open', by: { sentence: 'too large', isInput: true }, everywhere: true })
+  const failed = openFirst(
+    null,
+    (onGpu) => (onGpu ? starter : small)(onGpu),
+    async () => request,
+  )
+  await expect(failed).rejects.toThrow('too large (WebGPU failed: the device is lost)')
+})
+
 it('throws what fails without WebGPU, too', async () => {
   const { starter } = workers({ at: 'open', by: lost, everywhere: true })
   await expect(openFirst(null, starter, async () => request)).rejects.toThrow('the device is lost')

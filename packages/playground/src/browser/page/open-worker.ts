@@ -43,17 +43,22 @@ export async function openFirst(
   starter: (onGpu: boolean) => Promise<Start>,
   files: () => Promise<Requests['open']>,
 ): Promise<Opening> {
-  const start = await starter(without === null)
-  // it starts while the files are read
-  const first = start()
-  const request = await files()
+  let first: StartedWorker | null = null
   try {
-    return { opened: await openWorker(first, request), start, without }
+    const start = await starter(without === null)
+    // it starts while the files are read
+    first = start()
+    return { opened: await openWorker(first, await files()), start, without }
   } catch (error) {
     if (without !== null || InputError.isInstance(error)) throw error
-    first.worker.terminate()
-    const other = await starter(false)
+    first?.worker.terminate()
     const reason = error instanceof Error ? error.message : String(error)
-    return { opened: await openWorker(other(), request), start: other, without: reason }
+    const start = await starter(false)
+    const opened = await openWorker(start(), await files()).catch((cause: unknown) => {
+      // what is too large without WebGPU, above all
+      if (InputError.isInstance(cause)) throw new InputError(`${cause.message} (WebGPU failed: ${reason})`, { cause })
+      throw cause
+    })
+    return { opened, start, without: reason }
   }
 }
