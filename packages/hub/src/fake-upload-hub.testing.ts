@@ -76,6 +76,9 @@ export async function startFakeUploadHub(token: string): Promise<FakeUploadHub> 
       const { pathname } = new URL(request.url!, 'http://x')
       log.push(`${request.method} ${pathname}`)
       const isKnown = request.headers.authorization === `Bearer ${token}`
+      const [, name, path] = /^\/([^/]+\/[^/]+)\/resolve\/main\/(.+)$/.exec(decodeURIComponent(pathname)) ?? []
+      const file = repositories.get(name ?? '')?.files.get(path ?? '')
+      if (isKnown && file !== undefined) return response.writeHead(200).end(file)
       const [status, value] = isKnown
         ? answer(request.method!, decodeURIComponent(pathname), body)
         : [401, { error: 'Invalid' }]

@@ -21,10 +21,12 @@ export interface RepositoryWriter {
   gate(name: string): Promise<void>
   /** One commit to the main branch. */
   upload(name: string, files: readonly UploadedFile[], title: string): Promise<void>
-  /** One commit to the main branch, after which it holds these files and no others (but .gitattributes, the hub's own). */
-  replace(name: string, files: readonly UploadedFile[], title: string): Promise<void>
+  /** One commit to the main branch, in which the files with the paths `gone` go. */
+  replace(name: string, files: readonly UploadedFile[], gone: readonly string[], title: string): Promise<void>
   /** Paths of all files of the main branch, sorted. */
   list(name: string): Promise<string[]>
+  /** A file of the main branch as text, of `most` bytes at most. */
+  text(name: string, path: string, most: number): Promise<string>
 }
 
 /** Opens the hub for writing with `token`, else with the token that reading takes too. Throws InputError where there is none. */
@@ -89,15 +91,15 @@ export async function openRepositoryWriter(
       })
     },
     upload: (name, files, title) => change(name, files, [], title),
-    replace: async (name, files, title) => {
-      const own = new Set([...files.map(({ path }) => path), '.gitattributes'])
-      await change(
-        name,
-        files,
-        (await list(name)).filter((path) => !own.has(path)),
-        title,
-      )
-    },
+    replace: change,
     list,
+    text: async (name, path, most) => {
+      const fetch = hubFetch({ type, name, revision: 'main' }, settings, { most })
+      const above = type === 'model' ? '' : `${type}s/`
+      const place = path.split('/').map(encodeURIComponent).join('/')
+      const answer = await fetch(`${endpoint}/${above}${name}/resolve/main/${place}`)
+      if (!answer.ok) throw new InputError(`${name} has no file ${path}`)
+      return answer.text()
+    },
   }
 }

@@ -1,5 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cardStatistics } from '@saeval/experiments/internal/card/card-statistics'
+import { readExperiment } from '@saeval/report'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { startFakeUploadHub } from '../../../hub/src/fake-upload-hub.testing.js'
@@ -15,6 +17,7 @@ import {
   make,
   makeDemoCard,
   results,
+  resultsFile,
   samplesOf,
   setIn,
 } from './card.testing.js'
@@ -83,6 +86,24 @@ describe('saeval card', () => {
       (folder) => edit(samplesOf('demo_dogs'), /"acc": 0\.0/, '"acc": 1.0')(folder),
       "and the card's own samples give",
     ],
+    [
+      'samples beside those of the results',
+      (folder) => {
+        cpSync(join(folder, samplesOf('demo_dogs')), join(folder, 'files/true.jsonl'))
+        setIn('settings.0.samples.demo_dogs', 'files/true.jsonl')(folder)
+      },
+      'forget_dogs.csv, demo_dogs: card.json names the samples files/true.jsonl, the results have results/',
+    ],
+    [
+      'fewer tasks',
+      setIn('run.tasks', ['demo_dogs']),
+      'demo_stories is in the results, and no task that card.json asks',
+    ],
+    [
+      'no document of a task',
+      setIn('run.samples', { demo_dogs: [], demo_stories: [0] }),
+      'demo_dogs: the card asks no document of it',
+    ],
     ['other statistics', edit('statistics.json', /"value": 1\b/, '"value": 0.9'), 'unsteered.0.value is 0.9'],
     [
       'other weights',
@@ -97,6 +118,21 @@ describe('saeval card', () => {
   ])('%s is found, the manifest being made to fit', async (_, change, sentence) => {
     const { code, stdout } = await check(await changed(change))
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(sentence) })
+  })
+
+  it('results that are not what their samples give, and a document twice, are found', async () => {
+    const folder = await changed(async (folder) => {
+      edit(resultsFile(), /"acc,none": [\d.]+/, '"acc,none": 0.875')(folder)
+      const path = join(folder, samplesOf('demo_stories'))
+      writeFileSync(path, readFileSync(path, 'utf8').repeat(2))
+      const statistics = await cardStatistics(await readExperiment(join(folder, 'results')))
+      writeFileSync(join(folder, 'statistics.json'), JSON.stringify(statistics))
+    })
+    const { code, stdout } = await check(folder)
+    expect(code).toBe(1)
+    expect(stdout).toContain("demo_dogs, acc,none: the results say 0.875, and the card's own samples give 0")
+    expect(stdout).toContain("demo_stories: document 0 has a line more in the card's samples than was asked")
+    expect(stdout.split('\n')).toHaveLength(4)
   })
 
   it('answers, texts and documents that are others are found, the manifest being made to fit', async () => {

@@ -87,3 +87,7 @@ export function samplesOf(task: string): string {
   }
   return settings[0]!.samples[task]!
 }
+/** The results file of the steered run. */
+export function resultsFile(): string {
+  return samplesOf('demo_dogs').replace(/samples_demo_dogs_(.*)l$/, 'results_$1')
+}

@@ -75,18 +75,30 @@ function withoutTexts(value: PyValue): PyValue {
   return `sha256:${createHash('sha256').update(value).digest('hex')}`
 }
 
-function holdsNoText(value: PyValue): boolean {
+/** Whether a value is made of numbers and truths alone. */
+export function holdsNoText(value: PyValue): boolean {
   if (Array.isArray(value)) return value.every(holdsNoText)
   return typeof value === 'number' || typeof value === 'boolean' || value instanceof PyFloat
 }
 
 /** Reads a card's samples. Throws InputError naming file and line for one that is none, and for more than `most` lines. */
 export async function* readCardSamples(path: string, most: number): AsyncGenerator<CardSample> {
-  for await (const { line, number } of linesOf(path)) {
-    if (number > most) throw new InputError(`${path} has more than ${most} lines, as many as its documents have`)
-    const sample = isDict(line) ? sampleOf(line) : null
+  for await (const { line, number } of cardLines(path, most)) {
+    const sample = sampleOf(line)
     if (sample === null) throw new InputError(`${path}:${number} is not a sample of a card`)
     yield sample
+  }
+}
+
+/** The lines of a card's samples as they are. Throws InputError naming file and line for one that is none, and for more than `most` lines. */
+export async function* cardLines(
+  path: string,
+  most: number,
+): AsyncGenerator<{ readonly line: PyDict; readonly number: number }> {
+  for await (const { line, number } of linesOf(path)) {
+    if (number > most) throw new InputError(`${path} has more than ${most} lines, as many as its documents have`)
+    if (!isDict(line)) throw new InputError(`${path}:${number} is not a sample of a card`)
+    yield { line, number }
   }
 }
 

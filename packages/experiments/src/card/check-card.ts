@@ -1,24 +1,22 @@
-import { join } from 'node:path'
-import { evaluatePrepared, type PreparedTask } from '@saeval/eval-harness'
+import { join, relative, resolve, sep } from 'node:path'
+import type { PreparedEvaluation, PreparedTask } from '@saeval/eval-harness'
 import { withNumberedDraws } from '@saeval/eval-harness/internal/numbered-draws'
-import { type HubOptions, InputError, type Notice } from '@saeval/hub'
+import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
+import type { HubOptions, Notice } from '@saeval/hub'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { getModelFactory, type LanguageModel, steerableOf } from '@saeval/language-model'
-import { readExperiment } from '@saeval/report'
+import { type Experiment, readExperiment } from '@saeval/report'
 import type { SaeFileIdentity } from '@saeval/sae-core'
-import { allowed } from '@saeval/steering/internal/verify/check'
 import { openEvaluation } from '../open-evaluation.js'
 import type { PluginIdentity } from '../plugin-identity.js'
-import { generationSeed } from '../run-cell.js'
 import { shuffled } from '../shuffled.js'
+import { askAgain, type CheckedTask, readSamplesOf } from './ask-again.js'
 import { type Card, type CardSetting, cardNames, readCardJson } from './card-file.js'
-import { type CardSample, readCardSamples, sampleOf } from './card-samples.js'
-import { cardStatistics, otherStatistics } from './card-statistics.js'
-import { compareAnswers } from './compare-answers.js'
+import { cardStatistics, otherStatistics, settingLabel } from './card-statistics.js'
 import { hashedModel, hashedSae, otherFiles } from './hashed-files.js'
 import { damageOf, type Manifest, readManifest } from './manifest.js'
 import { type OpenCard, type OpenCardOptions, openCard } from './open-card.js'
-import { otherMetrics } from './other-metrics.js'
+import { otherScores } from './other-scores.js'
 
 export interface CheckCardOptions extends Partial<OpenCardOptions> {
   /** Documents of each task that are asked again, at most. */
@@ -34,21 +32,6 @@ export interface CheckCardOptions extends Partial<OpenCardOptions> {
   readonly onNotice?: Notice
   /** What is done, before it is, and how far everything is (0 to 1). */
   readonly onStage?: (what: string, share: number) => void
-}
-
-/** What asking a task again has found. */
-export interface CheckedTask {
-  /** Label of the setting; "unsteered". */
-  readonly setting: string
-  readonly task: string
-  readonly documents: number
-  /** The largest difference, in nats a token; null where there was no number. */
-  readonly largest: number | null
-  /** What is allowed, in nats a token. */
-  readonly allowed: number
-  /** Texts that could not be compared, see ComparedAnswers. */
-  readonly untold: number
-  readonly differences: readonly string[]
 }
 
 /** What a check has found. */
@@ -84,9 +67,11 @@ export async function checkCard(folder: string, options: CheckCardOptions): Prom
   })
   try {
     const { card } = open
+    const experiment = await readExperiment(join(open.folder, cardNames.results))
     const problems = [
       ...editProblems(card, manifest),
-      ...(await statisticsProblems(open)),
+      ...resultsProblems(open, experiment),
+      ...(await statisticsProblems(open, experiment)),
       ...pluginProblems(card, options.plugins ?? []),
     ]
     if (problems.length > 0) return { ...found, problems }
@@ -109,6 +94,8 @@ export async function checkCard(folder: string, options: CheckCardOptions): Prom
     )
     try {
       const { context, prepared } = evaluation
+      const others = await samplesProblems(experiment, prepared)
+      if (others.length > 0) return { ...found, problems: others }
       const device = evaluation.model.info.device ?? null
       const isSameDevice = kindOf(device) === kindOf(card.environment.device ?? null)
       const tasks = chosenTasks(withNumberedDraws(prepared.tasks), options.documents, random)
@@ -141,12 +128,52 @@ export async function checkCard(folder: string, options: CheckCardOptions): Prom
   }
 }
 
-async function statisticsProblems({ folder, card }: OpenCard): Promise<string[]> {
-  const experiment = await readExperiment(join(folder, cardNames.results))
-  const { baseline, runs } = experiment
+/** Where the results are not those that card.json names: other settings, tasks or samples. */
+function resultsProblems({ folder, card, tasks }: OpenCard, { baseline, runs }: Experiment): string[] {
   if (baseline === null || runs.length !== card.settings.length)
     return [`${cardNames.results} holds ${runs.length} settings, ${cardNames.card} has ${card.settings.length}`]
+  const names = leaves(tasks).map(({ task }) => task)
+  return [
+    { run: baseline, label: 'unsteered', samples: card.unsteered.samples },
+    ...runs.map((run, at) => ({ run, ...card.settings[at]! })),
+  ].flatMap(({ run, label, samples }) => {
+    const own = run === baseline ? label : settingLabel(run)
+    if (own !== label) return [`${cardNames.results} holds ${own} where ${cardNames.card} has ${label}`]
+    const there = new Map(
+      [...run.results.samples].map(([task, file]) => [task, relative(folder, resolve(file)).split(sep).join('/')]),
+    )
+    const scored = run.results.scores.flatMap(({ task, members }) => (members === null ? [task] : []))
+    return [...new Set([...names, ...scored, ...there.keys(), ...Object.keys(samples)])].flatMap((task) => {
+      if (!names.includes(task)) return [`${label}: ${task} is in the results, and no task that ${cardNames.card} asks`]
+      const [one, other] = [Object.hasOwn(samples, task) ? samples[task] : undefined, there.get(task)]
+      return one !== undefined && one === other
+        ? []
+        : [
+            `${label}, ${task}: ${cardNames.card} names the samples ${one ?? 'none'}, the results have ${other ?? 'none'}`,
+          ]
+    })
+  })
+}
+
+async function statisticsProblems({ folder }: OpenCard, experiment: Experiment): Promise<string[]> {
   return otherStatistics(readCardJson(folder, cardNames.statistics), await cardStatistics(experiment))
+}
+
+/** Where samples are not those of the documents that are asked, or results are not theirs. */
+async function samplesProblems(
+  { baseline, runs, controls = [] }: Experiment,
+  prepared: PreparedEvaluation,
+): Promise<string[]> {
+  const empty = prepared.tasks.flatMap(({ task, asked }) => (asked.length > 0 ? [] : [task.config.task]))
+  if (empty.length > 0) return empty.map((task) => `${task}: the card asks no document of it`)
+  const wrong: string[] = []
+  for (const { label, results } of [
+    { label: 'unsteered', results: baseline!.results },
+    ...runs.map((run) => ({ label: settingLabel(run), results: run.results })),
+    ...controls.map(({ of, results }) => ({ label: `control of ${of}`, results })),
+  ])
+    wrong.push(...(await otherScores(results, prepared)).map((what) => `${label}, ${what}`))
+  return wrong
 }
 
 /** Files of edits that are not those of which the results were made. */
@@ -196,92 +223,6 @@ function chosenTasks(tasks: readonly PreparedTask[], most: number, random: () =>
 
 function inOrder(numbers: readonly number[]): number[] {
   return [...numbers].sort((a, b) => a - b)
-}
-
-/** Task -> document -> its lines, one for each filter. */
-type Told = ReadonlyMap<string, ReadonlyMap<number, readonly CardSample[]>>
-
-async function readSamplesOf(
-  open: OpenCard,
-  paths: Readonly<Record<string, string>>,
-  tasks: readonly PreparedTask[],
-): Promise<Told> {
-  const told = new Map<string, Map<number, CardSample[]>>()
-  for (const { task, asked } of tasks) {
-    const { task: name, filters } = task.config
-    const path = Object.hasOwn(paths, name) ? paths[name]! : null
-    if (path === null) throw new InputError(`${join(open.folder, cardNames.card)} names no samples of task ${name}`)
-    const wanted = new Set(asked.map(({ docId }) => docId))
-    const own = new Map<number, CardSample[]>()
-    for await (const sample of readCardSamples(open.file(path), task.docs.length * filters.length))
-      if (wanted.has(sample.docId)) own.set(sample.docId, [...(own.get(sample.docId) ?? []), sample])
-    told.set(name, own)
-  }
-  return told
-}
-
-interface AskedAgain {
-  readonly open: OpenCard
-  readonly tasks: readonly PreparedTask[]
-  readonly told: Told
-  readonly isSameDevice: boolean
-  readonly signal: AbortSignal | undefined
-}
-
-/** Asks a model the chosen documents, and compares. */
-async function askAgain(
-  setting: string,
-  model: LanguageModel,
-  { open, tasks, told, isSameDevice, signal }: AskedAgain,
-): Promise<CheckedTask[]> {
-  const seed = generationSeed(open.run)
-  const nodes = tasks.map(({ task }) => ({ kind: 'task', config: task.config }) as const)
-  const { samples } = await evaluatePrepared(
-    { nodes, tasks },
-    { model, generationSeed: seed, bootstrapIterations: 0, ...(signal ? { signal } : {}) },
-  )
-  const tolerance = isSameDevice ? allowed.order : allowed.device
-  const steerable = steerableOf(model)!
-  const checked: CheckedTask[] = []
-  for (const prepared of tasks) {
-    const { task } = prepared.task.config
-    const lines = samples.get(task)!.map((line) => sampleOf(line)!)
-    const differences: string[] = []
-    let largest: number | null = null
-    let untold = 0
-    for (const document of prepared.asked) {
-      const { docId } = document
-      const [expected] = told.get(task)!.get(docId) ?? []
-      const [actual] = lines.filter((line) => line.docId === docId)
-      if (expected === undefined) {
-        differences.push(`document ${docId} has no line in the card's samples`)
-        continue
-      }
-      const other = (['doc_hash', 'prompt_hash', 'target_hash', 'requests_hash'] as const).find(
-        (name) => expected.hashes[name] !== actual!.hashes[name],
-      )
-      if (other !== undefined) {
-        differences.push(`document ${docId} is another one here: ${other} differs`)
-        continue
-      }
-      const compared = await compareAnswers(document, expected, actual!, {
-        allowed: tolerance,
-        isSameDevice,
-        model,
-        steerable,
-        seed,
-      })
-      differences.push(...compared.differences)
-      untold += compared.untold
-      if (compared.largest !== null) largest = Math.max(largest ?? 0, compared.largest)
-    }
-    differences.push(...(await otherMetrics(prepared, told.get(task)!, model)))
-    // a draw between two tokens that are nearly as likely falls otherwise now and then, and not often
-    if (untold > 0.1 * prepared.asked.length)
-      differences.push(`${untold} texts of ${prepared.asked.length} documents are other ones here`)
-    checked.push({ setting, task, documents: prepared.asked.length, largest, allowed: tolerance, untold, differences })
-  }
-  return checked
 }
 
 function kindOf(device: string | null): string | null {

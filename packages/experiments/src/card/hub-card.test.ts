@@ -23,12 +23,16 @@ beforeAll(async () => {
 })
 afterAll(() => hub.close())
 
-it('pushes every byte in one commit, after which the repository holds nothing else, and brings it back', async () => {
+it('pushes every byte in one commit, in which files of an earlier card go and no others, and brings it back', async () => {
   const push = await pushCard('me/card', false, env())
   expect(hub.repositories.size).toBe(0)
   await push.push(card)
   const repository = hub.repositories.get('me/card')!
+  repository.files.set('notes.md', 'of the owner')
+  const earlier = JSON.parse(repository.files.get('manifest.json')!) as { files: Record<string, object> }
+  earlier.files['old.json'] = { bytes: 2, sha256: '0'.repeat(64) }
   repository.files.set('old.json', '{}')
+  repository.files.set('manifest.json', JSON.stringify(earlier))
   repository.files.set('.gitattributes', 'x')
   repository.bytes.set('.gitattributes', Buffer.from('x'))
   await push.push(card)
@@ -38,6 +42,7 @@ it('pushes every byte in one commit, after which the repository holds nothing el
     'README.md',
     'files/a b/weights.safetensors',
     'manifest.json',
+    'notes.md',
   ])
   const reading = await startFakeHub('me/card', Object.fromEntries(repository.bytes), 4)
   try {
@@ -51,6 +56,22 @@ it('pushes every byte in one commit, after which the repository holds nothing el
   } finally {
     await reading.close()
   }
+})
+
+it('deletes nothing of a repository that holds something else', async () => {
+  const push = await pushCard('me/model', false, env())
+  await push.push(card)
+  const repository = hub.repositories.get('me/model')!
+  for (const files of [{ 'config.json': '{}' }, { 'config.json': '{}', 'manifest.json': '{"files": 1}' }]) {
+    repository.files.clear()
+    for (const [path, text] of Object.entries(files)) repository.files.set(path, text)
+    await expect(push.push(card)).rejects.toThrow(/me\/model.* is no (card: it holds config\.json|manifest)/)
+    expect(Object.fromEntries(repository.files)).toEqual(files)
+  }
+  repository.files.clear()
+  repository.files.set('README.md', '# New')
+  await push.push(card)
+  expect(repository.files.get('README.md')).toBe('# A card\n')
 })
 
 it('pushes no card that is not whole', async () => {

@@ -13,14 +13,17 @@ import {
   resolveRepository,
 } from '@saeval/hub'
 import { cardNames, isCardPath } from './card-file.js'
-import { damageOf, readManifest } from './manifest.js'
+import { damageOf, largestManifest, manifestOf, readManifest } from './manifest.js'
 
 /** Bytes of a card that is fetched, at most; larger ones are downloaded by hand. */
 const largest = 2e10
 
 /** A hub that a card can be pushed to. */
 export interface CardPush {
-  /** Pushes a card's files as one commit, in which files of an earlier card go. Throws InputError for a folder that is no whole card. */
+  /**
+   * Pushes a card's files as one commit, in which the files of an earlier card go, and no others. Throws InputError for a folder that is no whole card, and for a
+   * repository that holds something else.
+   */
   push(folder: string): Promise<void>
 }
 
@@ -39,13 +42,34 @@ export async function pushCard(name: string, isPublic: boolean, hub: HubOptions 
       const [damage] = await damageOf(folder, manifest)
       if (damage !== undefined) throw new InputError(`${folder} is no whole card: ${damage}`)
       await writer.create(name, !isPublic)
+      const earlier = await earlierCard(writer, name)
       const paths = [...Object.keys(manifest.files), cardNames.manifest]
       const files = await Promise.all(
         paths.map(async (path) => ({ path, content: await openAsBlob(join(folder, path)) })),
       )
-      await writer.replace(name, files, 'Steering card')
+      const own = new Set(paths)
+      const gone = earlier.filter((path) => !own.has(path))
+      await writer.replace(name, files, gone, 'Steering card')
     },
   }
+}
+
+/** Files that the hub makes itself, or that every card replaces. */
+const ofNobody = ['.gitattributes', 'README.md']
+
+/** The files of the card that a repository holds; none of a new one. Throws InputError where it holds something else: a model, say. */
+async function earlierCard(writer: RepositoryWriter, name: string): Promise<string[]> {
+  const there = await writer.list(name)
+  if (!there.includes(cardNames.manifest)) {
+    const other = there.find((path) => !ofNobody.includes(path))
+    if (other === undefined) return []
+    throw new InputError(
+      `${name} is a repository that is no card: it holds ${other.slice(0, 100)}; push the card to a repository of its own`,
+    )
+  }
+  const path = `${name}/${cardNames.manifest}`
+  const { files } = manifestOf(path, await writer.text(name, cardNames.manifest, largestManifest))
+  return there.filter((path) => Object.hasOwn(files, path))
 }
 
 /** Brings a card of the hub, `owner/name` or `owner/name@revision`, into a folder of its own, to be removed by `close`. Throws InputError for what is none. */

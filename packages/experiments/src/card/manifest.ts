@@ -13,7 +13,8 @@ const schema = objectOf({
 /** manifest.json: every other file of a card, by its path. */
 export type Manifest = Readonly<v.InferOutput<typeof schema>>
 
-const largest = 2 ** 26
+/** Bytes of a manifest, at most. */
+export const largestManifest = 2 ** 26
 const mostFiles = 100_000
 /** What git and the hub put beside a card's files. */
 const ofOthers = ['.git', '.gitattributes', '.cache']
@@ -38,18 +39,23 @@ export function readManifest(folder: string): { readonly manifest: Manifest; rea
   const state = lstatSync(path, { throwIfNoEntry: false })
   if (state === undefined) throw new InputError(`${folder} is no card: it has no ${cardNames.manifest}`)
   if (!state.isFile()) throw new InputError(`${path} is not a file`)
-  if (state.size > largest) throw new InputError(`${path} has ${state.size} bytes, expected at most ${largest}`)
+  if (state.size > largestManifest)
+    throw new InputError(`${path} has ${state.size} bytes, expected at most ${largestManifest}`)
   const bytes = readFileSync(path)
-  const manifest = checked(
-    `${path} is no manifest`,
-    schema,
-    jsonObject(path, bytes.toString('utf8'), 'it is no manifest'),
-  )
+  return {
+    manifest: manifestOf(path, bytes.toString('utf8')),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  }
+}
+
+/** Reads the text of a manifest, which is called `path`. Throws InputError for what is none. */
+export function manifestOf(path: string, json: string): Manifest {
+  const manifest = checked(`${path} is no manifest`, schema, jsonObject(path, json, 'it is no manifest'))
   const names = Object.keys(manifest.files)
   if (names.length > mostFiles) throw new InputError(`${path} names ${names.length} files, more than ${mostFiles}`)
   const wrong = names.find((name) => !isCardPath(name))
   if (wrong !== undefined) throw new InputError(`${path} names a file that no card can hold: ${shown(wrong)}`)
-  return { manifest, sha256: createHash('sha256').update(bytes).digest('hex') }
+  return manifest
 }
 
 /** What of a card's folder is not as its manifest says, a sentence for each file; none of a whole card. */
