@@ -38,7 +38,7 @@ describe('saeval card', () => {
     const page = readFileSync(join(card, 'README.md'), 'utf8')
     expect(page).toContain('### forget\\_dogs.csv')
     expect(page).toMatch(/\| demo\\_dogs \| acc \| 4 \| 1 \| .*−/)
-    expect(page).toContain('6 checks passed, 0 failed')
+    expect(page).toMatch(/\b\d+ checks passed, 0 failed/)
   })
 
   it('names no folder of this machine', () => {
