@@ -52,7 +52,7 @@ describe('saeval verify', () => {
     const args = ['verify', '-a', `base_name=fixture/gpt2,csv_path=${path}`, '--device', 'cpu']
     const { code, stdout } = await runCommand(args, here)
     // no row adds, so one check has nothing to look at
-    expect([code, stdout.match(/^ok {14}/gm)?.length]).toEqual([0, 7])
+    expect([code, stdout.match(/^ok {14}/gm)?.length]).toEqual([0, 8])
     expect(stdout).toContain('at blocks.0.hook_resid_post, blocks.2.hook_resid_post, blocks.3.hook_resid_post')
   })
 
@@ -61,7 +61,7 @@ describe('saeval verify', () => {
     const path = csv('gpt2.csv', [`17,8,${gpt2},clamp`])
     const { code, stdout } = await verify('openai-community/gpt2', path, '-a', `semantics=${semantics}`)
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^not applicable {2}adding with coefficient 0/)])
-    expect(stdout.match(/^ok {14}/gm)).toHaveLength(6)
+    expect(stdout.match(/^ok {14}/gm)).toHaveLength(7)
     expect(stdout).toContain('gpt2.csv:2: clamp latent 17 to 8')
   })
 
