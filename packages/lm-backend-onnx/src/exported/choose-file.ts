@@ -16,6 +16,8 @@ export interface ChosenFile {
   /** Other files that could be it. */
   readonly others: readonly string[]
   readonly bytesMissing: number
+  /** Bytes of a file that is not in the cache and not counted there: weights under another name; null for all others. */
+  missing(path: string): number | null
 }
 
 const safetensors = ['model.safetensors', 'model.safetensors.index.json']
@@ -38,15 +40,15 @@ export async function chooseFile(
   if (wanted === undefined && repository !== null && safetensors.some(isThere)) return null
   const listed = repository === null ? await listFolder(files) : await listRepositoryFiles(repository, hub)
   const graphs = listed.map(({ path }) => path).filter((path) => path.endsWith('.onnx'))
+  const absent = listed.filter((file) => !isThere(file.path))
   const chosen = (path: string): ChosenFile => ({
     path,
     others: graphs.filter((other) => other !== path && !parts.test(other)),
-    bytesMissing: listed
-      .filter(
-        (file) =>
-          file.path.startsWith(path.slice(0, -'.onnx'.length)) && isPartOf(file.path, path) && !isThere(file.path),
-      )
-      .reduce((sum, { size }) => sum + (size ?? 0), 0),
+    bytesMissing: absent.filter((file) => isPartOf(file.path, path)).reduce((sum, { size }) => sum + (size ?? 0), 0),
+    missing: (other) => {
+      const file = absent.find((file) => file.path === other && !isPartOf(other, path))
+      return file === undefined ? null : (file.size ?? 0)
+    },
   })
   if (wanted !== undefined) {
     if (graphs.includes(wanted)) return chosen(wanted)
@@ -69,7 +71,8 @@ export async function chooseFile(
 
 /** Whether a file is a graph, or holds its weights: model.onnx_data, model.onnx.data, model.onnx_data_1. */
 function isPartOf(file: string, graph: string): boolean {
-  return file === graph || /^\.onnx[._]data/.test(file.slice(graph.length - '.onnx'.length))
+  const stem = graph.slice(0, -'.onnx'.length)
+  return file === graph || (file.startsWith(stem) && /^\.onnx[._]data/.test(file.slice(stem.length)))
 }
 
 async function listFolder(files: ModelFiles): Promise<Listed[]> {

@@ -28,7 +28,8 @@ export interface LayerPlaces {
 /** The residual stream of a file's graph, and what is added to it. */
 export interface Skeleton {
   readonly dModel: number
-  readonly embed: Place
+  /** null where what enters the first layer is a sum of which no part is known to be rows of the embedding table. */
+  readonly embed: Place | null
   /** What enters the first layer. */
   readonly first: Place
   readonly layers: readonly LayerPlaces[]
@@ -38,6 +39,8 @@ export interface Skeleton {
 const handing = new Set(['Identity', 'Cast', 'Dropout'])
 /** Operators that change how the numbers of a token lie. */
 const reshaping = new Set(['Reshape', 'Flatten'])
+/** Operators that look up rows of a table: their first input; the rows are their second. */
+const lookups = new Set(['Gather', 'com.microsoft.GatherBlockQuantized'])
 const attentions = new Set([
   'Attention',
   'com.microsoft.Attention',
@@ -48,6 +51,8 @@ const attentions = new Set([
 /** A branch of the stream: what is added to it, and the nodes between. */
 interface Branch {
   readonly value: string
+  /** What it is added to, and reads. */
+  readonly stream: string
   readonly region: ReadonlySet<number>
   /** Layers whose keys and values it computes. */
   readonly layers: readonly number[]
@@ -106,7 +111,8 @@ export function findSkeleton(
   }
   if (layers.length !== nLayers) return `${layers.length} of its ${nLayers} layers are found`
   const first = joints[0]!.stream
-  return { dModel, first: place(first), embed: place(numbers.embedding(first, tokens)), layers }
+  const embed = numbers.embedding(first, tokens)
+  return { dModel, first: place(first), embed: embed === null ? null : place(embed), layers }
 }
 
 function finder(graph: ValueGraph, caches: FileInterface['caches']) {
@@ -152,7 +158,7 @@ function finder(graph: ValueGraph, caches: FileInterface['caches']) {
             ({ op, inputs }) =>
               attentions.has(op) || (op === 'MatMul' && !graph.isConstant(inputs[0]!) && !graph.isConstant(inputs[1]!)),
           )
-    return { value, region, layers: [...new Set(layers)], isAttention }
+    return { value, stream, region, layers: [...new Set(layers)], isAttention }
   }
   /** An addition of two branches as these, where one of them is attention and the other is not. */
   const twoBranches = (values: readonly [string, string] | null, stream: string): Branch[] | null => {
@@ -196,6 +202,32 @@ function finder(graph: ValueGraph, caches: FileInterface['caches']) {
     return unshaped(resolve(nodes[producer]!.inputs[0]!))
   }
 
+  /** Whether a branch hangs on the stream by one value alone: nothing goes around it, as a router beside fused experts would. */
+  const comesThrough = ({ value, stream }: Branch, gate: string): boolean =>
+    [...nodesBefore(graph, [value], new Set([stream, gate]), readsNumbers)].every(
+      (index) => !readsNumbers(nodes[index]!) || !graph.reads(index).includes(stream),
+    )
+
+  /** Whether a value is rows of a constant table by the tokens, normed or scaled or not, to which nothing is added. */
+  const isOfTokens = (value: string, tokens: string): boolean => {
+    const node = nodes[graph.producer(value) ?? -1]
+    if (node === undefined) return false
+    if (lookups.has(node.op) && graph.isConstant(node.inputs[0]!)) return unshaped(resolve(node.inputs[1]!)) === tokens
+    const read = reshaping.has(node.op)
+      ? [node.inputs[0]!]
+      : node.inputs.filter((name) => name !== '' && !graph.isConstant(name))
+    return read.length === 1 && isOfTokens(read[0]!, tokens)
+  }
+  /** The rows of the embedding table in what enters the first layer, before positions are added; null where they do not show. */
+  const embedding = (first: string, tokens: string): string | null => {
+    if (isOfTokens(first, tokens)) return first
+    for (const part of partsOf(first) ?? []) {
+      const found = embedding(part, tokens)
+      if (found !== null) return found
+    }
+    return null
+  }
+
   /** Whether what nodes of a region make of a value goes nowhere but into the region's result. */
   const isOwn = (
     region: ReadonlySet<number>,
@@ -228,21 +260,22 @@ function finder(graph: ValueGraph, caches: FileInterface['caches']) {
       return null
     },
     /** What the one projection that ends a branch reads. */
-    outputOf: ({ region }: Branch): Place | null => {
-      const [last, ...others] = projectionsIn(region)
-      if (last === undefined) return null
+    outputOf: (branch: Branch): Place | null => {
+      const [last, ...others] = projectionsIn(branch.region)
+      if (last === undefined || !comesThrough(branch, nodes[last]!.outputs[0]!)) return null
       const width = projectionWidth(graph, nodes[last]!)
       const isLast = others.every((other) => hangsOn(nodes[last]!.outputs[0]!, nodes[other]!.outputs[0]!))
       return width === null || !isLast ? null : { ...inputOfProjection(last), width, only: null }
     },
     /** What the projections that begin a branch read, where it is the same for all; not what `other` reads too. */
-    inputOf: ({ region, value }: Branch, other: ReadonlySet<number> | null, dModel: number): Place | null => {
+    inputOf: (branch: Branch, other: ReadonlySet<number> | null, dModel: number): Place | null => {
+      const { region, value } = branch
       const all = projectionsIn(region)
       const firsts = all.filter((index) =>
         all.every((before) => before === index || !hangsOn(nodes[index]!.inputs[0]!, nodes[before]!.outputs[0]!)),
       )
       const inputs = [...new Set(firsts.map((index) => unshaped(inputOfProjection(index).value)))]
-      if (inputs.length !== 1 || inputs[0] === value) return null
+      if (inputs.length !== 1 || inputs[0] === value || !comesThrough(branch, inputs[0]!)) return null
       if (firsts.some((index) => projectionWidth(graph, nodes[index]!) !== dModel)) return null
       if (!isOwn(region, inputs[0]!, value, other)) return null
       return { value: inputs[0]!, width: dModel, only: region, flat: false }
@@ -250,15 +283,6 @@ function finder(graph: ValueGraph, caches: FileInterface['caches']) {
     /** Whether a branch reads the stream by nodes of its own. */
     enters: ({ region, value }: Branch, stream: string, other: ReadonlySet<number> | null): boolean =>
       isOwn(region, stream, value, other),
-    /** The rows of the embedding table in what enters the first layer, before positions are added. */
-    embedding: (first: string, tokens: string): string => {
-      const parts = partsOf(first)
-      const isOfTokens = (value: string) =>
-        [...nodesBefore(graph, [value], new Set(), readsNumbers)].some((index) => {
-          const { op, inputs } = nodes[index]!
-          return op.endsWith('Gather') && graph.isConstant(inputs[0]!) && unshaped(resolve(inputs[1]!)) === tokens
-        })
-      return parts?.find(isOfTokens) ?? first
-    },
+    embedding,
   }
 }

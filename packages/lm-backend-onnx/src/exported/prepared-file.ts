@@ -28,7 +28,7 @@ export interface PreparedGraph {
 
 /** Prepares a graph: without the branch that is not taken, fused norms taken apart, the residual stream found. */
 export function prepareGraph(
-  model: Pick<FileModel, 'nodes' | 'tensors' | 'inputs'>,
+  model: Pick<FileModel, 'nodes' | 'tensors' | 'inputs' | 'outputs'>,
   file: FileInterface,
   nLayers: number,
   takesPast: boolean,
@@ -44,13 +44,12 @@ export function prepareGraph(
   const apart = { ...lean, nodes: lean.nodes.flatMap((node) => takeApart(node, hangsOn)) }
   const values = valueGraph(apart)
   const skeleton = findSkeleton(values, file, nLayers)
-  const found = typeof skeleton !== 'string'
-  return {
-    values,
-    types: valueTypes(apart),
-    sites: found ? sitesOf(skeleton) : [],
-    why: found ? null : skeleton,
-  }
+  const types = valueTypes(apart)
+  if (typeof skeleton === 'string') return { values, types, sites: [], why: skeleton }
+  const sites = sitesOf(skeleton)
+  const untyped = sites.find(({ place }) => !types.has(place.value))
+  if (untyped === undefined) return { values, types, sites, why: null }
+  return { values, types, sites: [], why: `the type of ${untyped.step.hookPoint} does not follow from its operators` }
 }
 
 function sitesOf({ embed, first, layers, dModel }: Skeleton): Site[] {
@@ -62,7 +61,7 @@ function sitesOf({ embed, first, layers, dModel }: Skeleton): Site[] {
     return { step, place, lanes: new Map(all) }
   }
   if (first.width !== dModel) throw new Error('a residual stream of two widths')
-  const sites = [site('embed', 0, 'hook_embed', embed, { residual: embed })]
+  const sites = embed === null ? [] : [site('embed', 0, 'hook_embed', embed, { residual: embed })]
   let stream = first
   layers.forEach((places, layer) => {
     sites.push(...layerSites(places, layer, stream, site))

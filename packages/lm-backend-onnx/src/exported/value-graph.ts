@@ -38,7 +38,8 @@ export function readsNumbers({ op }: Node): boolean {
   return !ofShapes.has(op)
 }
 
-function readsOf(node: Node): string[] {
+/** What a node reads, with what its branches and bodies read of the graph around them. */
+export function readsOf(node: Node): string[] {
   return [...node.inputs.filter((name) => name !== ''), ...subgraphsOf(node).flatMap(outerReads)]
 }
 

@@ -19,7 +19,7 @@ import type { ModelWeights } from '../weights/model-weights.js'
 import type { Compute, Holding } from '../weights/precision.js'
 import { blockSize } from '../weights/quantize-rows.js'
 import type { LoadModelOptions } from './load-model-options.js'
-import { createOnnxModel, type OnnxModel } from './onnx-model.js'
+import { createOnnxModel, type OnnxModel, type OnnxModelParts } from './onnx-model.js'
 
 /** Raise when the numbers or texts of the same model become others. */
 const answersVersion = 2
@@ -35,6 +35,8 @@ export interface OpenedModel extends Holding {
   readonly weightPaths: () => Promise<readonly string[]>
   /** What else results say of where the graphs are from; null for nothing. */
   readonly file: object | null
+  /** What results say of the numbers of weights and products that are a file's own; absent where `precision`, `bits` and `compute` say it. */
+  readonly held?: Pick<OnnxModelParts['facts'], 'dtype' | 'quantization' | 'computedIn'>
   /** Bytes of memory that the weights take, and of those that are not there. */
   readonly weightBytes: number
   readonly weightsToDownload: number
@@ -124,6 +126,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
       sha: files.commit,
       file: opened.file,
       adapter: adapter === null ? null : { name: adapter.files.name, sha: adapter.files.commit },
+      ...opened.held,
     },
   })
 }

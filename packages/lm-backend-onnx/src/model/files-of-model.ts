@@ -6,15 +6,19 @@ import type { Adapter } from '../adapter/open-adapter.js'
 import { weightFiles } from '../weights/weight-files.js'
 
 /** Files of a model beside its weights and tokenizer that decide its answers, where it has them. */
-const settings = ['config.json', 'generation_config.json', 'model.safetensors.index.json']
+const settings = ['config.json', 'generation_config.json']
 
-/** The files that decide a model's answers: its own, its tokenizer's (`texts`) and its adapter's; each once. */
+/** The files that decide a model's answers: its own, its tokenizer's (`texts`) and its adapter's; each once. `weights` are those of its own that are no safetensors. */
 export async function filesOfModel(
   files: ModelFiles,
   texts: ModelFiles,
   adapter: Adapter | null,
+  weights: readonly string[] | null = null,
 ): Promise<readonly ModelFile[]> {
-  const own = [...(await present(files, settings)), ...(await weightFiles(files))]
+  const own = [
+    ...(await present(files, settings)),
+    ...(weights ?? [...(await present(files, ['model.safetensors.index.json'])), ...(await weightFiles(files))]),
+  ]
   const ofTokenizer = Object.values(await tokenizerFilesOf(texts)).filter((path) => path !== null)
   const ofAdapter = adapter === null ? [] : await present(adapter.files, ['adapter_config.json'])
   const all = [

@@ -16,6 +16,7 @@ import type { EncodedTexts } from '../text/encoded-texts.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { megabytes } from '../weights/weights-download.js'
 import { assembleModel, textRules } from './assemble-model.js'
+import { filesOfModel } from './files-of-model.js'
 import type { LoadModelOptions } from './load-model-options.js'
 import type { OnnxModel } from './onnx-model.js'
 import { tokenizerFiles } from './tokenizer-files.js'
@@ -38,20 +39,29 @@ export async function loadFile(loading: FileLoading, start: (options: ThreadOpti
   const { chosen, options, files, configText } = loading
   const { path, bytesMissing } = chosen
   refuseOptions(loading)
-  if (bytesMissing > 0 && options.withoutDownload === true)
-    throw new InputError(
-      sentence`${files.name} is computed from ${path}, which is not in the cache, and its graph is needed to plan; run it without ${option('withoutDownload')}`,
-    )
-  if (bytesMissing > 0) options.notice?.(`${files.name}: ${path}, ${megabytes(bytesMissing)}, to be downloaded`)
+  if (loading.device.name !== 'cpu')
+    options.notice?.(`device: cpu; ${files.name} is computed from ${path}, and ONNX files run on the CPU`)
+  const toDownload = (what: string, bytes: number) => {
+    if (options.withoutDownload === true)
+      throw new InputError(
+        sentence`${files.name} is computed from ${what}, which is not in the cache, and its graph is needed to plan; run it without ${option('withoutDownload')}`,
+      )
+    options.notice?.(`${files.name}: ${what}, ${megabytes(bytes)}, to be downloaded`)
+  }
+  if (bytesMissing > 0) toDownload(path, bytesMissing)
   const line = choiceLine(files.name, chosen)
   if (line !== null) options.notice?.(line)
   const config = readConfig(`${options.model}/config.json`, configText)
-  const { exported, folder, paths, facts } = await openFile(files, path, config)
+  const { exported, folder, paths, sources, facts } = await openFile(files, path, config, (weights) => {
+    const bytes = chosen.missing(weights)
+    if (bytes !== null) toDownload(weights, bytes)
+  })
   const { spec } = exported
   const texts = await tokenizerFiles(options, files, null)
   const rulesOfTokens = { modelType: spec.family, addBosToken: options.addBosToken ?? null }
   const tokenizer = withinVocabulary(await openTokenizer(texts, rulesOfTokens), spec.vocabSize)
-  const { file, producer, opset, bits, isHalf, weightBytes, numParameters } = facts
+  const { file, producer, opset, quantization, isHalf, weightBytes, numParameters } = facts
+  const precision = isHalf ? 'float16' : 'float32'
   const runtime = start({ provider: { name: 'cpu' }, threads: options.threads ?? availableParallelism() })
   try {
     return await assembleModel({
@@ -66,12 +76,17 @@ export async function loadFile(loading: FileLoading, start: (options: ThreadOpti
         producer,
         opset,
         hook_points: exported.prompts.sites.length > 0,
-        ...(bits === null ? {} : { bits }),
+        ...(quantization === null ? {} : { bits: quantization.bits }),
       },
       weightBytes,
       weightsToDownload: 0,
-      precision: isHalf ? 'float16' : 'float32',
+      precision,
       bits: null,
+      held: {
+        dtype: quantization === null ? `torch.${precision}` : `int${quantization.bits}`,
+        quantization,
+        computedIn: precision,
+      },
       adapter: null,
       texts,
       rules: textRules(options, tokenizer, spec),
@@ -83,6 +98,7 @@ export async function loadFile(loading: FileLoading, start: (options: ThreadOpti
       compute: 'float32',
       room: null,
       fileIdentity,
+      modelFiles: () => filesOfModel(files, texts, null, sources),
     })
   } catch (error) {
     await runtime.close()

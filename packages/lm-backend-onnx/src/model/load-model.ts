@@ -53,13 +53,12 @@ export async function loadModelPacked(
   const found = await findDevices(options.device ?? null, options.standIn)
   const { line } = found
   const devices = found.devices.map((device) => computing(device, options.compute ?? 'float32'))
-  if (line !== null) options.notice(line)
   const models: OnnxModel[] = []
   // all devices read the same requests
   const encoded = devices.length > 1 ? new EncodedTexts() : undefined
   try {
     // one after the other: what the first one downloads or makes is there for the others
-    for (const device of devices) models.push(await loadOn(device, { options, packUpTo, encoded }, start))
+    for (const device of devices) models.push(await loadOn(device, { options, packUpTo, encoded, line }, start))
   } catch (error) {
     for (const model of models) await model.close()
     throw error
@@ -69,7 +68,7 @@ export async function loadModelPacked(
 
 async function loadOn(
   device: Device,
-  loading: Pick<Opened, 'options' | 'packUpTo' | 'encoded'>,
+  loading: Pick<Opened, 'options' | 'packUpTo' | 'encoded'> & { readonly line: string | null },
   start: (options: ThreadOptions) => Runtime,
 ): Promise<OnnxModel> {
   const { options } = loading
@@ -79,6 +78,8 @@ async function loadOn(
   const configText = await readModelText(configPath)
   const chosen = await chooseFile(files, options.onnxFile, hub)
   if (chosen !== null) return loadFile({ ...loading, chosen, device, files, adapter, configText }, start)
+  // not before: an ONNX file runs elsewhere
+  if (loading.line !== null) options.notice?.(loading.line)
   const spec = modelSpec(`${options.model}/config.json`, configText)
   // onnxruntime is loaded there while this thread reads the tokenizer
   const runtime = start({

@@ -89,7 +89,7 @@ export interface OnnxModelParts {
     /** Name of the device. */
     readonly device: string
     /** What its products are computed in. */
-    readonly computedIn: Compute
+    readonly computedIn: Compute | 'float16'
     /** Whether the CPU stands in for the device. */
     readonly standIn: boolean
     readonly numParameters: number
