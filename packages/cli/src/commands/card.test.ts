@@ -1,7 +1,5 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cardStatistics } from '@saeval/experiments/internal/card/card-statistics'
-import { readExperiment } from '@saeval/report'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { startFakeUploadHub } from '../../../hub/src/fake-upload-hub.testing.js'
@@ -20,6 +18,7 @@ import {
   resultsFile,
   samplesOf,
   setIn,
+  withStatistics,
 } from './card.testing.js'
 
 beforeAll(makeDemoCard)
@@ -58,8 +57,15 @@ describe('saeval card', () => {
   it('holds hashes of texts alone where that is wanted', async () => {
     const folder = join(temporaryFolder(), 'card')
     expect((await make(results, '-o', folder, '--texts', 'none')).code).toBe(0)
-    const text = readFileSync(join(folder, samplesOf('demo_stories')), 'utf8')
+    const text = readFileSync(join(folder, samplesOf('demo_stories', folder)), 'utf8')
     expect(text).toMatch(/"resps": \[\["sha256:[0-9a-f]{64}"\]\]/)
+    // of a text that is written again here, the metrics are scored again too
+    const samples = samplesOf('demo_stories', folder)
+    edit(samples, /"exact_match": 0\.0/, '"exact_match": 1.0')(folder)
+    edit(resultsFile(folder), /"exact_match,main_character": [\d.]+/, '"exact_match,main_character": 1.0')(folder)
+    await withStatistics(folder)
+    const { code, stdout } = await check(folder)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('and its own answers score 0') })
   })
 
   it.each<[string, (folder: string) => void, string]>([
@@ -110,6 +116,8 @@ describe('saeval card', () => {
       flipByte('files/examples/demo/model/model.safetensors'),
       'the model: model.safetensors is another file: SHA-256',
     ],
+    ['another model by name', setIn('model.name', 'google/gemma-2-2b'), 'calls it google/gemma-2-2b, and none of its'],
+    ['no file of an SAE', setIn('settings.0.saes', []), 'is read here, and is not in the card'],
     [
       'another SAE',
       flipByte('files/examples/demo/saes/layer_3/sae_weights.safetensors'),
@@ -125,8 +133,7 @@ describe('saeval card', () => {
       edit(resultsFile(), /"acc,none": [\d.]+/, '"acc,none": 0.875')(folder)
       const path = join(folder, samplesOf('demo_stories'))
       writeFileSync(path, readFileSync(path, 'utf8').repeat(2))
-      const statistics = await cardStatistics(await readExperiment(join(folder, 'results')))
-      writeFileSync(join(folder, 'statistics.json'), JSON.stringify(statistics))
+      await withStatistics(folder)
     })
     const { code, stdout } = await check(folder)
     expect(code).toBe(1)
@@ -155,6 +162,14 @@ describe('saeval card', () => {
       'names "../../x", which is no file of the card',
     ],
     ['a name that is none', setIn('run.tasks', [7]), 'run.tasks[0] is 7, expected a text'],
+    [
+      'tasks beside its files',
+      (folder) => {
+        cpSync(join(folder, 'files/examples/demo/tasks'), join(folder, 't'), { recursive: true })
+        setIn('run.include_path', ['t'])(folder)
+      },
+      'names tasks in "t", and a card\'s tasks lie in files',
+    ],
     ['a task of elsewhere', setIn('run.tasks', ['/etc/x.yaml']), 'names task "/etc/x.yaml"'],
     ['a model of elsewhere', setIn('settings.0.model_args.base_name', '/etc'), 'names "/etc", which on this machine'],
     ['a model behind a server', setIn('settings.0.model', 'local-completions'), 'expected sae_steered_beta or steered'],

@@ -1,6 +1,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cardStatistics } from '@saeval/experiments/internal/card/card-statistics'
 import { manifestText, sha256Of } from '@saeval/experiments/internal/card/manifest'
+import { readExperiment } from '@saeval/report'
 import { expect } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
@@ -81,13 +83,19 @@ export const flipByte = (path: string) => (folder: string) => {
   writeFileSync(join(folder, path), bytes)
 }
 /** Samples of the steered run. */
-export function samplesOf(task: string): string {
-  const { settings } = JSON.parse(readFileSync(join(card, 'card.json'), 'utf8')) as {
+export function samplesOf(task: string, folder = card): string {
+  const { settings } = JSON.parse(readFileSync(join(folder, 'card.json'), 'utf8')) as {
     settings: { samples: Record<string, string> }[]
   }
   return settings[0]!.samples[task]!
 }
 /** The results file of the steered run. */
-export function resultsFile(): string {
-  return samplesOf('demo_dogs').replace(/samples_demo_dogs_(.*)l$/, 'results_$1')
+export function resultsFile(folder = card): string {
+  return samplesOf('demo_dogs', folder).replace(/samples_demo_dogs_(.*)l$/, 'results_$1')
+}
+/** Makes the statistics of a card, and its manifest, fit its results. */
+export async function withStatistics(folder: string): Promise<void> {
+  const statistics = await cardStatistics(await readExperiment(join(folder, 'results')))
+  writeFileSync(join(folder, 'statistics.json'), JSON.stringify(statistics))
+  writeFileSync(join(folder, 'manifest.json'), await manifestText(folder))
 }

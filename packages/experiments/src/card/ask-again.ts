@@ -104,7 +104,8 @@ export async function askAgain(
       untold += compared.untold
       if (compared.largest !== null) largest = Math.max(largest ?? 0, compared.largest)
     }
-    differences.push(...(await otherMetrics(prepared, told.get(task)!, model)))
+    const found = new Map(lines.map((line) => [line.docId, line]))
+    differences.push(...(await otherMetrics(prepared, told.get(task)!, model, found)))
     // a draw between two tokens that are nearly as likely falls otherwise now and then, and not often
     if (untold > 0.1 * prepared.asked.length)
       differences.push(`${untold} texts of ${prepared.asked.length} documents are other ones here`)

@@ -51,6 +51,16 @@ it('takes out what the model wrote too, but for its hash', async () => {
   expect(text).toMatch(/\[\["-1.5", "True"\]\], \[\["-inf", "False"\]\], \["sha256:[0-9a-f]{64}"\]\]/)
 })
 
+it('takes out numbers and truths that the model wrote, too', async () => {
+  const path = join(temporaryFolder(), 'samples.jsonl')
+  const request = { gen_args_0: { arg_0: 'q', arg_1: { until: ['.'] } } }
+  writeFileSync(path, `${JSON.stringify({ ...line, arguments: request, resps: [['42']], filtered_resps: ['True'] })}\n`)
+  let text = ''
+  for await (const part of strippedSamples(path, 'none')) text += part
+  expect(JSON.parse(text).resps[0][0]).toMatch(/^sha256:/)
+  expect(JSON.parse(text).filtered_resps[0]).toMatch(/^sha256:/)
+})
+
 it('keeps everything where that is wanted, with the same hash of the requests', async () => {
   const [whole, few] = [await stripped('all'), await stripped('answers')]
   expect(JSON.parse(whole.text)).toMatchObject(line)

@@ -44,7 +44,8 @@ function strippedLine(line: PyValue, texts: CardTexts): PyDict | null {
   if (!isDict(line) || !kept.every((name) => line.has(name)) || !line.has('resps')) return null
   const requests = ['requests_hash', requestsHash(line.get('arguments') ?? null)] as const
   if (texts === 'all') return new Map([...line, requests])
-  const hide = (value: PyValue) => (texts === 'none' ? withoutTexts(value) : value)
+  const isWritten = asksForTexts(line.get('arguments') ?? null)
+  const hide = (value: PyValue) => (texts === 'none' ? withoutTexts(value, isWritten) : value)
   const metrics = line.get('metrics')
   const numbers = (Array.isArray(metrics) ? (metrics as readonly PyValue[]) : []).flatMap(
     (name): [string, PyValue][] => {
@@ -68,10 +69,19 @@ export function requestsHash(requests: PyValue): string {
   return sha256(dumpsJson(requests, { ensureAscii: false }))
 }
 
-/** Texts that are no number and no truth, by their hashes. */
-function withoutTexts(value: PyValue): PyValue {
-  if (Array.isArray(value)) return value.map(withoutTexts)
-  if (typeof value !== 'string' || numberIn(value) !== null || /^(True|False)$/.test(value)) return value
+/** Whether requests are for texts: their settings are no text. */
+function asksForTexts(requests: PyValue): boolean {
+  return (
+    isDict(requests) &&
+    [...requests.values()].some((request) => isDict(request) && isDict(request.get('arg_1') ?? null))
+  )
+}
+
+/** Texts by their hashes; of requests for log-probabilities, but for numbers and truths. */
+function withoutTexts(value: PyValue, isWritten: boolean): PyValue {
+  if (Array.isArray(value)) return value.map((part) => withoutTexts(part as PyValue, isWritten))
+  if (typeof value !== 'string') return value
+  if (!isWritten && (numberIn(value) !== null || /^(True|False)$/.test(value))) return value
   return `sha256:${createHash('sha256').update(value).digest('hex')}`
 }
 

@@ -110,7 +110,7 @@ export async function checkCard(folder: string, options: CheckCardOptions): Prom
         const model =
           at === 0 ? evaluation.model : await getModelFactory(setting.model)(open.argumentsOf(setting), context)
         try {
-          const wrong = await identityProblems(setting, model, card, hub, at === 0)
+          const wrong = await identityProblems(setting, model, open, hub)
           if (wrong.length > 0) return { ...found, device, problems: wrong }
           if (at === 0) await ask('unsteered', steerableOf(model)!.steer([]), card.unsteered.samples, 0)
           await ask(setting.label, model, setting.samples, at + 1)
@@ -199,17 +199,19 @@ function pluginProblems(card: Card, loaded: readonly PluginIdentity[]): string[]
 async function identityProblems(
   { label, saes }: CardSetting,
   model: LanguageModel,
-  card: Card,
+  { card, placeOf }: OpenCard,
   hub: HubOptions,
-  isFirst: boolean,
 ): Promise<string[]> {
   const record = model.report?.().provenance?.steering as
     | { saes?: readonly { files?: readonly SaeFileIdentity[] }[] }
     | undefined
   const files = (record?.saes ?? []).flatMap(({ files = [] }) => files)
   return [
-    ...(isFirst ? otherFiles('the model', card.model.files, await hashedModel((await model.files?.()) ?? [])) : []),
-    ...otherFiles(`${label}, SAE`, saes, await hashedSae(files, hub)),
+    ...otherFiles(`${label}, the model`, card.model.files, await hashedModel((await model.files?.()) ?? []), placeOf),
+    ...(card.model.files.some(({ place }) => place === card.model.name)
+      ? []
+      : [`the model: the card calls it ${card.model.name}, and none of its files is from there`]),
+    ...otherFiles(`${label}, SAE`, saes, await hashedSae(files, hub), placeOf),
   ]
 }
 

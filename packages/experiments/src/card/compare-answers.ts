@@ -52,12 +52,22 @@ export async function compareAnswers(
     }
   for (const [at, request] of requests.entries()) {
     const tokens = tokensOf(request, options.steerable)
+    const repeats = [told, found].map(({ answers }) => answers[at]!.length)
+    if (repeats[0] !== repeats[1]) {
+      differences.push(`document ${docId}: answer ${at + 1} has ${repeats[0]} texts in the card, ${repeats[1]} here`)
+      continue
+    }
     for (const [repeat, expected] of told.answers[at]!.entries()) {
       const actual = found.answers[at]![repeat]
       const [one, other] = [logprobOf(expected, request), actual === undefined ? null : logprobOf(actual, request)]
       if (one !== null || other !== null) {
         const deviation = one === other ? 0 : Math.abs((one ?? Number.NaN) - (other ?? Number.NaN)) / tokens
         measure(deviation, `answer ${at + 1} has log-probability ${one} in the card, ${other} here`)
+        if (request.type === 'loglikelihood' && isLikeliest(expected) !== isLikeliest(actual)) {
+          const [one, other] = [expected, actual].map((answer) => (isLikeliest(answer) ? '' : ' not'))
+          const flags = `answer ${at + 1} is${one} the likeliest text in the card, and is${other} here`
+          measure(await nearestRival(request, options), flags)
+        }
         continue
       }
       if (isSameText(expected, actual)) continue
@@ -112,13 +122,54 @@ async function lessLikely(
   const textOf = (count: number) => tokenizer.decode(newIds.slice(0, count))
   let same = 0
   while (same < newIds.length && expected.startsWith(textOf(same + 1))) same++
-  const next = tokenizer.encode(expected.slice(textOf(same).length), { addSpecialTokens: false })[0]
-  const token = newIds[same]
+  // a character of several tokens is a text when its last one is there: up to where it parts, by tokens
+  const rest = tokenizer.encode(expected.slice(textOf(same).length), { addSpecialTokens: false })
+  let at = 0
+  while (at < rest.length && same < newIds.length && rest[at] === newIds[same]) {
+    at++
+    same++
+  }
+  const [next, token] = [rest[at], newIds[same]]
   if (next === undefined || token === undefined) return Number.POSITIVE_INFINITY
   const ids = [...promptIds, ...newIds.slice(0, same)]
   const predictions = [token, next].map((token) => ({ position: ids.length - 1, token }))
   const [scored] = await steerable.scoreTokens([{ ids, predictions, promptLength: promptIds.length }])
   return Math.max(0, scored!.logprobs[0]! - scored!.logprobs[1]!)
+}
+
+function isLikeliest(answer: CardAnswer | undefined): boolean {
+  return answer !== undefined && 'logprob' in answer && answer.isGreedy === true
+}
+
+/**
+ * How far the token that decides a continuation's flag is from its strongest rival, in nats: the one that is least ahead of all others, or most behind. Infinite where
+ * the model cannot write after the context.
+ */
+async function nearestRival(
+  { context, continuation }: Extract<Request, { type: 'loglikelihood' }>,
+  { model, steerable, seed }: CompareOptions,
+): Promise<number> {
+  const written: GeneratedTokens[] = []
+  const ask = generationRequest(
+    context,
+    new Map([['max_gen_toks', 1]]),
+    (field, what) => new InputError(`${field} ${what}`),
+  )
+  await answerAll(model, [ask], { seed, onTokens: (tokens) => written.push(tokens) })
+  const [own] = written
+  if (own === undefined) return Number.POSITIVE_INFINITY
+  let least = Number.POSITIVE_INFINITY
+  const ids = [...own.promptIds]
+  for (const token of steerable.tokenizer.encode(continuation, { addSpecialTokens: false })) {
+    const [logits] = await steerable.lastLogits(ids, [steerable.interventions])
+    const others = logits!.reduce(
+      (most, logit, id) => (id === token ? most : Math.max(most, logit)),
+      Number.NEGATIVE_INFINITY,
+    )
+    least = Math.min(least, logits![token]! - others)
+    ids.push(token)
+  }
+  return Math.abs(least)
 }
 
 function shownText(answer: CardAnswer | undefined): string {

@@ -7,7 +7,7 @@ import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks
 import { type HubOptions, InputError, resolveRepository } from '@saeval/hub'
 import { getModelFactory, type ModelArguments, type ModelFile } from '@saeval/language-model'
 import { dumpsJson, fromPlain } from '@saeval/python'
-import type { ExperimentRun } from '@saeval/report'
+import type { Experiment, ExperimentRun } from '@saeval/report'
 import { featuresFileName } from '@saeval/steering/internal/edits/features-file'
 import * as v from 'valibot'
 import { openEvaluation, tasksOfRun } from '../open-evaluation.js'
@@ -88,8 +88,7 @@ export async function gatherModel(
     )
     const settings: Omit<CardSetting, 'samples'>[] = []
     for (const steered of experiment.runs) settings.push(await settingOf(steered, { inputs, folders, releases, hub }))
-    const { device, provenance } = model.info
-    const computed = (provenance as { computed_in?: unknown; quantization?: unknown }).computed_in
+    const computed = recorded(experiment, 'computed_in')
     return {
       model: { name: nameOf(files), files: (await hashedModel(files)).map(shown) },
       folders,
@@ -99,8 +98,8 @@ export async function gatherModel(
       includePath: include.filter((path) => existsSync(path)).map((path) => inputs.place(path, 'the tasks lie in')),
       unsafeCode: leaves(nodes).some(({ unsafeCode }) => unsafeCode),
       environment: {
-        ...(device === undefined ? {} : { device }),
-        ...(typeof computed === 'string' ? { computed_in: computed } : {}),
+        device: recorded(experiment, 'device') ?? 'cpu',
+        ...(computed === null ? {} : { computed_in: computed }),
         dtype: model.info.dtype,
       },
       datasets: await datasetsOf(prepared.tasks, hub),
@@ -108,6 +107,15 @@ export async function gatherModel(
   } finally {
     await evaluation.close()
   }
+}
+
+/** What the results record of where they were computed, each once; null where they record nothing, as of the CPU. */
+export function recorded({ baseline, runs }: Pick<Experiment, 'baseline' | 'runs'>, name: string): string | null {
+  const all = [...(baseline ? [baseline] : []), ...runs].map(({ results }) => results.provenance?.[name])
+  if (all.every((value) => typeof value !== 'string')) return null
+  return [
+    ...new Set(all.map((value) => (typeof value === 'string' ? value : name === 'device' ? 'cpu' : 'float32'))),
+  ].join(' and ')
 }
 
 /** model_args of a run as the model is opened with them. */

@@ -57,17 +57,30 @@ async function listed(
   return found?.sha256 ? { bytes: found.size, sha256: found.sha256 } : null
 }
 
-/** What of some files is not as a card says, a sentence for each; `what` they are of. */
-export function otherFiles(what: string, expected: readonly HashedFile[], actual: readonly HashedFile[]): string[] {
-  return expected.flatMap(({ path, sha256, bytes, commit }) => {
-    // two places may have files of one path
-    const own = actual.filter((file) => file.path === path)
-    const [found] = own
-    if (found === undefined) return [`${what}: ${path} is not among the files that are read here`]
-    if (own.some((file) => file.sha256 === sha256)) return []
+/**
+ * What of some files is not as a card says, a sentence for each; `what` they are of. Both are the same files of the same places; `placeOf` tells what a place of
+ * the card is called here.
+ */
+export function otherFiles(
+  what: string,
+  expected: readonly HashedFile[],
+  actual: readonly HashedFile[],
+  placeOf: (place: string) => string = (place) => place,
+): string[] {
+  const keyOf = ({ place, path }: HashedFile) => JSON.stringify([placeOf(place), path])
+  const known = new Set(expected.map(keyOf))
+  const more = actual.flatMap((file) =>
+    known.has(keyOf(file)) ? [] : [`${what}: ${file.path} of ${file.place} is read here, and is not in the card`],
+  )
+  const others = expected.flatMap((file) => {
+    const { path, sha256, bytes, commit } = file
+    const found = actual.find((other) => keyOf(other) === keyOf(file))
+    if (found === undefined) return [`${what}: ${path} of ${file.place} is not among the files that are read here`]
+    if (found.sha256 === sha256) return []
     const commits = found.commit === commit ? '' : ` (commit ${found.commit} here, ${commit} in the card)`
     return [
       `${what}: ${path} is another file: SHA-256 ${found.sha256.slice(0, 12)}…, ${found.bytes} bytes; the card has ${sha256.slice(0, 12)}…, ${bytes} bytes${commits}`,
     ]
   })
+  return [...others, ...more]
 }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -161,13 +162,14 @@ export async function makeCard(options: MakeCardOptions): Promise<{ readonly car
         `no card was made: what the results say is not what this machine computes now: ${wrong.slice(0, 3).join('; ')}`,
       )
     }
-    if (existsSync(output)) rmSync(output, { recursive: true })
+    // only an empty folder goes: something may have been put there since
+    if (existsSync(output)) rmdirSync(output)
     renameSync(folder, output)
     return { card, check }
   } catch (cause) {
     rmSync(folder, { recursive: true, force: true })
     const { code } = cause as NodeJS.ErrnoException
-    throw code === 'ENOSPC' || code === 'EDQUOT' || code === 'EACCES'
+    throw code === 'ENOSPC' || code === 'EDQUOT' || code === 'EACCES' || code === 'ENOTEMPTY'
       ? writeError(`cannot write ${output}`, cause, dirname(output))
       : cause
   }

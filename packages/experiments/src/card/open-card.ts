@@ -42,6 +42,8 @@ export interface OpenCard {
   readonly tasks: readonly TaskNode[]
   /** model_args of a setting, as they are on this machine. */
   argumentsOf(setting: CardSetting): ModelArguments
+  /** What a folder that the card names is called here; a repository's name stays. */
+  placeOf(name: string): string
   /** Full path of one of the card's files. */
   file(path: string): string
   /** Removes what was written for it. */
@@ -68,11 +70,11 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
     if (name.endsWith('.json') && bytes > largestJson)
       throw new InputError(`${name} of the card has ${bytes} bytes, and a card's JSON has at most ${largestJson}`)
   for (const { samples } of [card.unsteered, ...card.settings]) for (const path of Object.values(samples)) file(path)
-  checkTaskFiles(
-    root,
-    names.filter((name) => name.startsWith(`${cardNames.files}/`)),
-    holds,
-  )
+  // what is read as a task: every YAML file below these folders, and a file that is named by itself whatever it is called
+  const elsewhere = card.run.include_path.find((path) => !`${path}/`.startsWith(`${cardNames.files}/`))
+  if (elsewhere !== undefined) throw wrong(`tasks in ${shown(elsewhere)}, and a card's tasks lie in ${cardNames.files}`)
+  const yaml = names.filter((name) => name.startsWith(`${cardNames.files}/`) && /\.ya?ml$/.test(name))
+  checkTaskFiles(root, new Set([...yaml, ...card.run.include_path.filter(holds)]), holds)
   const unknown = [...options.places.keys()].find((name) => !Object.hasOwn(card.folders, name))
   if (unknown !== undefined)
     throw new InputError(
@@ -125,6 +127,7 @@ export function openCard(folder: string, manifest: Manifest, options: OpenCardOp
     run,
     tasks,
     file,
+    placeOf: (name) => folders.get(name) ?? name,
     argumentsOf: (setting) => {
       const args = Object.entries(setting.model_args as ModelArguments).map(
         ([name, value]): [string, ModelArgument] => {

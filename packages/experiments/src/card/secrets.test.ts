@@ -32,9 +32,18 @@ it.each<[string, string, Record<string, string>]>([
   }
 })
 
-it('takes texts without any, masked ones, and files that are no text', async () => {
+it('takes texts without any, and masked ones', async () => {
   await refuse('https://***@host/x https://me:***@host hf_short sk-short', { WORK_KEY: 'short' })
-  await refuse(`hf_${'a1B2'.repeat(9)}`, {}, 'a.safetensors')
+})
+
+it('searches files that are no text too', async () => {
+  const bytes = Buffer.concat([Buffer.from([0, 255, 128]), Buffer.from(`pässword-of-work hf_${'a1B2'.repeat(9)}`)])
+  const found = async (env: Record<string, string>) => {
+    writeFileSync(join(folder, 'a.bin'), bytes)
+    await refuseSecrets(folder, ['a.bin'], { HF_HOME: folder, ...env })
+  }
+  await expect(found({})).rejects.toThrow('a.bin would hold a token of the Hugging Face Hub')
+  await expect(found({ WORK_KEY: 'pässword-of-work' })).rejects.toThrow("the environment's WORK_KEY")
 })
 
 it('leaves folders out of texts, and no others', () => {

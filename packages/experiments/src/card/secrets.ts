@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { homedir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { type Environment, InputError } from '@saeval/hub'
 import { hubSettings } from '@saeval/hub/internal/hub-settings'
 import { isDict, type PyValue } from '@saeval/python'
@@ -16,8 +16,6 @@ const patterns: readonly (readonly [RegExp, string])[] = [
 ]
 const secretName = /(TOKEN|KEY|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i
 const shortestSecret = 12
-/** Files whose bytes are no text. */
-const binary = new Set(['.safetensors', '.parquet', '.npy', '.gguf', '.pt', '.pth', '.bin', '.gz', '.zst', '.zip'])
 /** What a secret may be divided by where a stream hands on its chunks. */
 const overlap = 8192
 
@@ -36,13 +34,14 @@ export async function refuseSecrets(
   if (token !== null && token.length >= shortestSecret) known.push([token, 'your token of the Hugging Face Hub'])
   const home = homeOf()
   if (home !== null) known.push([`${home}/`, 'the path of your home folder'])
+  // every byte is a character, so that files that are no text are searched too
+  const bytes = known.map(([value, what]) => [Buffer.from(value, 'utf8').toString('latin1'), what] as const)
   for (const path of paths) {
-    if (binary.has(extname(path))) continue
     let rest = ''
-    for await (const chunk of createReadStream(join(folder, path), 'utf8')) {
+    for await (const chunk of createReadStream(join(folder, path), 'latin1')) {
       const text = rest + (chunk as string)
       const found =
-        known.find(([value]) => text.includes(value))?.[1] ?? patterns.find(([pattern]) => pattern.test(text))?.[1]
+        bytes.find(([value]) => text.includes(value))?.[1] ?? patterns.find(([pattern]) => pattern.test(text))?.[1]
       if (found !== undefined)
         throw new InputError(
           `${path} would hold ${found}, which whoever has the card could read; take it out and make the results again`,

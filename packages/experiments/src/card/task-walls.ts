@@ -5,7 +5,7 @@ import { InputError } from '@saeval/hub'
 import { cut, shown } from '@saeval/hub/checks'
 
 /**
- * Looks into the task files of a card before they are read as tasks. Throws InputError where one includes what is not in the card, or names data outside of it.
+ * Looks into the files `paths`, all task files of a card, before they are read as tasks. Throws InputError where one includes what is not in the card, or names data outside of it.
  * `holds` tells whether the card has a path.
  */
 export function checkTaskFiles(folder: string, paths: Iterable<string>, holds: (path: string) => boolean): void {
@@ -35,7 +35,7 @@ export function checkTaskFiles(folder: string, paths: Iterable<string>, holds: (
     }
     look(readYaml(join(folder, path)))
   }
-  for (const path of paths) if (/\.ya?ml$/.test(path)) visit(path)
+  for (const path of paths) visit(path)
 }
 
 /** Texts at and below a value. */
@@ -53,16 +53,15 @@ function leaves(name: string): boolean {
 
 /** Paths that an adapter's configuration or a file of vectors names. Throws InputError where they are no such files. */
 export function namedBy(file: string, name: 'base_model_name_or_path' | 'source'): string[] {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new InputError(`${cut(file)} is not JSON`, { cause })
-  }
   const found: string[] = []
-  JSON.stringify(value, (key, part: unknown) => {
-    if (key === name && typeof part === 'string') found.push(part)
-    return part
-  })
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    JSON.stringify(value, (key, part: unknown) => {
+      if (key === name && typeof part === 'string') found.push(part)
+      return part
+    })
+  } catch (cause) {
+    throw new InputError(`${cut(file)} is not JSON, or lies too deep in itself`, { cause })
+  }
   return found
 }
