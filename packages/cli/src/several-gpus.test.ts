@@ -19,7 +19,8 @@ const run = ['run', '--model', 'hf', '-a', 'pretrained=examples/demo/model', '--
 const tasks = ['--tasks', 'demo_birds', '--limit', '6']
 
 describe('two GPUs over the stub', needsCudaStub, () => {
-  it('share a run of one request at a time, whose passes may keep a beginning and read nothing', () => {
+  // too few tokens for two: that both compute is tested in several-devices.test.ts
+  it('take a run of one request at a time, whose passes may keep a beginning and read nothing', () => {
     const folder = temporaryFolder()
     const { status, stderr } = saeval([...run, ...tasks, '--device', 'cuda:0,cuda:1', '-o', folder], {})
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringContaining('saeval:') })

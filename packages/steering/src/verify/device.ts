@@ -42,6 +42,31 @@ export function inOther(computedIn: string): Check<DeviceSubject> {
   }
 }
 
+/** The same with a model that is opened for it and closed again; where it cannot be opened, there is nothing to compare. */
+export function inOtherModel(
+  computedIn: string,
+  open: () => Promise<{ readonly base: SteerableModel; readonly steering: { close(): Promise<void> } }>,
+): Check<DeviceSubject> {
+  const check = inOther(computedIn)
+  return {
+    ...check,
+    run: async (subject) => {
+      let opened: Awaited<ReturnType<typeof open>>
+      try {
+        opened = await open()
+      } catch (cause) {
+        return { notApplicable: cause instanceof Error ? cause.message : String(cause) }
+      }
+      try {
+        return await check.run({ ...subject, base: opened.base })
+      } finally {
+        await opened.base.close()
+        await opened.steering.close()
+      }
+    },
+  }
+}
+
 /** Tokens that are generated greedily: at the first one that is another, by how much the CPU finds its own more likely. */
 export const tokensAreCpu: Check<DeviceSubject> = {
   name: 'generated tokens are those of the CPU, or as likely',

@@ -4,7 +4,7 @@ import { editLines } from '../models/describe-edits.js'
 import { openSteering } from '../models/sae-steered-beta.js'
 import { batchIsSingle, besideIsAlone, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
 import { type Check, type CheckResult, runCheck } from './check.js'
-import { type DeviceSubject, inOther, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
+import { type DeviceSubject, inOther, inOtherModel, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
 import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './formula.js'
 import { type Subject, subjectOf } from './subject.js'
 
@@ -40,43 +40,45 @@ export interface Verification {
 export async function verify({ modelArgs, text, ...options }: VerifyOptions): Promise<Verification> {
   const open = (choice: DeviceChoice, notice: Notice, args = modelArgs) =>
     openSteering(args, { batchSize: 'auto', ...deviceChoice(choice), notice, hub: options.hub ?? {} })
-  const { steering, base } = await open(options, options.onNotice ?? (() => {}))
+  const opened = await open(options, options.onNotice ?? (() => {}))
+  const { steering, base } = opened
+  const closing = new Set([opened])
+  const close = async (model: typeof opened) => {
+    if (!closing.delete(model)) return
+    await model.base.close()
+    await model.steering.close()
+  }
   const { compute = 'float32', ...inFloat32 } = modelArgs
-  let reference: Awaited<ReturnType<typeof open>> | null = null
   try {
     const { rows, trial } = await steering.lower(base)
     const subject = subjectOf(base, trial, text ?? null)
+    const edits = editLines(steering.file, rows)
     const checks = await verifySteering(subject, options.onCheck)
     const computedOn = base.info.device ?? null
     if (computedOn !== null && computedOn !== 'cpu') {
       // what there is to say about the model has been said; the CPU computes in float32
-      reference = await open({ device: 'cpu' }, () => {}, inFloat32)
+      const reference = await open({ device: 'cpu' }, () => {}, inFloat32)
+      closing.add(reference)
       const onDevice = { ...subject, cpu: reference.base, computedIn: String(compute) }
       checks.push(...(await verifyDevice(onDevice, options.onCheck)))
       // what a faster arithmetic would change, where the device has one and it was not asked for
       for (const other of computedOn.startsWith('cuda') && compute === 'float32' ? ['tf32', 'bfloat16'] : []) {
-        const { steering, base } = await open(options, () => {}, { ...modelArgs, compute: other })
-        try {
-          checks.push(...(await runAll([inOther(other)], { ...onDevice, base }, options.onCheck)))
-        } finally {
-          await base.close()
-          await steering.close()
-        }
+        // the device may have no room for two models
+        await close(opened)
+        const opening = () => open(options, () => {}, { ...modelArgs, compute: other })
+        checks.push(...(await runAll([inOtherModel(other, opening)], onDevice, options.onCheck)))
       }
     }
     return {
       passed: checks.every(({ outcome }) => outcome !== 'failed'),
-      edits: editLines(steering.file, rows),
+      edits,
       text: subject.text,
       tokens: subject.ids.length,
       device: computedOn,
       checks,
     }
   } finally {
-    await reference?.base.close()
-    await reference?.steering.close()
-    await base.close()
-    await steering.close()
+    for (const model of closing) await close(model)
   }
 }
 
