@@ -47,13 +47,13 @@ it('searches files that are no text too', async () => {
 })
 
 it('leaves folders out of texts, and no others', () => {
-  const given = ['/work/me/x.csv', 'csv=/work/me/x.csv,a=1', '/work/me', '/work/mesa/x', 'a/work/me/x', `${home}/y`]
-  expect(withoutFolders(given, '/work/me')).toEqual([
+  const given = ['/data/me/x.csv', 'csv=/data/me/x.csv,a=1', '/data/me', '/data/mesa/x', 'a/data/me/x', `${home}/y`]
+  expect(withoutFolders(given, '/data/me')).toEqual([
     'x.csv',
     'csv=x.csv,a=1',
     '.',
-    '/work/mesa/x',
-    'a/work/me/x',
+    '/data/mesa/x',
+    'a/data/me/x',
     '~/y',
   ])
 })

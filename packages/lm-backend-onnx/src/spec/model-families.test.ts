@@ -1,9 +1,4 @@
-import { headSizeAt } from '@saeval/sae-core'
 import { describe, expect, it } from 'vitest'
-import { absentHookPoint, keysLayer, modelSteps } from '../graph/hook-sites.js'
-import { cachedLayers } from '../graph/layer-cache.js'
-import { headSize } from './head-size.js'
-import { layerNormsOf } from './layer-norms.js'
 import { modelSpec } from './model-families.js'
 import type { Attention, ModelSpec } from './model-spec.js'
 
@@ -198,54 +193,6 @@ describe('a configuration', () => {
     expect([0, 3].map((layer) => attention(olmo, layer).rope?.theta)).toEqual([5e5, 1e4])
   })
 
-  it('reads heads of two widths in both dialects of Gemma 4, and of all its model types alike', () => {
-    const heads = (spec: ModelSpec) => [0, 3].map((layer) => attention(spec, layer)).map((a) => [a.nKvHeads, a.dHead])
-    const equal = { ...gemma4, num_attention_heads: 4, num_key_value_heads: 4, attention_k_eq_v: true }
-    const old = read({ ...equal, num_global_key_value_heads: 2 })
-    expect(heads(old)).toEqual([
-      [4, 8],
-      [2, 16],
-    ])
-    const layers = { per_layer_config: { '03': { head_dim: 16, num_key_value_heads: 2 } } }
-    const { global_head_dim: _, ...rest } = equal
-    const layersOf = (spec: ModelSpec) => Array.from({ length: 4 }, (_, layer) => spec.layer(layer))
-    expect(layersOf(read({ ...rest, ...layers }))).toEqual(layersOf(old))
-    // without keys as values, the number of heads is one for all
-    expect(heads(read({ ...equal, attention_k_eq_v: false, num_global_key_value_heads: 2 }))[1]).toEqual([4, 16])
-    const unified = { ...rest, ...layers, model_type: 'gemma4_unified_text', sliding_window: 512 }
-    expect(layersOf(read(unified))).toEqual(layersOf(old))
-    const { model_type: __, ...inside } = unified
-    const whole = read({ model_type: 'gemma4_unified', text_config: inside })
-    expect(layersOf(whole)).toEqual(layersOf(old))
-    expect(whole.prefixes[0]).toBe('model.language_model.')
-    expect(whole.unembedding).toBe(whole.embedding.weight)
-    const size = headSize(old)
-    expect([0, 3].map((layer) => headSizeAt(size, `blocks.${layer}.attn.hook_z`))).toEqual([8, 16])
-    expect(headSize(read({ ...small, model_type: 'llama' }))).toBe(8)
-  })
-
-  it('says whose keys Gemma 4 shares, and which layers are wide', () => {
-    const layer_types = ['sliding_attention', 'full_attention', 'sliding_attention', 'sliding_attention']
-    const spec = read({ ...gemma4, layer_types, num_kv_shared_layers: 2, use_double_wide_mlp: true })
-    expect([0, 1, 2, 3].map((layer) => keysLayer(spec, layer))).toEqual([0, 1, 0, 1])
-    // the last one is a full layer, whatever the file says
-    expect(windows(spec)).toEqual([512, null, 512, null])
-    expect([1, 2].map((layer) => spec.layer(layer).attentionOutput.inFeatures)).toEqual([48, 24])
-    const { mlp } = spec.layer(3)
-    expect(mlp.kind === 'dense' && mlp.down.inFeatures).toBe(80)
-    const lanes = modelSteps(spec).map(({ hookPoint, lanes }) => [
-      hookPoint,
-      [...lanes.keys()].filter((lane) => lane.includes('.')),
-    ])
-    const carried = Object.fromEntries(lanes)
-    expect(carried['blocks.0.hook_resid_pre']).toEqual([])
-    expect(carried['blocks.0.attn.hook_z']).toEqual(['keys.0', 'values.0'])
-    expect(carried['blocks.2.hook_resid_pre']).toEqual(['keys.0', 'values.0', 'keys.1', 'values.1'])
-    expect(carried['blocks.2.attn.hook_z']).toEqual(['keys.1', 'values.1'])
-    expect(carried['blocks.3.attn.hook_z']).toEqual([])
-    expect(cachedLayers(spec, modelSteps(spec))).toEqual([0, 1])
-  })
-
   it('says which layers of Llama 4 have positions, chunks and experts', () => {
     const spec = read({ ...small, model_type: 'llama4_text', interleave_moe_layer_step: 2, no_rope_layers: [] })
     const all = [0, 1, 2, 3].map((layer) => attention(spec, layer))
@@ -315,66 +262,5 @@ describe('a configuration', () => {
       })
       expect(long).toMatchObject({ maxPositions: 4096, maxPositionsIsHard: true })
     }
-  })
-})
-
-describe('hook points', () => {
-  const hooks = (spec: ModelSpec) => modelSteps(spec).map((step) => step.hookPoint)
-
-  it('are in order of computation', () => {
-    expect(hooks(read({ ...gpt2, n_layer: 1 }))).toEqual([
-      'hook_embed',
-      ...[
-        'hook_resid_pre',
-        'attn.hook_z',
-        'hook_attn_out',
-        'hook_resid_mid',
-        'hook_mlp_in',
-        'ln2.hook_normalized',
-        'mlp.hook_in',
-        'mlp.hook_pre',
-        'mlp.hook_post',
-        'hook_mlp_out',
-        'hook_resid_post',
-      ].map((hook) => `blocks.0.${hook}`),
-    ])
-  })
-
-  it('that a model does not have are explained', () => {
-    const neox = read({ ...small, model_type: 'gpt_neox' })
-    expect(hooks(neox)).not.toContain('blocks.0.hook_resid_mid')
-    expect(absentHookPoint(neox, 'blocks.0.hook_resid_mid')).toMatch(/side by side/)
-    expect(hooks(read({ ...small, model_type: 'gpt_neox', use_parallel_residual: false }))).toContain(
-      'blocks.0.hook_resid_mid',
-    )
-    const sparse = { ...small, model_type: 'qwen3_moe', num_experts: 4, num_experts_per_tok: 2, mlp_only_layers: [1] }
-    expect(absentHookPoint(read(sparse), 'blocks.0.mlp.hook_post')).toMatch(/mixture of experts/)
-    expect(hooks(read(sparse))).toContain('blocks.1.mlp.hook_post')
-    expect(absentHookPoint(neox, 'blocks.9.hook_resid_mid')).toBeNull()
-    const olmo = read({ ...small, model_type: 'olmo2' })
-    expect(hooks(olmo)).not.toContain('blocks.0.ln2.hook_normalized')
-    expect(absentHookPoint(olmo, 'blocks.0.ln2.hook_normalized')).toMatch(/without a norm before it/)
-  })
-
-  it('stand behind norms of these names', () => {
-    const norms = (fields: object) => Object.values(layerNormsOf(read({ ...small, ...fields })))
-    const [attention, before, after] = [
-      'post_attention_layernorm',
-      'pre_feedforward_layernorm',
-      'post_feedforward_layernorm',
-    ]
-    for (const type of ['olmo2', 'olmo3']) expect(norms({ model_type: type })).toEqual([attention, null, after])
-    for (const type of ['gemma2', 'gemma3_text'])
-      expect(norms({ model_type: type })).toEqual([attention, before, after])
-    for (const type of ['llama', 'gemma', 'qwen3', 'phi3', 'gpt_neox'])
-      expect(norms({ model_type: type })).toEqual([null, attention, null])
-    expect(norms(gpt2)).toEqual([null, 'ln_2', null])
-  })
-
-  it('have the width of their layer', () => {
-    const spec = read({ ...small, model_type: 'qwen3_5_text', linear_num_key_heads: 2, linear_num_value_heads: 4 })
-    const widths = modelSteps(spec).flatMap((step) => (step.hookPoint.endsWith('hook_z') ? [step.width] : []))
-    expect(widths).toEqual([512, 512, 512, 768])
-    expect(spec.rowsAreTexts).toBe(true)
   })
 })
