@@ -42,7 +42,7 @@ export function inOther(computedIn: string): Check<DeviceSubject> {
   }
 }
 
-/** The same with a model that is opened for it and closed again; where it cannot be opened, there is nothing to compare. */
+/** The same with a model that is opened for it and closed again; where it cannot be opened, or gives no numbers, there is nothing to compare. */
 export function inOtherModel(
   computedIn: string,
   open: () => Promise<{ readonly base: SteerableModel; readonly steering: { close(): Promise<void> } }>,
@@ -51,17 +51,16 @@ export function inOtherModel(
   return {
     ...check,
     run: async (subject) => {
-      let opened: Awaited<ReturnType<typeof open>>
       try {
-        opened = await open()
+        const opened = await open()
+        try {
+          return await check.run({ ...subject, base: opened.base })
+        } finally {
+          await opened.base.close()
+          await opened.steering.close()
+        }
       } catch (cause) {
         return { notApplicable: cause instanceof Error ? cause.message : String(cause) }
-      }
-      try {
-        return await check.run({ ...subject, base: opened.base })
-      } finally {
-        await opened.base.close()
-        await opened.steering.close()
       }
     },
   }
