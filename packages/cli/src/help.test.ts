@@ -27,7 +27,8 @@ describe('help', () => {
     }
     const loaded = result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
     expect(loaded.some((url) => url.endsWith('/cli/dist/program.js'))).toBe(true)
-    const light = /\/(cli|hub|python|commander)\/|\/language-model\/dist\/default-seed\.js$/
+    const light =
+      /\/(cli|hub|python|commander)\/|\/(language-model\/dist\/default-seed|experiments\/dist\/card\/card-texts)\.js$/
     expect(loaded.filter((url) => !light.test(url) || /\/(templates|regex)\/|@huggingface/.test(url))).toEqual([])
   })
 

@@ -17,7 +17,11 @@ it('makes once what several readers of the same requests need, and anew what has
   }
   const device = (encoded: EncodedTexts) =>
     ({
-      forward: { masks: () => null, spec: { vocabSize: 99, maxPositions: 99, maxPositionsIsHard: false } },
+      forward: {
+        masks: () => null,
+        cannotWrite: null,
+        spec: { vocabSize: 99, maxPositions: 99, maxPositionsIsHard: false },
+      },
       rules: { tokenizer, addBosToken: null, prefixTokenId: 0, maxLength: 40, thinkEnd: null, thinking: false },
       interventions: [],
       counts: noRequests(),
