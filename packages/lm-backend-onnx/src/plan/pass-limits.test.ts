@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { modelsHere } from '../../../../tests/fixtures.js'
 import { builtGraphs } from '../forward/built-graphs.js'
 import { createForward } from '../forward/forward.js'
 import { goldenWeights } from '../golden-models.testing.js'
@@ -97,7 +98,7 @@ it('a token takes as much as its experts and the one that all share', () => {
 })
 
 // with layers that carry a state, and without
-it.each(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base'])(
+it.each(modelsHere(['google/gemma-2-2b', 'Qwen/Qwen3.5-2B-Base']))(
   'passes of %s that are cut for their attention, or because there was no memory, give the same numbers',
   async (name) => {
     const { spec, weights } = await goldenWeights(name)
