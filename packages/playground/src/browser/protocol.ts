@@ -38,10 +38,16 @@ export interface ActiveLatent {
   readonly activation: number
 }
 
+/** onnxruntime-web: its script, and its WebAssembly, packed by gzip or compiled. */
+export interface Runtime {
+  readonly script: Uint8Array<ArrayBuffer>
+  readonly wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module
+}
+
 /** What the page asks of a worker. A request of a kind ends the one of that kind before it. */
 export interface Requests {
-  /** onnxruntime's WebAssembly, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
-  readonly prepare: { readonly module: WebAssembly.Module; readonly onGpu: boolean }
+  /** onnxruntime, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
+  readonly prepare: { readonly runtime: Runtime; readonly onGpu: boolean }
   /** The files by path. */
   readonly open: { readonly files: Readonly<Record<string, Uint8Array>> }
   /** `room` are the edits on the page, those that change nothing too: one session serves them and the model as it is. */
@@ -56,7 +62,8 @@ export type Kind = keyof Requests
 
 /** What comes back: parts while there are any, then the end. */
 export interface Parts {
-  readonly prepare: null
+  /** onnxruntime for further workers: its WebAssembly is compiled once. */
+  readonly prepare: Runtime
   readonly open: {
     readonly playground: Playground
     readonly latents: readonly (readonly Latent[])[]

@@ -3,7 +3,7 @@ import { readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import type { Kind, Parts, Requests, Side } from '../protocol.js'
 import { activeLatents } from './active-latents.js'
 import { gpuDevice } from './gpu-device.js'
-import { setUpOnnxruntime } from './onnxruntime.js'
+import { startOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
 import { csvOf, type Steering, steeringOf } from './steering.js'
@@ -52,9 +52,11 @@ export function answerer(): Answer {
   const answers: {
     [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void>
   } = {
-    prepare: async ({ module, onGpu }) => {
+    prepare: async ({ runtime, onGpu }, send) => {
       gpu = onGpu ? await gpuDevice() : null
-      onnxruntime = setUpOnnxruntime(module)
+      const begun = await startOnnxruntime(runtime)
+      onnxruntime = begun.onnxruntime
+      send(begun.runtime)
       // it goes on while files are read
       started = warmUp(onnxruntime, gpu)
       started.catch(() => {})
