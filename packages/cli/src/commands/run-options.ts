@@ -50,7 +50,7 @@ export function addRunOptions(command: Command): Command {
     .optionsGroup('Model:')
     .requiredOption(
       '-M, --model <name>',
-      'sae_steered_beta (edits from a CSV), steered (vectors at modules) or hf (a model as it is)',
+      'sae_steered_beta (edits from a CSV), steered (vectors at modules), hf (a model as it is), local-completions or local-chat-completions (behind a server)',
       'hf',
     )
     .option('-a, --model_args <args...>', 'name=value,… or a JSON object', pairs('--model_args'))

@@ -27,8 +27,8 @@ export interface LoadModelOptions {
    */
   readonly gpuMemory?: number | undefined
   /**
-   * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Everything that is computed with them is
-   * float32. "int8" and "int4" hold the matrices of products (experts excluded) in 8 or 4 bits, in files that the cache keeps.
+   * Precision to which weights are rounded, as config.json says for "auto"; "float32" by default. Sums are float32. "int8" and
+   * "int4" hold the matrices of products (experts excluded) in 8 or 4 bits, in files that the cache keeps; int8 rounds activations of products on the CPU too.
    */
   readonly dtype?: Dtype | undefined
   /**
