@@ -27,6 +27,7 @@ import { commandLine } from './options/command-line.js'
 import { addDeviceOptions } from './options/device-options.js'
 import { parseNumberList } from './options/number-list.js'
 import { folders, pairs, parser, positive, splitWords, wholeNumber } from './options/parse-option.js'
+import { addSteeringOptions } from './options/steering-options.js'
 import { addPluginOption, beforeCommand } from './plugins/plugin-option.js'
 import type { VerbosityOptions } from './terminal/verbosity.js'
 import { version } from './version.js'
@@ -218,12 +219,7 @@ export function createProgram(
     .description(
       'check that steering is real: every row does what its formula says, whatever is batched, cached or shared',
     )
-    .requiredOption(
-      '-a, --model_args <args...>',
-      'as for sae_steered_beta: base_name=…,csv_path=…',
-      pairs('--model_args'),
-    )
-  addDeviceOptions(verifying)
+  addDeviceOptions(addSteeringOptions(verifying))
     .option('--text <text>', 'what the edits are tried on (default: a paragraph about a dog)')
     .option('--json', 'print everything as JSON')
     .action(async (options: VerifyCommandOptions) => {

@@ -2,18 +2,13 @@ import { defaultSeed } from '@saeval/language-model/internal/default-seed'
 import type { Command } from 'commander'
 import { addDeviceOptions } from '../options/device-options.js'
 import { parseNumberList } from '../options/number-list.js'
-import { pairs, parser, positive, wholeNumber } from '../options/parse-option.js'
+import { parser, positive, wholeNumber } from '../options/parse-option.js'
+import { addSteeringOptions } from '../options/steering-options.js'
 import { dryRunText } from './run-options.js'
 
 /** The arguments and options of `saeval generate`. */
 export function addGenerateOptions(command: Command): Command {
-  command
-    .argument('[prompts...]', 'prompts')
-    .requiredOption(
-      '-a, --model_args <args...>',
-      'as for sae_steered_beta: base_name=…,csv_path=…',
-      pairs('--model_args'),
-    )
+  addSteeringOptions(command.argument('[prompts...]', 'prompts'))
     .option('--prompts <file>', 'a file with one prompt, or one JSON object {"prompt": …}, a line')
     .option('--coefficients <list>', "settings that replace all rows' coefficients: 0,-5,-10 or -100:100:20", (text) =>
       parseNumberList('--coefficients', text),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Generations, GenerationToken } from '@saeval/steering'
 import { generate } from '@saeval/steering'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../../../../tests/fixtures.js'
+import { fixturePath, temporaryFolder } from '../../../../tests/fixtures.js'
 import { runCommand } from '../run.testing.js'
 
 const folder = temporaryFolder()
@@ -76,6 +76,29 @@ describe('saeval generate', () => {
       expect(mean((token) => token.activations[0]!)).toBeGreaterThan(mean((token) => token.unsteered_activations[0]!))
       expect(Math.max(...steered!.tokens.map((token) => token.unsteered_activations[0]!))).toBeGreaterThan(1)
     }
+  })
+
+  it('continues with vectors as with the rows that they are made of', async () => {
+    const path = join(folder, 'dogs.safetensors')
+    const sae = ['--sae_release', 'examples/demo/saes', '--sae_id', 'layer_3', '--latents', '121']
+    expect((await runCommand(['vectors', 'from-sae', path, ...sae], { HF_HUB_OFFLINE: '1' })).code).toBe(0)
+    const words = ['Long ago there was a', '--coefficients', '0,25', '--max_gen_toks', '12', '--json']
+    const rows = await run(...words, ...args())
+    const vectors = await run(
+      ...words,
+      ...['--model', 'steered', '-a', `pretrained=${base},steer_path=${path}`, '--device', 'cpu'],
+    )
+    expect([vectors.code, vectors.stderr]).toEqual([0, expect.not.stringMatching(/^saeval:/m)])
+    const [{ prompts }, found] = [rows, vectors].map(({ stdout }) => JSON.parse(stdout) as Generations) as [
+      Generations,
+      Generations,
+    ]
+    const texts = (all: Generations['prompts']) =>
+      all.map(({ settings }) => settings.map(({ label, text }) => [label, text]))
+    expect(texts(found.prompts)).toEqual(texts(prompts))
+    expect(prompts[0]!.settings[2]!.text).toMatch(dogs)
+    expect(found).toMatchObject({ model: base, latents: [], options: { steer_sha256: expect.any(String) } })
+    expect(found.edits).toEqual([0, 25].map((c) => expect.stringContaining(`dogs.safetensors: add ${c} x `)))
   })
 
   it('writes the same texts one after the other, as they come', async () => {
@@ -156,6 +179,26 @@ describe('saeval generate', () => {
       'latent_idx,steering_coefficient,sae_release,sae_id,hook_action\n121,0,examples/demo/saes,layer_3,ablate\n',
     )
     const { code, stderr } = await run('a', ...args(csv), '--coefficients', '1,2')
-    expect([code, stderr]).toEqual([2, expect.stringContaining('ablate, which has no coefficient')])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/--coefficients: no row of .*ablate\.csv has a coefficient/),
+    ])
+  })
+
+  const vectors = (file: string, more = '') => [
+    ...['--model', 'steered', '--device', 'cpu'],
+    ...['-a', `pretrained=${base},steer_path=${fixturePath(`golden/vectors/${file}`)}${more}`],
+  ]
+  it.each([
+    [vectors('easysteer-erase.json'), /--coefficients: no row of .*easysteer-erase\.json has a coefficient/],
+    [vectors('half.gguf', ',scale=2'), /--coefficients replaces what scale=2 in --model_args has made/],
+    [
+      ['--model', 'hf', ...args()],
+      /--model <name>' argument 'hf' is invalid. Allowed choices are sae_steered_beta, steered/,
+    ],
+    [['--model', 'steered', ...args()], /steered has no argument "base_name"/],
+  ])('refuses coefficients and models that mean nothing (%#)', async (argv, message) => {
+    const { code, stderr } = await run('a', ...argv, '--coefficients', '1,2')
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
   })
 })

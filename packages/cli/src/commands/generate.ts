@@ -14,6 +14,7 @@ import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
 export interface GenerateCommandOptions extends VerbosityOptions, DeviceFlags {
+  readonly model: string
   readonly model_args: PyDict
   readonly prompts?: string
   readonly coefficients?: readonly number[]
@@ -46,6 +47,7 @@ export async function generateCommand(
   const streams = stdout.isTTY && !json
   let at: { prompt: number; label: string } | null = null
   const found = await generate({
+    model: options.model,
     modelArgs: plainArguments(options.model_args),
     prompts,
     coefficients: options.coefficients ?? null,
@@ -62,12 +64,11 @@ export async function generateCommand(
     onNotice: terminal.notice,
     ...(options.dry_run
       ? {
-          onPlanned: ({ info, planned, settings }: GeneratePlan) => {
+          onPlanned: ({ model, info, planned, settings }: GeneratePlan) => {
             terminal.clear()
             const kind = 'generate_until' as const
             const requests = { done: 0, total: planned.requests }
             const kinds = [{ kind, planned, requests, work: { done: 0, total: planned.work } }]
-            const model = String(plainArguments(options.model_args).base_name ?? '')
             for (const line of announcementLines({ ...info, model, kinds, runs: settings, time: null }))
               stdout.write(`${line}\n`)
           },

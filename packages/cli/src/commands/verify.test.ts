@@ -72,6 +72,27 @@ describe('saeval verify', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok {14}each row changes/m)])
   })
 
+  const vectors = (file: string, more = '') => {
+    const path = fixturePath(`golden/vectors/${file}`)
+    const args = ['--model', 'steered', '-a', `pretrained=${base},steer_path=${path}${more}`]
+    return runCommand(['verify', ...args, '--device', 'cpu'], env)
+  }
+  it.each(['lens-match.json', 'easysteer-positions.json', 'low-rank-lm-steer.json'])(
+    'passes the vectors of %s',
+    async (file) => {
+      const { code, stdout } = await vectors(file)
+      expect([code, stdout]).toEqual([0, expect.stringContaining(`${file}`)])
+      expect(stdout).toMatch(/^ok {14}each row changes its hook point as its formula says/m)
+      expect(stdout).toMatch(/^ok {14}scores are those of the unsteered model/m)
+    },
+  )
+
+  it('fails vectors that change nothing, and names them', async () => {
+    const { code, stdout } = await vectors('half.gguf', ',scale=0')
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^FAILED .*formula/m)])
+    expect(stdout).toMatch(/half\.gguf.*: add 0 of .* changes nothing at blocks/)
+  })
+
   it('fails a row that changes nothing, and names its line', async () => {
     const path = csv('inert.csv', [`12082,30,${high},add`, `12082,1,${high},scale`])
     const { code, stdout, stderr } = await verify('google/gemma-2-2b', path)

@@ -9,6 +9,7 @@ import type { VerbosityOptions } from '../terminal/verbosity.js'
 import type { Surroundings } from './run.js'
 
 export interface VerifyCommandOptions extends VerbosityOptions, DeviceFlags {
+  readonly model: string
   readonly model_args: PyDict
   readonly text?: string
   readonly json?: boolean
@@ -19,9 +20,10 @@ export async function verifyCommand(
   options: VerifyCommandOptions,
   { stdout, stderr, signal }: Surroundings,
 ): Promise<void> {
-  const { model_args: args, text, json = false } = options
+  const { model, model_args: args, text, json = false } = options
   const terminal = openTerminal(stderr, options)
   const verification = await verify({
+    model,
     modelArgs: plainArguments(args),
     ...deviceOf(options),
     ...(text === undefined ? {} : { text }),

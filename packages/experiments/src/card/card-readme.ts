@@ -7,8 +7,7 @@ import type { CardScore, CardStatistics } from './card-statistics.js'
 export interface ReadmeFacts {
   readonly card: Card
   readonly statistics: CardStatistics
-  /** null of vectors, which verify does not take. */
-  readonly verification: readonly Verification[] | null
+  readonly verification: readonly Verification[]
   readonly title: string
   /** Names options as the reader has them. */
   readonly words: (said: Said) => string
@@ -147,8 +146,6 @@ function controlLines({ controls }: CardStatistics, index: number): string[] {
 
 function verified({ verification }: ReadmeFacts): string {
   const head = '## Whether the steering is real'
-  if (verification === null)
-    return `${head}\n\n\`saeval verify\` takes CSVs of edits, and this card steers with vectors: it was not run. That every edit changes the output was checked before anything was scored.`
   const all = verification.flatMap(({ checks }) => checks)
   const count = (outcome: string) => all.filter((check) => check.outcome === outcome).length
   return `${head}\n\n\`saeval verify\` found what the formulas say: ${count('ok')} checks passed, ${count('failed')} failed, ${count('not applicable')} did not apply (verify.json).`

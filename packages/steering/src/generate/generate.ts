@@ -13,18 +13,19 @@ import {
 } from '@saeval/language-model'
 import { uncountedWork } from '@saeval/language-model/internal/planned-work'
 import { actingOf } from '../effects/acting.js'
-import type { LoweredSteering } from '../models/csv-steering.js'
-import { editLines } from '../models/describe-edits.js'
-import { openSteering } from '../models/sae-steered-beta.js'
+import { openSteering } from '../models/open-steering.js'
+import type { LoweredEdits } from '../models/steering.js'
 import type { Generation, Generations } from './generations.js'
 import { type LatentReading, latentReadings, readLatents } from './latent-readings.js'
 import { settledText, tokenTexts } from './token-texts.js'
 
 export interface GenerateOptions extends DeviceChoice {
-  /** Those of sae_steered_beta: base_name, csv_path, semantics, … */
+  /** sae_steered_beta (default) or steered. */
+  readonly model?: string
+  /** Those of the model: base_name, csv_path, semantics, …; or pretrained, steer_path, … */
   readonly modelArgs: ModelArguments
   readonly prompts: readonly string[]
-  /** Each is a setting with all rows' coefficients set to it; null (default) steers once with the CSV's own. */
+  /** Each is a setting with all rows' coefficients set to it; null (default) steers once with the file's own. */
   readonly coefficients?: readonly number[] | null
   /** New tokens at most, 64 by default. */
   readonly maxGenToks?: number
@@ -53,6 +54,8 @@ export interface GenerateOptions extends DeviceChoice {
 
 /** What would be generated: the same prompts under so many settings. */
 export interface GeneratePlan {
+  /** The model, as it was named. */
+  readonly model: string
   readonly info: ModelInfo
   readonly planned: PlannedWork
   readonly settings: number
@@ -71,11 +74,11 @@ interface Setting {
 export async function generate(options: GenerateOptions & { readonly onPlanned?: undefined }): Promise<Generations>
 export async function generate(options: GenerateOptions): Promise<Generations | null>
 export async function generate(options: GenerateOptions): Promise<Generations | null> {
-  const { prompts, coefficients = null } = options
+  const { prompts, coefficients = null, model = 'sae_steered_beta' } = options
   if (prompts.length === 0) throw new InputError(sentence`${option('prompts')} holds no prompt`)
   if (coefficients?.length === 0) throw new InputError(sentence`${option('coefficients')} names no number`)
   const sampling = samplingOf(options)
-  const { args, steering, base } = await openSteering(options.modelArgs, {
+  const { baseName, steering, base, allowInert } = await openSteering(model, options.modelArgs, {
     batchSize: 'auto',
     ...deviceChoice(options),
     notice: options.onNotice ?? (() => {}),
@@ -84,24 +87,22 @@ export async function generate(options: GenerateOptions): Promise<Generations | 
   })
   try {
     const contexts = options.applyChatTemplate ? prompts.map((prompt) => chatPrompt(base, prompt)) : prompts
-    if (coefficients !== null && steering.file.rows.every(({ hook_action: action }) => action === 'ablate'))
-      throw new InputError(
-        sentence`${option('coefficients')}: all rows of ${args.csv_path} ablate, which has no coefficient`,
-      )
+    if (coefficients !== null && !steering.hasCoefficients)
+      throw new InputError(sentence`${option('coefficients')}: no row of ${steering.file.path} has a coefficient`)
     if (options.onPlanned) {
       const read = await base.read(prompts.map((_, prompt) => requestOf({ ...options, sampling, contexts }, prompt)))
       const planned = read.planned?.([...prompts.keys()]) ?? uncountedWork(prompts.length)
-      options.onPlanned({ info: base.info, planned, settings: 1 + (coefficients?.length ?? 1) })
+      options.onPlanned({ model: baseName, info: base.info, planned, settings: 1 + (coefficients?.length ?? 1) })
       return null
     }
     const own = await steering.lower(base)
     const edits = new Set<string>()
-    const steered: (Omit<Setting, 'model'> & { readonly lowered: LoweredSteering })[] = []
+    const steered: (Omit<Setting, 'model'> & { readonly lowered: LoweredEdits })[] = []
     for (const coefficient of coefficients ?? [null]) {
       const lowered = await steering.lower(base, { coefficient })
       // tries every row; a coefficient of 0 is meant to do nothing
       if (coefficient !== 0) await lowered.steer(base)
-      for (const line of editLines(steering.file, lowered.rows)) edits.add(line)
+      for (const line of lowered.lines) edits.add(line)
       const label = coefficient === null ? 'steered' : `coefficient ${coefficient}`
       steered.push({ label, coefficient, lowered })
     }
@@ -125,19 +126,18 @@ export async function generate(options: GenerateOptions): Promise<Generations | 
     }
     for (const [index, { label, coefficient, lowered }] of steered.entries()) {
       // a coefficient of 0 may do nothing here too
-      const allowInert = coefficient === 0 || (args.allow_inert_rows ?? false)
-      const { line, problem } = actingOf(settings[index + 1]!.model, lowered.trial, allowInert)
+      const { line, problem } = actingOf(settings[index + 1]!.model, lowered.trial, coefficient === 0 || allowInert)
       if (problem !== null) throw new SentenceError(sentence`${label}: ${problem}`)
       if (line !== null) options.onNotice?.(`${label}: ${line}`)
     }
     return {
-      model: args.base_name!,
+      model: baseName,
       edits: [...edits],
       latents: readings.map(({ latent }) => latent),
       unread,
       options: {
         model_args: options.modelArgs,
-        csv_sha256: steering.file.sha256,
+        [model === 'steered' ? 'steer_sha256' : 'csv_sha256']: steering.file.sha256,
         coefficients,
         max_gen_toks: options.maxGenToks ?? defaults.maxGenToks,
         temperature: options.temperature ?? 0,

@@ -29,7 +29,7 @@ export interface GenerationPrompt {
 
 export interface Generation {
   readonly label: string
-  /** What all rows' coefficients were set to; null for the CSV's own and for the unsteered model. */
+  /** What all rows' coefficients were set to; null for the file's own and for the unsteered model. */
   readonly coefficient: number | null
   readonly steered: boolean
   /** The continuation, cut at a stop string. */

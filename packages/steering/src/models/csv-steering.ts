@@ -1,6 +1,6 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import { cut } from '@saeval/hub/checks'
-import type { LanguageModel, ModelContext, SteerableModel } from '@saeval/language-model'
+import type { ModelContext, SteerableModel } from '@saeval/language-model'
 import type { Intervention, SaeFile, Semantics } from '@saeval/sae-core'
 import { type CheckedEdit, checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
 import { lowerChecked } from '@saeval/sae-core/internal/edits/lower-edits'
@@ -20,6 +20,7 @@ import { rowDefaults, steeringArguments } from '../edits/steering-arguments.js'
 import { wholeRowLength } from '../edits/whole-row.js'
 import { checkEffects, effectLine, firstOf, isEverywhere, type Trial, type TriedRow } from '../effects/check-effects.js'
 import { editLines, steeringRecord } from './describe-edits.js'
+import type { LoweredEdits, LowerOptions, Steering } from './steering.js'
 import { withSteering } from './with-steering.js'
 
 /** Arguments of a model that is steered with a CSV of edits along latents. */
@@ -35,30 +36,16 @@ export interface CsvSteeringArguments extends NormFactorArguments {
   readonly allow_inert_rows?: boolean
 }
 
-/** A CSV whose SAEs are open; nothing of the language model was needed for it. */
-export interface CsvSteering {
+/** A CSV whose SAEs are open. */
+export interface CsvSteering extends Steering {
   readonly file: SteeringFile
-  /** Turns the rows into edits of this model. Throws InputError for rows that do not fit it. */
-  lower(base: SteerableModel, options?: LowerRowsOptions): Promise<LoweredSteering>
-  /** Closes the SAEs. */
-  close(): Promise<void>
+  lower(base: SteerableModel, options?: LowerOptions): Promise<LoweredSteering>
 }
 
-export interface LowerRowsOptions {
-  /** Replaces the coefficient of every row but those that ablate; null (default) leaves the CSV's own. */
-  readonly coefficient?: number | null
-}
-
-/** Edits that are plain numbers. */
-export interface LoweredSteering {
-  readonly rows: readonly ScaledRow[]
-  readonly interventions: readonly Intervention[]
-  /** The same rows one by one, for checks. */
-  readonly trial: Trial
+/** The rows of a CSV as plain numbers. */
+export interface LoweredSteering extends LoweredEdits {
   /** Edits as the rows' own are lowered: some of the rows, or rows at other positions. */
   lowerEdits(edits: readonly CheckedEdit[]): Promise<Intervention[]>
-  /** The model with the edits. Tries every row first: one that changes nothing is an InputError that names its line. */
-  steer(base: SteerableModel): Promise<LanguageModel>
 }
 
 /** Opens the SAEs of a steering CSV. Throws InputError with file, line and column. */
@@ -90,14 +77,17 @@ export async function openCsvSteering(
   }
   return {
     file,
+    hasCoefficients: file.rows.some(({ hook_action: action }) => action !== 'ablate'),
     lower: async (base, { coefficient = null } = {}) => {
       const known = await inFile(file, () => withFactors(opened, args, base, notice), opened)
       const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
       const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
       const trial = await inFile(file, () => trialOf(file, rows, semantics, base), rows)
+      const lines = editLines(file, rows)
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
       return {
         rows,
+        lines,
         interventions: trial.together,
         trial,
         lowerEdits: (edits) => lowerChecked(edits, { semantics, dHead: base.dHead }),
@@ -111,7 +101,7 @@ export async function openCsvSteering(
             isOwn: row.positions !== undefined || row.skip_positions !== undefined,
           }))
           return withSteering(steered, {
-            edits: editLines(file, rows),
+            edits: lines,
             record: await record(report),
             selecting,
             trial,

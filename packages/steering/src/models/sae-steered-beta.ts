@@ -3,6 +3,7 @@ import type { ModelArguments, ModelContext, ModelFactory, SteerableModel } from 
 import { readSteeringFile } from '../edits/read-steering-file.js'
 import { type CsvSteering, csvSteeringArguments, openCsvSteering } from './csv-steering.js'
 import { openBase, type SplitArguments, splitArguments } from './open-base.js'
+import { steerOpened } from './steering.js'
 
 /** What `--model sae_steered_beta` takes in --model_args, beside the arguments of the backend. */
 export const saeSteeredBetaArguments = {
@@ -12,14 +13,14 @@ export const saeSteeredBetaArguments = {
 } as const
 
 /** A model and the CSV that is to steer it; both must be closed. */
-export interface OpenSteering {
+export interface OpenSaeSteeredBeta {
   readonly args: SplitArguments<typeof saeSteeredBetaArguments>['own']
   readonly steering: CsvSteering
   readonly base: SteerableModel
 }
 
 /** Opens the CSV's SAEs and the unsteered model. Throws InputError for arguments that are missing or wrong. */
-export async function openSteering(given: ModelArguments, context: ModelContext): Promise<OpenSteering> {
+export async function openSaeSteeredBeta(given: ModelArguments, context: ModelContext): Promise<OpenSaeSteeredBeta> {
   const split = splitArguments('sae_steered_beta', given, saeSteeredBetaArguments)
   const args = split.own
   const { base_name: baseName, csv_path: csvPath } = args
@@ -41,14 +42,5 @@ export async function openSteering(given: ModelArguments, context: ModelContext)
 }
 
 /** `--model sae_steered_beta --model_args base_name=…,csv_path=…`: a language model with edits along SAE latents. */
-export const saeSteeredBeta: ModelFactory = async (given, context) => {
-  const { steering, base } = await openSteering(given, context)
-  try {
-    return await (await steering.lower(base)).steer(base)
-  } catch (error) {
-    await base.close()
-    throw error
-  } finally {
-    await steering.close()
-  }
-}
+export const saeSteeredBeta: ModelFactory = async (given, context) =>
+  steerOpened(await openSaeSteeredBeta(given, context))

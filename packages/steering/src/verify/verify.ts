@@ -1,7 +1,6 @@
 import type { HubOptions, Notice } from '@saeval/hub'
 import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
-import { editLines } from '../models/describe-edits.js'
-import { openSteering } from '../models/sae-steered-beta.js'
+import { openSteering } from '../models/open-steering.js'
 import { batchIsSingle, besideIsAlone, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
 import { type Check, type CheckResult, runCheck } from './check.js'
 import { type DeviceSubject, inOther, inOtherModel, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
@@ -9,7 +8,9 @@ import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './
 import { type Subject, subjectOf } from './subject.js'
 
 export interface VerifyOptions extends DeviceChoice {
-  /** Those of sae_steered_beta: base_name, csv_path, semantics, … */
+  /** sae_steered_beta (default) or steered. */
+  readonly model?: string
+  /** Those of the model: base_name, csv_path, semantics, …; or pretrained, steer_path, … */
   readonly modelArgs: ModelArguments
   /** What the edits are tried on; a paragraph of saeval's own by default. */
   readonly text?: string
@@ -23,7 +24,7 @@ export interface VerifyOptions extends DeviceChoice {
 export interface Verification {
   /** Whether no check failed. */
   readonly passed: boolean
-  /** One line for each row. */
+  /** One line for each edit; of many the first. */
   readonly edits: readonly string[]
   readonly text: string
   /** Tokens of the text. */
@@ -34,25 +35,29 @@ export interface Verification {
 }
 
 /**
- * Checks on a model, a CSV and a device that steering is real: edits do what their formulas say, reach the output, and do so whatever is batched,
- * cached or shared; and on a device other than the CPU that it computes what the CPU computes, with the same model there. Throws InputError for arguments, CSVs and texts that are wrong by themselves; a row that changes nothing fails a check.
+ * Checks on a model, a file of edits and a device that steering is real: edits do what their formulas say, reach the output, and do so whatever is batched,
+ * cached or shared; and on a device other than the CPU that it computes what the CPU computes, with the same model there. Throws InputError for arguments, files and texts that are wrong by themselves; a row that changes nothing fails a check.
  */
-export async function verify({ modelArgs, text, ...options }: VerifyOptions): Promise<Verification> {
+export async function verify({
+  model = 'sae_steered_beta',
+  modelArgs,
+  text,
+  ...options
+}: VerifyOptions): Promise<Verification> {
   const open = (choice: DeviceChoice, notice: Notice, args = modelArgs) =>
-    openSteering(args, { batchSize: 'auto', ...deviceChoice(choice), notice, hub: options.hub ?? {} })
+    openSteering(model, args, { batchSize: 'auto', ...deviceChoice(choice), notice, hub: options.hub ?? {} })
   const opened = await open(options, options.onNotice ?? (() => {}))
   const { steering, base } = opened
   const closing = new Set([opened])
-  const close = async (model: typeof opened) => {
-    if (!closing.delete(model)) return
-    await model.base.close()
-    await model.steering.close()
+  const close = async (one: typeof opened) => {
+    if (!closing.delete(one)) return
+    await one.base.close()
+    await one.steering.close()
   }
   const { compute = 'float32', ...inFloat32 } = modelArgs
   try {
-    const { rows, trial } = await steering.lower(base)
+    const { lines, trial } = await steering.lower(base)
     const subject = subjectOf(base, trial, text ?? null)
-    const edits = editLines(steering.file, rows)
     const checks = await verifySteering(subject, options.onCheck)
     const computedOn = base.info.device ?? null
     if (computedOn !== null && computedOn !== 'cpu') {
@@ -71,14 +76,14 @@ export async function verify({ modelArgs, text, ...options }: VerifyOptions): Pr
     }
     return {
       passed: checks.every(({ outcome }) => outcome !== 'failed'),
-      edits,
+      edits: lines,
       text: subject.text,
       tokens: subject.ids.length,
       device: computedOn,
       checks,
     }
   } finally {
-    for (const model of closing) await close(model)
+    for (const one of closing) await close(one)
   }
 }
 
