@@ -63,7 +63,10 @@ async function sayFound(
     }
     read = item.read
     last = item.place
-    await say({ doc: documentOf(item.task, item.sample), name: item.run.label, answer: answerOf(item.sample) })
+    const { filter } = item.sample
+    // a task with several filters has an answer by each
+    const name = filter === 'none' ? item.run.label : `${item.run.label} (${filter})`
+    await say({ doc: documentOf(item.task, item.sample), name, answer: answerOf(item.sample) })
     if (++found === most) break
   }
   return { read, next: found < most ? null : last }

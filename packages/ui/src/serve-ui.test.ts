@@ -1,16 +1,12 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { needs, temporaryFolder } from '../../../tests/fixtures.js'
-import { browserPath, openAddress, seriousFaults } from '../../report/src/html/open-page.testing.js'
+import { afterAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../tests/fixtures.js'
 import { fakeSweep, writeRun } from '../../report/src/results/fake-sweep.testing.js'
 import { serveUi, type Ui } from './serve-ui.js'
 
 const open: Ui[] = []
-/** How long a page may take here. */
-const patient = { timeout: 10_000 }
 afterAll(() => Promise.all(open.map((ui) => ui.close())))
 
 async function served(folder: string): Promise<string> {
@@ -129,6 +125,19 @@ describe('serveUi', () => {
   })
 })
 
+it('says of answers under several filters which is which', async () => {
+  const folder = temporaryFolder()
+  writeRun(folder, { pretrained: 'tiny' }, { sums: [1] })
+  const path = join(folder, 'samples_sums_2026-01-02T03-04-05.000006.jsonl')
+  const line = readFileSync(path, 'utf8').trim()
+  const filters = ['strict-match', 'flexible-extract']
+  writeFileSync(path, filters.map((filter) => line.replace('"filter":"none"', `"filter":"${filter}"`)).join('\n'))
+  const address = await served(folder)
+  const { text } = await ask(address, `${new URL(address).pathname}search?q=sums`)
+  const names = [...text.matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name)
+  expect(names).toEqual(filters.map((filter) => `unsteered (${filter})`))
+})
+
 describe('events', () => {
   /** What comes of the events until they fit, or for some milliseconds. */
   async function events(address: string, query: string, until: RegExp, last?: string): Promise<string> {
@@ -159,65 +168,5 @@ describe('events', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     writeFileSync(join(folder, 'last.json'), '{}')
     expect(await waiting).toContain(`id: ${await version()}\n`)
-  })
-})
-
-describe('the pages in a browser', needs('Chromium', browserPath !== undefined), () => {
-  let page: Page
-  let complaints: readonly string[]
-  let address: string
-  const folder = fakeSweep([-100, -20, 20], 24)
-  beforeAll(async () => {
-    const file = JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8'))
-    // as a sweep that runs: the last cell is somebody's
-    const [last] = file.cells.splice(-1)
-    writeFileSync(
-      join(folder, 'sweep.json'),
-      JSON.stringify({ ...file, cells: [...file.cells, { ...last, results: {} }] }),
-    )
-    mkdirSync(join(folder, 'claims'))
-    writeFileSync(join(folder, 'claims', `${last.id}.claim`), '')
-    address = await served(folder)
-    ;({ page, complaints } = await openAddress(address))
-  })
-
-  it('shows how far a sweep is, and results as they come', async () => {
-    expect(await page.textContent('#progress')).toContain('6 of 7 cells done; now coefficient 20, latent 11')
-    expect(await page.locator('#metric-0-effects tbody tr').count()).toBe(7)
-    // what the reader has moved stays until the reader wants the new results
-    await page.locator('#metric-0-effects thead button').first().click()
-    const file = JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8'))
-    const done = `cells/${file.cells.at(-1).id}/results_2026-01-02T03-04-05.000006.json`
-    file.cells.at(-1).results = { dogs: done, cats: done }
-    rmSync(join(folder, 'claims'), { recursive: true })
-    writeFileSync(join(folder, 'new.json'), JSON.stringify(file))
-    renameSync(join(folder, 'new.json'), join(folder, 'sweep.json'))
-    await expect.poll(() => page.textContent('#progress'), patient).toContain('7 of 7')
-    expect(await page.locator('#metric-0-effects tbody tr').count()).toBe(7)
-    await page.click('#news button')
-    await expect.poll(() => page.locator('#metric-0-effects tbody tr').count(), patient).toBe(8)
-    expect(await page.locator('#metric-0-effects thead button').count()).toBe(3)
-  })
-
-  it('finds samples, compares runs, and shows no fault to axe at any size', async () => {
-    await page.click('text=Samples')
-    await page.fill('[name=q]', '"dogs 3 make"')
-    await page.keyboard.press('Enter')
-    await expect.poll(() => page.textContent('#found'), patient).toMatch(/^1 found/)
-    expect(await page.locator('sample-card .question').textContent()).toContain('dogs 3 make')
-    // hostile texts are text
-    expect(await page.locator('sample-card').textContent()).toContain('a <meow>')
-    await page.click('text=Side by side')
-    await page.selectOption('[name=b]', 'latent-7-coefficient-20')
-    await page.click('text=Compare')
-    await expect.poll(() => page.textContent('#sample-count'), patient).toBe('48 of 48 documents')
-    for (const path of ['', 'samples', 'compare', 'latent'])
-      for (const width of [390, 1280]) {
-        await page.setViewportSize({ width, height: 800 })
-        await page.goto(`${address}${path}`)
-        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-        expect(await seriousFaults(page)).toEqual([])
-      }
-    expect(complaints).toEqual([])
   })
 })

@@ -10,7 +10,7 @@ import { answerSearch } from './answer-search.js'
 import { comparePage } from './pages/compare-page.js'
 import { errorPage } from './pages/error-page.js'
 import { latentPage } from './pages/latent-page.js'
-import { resultsPage } from './pages/results-page.js'
+import { progressPart, resultsPage } from './pages/results-page.js'
 import { samplesPage } from './pages/samples-page.js'
 import { runToSteer, steerPage } from './pages/steer-page.js'
 import { type FolderOptions, type FolderView, openFolder, type UiFolder } from './ui-folder.js'
@@ -37,6 +37,7 @@ const pages: Readonly<Record<string, Page>> = {
   compare: comparePage,
   latent: latentPage,
   steer: steerPage,
+  progress: async (view) => progressPart(view),
 }
 
 /**

@@ -72,6 +72,58 @@ describe('openFolder', () => {
     expect(await shown()).toEqual(['coefficient 20, latent 7', ['done', 'done', 'running', 'lost', 'waiting']])
   })
 
+  it('makes nothing anew where only who has a cell has changed, and of a run nothing while its files stay', async () => {
+    const path = fakeSweep([-20, 20], 4)
+    const folder = openFolder({ folder: path })
+    const before = folder.view()
+    const made: string[] = []
+    const make = (view: typeof before) => {
+      const own = async () => String(made.push('page'))
+      return view.kept('page', own)
+    }
+    const steer = async (view: typeof before) => {
+      const [run] = (await view.experiment()).runs
+      return view.steered.get(null, run!.results, async () => ({ made: made.push('steer') }) as never)
+    }
+    await make(before)
+    await steer(before)
+    mkdirSync(join(path, 'claims'))
+    writeFileSync(join(path, 'claims', 'latent-7-coefficient-20.claim'), JSON.stringify(ownIdentity()))
+    const claimed = folder.view()
+    expect([claimed.files === before.files, claimed.version === before.version]).toEqual([true, false])
+    await make(claimed)
+    expect(made).toEqual(['page', 'steer'])
+    // another cell ends
+    change(path, (cells) => cells.splice(-1))
+    const ended = folder.view()
+    expect(ended.files).not.toBe(before.files)
+    await make(ended)
+    await steer(ended)
+    expect(made).toEqual(['page', 'steer', 'page'])
+  })
+
+  it('counts controls beside the cells, and says that they are drawn', async () => {
+    const path = fakeSweep([20], 4, 2)
+    const file = join(path, 'sweep.json')
+    const sweep = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ...sweep,
+        controls: sweep.controls.map((one: object, at: number) => (at < 3 ? one : { ...one, results: {} })),
+      }),
+    )
+    mkdirSync(join(path, 'claims'))
+    for (const id of ['controls', sweep.controls[3].id])
+      writeFileSync(join(path, 'claims', `${id}.claim`), JSON.stringify(ownIdentity()))
+    const html = await resultsPage(openFolder({ folder: path }).view())
+    expect(html).toContain(
+      '3 of 3 cells and 3 of 5 controls done; now controls are drawn; coefficient 20, latent 7, control direction 2 <progress max="8" value="6">',
+    )
+    expect(html).toContain('<span>coefficient 20, latent 7, control flipped</span>')
+    expect(html).toContain('<option value="&quot;random latents&quot;">random latents</option>')
+  })
+
   it('looks past links that lead nowhere, and a folder that is gone', async () => {
     const path = fakeSweep([20], 4)
     const folder = openFolder({ folder: path })

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import type { Said } from '@saeval/hub'
 import { type ClaimState, openClaims } from '@saeval/hub/internal/claims/claims'
 import { type Experiment, readExperiment } from '@saeval/report'
+import type { KeptRuns } from '@saeval/report/internal/compare/compare'
+import { type Kept, keepRuns } from '@saeval/report/internal/compare/kept-runs'
 import { filesBelow, ifThere } from '@saeval/report/internal/results/files-below'
 import { sweepFileName } from '@saeval/report/internal/results/sweep-file'
+import type { SteeredRun } from './steer-run.js'
 
 /** What a folder is, and what is wanted of it. */
 export interface FolderOptions {
@@ -35,24 +38,33 @@ export interface FolderView {
   readonly words: (said: Said) => string
   /** As UiFolder gives it. */
   readonly version: string
+  /** The same of the files alone: it stays where only who has which cell has changed. */
+  readonly files: string
   /** Its runs, read once. Throws InputError where there are none yet. */
   experiment(): Promise<Experiment>
   /** What is made of the runs, once for each name. */
   kept<Value>(name: string, make: (experiment: Experiment) => Promise<Value>): Promise<Value>
+  /** What was found of runs, and pages that steer them: they stay while those runs' own files are as they were, whatever comes beside them. */
+  readonly found: KeptRuns
+  readonly steered: Kept<SteeredRun>
 }
 
-/** Things that are kept at most. */
+/** Things that are kept at most: pages, what was found of runs (numbers), pages that steer (with their questions). */
 const mostKept = 16
+const mostFound = 4096
+const mostSteered = 4
 
 export function openFolder(options: FolderOptions): UiFolder {
   const closing = new AbortController()
-  const version = () => versionOf(options.folder)
+  const found: KeptRuns = keepRuns(mostFound)
+  const steered = keepRuns<SteeredRun>(mostSteered)
   let last: FolderView | null = null
   return {
-    version,
+    version: () => versionOf(options.folder).version,
     view: () => {
-      const now = version()
-      if (last?.version !== now) last = viewOf(options, now)
+      const now = versionOf(options.folder)
+      if (last?.files !== now.files) last = { ...viewOf(options), ...now, found, steered }
+      else if (last.version !== now.version) last = { ...last, ...now }
       return last
     },
     closed: closing.signal,
@@ -60,14 +72,17 @@ export function openFolder(options: FolderOptions): UiFolder {
   }
 }
 
-function viewOf({ folder: path, target, words = String }: FolderOptions, version: string): FolderView {
+function viewOf({
+  folder: path,
+  target,
+  words = String,
+}: FolderOptions): Omit<FolderView, 'version' | 'files' | 'found' | 'steered'> {
   const [read, made] = [new Map<string, Promise<unknown>>(), new Map<string, Promise<unknown>>()]
   const experiment = () => keep(read, 'experiment', () => readExperiment(path))
   return {
     path,
     target,
     words,
-    version,
     experiment,
     kept: (name, make) => keep(made, name, async () => make(await experiment())),
   }
@@ -84,16 +99,17 @@ function keep<Value>(things: Map<string, Promise<unknown>>, name: string, make: 
   return made
 }
 
-/** Names, sizes and times of the files that results are read from, and which cells somebody has who is alive. */
-function versionOf(path: string): string {
+/** Of names, sizes and times of the files that results are read from, and with them of which cells somebody has who is alive. */
+function versionOf(path: string): Pick<FolderView, 'version' | 'files'> {
   const hash = createHash('sha256')
   for (const name of [...filesBelow(path)].filter((file) => file.endsWith('.json')).sort()) {
     const info = ifThere(() => statSync(join(path, name)))
     if (info) hash.update(`${name}\0${info.size} ${info.mtimeMs}\n`)
   }
+  const files = hash.copy().digest('hex')
   for (const [cell, { isDead }] of [...cellClaims(path)].sort(([a], [b]) => (a < b ? -1 : 1)))
     hash.update(`${cell}\0${isDead}\n`)
-  return hash.digest('hex')
+  return { version: hash.digest('hex'), files }
 }
 
 /** Who has which cell of a sweep, by the cell's id. */

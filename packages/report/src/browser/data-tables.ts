@@ -11,17 +11,17 @@ function moveTable(box: HTMLElement): void {
   const tools = box.querySelector<HTMLElement>('.tools')!
   const body = box.querySelector('tbody')!
   const heads = [...box.querySelectorAll<HTMLTableCellElement>('thead th')]
-  const rows = [...body.rows]
-  const fixed = rows.filter((row) => row.classList.contains('fixed'))
-  const moving = rows.filter((row) => !row.classList.contains('fixed'))
-  const words = tools.querySelector<HTMLInputElement>('[name=words]')
-  const lists = [...tools.querySelectorAll<HTMLSelectElement>('select[data-by]')]
+  const isFixed = (row: HTMLTableRowElement) => row.classList.contains('fixed')
+  let rows = [...body.rows]
   const order = tools.querySelector<HTMLSelectElement>('[name=sort]')!
   const status = tools.querySelector('[role=status]')!
   let column = -1
   let isDown = false
 
   const update = (): void => {
+    const [fixed, moving] = [rows.filter(isFixed), rows.filter((row) => !isFixed(row))]
+    const words = tools.querySelector<HTMLInputElement>('[name=words]')
+    const lists = [...tools.querySelectorAll<HTMLSelectElement>('select[data-by]')]
     const wanted = lists.map((list) => [list.dataset.by!, list.value] as const).filter(([, value]) => value !== '')
     const needles = (words?.value ?? '').toLowerCase().split(/\s+/)
     let shown = 0
@@ -36,7 +36,10 @@ function moveTable(box: HTMLElement): void {
     }
     status.textContent = shown === moving.length ? '' : `${shown} of ${moving.length} rows`
     const sorted = column < 0 ? moving : [...moving].sort((a, b) => compare(a, b, column) * (isDown ? -1 : 1))
-    body.replaceChildren(...fixed, ...sorted)
+    const all = [...fixed, ...sorted]
+    // a row that is put in its place loses the focus
+    if (all.length !== body.rows.length || all.some((row, index) => row !== body.rows[index]))
+      body.replaceChildren(...all)
     heads.forEach((head, index) => {
       if (index === column) head.setAttribute('aria-sort', isDown ? 'descending' : 'ascending')
       else head.removeAttribute('aria-sort')
@@ -50,7 +53,7 @@ function moveTable(box: HTMLElement): void {
 
   order.append(new Option('as they ran', '-1'))
   // two rows are in order at a glance
-  const sortable = moving.length > 2 ? heads : []
+  const sortable = rows.filter((row) => !isFixed(row)).length > 2 ? heads : []
   order.parentElement!.hidden = sortable.length === 0
   sortable.forEach((head, index) => {
     const button = document.createElement('button')
@@ -63,11 +66,16 @@ function moveTable(box: HTMLElement): void {
       new Option(`${head.dataset.name} ↓`, `${index},down`),
     )
   })
-  order.addEventListener('input', () => {
+  tools.addEventListener('input', ({ target }) => {
+    if (target !== order) return update()
     const [index, down] = order.value.split(',')
     sortBy(Number(index), down !== undefined)
   })
-  for (const control of [words, ...lists]) control?.addEventListener('input', update)
+  // who has changed the rows gives them, in the order in which they came
+  box.addEventListener('rows', (event) => {
+    rows = (event as CustomEvent<HTMLTableRowElement[]>).detail
+    update()
+  })
   tools.hidden = false
 }
 

@@ -29,11 +29,20 @@ function start(root: ParentNode): void {
 
 /** Names of the columns, then the rows that are shown, each value in full. */
 function csvOf(table: HTMLTableElement): string {
-  const heads = [...table.querySelectorAll<HTMLElement>('thead th')].map((head) => head.dataset.name!)
+  const heads = [...table.querySelectorAll<HTMLElement>('thead th')].map((head) => listOf(head.dataset.csvNames))
   const rows = [...table.tBodies[0]!.rows]
     .filter((row) => !row.hidden)
-    .map((row) => [...row.cells].map((cell) => cell.dataset.v ?? ''))
-  return [heads, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('')
+    .map((row) =>
+      [...row.cells].flatMap(({ dataset: { v = '', more } }, index) => {
+        const values = [v, ...listOf(more)]
+        return heads[index]!.map((_, at) => values[at] ?? '')
+      }),
+    )
+  return [heads.flat(), ...rows].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('')
+}
+
+function listOf(json = '[]'): string[] {
+  return JSON.parse(json) as string[]
 }
 
 /** Quoted where it must be. A text that a spreadsheet would run is made a text by an apostrophe. */

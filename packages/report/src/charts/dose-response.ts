@@ -8,8 +8,10 @@ export interface DosePoint {
   /** 95 % interval of the value; null where there is none. */
   readonly low: number | null
   readonly high: number | null
-  /** Which curve it is on: the latent, action and what else differs. */
+  /** Its colour: the latent, action and what else differs, or that of all that have none of their own. */
   readonly series: string
+  /** Which curve it is on: of points in one colour only those of one curve are joined. */
+  readonly line: string
   /** Which panel it is in: the task. */
   readonly panel: string
   /** What it says at the pointer, at a touch and to a screen reader. */
@@ -97,6 +99,7 @@ function layers({ metric, dose, points, baselines, chance, series, isShare }: Do
   const x = { field: 'x', type: 'quantitative' as const, title: dose, axis: { tickCount: 6 } }
   const of = { field: 'series', type: 'nominal' as const, title: null, legend: legend ? {} : null }
   const color = { ...of, scale: { domain: [...series] } }
+  const detail = { field: 'line', type: 'nominal' as const }
   const cells = [{ filter: "datum.kind === 'cell'" }]
   const rule = (kind: 'baseline' | 'chance', strokeDash: number[]) => ({
     transform: [{ filter: `datum.kind === '${kind}'` }],
@@ -109,9 +112,13 @@ function layers({ metric, dose, points, baselines, chance, series, isShare }: Do
     {
       transform: [...cells, { filter: 'isValid(datum.low)' }],
       mark: { type: 'area' as const, opacity: 0.15, aria: false },
-      encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
+      encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color, detail },
     },
-    { transform: cells, mark: { type: 'line' as const, strokeWidth: 2, aria: false }, encoding: { x, y, color } },
+    {
+      transform: cells,
+      mark: { type: 'line' as const, strokeWidth: 2, aria: false },
+      encoding: { x, y, color, detail },
+    },
     {
       transform: cells,
       mark: { type: 'point' as const, filled: true, size: 45 },

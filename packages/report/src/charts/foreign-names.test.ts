@@ -23,7 +23,13 @@ it.each<[string, TopLevelSpec]>([
       metric: evil('metric'),
       dose: evil('dose'),
       points: ['a', 'b'].flatMap((panel) =>
-        [1, 2].map((x) => ({ ...point, x, series: evil('latent'), panel: evil(`task ${panel}`) })),
+        [1, 2].map((x) => ({
+          ...point,
+          x,
+          series: evil('latent'),
+          line: evil('latent'),
+          panel: evil(`task ${panel}`),
+        })),
       ),
       baselines: [{ panel: evil('task a'), value: 0.7 }],
       chance: [{ panel: evil('task a'), value: 0.25 }],

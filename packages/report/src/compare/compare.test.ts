@@ -1,11 +1,12 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { writeRun } from '../results/fake-sweep.testing.js'
 import { readRun } from '../results/read-run.js'
 import { wilsonInterval } from '../statistics/interval.js'
-import { compareWithBaseline, measureRuns } from './compare.js'
+import { compareWithBaseline, type MeasuredRun, measureRuns } from './compare.js'
+import { keepRuns } from './kept-runs.js'
 
 const base = { dogs: [1, 1, 1, 1, 1, 1, 1, 0], cats: [1, 0, 1, 0, 1, 0, 1, 0] }
 const steered = { dogs: [0, 0, 0, 0, 0, 0, 0, 0], cats: [1, 0, 1, 0, 1, 0, 0, 0] }
@@ -42,6 +43,56 @@ describe('compareWithBaseline', () => {
     expect(runs[0]!.measures[0]).toMatchObject({ task: 'g', interval: wilsonInterval(3, 16) })
     expect(runs[0]!.comparisons![1]).toEqual(dogs)
     expect((await measureRuns(null, [after!])).runs[0]).toMatchObject({ comparisons: null, measures: { length: 3 } })
+  })
+
+  it('knows a level of guessing only of shares of single right choices', async () => {
+    const chances = async (edit: (line: Record<string, unknown>) => object) => {
+      const [run] = await twoRuns()
+      const samples = run!.samples.get('dogs')!
+      const lines = readFileSync(samples, 'utf8').trim().split('\n')
+      const all = lines.map((line) => edit(JSON.parse(line)) as { acc: number })
+      writeFileSync(samples, all.map((line) => JSON.stringify(line)).join('\n'))
+      const value = all.reduce((sum, { acc }) => sum + acc, 0) / all.length
+      const scores = run!.scores.map((score) => (score.task === 'dogs' ? { ...score, value } : score))
+      return (await measureRuns(null, [{ ...run!, scores }])).runs[0]!.measures.map(({ chance }) => chance)
+    }
+    expect(await chances((line) => line)).toEqual([0.25, 0.25])
+    // truthfulqa_mc2 calls the probability of what is true acc
+    expect(await chances((line) => ({ ...line, acc: 0.25 }))).toEqual([null, 0.25])
+    expect(await chances((line) => ({ ...line, acc: line.doc_id === 3 ? 0.5 : 1 }))).toEqual([null, 0.25])
+    // as lm_eval writes several right choices
+    expect(await chances((line) => ({ ...line, target: '[0, 2]' }))).toEqual([null, 0.25])
+    // where another run tells that it is no share, all zeros are none either
+    const [mass, zeros] = await twoRuns()
+    const samples = mass!.samples.get('dogs')!
+    writeFileSync(samples, readFileSync(samples, 'utf8').replaceAll(/"acc":[01]/g, '"acc":0.5'))
+    const scores = mass!.scores.map((score) => (score.task === 'dogs' ? { ...score, value: 0.5 } : score))
+    const { baseline, runs } = await measureRuns({ ...mass!, scores }, [zeros!])
+    expect([baseline, runs[0]!.measures].map((list) => list.map(({ chance }) => chance))).toEqual([
+      [null, 0.25],
+      [null, 0.25],
+    ])
+  })
+
+  it('reads what is kept no second time, and what has changed anew', async () => {
+    const [before, after] = await twoRuns()
+    const path = after!.samples.get('dogs')!
+    const at = (seconds: number) => utimesSync(path, seconds, seconds)
+    at(1000)
+    const kept = keepRuns<MeasuredRun>(10)
+    const first = await measureRuns(before!, [after!], kept)
+    // other values in a file of the same size and time: they are not read
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/"acc":[01]/g, '"acc":x'))
+    at(1000)
+    expect(await measureRuns(before!, [after!], kept)).toEqual(first)
+    at(1001)
+    await expect(measureRuns(before!, [after!], kept)).rejects.toThrow('is not a sample')
+    // the correction is over the runs that are there now
+    const third = await readRun(writeRun(temporaryFolder(), { csv_path: 'x' }, steered))
+    const fresh = await measureRuns(before!, [third, third], keepRuns(10))
+    const more = await measureRuns(before!, [third, third], kept)
+    expect(more).toEqual(fresh)
+    expect(more.runs[0]!.comparisons![0]!.holm).toBeGreaterThan(first.runs[0]!.comparisons![0]!.holm!)
   })
 
   it('has no test where a metric is not the mean of its documents', async () => {

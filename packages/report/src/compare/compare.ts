@@ -3,6 +3,7 @@ import type { RunResults, Score } from '../results/run-results.js'
 import { holm } from '../statistics/holm.js'
 import { type PairedDifference, pairedDifference } from '../statistics/paired-difference.js'
 import { isMeanOf, leafTasks, type RunValues, readValues } from './document-values.js'
+import type { Kept } from './kept-runs.js'
 import { type Measure, measureScores, withoutFalseShares } from './measure.js'
 
 /** One metric of one task in two runs. */
@@ -49,29 +50,45 @@ export interface MeasuredRun {
   readonly comparisons: readonly Comparison[] | null
 }
 
-/** compareWithBaseline and measureScores in one reading; runs may have other tasks than the baseline. */
+/** What was found of runs, each before the corrections over all of them. */
+export type KeptRuns = Kept<MeasuredRun>
+
+/** compareWithBaseline and measureScores in one reading; runs may have other tasks than the baseline. Of runs that are in `kept` no documents are read. */
 export async function measureRuns(
   baseline: RunResults | null,
   runs: readonly RunResults[],
+  kept?: KeptRuns,
 ): Promise<{ readonly baseline: readonly Measure[]; readonly runs: readonly MeasuredRun[] }> {
-  const before = baseline && (await readValues(baseline))
-  const measures: Measure[][] = []
-  const found: (Comparison[] | null)[] = []
-  for (const run of runs) {
-    const values = await readValues(run)
-    measures.push(measureScores(run, values))
-    const isComparable = baseline !== null && hasCommonScore(run, baseline)
-    found.push(isComparable ? compareScores(baseline, before!, run, values) : null)
+  let read: Promise<RunValues> | null = null
+  const before = (run: RunResults) => {
+    read ??= readValues(run)
+    return read
   }
-  const compared = corrected(found.map((list) => list ?? []))
+  const findBaseline = async (run: RunResults) => ({
+    measures: measureScores(run, await before(run)),
+    comparisons: null,
+  })
+  const find = async (run: RunResults): Promise<MeasuredRun> => {
+    const values = await readValues(run)
+    const isComparable = baseline !== null && hasCommonScore(run, baseline)
+    return {
+      measures: measureScores(run, values),
+      comparisons: isComparable ? compareScores(baseline, await before(baseline), run, values) : null,
+    }
+  }
+  const get: KeptRuns['get'] = kept?.get ?? ((_, __, make) => make())
+  const own = baseline && (await get(null, baseline, () => findBaseline(baseline)))
+  const found: MeasuredRun[] = []
+  for (const run of runs) found.push(await get(baseline, run, () => find(run)))
+  const compared = corrected(found.map(({ comparisons }) => comparisons ?? []))
   const all = [
-    ...(baseline ? [{ scores: baseline.scores, measures: measureScores(baseline, before!) }] : []),
-    ...runs.map(({ scores }, index) => ({ scores, measures: measures[index]! })),
+    ...(own ? [{ scores: baseline!.scores, measures: own.measures }] : []),
+    ...runs.map(({ scores }, index) => ({ scores, measures: found[index]!.measures })),
   ]
   const told = withoutFalseShares(all)
   return {
-    baseline: baseline ? told.shift()! : [],
-    runs: told.map((own, index) => ({ measures: own, comparisons: found[index] ? compared[index]! : null })),
+    baseline: own ? told.shift()! : [],
+    runs: told.map((measures, index) => ({ measures, comparisons: found[index]!.comparisons && compared[index]! })),
   }
 }
 

@@ -4,7 +4,10 @@ import type { RunResults, Score } from '../results/run-results.js'
 /** What documents scored by one metric under one filter. */
 export interface DocumentValues {
   readonly documents: ReadonlyMap<number, DocumentValue>
-  /** Mean over them of 1 / number of choices; null where one has fewer than two choices, or the metric is no share of right choices. */
+  /**
+   * Mean over them of 1 / number of choices; null where the metric is no share of right choices (a value is neither 0 nor 1), or a document has fewer than two
+   * choices or several that are right.
+   */
   readonly chance: number | null
 }
 
@@ -16,8 +19,11 @@ export interface DocumentValue {
 /** What the documents of one run scored: task -> "metric,filter" -> values. */
 export type RunValues = ReadonlyMap<string, ReadonlyMap<string, DocumentValues>>
 
-/** Metrics that count right choices, so that guessing gives 1 / number of choices (lm_eval's of multiple_choice). */
-const guessable = new Set(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'exact_match'])
+/**
+ * Metrics that count where the most likely choice is the right one, so that guessing gives 1 / number of choices (lm_eval's of multiple_choice; its exact_match
+ * asks whether the right choice is what the model would write, of which choices say nothing). Tasks of their own Python may give these names to other things.
+ */
+const guessable = new Set(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info'])
 
 /** Reads every document's metrics from the sample files of a run: a few numbers a document, whatever the prompts' length. */
 export async function readValues(run: RunResults): Promise<RunValues> {
@@ -29,7 +35,7 @@ export async function readValues(run: RunResults): Promise<RunValues> {
         const key = `${metric},${sample.filter}`
         const own = metrics.get(key) ?? { documents: new Map(), guessed: 0 }
         own.documents.set(sample.docId, { value, hash: sample.docHash })
-        own.guessed += guessedShare(metric, sample)
+        own.guessed += guessedShare(metric, value, sample)
         metrics.set(key, own)
       }
     }
@@ -42,10 +48,14 @@ export async function readValues(run: RunResults): Promise<RunValues> {
   return values
 }
 
-/** What guessing scores on a document; NaN where that is not known. */
-function guessedShare(metric: string, { choices }: Sample): number {
-  return guessable.has(metric) && choices.length > 1 ? 1 / choices.length : Number.NaN
+/** What guessing scores on a document that has this value; NaN where that is not known. */
+function guessedShare(metric: string, value: number, { choices, target }: Sample): number {
+  const isChoice = guessable.has(metric) && (value === 0 || value === 1)
+  return isChoice && choices.length > 1 && !severalTargets.test(target) ? 1 / choices.length : Number.NaN
 }
+
+/** As lm_eval writes a list of right choices: "[0, 2]". */
+const severalTargets = /^\[\s*-?\d+\s*,/
 
 /** The tasks whose documents a score is made of: itself, or the members of a group, at any depth. */
 export function leafTasks(run: RunResults, task: string): string[] {

@@ -30,7 +30,7 @@ export function measureScores(run: RunResults, values: RunValues): Measure[] {
 
 /**
  * The same with no share taken for one that is none: values of zeros or ones alone are a share only where no run has others, and where all are zero only if
- * fewer would not be better (a divergence or a rate of repetition is 0 at best). What is no share has no interval where all its values are equal. Lists are a
+ * fewer would not be better (a divergence or a rate of repetition is 0 at best). What is no share has no level of guessing, and no interval where all its values are equal. Lists are a
  * run's scores and what was measured of them, in the same order.
  */
 export function withoutFalseShares(
@@ -50,7 +50,8 @@ export function withoutFalseShares(
   return runs.map(({ measures }) =>
     measures.map((measure) => {
       const { others, seen } = known.get(key(measure))!
-      return measure.interval?.method === 'wilson' && (others || !seen) ? { ...measure, interval: null } : measure
+      if (!others && seen) return measure
+      return { ...measure, chance: null, interval: measure.interval?.method === 'wilson' ? null : measure.interval }
     }),
   )
 }

@@ -5,6 +5,10 @@ import { escapeHtml } from './escape.js'
 export interface TableColumn {
   /** Its name, in the table and in the CSV. */
   readonly name: string
+  /** Its name in the CSV, where it is another one. */
+  readonly csv?: string
+  /** Names of what the CSV has beside its value, each behind the column's own. */
+  readonly more?: readonly string[]
   /** A word below the name; none by default. */
   readonly note?: string
   /** Texts stand left, numbers right. */
@@ -14,7 +18,13 @@ export interface TableColumn {
 /** What stands in a cell: text, or what is shown (HTML) with the value that it is sorted by and the CSV holds. */
 export type TableCell =
   | string
-  | { readonly html: string; readonly value: string | number | null; readonly kind?: string }
+  | {
+      readonly html: string
+      readonly value: string | number | null
+      readonly kind?: string
+      /** Values of the column's `more`, in its order; none where it has none. */
+      readonly more?: readonly (number | null)[]
+    }
 
 /** A row. */
 export interface TableRow {
@@ -42,8 +52,8 @@ const mostOffered = 100
 /** HTML of a table; browser/data-tables.ts sorts and filters it, on narrow screens a row is a card. */
 export function dataTable({ id, caption, columns, rows }: DataTable): string {
   const heads = columns.map(
-    ({ name, note, isText }, index) =>
-      `<th scope="col" data-name="${escapeHtml(name)}"${isText || index === 0 ? ' class="text"' : ''}><span>${escapeHtml(name)}</span>${note ? ` <small>${escapeHtml(note)}</small>` : ''}</th>`,
+    ({ name, csv = name, more = [], note, isText }, index) =>
+      `<th scope="col" data-name="${escapeHtml(name)}" data-csv-names="${escapeHtml(JSON.stringify([csv, ...more.map((one) => `${csv} ${one}`)]))}"${isText || index === 0 ? ' class="text"' : ''}><span>${escapeHtml(name)}</span>${note ? ` <small>${escapeHtml(note)}</small>` : ''}</th>`,
   )
   const lines = rows.map(({ cells, kind, parameters }) => {
     const own = cells.map((cell, index) => cellHtml(cell, columns[index]!, index === 0))
@@ -57,9 +67,10 @@ export function dataTable({ id, caption, columns, rows }: DataTable): string {
 }
 
 function cellHtml(cell: TableCell, { name, isText }: TableColumn, isFirst: boolean): string {
-  const { html, value, kind = '' } = typeof cell === 'string' ? { html: escapeHtml(cell), value: cell } : cell
+  const given: Exclude<TableCell, string> = typeof cell === 'string' ? { html: escapeHtml(cell), value: cell } : cell
+  const { html, value, kind = '', more = [] } = given
   const classes = [isText || isFirst ? 'text' : '', kind].filter((item) => item !== '').join(' ')
-  const shown = `${classes ? ` class="${classes}"` : ''} data-v="${escapeHtml(value === null ? '' : String(value))}"`
+  const shown = `${classes ? ` class="${classes}"` : ''} data-v="${escapeHtml(value === null ? '' : String(value))}"${more.some((one) => one !== null) ? ` data-more="${escapeHtml(JSON.stringify(more.map((one) => (one === null ? '' : String(one)))))}"` : ''}`
   return isFirst
     ? `<th scope="row" role="rowheader"${shown}><span>${html}</span></th>`
     : `<td role="cell" data-label="${escapeHtml(name)}"${shown}><span>${html}</span></td>`

@@ -68,10 +68,16 @@ function neuronpediaLink(release: string, sae: string, latent: string): string |
   return known && /^\d+$/.test(latent) ? `https://www.neuronpedia.org/${known}/${latent}` : null
 }
 
-/** What was edited, as a table; '' where no record tells it. */
-export function editedSection(latents: readonly EditedLatent[]): string {
+/** What was edited, as a table; '' where no record tells it. Where the run that others are held against edits too, each latent stands with who edits it. */
+export function editedSection(baseline: ExperimentRun | null, runs: readonly ExperimentRun[]): string {
+  const before = baseline === null ? [] : editedLatents([baseline])
+  const isOfBoth = before.length > 0
+  const latents = [
+    ...before.map((latent) => ({ ...latent, by: baseline!.label })),
+    ...editedLatents(runs).map((latent) => ({ ...latent, by: runs.length === 1 ? runs[0]!.label : 'the others' })),
+  ]
   if (latents.length === 0) return ''
-  const rows = latents.slice(0, mostListed).map(({ latent, description, release, sae, hookPoint, ...rest }) => {
+  const rows = latents.slice(0, mostListed).map(({ latent, description, release, sae, hookPoint, by, ...rest }) => {
     const link: TableCell =
       rest.link === null
         ? { html: '–', value: null }
@@ -79,6 +85,7 @@ export function editedSection(latents: readonly EditedLatent[]): string {
     return {
       cells: [
         `latent ${latent}`,
+        ...(isOfBoth ? [by] : []),
         description || '–',
         `${sae} of ${release}`,
         hookPoint || '–',
@@ -94,7 +101,16 @@ export function editedSection(latents: readonly EditedLatent[]): string {
     {
       id: 'edited-latents',
       caption: 'Latents that were edited',
-      columns: ['latent', 'description', 'SAE', 'hook point', 'action', 'coefficients', 'page'].map((name) => ({
+      columns: [
+        'latent',
+        ...(isOfBoth ? ['edited by'] : []),
+        'description',
+        'SAE',
+        'hook point',
+        'action',
+        'coefficients',
+        'page',
+      ].map((name) => ({
         name,
         isText: true,
       })),

@@ -1,7 +1,16 @@
 import type { Score } from '../results/run-results.js'
 import { type DataTable, dataTable, type TableCell, type TableRow } from './data-table.js'
 import { escapeHtml } from './escape.js'
-import { chanceOf, comparisonOf, isSure, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
+import {
+  chanceOf,
+  comparisonOf,
+  isSure,
+  type MetricView,
+  measureOf,
+  type ReportRun,
+  shownName,
+  unitOf,
+} from './metric-view.js'
 import { changeText, intervalText, valueText } from './numbers.js'
 import { scoreOf } from './score-of.js'
 import { judged } from './wanted.js'
@@ -31,16 +40,33 @@ export function effectsTable(view: MetricView, id: string): string {
     caption: `${view.metric}: settings by tasks`,
     columns: [
       { name: 'setting', isText: true },
-      ...columns.map((score) => ({ name: score.alias, note: noteOf(score, wanted) })),
+      ...columns.map((score) => ({
+        name: shownName(view, score),
+        csv: score.task,
+        more: numbersBeside,
+        note: noteOf(score, wanted),
+      })),
     ],
     rows,
   }
   return `<div class="effects">${dataTable(table)}</div>`
 }
 
+/** What the CSV has of each task beside the value: its interval, and its difference to the unsteered model. */
+const numbersBeside = ['low', 'high', 'difference', 'difference low', 'difference high', 'p', 'p (Holm)']
+
+function beside(run: ReportRun, score: Score): (number | null)[] {
+  const { interval = null } = measureOf(run, score) ?? {}
+  const { before, after, paired = null, holm = null } = comparisonOf(run, score) ?? {}
+  const difference = before === undefined || after === undefined ? null : after - before
+  const own = [interval?.low ?? null, interval?.high ?? null]
+  return [...own, difference, paired?.low ?? null, paired?.high ?? null, paired?.pValue ?? null, holm]
+}
+
 function noteOf(score: Score, wanted: MetricView['wanted']): string {
+  if (wanted !== null && score.task === wanted.target.task) return `target, wanted ${wanted.direction}`
   if (score.members !== null) return 'group'
-  return wanted !== null && score.task === wanted.task.task ? `target, wanted ${wanted.direction}` : ''
+  return wanted?.names.has(score.task) ? 'of the target' : ''
 }
 
 function chanceRow(view: MetricView): TableRow[] {
@@ -76,6 +102,7 @@ function effectCell(view: MetricView, run: ReportRun, column: Score, most: numbe
   return {
     html: `<b>${valueText(after, unit)}</b>${sure ? '<sup>*</sup>' : ''} <span class="change">${change}${interval}</span>${belowChance(run, score)}`,
     value: score.value,
+    more: beside(run, score),
     kind: `${column.members ? 'group ' : ''}${kind}`.trim(),
   }
 }
@@ -101,6 +128,7 @@ function valueCell(run: ReportRun, column: Score): TableCell {
   return {
     html: `<b>${valueText(score.value, unit)}</b>${told}${belowChance(run, score)}`,
     value: score.value,
+    more: beside(run, score),
     kind: column.members ? 'group' : '',
   }
 }

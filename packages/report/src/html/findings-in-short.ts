@@ -3,7 +3,7 @@ import { type ExperimentRun, parametersLabel } from '../results/read-experiment.
 import { dataTable, type TableCell } from './data-table.js'
 import { editedLatents } from './edited-latents.js'
 import { escapeHtml } from './escape.js'
-import { comparisonOf, isSure, type MetricView, type ReportRun, unitOf } from './metric-view.js'
+import { comparisonOf, isSure, type MetricView, type ReportRun, shownName, unitOf } from './metric-view.js'
 import { changeText, intervalText, pValueText, valueText } from './numbers.js'
 import { scoreOf } from './score-of.js'
 import { judged, type Wanted } from './wanted.js'
@@ -30,12 +30,12 @@ export function findingsInShort(view: MetricView, id: string): string {
     cells: [
       run.run.label,
       editedText(run.run),
-      ...describe(run, comparisonOf(run, wanted.task)!),
-      ...harmCells(run, largestHarm(run, view), view.columns.length),
+      ...describe(run, comparisonOf(run, wanted.target)!),
+      ...harmCells(view, run, largestHarm(run, view)),
     ],
     parameters: {},
   }))
-  const task = wanted.task.alias
+  const task = shownName(view, wanted.target)
   const verb = wanted.direction === 'down' ? 'lower' : 'raise'
   const source = wanted.isSaid ? '' : ', where most settings move it'
   const chosen =
@@ -50,12 +50,12 @@ ${dataTable({
   columns: [
     { name: 'setting', isText: true },
     { name: 'latent', isText: true },
-    { name: task, isText: true },
-    { name: 'difference', note: '95 % interval' },
-    { name: 'sure?', isText: true },
-    { name: 'largest harm elsewhere', isText: true },
-    { name: 'harm', note: '95 % interval' },
-    { name: 'harm sure?', isText: true },
+    { name: task, csv: wanted.target.task, more: ['before'], isText: true },
+    { name: 'difference', more: ['low', 'high'], note: '95 % interval' },
+    { name: 'sure?', csv: 'p (Holm)', isText: true },
+    { name: 'largest harm elsewhere', more: ['before', 'after'], isText: true },
+    { name: 'harm', more: ['low', 'high'], note: '95 % interval' },
+    { name: 'harm sure?', csv: 'harm p (Holm)', isText: true },
   ],
   rows,
 })}`
@@ -80,7 +80,7 @@ export function seriesOf({ parameters }: ExperimentRun, dose: string | null): st
 
 /** How far the target has moved as wanted; null where that is not known. */
 function gainOf(run: ReportRun, wanted: Wanted): number | null {
-  const comparison = comparisonOf(run, wanted.task)
+  const comparison = comparisonOf(run, wanted.target)
   if (!comparison) return null
   const moved = comparison.after - comparison.before
   return Number.isFinite(moved) ? (wanted.direction === 'up' ? moved : -moved) : null
@@ -90,37 +90,48 @@ function gainOf(run: ReportRun, wanted: Wanted): number | null {
 function largestHarm(run: ReportRun, { columns, wanted }: MetricView): Comparison | null {
   const harms = columns.flatMap((score) => {
     const found = comparisonOf(run, score)
-    if (!found?.paired || score.members !== null || score.task === wanted!.task.task) return []
+    if (!found?.paired || score.members !== null || wanted!.names.has(score.task)) return []
     return judged(score, found.paired.difference, wanted) === 'bad' ? [found] : []
   })
   const weight = (item: Comparison) => (isSure(item) ? 10 : 0) + Math.abs(item.paired!.difference)
   return harms.sort((a, b) => weight(b) - weight(a))[0] ?? null
 }
 
-function harmCells(run: ReportRun, harm: Comparison | null, tasks: number): TableCell[] {
-  if (harm === null) return [tasks > 1 ? 'none' : '–', { html: '', value: null }, '']
+function harmCells(view: MetricView, run: ReportRun, harm: Comparison | null): TableCell[] {
+  if (harm === null) return [view.columns.length > 1 ? 'none' : '–', { html: '', value: null }, '']
   const [values, ...rest] = describe(run, harm)
-  const html = `${escapeHtml(harm.alias)} ${(values as { html: string }).html}`
-  return [{ html, value: harm.alias }, ...rest]
+  const html = `${escapeHtml(shownName(view, harm))} ${values.html}`
+  return [{ html, value: harm.task, more: [harm.before, harm.after] }, ...rest]
 }
 
+type Told = Exclude<TableCell, string>
+
 /** From what to what, by how much, how sure. */
-function describe(run: ReportRun, comparison: Comparison): TableCell[] {
-  const { before, after, paired, holm } = comparison
+function describe(run: ReportRun, comparison: Comparison): [Told, Told, Told] {
+  const { before, after, paired } = comparison
   const unit = unitOf(run, scoreOf(run.run, comparison)!)
   const share = { ...unit, isProportion: unit.isProportion || paired?.method === 'mcnemar' }
   const points = share.isProportion ? ' points' : ''
   const interval = paired ? ` <span class="ci">(${intervalText(paired, share, true)})</span>` : ''
   return [
-    { html: `${valueText(before, share)} →\u00a0<b>${valueText(after, share)}</b>`, value: after },
-    { html: `<b>${changeText(after - before, share)}</b>${points}${interval}`, value: after - before },
-    holm === null
-      ? { html: 'not tested', value: null }
-      : {
-          html: `${isSure(comparison) ? 'yes' : 'no'}, p\u00a0${pValueText(holm)
-            .replace(/^(?!<)/, '= ')
-            .replace(' ', '\u00a0')}`,
-          value: holm,
-        },
+    { html: `${valueText(before, share)} →\u00a0<b>${valueText(after, share)}</b>`, value: after, more: [before] },
+    {
+      html: `<b>${changeText(after - before, share)}</b>${points}${interval}`,
+      value: after - before,
+      more: [paired?.low ?? null, paired?.high ?? null],
+    },
+    sureCell(comparison),
   ]
+}
+
+/** A group has a p value of its own, which is in no family. */
+function sureCell(comparison: Comparison): Told {
+  const { paired, holm } = comparison
+  const told = (value: number) =>
+    `p\u00a0${escapeHtml(pValueText(value))
+      .replace(/^(?!&lt;)/, '= ')
+      .replace(' ', '\u00a0')}`
+  if (paired === null) return { html: 'not tested', value: null }
+  if (holm === null) return { html: `${told(paired.pValue)}, not in the family`, value: null }
+  return { html: `${isSure(comparison) ? 'yes' : 'no'}, ${told(holm)}`, value: holm }
 }

@@ -20,13 +20,23 @@ export interface MetricView {
   readonly metric: string
   /** The target first, then other tasks, then groups. */
   readonly columns: readonly Score[]
-  /** null where the metric has groups alone. */
+  /** What its tasks and groups are called, by name: no two alike. */
+  readonly names: ReadonlyMap<string, string>
+  /** null where the metric does not have the target, or groups alone. */
   readonly wanted: Wanted | null
   /** The unsteered model; null without. */
   readonly baseline: ReportRun | null
   readonly runs: readonly ReportRun[]
   /** The parameter that is a dose; null for none. */
   readonly dose: string | null
+}
+
+/** What a task or group is called on the page. */
+export function shownName(
+  { names }: Pick<MetricView, 'names'>,
+  { task, alias }: Pick<Score, 'task' | 'alias'>,
+): string {
+  return names.get(task) ?? alias
 }
 
 export function measureOf({ measures }: ReportRun, wanted: Same): Measure | undefined {

@@ -31,7 +31,7 @@ export async function openAddress(
       '--disable-component-update',
     ],
   })
-  const page = await browser.newPage()
+  const page = await browser.newPage({ hasTouch: true })
   const complaints: string[] = []
   page.on('console', (message) => complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(error.message))

@@ -1,16 +1,17 @@
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import type { Score } from '../results/run-results.js'
+import type { Wanted } from './wanted.js'
 
 /** How the row of all tasks but one is called. */
 const othersTogether = 'other tasks together'
 
-/** Adds to each run a group of all tasks but the target under its metric: the mean over their documents. None where there are fewer than two others. */
-export function withOthersTogether(experiment: Experiment, target: Score): Experiment {
+/** Adds to each run a group of all tasks but the target's under its metric: the mean over their documents. None where there are fewer than two others. */
+export function withOthersTogether(experiment: Experiment, { target, names }: Wanted): Experiment {
   const extend = (run: ExperimentRun): ExperimentRun => {
     const others = run.results.scores.filter(
       ({ task, metric, filter, members, n, value }) =>
         members === null &&
-        task !== target.task &&
+        !names.has(task) &&
         metric === target.metric &&
         filter === target.filter &&
         n > 0 &&

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { needs, temporaryFolder } from '../../../../tests/fixtures.js'
+import { measureRuns } from '../compare/compare.js'
 import { fakeSweep, writeRun } from '../results/fake-sweep.testing.js'
-import { readExperiment } from '../results/read-experiment.js'
+import { type Experiment, readExperiment } from '../results/read-experiment.js'
 import { browserPath, openPage, seriousFaults } from './open-page.testing.js'
 import { renderReport } from './render-report.js'
 import { writeReport } from './write-report.js'
@@ -87,6 +88,45 @@ describe('renderReport', () => {
     await expect(renderReport(experiment, { target: 'fish' })).rejects.toThrow('`target` fish: no task of that name')
   })
 
+  it('says where a metric does not have the target, and wants nothing there', async () => {
+    const folder = temporaryFolder()
+    const run = (name: string, args: object, sums: readonly number[]) => {
+      const path = writeRun(join(folder, name), args, { dogs: [1, name === 'a' ? 1 : 0], sums })
+      const samples = path.replace('results_', 'samples_sums_').replace(/json$/, 'jsonl')
+      for (const file of [path, samples]) {
+        const text = readFileSync(file, 'utf8')
+        const own =
+          file === path
+            ? text.replace(/("sums":\{[^}]*?)acc,none([^}]*?)acc_stderr/, '$1exact_match,none$2exact_match_stderr')
+            : text.replaceAll('"acc"', '"exact_match"')
+        writeFileSync(file, own.replace('"sums":{"acc":true', '"sums":{"exact_match":true'))
+      }
+    }
+    run('a', { pretrained: 'tiny' }, Array(40).fill(1))
+    run('b', { base_name: 'tiny', csv_path: 'x.csv' }, Array(40).fill(0))
+    const { html } = await renderReport(await readExperiment(folder), { target: 'dogs:down' })
+    expect(html.match(/Wanted: to [^.]*/g)).toEqual(['Wanted: to lower <b>dogs</b>'])
+    expect(html).toContain('dogs has no exact_match: nothing is wanted here')
+    // all wrong in place of all right is no success
+    expect(html).toMatch(/data-label="sums" class="bad s5" data-v="0"/)
+    // whether the right choice is what would be written: guessing among choices says nothing of it
+    expect(html.match(/guessing<\/span>/g)).toHaveLength(1)
+  })
+
+  it('calls tasks of one alias by their names too', async () => {
+    const folder = temporaryFolder()
+    for (const [name, args] of [
+      ['a', { pretrained: 'tiny' }],
+      ['b', { base_name: 'tiny', csv_path: 'x.csv' }],
+    ] as const) {
+      const path = writeRun(join(folder, name), args, { dogs: [1, 0], cats: [1, 0] })
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/"alias":"\w+"/g, '"alias":"pets"'))
+    }
+    const { html } = await renderReport(await readExperiment(folder))
+    expect(html).toMatch(/data-name="pets \(dogs\)" data-csv-names="\[&quot;dogs&quot;,&quot;dogs low&quot;/)
+    expect(html).toContain('data-name="pets (cats)"')
+  })
+
   it('shows runs on other tasks beside each other, and refuses runs without scores', async () => {
     const folder = temporaryFolder()
     writeRun(join(folder, 'a'), { pretrained: 'tiny' }, { dogs: [1, 0] })
@@ -112,9 +152,11 @@ describe('renderReport', () => {
 describe('the page in a browser', needs('Chromium', browserPath !== undefined), () => {
   let page: Page
   let complaints: readonly string[]
+  let experiment: Experiment
   beforeAll(async () => {
     const path = join(temporaryFolder(), 'report.html')
-    writeReport(await renderReport(await readExperiment(sweep())), path)
+    experiment = await readExperiment(fakeSweep([-100, -60, -20, 0, 20, 60, 100], 60, 3))
+    writeReport(await renderReport(experiment), path)
     ;({ page, complaints } = await openPage(path))
   })
 
@@ -181,8 +223,24 @@ describe('the page in a browser', needs('Chromium', browserPath !== undefined), 
     const csv = await saved('[data-csv=metric-0-effects]')
     expect(csv.name).toBe('metric-0-effects.csv')
     const lines = csv.text.trim().split('\r\n')
-    expect(lines[0]).toBe('setting,dogs,cats')
+    const beside = ['', ' low', ' high', ' difference', ' difference low', ' difference high', ' p', ' p (Holm)']
+    expect(lines[0]).toBe(['setting', ...['dogs', 'cats'].flatMap((task) => beside.map((of) => `${task}${of}`))].join())
     expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(['unsteered', 'guessing', '"coefficient −60'])
+    // what the page shows of dogs: value, Wilson's interval, the difference with its own, how sure
+    const numbers = lines[3]!.split(',').slice(2, 10).map(Number)
+    const { runs } = await measureRuns(
+      experiment.baseline!.results,
+      experiment.runs.map(({ results }) => results),
+    )
+    const { measures, comparisons } =
+      runs[experiment.runs.findIndex(({ label }) => label === 'coefficient −60, latent 11')]!
+    const { after, before, paired, holm } = comparisons![0]!
+    const { low, high, pValue } = paired!
+    const { interval } = measures[0]!
+    expect(numbers).toEqual([after, interval!.low, interval!.high, after - before, low, high, pValue, holm])
+    expect(lines[2]).toBe(`guessing,0.25${','.repeat(8)}0.25${','.repeat(7)}`)
+    const all = await saved('[data-csv=all-differences]')
+    expect(all.text).toMatch(/,after,after low,after high,difference,difference low,difference high,p,/)
     const svg = await saved('[data-svg]')
     expect(svg.name).toBe('acc-by-coefficient-1.svg')
     expect(svg.text).toMatch(/^<svg[^>]* color="#1a1a1a"[^>]*><rect width="100%" height="100%" fill="#ffffff"/)

@@ -10,7 +10,7 @@ import { type TradeOffPoint, tradeOffChart, tradeOffFront } from '../charts/trad
 import type { Score } from '../results/run-results.js'
 import { finiteScore, mean } from './experiment-shape.js'
 import { seriesOf } from './findings-in-short.js'
-import { baselineName, chanceOf, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
+import { baselineName, chanceOf, type MetricView, measureOf, type ReportRun, shownName, unitOf } from './metric-view.js'
 import { intervalText, plainText, valueText } from './numbers.js'
 import { isSame } from './score-of.js'
 
@@ -62,12 +62,13 @@ function tasksOf(columns: readonly Score[]): Score[] {
   return columns.filter(({ members }) => members === null)
 }
 
-/** Series with a colour: all where there are few, else those that move the target most. */
-function seriesColours({ runs, dose, wanted, baseline }: MetricView): string[] {
+/** Series with a colour: all where there are few, else those that move the target most, or without one the first task. */
+function seriesColours({ runs, dose, wanted, columns, baseline }: MetricView): string[] {
   const moved = new Map<string, number>()
+  const task = wanted?.target ?? columns[0]!
   for (const { run } of runs) {
-    const value = wanted && finiteScore(run, wanted.task)
-    const from = (baseline && wanted && finiteScore(baseline.run, wanted.task)) ?? 0
+    const value = finiteScore(run, task)
+    const from = (baseline && finiteScore(baseline.run, task)) ?? 0
     const name = seriesOf(run, dose)
     moved.set(name, Math.max(moved.get(name) ?? 0, Math.abs((value ?? from) - from)))
   }
@@ -86,6 +87,7 @@ function doseChart(view: MetricView, series: readonly string[]): ReportChart | n
   if (dose === null) return null
   const tasks = tasksOf(columns)
   const shown = tasks.slice(0, mostPanels)
+  const panelOf = (task: Score) => inChart(shownName(view, task))
   const points = shown.flatMap((task) =>
     runs.flatMap((run): DosePoint[] => {
       const value = finiteScore(run.run, task)
@@ -94,16 +96,19 @@ function doseChart(view: MetricView, series: readonly string[]): ReportChart | n
       const interval = measureOf(run, task)?.interval ?? null
       const unit = unitOf(run, task)
       const told = interval ? ` (95 % interval ${intervalText(interval, unit, false)})` : ''
-      const says = `${inChart(`${task.alias}, ${run.run.label}`)}: ${valueText(value, unit)}${told}`
-      const band = { low: interval?.low ?? null, high: interval?.high ?? null }
-      return [{ x, value, ...band, series: colourOf(run, view, series), panel: inChart(task.alias), says }]
+      const says = `${inChart(`${shownName(view, task)}, ${run.run.label}`)}: ${valueText(value, unit)}${told}`
+      const colour = colourOf(run, view, series)
+      // the bands of many in one colour would be one area
+      const { low, high } =
+        colour === otherSettings ? { low: null, high: null } : (interval ?? { low: null, high: null })
+      return [{ x, value, low, high, series: colour, line: seriesOf(run.run, dose), panel: panelOf(task), says }]
     }),
   )
   if (points.length === 0) return null
   const levels = (of: (task: Score) => number | null) =>
     shown.flatMap((task): DoseLevel[] => {
       const value = of(task)
-      return value === null ? [] : [{ panel: inChart(task.alias), value }]
+      return value === null ? [] : [{ panel: panelOf(task), value }]
     })
   const options: DoseResponseOptions = {
     metric: inChart(metric),
@@ -120,23 +125,24 @@ function doseChart(view: MetricView, series: readonly string[]): ReportChart | n
     options.baselines.length > 0 ? `the dashed line is ${baselineName(view)}` : '',
     options.chance.length > 0 ? 'the dotted line is guessing' : '',
   ].filter((line) => line !== '')
+  const hidden = series.includes(otherSettings) ? ' Other settings have a line each and no band.' : ''
   const more = tasks.length > shown.length ? ` The first ${mostPanels} of ${tasks.length} tasks are shown.` : ''
   return {
     name: `${fileName(metric)}-by-${fileName(dose)}`,
     chart: doseResponseChart(options),
     panels: dosePanels(options),
     legend: series.length > 1 ? series : [],
-    caption: `${lines.join('; ')}. Differences are tested in the tables.${more}`,
+    caption: `${lines.join('; ')}. Differences are tested in the tables.${hidden}${more}`,
   }
 }
 
 function tradeOff(view: MetricView, series: readonly string[]): ReportChart | null {
   const { metric, wanted, columns, baseline, runs } = view
   if (wanted === null) return null
-  const others = tasksOf(columns).filter(({ task }) => task !== wanted.task.task)
+  const others = tasksOf(columns).filter(({ task }) => !wanted.names.has(task))
   if (others.length === 0) return null
   const point = (run: ReportRun): TradeOffPoint[] => {
-    const own = finiteScore(run.run, wanted.task)
+    const own = finiteScore(run.run, wanted.target)
     const rest = others.flatMap((task) => finiteScore(run.run, task) ?? [])
     if (own === null || rest.length < others.length) return []
     return [{ label: inChart(run.run.label), target: own, others: mean(rest), series: colourOf(run, view, series) }]
@@ -147,14 +153,14 @@ function tradeOff(view: MetricView, series: readonly string[]): ReportChart | nu
   const direction = wanted.direction === 'down' ? 'low' : 'high'
   const better = betterSide(others)
   const front = tradeOffFront(unsteered ? [...points, unsteered] : points, direction, better)
-  const share = isShare(runs, [wanted.task, ...others])
-  const name = inChart(wanted.task.alias)
+  const share = isShare(runs, [wanted.target, ...others])
+  const name = inChart(shownName(view, wanted.target))
   return {
     name: `${fileName(metric)}-trade-off`,
     chart: tradeOffChart({
       metric: inChart(metric),
       targetTask: name,
-      otherTasks: others.length === 1 ? inChart(others[0]!.alias) : `mean of ${others.length} other tasks`,
+      otherTasks: others.length === 1 ? inChart(shownName(view, others[0]!)) : `mean of ${others.length} other tasks`,
       points,
       baseline: unsteered,
       wanted: direction,

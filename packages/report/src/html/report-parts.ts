@@ -1,10 +1,11 @@
 import { InputError, type Said } from '@saeval/hub'
 import { renderSvg } from '../charts/render-chart.js'
 import { palette } from '../charts/theme.js'
+import type { KeptRuns } from '../compare/compare.js'
 import type { Explanation } from '../results/explanation-file.js'
 import type { Experiment, ExperimentRun } from '../results/read-experiment.js'
 import { controlsSection } from './controls-section.js'
-import { editedLatents, editedSection, factsList } from './edited-latents.js'
+import { editedSection, factsList } from './edited-latents.js'
 import { effectsTable } from './effects-table.js'
 import { escapeHtml } from './escape.js'
 import { finiteScore } from './experiment-shape.js'
@@ -18,13 +19,13 @@ import { type ReportChart, reportCharts } from './report-charts.js'
 import { collectSamples } from './samples.js'
 import { samplesSection } from './samples-section.js'
 import { testsSection } from './tests-overview.js'
-import { parseTarget } from './wanted.js'
+import { parseTarget, type Target } from './wanted.js'
 
 /** What a report shows. */
 export interface PartsOptions {
   /**
-   * The task whose change is the point of the experiment, and whether it is to go "up" or "down": "dogs:down". By default the task that moves most, in the
-   * direction in which most runs move it.
+   * The task or group whose change is the point of the experiment, and whether it is to go "up" or "down": "dogs:down". Metrics without it want nothing; those
+   * of which lower is better go the other way. By default each metric's task that moves most, in the direction in which most runs move it.
    */
   readonly target?: string
   /** Leave the samples out of the page; they are in it by default. */
@@ -33,6 +34,8 @@ export interface PartsOptions {
   readonly explanations?: readonly Explanation[]
   /** Ends the drawing between two charts, and the reading of samples between two files. */
   readonly signal?: AbortSignal
+  /** What was found of runs before, and is found of these: for who renders again while results come. Nothing by default. */
+  readonly kept?: KeptRuns
   /** The text of what the page says of options; by default under the libraries' names for them. */
   readonly words?: (said: Said) => string
 }
@@ -65,7 +68,8 @@ export async function reportParts(experiment: Experiment, options: PartsOptions 
   const all = [...(baseline ? [baseline] : []), ...runs]
   if (all.every(({ results }) => results.scores.length === 0))
     throw new InputError(`${all.map(({ results }) => results.path).join(', ')}: no scores that a report could show`)
-  const views = await metricViews(experiment, options.target === undefined ? null : parseTarget(options.target))
+  const target = options.target === undefined ? null : parseTarget(options.target)
+  const views = await metricViews(experiment, target, options.kept)
   const charts: ReportChart[] = []
   const metrics: ReportPart[] = []
   for (const [index, view] of views.entries()) {
@@ -73,14 +77,18 @@ export async function reportParts(experiment: Experiment, options: PartsOptions 
     const own = runs.length > 0 && index < mostCharted ? reportCharts(view) : []
     charts.push(...own)
     const left = index === mostCharted ? `<p class="soft">Only the first ${mostCharted} metrics have charts.</p>` : ''
-    metrics.push({ id: `metric-${index}`, name: view.metric, html: `${left}${await metricSection(view, index, own)}` })
+    metrics.push({
+      id: `metric-${index}`,
+      name: view.metric,
+      html: `${left}${await metricSection(view, index, own, target)}`,
+    })
   }
   const samples = options.withoutSamples
     ? ''
-    : samplesSection(await collectSamples(all, options.signal), baseline !== null, shownFirst(all, views[0]))
+    : samplesSection(await collectSamples(all, options.signal), baseline !== null, shownFirst(all, views))
   const provenance = `<section id="provenance">${heading('provenance', 'Provenance')}\n${provenanceSection(experiment)}</section>`
   const parts: readonly ReportPart[] = [
-    { id: 'edited', name: 'What was edited', html: editedSection(editedLatents(runs)) },
+    { id: 'edited', name: 'What was edited', html: editedSection(baseline, runs) },
     ...metrics,
     { id: 'tests', name: 'Tests', html: testsSection(views, options.words ?? String) },
     { id: 'controls', name: 'Beside controls', html: controlsSection(experiment) },
@@ -102,11 +110,16 @@ export async function reportParts(experiment: Experiment, options: PartsOptions 
 }
 
 /** One metric: what did most, the map of settings by tasks, the charts. */
-async function metricSection(view: MetricView, index: number, charts: readonly ReportChart[]): Promise<string> {
+async function metricSection(
+  view: MetricView,
+  index: number,
+  charts: readonly ReportChart[],
+  target: Target | null,
+): Promise<string> {
   const id = `metric-${index}`
   const figures = await Promise.all(charts.map((chart, place) => figure(chart, `${id}-chart-${place}`)))
   return `<section id="${id}">${heading(id, view.metric)}
-${findingsInShort(view, `${id}-in-short`)}
+${target !== null && view.wanted === null ? `<p class="soft">${escapeHtml(target.name)} has no ${escapeHtml(view.metric)}: nothing is wanted here, and colours say which values are better.</p>` : findingsInShort(view, `${id}-in-short`)}
 <h3 id="${id}-map">Settings by tasks</h3>
 ${effectsTable(view, `${id}-effects`)}
 ${legend(view)}
@@ -128,11 +141,12 @@ function heading(id: string, text: string): string {
 }
 
 /** The run whose samples a reader wants to see first: that which moves the target most, among all runs. */
-function shownFirst(all: readonly ExperimentRun[], view: MetricView | undefined): number {
+function shownFirst(all: readonly ExperimentRun[], views: readonly MetricView[]): number {
+  const view = views.find(({ wanted }) => wanted !== null)
   const { baseline, wanted, runs } = view ?? { baseline: null, wanted: null, runs: [] }
   if (!baseline || !wanted || runs.length === 0) return 1
-  const before = finiteScore(baseline.run, wanted.task) ?? 0
-  const distance = ({ run }: ReportRun) => Math.abs((finiteScore(run, wanted.task) ?? before) - before)
+  const before = finiteScore(baseline.run, wanted.target) ?? 0
+  const distance = ({ run }: ReportRun) => Math.abs((finiteScore(run, wanted.target) ?? before) - before)
   const most = runs.reduce((best, run) => (distance(run) > distance(best) ? run : best))
   return all.findIndex(({ results }) => results.path === most.run.results.path)
 }

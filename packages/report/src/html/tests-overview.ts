@@ -4,7 +4,7 @@ import type { Comparison, Unpaired } from '../compare/compare.js'
 import { type DataTable, dataTable, type TableCell } from './data-table.js'
 import { escapeHtml } from './escape.js'
 import { metricName } from './experiment-shape.js'
-import { baselineName, isSure, type MetricView, measureOf, type ReportRun, unitOf } from './metric-view.js'
+import { baselineName, isSure, type MetricView, measureOf, type ReportRun, shownName, unitOf } from './metric-view.js'
 import { changeText, intervalText, plainText, pValueText, type Unit, valueText } from './numbers.js'
 import { scoreOf } from './score-of.js'
 import { judged } from './wanted.js'
@@ -63,7 +63,7 @@ function byTask(views: readonly MetricView[]): DataTable {
       const count = (kind: string): TableCell => whole(kinds.filter((item) => item === kind).length)
       return {
         cells: [
-          `${score.alias}${score.members ? ' (group)' : ''}`,
+          { html: escapeHtml(`${shownName(view, score)}${score.members ? ' (group)' : ''}`), value: score.task },
           metricName(score),
           whole(score.n),
           score.members ? { html: 'not counted', value: null } : whole(tested.length),
@@ -101,8 +101,8 @@ function everyDifference(all: readonly Tested[], words: (said: Said) => string):
       { name: 'task', isText: true },
       { name: 'metric', isText: true },
       { name: 'before' },
-      { name: 'after', note: '95 % interval' },
-      { name: 'difference', note: 'paired 95 % interval' },
+      { name: 'after', more: ['low', 'high'], note: '95 % interval' },
+      { name: 'difference', more: ['low', 'high'], note: 'paired 95 % interval' },
       { name: 'p' },
       { name: 'p (Holm)' },
       { name: 'improved' },
@@ -110,15 +110,15 @@ function everyDifference(all: readonly Tested[], words: (said: Said) => string):
       { name: 'detectable' },
       { name: 'documents' },
     ],
-    rows: all.map(({ run, comparison }) => ({
-      cells: differenceCells(run, comparison, words),
-      parameters: { task: comparison.alias, ...run.run.parameters },
+    rows: all.map((tested) => ({
+      cells: differenceCells(tested, words),
+      parameters: { task: shownName(tested.view, tested.comparison), ...tested.run.run.parameters },
     })),
   }
 }
 
-function differenceCells(run: ReportRun, comparison: Comparison, words: (said: Said) => string): TableCell[] {
-  const { alias, isGroup, before, after, paired, unpaired, holm } = comparison
+function differenceCells({ view, run, comparison }: Tested, words: (said: Said) => string): TableCell[] {
+  const { task, isGroup, before, after, paired, unpaired, holm } = comparison
   const score = scoreOf(run.run, comparison)!
   const unit = unitOf(run, score)
   const share: Unit = { ...unit, isProportion: unit.isProportion || paired?.method === 'mcnemar' }
@@ -127,18 +127,20 @@ function differenceCells(run: ReportRun, comparison: Comparison, words: (said: S
   const difference = `<b>${changeText(after - before, share)}</b>`
   return [
     run.run.label,
-    `${alias}${isGroup ? ' (group)' : ''}`,
+    { html: escapeHtml(`${shownName(view, comparison)}${isGroup ? ' (group)' : ''}`), value: task },
     metricName(score),
     { html: valueText(before, share), value: before },
     {
       html: `${valueText(after, share)}${interval ? ` <span class="ci">(${intervalText(interval, share, false)})</span>` : ''}`,
       value: after,
+      more: [interval?.low ?? null, interval?.high ?? null],
     },
     {
       html: paired
         ? `${difference} <span class="ci">(${intervalText(paired, share, true)})</span>`
         : `${difference} <span class="ci">not tested: ${escapeHtml(words(reasons[unpaired!]))}</span>`,
       value: after - before,
+      more: [paired?.low ?? null, paired?.high ?? null],
     },
     paired ? { html: escapeHtml(pValueText(paired.pValue)), value: paired.pValue } : { html: '', value: null },
     holm === null

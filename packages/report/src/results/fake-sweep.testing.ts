@@ -2,12 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { temporaryFolder } from '../../../../tests/fixtures.js'
-import type { SweepFile } from './sweep-file.js'
+import type { ControlKind, SweepFile } from './sweep-file.js'
 
 const date = '2026-01-02T03-04-05.000006'
 
-/** A sweep folder of two latents and these coefficients on tasks "dogs" and "cats" with `documents` documents each: dogs fall, cats hold. */
-export function fakeSweep(coefficients: readonly number[], documents = 60): string {
+/**
+ * A sweep folder of two latents and these coefficients on tasks "dogs" and "cats" with `documents` documents each: dogs fall, cats hold. Latent 7 with the last
+ * coefficient has `controls` random latents, as many random directions and the flipped sign.
+ */
+export function fakeSweep(coefficients: readonly number[], documents = 60, controls = 0): string {
   const folder = temporaryFolder()
   const random = seededUniform(7)
   const questions = Array.from({ length: documents }, random)
@@ -27,13 +30,24 @@ export function fakeSweep(coefficients: readonly number[], documents = 60): stri
       return { id, parameters: { coefficient, latent }, results }
     }),
   )
+  const of = cells[coefficients.length - 1]!
+  const control = (kind: ControlKind, name: string, strength: number) => {
+    const id = `${of.id},control=${name.replace(' ', '_')}`
+    const results = run(id, 7, strength, { base_name: 'tiny', csv_path: 'control.csv' })
+    return { id, parameters: { ...of.parameters, control: name }, results, of: of.id, kind }
+  }
+  const drawn = Array.from({ length: controls }, (_, at) => at + 1)
   const sweep: SweepFile = {
     saeval: '1.2.3',
     command: 'saeval sweep --model_args base_name=tiny --coefficients "<-100:100:20>"',
     tasks: ['dogs', 'cats'],
     baseline: { id: 'baseline', parameters: {}, results: run('baseline', 7, 0, { pretrained: 'tiny' }) },
     cells,
-    controls: [],
+    controls: [
+      ...drawn.map((at) => control('random latents', `latent ${at}`, 2 * at)),
+      ...drawn.map((at) => control('random directions', `direction ${at}`, 3 * at)),
+      ...(controls > 0 ? [control('flipped sign', 'flipped', -10)] : []),
+    ],
   }
   writeFileSync(join(folder, 'sweep.json'), JSON.stringify(sweep))
   return folder

@@ -17,7 +17,7 @@ export async function comparePage(view: FolderView, query: URLSearchParams): Pro
   const parts = await view.kept(`comparison ${JSON.stringify([a, b])}`, async () => {
     const compared = await reportParts(
       { baseline: from, runs: [{ ...to, parameters: {} }], command: null, missing: 0 },
-      { words: view.words, ...(view.target === undefined ? {} : { target: view.target }) },
+      { words: view.words, kept: view.found, ...(view.target === undefined ? {} : { target: view.target }) },
     )
     return compared.parts.map(({ html }) => html).join('\n')
   })

@@ -63,6 +63,18 @@ it('shows what a latent is active on, what it does to tasks, what is written at 
   expect(html).toMatch(/<h4>coefficient 5<\/h4><p>wag 5<\/p>.*<h4>coefficient 50<\/h4><p>wag 50<\/p>/)
 })
 
+it('shows texts of many settings evenly among their strengths, and says how many', async () => {
+  const folder = temporaryFolder()
+  const saes = temporaryFolder()
+  for (let at = 30; at > 0; at--)
+    writeTold(join(folder, `c${at}`), { base_name: 'tiny', csv_path: 'x.csv' }, at, saes, `wag ${at}`)
+  const html = await latentPage(openFolder({ folder }).view(), new URLSearchParams())
+  expect(html).toContain('Texts of 24 of 30 settings are here, evenly chosen among the strengths')
+  const shown = [...html.matchAll(/<h4>coefficient (\d+)<\/h4>/g)].map(([, at]) => Number(at)).slice(0, 24)
+  expect(shown).toEqual([...new Set(shown)].sort((a, b) => a - b))
+  expect([shown[0], shown.at(-1), shown.length]).toEqual([1, 30, 24])
+})
+
 it('says why there are no texts of activations, and where they are', async () => {
   const notes = async (release: string) => {
     const folder = temporaryFolder()

@@ -1,6 +1,8 @@
-import { type Experiment, type ExperimentRun, readSamples, type Sample } from '@saeval/report'
+import type { Experiment, ExperimentRun, Sample } from '@saeval/report'
+import { firstFilter } from '@saeval/report/internal/compare/changed-samples'
 import { type EditedLatent, editedLatents, latentKey } from '@saeval/report/internal/html/edited-latents'
 import { escapeHtml } from '@saeval/report/internal/html/escape'
+import { doseOf } from '@saeval/report/internal/html/experiment-shape'
 import { reportParts } from '@saeval/report/internal/html/report-parts'
 import { named } from '../addressed-runs.js'
 import { latentNotes } from '../latent-notes.js'
@@ -32,7 +34,7 @@ export async function latentPage(view: FolderView, query: URLSearchParams): Prom
     const runs = experiment.runs.filter((run) => editedLatents([run]).some((one) => latentKey(one) === key))
     const own: Experiment = { ...experiment, runs }
     const target = view.target === undefined ? {} : { target: view.target }
-    const { parts } = await reportParts(own, { withoutSamples: true, words: view.words, ...target })
+    const { parts } = await reportParts(own, { withoutSamples: true, words: view.words, kept: view.found, ...target })
     const shown = parts.filter(({ id }) => id === 'edited' || id.startsWith('metric-'))
     return `${await notesSection(latent)}${shown.map(({ html }) => html).join('\n')}${await storiesSection(own)}`
   })
@@ -74,9 +76,10 @@ function marked(text: string): string {
   return escapeHtml(text).replace(/«(.*?)»/gs, '<mark>$1</mark>')
 }
 
-/** What was written to the first prompts, unsteered and by each run. */
+/** What was written to the first prompts, unsteered and by each run, by its strength; of many runs those that lie evenly among the strengths. */
 async function storiesSection({ baseline, runs }: Experiment): Promise<string> {
-  const all = [...(baseline ? [baseline] : []), ...runs.slice(0, mostRuns)]
+  const shown = evenly(byDose(runs), mostRuns)
+  const all = [...(baseline ? [baseline] : []), ...shown]
   const written = new Map<string, { prompt: string; texts: [string, string][] }>()
   for (const run of all)
     for (const [task, sample] of await firstTexts(run)) {
@@ -90,7 +93,23 @@ async function storiesSection({ baseline, runs }: Experiment): Promise<string> {
     ({ prompt, texts }) =>
       `<h3>${escapeHtml(prompt.trim().slice(-300))}</h3><div class="stories">${texts.map(([label, text]) => `<article><h4>${escapeHtml(label)}</h4><p>${escapeHtml(text.slice(0, 2000))}</p></article>`).join('')}</div>`,
   )
-  return `<section id="stories"><h2>What is written</h2>${stories.join('\n')}</section>`
+  const left =
+    shown.length === runs.length
+      ? ''
+      : `<p class="soft">Texts of ${shown.length} of ${runs.length} settings are here, evenly chosen among the strengths; the <a href="./samples">samples</a> hold all.</p>`
+  return `<section id="stories"><h2>What is written</h2>${left}${stories.join('\n')}</section>`
+}
+
+/** Runs by their strength, where they have one. */
+function byDose(runs: readonly ExperimentRun[]): readonly ExperimentRun[] {
+  const dose = doseOf(runs)
+  return dose === null ? runs : [...runs].sort((a, b) => Number(a.parameters[dose]) - Number(b.parameters[dose]))
+}
+
+/** At most so many of a list, the first and the last among them, at even distances. */
+function evenly<Thing>(list: readonly Thing[], most: number): readonly Thing[] {
+  if (list.length <= most) return list
+  return Array.from({ length: most }, (_, at) => list[Math.round((at * (list.length - 1)) / (most - 1))]!)
 }
 
 /** A run's first generated answers of each task. */
@@ -98,7 +117,7 @@ async function firstTexts({ results }: ExperimentRun): Promise<[string, Sample][
   const found: [string, Sample][] = []
   for (const [task, path] of results.samples) {
     let count = 0
-    for await (const sample of readSamples(path)) {
+    for await (const sample of firstFilter(path)) {
       if (sample.answer === null || ++count > mostStories) break
       found.push([task, sample])
     }

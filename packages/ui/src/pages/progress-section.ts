@@ -27,24 +27,35 @@ export function progressSection(view: FolderView): string {
 }
 
 function sweepProgress({ path }: FolderView, text: string): string {
-  const { tasks, baseline, cells } = checkedJson(`${path}/sweep.json is not a sweep file`, text, sweepSchema)
+  const { tasks, baseline, cells, controls } = checkedJson(`${path}/sweep.json is not a sweep file`, text, sweepSchema)
   const claims = cellClaims(path)
-  const rows = [{ ...baseline, id: 'baseline' }, ...cells].map(({ id, parameters, results }) => {
+  const kinds = [
+    ...[{ ...baseline, id: 'baseline' }, ...cells].map((cell) => ({ cell, kind: 'cell' })),
+    ...controls.map((cell) => ({ cell, kind: cell.kind })),
+  ]
+  const rows = kinds.map(({ cell: { id, parameters, results }, kind }) => {
     const done = tasks.filter((task) => results[task] !== undefined)
     const state = done.length === tasks.length ? 'done' : cellState(claims.get(id))
     const label = id === 'baseline' ? 'unsteered' : parametersLabel(parameters)
-    return { label, done, state }
+    return { label, kind, done, state }
   })
   const running = rows.filter(({ state }) => state === 'running').map(({ label }) => label)
-  const now = running.length > 0 ? `; now ${running.slice(0, 5).join('; ')}` : ''
-  const ended = rows.filter(({ state }) => state === 'done').length
-  return progress(`${ended} of ${rows.length} cells done${now}`, [ended, rows.length], 'Cells', {
+  // as `sweep` claims it
+  const drawing = claims.get('controls')?.isDead === false ? ['controls are drawn'] : []
+  const doing = [...drawing, ...running.slice(0, 5)]
+  const now = doing.length > 0 ? `; now ${doing.join('; ')}` : ''
+  const ended = (own: typeof rows) => own.filter(({ state }) => state === 'done').length
+  const counted = (own: typeof rows) => `${ended(own)} of ${own.length}`
+  const isCell = ({ kind }: (typeof rows)[number]) => kind === 'cell'
+  const ofControls = controls.length > 0 ? ` and ${counted(rows.filter((row) => !isCell(row)))} controls` : ''
+  const line = `${counted(rows.filter(isCell))} cells${ofControls} done${now}`
+  return progress(line, [ended(rows), rows.length], 'Cells', {
     id: 'cells',
     caption: 'Cells of the sweep',
     columns: [{ name: 'cell', isText: true }, { name: 'state', isText: true }, { name: 'tasks done' }],
-    rows: rows.map(({ label, done, state }) => ({
+    rows: rows.map(({ label, kind, done, state }) => ({
       cells: [label, state, { html: `${done.length} of ${tasks.length}`, value: done.length }],
-      parameters: { state },
+      parameters: { state, kind },
     })),
   })
 }
@@ -99,6 +110,6 @@ function planProgress({ items, settings }: Plan, all: readonly ItemStatus[], wor
 }
 
 function progress(line: string, [done, all]: readonly [number, number], title: string, table: DataTable): string {
-  return `<p><label>${escapeHtml(line)} <progress max="${all}" value="${done}"></progress></label></p>
+  return `<p role="status"><label>${escapeHtml(line)} <progress max="${all}" value="${done}"></progress></label></p>
 <details><summary>${title}</summary>${dataTable(table)}</details>`
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { escapeHtml } from '@saeval/report/internal/html/escape'
@@ -13,6 +14,7 @@ export async function resultsPage(view: FolderView): Promise<string> {
       const { facts, parts } = await reportParts(experiment, {
         withoutSamples: true,
         words: view.words,
+        kept: view.found,
         ...(view.target === undefined ? {} : { target: view.target }),
       })
       return `${facts}${parts.map(({ html }) => html).join('\n')}`
@@ -24,11 +26,17 @@ export async function resultsPage(view: FolderView): Promise<string> {
   return uiPage({
     title: basename(resolve(view.path)),
     place: '',
-    body: `<div id="progress" aria-live="polite">${progressSection(view)}</div>
+    body: `${progressPart(view)}
+<p id="lost" role="status" hidden></p>
 <p id="news" role="status" hidden><button type="button">Show the new results</button></p>
-<div id="results">${results}</div>`,
+<div id="results" data-hash="${createHash('sha256').update(results).digest('base64')}">${results}</div>`,
     scripts: ['chart-points', 'data-tables', 'downloads'],
     own: 'live-results',
     version: view.version,
   })
+}
+
+/** How far it is, alone; with the version of the files, which says whether results may be others. */
+export function progressPart(view: FolderView): string {
+  return `<div id="progress" data-files="${view.files}">${progressSection(view)}</div>`
 }

@@ -6,8 +6,7 @@ import { uiPage } from './ui-page.js'
 /** The samples of all runs, searched in their files; browser/search-samples.ts asks and shows. */
 export async function samplesPage(view: FolderView, query: URLSearchParams): Promise<string> {
   const all = await addressedRuns(view)
-  const [first = ''] = all.keys()
-  const chosen = query.get('run') ?? first
+  const chosen = query.get('run') ?? ''
   if (chosen !== '') named('the run', all, chosen)
   const tasks = [...sampledTasks(all.values())]
   const task = namedTask(all.values(), query)

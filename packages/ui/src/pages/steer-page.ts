@@ -7,10 +7,10 @@ import type { FolderView } from '../ui-folder.js'
 import { options } from './samples-page.js'
 import { uiPage } from './ui-page.js'
 
-/** The page that steers, of a run; kept while the folder is as it is. Throws InputError that says why there is none. */
+/** The page that steers, of a run; kept while the run's files are as they are. Throws InputError that says why there is none. */
 export async function runToSteer(view: FolderView, name: string): Promise<SteeredRun> {
   const run = named('the run', await addressedRuns(view), name)
-  return view.kept(`steer ${name}`, () => steeredRun(run))
+  return view.steered.get(null, run.results, () => steeredRun(run))
 }
 
 /** Which run's model and edits are to be steered by hand, and the way to the page that does it; or why it cannot be. */
