@@ -113,11 +113,10 @@ describe('the pages in a browser', needs('Chromium', browserPath !== undefined),
       ]
       expect(await looked()).toEqual([path, 0, []])
       expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(22, 22, 26)')
-      for (const summary of await page.locator('summary').all()) await summary.tap()
-      expect(await page.locator('details:not([open])').count()).toBe(0)
-      const point = page.locator('[aria-roledescription="point"]').first()
       if (path === '') {
-        await point.tap()
+        await page.locator('#progress summary').tap()
+        expect(await page.isVisible('#cells')).toBe(true)
+        await page.locator('[aria-roledescription="point"]').first().tap()
         expect(await page.isVisible('#tip')).toBe(true)
       }
       await page.setViewportSize({ width: 1280, height: 800 })

@@ -25,7 +25,7 @@ export function addResultsCommands(program: Command, surroundings: Surroundings)
     .option('--title <text>', 'heading of the page')
     .option(
       '--target <task>',
-      'the task that the steering is about, and where it should go: demo_dogs:down (default: the task that moves most, where most settings move it)',
+      'the task or group that the steering is about, and where it should go: demo_dogs:down (default: the task that moves most, where most settings move it)',
     )
     .option('--no_samples', 'leave the samples out of the page')
     .action(async (results: string, options: ReportCommandOptions) => {
@@ -39,7 +39,7 @@ export function addResultsCommands(program: Command, surroundings: Surroundings)
     )
     .argument('<folder>', 'results folder or sweep folder, which may run still')
     .option('--port <n>', 'port on this machine (default: any free one)')
-    .option('--target <task>', 'the task that the steering is about, and where it should go: demo_dogs:down')
+    .option('--target <task>', 'the task or group that the steering is about, and where it should go: demo_dogs:down')
     .action(async (folder: string, options: UiCommandOptions) => {
       const { ui } = await import('./ui.js')
       return ui(folder, options, surroundings)

@@ -29,7 +29,9 @@ function start(root: ParentNode): void {
 
 /** Names of the columns, then the rows that are shown, each value in full. */
 function csvOf(table: HTMLTableElement): string {
-  const heads = [...table.querySelectorAll<HTMLElement>('thead th')].map((head) => listOf(head.dataset.csvNames))
+  const heads = [...table.querySelectorAll<HTMLElement>('thead th')].map(({ dataset: { name, csvNames } }) =>
+    csvNames === undefined ? [name!] : listOf(csvNames),
+  )
   const rows = [...table.tBodies[0]!.rows]
     .filter((row) => !row.hidden)
     .map((row) =>

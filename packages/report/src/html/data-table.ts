@@ -51,10 +51,11 @@ const mostOffered = 100
 
 /** HTML of a table; browser/data-tables.ts sorts and filters it, on narrow screens a row is a card. */
 export function dataTable({ id, caption, columns, rows }: DataTable): string {
-  const heads = columns.map(
-    ({ name, csv = name, more = [], note, isText }, index) =>
-      `<th scope="col" data-name="${escapeHtml(name)}" data-csv-names="${escapeHtml(JSON.stringify([csv, ...more.map((one) => `${csv} ${one}`)]))}"${isText || index === 0 ? ' class="text"' : ''}><span>${escapeHtml(name)}</span>${note ? ` <small>${escapeHtml(note)}</small>` : ''}</th>`,
-  )
+  const heads = columns.map(({ name, csv = name, more = [], note, isText }, index) => {
+    const names = [csv, ...more.map((one) => `${csv} ${one}`)]
+    const inCsv = names.length > 1 || csv !== name ? ` data-csv-names="${escapeHtml(JSON.stringify(names))}"` : ''
+    return `<th scope="col" data-name="${escapeHtml(name)}"${inCsv}${isText || index === 0 ? ' class="text"' : ''}><span>${escapeHtml(name)}</span>${note ? ` <small>${escapeHtml(note)}</small>` : ''}</th>`
+  })
   const lines = rows.map(({ cells, kind, parameters }) => {
     const own = cells.map((cell, index) => cellHtml(cell, columns[index]!, index === 0))
     const chosen = parameters ? ` data-by="${escapeHtml(JSON.stringify(parameters))}"` : ''
@@ -70,7 +71,9 @@ function cellHtml(cell: TableCell, { name, isText }: TableColumn, isFirst: boole
   const given: Exclude<TableCell, string> = typeof cell === 'string' ? { html: escapeHtml(cell), value: cell } : cell
   const { html, value, kind = '', more = [] } = given
   const classes = [isText || isFirst ? 'text' : '', kind].filter((item) => item !== '').join(' ')
-  const shown = `${classes ? ` class="${classes}"` : ''} data-v="${escapeHtml(value === null ? '' : String(value))}"${more.some((one) => one !== null) ? ` data-more="${escapeHtml(JSON.stringify(more.map((one) => (one === null ? '' : String(one)))))}"` : ''}`
+  const beside = more.map((one) => (one === null ? '' : String(one)))
+  const inCsv = beside.some((one) => one !== '') ? ` data-more="${escapeHtml(JSON.stringify(beside))}"` : ''
+  const shown = `${classes ? ` class="${classes}"` : ''} data-v="${escapeHtml(value === null ? '' : String(value))}"${inCsv}`
   return isFirst
     ? `<th scope="row" role="rowheader"${shown}><span>${html}</span></th>`
     : `<td role="cell" data-label="${escapeHtml(name)}"${shown}><span>${html}</span></td>`
