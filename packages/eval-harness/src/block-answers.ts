@@ -31,6 +31,11 @@ export async function answerBlock(
   return { counted, answers: stored }
 }
 
+/** Whether these are answers to so many requests; a damaged file has others. */
+export function areAnswersTo(requests: number, { answers, counted }: BlockAnswers): boolean {
+  return answers.length === requests && answers.every((answer) => fromStored([answer, counted]) !== null)
+}
+
 /**
  * A model that takes the answers of whole blocks from `find`, by blockId, and is never asked itself. It reads, refuses and reports as the model that has
  * answered them. Throws what `find` throws, and InputError for answers that are damaged.

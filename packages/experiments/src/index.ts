@@ -21,7 +21,8 @@ export {
   slurmArray,
   slurmMerge,
 } from './plan/submit-plan.js'
-export { type WorkOptions, type WorkResult, workOnPlan } from './plan/work-plan.js'
+export { type WorkOptions, workOnPlan } from './plan/work-plan.js'
+export type { PlanAnswers } from './plan-answers.js'
 export type { PluginIdentity } from './plugin-identity.js'
 export { type RankOptions, rank } from './ranking/rank.js'
 export type { RankedLatent, Ranker } from './ranking/rank-settings.js'

@@ -9,8 +9,9 @@ import {
 import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions-ahead'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
 import type { HubOptions, Notice } from '@saeval/hub'
-import { defaultSeed, type LanguageModel, type ModelContext } from '@saeval/language-model'
+import { defaultSeed, type LanguageModel, type MeasuredNumbers, type ModelContext } from '@saeval/language-model'
 import { taskFunctions } from '@saeval/python'
+
 import type { RunSettings } from './run-settings.js'
 
 /** Who is told of what while a model and tasks are opened. */
@@ -29,6 +30,8 @@ export interface Opening {
   readonly withoutDownload?: boolean
   /** Whether the CPU may stand in for a named device that is not here: for plans, which others work on. */
   readonly standIn?: boolean
+  /** Numbers that edits measure on the model: those that are known, and a place for others. */
+  readonly measured?: MeasuredNumbers
   /** Folder that relative paths of local data are looked up in; the working folder by default. */
   readonly dataFolder?: string
 }
@@ -48,6 +51,7 @@ export function tasksOfRun(run: RunSettings, names: readonly string[] = run.task
     numFewshot: run.num_fewshot,
     metadata: new Map([...run.model_args, ...run.metadata]),
     genKwargs: run.gen_kwargs,
+    predictOnly: run.predict_only ?? false,
   })
 }
 
@@ -64,6 +68,7 @@ export async function openEvaluation<Model extends LanguageModel>(
     onPrepared,
     withoutDownload = false,
     standIn = false,
+    measured,
     dataFolder,
   }: Opening,
 ): Promise<OpenEvaluation<Model>> {
@@ -83,6 +88,7 @@ export async function openEvaluation<Model extends LanguageModel>(
     notice: onNotice,
     withoutDownload,
     standIn,
+    ...(measured && { measured }),
     hub,
   }
   let model: Model | null = null

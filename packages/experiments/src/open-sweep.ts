@@ -3,7 +3,7 @@ import { InputError, option, sentence } from '@saeval/hub'
 import type { LanguageModel, ModelArguments, SteerableModel } from '@saeval/language-model'
 import { type CsvSteering, openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
 import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
-import { controlCells, controlsOf } from './controls/control-cells.js'
+import { controlCells, controlsOf, drawnControls } from './controls/control-cells.js'
 import { type Opening, openEvaluation, tasksOfRun } from './open-evaluation.js'
 import { plainArguments } from './plain-arguments.js'
 import { generationSeed } from './run-cell.js'
@@ -21,6 +21,12 @@ export interface SweepSpec {
   readonly axes: SweepAxes
   /** Controls of each cell, of random latents and of random directions: as many of both, and one with the sign flipped. 0 (default) for none. */
   readonly controls?: number
+}
+
+/** How a sweep is opened. */
+export interface SweepOpening extends Opening {
+  /** Steering CSVs of controls that have been drawn already, by id; null where there is none. Absent where controls are to be drawn. */
+  readonly drawn?: (id: string) => string | null
 }
 
 /** A sweep whose model is loaded and whose prompts are built. */
@@ -48,12 +54,12 @@ export async function fingerprintOf(model: LanguageModel, backend: string): Prom
 
 /**
  * Reads the CSVs, makes the cells, loads the model and builds the prompts. Random latents that controls in the sweep's folder have stay, so that a folder
- * takes more tasks and controls; `drawing` calls back for the controls, to write them down before another process draws. Throws InputError for what does
+ * takes more tasks and controls. `drawing` calls back for the controls, to write them down before another process draws. Throws InputError for what does
  * not fit together.
  */
 export async function openSweep(
   { run, csv, axes, controls = 0 }: SweepSpec,
-  opening: Opening,
+  opening: SweepOpening,
   drawing: (draw: () => Promise<Cell[]>) => Promise<Cell[]> = (draw) => draw(),
 ): Promise<OpenSweep> {
   const cells = sweepCells(await readSweepCsvs(csv), axes)
@@ -83,6 +89,12 @@ export async function openSweep(
   const more = controls === 0 ? 0 : cells.reduce((sum, cell) => sum + controlsOf(cell, controls), 0)
   // what latents are like can only be seen with the weights
   if (more === 0 || opening.withoutDownload) return { ...open, cells, runs: cells.length + more + 1 }
+  const withControls = (own: readonly Cell[]) => ({
+    ...open,
+    cells: [...cells, ...own],
+    runs: cells.length + own.length + 1,
+  })
+  if (opening.drawn !== undefined) return withControls(drawnControls(cells, controls, opening.drawn))
   try {
     const { output_path: folder } = run
     const own = await drawing(() =>
@@ -96,7 +108,7 @@ export async function openSweep(
         ...(opening.signal ? { signal: opening.signal } : {}),
       }),
     )
-    return { ...open, cells: [...cells, ...own], runs: cells.length + own.length + 1 }
+    return withControls(own)
   } catch (error) {
     await close()
     throw error

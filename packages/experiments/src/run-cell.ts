@@ -5,6 +5,7 @@ import { InputError, type Notice, type SentenceError, WriteError } from '@saeval
 import { defaultSeed, type LanguageModel, type ModelArguments, type ModelReport } from '@saeval/language-model'
 import { type PyDict, toPlain } from '@saeval/python'
 import { parseJson } from '@saeval/python/internal/json/json'
+import { type PlanAnswers, PlanError } from './plan-answers.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { actedShare, checkActed, resultsOf, truncationLine, UnsteeredError } from './run-results.js'
 import type { RunSettings } from './run-settings.js'
@@ -19,7 +20,8 @@ export interface CellContext {
   readonly signal?: AbortSignal
   readonly onNotice?: Notice
   readonly onEvent?: (event: SweepEvent) => void
-  readonly answering?: (model: LanguageModel) => Promise<LanguageModel>
+  /** The plan whose answers are taken; absent where the model is asked. */
+  readonly merging?: PlanAnswers
 }
 
 /** The part of the prepared tasks that these tasks and groups are. */
@@ -49,12 +51,13 @@ export interface CellRun {
 
 /** Runs one cell and writes its files; gives the results file and what stands in it. */
 export async function evaluateCell(
-  { run, command, saeval, plugins = [], signal, onEvent, onNotice, answering = async (model) => model }: CellContext,
+  { run, command, saeval, plugins = [], signal, onEvent, onNotice, merging }: CellContext,
   prepared: PreparedEvaluation,
   { tasks, model, modelArgs, name, folder, answers, isWhole }: CellRun,
 ): Promise<{ readonly file: string; readonly outcome: CellOutcome }> {
   const startedAt = Date.now()
-  const asked = await answering(answers === null ? model : await cachedModel(model, answers))
+  const kept = answers === null ? model : await cachedModel(model, answers)
+  const asked = (await merging?.answering(kept)) ?? kept
   const evaluation = await evaluatePrepared(tasksOf(prepared, tasks), {
     model: asked,
     generationSeed: generationSeed(run),
@@ -79,7 +82,11 @@ export function outcomeOf(resultsFile: string): CellOutcome {
   return { results, actedShare: actedShare({ ...provenance, provenance: { ...provenance } }) }
 }
 
-/** Whether an error is about one cell alone: an edit that these texts cannot have. What cannot be written, no cell can write. */
+/**
+ * Whether an error is about one cell alone: an edit that these texts cannot have. What cannot be written, no cell can write; and a plan of which something is
+ * damaged or another has no answers to rely on.
+ */
 export function isOfCell(cause: unknown): cause is SentenceError {
-  return (InputError.isInstance(cause) && !(cause instanceof WriteError)) || cause instanceof UnsteeredError
+  if (cause instanceof WriteError || cause instanceof PlanError) return false
+  return InputError.isInstance(cause) || cause instanceof UnsteeredError
 }

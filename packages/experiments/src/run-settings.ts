@@ -16,6 +16,8 @@ export interface RunSettings {
   /** Documents per task: a number, or below 1 a fraction. */
   readonly limit: number | null
   readonly log_samples: boolean
+  /** Whether answers are written and not scored; false by default. */
+  readonly predict_only?: boolean
   readonly samples: ReadonlyMap<string, readonly number[]> | null
   readonly system_instruction: string | null
   readonly apply_chat_template: boolean

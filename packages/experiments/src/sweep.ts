@@ -20,6 +20,7 @@ import type { Opening } from './open-evaluation.js'
 import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
 import { ownShare } from './own-share.js'
 import { plainArguments } from './plain-arguments.js'
+import type { PlanAnswers } from './plan-answers.js'
 import type { PluginIdentity } from './plugin-identity.js'
 import { evaluateCell, generationSeed, isOfCell, outcomeOf } from './run-cell.js'
 import { readCellFile } from './steering-files.js'
@@ -29,7 +30,7 @@ import { askedFingerprints, pluginsFingerprint } from './sweep-fingerprint.js'
 import { baselineId, openSweepStore, type SweepStore, writeNewCsvs } from './sweep-store.js'
 import { sweepTable } from './sweep-table.js'
 
-export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'withoutDownload' | 'standIn'> {
+export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'withoutDownload' | 'standIn' | 'measured'> {
   /** The command line, for the record. */
   readonly command: string
   /** The program's version, for the record. */
@@ -39,8 +40,8 @@ export interface SweepOptions extends SweepSpec, Omit<Opening, 'onTasks' | 'with
   readonly onEvent?: (event: SweepEvent) => void
   /** Where it is given, it is called when all tasks are prepared, and nothing runs and nothing is written; the result is null. */
   readonly onPlanned?: (plan: SweepPlan) => Promise<void>
-  /** Stands between a cell's model and the harness: kept answers of a plan. */
-  readonly answering?: (model: LanguageModel) => Promise<LanguageModel>
+  /** The plan whose answers are taken; absent where models are asked. */
+  readonly merging?: PlanAnswers
 }
 
 /** What a sweep ends in: its runs, and each one's differences to the baseline. */
@@ -69,8 +70,15 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
   try {
     const withoutDownload = options.onPlanned !== undefined
     // with kept answers the model computes none
-    const standIn = options.answering !== undefined
-    opened = await openSweep(options, { ...options, onTasks: onEvent, withoutDownload, standIn }, async (draw) => {
+    const { merging } = options
+    const opening = {
+      ...options,
+      onTasks: onEvent,
+      withoutDownload,
+      standIn: merging !== undefined,
+      ...merging?.findings,
+    }
+    opened = await openSweep(options, opening, async (draw) => {
       let controls: Cell[] = []
       // one process draws, the others find what it has drawn
       await eachClaimed(folder, [{ id: 'controls' }], options, async () => {
@@ -84,6 +92,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       await options.onPlanned({ model: base, tasks: prepared.tasks, runs: opened.runs })
       return null
     }
+    merging?.checkAsked(prepared, run)
     const tasksAsked = prepared.nodes.map(nodeName)
     store = openSweepStore({ folder, saeval: options.saeval, command: options.command, tasks: tasksAsked, cells })
     const csvOf = (id: string) => join(store!.cellFolder(id), 'steer.csv')
@@ -168,11 +177,13 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       }
     }
     await eachClaimed(folder, missing, { ...options, first }, async (cell) => {
-      const { missing: tasks, files: known } = store!.look(cell.id)
-      if (tasks.length === 0) {
+      const { missing: lacking, files: known } = store!.look(cell.id)
+      if (lacking.length === 0) {
         onEvent({ stage: 'finished', cell, outcome: outcomeOf(join(folder, known.at(-1)!)) })
         return
       }
+      // a plan has answers to the requests of all tasks together
+      const tasks = merging === undefined ? lacking : tasksAsked
       asking = writes(tasks)
       try {
         await modelOf(cell.id, async (model, modelArgs, name) => {

@@ -26,6 +26,7 @@ export {
   type DeviceChoice,
   deviceChoice,
   getModelFactory,
+  type MeasuredNumbers,
   type ModelContext,
   type ModelFactory,
   registerModel,

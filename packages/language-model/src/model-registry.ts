@@ -29,9 +29,14 @@ export interface ModelContext extends DeviceChoice {
   readonly withoutDownload?: boolean
   /** Whether the CPU may stand in for a named device that is not here: the model will be asked what identifies it and what work requests are. */
   readonly standIn?: boolean
+  /** Numbers that edits measure on the unsteered model (coefficients in its units): those that are there are taken, others are put there. */
+  readonly measured?: MeasuredNumbers
   /** How files of the Hugging Face Hub are to be fetched: progress, and the signal of Ctrl-C. */
   readonly hub: HubOptions
 }
+
+/** Numbers that were measured on an unsteered model, by what they are of. */
+export type MeasuredNumbers = Map<string, readonly number[]>
 
 /** Builds a model from `--model_args`; throws InputError for arguments it does not know or cannot use. */
 export type ModelFactory = (args: ModelArguments, context: ModelContext) => Promise<LanguageModel>

@@ -1,4 +1,5 @@
 import { planAnswers, readPlan } from '@saeval/experiments'
+import { loadedPlugins } from '../plugins/load-plugins.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import { version } from '../version.js'
 import { parseCommand } from './planned-experiment.js'
@@ -13,9 +14,9 @@ export async function merge(
 ): Promise<void> {
   const plan = readPlan(folder)
   const command = await parseCommand(plan.command)
-  const answering = await planAnswers(folder, plan, version)
+  const merging = await planAnswers(folder, plan, { saeval: version, plugins: loadedPlugins() })
   const told = { ...(verbosity === undefined ? {} : { verbosity }), ...(quiet ? { quiet } : {}) }
-  if (command.kind === 'run') return run({ ...command.options, ...told }, command.line, surroundings, answering)
+  if (command.kind === 'run') return run({ ...command.options, ...told }, command.line, surroundings, merging)
   const { options } = command
-  return runSweep({ ...options, run: { ...options.run, ...told } }, command.line, surroundings, answering)
+  return runSweep({ ...options, run: { ...options.run, ...told } }, command.line, surroundings, merging)
 }

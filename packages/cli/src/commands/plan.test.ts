@@ -1,14 +1,10 @@
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { difference, resultsIn, withoutDates } from '../../../../tools/crash-drill/results.mjs'
-import { runCommand } from '../run.testing.js'
+import { csv, passes, place, refuses, saeval } from './plan.testing.js'
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const tasks = ['--include_path', 'examples/demo/tasks', '--device', 'cpu', '-b', '4', '-L', '6', '-o', 'out']
-const csv = 'forget.csv'
 const sweep = [
   '-a',
   'base_name=examples/demo/model',
@@ -22,29 +18,8 @@ const sweep = [
 const steered = ['-M', 'sae_steered_beta', '-a', `base_name=examples/demo/model,csv_path=${csv}`]
 const run = [...steered, '-t', 'demo_dogs,demo_stories', '-s', ...tasks]
 
-/** Runs commands in a folder of their own, with the same relative paths in each. */
-function place() {
-  const folder = temporaryFolder()
-  symlinkSync(join(root, 'examples'), join(folder, 'examples'))
-  writeFileSync(join(folder, csv), readFileSync(join(root, 'examples/demo/forget_dogs.csv')))
-  return folder
-}
-
 const before = process.cwd()
 afterAll(() => process.chdir(before))
-
-const saeval = (argv: readonly string[], env: Record<string, string> = {}) =>
-  runCommand(argv, { HF_HUB_OFFLINE: '1', ...env })
-const passes = async (argv: readonly string[], env?: Record<string, string>) => {
-  const { code, stdout, stderr } = await saeval(argv, env)
-  expect([argv[0], code, code === 0 ? '' : stderr]).toEqual([argv[0], 0, ''])
-  return stdout
-}
-const refuses = async (argv: readonly string[], env?: Record<string, string>) => {
-  const { code, stderr } = await saeval(argv, env)
-  expect([code, stderr.split('\n').length]).toEqual([2, expect.any(Number)])
-  return stderr
-}
 
 /** The page and the charts of what lies in `out`: name -> text. */
 const reported = async (folder: string) => {
@@ -164,6 +139,17 @@ describe('a plan', () => {
       expect(await refuses(['work', 'gpus'])).toContain('device "cuda:7" is not available')
       expect(await refuses(['plan', 'other', '--shard_minutes', '1', ...elsewhere])).toMatch(
         /--shard_minutes tries how fast this machine is, and it has no cuda:7/,
+      )
+      writeFileSync(
+        'norm.csv',
+        readFileSync(csv, 'utf8')
+          .replace('latent_idx', 'unit,latent_idx')
+          .replace('\n121', '\nresidual_norm,121')
+          .replace('clamp_active', 'add'),
+      )
+      const measured = elsewhere.map((word) => word.replace(csv, 'norm.csv'))
+      expect(await refuses(['plan', 'measured', '--shards', '2', ...measured])).toContain(
+        'coefficients in units of the model are measured on it, and this machine has no cuda:7: plan on one that has',
       )
       // a worker that computes on what it finds
       const plan = readFileSync('plan/plan.json', 'utf8')

@@ -95,12 +95,17 @@ function fixedBatch({ batch_size: given }: RunSettings, { blocks, experiment }: 
   return ['--batch_size', String(Math.max(1, Math.round(tokens / Math.max(1, mean))))]
 }
 
-/** How long everything takes here, by a try of a few seconds. */
+/** How long everything takes here, by a try. Throws InputError where that says nothing. */
 async function secondsOf({ experiment, blocks, work }: PlannedExperiment, signal: AbortSignal): Promise<number> {
   const { reader, prepared } = experiment
-  const time = await expectedTime(reader, prepared.tasks, await planTasks(reader, prepared.tasks), { signal })
   const once = blocks.reduce((sum, { planned, requests }) => sum + (planned?.work ?? requests), 0)
-  return once === 0 || time === null ? 0 : (time.seconds * work) / once
+  if (once === 0) return 0
+  const time = await expectedTime(reader, prepared.tasks, await planTasks(reader, prepared.tasks), { signal })
+  if (time === null)
+    throw new InputError(
+      '--shard_minutes tries how fast this machine is, and ten minutes were too few for a pass of the model; give --shards',
+    )
+  return (time.seconds * work) / once
 }
 
 function planLines(

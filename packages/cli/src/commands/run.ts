@@ -24,7 +24,7 @@ import { findFunctionsAhead } from '@saeval/eval-harness/internal/find-functions
 import { modelName } from '@saeval/eval-harness/internal/results/names'
 import { leaves } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { builtInTasks } from '@saeval/eval-harness/internal/tasks/task-index'
-import { checkActed, resultsOf, truncationLine } from '@saeval/experiments'
+import { checkActed, type PlanAnswers, resultsOf, truncationLine } from '@saeval/experiments'
 import { plainArguments } from '@saeval/experiments/internal/plain-arguments'
 import { InputError } from '@saeval/hub'
 import { homeFolder } from '@saeval/hub/internal/home-folder'
@@ -52,13 +52,13 @@ export interface Surroundings {
 
 /**
  * `saeval run`: evaluates a model on tasks, prints the tables, writes the files. What is cheap to check is checked first. `command` is the
- * command line, for the record; `answering` stands between the model and the harness.
+ * command line, for the record; `merging` is the plan whose answers are taken.
  */
 export async function run(
   given: RunOptions,
   command: string,
   surroundings: Surroundings,
-  answering?: (model: LanguageModel) => Promise<LanguageModel>,
+  merging?: PlanAnswers,
 ): Promise<void> {
   // only the model is given what nobody may see
   const options = { ...given, model_args: withoutSecrets(given.model_args) }
@@ -113,11 +113,12 @@ export async function run(
       notice: terminal.notice,
       withoutDownload: options.dry_run,
       // with kept answers it computes none
-      standIn: answering !== undefined,
+      standIn: merging !== undefined,
+      ...(merging && { measured: merging.findings.measured }),
       hub,
     })
     if (answers !== null) model = await cachedModel(model, answers)
-    if (answering !== undefined) model = await answering(model)
+    if (merging !== undefined) model = await merging.answering(model)
     const evaluating = {
       model,
       tasks,
@@ -149,6 +150,7 @@ export async function run(
     }
     const name = modelName(options.model_args)
     const prepared = await prepareEvaluation(evaluating)
+    merging?.checkAsked(prepared, options)
     if (options.dry_run) {
       const kinds = await planTasks(model, prepared.tasks)
       const time = await expectedTime(model, prepared.tasks, kinds, { signal })

@@ -2,8 +2,8 @@ import type { KindProgress, PreparedTask } from '@saeval/eval-harness'
 import { planTasks } from '@saeval/eval-harness/internal/ask-model'
 import { type Cell, markdownTable } from '@saeval/eval-harness/internal/results/markdown-table'
 import { modelName } from '@saeval/eval-harness/internal/results/names'
-import { type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
-import type { LanguageModel } from '@saeval/language-model'
+import { type PlanAnswers, type SweepEvent, type SweepPlan, type SweepResult, sweep } from '@saeval/experiments'
+
 import { nullEffects } from '@saeval/report'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { announcementLines } from '../terminal/announcement.js'
@@ -18,12 +18,12 @@ import { controlCells, controlHeaders, differenceCells, valueCell } from './comp
 import type { Surroundings } from './run.js'
 import type { SweepCommandOptions } from './sweep-options.js'
 
-/** `saeval sweep`: runs the cells, fills a table with them, prints the table of all comparisons. `answering` stands between models and harness. */
+/** `saeval sweep`: runs the cells, fills a table with them, prints the table of all comparisons. `merging` is the plan whose answers are taken. */
 export async function runSweep(
   options: SweepCommandOptions,
   line: string,
   { stdout, stderr, signal }: Surroundings,
-  answering?: (model: LanguageModel) => Promise<LanguageModel>,
+  merging?: PlanAnswers,
 ): Promise<void> {
   const terminal = openTerminal(stderr, options.run)
   const { prepared, show } = sweepProgress(terminal, stderr.isTTY ? (stderr.columns || 80) - 1 : 120)
@@ -38,7 +38,7 @@ export async function runSweep(
       onNotice: terminal.notice,
       onEvent: show,
       onPrepared: prepared,
-      ...(answering === undefined ? {} : { answering }),
+      ...(merging === undefined ? {} : { merging }),
       ...(options.run.dry_run
         ? {
             onPlanned: async ({ model, tasks, runs }: SweepPlan) => {

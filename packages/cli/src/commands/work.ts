@@ -12,7 +12,7 @@ export interface WorkCommandOptions extends VerbosityOptions {
   readonly shard?: number
 }
 
-/** `saeval work PLAN`: does the item that is named, by --shard or by the engine that has started this process; or free ones until none is left. */
+/** `saeval work PLAN`: does the item that is named, by --shard or by the engine that has started this process; or free ones until all are done. */
 export async function work(
   folder: string,
   { shard, ...verbosity }: WorkCommandOptions,
@@ -25,7 +25,7 @@ export async function work(
   const now = () => performance.now()
   const times = new Map<number, RemainingTime>()
   try {
-    const { done, elsewhere } = await workOnPlan({
+    const done = await workOnPlan({
       spec,
       folder,
       plan,
@@ -44,7 +44,6 @@ export async function work(
     })
     terminal.clear()
     stdout.write(`${done.length === 0 ? 'nothing was left to do' : `done: item ${done.join(', ')}`}\n`)
-    if (elsewhere.length > 0) terminal.info(`others are doing item ${elsewhere.join(', ')}`)
   } catch (error) {
     if (signal.aborted) terminal.warn('what is done is kept; saeval work goes on with the rest')
     throw error

@@ -1,6 +1,7 @@
 import type { PreparedTask } from '@saeval/eval-harness'
 import { InputError, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
+import type { ControlKind } from '@saeval/report'
 import type { SaeFile } from '@saeval/sae-core'
 import type { CsvSteering, SteeringFile } from '@saeval/steering'
 import { parseSteeringCsv, type SaeSteeredRow, writeSteeringCsv } from '@saeval/steering-csv'
@@ -69,33 +70,50 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
         throw new InputError(
           sentence`${option('controls')} ${options.count}: the SAE has latents for ${matches.length} controls of ${cell.id} only, since each row needs another one that is active on the documents and that the cell does not steer; take fewer controls or more documents`,
         )
-      const add = (kind: NonNullable<Cell['control']>['kind'], name: string, changed: readonly SaeSteeredRow[]) =>
-        found.push({
-          ...cell,
-          id: idOf(cell, name),
-          parameters: { ...cell.parameters, control: name },
-          csv: writeSteeringCsv(changed),
-          control: { of: cell.id, kind },
-        })
-      for (const [at, latents] of matches.entries())
-        add(
-          'random latents',
-          latentName(at),
-          plain.map((row, index) => withLatent(row, latents[index]!)),
-        )
-      for (let at = 0; at < options.count; at++)
-        add(
-          'random directions',
-          `direction ${at + 1}`,
-          plain.map((row) => ({ ...row, random_direction: options.seed + at })),
-        )
       const flipped = plain.map(withOtherSign)
-      if (flipped.some((row, index) => row !== plain[index])) add('flipped sign', 'flipped', flipped)
+      for (const { kind, name, at } of controlNames(options.count)) {
+        if (kind === 'flipped sign' && flipped.every((row, index) => row === plain[index])) continue
+        const changed = {
+          'random latents': () => plain.map((row, index) => withLatent(row, matches[at]![index]!)),
+          'random directions': () => plain.map((row) => ({ ...row, random_direction: options.seed + at })),
+          'flipped sign': () => flipped,
+        }[kind]()
+        found.push(controlCell(cell, { kind, name, csv: writeSteeringCsv(changed) }))
+      }
     } finally {
       await steering.close()
     }
   }
   return found
+}
+
+/** The controls of cells whose CSVs have been drawn before: `csvOf` gives them by id, and null for those that were not drawn. */
+export function drawnControls(cells: readonly Cell[], count: number, csvOf: (id: string) => string | null): Cell[] {
+  return cells.flatMap((cell) =>
+    controlNames(cell.addsNothing ? 0 : count).flatMap(({ kind, name }) => {
+      const csv = csvOf(idOf(cell, name))
+      return csv === null ? [] : [controlCell(cell, { kind, name, csv })]
+    }),
+  )
+}
+
+/** What controls of a cell are called; `at` counts those of a kind. */
+function controlNames(count: number): { readonly kind: ControlKind; readonly name: string; readonly at: number }[] {
+  if (count === 0) return []
+  const numbers = Array.from({ length: count }, (_, at) => at)
+  return [
+    ...numbers.map((at) => ({ kind: 'random latents' as const, name: latentName(at), at })),
+    ...numbers.map((at) => ({ kind: 'random directions' as const, name: `direction ${at + 1}`, at })),
+    { kind: 'flipped sign' as const, name: 'flipped', at: 0 },
+  ]
+}
+
+function controlCell(
+  cell: Cell,
+  { kind, name, csv }: { readonly kind: ControlKind; readonly name: string; readonly csv: string },
+): Cell {
+  const parameters = { ...cell.parameters, control: name }
+  return { ...cell, id: idOf(cell, name), parameters, csv, control: { of: cell.id, kind } }
 }
 
 function saeKey({ reference: { release, id } }: SaeFile): string {

@@ -7,7 +7,8 @@ import { parseSteeringCsv } from '@saeval/steering-csv'
 import { expect, it } from 'vitest'
 import { demoFolder } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
-import { controlCells } from './control-cells.js'
+import type { Cell } from '../sweep-cells.js'
+import { controlCells, drawnControls } from './control-cells.js'
 import { matchedLatents } from './matched-latents.js'
 
 it('random directions are as long, repeat by their seed, and are near no other', async () => {
@@ -118,4 +119,26 @@ it('latents that the folder has stay, and nothing is measured for them', async (
   expect(drawn).toHaveLength(5)
   // a CSV of other rows is none of this cell's: others are drawn, for which the model is asked
   await expect(draw(7, new Map([...there, ['c,control=latent_2', csvOf(55)]]))).rejects.toThrow()
+})
+
+it('controls that were drawn before are found by the CSVs of their settings, in the order of drawing', () => {
+  const cell: Cell = {
+    id: 'coefficient=2',
+    parameters: { coefficient: 2 },
+    csv: 'own',
+    source: { path: 'steer.csv', lines: [2] },
+    addsNothing: false,
+  }
+  // a cap has no other sign
+  const drawn = ['direction_1', 'latent_2', 'direction_2', 'latent_1'].map((name) => `coefficient=2,control=${name}`)
+  const found = drawnControls([{ ...cell, id: 'zero', addsNothing: true }, cell], 2, (id) =>
+    drawn.includes(id) ? `csv of ${id}` : null,
+  )
+  expect(found.map(({ parameters, control }) => [parameters, control])).toEqual(
+    ['latent 1', 'latent 2', 'direction 1', 'direction 2'].map((name) => [
+      { coefficient: 2, control: name },
+      { of: 'coefficient=2', kind: name.startsWith('latent') ? 'random latents' : 'random directions' },
+    ]),
+  )
+  for (const { id, csv } of found) expect(csv).toBe(`csv of ${id}`)
 })

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { InputError, type Sentence, sentence } from '@saeval/hub'
+import { type Sentence, sentence } from '@saeval/hub'
 import { plainArguments } from '../plain-arguments.js'
+import { PlanError } from '../plan-answers.js'
 import { readSweepCsvs } from '../steering-files.js'
 import type { ExperimentSpec } from './open-experiment.js'
 
 /** Arguments of models that name a file. */
-const fileArguments = ['csv_path', 'steer_path', 'features_path']
+const fileArguments = ['csv_path', 'steer_path', 'features_path', 'norm_text']
 
 /** Files that decide the results: path -> sha256 in hex. `others` are those of options. */
 export async function hashInputs(spec: ExperimentSpec, others: readonly string[]): Promise<Record<string, string>> {
@@ -18,7 +19,7 @@ export async function hashInputs(spec: ExperimentSpec, others: readonly string[]
   return Object.fromEntries(hashes.flatMap(([path, hash]) => (hash === null ? [] : [[path, hash]])))
 }
 
-/** Throws InputError where a file is not what it was when a plan was made, naming it. */
+/** Throws PlanError where a file is not what it was when a plan was made, naming it. */
 export async function checkInputs(files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, before] of Object.entries(files)) {
     const now = await hashOf(path)
@@ -28,8 +29,8 @@ export async function checkInputs(files: Readonly<Record<string, string>>): Prom
 }
 
 /** The error for something that is not what it was when a plan was made. */
-export function changed(what: Sentence): InputError {
-  return new InputError(
+export function changed(what: Sentence): PlanError {
+  return new PlanError(
     sentence`${what}; the plan was made of what was there before: put that back, or make another plan`,
   )
 }

@@ -1,10 +1,10 @@
 import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { InputError, option, sentence } from '@saeval/hub'
-import type { PlannedWork } from '@saeval/language-model'
+import type { LanguageModel, MeasuredNumbers, PlannedWork } from '@saeval/language-model'
 import type { Opening } from '../open-evaluation.js'
-import type { PluginIdentity } from '../plugin-identity.js'
 import { generationSeed } from '../run-cell.js'
 import { askedFingerprints, pluginsFingerprint } from '../sweep-fingerprint.js'
+import type { Program } from './check-experiment.js'
 import { divideWork } from './divide-work.js'
 import { hashInputs } from './input-files.js'
 import { type ExperimentSpec, type OpenExperiment, openExperiment } from './open-experiment.js'
@@ -12,7 +12,7 @@ import type { Plan } from './plan-file.js'
 import { beginPlanFolder, settingCsv, writePlan } from './plan-folder.js'
 
 /** What a plan is made of. */
-export interface PlanOptions extends Omit<Opening, 'standIn'> {
+export interface PlanOptions extends Omit<Opening, 'standIn' | 'measured'>, Program {
   readonly spec: ExperimentSpec
   /** The plan's folder. */
   readonly folder: string
@@ -20,8 +20,6 @@ export interface PlanOptions extends Omit<Opening, 'standIn'> {
   readonly command: (planned: PlannedExperiment) => readonly string[]
   /** Files of options that decide the results, beside the CSVs. */
   readonly files: readonly string[]
-  readonly saeval: string
-  readonly plugins?: readonly PluginIdentity[]
   /** Items at most, for what is there to do: see PlannedExperiment. */
   readonly shards: (planned: PlannedExperiment) => number | Promise<number>
 }
@@ -44,7 +42,8 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   if (spec.run.use_cache !== null)
     throw new InputError(sentence`a plan keeps the answers itself; leave ${option('use_cache')} out`)
   const files = await hashInputs(spec, options.files)
-  const experiment = await openExperiment(spec, { ...options, standIn: true })
+  const measured: MeasuredNumbers = new Map()
+  const experiment = await openExperiment(spec, { ...options, standIn: true, measured })
   try {
     const seed = generationSeed(spec.run)
     const read = await readBlocks(experiment.reader, experiment.prepared.tasks, { seed })
@@ -59,6 +58,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     const furtherShare = await experiment.each(experiment.settings, csvOf, async ({ id, fingerprint }) => {
       settings.set(id, fingerprint)
     })
+    checkMeasured(experiment.reader, spec, measured)
     const divided = blocks.map(({ planned, requests, kind }) => {
       // texts go their own ways with every setting
       return { work: planned?.work ?? requests, furtherShare: kind === 'generate_until' ? 1 : furtherShare }
@@ -75,6 +75,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
       plugins: pluginsFingerprint(options.plugins ?? []),
       asked: Object.fromEntries(askedFingerprints(experiment.prepared, seed)),
       device: experiment.reader.info.device ?? null,
+      measured: Object.fromEntries(measured),
       model: experiment.baseFingerprint,
       settings: experiment.settings.map((id) => ({ id, fingerprint: settings.get(id)! })),
       blocks: blocks.map(({ id, kind, requests, planned }, at) => {
@@ -90,4 +91,18 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   } finally {
     await experiment.close()
   }
+}
+
+/** Throws InputError where the CPU has measured what the device decides that the plan is for: the last digits of its numbers are others. */
+function checkMeasured({ info }: LanguageModel, spec: ExperimentSpec, measured: MeasuredNumbers): void {
+  if (!info.standIn) return
+  const controls = spec.kind === 'sweep' ? (spec.controls ?? 0) : 0
+  const what =
+    measured.size > 0
+      ? 'coefficients in units of the model are measured on it'
+      : controls > 0
+        ? 'controls are chosen by densities that are measured on the model'
+        : null
+  if (what !== null)
+    throw new InputError(sentence`${what}, and this machine has no ${info.device}: plan on one that has`)
 }

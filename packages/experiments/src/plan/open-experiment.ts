@@ -4,7 +4,7 @@ import { getModelFactory, type LanguageModel, type ModelArguments, type ModelCon
 import type { Intervention } from '@saeval/sae-core'
 import { placesOf } from '../edit-places.js'
 import { type Opening, openEvaluation, tasksOfRun } from '../open-evaluation.js'
-import { fingerprintOf, openSweep, type SweepSpec } from '../open-sweep.js'
+import { fingerprintOf, openSweep, type SweepOpening, type SweepSpec } from '../open-sweep.js'
 import { plainArguments } from '../plain-arguments.js'
 import type { RunSettings } from '../run-settings.js'
 import { readCellFile } from '../steering-files.js'
@@ -50,11 +50,11 @@ export interface OpenExperiment {
 export const runSetting = 'run'
 
 /** Opens what a plan is about. Throws InputError as the run or the sweep does. */
-export async function openExperiment(spec: ExperimentSpec, opening: Opening): Promise<OpenExperiment> {
+export async function openExperiment(spec: ExperimentSpec, opening: SweepOpening): Promise<OpenExperiment> {
   return spec.kind === 'run' ? openSingleRun(spec, opening) : openCells(spec, opening)
 }
 
-async function openCells(spec: SweepSpec, opening: Opening): Promise<OpenExperiment> {
+async function openCells(spec: SweepSpec, opening: SweepOpening): Promise<OpenExperiment> {
   const { cells, prepared, base, backend, steering, close } = await openSweep(spec, opening)
   const baseFingerprint = await fingerprintOf(base, backend)
   return {

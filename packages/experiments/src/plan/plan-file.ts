@@ -19,6 +19,8 @@ const planSchema = objectOf({
   asked: recordOf(text),
   /** What the items are to be computed on ("cpu", "cuda:0"); null of a model that does not say. */
   device: v.nullable(text),
+  /** Numbers that edits have measured on the unsteered model, by what they are of. */
+  measured: v.optional(recordOf(v.pipe(v.array(number, 'a list of numbers'), v.readonly())), {}),
   /** Of the unsteered model; null where only that with its edits is known. */
   model: v.nullable(text),
   settings: v.pipe(v.array(objectOf({ id: text, fingerprint: text }), 'a list of settings'), v.readonly()),

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BlockAnswers } from '@saeval/eval-harness/internal/block-answers'
+import { areAnswersTo, type BlockAnswers } from '@saeval/eval-harness/internal/block-answers'
 import { storeKey } from '@saeval/eval-harness/internal/cache/store'
 import { call, InputError, makeWritableFolder, type Sentence, sentence, writeFiles } from '@saeval/hub'
 import { index, objectOf, text, truth } from '@saeval/hub/checks'
 import { type Claims, type ClaimTimes, openClaims } from '@saeval/hub/internal/claims/claims'
 import * as v from 'valibot'
+import { PlanError, type PlanFindings } from '../plan-answers.js'
 import { type Plan, type PlanItem, planFileName, planText } from './plan-file.js'
 
 /** The answers to one block under one setting, with what the model has recorded of the try of its edits (see steeringCheck); or why this setting cannot have this text. */
@@ -23,6 +24,8 @@ export interface ItemFailure {
 export interface PlanFolder {
   readonly folder: string
   readonly claims: Claims
+  /** What the plan's maker has measured and drawn. */
+  readonly findings: PlanFindings
   /** Where the steering CSV of a setting lies. */
   csvOf(setting: number): string
   /** Names of the parts of an item: its blocks under its settings, settings outside. */
@@ -30,8 +33,8 @@ export interface PlanFolder {
   /** See partsOf. */
   partOf(fingerprint: string, block: string): string
   hasPart(part: string): boolean
-  /** Throws InputError where the file is damaged, or is that of another part. */
-  readPart(part: string): PartContent
+  /** The answers to so many requests. Throws PlanError where the file is damaged, or is that of another part. */
+  readPart(part: string, requests: number): PartContent
   putPart(part: string, content: PartContent): void
   isDone(item: PlanItem): boolean
   failure(item: number): ItemFailure | null
@@ -103,19 +106,34 @@ export function openPlanFolder(folder: string, plan: Plan, times?: ClaimTimes): 
   return {
     folder,
     claims: openClaims(places.claims, times),
+    findings: {
+      measured: new Map(Object.entries(plan.measured)),
+      drawn: (id) => {
+        const path = settingCsv(
+          folder,
+          settings.findIndex((setting) => setting.id === id),
+        )
+        return existsSync(path) ? readFileSync(path, 'utf8') : null
+      },
+    },
     csvOf: (setting) => settingCsv(folder, setting),
     partsOf,
     partOf,
     hasPart: (part) => existsSync(pathOf(part)),
-    readPart: (part) => {
+    readPart: (part, requests) => {
       const path = pathOf(part)
       try {
         const { part: name, ...content } = v.parse(partSchema, JSON.parse(readFileSync(path, 'utf8')))
-        if (name === part) return content
+        if (name !== part)
+          throw new PlanError(
+            sentence`${path} holds answers of something else; delete it, and ${call('work')} makes it again`,
+          )
+        if ('error' in content || areAnswersTo(requests, content)) return content
       } catch (cause) {
-        throw new InputError(`${path} is damaged; delete it and start saeval work again`, { cause })
+        if (cause instanceof PlanError) throw cause
+        throw damaged(path, cause)
       }
-      throw new InputError(`${path} holds answers of something else; delete it and start saeval work again`)
+      throw damaged(path)
     },
     putPart: (part, content) => {
       makeWritableFolder(`the plan ${folder}`, join(places.answers, part.slice(0, 2)))
@@ -137,6 +155,10 @@ export function openPlanFolder(folder: string, plan: Plan, times?: ClaimTimes): 
       else rmSync(path, { force: true })
     },
   }
+}
+
+function damaged(path: string, cause?: unknown): PlanError {
+  return new PlanError(sentence`${path} is damaged; delete it, and ${call('work')} makes it again`, { cause })
 }
 
 function range(from: number, to: number): number[] {

@@ -2,15 +2,14 @@ import { hostname } from 'node:os'
 import { readBlocks } from '@saeval/eval-harness/internal/ask-model'
 import { answerBlock } from '@saeval/eval-harness/internal/block-answers'
 import { FullDiskError, InputError, option, sentence, WriteError } from '@saeval/hub'
-import { claimInTurn } from '@saeval/hub/internal/claims/claim-in-turn'
-import type { ClaimTimes, OwnClaim } from '@saeval/hub/internal/claims/claims'
+import { eachInTurn } from '@saeval/hub/internal/claims/claim-in-turn'
+import type { ClaimTimes } from '@saeval/hub/internal/claims/claims'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
 import type { Work } from '@saeval/language-model'
 import type { Opening } from '../open-evaluation.js'
-import type { PluginIdentity } from '../plugin-identity.js'
+import type { PlanFindings } from '../plan-answers.js'
 import { generationSeed, isOfCell } from '../run-cell.js'
-import { pluginsFingerprint } from '../sweep-fingerprint.js'
-import { checkExperiment } from './check-experiment.js'
+import { checkExperiment, checkProgram, type Program } from './check-experiment.js'
 import { checkInputs } from './input-files.js'
 import { type ExperimentSpec, type OpenExperiment, openExperiment } from './open-experiment.js'
 import type { Plan } from './plan-file.js'
@@ -18,36 +17,26 @@ import { itemName, openPlanFolder, type PlanFolder } from './plan-folder.js'
 import { steeringCheck } from './steering-check.js'
 
 /** How a plan is worked on. */
-export interface WorkOptions extends Omit<Opening, 'standIn'> {
+export interface WorkOptions extends Omit<Opening, 'standIn' | 'measured'>, Program {
   readonly spec: ExperimentSpec
   readonly folder: string
   readonly plan: Plan
-  readonly saeval: string
-  readonly plugins?: readonly PluginIdentity[]
-  /** The one item to do, from 0; null takes free ones until none is left. */
+  /** The one item to do, from 0; null takes free ones until all are done. */
   readonly shard: number | null
   readonly times?: ClaimTimes
   /** How far the item at hand is. */
   readonly onWork?: (item: number, work: Work) => void
 }
 
-/** What a worker has done. */
-export interface WorkResult {
-  /** Items that it has done. */
-  readonly done: readonly number[]
-  /** Items that others have at hand. */
-  readonly elsewhere: readonly number[]
-}
-
 /**
  * Does items of a plan: claims one, asks the model its blocks under its settings, and writes the answers of each block at once. What is there already
- * is not asked. Any number of workers may do the same item; they write the same bytes. An item that cannot be done is noted as failed, and the
- * next one is taken; where nothing can be written, no other is. Throws InputError where anything is not as when the plan was made; and the first
- * failure when nothing is left to do.
+ * is not asked. Any number of workers may do the same item; they write the same bytes. Items that others have are waited for, and taken over from a worker that
+ * is dead. An item that cannot be done is noted as failed, and the next one is taken; where nothing can be written, no other is. Gives the items that it has
+ * done. Throws InputError where anything is not as when the plan was made; and the first failure when nothing is left to do.
  */
-export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
+export async function workOnPlan(options: WorkOptions): Promise<readonly number[]> {
   const { plan, shard, signal, onNotice = () => {} } = options
-  checkVersion(plan, options)
+  checkProgram(plan, options)
   const folder = openPlanFolder(options.folder, plan, options.times)
   if (shard !== null && plan.items[shard] === undefined)
     throw new InputError(
@@ -56,12 +45,12 @@ export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
   await checkInputs(plan.files)
   let experiment: OpenExperiment | null = null
   const done: number[] = []
-  const elsewhere = new Set<number>()
   let failure: unknown = null
-  const doItem = async (item: number, claim: OwnClaim) => {
+  const isDone = (item: number) => folder.isDone(plan.items[item]!)
+  const doItem = async (item: number) => {
     try {
-      if (folder.isDone(plan.items[item]!)) return
-      experiment ??= await openChecked(options)
+      if (isDone(item)) return
+      experiment ??= await openChecked({ ...options, ...folder.findings })
       await workOnItem(experiment, folder, item, options)
       folder.setFailure(item, null)
       done.push(item)
@@ -72,36 +61,34 @@ export async function workOnPlan(options: WorkOptions): Promise<WorkResult> {
       const isInput = InputError.isInstance(cause)
       const error = cause instanceof Error ? cause.message : String(cause)
       folder.setFailure(item, { host: hostname(), error, isInput })
+      // what is wrong with one item of this kind is wrong with all
+      if (experiment === null) throw cause
       onNotice(`item ${item} has failed: ${error}`, 'warning')
-    } finally {
-      claim.release()
     }
   }
   try {
-    if (shard === null) {
-      for (const item of itemsFrom(plan.items.length)) {
-        signal?.throwIfAborted()
-        if (folder.isDone(plan.items[item]!)) continue
-        const claim = folder.claims.take(itemName(item))
-        if ('release' in claim) await doItem(item, claim)
-        else elsewhere.add(item)
-        // what is wrong with one item of this kind is wrong with all
-        if (failure !== null && experiment === null) break
-      }
-    } else {
-      const claim = await claimInTurn(folder.claims, itemName(shard), {
-        isDone: () => folder.isDone(plan.items[shard]!),
+    await eachInTurn(
+      folder.claims,
+      shard === null ? itemsFrom(plan.items.length) : [shard],
+      {
+        nameOf: itemName,
+        isDone,
         signal,
-        onWait: (state) => onNotice(`item ${shard} is being done by ${ownerText(state)}; waiting for it`),
-      })
-      if (claim !== null) await doItem(shard, claim)
-    }
+        onWait: (left, first, state) =>
+          onNotice(
+            left === 1
+              ? `item ${first} is being done by ${ownerText(state)}; waiting for it`
+              : `${left} items are being done by others, item ${first} by ${ownerText(state)}; waiting for them`,
+          ),
+      },
+      doItem,
+    )
   } finally {
     // TypeScript does not see that doItem sets it
     await (experiment as OpenExperiment | null)?.close()
   }
   if (failure !== null) throw failure
-  return { done, elsewhere: [...elsewhere].filter((item) => !folder.isDone(plan.items[item]!)) }
+  return done
 }
 
 /** All items, from another one on in each worker, so that they do not all try the same ones. */
@@ -110,19 +97,10 @@ function itemsFrom(count: number): number[] {
   return Array.from({ length: count }, (_, at) => (first + at) % count)
 }
 
-function checkVersion(plan: Plan, { saeval, plugins = [] }: Pick<WorkOptions, 'saeval' | 'plugins'>): void {
-  if (plan.saeval !== saeval)
-    throw new InputError(
-      `the plan was made by saeval ${plan.saeval}, this is ${saeval}; use that version, or make another plan`,
-    )
-  if (plan.plugins !== pluginsFingerprint(plugins))
-    throw new InputError('the plan was made with other code of plug-ins; put that back, or make another plan')
-}
-
-async function openChecked(options: WorkOptions): Promise<OpenExperiment> {
+async function openChecked(options: WorkOptions & PlanFindings): Promise<OpenExperiment> {
   const experiment = await openExperiment(options.spec, options)
   try {
-    checkExperiment(options.plan, experiment, generationSeed(options.spec.run))
+    checkExperiment(options.plan, experiment, options.spec.run)
     return experiment
   } catch (error) {
     await experiment.close()

@@ -18,12 +18,66 @@ export async function claimInTurn(
   item: string,
   { isDone, signal, onWait = () => {} }: TurnOptions,
 ): Promise<OwnClaim | null> {
-  for (let pause = milliseconds.first; ; pause = Math.min(milliseconds.longest, pause * 1.5)) {
+  for (let pause = milliseconds.first; ; pause = longer(pause)) {
     signal?.throwIfAborted()
     if (isDone()) return null
     const claim = claims.take(item)
     if ('release' in claim) return claim
     if (pause === milliseconds.first) onWait(claim)
-    await wait(pause * (0.75 + Math.random() / 2), null, signal ? { signal } : {})
+    await pauseOf(pause, signal)
   }
+}
+
+/** How one does items that other processes do too. */
+export interface TurnsOptions<Item> {
+  readonly nameOf: (item: Item) => string
+  /** Whether there is nothing left to do of an item, by another's work. */
+  readonly isDone: (item: Item) => boolean
+  readonly signal?: AbortSignal | undefined
+  /** Told when others have all that is left for the first time: how many, and the first of them. */
+  readonly onWait?: (left: number, first: Item, state: ClaimState) => void
+}
+
+/**
+ * Calls back with each item while this process has it. Those that others have come last, when they have let go of them or are dead: it ends when every item is
+ * done, or was here once. Waits longer and longer, each process in a rhythm of its own.
+ */
+export async function eachInTurn<Item>(
+  claims: Claims,
+  items: readonly Item[],
+  { nameOf, isDone, signal, onWait }: TurnsOptions<Item>,
+  use: (item: Item) => Promise<void>,
+): Promise<void> {
+  let isSaid = false
+  let pause = milliseconds.first
+  for (let left = items; ; ) {
+    const others: Item[] = []
+    let first: ClaimState | null = null
+    for (const item of left) {
+      signal?.throwIfAborted()
+      if (isDone(item)) continue
+      const claim = claims.take(nameOf(item))
+      if ('release' in claim) {
+        await use(item).finally(claim.release)
+        pause = milliseconds.first
+      } else {
+        first ??= claim
+        others.push(item)
+      }
+    }
+    left = others
+    if (first === null) return
+    if (!isSaid) onWait?.(left.length, left[0]!, first)
+    isSaid = true
+    await pauseOf(pause, signal)
+    pause = longer(pause)
+  }
+}
+
+function longer(pause: number): number {
+  return Math.min(milliseconds.longest, pause * 1.5)
+}
+
+async function pauseOf(pause: number, signal?: AbortSignal): Promise<void> {
+  await wait(pause * (0.75 + Math.random() / 2), null, signal ? { signal } : {})
 }

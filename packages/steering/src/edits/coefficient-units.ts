@@ -1,8 +1,9 @@
 import { InputError, option, sentence } from '@saeval/hub'
-import type { SteerableModel } from '@saeval/language-model'
+import type { MeasuredNumbers, SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import type { Unit } from '@saeval/steering-csv'
 import { type Feature, maxActivation } from './features-file.js'
+import { measuredOnce } from './measured-once.js'
 import type { OpenRow } from './open-edits.js'
 import { atRow, located } from './place-in-file.js'
 import { rowPlace, type SteeringFile } from './read-steering-file.js'
@@ -27,6 +28,8 @@ export interface UnitOptions {
   readonly unit: Unit
   readonly features: { readonly path: string; readonly features: readonly Feature[] } | null
   readonly model: SteerableModel
+  /** What is known of the model's activations. */
+  readonly measured?: MeasuredNumbers | undefined
 }
 
 /**
@@ -47,10 +50,9 @@ export async function scaleCoefficients(
     throw new InputError(
       sentence`${option('modelArgs')}: features_path=${features.path} has no effect: no row has the unit max_activation; add unit=max_activation, or leave it out`,
     )
-  const norms = new Map<string, number>()
   const scaled: ScaledRow[] = []
   for (const open of rows) {
-    const unit = await unitOf(file, open, options, norms)
+    const unit = await unitOf(file, open, options)
     const coefficient = open.edit.coefficient * (unit?.statistic ?? 1)
     scaled.push({ row: open.row, edit: { ...open.edit, coefficient }, unit })
   }
@@ -61,7 +63,6 @@ async function unitOf(
   file: SteeringFile,
   { row, edit }: OpenRow,
   options: UnitOptions,
-  norms: Map<string, number>,
 ): Promise<CoefficientUnit | null> {
   const place = rowPlace(file, row)
   // factors and the nothing of ablate have no unit
@@ -82,13 +83,14 @@ async function unitOf(
         `residual_norm measures activations, and ${edit.action} sets a latent; use max_activation or absolute`,
       )
     const hookPoints = writtenLayers(edit.sae).map(({ config }) => config.hookPointOut)
-    const key = hookPoints.join()
-    const norm = norms.get(key) ?? (await atRow(place, 'sae_id', () => meanNorm(options.model, edit.sae)))
-    if (norm === null)
+    const [norm] = await measuredOnce(options.model, ['mean norm', ...hookPoints], options.measured, () =>
+      atRow(place, 'sae_id', () => meanNorm(options.model, edit.sae)),
+    )
+    if (norm === undefined)
       throw wrong(
         `residual_norm is measured from the second token of a text on, and the model takes ${options.model.info.maxLength} only; set a larger max_length, or use absolute`,
       )
-    norms.set(key, norm)
+
     const length = edit.action === 'add' ? await wholeRowLength(edit.sae, edit.latent) : 1
     if (length === 0) throw located(place, 'latent_idx', `the decoder row of latent ${edit.latent} is zero`)
     const where = hookPoints.length === 1 ? hookPoints[0] : `${hookPoints[0]} to ${hookPoints.at(-1)} together`
@@ -130,13 +132,13 @@ const measuredText = [
   'students compared their answers, corrected three mistakes, and went home before the shops shut.',
 ].join(' ')
 
-/** Mean length (`wholeLengths`) of the unsteered model's activations over that text, leaving out special tokens and the first one; null where none is left. */
-async function meanNorm(model: SteerableModel, sae: SaeFile): Promise<number | null> {
+/** Mean length (`wholeLengths`) of the unsteered model's activations over that text, leaving out special tokens and the first one; nothing where none is left. */
+async function meanNorm(model: SteerableModel, sae: SaeFile): Promise<readonly number[]> {
   const ids = model.tokenizer.encode(measuredText).slice(0, model.info.maxLength)
   // the first token's activations are far larger than all others in many models
   const counted = ids.map((id, at) => at > 0 && !model.tokenizer.specialIds.has(id))
   const tokens = counted.filter(Boolean).length
-  if (tokens === 0) return null
+  if (tokens === 0) return []
   const lengths = await wholeLengths(model.steer([]), ids, sae)
-  return lengths.reduce((sum, length, at) => sum + (counted[at] ? length : 0), 0) / tokens
+  return [lengths.reduce((sum, length, at) => sum + (counted[at] ? length : 0), 0) / tokens]
 }

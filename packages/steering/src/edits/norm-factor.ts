@@ -1,9 +1,10 @@
 import { InputError, option, type Sentence, sentence } from '@saeval/hub'
 import { readTextNow } from '@saeval/hub/internal/disk'
-import type { SteerableModel } from '@saeval/language-model'
+import type { MeasuredNumbers, SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
 import { withNormFactor } from '@saeval/sae-core/internal/loaders/with-norm-factor'
 import type { MissingFactor } from '@saeval/sae-core/internal/sae-config'
+import { measuredOnce } from './measured-once.js'
 
 /** Arguments that say the norm factor of an SAE whose files lack it. */
 export const normFactorArguments = { norm_factor: 'number', norm_text: 'string' } as const
@@ -47,42 +48,27 @@ export async function withKnownFactor(
   { norm_factor: factor, norm_text: path }: NormFactorArguments,
   model: SteerableModel,
   notice: (line: string) => void,
+  known?: MeasuredNumbers,
 ): Promise<SaeFile> {
   const { missingFactor } = sae.config
   if (missingFactor === null) return sae
   if (factor !== undefined) return withNormFactor(sae, factor)
-  const measured = await measuredOnce(model, sae, missingFactor, path!)
-  notice(
-    `norm factor of ${nameOf(sae)}: ${Number(measured.factor.toPrecision(6))}, measured on ${measured.tokens} tokens of ${path}`,
-  )
-  return withNormFactor(sae, measured.factor)
-}
-
-interface Measured {
-  readonly factor: number
-  readonly tokens: number
-}
-
-// a sweep opens its SAEs anew for every cell
-const measuredOn = new WeakMap<SteerableModel, Map<string, Promise<Measured>>>()
-
-function measuredOnce(model: SteerableModel, sae: SaeFile, missing: MissingFactor, path: string): Promise<Measured> {
-  const known = measuredOn.get(model) ?? new Map<string, Promise<Measured>>()
-  measuredOn.set(model, known)
   const { hookPoint } = sae.config
-  const key = JSON.stringify([hookPoint, missing.contextSize, missing.prependBos, path])
-  const found = known.get(key) ?? measure(model, hookPoint, missing, path)
-  known.set(key, found)
-  return found
+  const key = ['norm factor', hookPoint, missingFactor.contextSize, missingFactor.prependBos, path]
+  const [measured, tokens] = await measuredOnce(model, key, known, () =>
+    measure(model, hookPoint, missingFactor, path!),
+  )
+  notice(`norm factor of ${nameOf(sae)}: ${Number(measured!.toPrecision(6))}, measured on ${tokens} tokens of ${path}`)
+  return withNormFactor(sae, measured!)
 }
 
-/** Contexts as in training: the text cut into as many tokens, each with BOS first where training had it. */
+/** The factor, and on how many tokens it is measured. Contexts as in training: the text cut into as many tokens, each with BOS first where training had it. */
 async function measure(
   model: SteerableModel,
   hookPoint: string,
   { contextSize, prependBos }: MissingFactor,
   path: string,
-): Promise<Measured> {
+): Promise<readonly number[]> {
   const { bos } = model.tokenizer
   const start = prependBos && bos !== null ? [bos.id] : []
   const all = model.tokenizer.encode(textOf(path))
@@ -100,7 +86,7 @@ async function measure(
       sum += Math.hypot(...data.subarray(token * dIn, (token + 1) * dIn))
     tokens += context.length
   }
-  return { factor: Math.sqrt(dIn) / (sum / tokens), tokens }
+  return [Math.sqrt(dIn) / (sum / tokens), tokens]
 }
 
 function textOf(path: string): string {

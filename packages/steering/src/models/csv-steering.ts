@@ -1,6 +1,6 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import { cut } from '@saeval/hub/checks'
-import type { ModelContext, SteerableModel } from '@saeval/language-model'
+import type { MeasuredNumbers, ModelContext, SteerableModel } from '@saeval/language-model'
 import type { Intervention, SaeFile, Semantics } from '@saeval/sae-core'
 import { type CheckedEdit, checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
 import { lowerChecked } from '@saeval/sae-core/internal/edits/lower-edits'
@@ -53,7 +53,7 @@ export async function openCsvSteering(
   baseName: string,
   file: SteeringFile,
   args: CsvSteeringArguments,
-  { hub, notice }: Pick<ModelContext, 'hub' | 'notice'>,
+  { hub, notice, measured }: Pick<ModelContext, 'hub' | 'notice' | 'measured'>,
 ): Promise<CsvSteering> {
   const semantics = semanticsArgument(args.semantics)
   const defaults = rowDefaults(args)
@@ -79,9 +79,9 @@ export async function openCsvSteering(
     file,
     hasCoefficients: file.rows.some(({ hook_action: action }) => action !== 'ablate'),
     lower: async (base, { coefficient = null } = {}) => {
-      const known = await inFile(file, () => withFactors(opened, args, base, notice), opened)
+      const known = await inFile(file, () => withFactors(opened, args, base, { notice, measured }), opened)
       const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
-      const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base })
+      const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base, measured })
       const trial = await inFile(file, () => trialOf(file, rows, semantics, base), rows)
       const lines = editLines(file, rows)
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
@@ -119,10 +119,10 @@ async function withFactors(
   rows: readonly OpenRow[],
   args: NormFactorArguments,
   base: SteerableModel,
-  notice: (line: string) => void,
+  { notice, measured }: { readonly notice: (line: string) => void; readonly measured: MeasuredNumbers | undefined },
 ): Promise<readonly OpenRow[]> {
   const known = new Map<SaeFile, SaeFile>()
-  for (const sae of saesOf(rows)) known.set(sae, await withKnownFactor(sae, args, base, notice))
+  for (const sae of saesOf(rows)) known.set(sae, await withKnownFactor(sae, args, base, notice, measured))
   return rows.map(({ row, edit }) => ({
     row,
     edit: {

@@ -15,6 +15,7 @@ const plan = {
   plugins: '',
   asked: {},
   device: 'cpu',
+  measured: {},
   model: null,
   settings: ['unsteered', 'coefficient=<20>'].map((id) => ({ id, fingerprint: id })),
   blocks: ['a', 'b'].map(block),
