@@ -132,18 +132,59 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   await page.setViewportSize({ width: 390, height: 844 })
   expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(20, 24, 29)')
   expect(await scrollsSideways(page)).toBe(false)
-  await page.locator('#plain button').nth(1).tap()
+  await page.locator('#plain [role=button]').nth(1).tap()
   await page.locator('#active li button').first().tap()
   expect(await page.locator('.edit').count()).toBe(2)
+  // the slider that moves, and the text that it changes, are seen together
+  const lastSlider = page.locator('.edit input[type=range]').last()
+  expect(await lastSlider.evaluate('(slider) => slider === document.activeElement')).toBe(true)
+  const isSeen = (id: string) => page.evaluate<boolean>(`(() => {
+    const { top, left } = document.querySelector('${id}').getBoundingClientRect()
+    return document.querySelector('${id}').contains(document.elementFromPoint(left + 20, top + 8))
+  })()`)
+  expect([await isSeen('#steered'), await isSeen('.edit:last-child input[type=range]')]).toEqual([true, true])
   // of a token that was written, too
   const written = page.locator('#steered .fresh').first()
   await written.tap()
   await expect.poll(() => text(page, 'active')).toContain(((await written.textContent()) ?? '').trim())
+  // and by keyboard: a text is one stop, in which arrows lead on
+  expect(await page.locator('#steered [tabindex="0"]').count()).toBe(1)
+  await page.locator('#steered [tabindex="0"]').focus()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  const third = (await page.locator('#steered [role=button]').nth(2).textContent())!.trim()
+  expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(third)
+  await page.keyboard.press('Enter')
+  await expect.poll(() => text(page, 'active-what')).toContain(third)
+  await page.keyboard.press('End')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press(' ')
+  const last = (await page.locator('#steered [role=button]').last().textContent())!.trim()
+  await expect.poll(() => text(page, 'active-what')).toContain(last)
+  const [shown] = await page.locator('#steered [class*=shade-]').all()
+  expect(await shown!.getAttribute('aria-label')).toMatch(/, activation \d+\.\d\d$/)
+  // what is taken away leaves the reader at the next one
+  await page.locator('.edit').first().getByText('Take away').press('Enter')
+  expect(await page.evaluate("document.activeElement.closest('.edit') !== null")).toBe(true)
+  await page.keyboard.press('Enter')
+  expect(await page.evaluate('document.activeElement.id')).toBe('search')
+  await page.goto(link)
+  expect(await page.locator('.edit').count()).toBe(1)
   await page.locator('#search').fill('horses')
   await page.locator('#found button').first().tap()
-  expect(await page.locator('.edit').count()).toBe(3)
+  expect(await page.locator('.edit').count()).toBe(2)
   expect(await scrollsSideways(page)).toBe(false)
   expect(await serious(page)).toEqual([])
+  // on paper, what colours say is there, what is to be pressed is not, and all texts are whole
+  await page.emulateMedia({ media: 'print' })
+  const styles = await page.evaluate<string[]>(`[
+    getComputedStyle(document.querySelector('#steered [class*=shade-]')).printColorAdjust,
+    getComputedStyle(document.querySelector('#next .bar')).printColorAdjust,
+    getComputedStyle(document.querySelector('.steered-texts')).position,
+    ...['.take', '.add', '.edit button'].map((place) => getComputedStyle(document.querySelector(place)).display),
+  ]`)
+  expect(styles).toEqual(['exact', 'exact', 'static', 'none', 'none', 'none'])
   expect(complaints).toEqual([])
   await page.close()
 })
@@ -158,7 +199,8 @@ it('shows hostile names and texts as texts, and says what is wrong in a sentence
     playground: {
       ...demoPlayground,
       title: attack,
-      prompts: [attack],
+      // as of a run with examples in its prompts, whose beginnings are all the same
+      prompts: [attack, `${'Question: 1 + 1 = ?\nAnswer: 2\n\n'.repeat(9)}Question: 2 + 3 = ?\nAnswer:`],
       tasks: demoPlayground.tasks
         .slice(0, 1)
         .map((task) => ({ ...task, title: attack, questions: task.questions.slice(0, 1) })),
@@ -167,7 +209,8 @@ it('shows hostile names and texts as texts, and says what is wrong in a sentence
   })
   const { page, complaints } = await newPage({ viewport: { width: 390, height: 844 } })
   const edits = ['0 121 add 3', '9 121 add 3', '0 99999 add 3', '0 1 explode 3', '0 1 add Infinity', attack]
-  const hash = new URLSearchParams([['prompt', attack], ...edits.map((edit): [string, string] => ['edit', edit])])
+  // of a beginning that is longer than what the model takes the end is read
+  const hash = new URLSearchParams([['prompt', 'dog '.repeat(400)], ...edits.map((edit): [string, string] => ['edit', edit])])
   await page.goto(`${pathToFileURL(join(place, 'index.html')).href}#${hash}`)
   await isReady(page)
   await isScored(page)
@@ -178,12 +221,15 @@ it('shows hostile names and texts as texts, and says what is wrong in a sentence
   expect(await page.locator('.edit').count()).toBe(1)
   expect(await page.locator('.edit legend').innerText()).toContain(attack)
   expect(await scrollsSideways(page)).toBe(false)
-  // more than the model takes
-  await page.locator('#prompt').fill('dog '.repeat(400))
-  await until(page, "document.querySelector('#status').classList.contains('problem')")
-  expect(await text(page, 'status')).toMatch(/tokens/)
-  await page.locator('#prompt').fill('Long ago')
-  await until(page, "!document.querySelector('#status').classList.contains('problem')")
+  expect(await text(page, 'cut')).toMatch(/^The model takes \d+ tokens: of this beginning the last \d+ are read/)
+  const [first, second] = await page.locator('#prompts button').allInnerTexts()
+  expect(first).toBe(attack)
+  expect(second).toMatch(/^….{20,}Question: 2 \+ 3 = \? Answer:$/s)
+  expect([...second!].length).toBeLessThanOrEqual(80)
+  await page.locator('#prompts button').first().click()
+  await until(page, "document.querySelector('#plain').textContent.startsWith('<img src=x')")
+  expect(await text(page, 'cut')).toBe('')
+  expect(await page.evaluate('document.body.dataset.hit')).toBeUndefined()
   expect(complaints).toEqual([])
   await page.close()
 })

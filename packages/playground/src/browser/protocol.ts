@@ -21,6 +21,8 @@ export interface ShownText {
   readonly ids: readonly number[]
   readonly prompt: readonly ShownToken[]
   readonly tokens: readonly ShownToken[]
+  /** Whether the beginning is longer than what the model takes beside the new tokens: then its end is read. */
+  readonly isCut: boolean
 }
 export type Side = 'plain' | 'steered'
 
@@ -44,7 +46,7 @@ export interface Runtime {
   readonly wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module
 }
 
-/** What the page asks of a worker. A request of a kind ends the one of that kind before it. */
+/** What the page asks of a worker. A request of a kind ends the one of that kind before it; `write` ends `prepareEdits`, too. */
 export interface Requests {
   /** onnxruntime, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
   readonly prepare: { readonly runtime: Runtime; readonly onGpu: boolean }
@@ -55,7 +57,8 @@ export interface Requests {
   /** Opens what texts under such edits will need, whatever their strengths: a slider that moves waits for nothing then. */
   readonly prepareEdits: { readonly edits: readonly Edit[] }
   readonly score: { readonly edits: readonly Edit[] }
-  readonly look: { readonly ids: readonly number[] }
+  /** What is active on the token at an index of a text. */
+  readonly look: { readonly ids: readonly number[]; readonly index: number }
   readonly csv: { readonly edits: readonly Edit[] }
 }
 export type Kind = keyof Requests
@@ -68,12 +71,15 @@ export interface Parts {
     readonly playground: Playground
     readonly latents: readonly (readonly Latent[])[]
     readonly model: string
+    /** Tokens that the model takes at most. */
+    readonly maxLength: number
   }
   readonly write: { readonly next: readonly NextToken[] } | { readonly text: ShownText }
+  /** At the end, where nothing has ended it. */
   readonly prepareEdits: null
   readonly score: { readonly task: number; readonly correct: number; readonly total: number }
-  /** Most active first, for each token. */
-  readonly look: { readonly tokens: readonly { readonly text: string; readonly active: readonly ActiveLatent[] }[] }
+  /** Most active first. */
+  readonly look: { readonly active: readonly ActiveLatent[] }
   readonly csv: { readonly csv: string }
 }
 

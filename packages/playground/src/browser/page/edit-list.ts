@@ -5,19 +5,20 @@ import { editRow } from './edit-rows.js'
 import { byId } from './elements.js'
 import { hasRoom } from './setting.js'
 
-/** What the page knows of latents: those of each SAE, and what the SAEs are called. */
-export interface KnownLatents {
+/** What the page knows of its model: the latents of each SAE, what the SAEs are called, and how many tokens it takes. */
+export interface Known {
   readonly latents: readonly (readonly Latent[])[]
   readonly saeNames: readonly string[]
+  readonly maxLength: number
 }
 
 /** The rows of edits. */
 export class EditList {
-  readonly #known: KnownLatents
+  readonly #known: Known
   readonly #setting: CurrentSetting
   readonly #say: (line: string) => void
 
-  constructor(known: KnownLatents, setting: CurrentSetting, say: (line: string) => void) {
+  constructor(known: Known, setting: CurrentSetting, say: (line: string) => void) {
     this.#known = known
     this.#setting = setting
     this.#say = say
@@ -35,6 +36,7 @@ export class EditList {
           onRemove: () => {
             this.#change((edits) => edits.toSpliced(index, 1))
             this.show()
+            focusAfterRemoval(index)
           },
         },
       ),
@@ -59,4 +61,11 @@ export class EditList {
   #change(how: (edits: Edit[]) => readonly Edit[]): void {
     this.#setting.change({ edits: how([...this.#setting.value.edits]) })
   }
+}
+
+/** Puts the reader on the row that has come in the place of one that is gone, or on the last one; where there is none, on the search. */
+function focusAfterRemoval(index: number): void {
+  const buttons = [...byId('edits').querySelectorAll<HTMLButtonElement>('.row button')]
+  const next = buttons[Math.min(index, buttons.length - 1)] ?? byId('search')
+  next.focus()
 }

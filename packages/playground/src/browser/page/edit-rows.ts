@@ -1,6 +1,7 @@
 import { type Action, actions, type Edit, largestCoefficient } from '../edit.js'
 import type { Latent } from '../protocol.js'
 import { make } from './elements.js'
+import { sliderOf } from './slider.js'
 
 /** What the actions are called. */
 const names: Readonly<Record<Action, string>> = {
@@ -31,17 +32,16 @@ export function latentName({ latent, label }: Latent): string {
 /** One edit: a slider, the same number as text, its action, and a button that removes it. */
 export function editRow(edit: Edit, { latent, sae }: EditedLatent, events: EditRowEvents): HTMLFieldSetElement {
   const name = latentName(latent)
-  const most = 2 * Math.max(1, Math.ceil(latent.maxActivation ?? 20))
   const range = make('input', { type: 'range', ariaLabel: `Strength of ${name}` })
   const number = make('input', { type: 'number', step: 'any', ariaLabel: `Strength of ${name} as a number` })
   const action = make('select', { ariaLabel: `What is done to ${name}` })
   action.append(...actions.map((value) => make('option', { value }, names[value])))
   let now = edit
+  let slider = sliderOf(now, latent)
   const show = () => {
-    const isFactor = now.action === 'scale'
-    range.min = String(isFactor ? -2 : -most)
-    range.max = String(isFactor ? 4 : most)
-    range.step = isFactor ? '0.1' : '0.5'
+    range.min = String(slider.min)
+    range.max = String(slider.max)
+    range.step = String(slider.step)
     range.value = String(now.coefficient)
     // what is being typed stays as it is
     if (document.activeElement !== number) number.value = String(now.coefficient)
@@ -50,6 +50,9 @@ export function editRow(edit: Edit, { latent, sae }: EditedLatent, events: EditR
   }
   const change = (part: Partial<Edit>) => {
     now = { ...now, ...part }
+    // its ends stay where they are while it is dragged, and follow what is typed beyond them
+    const reaches = now.coefficient > slider.min && now.coefficient < slider.max
+    if (part.action !== undefined || (document.activeElement === number && !reaches)) slider = sliderOf(now, latent)
     show()
     events.onChange(now)
   }

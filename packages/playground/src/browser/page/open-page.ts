@@ -23,8 +23,8 @@ export async function openPage(
   { worker: writer, opened }: { readonly worker: WorkerClient; readonly opened: Parts['open'] },
   { place, begun, startScorer }: PageOptions,
 ): Promise<void> {
-  const { playground, latents, model } = opened
-  const known = { latents, saeNames: playground.saes.map(({ id }) => id) }
+  const { playground, latents, model, maxLength } = opened
+  const known = { latents, saeNames: playground.saes.map(({ id }) => id), maxLength }
   document.title = playground.title
   byId('title').textContent = playground.title
   byId('about').textContent = `${playground.model}: ${model}. It runs in this page, ${place}, and nothing leaves it.`
@@ -66,7 +66,7 @@ export async function openPage(
   prompt.addEventListener('input', () => setting.change({ prompt: prompt.value }))
   byId('prompts').replaceChildren(
     ...playground.prompts.map((text) => {
-      const button = make('button', { type: 'button' }, text)
+      const button = make('button', { type: 'button' }, shortened(text))
       button.addEventListener('click', () => changeTo({ prompt: text }))
       return button
     }),
@@ -85,9 +85,17 @@ export async function openPage(
   show()
   byId('status').textContent = 'Writing…'
   // the rest waits for the first text: all at once would be slow
-  if (typeof (await write()) === 'string') return
-  void writing.prepare()
+  await write()
   void scoring.score()
+}
+
+/** Characters of a beginning that its button shows. */
+const shownCharacters = 80
+
+/** Of a long beginning its end: with few-shot examples all begin in the same way. */
+function shortened(text: string): string {
+  const characters = [...text]
+  return characters.length <= shownCharacters ? text : `…${characters.slice(1 - shownCharacters).join('')}`
 }
 
 /** Shows what is wrong, or that nothing is any more. */

@@ -1,19 +1,20 @@
 import type { ShownToken } from '../protocol.js'
 import type { CurrentSetting } from './current-setting.js'
-import type { EditList, KnownLatents } from './edit-list.js'
+import type { EditList, Known } from './edit-list.js'
 import { latentName } from './edit-rows.js'
 import { byId } from './elements.js'
-import { sayNotActive, showActive, showNext, showText } from './texts.js'
+import { sayCut, sayNotActive, showActive, showNext, showText } from './texts.js'
 import { inWords, type WorkerClient } from './worker-client.js'
 
 /** The texts and the table of next tokens, renewed with every change. */
 export class Writing {
   readonly #worker: WorkerClient
-  readonly #known: KnownLatents
+  readonly #known: Known
   readonly #setting: CurrentSetting
   readonly #edits: EditList
   readonly #onFirst: () => void
   #hasText = false
+  #isPrepared = false
   #newest = 0
   /** Ends when what is being written has shown something. */
   #showing: Promise<void> | null = null
@@ -21,7 +22,7 @@ export class Writing {
   /** `onFirst` is called when there is a text for the first time. */
   constructor(
     worker: WorkerClient,
-    known: KnownLatents,
+    known: Known,
     setting: CurrentSetting,
     edits: EditList,
     onFirst: () => void,
@@ -59,6 +60,7 @@ export class Writing {
         return
       }
       const { ids } = part.text
+      sayCut(part.text, this.#known.maxLength)
       showText(part.text, most, (index, token) => void this.#look(ids, index, token))
       if (this.#hasText || part.text.tokens.length === 0) return
       this.#hasText = true
@@ -67,21 +69,25 @@ export class Writing {
     shown()
     if (mine !== this.#newest) return undefined
     steered.ariaBusy = 'false'
+    if (problem === null) void this.#prepare()
     return problem === null ? null : inWords(problem)
   }
 
-  /** Opens ahead what texts under the page's edits will need, when nothing else is to be done. */
-  async prepare(): Promise<void> {
+  /** Opens ahead what texts under the page's edits will need, when nothing else is to be done: again after a text that has ended it. */
+  async #prepare(): Promise<void> {
+    if (this.#isPrepared) return
     const { edits } = this.#setting.value
-    await this.#worker.ask('prepareEdits', { edits }, () => {})
+    await this.#worker.ask('prepareEdits', { edits }, () => {
+      this.#isPrepared = true
+    })
   }
 
   /** Shows what is active on a token of a text; nothing where another one was chosen meanwhile. */
   async #look(ids: readonly number[], index: number, shown: ShownToken): Promise<void> {
     const { latents, saeNames } = this.#known
     const nameOf = (sae: number, latent: number) => `${latentName(latents[sae]![latent]!)} (${saeNames[sae]})`
-    const problem = await this.#worker.ask('look', { ids }, ({ tokens }) =>
-      showActive({ look: tokens[index]!, shown }, nameOf, (sae, latent) => this.#edits.add(sae, latent)),
+    const problem = await this.#worker.ask('look', { ids, index }, ({ active }) =>
+      showActive({ active, shown }, nameOf, (sae, latent) => this.#edits.add(sae, latent)),
     )
     if (problem !== null) sayNotActive(inWords(problem))
   }

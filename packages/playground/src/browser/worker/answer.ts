@@ -1,13 +1,13 @@
 import { type WebGpuDevice, type WebOnnxruntime, warmUp } from '@saeval/lm-backend-onnx'
 import { readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import type { Kind, Parts, Requests, Side } from '../protocol.js'
-import { activeLatents } from './active-latents.js'
+import { type LookAtToken, lookAtTokens } from './active-latents.js'
 import { gpuDevice } from './gpu-device.js'
 import { startOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
 import { csvOf, type Steering, steeringOf } from './steering.js'
-import { growingText, nextTokens, openForTexts, promptIds, shownText, type Written, write } from './write-texts.js'
+import { growingText, newTokensOf, nextTokens, openForTexts, shownText, type Written, write } from './write-texts.js'
 
 /** Answers one request: gives its parts to `send`, and stops when `signal` says so. */
 export type Answer = <K extends Kind>(
@@ -24,6 +24,7 @@ export function answerer(): Answer {
   let started: Promise<void> = Promise.resolve()
   let opened: Opened | null = null
   let scorer: TaskScorer | null = null
+  let look: LookAtToken | null = null
   let lastRoom = ''
   let lastSteering: { readonly csv: string; readonly steering: Steering } | null = null
   let lastPlain: { readonly prompt: string; readonly written: Written } | null = null
@@ -44,8 +45,8 @@ export function answerer(): Answer {
     const edits = room.map((edit) => ({ ...edit, coefficient: 1 }))
     const key = JSON.stringify(edits)
     if (key === lastRoom) return
-    const { model, playground } = here()
-    await openForTexts(model.steer((await steering(edits)).interventions), prompt, playground.newTokens)
+    const { model } = here()
+    await openForTexts(model.steer((await steering(edits)).interventions), prompt, newTokensOf(here()))
     lastRoom = key
   }
 
@@ -68,19 +69,21 @@ export function answerer(): Answer {
       const { playground, latents, model } = opened
       // what WebGPU cannot compute shows now, while there is another way
       if (gpu !== null) await model.lastLogits([0], [[]])
-      const { numParameters } = model.info
-      send({ playground, latents, model: `${numParameters.toLocaleString('en')} parameters` })
+      const { numParameters, maxLength } = model.info
+      send({ playground, latents, model: `${numParameters.toLocaleString('en')} parameters`, maxLength })
     },
     write: async ({ prompt, edits, room }, send, signal) => {
-      const { model, playground } = here()
-      const ids = promptIds(model, prompt, playground.newTokens)
+      const { model } = here()
+      const newTokens = newTokensOf(here())
+      // of a longer beginning the end is read, as lm_eval cuts prompts
+      const { ids, truncated: isCut } = model.encodePrompt(prompt, newTokens)
       await makeRoom(room, prompt)
       const set = await steering(edits)
       const writeSide = async (side: Side, known: Written | null) => {
         const by = side === 'plain' ? model : model.steer(set.interventions)
-        const grow = (part: Written) => send({ text: growingText(by, side, part) })
-        const written = known ?? (await write(by, prompt, playground.newTokens, signal, grow))
-        send({ text: await shownText(by, side, written, set.readings) })
+        const grow = (part: Written) => send({ text: { ...growingText(by, side, part), isCut } })
+        const written = known ?? (await write(by, prompt, newTokens, signal, grow))
+        send({ text: { ...(await shownText(by, side, written, set.readings)), isCut } })
         signal.throwIfAborted()
         return written
       }
@@ -100,13 +103,13 @@ export function answerer(): Answer {
       await writeSide('steered', null)
       lastPlain = { prompt, written: await writeSide('plain', plain) }
     },
-    prepareEdits: async ({ edits }, _send, signal) => {
+    prepareEdits: async ({ edits }, send, signal) => {
       const { model, playground } = here()
       const set = await steering(edits.map((edit) => ({ ...edit, coefficient: 1 })))
       const by = model.steer(set.interventions)
       const [prompt = ''] = playground.prompts
-      const ids = promptIds(model, prompt, playground.newTokens)
-      // each opens sessions; a newer request that waits has its turn in between
+      const { ids } = model.encodePrompt(prompt, newTokensOf(here()))
+      // each opens sessions; a text that is to be written ends this in between
       await nextTokens(here(), ids, set)
       signal.throwIfAborted()
       await write(by, prompt, 2, signal, () => {})
@@ -117,13 +120,17 @@ export function answerer(): Answer {
         ids,
         0,
       )
+      send(null)
     },
     score: async ({ edits }, send, signal) => {
       const { interventions } = await steering(edits)
       scorer ??= await taskScorer(here())
       await scorer.score(interventions, signal, send)
     },
-    look: async ({ ids }, send) => send(await activeLatents(here(), ids)),
+    look: async (request, send, signal) => {
+      look ??= lookAtTokens(here())
+      send(await look(request, signal))
+    },
     csv: async ({ edits }, send) => {
       const { playground, latents } = here()
       send({ csv: csvOf(playground, latents, edits) })

@@ -1,4 +1,3 @@
-import { InputError } from '@saeval/hub'
 import { answerAll, type GeneratedTokens, type GenerateUntilRequest, type SteerableModel } from '@saeval/language-model'
 import type { OnnxModel } from '@saeval/lm-backend-onnx'
 import { type LatentReading, readLatents } from '@saeval/steering/internal/generate/latent-readings'
@@ -41,14 +40,9 @@ export interface Written {
   readonly newIds: readonly number[]
 }
 
-/** The tokens that a text begins with: those that the model writes on from. Throws InputError where they do not fit with the new ones. */
-export function promptIds(model: OnnxModel, prompt: string, newTokens: number): readonly number[] {
-  const { ids, truncated } = model.encodePrompt(prompt, newTokens)
-  if (!truncated) return ids
-  const { maxLength } = model.info
-  throw new InputError(
-    `the beginning has more than ${maxLength - newTokens} tokens, and the model takes ${maxLength}, ${newTokens} new ones among them; shorten it`,
-  )
+/** New tokens of a text: those that the page asks for, and at most half of what the model takes, so that there is room for a beginning. */
+export function newTokensOf({ model, playground }: Opened): number {
+  return Math.min(playground.newTokens, Math.floor(model.info.maxLength / 2))
 }
 
 /** Milliseconds between two looks at a text that grows. */
@@ -73,12 +67,12 @@ export async function write(
       onGrown(generated)
     },
   })
-  const whole = written ?? { promptIds: promptIds(model, prompt, newTokens), newIds: [] }
+  const whole = written ?? { promptIds: model.encodePrompt(prompt, newTokens).ids, newIds: [] }
   onGrown(whole)
   return whole
 }
 
-/** Opens what texts under a model's edits need: a model that reads a request begins that. Throws InputError for a prompt that is too long. */
+/** Opens what texts under a model's edits need: a model that reads a request begins that. */
 export async function openForTexts(model: SteerableModel, prompt: string, newTokens: number): Promise<void> {
   await model.read([textRequest(prompt, newTokens)])
 }
@@ -93,7 +87,7 @@ export async function shownText(
   side: Side,
   { promptIds, newIds }: Written,
   readings: readonly (LatentReading | null)[],
-): Promise<ShownText> {
+): Promise<Omit<ShownText, 'isCut'>> {
   const ids = [...promptIds, ...newIds]
   const known = readings.filter((reading) => reading !== null)
   const activations = await readLatents(model, known, ids, 0)
@@ -110,7 +104,7 @@ export async function shownText(
 }
 
 /** The same without activations, while it is being written. */
-export function growingText(model: SteerableModel, side: Side, { promptIds, newIds }: Written): ShownText {
+export function growingText(model: SteerableModel, side: Side, { promptIds, newIds }: Written): Omit<ShownText, 'isCut'> {
   const settled = newIds.slice(0, model.tokenizer.settled(newIds))
   const ids = [...promptIds, ...settled]
   const pieces = tokenTexts(model.tokenizer, ids).map((text) => ({ text, activations: [] }))
