@@ -32,8 +32,10 @@ export interface BrowserModelOptions {
   readonly maxLength?: number
 }
 
-/** Bytes of weights in float32: each of a model's graphs holds its own copy in WebAssembly's memory of 4 GB, and there are some eight at a time. */
-const largest = 2 ** 28
+/** Bytes of weights that a model's graphs hold together in WebAssembly's memory of 4 GB: each has its own copy, and needs as much again while it is opened. */
+const mostHeld = 2 ** 31
+/** Bytes of weights in float32: of the largest model eight graphs are open at a time. */
+const largest = mostHeld / 8
 /** With WebGPU there is one copy on the device, beside the files themselves. */
 const largestOnGpu = 2 ** 30
 
@@ -58,8 +60,10 @@ export async function loadModel(options: BrowserModelOptions): Promise<OnnxModel
   const locations = new Set([...checkpoint.tensors.values()].map(({ location }) => location))
   const engine =
     gpu === null
-      ? webEngine(onnxruntime, (folder) =>
-          [...locations].map((path) => ({ path, data: mountedBytes(join(folder, path)) })),
+      ? webEngine(
+          onnxruntime,
+          (folder) => [...locations].map((path) => ({ path, data: mountedBytes(join(folder, path)) })),
+          mostHeld,
         )
       : webGpuEngine(onnxruntime, gpu, mountedBytes)
   // the kernels of WebAssembly are those of the CPU

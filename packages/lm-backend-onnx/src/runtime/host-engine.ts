@@ -11,13 +11,19 @@ import type {
 } from './engine.js'
 import { fromTensor, toTensor } from './host-tensor.js'
 
+/** What is used of onnxruntime's session. */
+export interface HostRunner {
+  run(feeds: InferenceSession.FeedsType, outputs: readonly string[]): Promise<InferenceSession.ReturnType>
+  release(): Promise<void>
+}
+
 /**
  * An engine whose tensors lie in the host's memory: graphs read them in place, and weights from the files that they name. `Tensor` and the sessions
  * that `open` opens are those of one copy of onnxruntime's JavaScript.
  */
 export function hostEngine(
   Tensor: TensorConstructor,
-  open: (model: Uint8Array, options: OpenOptions) => Promise<InferenceSession>,
+  open: (model: Uint8Array, options: OpenOptions) => Promise<HostRunner>,
 ): Engine {
   return {
     open: async (model, options) => hostSession(Tensor, await open(model, options), options.constants),
@@ -58,7 +64,7 @@ class HostTensor implements EngineTensor {
 
 function hostSession(
   Tensor: TensorConstructor,
-  session: InferenceSession,
+  session: HostRunner,
   constants: OpenOptions['constants'],
 ): EngineSession {
   return {

@@ -1,7 +1,9 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common'
+import { externalBytes } from '../onnx/external-bytes.js'
 import { GraphBuilder } from '../onnx/graph-builder.js'
 import type { Engine } from './engine.js'
 import { hostEngine } from './host-engine.js'
+import { SessionRoom } from './session-room.js'
 
 /** What a page has of onnxruntime-web: its module, set up (env.wasm) by the page. */
 export interface WebOnnxruntime {
@@ -33,20 +35,27 @@ export interface WebWeightFile {
 
 /**
  * onnxruntime-web, on the thread that calls it. `filesOf` gives the weights files below a folder, of which each session copies what its graph names:
- * WebAssembly has a memory of its own.
+ * WebAssembly has a memory of its own. Sessions hold `mostBytes` of copies together: for another one those that were used longest ago are closed, and opened again
+ * when they are to run.
  */
 export function webEngine(
   { Tensor, InferenceSession }: WebOnnxruntime,
   filesOf: (folder: string) => readonly WebWeightFile[],
+  mostBytes: number,
 ): Engine {
-  return hostEngine(Tensor, (model, { folder }) => {
+  const room = new SessionRoom<InferenceSession>(mostBytes)
+  return hostEngine(Tensor, async (model, { folder }) => {
     const options: InferenceSession.SessionOptions = {
       executionProviders: providersOf(null),
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(folder === null ? {} : { externalData: [...filesOf(folder)] }),
     }
-    return InferenceSession.create(model, options)
+    const session = await room.opened(await externalBytes(model), () => InferenceSession.create(model, options))
+    return {
+      run: async (feeds, outputs) => (await session.use()).run(feeds, outputs),
+      release: () => session.release(),
+    }
   })
 }
 
