@@ -50,9 +50,6 @@ export function demoPage(tasks) {
     ],
     newTokens: 40,
     // dogs and horses (examples/demo/README.md)
-    latents: [
-      { sae: 0, latent: 121 },
-      { sae: 0, latent: 71 },
-    ],
+    edits: [121, 71].map((latent) => ({ sae: 0, latent, action: 'add', coefficient: 0 })),
   }
 }

@@ -26,7 +26,7 @@ export const demoPlayground: Playground = {
   ...whole,
   prompts: whole.prompts.slice(0, 2),
   newTokens: 12,
-  latents: [{ sae: 0, latent: 121 }],
+  edits: [{ sae: 0, latent: 121, action: 'add', coefficient: 0 }],
 }
 
 export const demoModel = demoPlayground.model

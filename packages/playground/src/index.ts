@@ -1,5 +1,4 @@
 export { type Action, actions, type Edit, largestCoefficient } from './browser/edit.js'
-export { linkOf } from './browser/page/setting.js'
 export type { Playground } from './browser/playground.js'
 export { largestInFolder, largestModel, type PageContent, type PageFiles, pageFiles } from './page-files.js'
 export { readQuestions } from './read-questions.js'

@@ -123,6 +123,7 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   // the same by its link
   const link = page.url()
   await page.locator('#reset').click()
+  expect(await page.locator('.edit input[type=number]').inputValue()).toBe('0')
   await page.goto(link)
   expect(await page.locator('.edit select').inputValue()).toBe('clamp_active')
   expect(await page.locator('.edit input[type=number]').inputValue()).toBe('-20')
@@ -136,9 +137,9 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   await page.locator('#active li button').first().tap()
   expect(await page.locator('.edit').count()).toBe(2)
   // the slider that moves, and the text that it changes, are seen together
-  const lastSlider = page.locator('.edit input[type=range]').last()
-  expect(await lastSlider.evaluate('(slider) => slider === document.activeElement')).toBe(true)
-  const isSeen = (id: string) => page.evaluate<boolean>(`(() => {
+  expect(await page.evaluate("document.activeElement.matches('.edit:last-child input[type=range]')")).toBe(true)
+  const isSeen = (id: string) =>
+    page.evaluate<boolean>(`(() => {
     const { top, left } = document.querySelector('${id}').getBoundingClientRect()
     return document.querySelector('${id}').contains(document.elementFromPoint(left + 20, top + 8))
   })()`)
@@ -162,8 +163,6 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   await page.keyboard.press(' ')
   const last = (await page.locator('#steered [role=button]').last().textContent())!.trim()
   await expect.poll(() => text(page, 'active-what')).toContain(last)
-  const [shown] = await page.locator('#steered [class*=shade-]').all()
-  expect(await shown!.getAttribute('aria-label')).toMatch(/, activation \d+\.\d\d$/)
   // what is taken away leaves the reader at the next one
   await page.locator('.edit').first().getByText('Take away').press('Enter')
   expect(await page.evaluate("document.activeElement.closest('.edit') !== null")).toBe(true)
@@ -171,6 +170,10 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   expect(await page.evaluate('document.activeElement.id')).toBe('search')
   await page.goto(link)
   expect(await page.locator('.edit').count()).toBe(1)
+  await page.locator('#prompt').fill('The beagle is a dog. The dog')
+  await page.locator('#plain [class*=shade-]').first().waitFor()
+  const colour = page.locator('#plain [class*=shade-]').first()
+  expect(await colour.getAttribute('aria-label')).toMatch(/, activation \d+\.\d\d$/)
   await page.locator('#search').fill('horses')
   await page.locator('#found button').first().tap()
   expect(await page.locator('.edit').count()).toBe(2)
@@ -179,7 +182,7 @@ it('steers as Node does, by keyboard and touch, in light and dark, wide and narr
   // on paper, what colours say is there, what is to be pressed is not, and all texts are whole
   await page.emulateMedia({ media: 'print' })
   const styles = await page.evaluate<string[]>(`[
-    getComputedStyle(document.querySelector('#steered [class*=shade-]')).printColorAdjust,
+    getComputedStyle(document.querySelector('#plain [class*=shade-]')).printColorAdjust,
     getComputedStyle(document.querySelector('#next .bar')).printColorAdjust,
     getComputedStyle(document.querySelector('.steered-texts')).position,
     ...['.take', '.add', '.edit button'].map((place) => getComputedStyle(document.querySelector(place)).display),
@@ -210,24 +213,28 @@ it('shows hostile names and texts as texts, and says what is wrong in a sentence
   const { page, complaints } = await newPage({ viewport: { width: 390, height: 844 } })
   const edits = ['0 121 add 3', '9 121 add 3', '0 99999 add 3', '0 1 explode 3', '0 1 add Infinity', attack]
   // of a beginning that is longer than what the model takes the end is read
-  const hash = new URLSearchParams([['prompt', 'dog '.repeat(400)], ...edits.map((edit): [string, string] => ['edit', edit])])
+  const hash = new URLSearchParams([
+    ['prompt', 'dog '.repeat(400)],
+    ...edits.map((edit): [string, string] => ['edit', edit]),
+  ])
   await page.goto(`${pathToFileURL(join(place, 'index.html')).href}#${hash}`)
   await isReady(page)
   await isScored(page)
   expect(await page.locator('img, script:not([src])').count()).toBe(0)
   expect(await page.evaluate('document.body.dataset.hit')).toBeUndefined()
   expect(await text(page, 'title')).toBe(attack)
-  expect(await page.locator('#tasks tbody th').innerText()).toBe(attack)
+  expect(await page.locator('#tasks tbody th').innerText()).toBe(`${attack}\n1 question`)
   expect(await page.locator('.edit').count()).toBe(1)
   expect(await page.locator('.edit legend').innerText()).toContain(attack)
+  expect(await text(page, 'left')).toMatch(/^5 of the link's edits are not shown: .*“0 1 explode 3”, and 2 more\)\.$/)
   expect(await scrollsSideways(page)).toBe(false)
   expect(await text(page, 'cut')).toMatch(/^The model takes \d+ tokens: of this beginning the last \d+ are read/)
   const [first, second] = await page.locator('#prompts button').allInnerTexts()
-  expect(first).toBe(attack)
+  expect(first).toBe(`…${attack.slice(-79)}`)
   expect(second).toMatch(/^….{20,}Question: 2 \+ 3 = \? Answer:$/s)
   expect([...second!].length).toBeLessThanOrEqual(80)
   await page.locator('#prompts button').first().click()
-  await until(page, "document.querySelector('#plain').textContent.startsWith('<img src=x')")
+  await until(page, "document.querySelector('#plain').textContent.includes('<img src=x')")
   expect(await text(page, 'cut')).toBe('')
   expect(await page.evaluate('document.body.dataset.hit')).toBeUndefined()
   expect(complaints).toEqual([])

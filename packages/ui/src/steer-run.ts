@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { checked, index, number, objectOf, shown, text } from '@saeval/hub/checks'
 import {
@@ -6,7 +7,6 @@ import {
   type Edit,
   largestCoefficient,
   largestModel,
-  linkOf,
   type Playground,
   pageFiles,
   readQuestions,
@@ -16,6 +16,7 @@ import {
 import type { ExperimentRun } from '@saeval/report'
 import { readSamples } from '@saeval/report'
 import * as v from 'valibot'
+import { steerCommand } from './steer-command.js'
 
 /** A run as the page that steers shows it. */
 export interface SteeredRun {
@@ -23,11 +24,6 @@ export interface SteeredRun {
   readonly playground: Playground
   /** What a server gives below the page's folder. */
   readonly content: ReadonlyMap<string, ServedContent>
-  /** The part of the page's address after "#" that shows the run's own edits. */
-  readonly link: string
-  /** Rows that the page shows, and rows that it cannot. */
-  readonly rows: number
-  readonly others: number
 }
 
 /** Questions of a task that the page asks, and texts that it offers as beginnings. */
@@ -143,24 +139,23 @@ export function shownEdits({
 export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun> {
   const { model, revision, saes, edits, others } = shownEdits(results)
   const files = await pageFiles({ model, saes, largest: largestModel, ...(revision === undefined ? {} : { revision }) })
-  const { tasks, prompts } = await askedIn(results.samples)
+  const { tasks, prompts, notAsked } = await askedIn(results)
   const playground: Playground = {
     title: `Steer ${model}`,
     model,
-    command: `steering.csv is for base_name=${model},csv_path=steering.csv`,
+    command: steerCommand({ model, revision, results }),
     saes,
     tasks,
+    notAsked,
     prompts: prompts.length > 0 ? [...prompts] : ['Once upon a time'],
     newTokens: 40,
-    latents: edits.map(({ sae, latent }) => ({ sae, latent })),
+    edits: [...edits],
+    others,
   }
   return {
     model,
     playground,
     content: servedPage(playground, files),
-    link: linkOf({ prompt: playground.prompts[0]!, edits }),
-    rows: edits.length,
-    others,
   }
 }
 
@@ -178,12 +173,19 @@ function isAction(name: string): name is Action {
   return (actions as readonly string[]).includes(name)
 }
 
+/** What a page asks of a run's tasks. */
+interface AskedOfRun extends Pick<Playground, 'tasks'> {
+  readonly prompts: readonly string[]
+  /** Tasks that it does not ask, and why. */
+  readonly notAsked: string[]
+}
+
 /** Questions of tasks with choices, and beginnings of texts: those that the run was asked, or where nothing is written those of its questions. */
-async function askedIn(
-  samples: ReadonlyMap<string, string>,
-): Promise<{ readonly tasks: Playground['tasks']; readonly prompts: readonly string[] }> {
+async function askedIn({ samples, scores }: ExperimentRun['results']): Promise<AskedOfRun> {
   const tasks: Playground['tasks'] = []
   const prompts: string[] = []
+  const notAsked: string[] = []
+  const documents = new Map(scores.map(({ task, n }) => [task, n]))
   for (const [name, path] of samples) {
     let first = null
     for await (const sample of readSamples(path)) {
@@ -191,19 +193,26 @@ async function askedIn(
       break
     }
     if (first === null) continue
-    if (first.answer !== null) prompts.push(first.prompt)
-    else tasks.push(...(await taskOf(name, path)))
+    if (first.answer !== null) {
+      prompts.push(first.prompt)
+      notAsked.push(`${name}: its answers are written, and a page asks for choices`)
+      continue
+    }
+    const questions = await questionsOf(path)
+    if (typeof questions === 'string') notAsked.push(`${name}: ${questions}`)
+    else tasks.push({ name, title: name, documents: documents.get(name) ?? questions.length, questions })
   }
+  if (samples.size === 0) notAsked.push('the run has logged no questions: --log_samples does')
   const asked = tasks.flatMap(({ questions }) => questions.slice(0, 1).map(({ context }) => context))
-  return { tasks, prompts: [...prompts, ...asked].slice(0, mostPrompts) }
+  return { tasks, notAsked, prompts: [...prompts, ...asked].slice(0, mostPrompts) }
 }
 
-/** A task's questions; none where they are not a choice among continuations of one context. */
-async function taskOf(name: string, path: string): Promise<Playground['tasks']> {
+/** A task's questions; a sentence where a page cannot count their right answers as the run did. */
+async function questionsOf(path: string): Promise<Playground['tasks'][number]['questions'] | string> {
   try {
-    return [{ name, title: name, questions: await readQuestions(path, mostQuestions) }]
+    return await readQuestions(path, mostQuestions)
   } catch (error) {
-    if (InputError.isInstance(error)) return []
+    if (InputError.isInstance(error)) return error.message.replace(path, basename(path))
     throw error
   }
 }

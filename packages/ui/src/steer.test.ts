@@ -94,6 +94,16 @@ describe('the page that steers, served', needs('Chromium', browserPath !== undef
     expect(await page.textContent('#about')).toMatch(/in WebAssembly \(without WebGPU: /)
     expect(await page.locator('.edit').count()).toBe(2)
     expect(await page.locator('.edit select').nth(1).inputValue()).toBe('clamp')
+    // the run's own edits, from the beginning and again after a reset
+    const numbers = () =>
+      page.evaluate<string[]>("[...document.querySelectorAll('.edit input')].map(({ value }) => value)")
+    expect(await numbers()).toEqual(['4', '4', '2', '2'])
+    await page.locator('.edit input[type=number]').first().fill('-7')
+    await page.locator('#reset').tap()
+    expect(await numbers()).toEqual(['4', '4', '2', '2'])
+    expect(await page.textContent('#left')).toBe(
+      "1 of the run's edits is not shown: sliders cannot do it, or there is no room.",
+    )
     expect(await page.locator('.edit legend').nth(1).textContent()).toContain('<img src=x')
     const questions = () => page.textContent('#tasks-note')
     await expect.poll(questions, { timeout: 60_000 }).toMatch(/^3 questions/)

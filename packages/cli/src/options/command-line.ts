@@ -1,8 +1,9 @@
+import { shellWord } from '@saeval/hub/internal/shell-word'
 import { withoutLogin } from '@saeval/hub/internal/without-login'
 
 /** A command line as it can be pasted into a shell; results files show it, so tokens, headers and passwords are left out. */
 export function commandLine(argv: readonly string[]): string {
-  return ['saeval', ...argv].map((word) => quoted(withoutToken(word))).join(' ')
+  return ['saeval', ...argv].map((word) => shellWord(withoutToken(word))).join(' ')
 }
 
 /** The words of a line that `commandLine` made, as a shell would give them. */
@@ -28,8 +29,4 @@ function withoutToken(word: string): string {
     .replace(/((?:^|[,=])token=|"token"\s*:\s*")[^,"]*/g, '$1***')
     .replace(/("header"\s*:\s*)\{[^}]*\}/g, '$1"***"')
     .replace(/((?:^|,)header=)\{[^}]*\}/g, '$1***')
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

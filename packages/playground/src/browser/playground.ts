@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { actions } from './edit.js'
 
 const text = v.string('a text')
 const count = v.pipe(v.number('a number'), v.integer('a whole number'), v.minValue(0, 'a number from 0'))
@@ -7,8 +8,8 @@ const question = v.object({
   /** What stands before the choices, and the choices as they are asked after it. */
   context: text,
   choices: v.array(text, 'a list'),
-  /** Index of the right one. */
-  answer: count,
+  /** Index of the right one; -1 where it is none of them. */
+  answer: v.pipe(v.number('a number'), v.integer('a whole number'), v.minValue(-1, 'a number from -1')),
 })
 
 /** What a page is about: the file playground.json among its files. */
@@ -19,14 +20,24 @@ export const playgroundSchema = v.object({
   /** The command that does the same as steering.csv, for who saves it. */
   command: text,
   saes: v.array(v.object({ release: text, id: text }), 'a list'),
-  /** Multiple-choice tasks: their questions as the harness asks them. */
-  tasks: v.array(v.object({ name: text, title: text, questions: v.array(question, 'a list') }), 'a list'),
+  /** Multiple-choice tasks: their questions as the harness asks them, and how many the task has; as many as stand here by default. */
+  tasks: v.array(
+    v.object({ name: text, title: text, documents: v.optional(count), questions: v.array(question, 'a list') }),
+    'a list',
+  ),
+  /** What is said below the tasks: those that the page does not ask, and why. */
+  notAsked: v.optional(v.array(text, 'a list')),
   /** Beginnings of texts; the page starts with the first one. */
   prompts: v.array(text, 'a list'),
   /** New tokens of a text at most. */
   newTokens: count,
-  /** Latents that stand on the page when it is opened: index of the SAE, and the latent. */
-  latents: v.array(v.object({ sae: count, latent: count }), 'a list'),
+  /** Edits that stand on the page when it is opened, and again after a reset; one that adds 0 is a latent to begin with. */
+  edits: v.array(
+    v.object({ sae: count, latent: count, action: v.picklist(actions), coefficient: v.number('a number') }),
+    'a list',
+  ),
+  /** How many more edits the run has that the page is about, which sliders cannot do or which have no room; none by default. */
+  others: v.optional(count),
 })
 
 /** What a page is about. */

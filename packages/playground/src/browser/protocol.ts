@@ -46,7 +46,10 @@ export interface Runtime {
   readonly wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module
 }
 
-/** What the page asks of a worker. A request of a kind ends the one of that kind before it; `write` ends `prepareEdits`, too. */
+/** What an edit does to a test sentence: something, nothing because the latent is silent on it, or nothing ever. */
+export type RowEffect = 'acts' | 'silent' | 'inert'
+
+/** What the page asks of a worker. A request of a kind ends the one of that kind before it; `write` ends `prepareEdits` and `check`, too. */
 export interface Requests {
   /** onnxruntime, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
   readonly prepare: { readonly runtime: Runtime; readonly onGpu: boolean }
@@ -57,6 +60,8 @@ export interface Requests {
   /** Opens what texts under such edits will need, whatever their strengths: a slider that moves waits for nothing then. */
   readonly prepareEdits: { readonly edits: readonly Edit[] }
   readonly score: { readonly edits: readonly Edit[] }
+  /** Tries edits as `saeval run` does before it asks anything. */
+  readonly check: { readonly edits: readonly Edit[] }
   /** What is active on the token at an index of a text. */
   readonly look: { readonly ids: readonly number[]; readonly index: number }
   readonly csv: { readonly edits: readonly Edit[] }
@@ -77,7 +82,16 @@ export interface Parts {
   readonly write: { readonly next: readonly NextToken[] } | { readonly text: ShownText }
   /** At the end, where nothing has ended it. */
   readonly prepareEdits: null
-  readonly score: { readonly task: number; readonly correct: number; readonly total: number }
+  readonly score:
+    | { readonly task: number; readonly correct: number; readonly total: number }
+    /** At the end of a steered score: why the answers are those of the model as it is, where no edit has acted at any token. */
+    | { readonly silence: string | null }
+  readonly check: {
+    /** Of each edit; empty where a problem leaves it unknown. */
+    readonly rows: readonly RowEffect[]
+    /** Why `saeval run` refuses the edits; null where it takes them. */
+    readonly problem: string | null
+  }
   /** Most active first. */
   readonly look: { readonly active: readonly ActiveLatent[] }
   readonly csv: { readonly csv: string }

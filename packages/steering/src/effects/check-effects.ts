@@ -55,16 +55,33 @@ const checkText =
 // going through the model takes milliseconds for each row
 const longFile = 256
 
+/** What trying rows has shown. */
+export interface TriedEffects {
+  readonly report: EffectReport
+  /** Which rows change nothing, or that they cancel each other, in a sentence; null where neither is so. */
+  readonly inert: Sentence | null
+}
+
+/** As tryEffects; where `allowInert` is false, rows that change nothing, alone or together, are an InputError, too. */
+export async function checkEffects(model: SteerableModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
+  const { report, inert } = await tryEffects(model, trial)
+  if (inert !== null && !allowInert) throw new InputError(inert)
+  return report
+}
+
 /**
  * Tries every row alone, all rows together, and all `add` rows with coefficient 0, against the unsteered model. Throws InputError naming the
- * line of a row that changes nothing or makes the activations overflow, for rows that cancel each other, and for no rows. Of a file of more than 256 rows each is
- * tried by its formula at its hook point, and only all together in the model.
+ * line of a row that makes the activations overflow, and for no rows. Of a file of more than 256 rows each is tried by its formula at its hook point, and only all
+ * together in the model.
  */
-export async function checkEffects(model: SteerableModel, trial: Trial, allowInert: boolean): Promise<EffectReport> {
+export async function tryEffects(model: SteerableModel, trial: Trial): Promise<TriedEffects> {
   if (trial.rows.length === 0) throw new InputError(`${trial.path} has no row: nothing would be steered`)
   // a model whose weights are not here is asked nothing
   if ((model.info.memory?.toDownload ?? 0) > 0)
-    return { logit_change: [], logit_change_together: 0, silent_lines: [], inert_lines: [] }
+    return {
+      report: { logit_change: [], logit_change_together: 0, silent_lines: [], inert_lines: [] },
+      inert: null,
+    }
   const { path, rows, together, without, zero } = trial
   const ids = model.tokenizer.encode(checkText).slice(0, model.info.maxLength)
   const isLong = rows.length > longFile
@@ -82,16 +99,20 @@ export async function checkEffects(model: SteerableModel, trial: Trial, allowIne
       `${path}: all rows together make the model's activations overflow float32; lower the coefficients`,
     )
   const inert = rows.filter((_, index) => !own[index]!.actsWhenActive)
-  if (inert.length > 0 && !allowInert) throw new InputError(lines(firstFew(inert.map(inertMessage))))
-  if (!all.actsWhenActive && inert.length < rows.length && !allowInert)
-    throw new InputError(
-      sentence`${path}: the rows cancel each other: all together they do not change the output (${option('allow_inert_rows')} runs them all the same)`,
-    )
+  const cancel = !all.actsWhenActive && inert.length < rows.length
   return {
-    logit_change: own.map(({ change }) => (isLong ? null : change)),
-    logit_change_together: all.change,
-    silent_lines: rows.filter((_, index) => !own[index]!.acts && own[index]!.actsWhenActive).map(nameOf),
-    inert_lines: inert.map(nameOf),
+    report: {
+      logit_change: own.map(({ change }) => (isLong ? null : change)),
+      logit_change_together: all.change,
+      silent_lines: rows.filter((_, index) => !own[index]!.acts && own[index]!.actsWhenActive).map(nameOf),
+      inert_lines: inert.map(nameOf),
+    },
+    inert:
+      inert.length > 0
+        ? lines(firstFew(inert.map(inertMessage)))
+        : cancel
+          ? sentence`${path}: the rows cancel each other: all together they do not change the output (${option('allow_inert_rows')} runs them all the same)`
+          : null,
   }
 }
 

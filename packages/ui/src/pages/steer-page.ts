@@ -42,14 +42,14 @@ export async function steerPage(view: FolderView, query: URLSearchParams): Promi
   })
 }
 
-function wayTo(name: string, { model, playground: { saes, tasks }, link, rows, others }: SteeredRun): string {
+function wayTo(name: string, { model, playground: { saes, tasks, edits, others = 0 } }: SteeredRun): string {
   const questions = tasks.reduce((sum, task) => sum + task.questions.length, 0)
   const list = saes.map(({ release, id }) => `${id} of ${release}`).join(', ')
   const left = others === 0 ? '' : ` ${others} more do what its sliders cannot, or have no room.`
   const begins =
-    rows === 0
+    edits.length === 0
       ? `This run's edits cannot be begun with: all ${others} do what the page's sliders cannot. The page begins with none.`
-      : `The page begins with ${rows} of this run's edits.${left}`
-  return `<p><a class="way" href="steer/${encodeURIComponent(name)}/#${escapeHtml(link)}">Steer ${escapeHtml(model)}</a></p>
+      : `The page begins with ${edits.length} of this run's edits.${left}`
+  return `<p><a class="way" href="steer/${encodeURIComponent(name)}/">Steer ${escapeHtml(model)}</a></p>
 <p>By ${escapeHtml(list)}. ${begins} It asks ${questions} of its questions.</p>`
 }

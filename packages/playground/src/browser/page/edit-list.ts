@@ -58,6 +58,14 @@ export class EditList {
     sliders[sliders.length - 1]?.focus()
   }
 
+  /** Says something below each row. */
+  note(lines: readonly string[]): void {
+    for (const [index, place] of byId('edits').querySelectorAll('.effect').entries()) {
+      const line = lines[index] ?? ''
+      if (place.textContent !== line) place.textContent = line
+    }
+  }
+
   #change(how: (edits: Edit[]) => readonly Edit[]): void {
     this.#setting.change({ edits: how([...this.#setting.value.edits]) })
   }

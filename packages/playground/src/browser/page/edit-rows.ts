@@ -79,5 +79,6 @@ export function editRow(edit: Edit, { latent, sae }: EditedLatent, events: EditR
     make('legend', {}, name, make('small', {}, `latent ${latent.latent}, ${sae}`)),
     make('div', { className: 'row' }, range, number),
     make('div', { className: 'row' }, action, remove),
+    make('p', { className: 'effect note', role: 'status' }),
   )
 }

@@ -1,10 +1,11 @@
 import type { Parts } from '../protocol.js'
+import { Checking } from './checking.js'
 import { CurrentSetting } from './current-setting.js'
 import { EditList } from './edit-list.js'
 import { byId, make } from './elements.js'
 import { latentSearch } from './latent-search.js'
 import { Scoring } from './scoring.js'
-import { linkOf, type Setting, settingOf } from './setting.js'
+import { leftOut, linkOf, type Setting, settingOf } from './setting.js'
 import { takeAwayButtons } from './take-away.js'
 import type { WorkerClient } from './worker-client.js'
 import { Writing } from './writing.js'
@@ -29,10 +30,11 @@ export async function openPage(
   byId('title').textContent = playground.title
   byId('about').textContent = `${playground.model}: ${model}. It runs in this page, ${place}, and nothing leaves it.`
 
-  const sizes = latents.map((list) => list.length)
+  const { saes, others = 0 } = playground
+  const page = { saes, sizes: latents.map((list) => list.length) }
   const first: Setting = {
     prompt: playground.prompts[0] ?? '',
-    edits: playground.latents.map(({ sae, latent }) => ({ sae, latent, action: 'add', coefficient: 0 })),
+    edits: playground.edits,
   }
   const say = (line: string) => {
     byId('took').textContent = line
@@ -40,10 +42,16 @@ export async function openPage(
   const write = async () => {
     const problem = await writing.write()
     if (problem !== undefined) showProblem(problem)
-    return problem
+    if (problem === null) void checking.check()
   }
-  const setting = new CurrentSetting(settingOf(location.hash, sizes) ?? first, (value) => {
-    history.replaceState(null, '', `#${linkOf(value)}`)
+  const sayLeft = (left: readonly string[]) => {
+    byId('left').textContent = leftOut(others, left)
+  }
+  const linkedFirst = settingOf(location.hash, page)
+  sayLeft(linkedFirst?.left ?? [])
+  const setting = new CurrentSetting(linkedFirst?.setting ?? first, (value) => {
+    history.replaceState(null, '', `#${linkOf(value, saes)}`)
+    checking.wait()
     void write()
     scoring.wait()
   })
@@ -51,7 +59,8 @@ export async function openPage(
   const writing = new Writing(writer, known, setting, edits, () => {
     byId('status').textContent = `Ready after ${((performance.now() - begun) / 1000).toFixed(1)} s.`
   })
-  const scoring = new Scoring(playground.tasks, setting, startScorer)
+  const checking = new Checking(writer, setting, edits)
+  const scoring = new Scoring(playground, setting, startScorer)
 
   const prompt = byId<HTMLTextAreaElement>('prompt')
   /** Shows a whole setting: what is typed or dragged shows itself. */
@@ -72,14 +81,17 @@ export async function openPage(
     }),
   )
   latentSearch(latents, known.saeNames, (sae, latent) => edits.add(sae, latent))
-  takeAwayButtons(writer, setting, playground.command, say)
+  takeAwayButtons(writer, setting, { command: playground.command, refusal: () => checking.check() }, say)
   byId('reset').addEventListener('click', () => {
     changeTo(first)
+    sayLeft([])
     say('')
   })
   window.addEventListener('hashchange', () => {
-    const linked = settingOf(location.hash, sizes)
-    if (linked !== null) changeTo(linked)
+    const linked = settingOf(location.hash, page)
+    if (linked === null) return
+    changeTo(linked.setting)
+    sayLeft(linked.left)
   })
 
   show()

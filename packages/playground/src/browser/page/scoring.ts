@@ -1,7 +1,7 @@
 import type { Playground } from '../playground.js'
 import type { Problem } from '../protocol.js'
 import type { CurrentSetting } from './current-setting.js'
-import { byId } from './elements.js'
+import { byId, make } from './elements.js'
 import { TasksTable } from './tasks-table.js'
 import { inWords, type WorkerClient } from './worker-client.js'
 
@@ -19,9 +19,12 @@ export class Scoring {
   #newest = 0
 
   /** `start` starts the worker; it is called before the first question. */
-  constructor(tasks: Playground['tasks'], setting: CurrentSetting, start: () => Promise<WorkerClient>) {
+  constructor({ tasks, notAsked = [] }: Playground, setting: CurrentSetting, start: () => Promise<WorkerClient>) {
     this.#tasks = tasks
     this.#table = new TasksTable(tasks)
+    byId('not-asked').replaceChildren(...notAsked.map((line) => make('li', {}, line)))
+    byId('not-asked-title').hidden = notAsked.length === 0
+    if (tasks.length === 0) byId('tasks-note').textContent = 'There is no question to ask.'
     this.#setting = setting
     this.#start = start
   }
@@ -53,7 +56,9 @@ export class Scoring {
     const asked = performance.now()
     // one that is ended begins again
     let problem: Problem | null = null
-    if (!this.#table.hasPlain) problem = await worker.ask('score', { edits: [] }, (part) => this.#table.showPlain(part))
+    let silence = null as string | null
+    if (!this.#table.hasPlain)
+      problem = await worker.ask('score', { edits: [] }, (part) => 'task' in part && this.#table.showPlain(part))
     if (isOld()) return
     const edits = this.#setting.active
     if (problem !== null) {
@@ -61,10 +66,17 @@ export class Scoring {
       return
     }
     if (edits.length === 0) this.#table.showUnsteered()
-    else problem = await worker.ask('score', { edits }, (part) => this.#table.showSteered(part))
+    else
+      problem = await worker.ask('score', { edits }, (part) => {
+        if ('task' in part) this.#table.showSteered(part)
+        else silence = part.silence
+      })
     if (isOld()) return
     const seconds = (performance.now() - asked) / 1000
     const questions = this.#tasks.reduce((sum, task) => sum + task.questions.length, 0)
-    note.textContent = problem !== null ? inWords(problem) : `${questions} questions, ${seconds.toFixed(1)} s.`
+    note.textContent =
+      problem !== null
+        ? inWords(problem)
+        : `${questions} questions, ${seconds.toFixed(1)} s.${silence === null ? '' : ` ${silence}.`}`
   }
 }

@@ -2,11 +2,19 @@ import type { CurrentSetting } from './current-setting.js'
 import { byId, make } from './elements.js'
 import { answerOf, type WorkerClient } from './worker-client.js'
 
+/** What is said to who saves a CSV. */
+export interface CsvWords {
+  /** The command that takes it. */
+  readonly command: string
+  /** Why it would not; null where it would. */
+  readonly refusal: () => Promise<string | null>
+}
+
 /** The buttons that take the setting away: as a link, and as a steering CSV with the command that takes it. */
 export function takeAwayButtons(
   worker: WorkerClient,
   setting: CurrentSetting,
-  command: string,
+  { command, refusal }: CsvWords,
   say: (line: string) => void,
 ): void {
   byId('link').addEventListener('click', async () => {
@@ -25,7 +33,8 @@ export function takeAwayButtons(
     }
     const { csv } = await answerOf(worker, 'csv', { edits })
     save('steering.csv', csv)
-    say(command)
+    const problem = await refusal()
+    say(problem === null ? command : `saeval run would refuse this file: ${problem}`)
   })
 }
 

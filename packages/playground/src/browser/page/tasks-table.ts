@@ -2,7 +2,7 @@ import type { Playground } from '../playground.js'
 import type { Parts } from '../protocol.js'
 import { byId, make } from './elements.js'
 
-type Score = Parts['score']
+type Score = Extract<Parts['score'], { task: number }>
 
 /** The table of tasks. Numbers that belong to another setting are pale until theirs come. */
 export class TasksTable {
@@ -11,9 +11,14 @@ export class TasksTable {
   readonly #steered = new Map<number, Score>()
 
   constructor(tasks: Playground['tasks']) {
-    this.#rows = tasks.map(({ title }) =>
-      make('tr', {}, make('th', { scope: 'row' }, title), ...[0, 1, 2].map(() => make('td', {}, '…'))),
-    )
+    this.#rows = tasks.map(({ title, questions, documents = questions.length }) => {
+      const asked =
+        documents === questions.length
+          ? `${documents} question${documents === 1 ? '' : 's'}`
+          : `the first ${questions.length} of ${documents} questions`
+      const heading = make('th', { scope: 'row' }, title, make('small', {}, asked))
+      return make('tr', {}, heading, ...[0, 1, 2].map(() => make('td', {}, '…')))
+    })
     byId('tasks')
       .querySelector('tbody')!
       .replaceChildren(...this.#rows)

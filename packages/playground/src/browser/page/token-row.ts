@@ -21,7 +21,7 @@ export function showTokens(
   stopAt(Math.min(stops.get(place) ?? 0, last))
   // what is written anew under the reader's focus leaves it where it was
   if (hadFocus) tokens[stops.get(place)!]?.focus({ preventScroll: true })
-  const indexOf = ({ target }: Event) => tokens.findIndex((token) => token === target)
+  const indexOf = ({ target }: Event) => tokens.indexOf(target as HTMLElement)
   place.onclick = (event) => {
     const index = indexOf(event)
     if (index < 0) return

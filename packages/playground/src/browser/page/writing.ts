@@ -20,13 +20,7 @@ export class Writing {
   #showing: Promise<void> | null = null
 
   /** `onFirst` is called when there is a text for the first time. */
-  constructor(
-    worker: WorkerClient,
-    known: Known,
-    setting: CurrentSetting,
-    edits: EditList,
-    onFirst: () => void,
-  ) {
+  constructor(worker: WorkerClient, known: Known, setting: CurrentSetting, edits: EditList, onFirst: () => void) {
     this.#worker = worker
     this.#known = known
     this.#setting = setting

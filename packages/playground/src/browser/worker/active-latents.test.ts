@@ -30,17 +30,17 @@ it('finds what is active on one token, and reads an SAE and a text once', async 
   const ids = model.tokenizer.encode('Long ago there was a little beagle named Max.')
   const hookPoints = saes.map(({ config }) => config.hookPoint)
   const all = await model.captureActivations(ids, hookPoints)
+  const whole = await Promise.all(
+    saes.map(async ({ config, load }) => encode({ config, tensors: await load() }, all.get(config.hookPoint)!.data)),
+  )
   const look = lookAtTokens({ model: counting, saes: counted })
   const { signal } = new AbortController()
   for (const index of [3, ids.length - 1]) {
-    const expected = []
-    for (const [at, sae] of saes.entries()) {
-      const { dIn, dSae, hookPoint } = sae.config
-      const f = encode({ config: sae.config, tensors: await sae.load() }, all.get(hookPoint)!.data)
-      expect(f.length).toBe((all.get(hookPoint)!.data.length / dIn) * dSae)
-      const own = f.subarray(index * dSae, (index + 1) * dSae)
-      for (const [latent, activation] of own.entries()) if (activation > 0) expected.push({ sae: at, latent, activation })
-    }
+    const expected = saes.flatMap(({ config: { dSae } }, sae) =>
+      [...whole[sae]!.subarray(index * dSae, (index + 1) * dSae)]
+        .map((activation, latent) => ({ sae, latent, activation }))
+        .filter(({ activation }) => activation > 0),
+    )
     const { active } = await look({ ids, index }, signal)
     expect(active).toEqual(expected.sort((a, b) => b.activation - a.activation).slice(0, 12))
     expect(active.length).toBeGreaterThan(1)
@@ -48,5 +48,5 @@ it('finds what is active on one token, and reads an SAE and a text once', async 
   expect(captured).toEqual(hookPoints)
   expect(read).toEqual(['layer_3', 'layer_2'])
   await expect(look({ ids, index: 1 }, AbortSignal.abort())).rejects.toThrow('abort')
-  await model.close()
+  await Promise.all([model, ...saes].map((opened) => opened.close()))
 })

@@ -1,4 +1,6 @@
+import { InputError } from '@saeval/hub'
 import { type WebGpuDevice, type WebOnnxruntime, warmUp } from '@saeval/lm-backend-onnx'
+import { actingOf } from '@saeval/steering/internal/effects/acting'
 import { readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import type { Kind, Parts, Requests, Side } from '../protocol.js'
 import { type LookAtToken, lookAtTokens } from './active-latents.js'
@@ -6,7 +8,7 @@ import { gpuDevice } from './gpu-device.js'
 import { startOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
-import { csvOf, type Steering, steeringOf } from './steering.js'
+import { checkOf, csvOf, type Steering, steeringOf } from './steering.js'
 import { growingText, newTokensOf, nextTokens, openForTexts, shownText, type Written, write } from './write-texts.js'
 
 /** Answers one request: gives its parts to `send`, and stops when `signal` says so. */
@@ -33,7 +35,7 @@ export function answerer(): Answer {
     return opened
   }
   const steering = async (edits: Requests['write']['edits']): Promise<Steering> => {
-    if (edits.length === 0) return { interventions: [], readings: [] }
+    if (edits.length === 0) return { interventions: [], trial: null, readings: [] }
     const { playground, latents, model } = here()
     const csv = csvOf(playground, latents, edits)
     if (lastSteering?.csv !== csv) lastSteering = { csv, steering: await steeringOf(model, playground, csv) }
@@ -123,9 +125,17 @@ export function answerer(): Answer {
       send(null)
     },
     score: async ({ edits }, send, signal) => {
-      const { interventions } = await steering(edits)
+      const { interventions, trial } = await steering(edits)
       scorer ??= await taskScorer(here())
-      await scorer.score(interventions, signal, send)
+      const asked = await scorer.score(interventions, signal, send)
+      const problem = trial === null ? null : actingOf(asked, trial, false).problem
+      send({ silence: problem === null ? null : new InputError(problem).message })
+    },
+    check: async ({ edits }, send, signal) => {
+      const { playground, latents, model } = here()
+      const found = await checkOf(model, playground, csvOf(playground, latents, edits))
+      signal.throwIfAborted()
+      send(found)
     },
     look: async (request, send, signal) => {
       look ??= lookAtTokens(here())

@@ -5,11 +5,12 @@ import type { Opened } from './open-playground.js'
 
 /** Scores the tasks of a page under one setting after the other; what comes before the first SAE is computed once. */
 export interface TaskScorer {
+  /** Resolves to the model that has answered, which has counted where its edits acted. */
   score(
     interventions: readonly Intervention[],
     signal: AbortSignal,
     onTask: (result: { readonly task: number; readonly correct: number; readonly total: number }) => void,
-  ): Promise<void>
+  ): Promise<SteerableModel>
 }
 
 /** Bytes of activations that are kept for all settings. */
@@ -37,6 +38,7 @@ export async function taskScorer({ playground, model, saes }: Opened): Promise<T
         }).length
         onTask({ task, correct, total: questions.length })
       }
+      return steered
     },
   }
 }

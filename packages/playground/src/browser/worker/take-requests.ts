@@ -3,7 +3,7 @@ import type { Kind, Problem, Reply, Request } from '../protocol.js'
 import type { Answer } from './answer.js'
 
 /** Kinds that a request ends beside its own: what is done ahead gives way to what is waited for. */
-const ends: Readonly<Partial<Record<Kind, readonly Kind[]>>> = { write: ['prepareEdits'] }
+const ends: Readonly<Partial<Record<Kind, readonly Kind[]>>> = { write: ['prepareEdits', 'check'] }
 
 /** Answers requests one after the other. One of a kind ends the one of that kind that is being answered or waits, and what gives way to it. */
 export function takeRequests(answer: Answer, post: (reply: Reply) => void): (request: Request) => void {

@@ -104,7 +104,11 @@ export async function shownText(
 }
 
 /** The same without activations, while it is being written. */
-export function growingText(model: SteerableModel, side: Side, { promptIds, newIds }: Written): Omit<ShownText, 'isCut'> {
+export function growingText(
+  model: SteerableModel,
+  side: Side,
+  { promptIds, newIds }: Written,
+): Omit<ShownText, 'isCut'> {
   const settled = newIds.slice(0, model.tokenizer.settled(newIds))
   const ids = [...promptIds, ...settled]
   const pieces = tokenTexts(model.tokenizer, ids).map((text) => ({ text, activations: [] }))
