@@ -79,6 +79,8 @@ const others: Readonly<Record<string, RegExp>> = {
   'report/statistics/mcnemar.ts': / -n /g,
   'report/statistics/normal.ts': /\(-x \* x\)/g,
   'report/statistics/student.ts': /\(-x\)/g,
+  // a command to be pasted into a shell
+  'ui/steer-command.ts': /--(?:model|model_args|tasks|limit)\b/g,
   'ui/pages/ui-page.ts': /var\(--[a-z]+\)/g,
 }
 const flagOrCommand = /--[a-z][a-z_]*|--\$\{|"saeval [a-z]|[ ("'`]-[a-zA-Z](?=[ ,)"'`])/g
@@ -224,6 +226,7 @@ it('the command line says their sentences with its flags', () => {
       'the results were made with the plug-in …, whose code is not loaded: give it by --plugin',
       'the SAE was made for …, not for …; set allow_other_model=true in --model_args to steer with it all the same',
       'the plan is for …, and this process computes on …: start it where there is …, or make another plan, with --device …',
+      'the run has logged no questions, which --log_samples does',
       'the samples of both runs are not here (--log_samples)',
       'the weights of … are not in the cache, and this takes them; run it without --dry_run',
       'the weights take … on …, where … may be used: choose a smaller dtype or another device, or give more --gpu_memory or end other programs on it',

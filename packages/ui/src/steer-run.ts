@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { InputError } from '@saeval/hub'
+import { InputError, option, type Said, sentence } from '@saeval/hub'
 import { checked, index, number, objectOf, shown, text } from '@saeval/hub/checks'
 import {
   type Action,
@@ -135,11 +135,11 @@ export function shownEdits({
   return { model, revision: args.revision, saes: [...names.values()], edits, others: all.length - edits.length }
 }
 
-/** Opens what the page needs for a run's own model, SAEs and questions, from this machine alone. Throws InputError that says why it cannot be. */
-export async function steeredRun({ results }: ExperimentRun): Promise<SteeredRun> {
+/** Opens what the page needs for a run's own model, SAEs and questions, from this machine alone. `words` names options as who reads the page knows them. Throws InputError that says why it cannot be. */
+export async function steeredRun({ results }: ExperimentRun, words: (said: Said) => string): Promise<SteeredRun> {
   const { model, revision, saes, edits, others } = shownEdits(results)
   const files = await pageFiles({ model, saes, largest: largestModel, ...(revision === undefined ? {} : { revision }) })
-  const { tasks, prompts, notAsked } = await askedIn(results)
+  const { tasks, prompts, notAsked } = await askedIn(results, words)
   const playground: Playground = {
     title: `Steer ${model}`,
     model,
@@ -181,7 +181,10 @@ interface AskedOfRun extends Pick<Playground, 'tasks'> {
 }
 
 /** Questions of tasks with choices, and beginnings of texts: those that the run was asked, or where nothing is written those of its questions. */
-async function askedIn({ samples, scores }: ExperimentRun['results']): Promise<AskedOfRun> {
+async function askedIn(
+  { samples, scores }: ExperimentRun['results'],
+  words: (said: Said) => string,
+): Promise<AskedOfRun> {
   const tasks: Playground['tasks'] = []
   const prompts: string[] = []
   const notAsked: string[] = []
@@ -198,21 +201,25 @@ async function askedIn({ samples, scores }: ExperimentRun['results']): Promise<A
       notAsked.push(`${name}: its answers are written, and a page asks for choices`)
       continue
     }
-    const questions = await questionsOf(path)
+    const questions = await questionsOf(path, words)
     if (typeof questions === 'string') notAsked.push(`${name}: ${questions}`)
     else tasks.push({ name, title: name, documents: documents.get(name) ?? questions.length, questions })
   }
-  if (samples.size === 0) notAsked.push('the run has logged no questions: --log_samples does')
+  if (samples.size === 0)
+    notAsked.push(words(sentence`the run has logged no questions, which ${option('logSamples')} does`))
   const asked = tasks.flatMap(({ questions }) => questions.slice(0, 1).map(({ context }) => context))
   return { tasks, notAsked, prompts: [...prompts, ...asked].slice(0, mostPrompts) }
 }
 
 /** A task's questions; a sentence where a page cannot count their right answers as the run did. */
-async function questionsOf(path: string): Promise<Playground['tasks'][number]['questions'] | string> {
+async function questionsOf(
+  path: string,
+  words: (said: Said) => string,
+): Promise<Playground['tasks'][number]['questions'] | string> {
   try {
     return await readQuestions(path, mostQuestions)
   } catch (error) {
-    if (InputError.isInstance(error)) return error.message.replace(path, basename(path))
+    if (InputError.isInstance(error)) return words(error.sentence).replace(path, basename(path))
     throw error
   }
 }

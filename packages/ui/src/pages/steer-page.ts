@@ -10,7 +10,7 @@ import { uiPage } from './ui-page.js'
 /** The page that steers, of a run; kept while the run's files are as they are. Throws InputError that says why there is none. */
 export async function runToSteer(view: FolderView, name: string): Promise<SteeredRun> {
   const run = named('the run', await addressedRuns(view), name)
-  return view.steered.get(null, run.results, () => steeredRun(run))
+  return view.steered.get(null, run.results, () => steeredRun(run, view.words))
 }
 
 /** Which run's model and edits are to be steered by hand, and the way to the page that does it; or why it cannot be. */
