@@ -64,7 +64,7 @@ const others: Readonly<Record<string, RegExp>> = {
   'experiments/git-hash.ts': /--always/g,
   'hub/system-reason.ts': /ulimit -[un]/g,
   'hub/repository.ts': /s--\$\{/g,
-  'experiments/plan/submit-plan.ts': /--(?:job-name|array|requeue|open-mode|output)\b|--\$\{name\}|'-c'/g,
+  'experiments/plan/submit-plan.ts': /--\$\{line\}|'-c'/g,
   'eval-harness/tasks/task-index.ts': /clone --depth/g,
   'lm-backend-onnx/runtime/device-problem.ts': /--gpus all/g,
   'lm-backend-onnx/weights/weight-files.ts': /python -c/g,

@@ -96,9 +96,10 @@ export function createProgram(
     .description('divide a run or a sweep into items that machines with a shared disk do, or show how far they are')
     .argument('<plan>', 'folder of the plan, on the shared disk')
     .action(async (plan: string, _parsed: object, command: Command) => {
-      const options = planOptions(command, existsSync(join(plan, 'plan.json')))
+      const words = plannedWords(argv, plan)
+      const options = planOptions(command, { isMade: existsSync(join(plan, 'plan.json')), words })
       const { plan: makePlan } = await import('./commands/plan.js')
-      return makePlan(plan, options, plannedWords(argv, plan), surroundings)
+      return makePlan(plan, options, words, surroundings)
     })
   program
     .command('work')

@@ -14,6 +14,7 @@ export type { ExperimentSpec } from './plan/open-experiment.js'
 export { type Plan, readPlan } from './plan/plan-file.js'
 export { type ItemState, type ItemStatus, planStatus } from './plan/plan-status.js'
 export {
+  arrayTasks,
   type JobResources,
   kubernetesJob,
   type PlanJob,

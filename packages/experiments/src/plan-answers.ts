@@ -13,6 +13,8 @@ export interface PlanFindings {
 /** What the merge of a plan takes from it in place of computing it. */
 export interface PlanAnswers {
   readonly findings: PlanFindings
+  /** What has computed the answers, each once: with several, their last digits are not those of any one machine. */
+  readonly hardware: readonly string[]
   /** Stands between a model and the harness: the model reads, and the plan answers. Throws PlanError for a model that is none of the plan's. */
   answering(model: LanguageModel): Promise<LanguageModel>
   /** Throws PlanError where what is asked now, or how it is scored, is not what it was when the plan was made. */

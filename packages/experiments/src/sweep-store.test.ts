@@ -92,6 +92,20 @@ describe('openSweepStore', () => {
     expect(back.missing).toEqual([])
   })
 
+  it('gives what it has run itself where another sweep of the folder has written down its own', () => {
+    const folder = temporaryFolder()
+    const { store } = entered(options(folder, [1]))
+    const { store: other } = entered(options(folder, [2]))
+    for (const id of ['baseline', 'coefficient=1']) run(store, id, 'dogs')
+    const own = store.end()
+    run(other, 'coefficient=2', 'dogs')
+    other.end()
+    expect(own.cells.map(({ id }) => id)).toEqual(['coefficient=1'])
+    expect(sweepOf(folder).cells.map(({ id }) => id)).toEqual(['coefficient=2'])
+    // what both share counts in both
+    expect(sweepOf(folder).baseline).toEqual(own.baseline)
+  })
+
   it('takes what was decided by the same from a cell of another name', () => {
     const folder = temporaryFolder()
     const { store } = entered(options(folder, [1]))

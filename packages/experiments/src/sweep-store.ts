@@ -39,8 +39,8 @@ export interface SweepStore {
    * Looks what other processes have finished of a cell since it was entered. Gives the tasks that must run still, and the results files of the others.
    */
   look(id: string): { readonly missing: readonly string[]; readonly files: readonly string[] }
-  /** Writes down what has run, by others too. */
-  end(): void
+  /** Writes down what has run, by others too. Gives that: another sweep in this folder may have written down its own a moment later. */
+  end(): SweepFile
 }
 
 export interface SweepStoreOptions {
@@ -100,9 +100,9 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
     results.set(id, Object.fromEntries(tasks.flatMap((task) => (all[task] ? [[task, all[task]]] : []))))
     return { missing: tasks.filter((task) => !(task in all)), files: [...new Set(Object.values(all))] }
   }
-  const sweepText = () => {
+  const sweepFile = (): SweepFile => {
     for (const id of [baselineId, ...cells.map((cell) => cell.id)]) look(id)
-    const sweep: SweepFile = {
+    return {
       saeval,
       command,
       tasks,
@@ -112,8 +112,9 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
         control === undefined ? [] : [{ ...open(id, parameters), ...control }],
       ),
     }
-    return [join(folder, sweepFileName), `${JSON.stringify(sweep, null, 2)}\n`] as const
   }
+  const sweepText = (sweep = sweepFile()) =>
+    [join(folder, sweepFileName), `${JSON.stringify(sweep, null, 2)}\n`] as const
   return {
     folder,
     cellFolder,
@@ -142,7 +143,11 @@ export function openSweepStore({ folder, saeval, command, tasks, cells }: SweepS
         .filter((cell) => cell.tasks.length > 0)
     },
     look,
-    end: () => writeFiles([sweepText()]),
+    end: () => {
+      const sweep = sweepFile()
+      writeFiles([sweepText(sweep)])
+      return sweep
+    },
     finish: (id, ran, resultsFile) => {
       const name = basename(resultsFile)
       const lines = [

@@ -3,14 +3,9 @@ import { openStore } from '@saeval/eval-harness'
 import { leaves, nodeName } from '@saeval/eval-harness/internal/tasks/load-tasks'
 import { InputError, lines, option, type Sentence, sentence, writeFiles } from '@saeval/hub'
 import type { LanguageModel, ModelArguments } from '@saeval/language-model'
-import {
-  type Comparison,
-  compareWithBaseline,
-  type Experiment,
-  type ExperimentRun,
-  nullEffects,
-  readExperiment,
-} from '@saeval/report'
+import { type Comparison, compareWithBaseline, type Experiment, type ExperimentRun, nullEffects } from '@saeval/report'
+import { experimentOfSweep } from '@saeval/report/internal/results/read-experiment'
+import type { SweepFile } from '@saeval/report/internal/results/sweep-file'
 import type { Intervention } from '@saeval/sae-core'
 import { hasWholeSae } from '@saeval/sae-core/internal/intervention'
 import type { SteeringFile } from '@saeval/steering'
@@ -206,8 +201,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
         failures.push(cause.sentence)
       }
     })
-    store.end()
-    const result = await summarize(folder)
+    const result = await summarize(folder, store.end())
     if (failures.length > 0)
       throw new InputError(
         sentence`${failures.length} of ${missing.length} runs failed (${folder}/sweep.csv has the others):\n${lines(failures)}`,
@@ -219,9 +213,9 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
   }
 }
 
-/** Reads what has run, compares it with the baseline and writes sweep.csv. */
-async function summarize(folder: string): Promise<SweepResult> {
-  const experiment = await readExperiment(folder)
+/** Reads what has run of this sweep, compares it with the baseline and writes sweep.csv. */
+async function summarize(folder: string, sweep: SweepFile): Promise<SweepResult> {
+  const experiment = await experimentOfSweep(folder, sweep)
   const { baseline, runs } = experiment
   const compared = (run: ExperimentRun) => run.results
   const comparisons = baseline ? await compareWithBaseline(compared(baseline), runs.map(compared)) : runs.map(() => [])

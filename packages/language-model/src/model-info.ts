@@ -7,6 +7,8 @@ export interface ModelInfo {
   readonly memory?: { readonly weights: number; readonly toDownload: number }
   /** What computes: "cpu", "cuda:0", "cuda:0,cuda:1"; absent of a backend that does not say. */
   readonly device?: string
+  /** What that is: "NVIDIA H200"; absent where nobody tells. The last digits of answers are those of this hardware. */
+  readonly hardware?: string
   /** Whether the CPU stands in for that device, which is not here: what is measured says nothing about it. */
   readonly standIn?: boolean
   /** As PyTorch prints it: "torch.float32". */

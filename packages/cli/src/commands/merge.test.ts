@@ -89,6 +89,18 @@ describe('a merge', () => {
       writeFileSync(one, text)
     })
 
+    it('says where answers are of several kinds of hardware', async () => {
+      const given = answers()
+        .slice(0, 2)
+        .map((path) => [path, readFileSync(path, 'utf8')] as const)
+      for (const [at, [path, text]] of given.entries())
+        writeFileSync(path, JSON.stringify({ ...JSON.parse(text), hardware: ['an abacus', 'tally sticks'][at] }))
+      const { code, stderr } = await saeval(['merge', 'plan'])
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/the answers are of .*an abacus and tally sticks/)])
+      for (const [path, text] of given) writeFileSync(path, text)
+      rmSync('out', { recursive: true })
+    })
+
     it('goes into a folder that has some of the tasks', async () => {
       await passes(['sweep', ...steered, ...demo('demo_dogs')])
       const printed = await passes(['merge', 'plan'])

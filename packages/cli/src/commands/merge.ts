@@ -1,5 +1,7 @@
 import { planAnswers, readPlan } from '@saeval/experiments'
+import { buildHash } from '../build-hash.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
+import { openTerminal } from '../terminal/terminal.js'
 import type { VerbosityOptions } from '../terminal/verbosity.js'
 import { version } from '../version.js'
 import { parseCommand } from './planned-experiment.js'
@@ -14,7 +16,12 @@ export async function merge(
 ): Promise<void> {
   const plan = readPlan(folder)
   const command = await parseCommand(plan.command)
-  const merging = await planAnswers(folder, plan, { saeval: version, plugins: loadedPlugins() })
+  const merging = await planAnswers(folder, plan, { saeval: version, build: buildHash(), plugins: loadedPlugins() })
+  const { hardware } = merging
+  if (hardware.length > 1)
+    openTerminal(surroundings.stderr, { verbosity, quiet }).warn(
+      `the answers are of ${hardware.join(' and ')}: their last digits may differ from those of one machine`,
+    )
   const told = { ...(verbosity === undefined ? {} : { verbosity }), ...(quiet ? { quiet } : {}) }
   if (command.kind === 'run') return run({ ...command.options, ...told }, command.line, surroundings, merging)
   const { options } = command

@@ -76,8 +76,16 @@ export function addPlanOptions(command: Command): Command {
   return command
 }
 
-/** What commander has parsed. `isMade`: whether the folder has a plan, which then is submitted as it is. */
-export function planOptions(command: Command, isMade: boolean): PlanCommandOptions {
+/** What the flags of a plan stand beside. */
+interface Beside {
+  /** Whether the folder has a plan, which then is submitted as it is. */
+  readonly isMade: boolean
+  /** Words of the command that it is a plan of: see plannedWords. */
+  readonly words: readonly string[]
+}
+
+/** What commander has parsed. Throws InputError for flags that do not go together, and for those that would do nothing. */
+export function planOptions(command: Command, { isMade, words }: Beside): PlanCommandOptions {
   const {
     shards = null,
     shard_minutes: minutes = null,
@@ -90,6 +98,15 @@ export function planOptions(command: Command, isMade: boolean): PlanCommandOptio
     throw new InputError('--shards and --shard_minutes both say how many items there are; give one of them')
   if (!status && !estimate && !(submit !== null && isMade) && shards === null && minutes === null)
     throw new InputError('--shards is missing: how many items the work is divided into (or --shard_minutes)')
+  const idle = firstFlag(words)
+  if (status && (idle !== null || Object.keys(ownFlags).some((flag) => flag !== '--status' && isGiven(command, flag))))
+    throw new InputError('--status shows how far a plan is, and takes no other flags')
+  if (estimate && submit !== null)
+    throw new InputError('--estimate computes nothing that could be submitted; give it without --submit')
+  if (submit !== null && isMade && shards === null && minutes === null && idle !== null)
+    throw new InputError(
+      `the plan is made and is submitted as it is, so ${idle} would do nothing; leave it out, or name another folder`,
+    )
   const resources = ['partition', 'time', 'mem', 'gres', 'container', 'parallel'] as const
   const named = resources.find((name) => given[name] !== undefined)
   if (submit === null && named !== undefined) throw new InputError(`--${named} is for --submit, which is not there`)
@@ -111,6 +128,24 @@ export function planOptions(command: Command, isMade: boolean): PlanCommandOptio
     verbosity: given.verbosity,
     quiet: given.quiet ?? false,
   }
+}
+
+function isGiven(command: Command, flag: string): boolean {
+  return command.getOptionValueSource(flag.slice(2)) === 'cli'
+}
+
+/** Flags that any command takes: with how many words after them. */
+const spokenFlags: Readonly<Record<string, 0 | 1>> = { '-q': 0, '--quiet': 0, '--verbose': 0, '--verbosity': 1 }
+
+/** The first of some words that says more than how much is told; null for none. */
+function firstFlag(words: readonly string[]): string | null {
+  for (let at = 0; at < words.length; at++) {
+    const name = words[at]!.split('=')[0]!
+    const spoken = spokenFlags[name]
+    if (spoken === undefined) return name
+    at += words[at]!.includes('=') ? 0 : spoken
+  }
+  return null
 }
 
 /** The words of the command that a plan is of: those of the command line without what only a plan has. */

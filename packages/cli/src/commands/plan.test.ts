@@ -129,6 +129,15 @@ describe('a plan', () => {
         '--time is for --submit',
       )
       expect(await refuses(['plan', 'other', '--submit', 'slurm', ...run])).toContain('--shards is missing')
+      const idle = ['--limit', '7', '--submit', 'slurm', '--dry_run']
+      expect(await refuses(['plan', 'plan', '--quiet', ...idle])).toContain('so --limit would do nothing')
+      for (const more of [
+        ['-L', '7'],
+        ['--shards', '2'],
+        ['--submit', 'slurm'],
+      ])
+        expect(await refuses(['plan', 'plan', '--status', ...more])).toContain('takes no other flags')
+      expect(await refuses(['plan', 'plan', '--estimate', '--submit', 'slurm'])).toContain('give it without --submit')
     })
 
     it('where it is for a device that is not here', async () => {
@@ -170,6 +179,7 @@ describe('a plan', () => {
         return said
       }
       expect(await changed(/"saeval": ".*?"/, '"saeval": "0.0.1"')).toContain('the plan was made by saeval 0.0.1')
+      expect(await changed(/"build": "./, '"build": "-')).toContain('the plan was made by other code of saeval')
       expect(await changed(/"plugins": ".*?"/, '"plugins": "0"')).toContain(
         'the plan was made with other code of plug-ins',
       )

@@ -9,6 +9,7 @@ import {
 } from '@saeval/experiments'
 import { InputError } from '@saeval/hub'
 import { ownerText } from '@saeval/hub/internal/claims/owner-text'
+import { buildHash } from '../build-hash.js'
 import { commandLine } from '../options/command-line.js'
 import { inFlags } from '../options/flag-words.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
@@ -20,7 +21,7 @@ import { version } from '../version.js'
 import type { PlanCommandOptions } from './plan-options.js'
 import { plannedCommand } from './planned-experiment.js'
 import { run, type Surroundings } from './run.js'
-import { submit } from './submit.js'
+import { checkSubmission, submit } from './submit.js'
 import { runSweep } from './sweep.js'
 
 /** `saeval plan`: makes a plan of a run or a sweep, or shows how far one is. `words` are those of the command that it is a plan of. */
@@ -35,6 +36,7 @@ export async function plan(
     for (const line of statusLines(folder)) stdout.write(`${line}\n`)
     return
   }
+  if (options.submit !== null) checkSubmission(folder, options)
   if (options.submit !== null && options.shards === null && options.shard_minutes === null) {
     submit(folder, options, surroundings)
     return
@@ -55,6 +57,7 @@ export async function plan(
       command: (planned) => [...command.words, ...fixedBatch(command.spec.run, planned)],
       files: command.files,
       saeval: version,
+      build: buildHash(),
       plugins: loadedPlugins(),
       signal,
       hub: { onProgress: terminal.download, onNotice: terminal.warn },

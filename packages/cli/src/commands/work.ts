@@ -1,4 +1,5 @@
 import { arrayTask, readPlan, workOnPlan } from '@saeval/experiments'
+import { buildHash } from '../build-hash.js'
 import { loadedPlugins } from '../plugins/load-plugins.js'
 import { RemainingTime } from '../terminal/remaining-time.js'
 import { openTerminal } from '../terminal/terminal.js'
@@ -30,6 +31,7 @@ export async function work(
       folder,
       plan,
       saeval: version,
+      build: buildHash(),
       plugins: loadedPlugins(),
       shard: item,
       signal,

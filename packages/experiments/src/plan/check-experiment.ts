@@ -14,14 +14,20 @@ import type { Plan } from './plan-file.js'
 export interface Program {
   /** Version of saeval. */
   readonly saeval: string
+  /** Hash of its code, which checkouts of one version have each their own of; "" where nobody tells. */
+  readonly build?: string
   readonly plugins?: readonly PluginIdentity[]
 }
 
 /** Throws PlanError where another program has made a plan than is at work on it. */
-export function checkProgram(plan: Plan, { saeval, plugins = [] }: Program): void {
+export function checkProgram(plan: Plan, { saeval, build = '', plugins = [] }: Program): void {
   if (plan.saeval !== saeval)
     throw new PlanError(
       `the plan was made by saeval ${plan.saeval}, this is ${saeval}; use that version, or make another plan`,
+    )
+  if (plan.build !== build)
+    throw new PlanError(
+      `the plan was made by other code of saeval ${saeval} than this (another commit, or built otherwise); use that, or make another plan`,
     )
   if (plan.plugins !== pluginsFingerprint(plugins))
     throw new PlanError('the plan was made with other code of plug-ins; put that back, or make another plan')

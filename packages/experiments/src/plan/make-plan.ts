@@ -70,6 +70,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     const { items, cost } = divideWork({ blocks: divided, settings: count, shards })
     const plan: Plan = {
       saeval,
+      build: options.build ?? '',
       command: options.command(planned),
       files,
       plugins: pluginsFingerprint(options.plugins ?? []),

@@ -18,7 +18,7 @@ export async function planAnswers(folder: string, plan: Plan, program: Program):
   await checkInputs(plan.files)
   const opened = openPlanFolder(folder, plan)
   checkComplete(folder, plan)
-  checkParts(opened, plan)
+  const hardware = checkParts(opened, plan)
   const known = new Set(plan.settings.map(({ fingerprint }) => fingerprint))
   const answering: PlanAnswers['answering'] = async (model) => {
     checkDevice(plan, model)
@@ -41,7 +41,12 @@ export async function planAnswers(folder: string, plan: Plan, program: Program):
     })
     return withSteeringCheck(answered, () => check)
   }
-  return { findings: opened.findings, answering, checkAsked: (prepared, run) => checkAsked(plan, prepared, run) }
+  return {
+    findings: opened.findings,
+    hardware,
+    answering,
+    checkAsked: (prepared, run) => checkAsked(plan, prepared, run),
+  }
 }
 
 const mostNamed = 20
@@ -63,17 +68,20 @@ function checkComplete(folder: string, plan: Plan): void {
   )
 }
 
-/** Throws PlanError where answers are damaged, naming all files. */
-function checkParts({ partsOf, readPart }: PlanFolder, plan: Plan): void {
+/** Gives what has computed the answers. Throws PlanError where some are damaged, naming all files. */
+function checkParts({ partsOf, readPart }: PlanFolder, plan: Plan): string[] {
   const damaged: Said[] = []
+  const hardware = new Set<string>()
   for (const item of plan.items)
     for (const { part, block } of partsOf(item)) {
       try {
-        readPart(part, plan.blocks[block]!.requests)
+        const content = readPart(part, plan.blocks[block]!.requests)
+        if ('answers' in content && content.hardware !== undefined) hardware.add(content.hardware)
       } catch (cause) {
         if (!(cause instanceof PlanError)) throw cause
         damaged.push(cause.sentence)
       }
     }
   if (damaged.length > 0) throw new PlanError(named(damaged))
+  return [...hardware].sort()
 }

@@ -9,6 +9,8 @@ const range = v.pipe(v.tuple([index, index], 'two whole numbers'), v.readonly())
 const planSchema = objectOf({
   /** Version of saeval that made it. */
   saeval: text,
+  /** See Program. */
+  build: v.optional(text, ''),
   /** The command that it is a plan of, in words: what a shell would give the program. */
   command: v.pipe(v.array(text, 'a list of words'), v.readonly()),
   /** Files that decide the results: path -> sha256 in hex. */

@@ -9,8 +9,15 @@ import * as v from 'valibot'
 import { PlanError, type PlanFindings } from '../plan-answers.js'
 import { type Plan, type PlanItem, planFileName, planText } from './plan-file.js'
 
-/** The answers to one block under one setting, with what the model has recorded of the try of its edits (see steeringCheck); or why this setting cannot have this text. */
-export type PartContent = (BlockAnswers & { readonly check?: unknown }) | { readonly error: Sentence['parts'] }
+/** The answers to one block under one setting; or why this setting cannot have this text. */
+export type PartContent = PartAnswers | { readonly error: Sentence['parts'] }
+
+interface PartAnswers extends BlockAnswers {
+  /** What has computed them, as far as that is known: "NVIDIA H200". */
+  readonly hardware?: string | undefined
+  /** What the model has recorded of the try of its edits: see steeringCheck. */
+  readonly check?: unknown
+}
 
 /** Why an item has failed. */
 export interface ItemFailure {
@@ -48,6 +55,7 @@ const partSchema = v.union([
     part: text,
     counted: v.array(v.unknown()),
     answers: v.array(v.unknown()),
+    hardware: v.optional(text),
     check: v.optional(v.unknown()),
   }),
 ])

@@ -137,8 +137,9 @@ async function workOnItem(
           ...(signal ? { signal } : {}),
           onWork: ({ done, total: all }) => onWork(number, { done: before + (work * done) / Math.max(1, all), total }),
         })
-        const check = steeringCheck(model)
-        folder.putPart(part, check === undefined ? answers : { ...answers, check })
+        const { hardware } = model.info
+        // JSON leaves out what is not known
+        folder.putPart(part, { ...answers, hardware, check: steeringCheck(model) })
       } catch (cause) {
         // an edit that this text cannot have fails in an unsharded sweep too, which leaves that cell out
         if (spec.kind !== 'sweep' || signal?.aborted || !isOfCell(cause)) throw cause

@@ -51,6 +51,8 @@ export interface OpenedModel extends Holding {
   readonly runtime: Runtime
   readonly provider: Provider
   readonly device: string
+  /** What the device is; null where nobody tells. null by default. */
+  readonly hardware?: string | null
   /** Of a CPU that stands in for a device that is not here: the provider that the model counts as. */
   readonly standsFor?: Provider | null
   readonly compute: Compute
@@ -108,6 +110,7 @@ export async function assembleModel(opened: OpenedModel): Promise<OnnxModel> {
     files: opened.modelFiles,
     facts: {
       device: opened.device,
+      hardware: opened.hardware ?? null,
       standIn: meant !== provider,
       computedIn: compute,
       weightsToDownload: opened.weightsToDownload,

@@ -7,6 +7,7 @@ import { fileGraphs } from '../exported/file-graphs.js'
 import { openFile } from '../exported/open-file.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import type { Device } from '../runtime/devices.js'
+import { processorName } from '../runtime/hardware.js'
 import type { ThreadOptions } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { layerNormsOfFamily } from '../spec/layer-norms.js'
@@ -95,6 +96,7 @@ export async function loadFile(loading: FileLoading, start: (options: ThreadOpti
       runtime,
       provider: { name: 'cpu' },
       device: 'cpu',
+      hardware: processorName(),
       compute: 'float32',
       room: null,
       fileIdentity,

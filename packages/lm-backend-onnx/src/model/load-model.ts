@@ -11,6 +11,7 @@ import { checkPieces } from '../graph/check-pieces.js'
 import { formOf } from '../graph/graph-form.js'
 import { deviceRoom } from '../runtime/device-room.js'
 import { type Device, findDevices } from '../runtime/devices.js'
+import { processorName } from '../runtime/hardware.js'
 import type { ThreadOptions } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { startRuntime } from '../runtime/start-runtime.js'
@@ -187,6 +188,7 @@ async function loadOnto(
     },
     provider,
     device: device.name,
+    hardware: provider.name === 'cpu' ? processorName() : device.hardware.name,
     standsFor: device.standsFor?.provider ?? null,
     compute,
     room,

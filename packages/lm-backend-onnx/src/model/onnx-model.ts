@@ -88,6 +88,8 @@ export interface OnnxModelParts {
   readonly facts: {
     /** Name of the device. */
     readonly device: string
+    /** What that is; null where nobody tells. */
+    readonly hardware: string | null
     /** What its products are computed in. */
     readonly computedIn: Compute | 'float16'
     /** Whether the CPU stands in for the device. */
@@ -259,6 +261,7 @@ function modelInfo({ facts, rules, batchSize }: OnnxModelParts): ModelInfo {
   return {
     numParameters: facts.numParameters,
     device: facts.device,
+    ...(facts.hardware === null ? {} : { hardware: facts.hardware }),
     ...(facts.standIn ? { standIn: true } : {}),
     memory: { weights: facts.weightBytes, toDownload: facts.weightsToDownload },
     revision: facts.revision,

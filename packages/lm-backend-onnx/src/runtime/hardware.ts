@@ -12,9 +12,14 @@ export interface Hardware {
   readonly versions: readonly string[]
 }
 
+/** What the machine's processor is called; null where the system does not say. */
+export function processorName(): string | null {
+  return cpus()[0]?.model.trim() || null
+}
+
 /** The machine's processor. */
 export function processor(): Hardware {
-  const model = cpus()[0]?.model.trim()
+  const model = processorName()
   const threads = availableParallelism()
   const name = [...(model ? [model] : []), `${threads} thread${threads === 1 ? '' : 's'}`].join(', ')
   return { name, memory: totalmem(), kind: 'processor', versions: [] }

@@ -15,6 +15,7 @@ import {
   cellResultsFields,
   type Parameters,
   type SweepCell,
+  type SweepFile,
   sweepFileName,
   sweepSchema,
 } from './sweep-file.js'
@@ -64,8 +65,11 @@ export async function readExperiment(path: string): Promise<Experiment> {
 }
 
 async function readSweep(folder: string): Promise<Experiment> {
-  const path = join(folder, sweepFileName)
-  const sweep = await readResultsJson(path, 'a sweep file', sweepSchema)
+  return experimentOfSweep(folder, await readResultsJson(join(folder, sweepFileName), 'a sweep file', sweepSchema))
+}
+
+/** Reads the results of a sweep, which lie in its folder. Throws InputError where none has run yet, and where one cannot be read. */
+export async function experimentOfSweep(folder: string, sweep: SweepFile): Promise<Experiment> {
   const read = ({ results }: Pick<SweepCell, 'results'>) =>
     readParts(
       folder,
@@ -81,7 +85,8 @@ async function readSweep(folder: string): Promise<Experiment> {
   const controls = await Promise.all(
     sweep.controls.map(async (control) => ({ of: control.of, kind: control.kind, results: await read(control) })),
   )
-  if (baseline === null && runs.length === 0) throw new InputError(`${path}: no cell of this sweep has run yet`)
+  if (baseline === null && runs.length === 0)
+    throw new InputError(`${join(folder, sweepFileName)}: no cell of this sweep has run yet`)
   return {
     baseline: baseline && { ...baseline, label: 'unsteered' },
     runs,

@@ -15,6 +15,7 @@ const plan = {
   plugins: '',
   asked: {},
   device: 'cpu',
+  build: '',
   measured: {},
   model: null,
   settings: ['unsteered', 'coefficient=<20>'].map((id) => ({ id, fingerprint: id })),
