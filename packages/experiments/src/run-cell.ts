@@ -82,6 +82,16 @@ export function outcomeOf(resultsFile: string): CellOutcome {
   return { results, actedShare: actedShare({ ...provenance, provenance: { ...provenance } }) }
 }
 
+/** What is asked, or why it cannot be had of these texts, in a sentence; anything else is thrown. */
+export async function attempt<Found>(asked: Promise<Found>): Promise<Found | string> {
+  try {
+    return await asked
+  } catch (cause) {
+    if (isOfCell(cause)) return cause.message
+    throw cause
+  }
+}
+
 /**
  * Whether an error is about one cell alone: an edit that these texts cannot have. What cannot be written, no cell can write; and a plan of which something is
  * damaged or another has no answers to rely on.

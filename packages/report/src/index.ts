@@ -23,5 +23,6 @@ export { type AgainstControls, againstControls } from './statistics/against-cont
 export { detectableEffect } from './statistics/detectable-effect.js'
 export { holm } from './statistics/holm.js'
 export { mcnemar } from './statistics/mcnemar.js'
-export { smallestBudget, type WithinBudget, withinBudget } from './statistics/non-inferiority.js'
+export { smallestBudget, smallestGuardP, type WithinBudget, withinBudget } from './statistics/non-inferiority.js'
 export { type PairedDifference, pairedDifference } from './statistics/paired-difference.js'
+export { smallestSignFlipP } from './statistics/sign-flip.js'

@@ -61,17 +61,22 @@ export async function atlasCommand(
 function columnsOf(rows: readonly AtlasRow[]) {
   const tasks = [...(rows.find(({ margins }) => margins !== null)?.margins?.keys() ?? [])]
   const headers = ['latent', 'label', 'coefficient', 'kl', 'output score', 'confidence change', 'raises', ...tasks]
-  const cells = ({ latent, label, coefficient, kl, outputScore, confidenceChange, raises, margins }: AtlasRow) => [
-    latent,
-    label,
-    coefficient,
-    kl,
-    outputScore,
-    confidenceChange,
-    raises.slice(0, 5).map(onOneLine).join(' '),
-    ...tasks.map((task) => margins?.get(task) ?? null),
-  ]
-  return { headers, cells }
+  const hasProblem = rows.some(({ problem }) => problem !== null)
+  const cells = (row: AtlasRow) => {
+    const { latent, label, coefficient, kl, outputScore, confidenceChange, raises, margins, problem } = row
+    return [
+      latent,
+      label,
+      coefficient,
+      kl,
+      outputScore,
+      confidenceChange,
+      raises.slice(0, 5).map(onOneLine).join(' '),
+      ...tasks.map((task) => margins?.get(task) ?? null),
+      ...(hasProblem ? [problem] : []),
+    ]
+  }
+  return { headers: hasProblem ? [...headers, 'problem'] : headers, cells }
 }
 
 function shortText(value: string | number | null): string {

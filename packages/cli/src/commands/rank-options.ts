@@ -39,9 +39,8 @@ export function addRankOptions(command: Command): Command {
     .option('--others <names...>', 'by documents: tasks that are to be left alone')
     .option(
       '--threshold <share>',
-      'by documents: leave out latents active at this share of the others or more',
+      'by documents: leave out latents active at this share of the others or more (default: 0.01)',
       Number,
-      0.01,
     )
     .option('--percentiles <f,r,q>', 'by documents: percentiles of forget, retain and ratio in place of the threshold')
     .option('--top <n>', 'latents to print', parser(positive), 20)
@@ -64,12 +63,19 @@ export function rankOptions(command: Command): RankCommandOptions {
     sae_id?: string
     latents?: readonly number[]
     others?: readonly string[]
-    threshold: number
+    threshold?: number
     percentiles?: string
     top: number
     json?: boolean
   }>()
-  if (!(given.threshold > 0 && given.threshold <= 1)) throw new InputError('--threshold must be above 0, and 1 at most')
+  if (given.by !== 'documents' && (given.threshold !== undefined || given.percentiles !== undefined))
+    throw new InputError(
+      `--${given.threshold === undefined ? 'percentiles' : 'threshold'} is for ranking by documents; leave it out with --by ${given.by}`,
+    )
+  if (given.threshold !== undefined && given.percentiles !== undefined)
+    throw new InputError('--percentiles stand in place of --threshold; give one of them')
+  const { threshold = 0.01 } = given
+  if (!(threshold > 0 && threshold <= 1)) throw new InputError('--threshold must be above 0, and 1 at most')
   return {
     run,
     sae_release: given.sae_release,
@@ -77,7 +83,7 @@ export function rankOptions(command: Command): RankCommandOptions {
     by: given.by,
     latents: given.latents ?? null,
     others: splitWords(given.others ?? []),
-    threshold: given.threshold,
+    threshold,
     percentiles: given.percentiles === undefined ? null : percentilesOf(given.percentiles),
     top: given.top,
     json: given.json ?? false,

@@ -70,6 +70,18 @@ describe('saeval rank', () => {
     [['--by', 'output', '--latents', '512'], '--latents: 512 is no latent; this SAE has latents 0 to 511'],
     [['--by', 'slope', '-t', 'demo_stories', '-L', '2', ...tasks], 'task demo_stories has no margin'],
     [['-t', 'demo_dogs', '--others', 'demo_cats', ...tasks, '--percentiles', '3,4'], 'expected three numbers'],
+    [
+      ['--by', 'slope', '-t', 'demo_dogs', ...tasks, '--percentiles', '3,4,5'],
+      '--percentiles is for ranking by documents',
+    ],
+    [
+      ['--by', 'output', '--threshold', '0.01'],
+      '--threshold is for ranking by documents; leave it out with --by output',
+    ],
+    [
+      ['-t', 'demo_dogs', '--others', 'demo_cats', ...tasks, '--percentiles', '3,4,5', '--threshold', '0.5'],
+      'give one of them',
+    ],
   ])('refuses %j', async (argv, message) => {
     const { code, stderr } = await rank(...argv)
     expect(code).toBe(2)

@@ -80,7 +80,7 @@ function effects({ statistics, card }: ReadmeFacts): string {
   const left = card.settings.length - tables.length
   return [
     '## What it does',
-    'Brackets hold 95 % intervals (of shares by Wilson, else by a bootstrap; of differences on the same documents by Bonett and Price, or a paired bootstrap). p is of no difference, corrected by Holm over all single tasks and settings.',
+    'Brackets hold 95 % intervals (of shares by Wilson, else by a bootstrap; of differences on the same documents by Bonett and Price, or Student). p is of no difference, corrected by Holm over all single tasks and settings.',
     ...tables,
     ...(left > 0 ? [`${left} more settings are in statistics.json.`] : []),
   ].join('\n\n')

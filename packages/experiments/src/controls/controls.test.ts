@@ -45,6 +45,14 @@ it('matched latents are like the one in density and norm', () => {
   }
 })
 
+it('of a latent that is never active here, latents of its norm', () => {
+  const density = Float64Array.from({ length: 200 }, (_, latent) => (latent === 100 ? 0 : 0.001 * (latent + 1)))
+  const norm = Float64Array.from({ length: 200 }, (_, latent) => (latent >= 100 ? 1 : 3))
+  const found = matchedLatents([{ sae: 'a', latent: 100, facts: { density, norm } }], 4, 7).flat()
+  expect(found).toHaveLength(4)
+  for (const latent of found) expect(norm[latent]).toBe(1)
+})
+
 it('latents that act together are replaced by as many others, none of them their own', () => {
   const facts = { density: new Float64Array(12).fill(0.5), norm: new Float64Array(12).fill(1) }
   const rows = [0, 1, 2, 1].map((latent) => ({ sae: 'a', latent, facts }))

@@ -1,6 +1,7 @@
 import type { PreparedTask } from '@saeval/eval-harness'
 import type { SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
+import { documentTexts } from '../ranking/document-texts.js'
 import { activityOn } from '../ranking/sparsities.js'
 import type { LatentFacts } from './matched-latents.js'
 
@@ -12,6 +13,6 @@ export async function latentFacts(
   signal?: AbortSignal,
 ): Promise<LatentFacts> {
   const tensors = await sae.load()
-  const { sparsity: density } = await activityOn(base, { config: sae.config, tensors }, texts, signal)
+  const { sparsity: density } = await activityOn(base, { config: sae.config, tensors }, documentTexts(texts), signal)
   return { density, norm: await sae.rowLengths() }
 }

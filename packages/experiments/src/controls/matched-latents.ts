@@ -27,7 +27,7 @@ export type KeptLists = readonly (readonly number[] | undefined)[]
  * Controls of latents that act together: in each of the `count` lists the latent that stands for every one given. It is drawn by the seed from the 5 * count
  * that are nearest in density and decoder norm: |log ratio| of the densities plus that of the norms (from more, where the latents given could use these up).
  * In one list no latent of an SAE stands twice, none is one of those given, and none stands for the same one in two lists. The same latent given twice is
- * the same there too. Latents that are never active match none. Fewer lists where an SAE has too few latents. Lists that were drawn before, for the same
+ * the same there too. Latents that are never active match none; for one that is never active itself others match by their norm alone. Fewer lists where an SAE has too few latents. Lists that were drawn before, for the same
  * rows, stay in their places (`kept`), whatever latents are like now.
  */
 export function matchedLatents(
@@ -74,11 +74,11 @@ function nearest(
   excluded: ReadonlySet<number>,
   most: number,
 ): number[] {
-  const distance = (other: number) =>
-    Math.abs(Math.log(density[other]! / density[latent]!)) + Math.abs(Math.log(norm[other]! / norm[latent]!))
+  const apart = (values: Float64Array, other: number) =>
+    values[latent]! > 0 ? Math.abs(Math.log(values[other]! / values[latent]!)) : 0
   return [...density.keys()]
     .filter((other) => !excluded.has(other) && density[other]! > 0 && norm[other]! > 0)
-    .map((other) => ({ other, distance: density[latent]! > 0 ? distance(other) : 0 }))
+    .map((other) => ({ other, distance: apart(density, other) + apart(norm, other) }))
     .sort((a, b) => a.distance - b.distance || a.other - b.other)
     .slice(0, most)
     .map(({ other }) => other)

@@ -1,6 +1,7 @@
 import { cachedModel, type PreparedTask, type Store } from '@saeval/eval-harness'
 import type { SteerableModel } from '@saeval/language-model'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
+import { lastTokens } from '@saeval/steering/internal/edits/last-tokens'
 import { wholeLengths, wholeRowLength } from '@saeval/steering/internal/edits/whole-row'
 import { type DocumentOptions, documentValues, withMargin } from '../documents/document-values.js'
 import { claimId, type Each, eachInTurn } from '../share-work.js'
@@ -73,7 +74,7 @@ async function meanNorm(model: SteerableModel, sae: SaeFile, texts: readonly str
   let sum = 0
   let tokens = 0
   for (const text of texts) {
-    const ids = model.tokenizer.encode(text)
+    const ids = lastTokens(model, model.tokenizer.encode(text))
     const lengths = await wholeLengths(model, ids, sae)
     for (const [at, id] of ids.entries()) {
       if (model.tokenizer.specialIds.has(id)) continue

@@ -1,8 +1,9 @@
 import { InputError, option, sentence } from '@saeval/hub'
-import { amplifyLatents } from '@saeval/steering/internal/ranking/amplify-latents'
+import { amplifyLatents, neutralPrompt } from '@saeval/steering/internal/ranking/amplify-latents'
 import { type Percentiles, rankByPercentile, rankByThreshold } from '@saeval/steering/internal/ranking/forget-retain'
 import { type LatentOptions, type OpenLatents, openLatents } from '../documents/open-latents.js'
 import { generationSeed } from '../run-cell.js'
+import { documentTexts } from './document-texts.js'
 import { marginSlopes } from './margin-slopes.js'
 import { outcomeCorrelations } from './outcome-correlations.js'
 import type { RankedLatent, Ranker } from './rank-settings.js'
@@ -58,8 +59,8 @@ async function ranked(options: RankOptions, open: OpenLatents): Promise<RankedLa
     [...rows].sort((a, b) => Math.abs(b.score) - Math.abs(a.score) || a.latent - b.latent)
   switch (by) {
     case 'documents': {
-      const forget = await activityOn(base, sae, tasks, signal)
-      const retain = await activityOn(base, sae, open.tasksOf(options.others), signal)
+      const forget = await activityOn(base, sae, documentTexts(tasks), signal)
+      const retain = await activityOn(base, sae, documentTexts(open.tasksOf(options.others)), signal)
       const sparsities = { forget: forget.sparsity, retain: retain.sparsity }
       const order =
         options.percentiles === null
@@ -78,15 +79,22 @@ async function ranked(options: RankOptions, open: OpenLatents): Promise<RankedLa
     case 'output':
     case 'confidence': {
       const found = await amplifyLatents(base, file, sae.tensors, latents)
-      const rows = found.map(({ latent, raises, outputScore, confidenceChange }) =>
-        row(latent, by === 'output' ? outputScore : confidenceChange, {
-          [by === 'output' ? 'confidence_change' : 'output_score']: by === 'output' ? confidenceChange : outputScore,
-          raises: raises
-            .slice(0, 5)
-            .map((token) => JSON.stringify(base.tokenizer.decode([token])))
-            .join(' '),
-        }),
-      )
+      const rows = found.flatMap(({ latent, raises, outputScore, confidenceChange }) => {
+        if (outputScore === null || confidenceChange === null) return []
+        const [score, name, other] =
+          by === 'output'
+            ? [outputScore, 'confidence_change', confidenceChange]
+            : [confidenceChange, 'output_score', outputScore]
+        const tokens = raises.slice(0, 5).map((token) => JSON.stringify(base.tokenizer.decode([token])))
+        return [row(latent, score, { [name]: other, raises: tokens.join(' ') })]
+      })
+      const left = found.length - rows.length
+      if (rows.length === 0)
+        throw new InputError(
+          `no latent can be amplified: none is active at the last token of "${neutralPrompt}", or activations overflow; rank by slope or by documents`,
+        )
+      if (left > 0)
+        options.onNotice?.(`${left} latents are left out: amplified, they make activations overflow`, 'warning')
       return [...rows].sort((a, b) => b.score - a.score || a.latent - b.latent)
     }
     case 'correlation': {

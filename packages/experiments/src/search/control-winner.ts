@@ -1,18 +1,15 @@
-import type { PreparedTask } from '@saeval/eval-harness'
-import type { SteerableModel } from '@saeval/language-model'
 import { againstControls } from '@saeval/report'
-import type { SteeringEdit } from '@saeval/sae-core'
+import type { SaeFile, SteeringEdit } from '@saeval/sae-core'
 import { withRandomDirections } from '@saeval/steering/internal/edits/random-direction'
-import { latentFacts } from '../controls/latent-facts.js'
+import type { LatentActivity } from '@saeval/steering/internal/ranking/latent-activity'
 import { matchedLatents } from '../controls/matched-latents.js'
-import type { Arm } from './arms.js'
+import { attempt } from '../run-cell.js'
+import { type Arm, editOf } from './arms.js'
 import { meanGain } from './measured.js'
 import type { DocumentProblem } from './search-problem.js'
-import { editOf } from './search-problem.js'
-import type { SearchResult } from './search-record.js'
+import type { ControlledWinner, SearchResult } from './search-record.js'
 
 export interface ControlWinnerOptions {
-  readonly base: SteerableModel
   readonly arm: Arm
   /** What the meter knows the arm by. */
   readonly key: string
@@ -20,25 +17,33 @@ export interface ControlWinnerOptions {
   /** Controls of each kind. */
   readonly count: number
   readonly seed: number
-  /** Documents on which densities of latents are measured. */
-  readonly texts: readonly PreparedTask[]
+  /** How active the latents of an SAE are, for densities. */
+  readonly activity: (sae: SaeFile) => Promise<LatentActivity>
   readonly onControl?: (done: number, total: number) => void
-  readonly signal?: AbortSignal
 }
 
 /**
  * The objective's gain on the confirming documents of an arm, beside the same action and coefficient on random latents that match it in density and decoder
- * norm, and in random directions of the same length; and with the sign of the coefficient flipped.
+ * norm, and in random directions of the same length; and with the sign of the coefficient flipped. p is one-sided: for doing more than they do. A control
+ * that cannot run is left out, and named in the notes, as is whatever keeps controls from being what they should.
  */
-export async function controlWinner(
-  options: ControlWinnerOptions,
-): Promise<Pick<SearchResult, 'controls' | 'flipped'>> {
-  const { arm, count, seed, problem, texts, base, signal } = options
+export async function controlWinner(options: ControlWinnerOptions): Promise<ControlledWinner> {
+  const { arm, count, seed, problem } = options
   const own = editOf(arm)
   const { sae, latent } = arm.candidate
-  const facts = await latentFacts(base, sae, texts, signal)
+  const notes: string[] = []
+  const { sparsity: density } = await options.activity(sae)
+  const facts = { density, norm: await sae.rowLengths() }
+  if (density[latent] === 0)
+    notes.push(
+      `latent ${latent} is never active on the texts that densities are measured on: random latents match it in decoder norm alone`,
+    )
   const latents = matchedLatents([{ sae: sae.reference.id, latent, facts }], count, seed).flat()
-  const edits: Record<'random latents' | 'random directions', SteeringEdit[]> = {
+  if (latents.length < count)
+    notes.push(
+      `only ${latents.length} other latents of ${sae.reference.id} are active on these texts, fewer than ${count} controls`,
+    )
+  const edits: Record<SearchResult['controls'][number]['kind'], SteeringEdit[]> = {
     'random latents': latents.map((other) => ({ ...own, latent: other })),
     'random directions': Array.from({ length: count }, (_, index) => ({
       ...own,
@@ -55,22 +60,32 @@ export async function controlWinner(
     isShare &&= isZeroOrOne(after)
     return meanGain(before, after)
   }
+  const controlGain = async (name: string, edit: SteeringEdit) => {
+    const gain = await attempt(gainOf(name, edit))
+    if (typeof gain === 'number') return [gain]
+    notes.push(`control ${name} is left out: ${gain}`)
+    return []
+  }
   const effect = await gainOf(options.key, own)
   await problem.controlsAhead(
     Object.entries(edits).flatMap(([kind, list]) => list.map((edit, index) => [`${kind} ${index}`, edit] as const)),
   )
-  const controls: SearchResult['controls'][number][] = []
+  const controls: ControlledWinner['controls'][number][] = []
   for (const [kind, list] of Object.entries(edits) as [keyof typeof edits, SteeringEdit[]][]) {
     const gains: number[] = []
     for (const [index, edit] of list.entries()) {
       options.onControl?.(done++, total)
-      gains.push(await gainOf(`${kind} ${index}`, edit))
+      gains.push(...(await controlGain(`${kind} ${index}`, edit)))
     }
-    if (gains.length < 2) continue
+    if (gains.length < 2) {
+      notes.push(`${kind}: ${gains.length} of them ran, too few to hold the winner against`)
+      continue
+    }
     // of a share the smallest effect is that of one document
-    const against = againstControls(effect, gains, isShare ? 1 / before.length : 0)
+    const against = againstControls(effect, gains, isShare ? 1 / before.length : 0, 'above')
     controls.push({ kind, effect, controls: gains, against })
   }
-  const flipped = own.coefficient === 0 ? null : await gainOf('flipped', { ...own, coefficient: -own.coefficient })
-  return { controls, flipped }
+  const [flipped = null] =
+    own.coefficient === 0 ? [] : await controlGain('flipped', { ...own, coefficient: -own.coefficient })
+  return { controls, flipped, controlNotes: notes }
 }

@@ -1,8 +1,8 @@
 import { cachedModel, type PreparedTask, type Store } from '@saeval/eval-harness'
 import { InputError } from '@saeval/hub'
-import type { SteerableModel } from '@saeval/language-model'
+import type { LanguageModel, SteerableModel } from '@saeval/language-model'
 import { lowerEdits, type SteeringEdit } from '@saeval/sae-core'
-import { documentValues, plusMargin, withDocuments } from '../documents/document-values.js'
+import { type DocumentValues, documentValues, plusMargin, withDocuments } from '../documents/document-values.js'
 import type { DocumentPlace } from './split-documents.js'
 
 export interface DocumentMeterOptions {
@@ -24,6 +24,8 @@ export class DocumentMeter {
   readonly #known = new Map<string, Map<string, DocumentMetrics>>()
   /** Tokens that were computed, in earlier processes too. */
   tokens = 0
+  /** What this process alone has computed, and in what time. */
+  readonly #own = { tokens: 0, seconds: 0 }
 
   constructor(options: DocumentMeterOptions) {
     this.#options = options
@@ -38,25 +40,61 @@ export class DocumentMeter {
     this.#known.set(key, known)
     const missing = places.filter((place) => !known.has(nameOf(place)))
     if (missing.length > 0) {
-      const { model, tasks, store, seed, signal } = this.#options
-      signal?.throwIfAborted()
-      const wanted = new Map<string, Set<number>>()
-      for (const { task, docId } of missing) wanted.set(task, (wanted.get(task) ?? new Set()).add(docId))
-      const own = tasks.flatMap((task) => {
-        const docIds = wanted.get(task.task.config.task)
-        return docIds === undefined ? [] : [plusMargin(withDocuments(task, docIds))]
-      })
+      const { model, store } = this.#options
       const view = model.steer(edit === null ? [] : await lowerEdits([edit], { dHead: model.dHead }))
       const asked = await cachedModel(view, store)
-      for (const [task, values] of await documentValues(own, asked, { seed, signal }))
+      for (const [task, values] of await this.#ask(view, asked, missing))
         for (const { docId, metrics } of values) known.set(nameOf({ task, docId }), metrics)
       this.tokens += asked.report?.().tokens?.computed ?? 0
     }
     return places.map((place) => known.get(nameOf(place))!)
   }
+
+  /** What the unsteered model answered to documents that it was asked together before. */
+  async unsteeredAnswers(places: readonly DocumentPlace[]): Promise<DocumentValues> {
+    const view = this.#options.model.steer([])
+    return this.#ask(view, await cachedModel(view, this.#options.store), places)
+  }
+
+  /**
+   * Tokens that the unsteered model computes in a second: by what this process has computed. Where most was kept from earlier ones, it is asked these
+   * documents anew.
+   */
+  async speed(places: readonly DocumentPlace[]): Promise<number> {
+    if (this.#own.tokens < this.tokens / 4) {
+      const view = this.#options.model.steer([])
+      await this.#ask(view, view, places)
+    }
+    return this.#own.tokens / Math.max(this.#own.seconds, 0.001)
+  }
+
+  /** Asks documents by a view of the model, whose own counts are of what it computes here. */
+  async #ask(view: SteerableModel, asked: LanguageModel, places: readonly DocumentPlace[]): Promise<DocumentValues> {
+    const { seed, signal } = this.#options
+    signal?.throwIfAborted()
+    const before = view.report?.().tokens?.computed ?? 0
+    const began = performance.now()
+    const values = await documentValues(this.tasksOf(places).map(plusMargin), asked, { seed, signal })
+    const computed = (view.report?.().tokens?.computed ?? 0) - before
+    if (computed > 0) {
+      this.#own.tokens += computed
+      this.#own.seconds += (performance.now() - began) / 1000
+    }
+    return values
+  }
+
+  /** The tasks of some documents, with these alone. */
+  tasksOf(places: readonly DocumentPlace[]): PreparedTask[] {
+    const wanted = new Map<string, Set<number>>()
+    for (const { task, docId } of places) wanted.set(task, (wanted.get(task) ?? new Set()).add(docId))
+    return this.#options.tasks.flatMap((task) => {
+      const docIds = wanted.get(task.task.config.task)
+      return docIds === undefined ? [] : [withDocuments(task, docIds)]
+    })
+  }
 }
 
-/** A metric of documents. Throws InputError naming the first that does not have it as a number. */
+/** A metric of documents. Throws InputError naming the first that does not have it as a finite number. */
 export function metricOf(
   places: readonly DocumentPlace[],
   values: readonly DocumentMetrics[],
@@ -64,10 +102,12 @@ export function metricOf(
 ): number[] {
   return values.map((metrics, index) => {
     const value = metrics.get(metric)
-    if (value !== undefined) return value
-    const { task } = places[index]!
+    if (value !== undefined && Number.isFinite(value)) return value
+    const { task, docId } = places[index]!
+    if (value !== undefined) throw new InputError(`${metric} of document ${docId} of task ${task} is ${value}`)
+    const others = [...metrics.keys()].join(', ')
     throw new InputError(
-      `task ${task} has no metric ${metric} that is a number for each document; it has ${[...metrics.keys()].join(', ')}`,
+      `task ${task} has no metric ${metric} that is a number for each document; it has ${others === '' ? 'none' : others}`,
     )
   })
 }

@@ -1,5 +1,5 @@
 import { withinBudget } from '@saeval/report'
-import { isOfCell } from '../run-cell.js'
+import { attempt } from '../run-cell.js'
 import { type Measured, meanGain, type SearchProblem } from './measured.js'
 import type { Rung } from './plan-rungs.js'
 
@@ -20,7 +20,7 @@ export interface Standing {
 /** Why an arm was dropped. */
 export type Reason =
   | { readonly kind: 'not tried' }
-  | { readonly kind: 'cannot run'; readonly message: string }
+  | { readonly kind: 'cannot run'; readonly message: string; readonly isFinalist?: true }
   | { readonly kind: 'does less'; readonly best: number }
   | { readonly kind: 'breaks guard'; readonly guard: number; readonly atLeast: number }
   | { readonly kind: 'costs more'; readonly guard: number }
@@ -97,8 +97,8 @@ export async function halve(
         standings.push(standing({ ...one, changes }, reason))
         continue
       }
-      const excess = tests.map(({ difference, high, low }, guard) =>
-        Math.max(0, -difference - problem.budgets[guard]! - (high - low) / 2 / 1.645),
+      const excess = tests.map(({ difference, error }, guard) =>
+        Math.max(0, -difference - problem.budgets[guard]! - error),
       )
       passed.push({ ...one, changes, rank: one.gain - excess.reduce((sum, value) => sum + value, 0) })
     }
@@ -116,16 +116,6 @@ export async function halve(
     if (round === rungs.length - 1) return [...left.map((one) => standing(one, null)), ...standings.reverse()]
   }
   return standings
-}
-
-/** The values, or why an edit does not fit the documents; anything else is thrown. */
-async function attempt(measured: Promise<Measured>): Promise<Measured | string> {
-  try {
-    return await measured
-  } catch (cause) {
-    if (isOfCell(cause)) return cause.message
-    throw cause
-  }
 }
 
 function none({ budgets }: SearchProblem): null[] {

@@ -54,7 +54,12 @@ export function rungCost(rungs: readonly Rung[], cost: RungOptions['cost']): num
   return total
 }
 
-function rungsFor(arms: number, { finalists, documents }: RungOptions): Rung[] {
+/** Tokens of the rounds for so many arms. */
+export function roundsCost(arms: number, options: Omit<RungOptions, 'arms' | 'budget'>): number {
+  return arms === 0 ? 0 : rungCost(rungsFor(arms, options), options.cost)
+}
+
+function rungsFor(arms: number, { finalists, documents }: Pick<RungOptions, 'finalists' | 'documents'>): Rung[] {
   const rungs: Rung[] = []
   let objective = firstDocuments
   for (let left = arms; ; left = Math.max(finalists, Math.ceil(left * kept)), objective *= 2) {

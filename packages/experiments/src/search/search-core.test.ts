@@ -45,7 +45,7 @@ async function search(problem: SearchProblem) {
   const rungs = planRungs({ arms: problem.arms, finalists: 3, documents: documents.choosing, cost, budget: 1e9 })
   const standings = await halve(problem, rungs, 3)
   const finalists = standings.filter(({ dropped }) => dropped === null).map(({ arm }) => arm)
-  return { standings, confirmations: await confirm(problem, finalists) }
+  return { standings, ...(await confirm(problem, finalists)) }
 }
 
 describe('a search', () => {

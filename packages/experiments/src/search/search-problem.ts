@@ -1,7 +1,7 @@
 import type { SteeringEdit } from '@saeval/sae-core'
-import { isOfCell } from '../run-cell.js'
+import { attempt } from '../run-cell.js'
 import { claimId, type Each } from '../share-work.js'
-import type { Arm } from './arms.js'
+import { type Arm, editOf } from './arms.js'
 import { type DocumentMeter, metricOf } from './document-meter.js'
 import type { Measured, SearchProblem, Wanted } from './measured.js'
 import type { Guard, Objective } from './search-settings.js'
@@ -59,7 +59,10 @@ export async function searchProblem(options: SearchProblemOptions): Promise<Docu
       const edit = arm === null ? null : editOf(arms[arm]!)
       const own = await turned(0, key, edit, part, count)
       const places = objectiveDocuments[part].slice(0, count)
-      const margins = (await meter.measure(key, edit, places)).map((values) => values.get('choice_margin') ?? null)
+      const margins = (await meter.measure(key, edit, places)).map((values) => {
+        const margin = values.get('choice_margin')
+        return margin !== undefined && Number.isFinite(margin) ? margin : null
+      })
       const sign = objective.wanted === 'down' ? -1 : 1
       const others: number[][] = []
       for (const guard of guards.keys())
@@ -83,23 +86,16 @@ export async function searchProblem(options: SearchProblemOptions): Promise<Docu
       options.each(
         chosen.map((arm) => ({ id: claimId(JSON.stringify(['arm', arm, wanted])), arm })),
         async ({ arm }) => {
-          await problem.measure(arm, wanted).catch((cause: unknown) => {
-            if (!isOfCell(cause)) throw cause
-          })
+          await attempt(problem.measure(arm, wanted))
         },
       ),
     controlsAhead: (edits) =>
       options.each(
         edits.map(([key, edit]) => ({ id: claimId(key), key, edit })),
         async ({ key, edit }) => {
-          await problem.objectiveOf(key, edit)
+          await attempt(problem.objectiveOf(key, edit))
         },
       ),
   }
   return problem
-}
-
-/** What an arm does to the model. */
-export function editOf({ candidate: { sae, latent }, action, coefficient }: Arm): SteeringEdit {
-  return { sae, latent, action, coefficient }
 }

@@ -2,6 +2,7 @@ import type { AgainstControls } from '@saeval/report'
 import type { Arm } from './arms.js'
 import type { Confirmation } from './confirm.js'
 import type { Standing } from './halve.js'
+import type { RankedBy } from './rank-candidates.js'
 import type { Guard, Objective } from './search-settings.js'
 
 /** What a search took. */
@@ -27,11 +28,21 @@ export interface ControlledEffect {
   readonly kind: 'random latents' | 'random directions'
   readonly effect: number
   readonly controls: readonly number[]
+  /** One-sided: for doing more than they do. */
   readonly against: AgainstControls
 }
 
+/** The winner beside its controls. */
+export interface ControlledWinner {
+  readonly controls: readonly ControlledEffect[]
+  /** The winner with its sign flipped on the confirming documents, as gain; null without a winner, for ablate, and where it cannot run. */
+  readonly flipped: number | null
+  /** What the controls lack. */
+  readonly controlNotes: readonly string[]
+}
+
 /** What a search ends in. */
-export interface SearchResult {
+export interface SearchResult extends ControlledWinner {
   readonly folder: string
   readonly objective: Objective
   readonly guards: readonly Guard[]
@@ -42,9 +53,9 @@ export interface SearchResult {
   readonly confirmations: readonly Confirmation[]
   /** Index among arms of the confirmed one that does most; null where none is confirmed. */
   readonly winner: number | null
-  /** The winner with its sign flipped on the confirming documents, as gain; null without a winner or for ablate. */
-  readonly flipped: number | null
-  readonly controls: readonly ControlledEffect[]
+  /** Candidates that were not ranked, as the budget did not pay for it, or as nothing ranks them. */
+  readonly unranked: number
+  readonly rankedBy: RankedBy
   readonly cost: SearchCost
   /** Unsteered values of objective and guards on the confirming documents. */
   readonly unsteered: { readonly objective: number; readonly guards: readonly number[] }

@@ -1,5 +1,6 @@
 import type { FindingsTable } from '@saeval/report'
 import { armText } from './arms.js'
+import { level } from './confirm.js'
 import type { Reason } from './halve.js'
 import type { SearchResult } from './search-record.js'
 
@@ -29,15 +30,37 @@ export function reasonText(reason: Reason, { guards }: SearchResult): string {
   }
 }
 
-/** What the search ends in, in a sentence. */
+/**
+ * Whether the winner does more than its controls, each kind of them that ran (one-sided p below 0.05; all must hold, so nothing is corrected); null without
+ * controls.
+ */
+export function beatsControls({ controls }: SearchResult): boolean | null {
+  return controls.length === 0 ? null : controls.every(({ against }) => against.pValue < level)
+}
+
+/** What the search ends in, in a sentence or two: whether anything is confirmed, whether it does more than controls, and what was not looked at. */
 export function verdictText(result: SearchResult): string {
-  const { arms, winner, confirmations, objective } = result
+  const { arms, winner, confirmations, standings, objective, unranked, cost } = result
   const what = `${objective.tasks.join('+')}:${objective.metric}`
-  if (winner === null)
-    return `Nothing is confirmed: none of the ${confirmations.length} finalists moves ${what} ${objective.wanted} and keeps within the guards, on documents that took no part in choosing.`
+  const left =
+    unranked === 0
+      ? ''
+      : ` ${unranked} of ${cost.candidates} latents were not ranked${result.rankedBy === 'nothing' ? ', as nothing ranks them' : ': the budget does not pay for it'}.`
+  if (winner === null) {
+    const failed = standings.filter(({ dropped }) => dropped?.kind === 'cannot run' && dropped.isFinalist).length
+    const some = failed === 0 ? '' : `, ${failed} of which cannot run,`
+    return `Nothing is confirmed: none of the ${confirmations.length + failed} finalists${some} moves ${what} ${objective.wanted} and keeps within the guards, on documents that took no part in choosing.${left}`
+  }
   const { objective: found } = confirmations.find(({ arm }) => arm === winner)!
   const sign = objective.wanted === 'down' ? -1 : 1
-  return `Confirmed: ${armText(arms[winner]!)} moves ${what} by ${points(sign * found.difference)} points.`
+  const moves = `${armText(arms[winner]!)} moves ${what} by ${points(sign * found.difference)} points`
+  const beats = beatsControls(result)
+  if (beats === null)
+    return `Confirmed: ${moves}. It was held against no controls${result.controlNotes.map((note) => `; ${note}`).join('')}.${left}`
+  if (beats) return `Confirmed: ${moves}, more than ${result.controls.map(({ kind }) => kind).join(' and ')} do.${left}`
+  const alike = result.controls.filter(({ against }) => against.pValue >= level)
+  const same = alike.map(({ kind, against }) => `${kind} (p ${pText(against.pValue)})`).join(' and ')
+  return `Not told apart from chance: ${moves}, confirmed on other documents, but no more than ${same} do for sure.${left}`
 }
 
 /** Finalists on the confirming documents. */
@@ -79,12 +102,12 @@ export function confirmationTable(result: SearchResult): FindingsTable {
 }
 
 /** The winner beside its controls; null without controls. */
-export function controlTable({ controls, flipped, objective }: SearchResult): FindingsTable | null {
+export function controlTable({ controls, flipped, objective, controlNotes }: SearchResult): FindingsTable | null {
   if (controls.length === 0) return null
   const sign = objective.wanted === 'down' ? -1 : 1
   return {
     heading: 'Controls',
-    text: `The same action and coefficient where it should mean nothing: on random latents that match the winner in density and decoder norm, and with its vector replaced by random directions of the same length, on the confirming documents of the objective. p is for the winner being one more draw from the controls (t distribution), rank p counts controls as far out.${flipped === null ? '' : ` With the sign of its coefficient flipped the winner changes ${points(sign * flipped)} points.`}`,
+    text: `The same action and coefficient where it should mean nothing: on random latents that match the winner in density and decoder norm, and with its vector replaced by random directions of the same length, on the confirming documents of the objective. p is one-sided, for the winner being one more draw from the controls that does as much or more (t distribution); rank p counts controls that do.${flipped === null ? '' : ` With the sign of its coefficient flipped the winner changes ${points(sign * flipped)} points.`}${controlNotes.map((note) => ` Note: ${note}.`).join('')}`,
     headers: ['controls', 'n', 'winner', 'mean', 'standard deviation', 'p', 'rank p'],
     rows: controls.map(({ kind, effect, against }) => [
       kind,

@@ -2,32 +2,37 @@ import { join } from 'node:path'
 import { openStore } from '@saeval/eval-harness'
 import { InputError, makeWritableFolder, option, sentence } from '@saeval/hub'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
-import { hasMargin, withDocuments } from '../documents/document-values.js'
+import { checkNormFactors, normFactorArguments, withKnownFactor } from '@saeval/steering/internal/edits/norm-factor'
+import { hasMargin } from '../documents/document-values.js'
 import { type OpenRunOptions, openRun } from '../documents/open-run.js'
-import { activityOn } from '../ranking/sparsities.js'
 import { generationSeed } from '../run-cell.js'
 import { eachShared } from '../share-work.js'
-import { type Arm, type ArmOptions, armsOf } from './arms.js'
+import { askedFingerprints } from '../sweep-fingerprint.js'
+import type { ArmOptions } from './arms.js'
 import { type Candidate, type CandidateSource, findCandidates } from './candidates.js'
+import { checkMetrics } from './check-metrics.js'
+import { chooseArms } from './choose-arms.js'
+import { choosingActivity, mostTexts } from './choosing-activity.js'
 import { confirm } from './confirm.js'
 import { controlWinner } from './control-winner.js'
 import { DocumentMeter, metricOf } from './document-meter.js'
-import { halve } from './halve.js'
+import { halve, type Standing } from './halve.js'
 import { planRungs } from './plan-rungs.js'
-import { type RankedCandidate, rankCandidates } from './rank-candidates.js'
-import { budgetTokens, checkConfirming, checkGuards, tooSmall, unsteeredCost } from './search-costs.js'
-import { readPlan, writePlan } from './search-plan.js'
+import { outputCost } from './rank-by-outcome.js'
+import { rankedByText } from './rank-candidates.js'
+import { budgetTokens, checkConfirming, checkGuards, searchNeeds, tooSmall, unsteeredCost } from './search-costs.js'
+import { hashed, readPlan, writePlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
-import type { LeftOut, SearchResult } from './search-record.js'
+import type { ControlledWinner, SearchResult } from './search-record.js'
 import type { Guard, Objective, SearchBudget } from './search-settings.js'
-import { splitDocuments } from './split-documents.js'
+import { type DocumentPlace, splitDocuments } from './split-documents.js'
 import { writeSearch } from './write-search.js'
 
-export interface SearchOptions extends Omit<OpenRunOptions<typeof noArguments>, 'name' | 'own'>, ArmOptions {
+export interface SearchOptions extends Omit<OpenRunOptions<typeof normFactorArguments>, 'name' | 'own'>, ArmOptions {
   readonly source: CandidateSource
   readonly objective: Objective
   readonly guards: readonly Guard[]
-  /** null: 5 % of the tokens of the full grid. */
+  /** null: 5 % of the tokens of the full grid, or all that the search can do where that is more. */
   readonly budget: SearchBudget | null
   /** Latents that are tried after ranking. */
   readonly keep: number
@@ -41,9 +46,12 @@ export interface SearchOptions extends Omit<OpenRunOptions<typeof noArguments>, 
   readonly onStage?: (what: string, share: number) => void
 }
 
-const noArguments = {} as const
 /** Documents that the slope of the margin is measured on. */
 const slopeDocuments = 8
+/** Documents that the model is timed on, where most of its answers are there already. */
+const timedDocuments = 16
+/** Share of the budget that ranking may take; the rest is for halving and confirmation. */
+const rankingShare = 0.4
 
 /**
  * Searches for a way to steer that does what the objective wants and breaks no guard: ranks latents by the slope of the margin, halves arms on some
@@ -57,7 +65,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   if (folder === null)
     throw new InputError(sentence`a search needs ${option('output_path')}, the folder of its results`)
   const tasks = [...objective.tasks, ...guards.flatMap((guard) => guard.tasks)]
-  const open = await openRun({ ...options, run: { ...run, tasks }, name: 'search', own: noArguments })
+  const open = await openRun({ ...options, run: { ...run, tasks }, name: 'search', own: normFactorArguments })
   const files: SaeFile[] = []
   try {
     makeWritableFolder(sentence`${option('output_path')} ${folder}`, folder)
@@ -65,9 +73,15 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     const each = eachShared(folder, { onNotice, ...(signal ? { signal } : {}) })
     const store = openStore(join(folder, 'answers'), 'output_path', onNotice)
     try {
-      const found = await findCandidates(options.source, options.hub ?? {})
+      const { base, args } = open
+      const found = await findCandidates(options.source, {
+        hub: options.hub ?? {},
+        inUnits: async (saes) => {
+          checkNormFactors(args, saes)
+          return Promise.all(saes.map((sae) => withKnownFactor(sae, args, base, onNotice)))
+        },
+      })
       files.push(...found.files)
-      const { base } = open
       for (const { config, reference } of files)
         if (!base.hookPoints.includes(config.hookPointOut))
           throw new InputError(`${open.baseName} has no hook point ${config.hookPointOut}, where ${reference.id} acts`)
@@ -82,6 +96,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         throw new InputError(
           sentence`${option('guard')} ${guards[empty]!.tasks.join('+')} names no task beside those of the objective`,
         )
+      checkMetrics(objective, guards, { objective: objectiveTasks, guards: guardTasks })
       const split = (list: typeof objectiveTasks) =>
         splitDocuments(
           new Map(list.map(({ task, asked }) => [task.config.task, asked.map(({ docId }) => docId)])),
@@ -90,8 +105,13 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
       const objectiveDocuments = split(objectiveTasks)
       const guardDocuments = guardTasks.map(split)
       const guardCounts = guardDocuments.map(({ confirming }) => confirming.length)
-      checkConfirming(objective, guards, { objective: objectiveDocuments.confirming.length, guards: guardCounts })
-      checkGuards(guards, guardCounts)
+      const perCandidate = options.actions.reduce(
+        (sum, action) => sum + (action === 'ablate' ? 1 : options.strengths.length),
+        0,
+      )
+      const finalists = Math.min(options.finalists, found.candidates.length * perCandidate)
+      const confirmingCounts = { objective: objectiveDocuments.confirming.length, guards: guardCounts }
+      checkConfirming(objective, guards, confirmingCounts, finalists)
       const settings = await Promise.all(
         files.map((sae) => lowerEdits([{ sae, latent: 0, action: 'add', coefficient: 1 }])),
       )
@@ -99,168 +119,164 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
       const meter = new DocumentMeter({ model: base.shareBelow?.(settings) ?? base, tasks: all, store, seed, signal })
 
       onStage('the unsteered model', 0)
-      const began = Date.now()
+      const { choosing } = objectiveDocuments
       const cost = await unsteeredCost(
         meter,
-        objectiveDocuments.choosing,
-        guardDocuments.map(({ choosing }) => choosing),
+        choosing,
+        guardDocuments.map((list) => list.choosing),
       )
-      for (const [metric, { choosing }] of [
-        [objective.metric, objectiveDocuments] as const,
-        ...guards.map(({ metric }, guard) => [metric, guardDocuments[guard]!] as const),
-      ])
-        metricOf(choosing, await meter.measure('unsteered', null, choosing), metric)
-      const perCandidate = options.actions.reduce(
-        (sum, action) => sum + (action === 'ablate' ? 1 : options.strengths.length),
+      const valuesOf = async (places: readonly DocumentPlace[], metric: string) =>
+        metricOf(places, await meter.measure('unsteered', null, places), metric)
+      await valuesOf(choosing, objective.metric)
+      const areShares: boolean[] = []
+      for (const [guard, { metric }] of guards.entries()) {
+        const values = await valuesOf(guardDocuments[guard]!.choosing, metric)
+        areShares.push(values.every((value) => value === 0 || value === 1))
+      }
+      checkGuards(guards, guardCounts, areShares, finalists)
+
+      const places = [objectiveDocuments, ...guardDocuments]
+      const costs = [cost.objective, ...cost.guards]
+      const unsteeredTokens = places.reduce(
+        (sum, list, at) => sum + costs[at]! * (list.choosing.length + list.confirming.length),
         0,
       )
-      const documents = (list: { choosing: readonly unknown[]; confirming: readonly unknown[] }) =>
-        list.choosing.length + list.confirming.length
-      const unsteeredTokens =
-        cost.objective * documents(objectiveDocuments) +
-        guardDocuments.reduce((sum, list, guard) => sum + cost.guards[guard]! * documents(list), 0)
       const grid = Math.round(found.candidates.length * perCandidate * unsteeredTokens)
+      const slopePlaces = objectiveTasks.every(hasMargin) ? choosing.slice(0, slopeDocuments) : []
+      const guardCost = cost.guards.reduce((sum, tokens) => sum + tokens, 0)
+      const counts = (part: 'choosing' | 'confirming') => ({
+        objective: objectiveDocuments[part].length,
+        guards: Math.max(0, ...guardDocuments.map((list) => list[part].length)),
+      })
+      const rounds = {
+        finalists: options.finalists,
+        documents: counts('choosing'),
+        cost: { objective: cost.objective, guards: guardCost },
+      }
+      const rankingCost = slopePlaces.length === 0 ? outputCost(base) : slopePlaces.length * cost.objective
+      const needs = searchNeeds({
+        ...rounds,
+        candidates: found.candidates.length,
+        keep: options.keep,
+        perCandidate,
+        controls: options.controls,
+        confirming: counts('confirming'),
+        spent: meter.tokens,
+        ranking: rankingCost,
+        reading: readingCost(found.candidates, meter.tokens, Math.max(...costs)),
+      })
       const asked = JSON.stringify({
         objective,
         guards,
-        candidates: found.candidates.map(({ reference, latent }) => [reference.release, reference.id, latent]),
+        latents: found.candidates.map(({ reference, latent }) => [reference.release, reference.id, latent]),
+        activations: hashed(found.candidates.map(({ maxActivation }) => maxActivation)),
         actions: options.actions,
         strengths: options.strengths,
-        budget: options.budget,
         keep: options.keep,
         finalists: options.finalists,
         controls: options.controls,
         documents: [objectiveDocuments, guardDocuments],
+        prompts: hashed([...askedFingerprints(open.prepared, seed)]),
         model: (await base.fingerprint?.()) ?? null,
       })
-      const seconds = (Date.now() - began) / 1000
       // of a budget in minutes the first process says how many tokens it is
       await each([{ id: 'plan' }], async () => {
-        if (readPlan(folder, asked) === null)
-          writePlan(folder, { asked, budget: budgetTokens(options.budget, grid, meter.tokens, seconds) })
+        if (readPlan(folder, asked, options.budget) !== null) return
+        const isTimed = options.budget !== null && 'minutes' in options.budget
+        const speed = isTimed ? await meter.speed(choosing.slice(0, timedDocuments)) : 0
+        const budget = budgetTokens(options.budget, grid, needs.whole, speed)
+        // a latent, and the unsteered model beside it
+        const least = needs.least + 2 * rankingCost
+        if (budget < least) throw tooSmall(budget, least)
+        writePlan(folder, { asked, budgetAsked: JSON.stringify(options.budget), budget })
       })
-      const plan = readPlan(folder, asked)!
+      const plan = readPlan(folder, asked, options.budget)!
 
-      const slopes = objectiveTasks.every(hasMargin)
-      const chosen = new Map<string, Set<number>>()
-      for (const { task, docId } of objectiveDocuments.choosing.slice(0, slopeDocuments))
-        chosen.set(task, (chosen.get(task) ?? new Set()).add(docId))
-      const few = objectiveTasks.flatMap((task) => {
-        const docIds = chosen.get(task.task.config.task)
-        return docIds === undefined ? [] : [withDocuments(task, docIds)]
-      })
-      const leftOut: LeftOut[] = []
-      const leave = ({ latent, reference }: Candidate, why: string) => leftOut.push({ latent, sae: reference.id, why })
-      // two fifths of the budget for ranking, the rest for halving and confirmation
-      const payable = Math.floor((0.4 * plan.budget) / (slopeDocuments * cost.objective))
-      if (slopes && payable < 1) throw tooSmall(plan.budget, slopeDocuments * cost.objective * 2.5)
-      const ranking = slopes
-        ? await rankCandidates(base, found.candidates.slice(0, payable), few, {
-            seed,
-            signal,
-            store,
-            each,
-            onLatent: (done) =>
-              onStage(`ranking latent ${done + 1} of ${found.candidates.length}`, done / found.candidates.length),
-          })
-        : { ranked: found.candidates.map((candidate): RankedCandidate => ({ candidate, slope: null })), tokens: 0 }
-      if (slopes)
-        for (const candidate of found.candidates.slice(payable))
-          leave(candidate, 'the budget does not pay for ranking it')
-      else onNotice('the objective has no margin, so latents are not ranked; they are tried in their order')
-      meter.tokens += ranking.tokens
-      const kept = ranking.ranked.slice(0, options.keep)
-      for (const { candidate, slope } of ranking.ranked.slice(options.keep))
-        leave(
-          candidate,
-          slope === null
-            ? `beyond the first ${options.keep}`
-            : `slope of the margin ${slope.toPrecision(3)}: not among the ${options.keep} strongest`,
-        )
-
-      const largest = await largestActivations(
-        kept.map(({ candidate }) => candidate),
-        async (sae) => {
-          const tensors = await sae.load()
-          return activityOn(base, { config: sae.config, tensors }, few, signal)
+      const activity = choosingActivity(base, meter, places, signal)
+      const chosen = await chooseArms(found.candidates, {
+        ...options,
+        base,
+        meter,
+        places: choosing,
+        slopePlaces,
+        budget: Math.min(rankingShare * plan.budget, plan.budget - needs.least),
+        cost: rankingCost,
+        activity,
+        slopes: {
+          seed,
+          signal,
+          store,
+          each,
+          onLatent: (done) =>
+            onStage(`ranking latent ${done + 1} of ${found.candidates.length}`, done / found.candidates.length),
         },
-      )
-      const arms: Arm[] = []
-      for (const { candidate, slope } of kept) {
-        const most = candidate.maxActivation ?? largest(candidate)
-        if (!(most > 0)) {
-          leave(candidate, 'never active on the documents, and no features file tells its largest activation')
-          continue
-        }
-        const sign = slope === null ? 0 : Math.sign(slope) * (objective.wanted === 'up' ? 1 : -1)
-        arms.push(...armsOf(candidate, most, sign, options))
-      }
+      })
+      const { arms, leftOut, unranked, rankedBy } = chosen
+      if (rankedBy !== 'slope') onNotice(`the objective has no margin: latents are ranked by ${rankedByText[rankedBy]}`)
       if (arms.length === 0)
         throw new InputError('no arm is left after ranking; give more latents, strengths or actions')
+      if (unranked > 0)
+        onNotice(`${unranked} of ${found.candidates.length} latents are not ranked, see search.csv`, 'warning')
 
       const problem = await searchProblem({ meter, arms, objective, guards, objectiveDocuments, guardDocuments, each })
-      const { finalists } = options
-      const guardCost = cost.guards.reduce((sum, tokens) => sum + tokens, 0)
-      const { confirming } = problem.documents
-      const reserve = (finalists + 1) * (confirming.objective * cost.objective + confirming.guards * guardCost)
-      const controlReserve = (2 * options.controls + 1) * confirming.objective * cost.objective
-      const rungs = planRungs({
-        arms: arms.length,
-        finalists,
-        documents: problem.documents.choosing,
-        cost: { objective: cost.objective, guards: guardCost },
-        budget: plan.budget - meter.tokens - reserve - controlReserve,
-      })
-      if (rungs.length === 0) throw tooSmall(plan.budget, meter.tokens + reserve + controlReserve)
-      const standings = await halve(problem, rungs, finalists, (round, share) =>
+      const rungs = planRungs({ ...rounds, arms: arms.length, budget: plan.budget - meter.tokens - needs.reserve })
+      if (rungs.length === 0) throw tooSmall(plan.budget, meter.tokens + needs.reserve)
+      const halved = await halve(problem, rungs, options.finalists, (round, share) =>
         onStage(
           `round ${round + 1} of ${rungs.length}: ${rungs[round]!.arms} arms on ${rungs[round]!.objective} documents`,
           share,
         ),
       )
-      const left = standings.filter(({ dropped }) => dropped === null).map(({ arm }) => arm)
-      const confirmations = await confirm(problem, left, (done) =>
+      const left = halved.filter(({ dropped }) => dropped === null).map(({ arm }) => arm)
+      const { confirmations, failed } = await confirm(problem, left, (done) =>
         onStage(`confirming ${done + 1} of ${left.length}`, done / left.length),
       )
+      const standings = halved.map((standing): Standing => {
+        const message = failed.find(({ arm }) => arm === standing.arm)?.message
+        return message === undefined
+          ? standing
+          : { ...standing, dropped: { kind: 'cannot run', message, isFinalist: true } }
+      })
       const winner =
         [...confirmations]
           .filter((one) => one.confirmed)
           .sort((a, b) => b.objective.difference - a.objective.difference)[0]?.arm ?? null
-      const controlled =
-        winner === null || options.controls === 0
-          ? { controls: [], flipped: null }
-          : await controlWinner({
-              base,
-              arm: arms[winner]!,
-              key: `arm ${winner}`,
-              problem,
-              count: options.controls,
-              seed,
-              texts: few,
-              onControl: (done, total) => onStage(`control ${done + 1} of ${total}`, done / total),
-              ...(signal ? { signal } : {}),
-            })
-      const result: SearchResult = {
-        folder,
-        objective,
-        guards,
-        arms,
-        standings,
-        leftOut,
-        confirmations,
-        winner,
-        ...controlled,
-        cost: {
-          tokens: meter.tokens,
-          grid,
-          budget: plan.budget,
-          candidates: found.candidates.length,
-          arms: arms.length,
-        },
-        unsteered: await problem.unsteered(),
+      const unsteered = await problem.unsteered()
+      const write = async (controlled: ControlledWinner) => {
+        const { tokens } = meter
+        const spent = { tokens, grid, budget: plan.budget, candidates: found.candidates.length, arms: arms.length }
+        const result: SearchResult = {
+          folder,
+          objective,
+          guards,
+          arms,
+          standings,
+          leftOut,
+          confirmations,
+          winner,
+          unranked,
+          rankedBy,
+          ...controlled,
+          cost: spent,
+          unsteered,
+        }
+        await writeSearch(result, { command: options.command, saeval: options.saeval, plan })
+        return result
       }
-      await writeSearch(result, { command: options.command, saeval: options.saeval, plan })
-      return result
+      const before = await write({ controls: [], flipped: null, controlNotes: [] })
+      if (winner === null || options.controls === 0) return before
+      // what is confirmed stands, whatever becomes of the controls
+      const controlled = await controlWinner({
+        arm: arms[winner]!,
+        key: `arm ${winner}`,
+        problem,
+        count: options.controls,
+        seed,
+        activity,
+        onControl: (done, total) => onStage(`control ${done + 1} of ${total}`, done / total),
+      })
+      for (const note of controlled.controlNotes) onNotice(note, 'warning')
+      return await write(controlled)
     } finally {
       await store.close()
     }
@@ -270,13 +286,8 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   }
 }
 
-/** The largest activation of a candidate on some documents, for SAEs with candidates that no features file tells of. */
-async function largestActivations(
-  candidates: readonly Candidate[],
-  activity: (sae: SaeFile) => Promise<{ readonly largest: Float64Array }>,
-): Promise<(candidate: Candidate) => number> {
-  const found = new Map<SaeFile, Float64Array>()
-  for (const { sae, maxActivation } of candidates)
-    if (maxActivation === null && !found.has(sae)) found.set(sae, (await activity(sae)).largest)
-  return ({ sae, latent }) => found.get(sae)?.[latent] ?? 0
+/** Tokens of reading documents for activations, at most: for each SAE with latents whose largest one is not known, and for the winner's. */
+function readingCost(candidates: readonly Candidate[], unsteered: number, ofDocument: number): number {
+  const unknown = new Set(candidates.filter(({ maxActivation }) => maxActivation === null).map(({ sae }) => sae))
+  return Math.max(1, unknown.size) * Math.min(unsteered, mostTexts * ofDocument)
 }

@@ -28,7 +28,8 @@ export function splitDocuments(tasks: ReadonlyMap<string, readonly number[]>, se
   return { choosing: inTurns(parts.choosing), confirming: inTurns(parts.confirming) }
 }
 
-function inTurns(lists: readonly (readonly DocumentPlace[])[]): DocumentPlace[] {
+/** The first of each list, then the second of each, and so on. */
+export function inTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length))
-  return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat()
+  return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list.slice(at, at + 1))).flat()
 }

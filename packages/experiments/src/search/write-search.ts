@@ -4,10 +4,19 @@ import { writeFiles } from '@saeval/hub'
 import { renderFindings } from '@saeval/report'
 import { writeReport } from '@saeval/report/internal/html/write-report'
 import { writeSteeringCsv } from '@saeval/steering-csv'
-import { type Arm, armText } from './arms.js'
+import type { Arm } from './arms.js'
 import type { SearchPlan } from './search-plan.js'
 import type { SearchResult } from './search-record.js'
-import { confirmationTable, controlTable, costTable, droppedTable, reasonText, verdictText } from './search-tables.js'
+import {
+  beatsControls,
+  confirmationTable,
+  controlTable,
+  costTable,
+  droppedTable,
+  reasonText,
+  verdictText,
+} from './search-tables.js'
+import { tradeOffOf } from './trade-off-of.js'
 
 export interface WriteSearchOptions {
   readonly command: string
@@ -20,7 +29,7 @@ const mostDropped = 200
 /** Writes what a search has found: search.json, search.csv, search.html with its chart, and best.csv where something is confirmed. */
 export async function writeSearch(result: SearchResult, { command, saeval }: WriteSearchOptions): Promise<void> {
   const { folder, arms, winner, standings, confirmations, leftOut, controls, cost, flipped } = result
-  const { objective, guards } = result
+  const { objective, guards, controlNotes, unranked, rankedBy } = result
   const record = {
     saeval,
     command,
@@ -28,8 +37,12 @@ export async function writeSearch(result: SearchResult, { command, saeval }: Wri
     guards,
     winner: winner === null ? null : plainArm(arms[winner]!),
     finalists: confirmations.map(({ arm, ...found }) => ({ ...plainArm(arms[arm]!), ...found })),
+    beats_controls: beatsControls(result),
     controls,
     flipped,
+    control_notes: controlNotes,
+    ranked_by: rankedBy,
+    unranked,
     cost,
   }
   const reasons = [
@@ -59,33 +72,11 @@ export async function writeSearch(result: SearchResult, { command, saeval }: Wri
     title: `Search: ${objective.tasks.join('+')} ${objective.wanted}`,
     verdict: verdictText(result),
     tables: tables.filter((table) => table !== null),
-    tradeOff: tradeOff(result),
+    tradeOff: tradeOffOf(result),
     command,
     saeval,
   })
   writeReport(page, join(folder, 'search.html'))
-}
-
-/** Arms of the later rounds: the objective against the sum of what the guards lose. */
-function tradeOff({ standings, arms, objective, guards, unsteered }: SearchResult) {
-  const shown = standings.filter(({ changes, round }) => round >= 0 && !changes.includes(null))
-  if (guards.length === 0 || shown.length === 0) return null
-  const sign = objective.wanted === 'down' ? -1 : 1
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  return {
-    metric: 'change in points',
-    targetTask: objective.tasks.join('+'),
-    otherTasks: guards.length === 1 ? guards[0]!.tasks.join('+') : `mean of ${guards.length} guards`,
-    points: shown.map(({ arm, gain, changes }) => ({
-      label: armText(arms[arm]!),
-      target: 100 * sign * gain,
-      others: 100 * mean(changes.map((change) => change!)),
-    })),
-    baseline: { label: `unsteered (${unsteered.objective.toFixed(3)})`, target: 0, others: 0 },
-    wanted: objective.wanted === 'down' ? ('low' as const) : ('high' as const),
-    caption:
-      'A point is an arm on the documents that it was chosen on when it was last measured, in points; the staircase is the Pareto front, ties included. What it shows is chosen, so it flatters; the table below tests the finalists on other documents.',
-  }
 }
 
 function plainArm(arm: Arm): object {

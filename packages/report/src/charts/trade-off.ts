@@ -24,6 +24,8 @@ export interface TradeOffOptions {
   readonly others?: 'low' | 'high' | null
   /** All series in the order of their colours; those of the points by default. */
   readonly series?: readonly string[]
+  /** The series whose points can stand on the front; all by default. */
+  readonly front?: string
   /** Whether values are shares, shown in percent; they are not by default. */
   readonly isShare?: boolean
   /** A value in words; three digits by default. */
@@ -49,7 +51,8 @@ export function tradeOffFront(
 export function tradeOffChart(options: TradeOffOptions): TopLevelSpec {
   const { metric, targetTask, otherTasks, points, baseline, wanted, others = 'high', isShare = false } = options
   const { valueText = (value: number) => String(Number(value.toPrecision(3))) } = options
-  const front = tradeOffFront(baseline ? [...points, baseline] : points, wanted, others)
+  const fit = points.filter((point) => options.front === undefined || point.series === options.front)
+  const front = tradeOffFront(baseline ? [...fit, baseline] : fit, wanted, others)
   const own = (point: TradeOffPoint) => point.series || 'steered'
   const series = [...new Set(options.series ?? points.map(own))].map((name) => name || 'steered')
   const rows = (list: readonly TradeOffPoint[], kind: (point: TradeOffPoint) => string) =>

@@ -32,7 +32,7 @@ export function testsSection(views: readonly MetricView[], words: (said: Said) =
   const family = all.filter(({ comparison }) => comparison.holm !== null)
   const sure = family.filter(({ comparison }) => isSure(comparison))
   const groups = all.filter(({ comparison }) => comparison.isGroup && comparison.paired !== null).length
-  const text = `${family.length} tests are one family: every setting against ${baselineName(views[0]!)} on every single task and metric. Holm’s method corrects for all of them; ${sure.length} ${sure.length === 1 ? 'is' : 'are'} beyond chance (corrected p below 0.05).${groups === 0 ? '' : ` ${groups} rows of groups are unions of tasks that are counted already: they have an interval and a p of their own and are not in the family.`} Shares of right answers are compared document by document with McNemar’s exact test and Bonett and Price’s interval, other means with a paired bootstrap.`
+  const text = `${family.length} tests are one family: every setting against ${baselineName(views[0]!)} on every single task and metric. Holm’s method corrects for all of them; ${sure.length} ${sure.length === 1 ? 'is' : 'are'} beyond chance (corrected p below 0.05).${groups === 0 ? '' : ` ${groups} rows of groups are unions of tasks that are counted already: they have an interval and a p of their own and are not in the family.`} Shares of right answers are compared document by document with McNemar’s exact test and Bonett and Price’s interval, other means with a sign-flip test and Student’s interval.`
   return `<section id="tests"><h2>Tests<a class="anchor" href="#tests" aria-label="Link to Tests">#</a></h2><p>${escapeHtml(text)}</p>
 <h3>By task</h3>
 ${dataTable(byTask(views))}

@@ -2,9 +2,9 @@ import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
 import { againstControls } from './against-controls.js'
 import { detectableEffect } from './detectable-effect.js'
-import { smallestBudget, withinBudget } from './non-inferiority.js'
+import { smallestBudget, smallestGuardP, withinBudget } from './non-inferiority.js'
 import { normalCdf, normalQuantile } from './normal.js'
-import { studentTwoSided } from './student.js'
+import { studentQuantile, studentTwoSided, studentUpper } from './student.js'
 
 describe('distributions', () => {
   // scipy.stats.norm.cdf, norm.ppf and t.sf, 12 digits
@@ -26,6 +26,11 @@ describe('distributions', () => {
     expect(studentTwoSided(1.5, 2)).toBeCloseTo(1 - 1.5 / Math.sqrt(2 + 2.25), 12)
     expect(studentTwoSided(2.0930240544, 19)).toBeCloseTo(0.05, 9)
     expect(studentTwoSided(0, 19)).toBe(1)
+    expect(studentUpper(-2.0930240544, 19)).toBeCloseTo(0.975, 9)
+    expect(studentQuantile(0.975, 19)).toBeCloseTo(2.0930240544, 8)
+    expect(studentQuantile(0.95, 1)).toBeCloseTo(Math.tan(0.45 * Math.PI), 10)
+    expect(studentQuantile(0.95, 100_000)).toBeCloseTo(normalQuantile(0.95), 4)
+    expect(studentQuantile(0.95, 0)).toBe(Number.POSITIVE_INFINITY)
   })
 })
 
@@ -40,6 +45,48 @@ describe('withinBudget', () => {
     expect(low).toBeCloseTo(-2 / 102 - 1.6448536269515 * error, 9)
     expect(pValue).toBeCloseTo(1 - normalCdf((0.03 - 2 / 102) / error), 12)
     expect(smallestBudget(48)).toBeCloseTo(1.6448536269515 * Math.sqrt(2 / 50 / 50), 9)
+    expect(smallestBudget(48, 0.975)).toBeCloseTo(1.9599639845401 * Math.sqrt(2 / 50 / 50), 9)
+  })
+
+  it('takes Student for other values, by hand', () => {
+    // differences 0.1 0.2 0.3 0.2 0.2: mean 0.2, variance 0.02 / 4; distance 0.2 + 0.05
+    const after = [0.1, 0.2, 0.3, 0.2, 0.2]
+    const { low, high, error, pValue } = withinBudget([0, 0, 0, 0, 0], after, 0.05)
+    expect(error).toBeCloseTo(Math.sqrt(0.005 / 5), 12)
+    // the 95 % point of 4 degrees of freedom is 2.1318467863
+    expect([low, high].map((value) => (value - 0.2) / error)).toEqual([
+      expect.closeTo(-2.1318467863, 8),
+      expect.closeTo(2.1318467863, 8),
+    ])
+    // by Student p would be below 1 in 1000; five documents cannot say so much
+    expect(pValue).toBe(1 / 32)
+    const wide = withinBudget([0, 0, 0, 0, 0], [-0.3, 0.2, 0.1, -0.2, 0.1], 0.1)
+    expect(wide.pValue).toBeCloseTo(studentUpper(0.08 / wide.error, 4), 10)
+  })
+
+  it.each([1, 2, 3, 4])('proves nothing by %i documents that change alike', (n) => {
+    const zeros = new Array<number>(n).fill(0.5)
+    for (const change of [0, 0.2, -0.2]) {
+      const found = withinBudget(
+        zeros,
+        zeros.map((value) => value + change),
+        0.03,
+      )
+      expect(found).toMatchObject({ low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY })
+      expect(found.pValue).toBeGreaterThanOrEqual(smallestGuardP(n))
+    }
+  })
+
+  it.each([1, 2, 3, 4, 5, 8])('lets a loss of the budget of %i documents pass one time in twenty at most', (n) => {
+    const random = seededUniform(n)
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+    let passed = 0
+    for (let round = 0; round < 1000; round++) {
+      const before = Array.from({ length: n }, normal)
+      const after = before.map((value) => value - 0.03 + 0.1 * normal())
+      if (withinBudget(before, after, 0.03).pValue < 0.05) passed++
+    }
+    expect(passed).toBeLessThan(65)
   })
 
   it('lets a loss of the budget pass at most one time in twenty', () => {
@@ -87,6 +134,10 @@ describe('againstControls', () => {
     expect(rankP).toBe(1 / 4)
     // three of three are as far from 2 as 2 is
     expect(againstControls(2, [1, 2, 3], 0.01)).toMatchObject({ pValue: 1, rankP: 1 })
+    // where only more is wanted, what does less than controls is no effect
+    expect(againstControls(7, [1, 2, 3], 0.01, 'above').pValue).toBeCloseTo(pValue / 2, 12)
+    expect(againstControls(-7, [1, 2, 3], 0.01, 'above')).toMatchObject({ rankP: 1 })
+    expect(againstControls(-7, [1, 2, 3], 0.01, 'above').pValue).toBeGreaterThan(0.95)
   })
 
   it('does not call one document an effect because the controls do nothing', () => {

@@ -7,6 +7,36 @@ export function studentTwoSided(t: number, df: number): number {
   return incompleteBeta(df / (df + t * t), df / 2, 0.5)
 }
 
+/** P(T >= t) of Student's t with `df` degrees of freedom. */
+export function studentUpper(t: number, df: number): number {
+  const tail = studentTwoSided(t, df) / 2
+  return t > 0 ? tail : 1 - tail
+}
+
+/** The t with P(T <= t) = p, for 0.5 <= p < 1; infinite where there is no degree of freedom. */
+export function studentQuantile(p: number, df: number): number {
+  if (df < 1) return Number.POSITIVE_INFINITY
+  const key = `${p} ${df}`
+  const found = quantiles.get(key) ?? quantileOf(p, df)
+  quantiles.set(key, found)
+  return found
+}
+
+/** A table's tests have the same few numbers of documents. */
+const quantiles = new Map<string, number>()
+
+function quantileOf(p: number, df: number): number {
+  let [low, high] = [0, 1]
+  while (studentUpper(high, df) > 1 - p) high *= 2
+  // the function falls: half the interval is thrown away each time
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (studentUpper(middle, df) > 1 - p) low = middle
+    else high = middle
+  }
+  return (low + high) / 2
+}
+
 /** I_x(a, b) by its continued fraction (Numerical Recipes 6.4). */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1

@@ -67,9 +67,28 @@ export function featuresFileOf({ place, path }: SaeReference): string | null {
 /** Name of a features file that lies beside an SAE's cfg.json. */
 export const featuresFileName = 'features.jsonl'
 
+/** A file's lines by their latents: SAEs have tens of thousands. */
+const byLatent = new WeakMap<readonly Feature[], ReadonlyMap<number, readonly Feature[]>>()
+
+function featureOf(features: readonly Feature[], release: string, id: string, latent: number): Feature | undefined {
+  const known = byLatent.get(features) ?? grouped(features)
+  byLatent.set(features, known)
+  return known.get(latent)?.find(({ saeRelease, saeId }) => (saeRelease ?? release) === release && (saeId ?? id) === id)
+}
+
+function grouped(features: readonly Feature[]): ReadonlyMap<number, readonly Feature[]> {
+  const found = new Map<number, Feature[]>()
+  for (const feature of features) {
+    const own = found.get(feature.latent)
+    if (own === undefined) found.set(feature.latent, [feature])
+    else own.push(feature)
+  }
+  return found
+}
+
 /** The label of a latent; null where the file has none. */
 export function labelOf(features: readonly Feature[], release: string, id: string, latent: number): string | null {
-  return features.find((feature) => isOf(feature, release, id, latent))?.label ?? null
+  return featureOf(features, release, id, latent)?.label ?? null
 }
 
 /** The largest activation of a latent; null where the file does not have it. */
@@ -79,9 +98,5 @@ export function maxActivation(
   id: string,
   latent: number,
 ): number | null {
-  return features.find((feature) => isOf(feature, release, id, latent))?.maxActivation ?? null
-}
-
-function isOf({ latent, saeRelease, saeId }: Feature, release: string, id: string, wanted: number): boolean {
-  return latent === wanted && (saeRelease ?? release) === release && (saeId ?? id) === id
+  return featureOf(features, release, id, latent)?.maxActivation ?? null
 }

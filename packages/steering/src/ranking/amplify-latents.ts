@@ -16,10 +16,10 @@ export interface AmplifiedLatent {
   readonly latent: number
   /** Tokens that the latent's decoder row, or the sum of its rows in several layers, raises most, by the logit lens. */
   readonly raises: readonly number[]
-  /** See outputScore. */
-  readonly outputScore: number
-  /** See tokenConfidence: with the latent amplified minus without, in nats. */
-  readonly confidenceChange: number
+  /** See outputScore; null where the model's activations overflow, or no latent is active at the prompt's last token: 10 times nothing changes nothing. */
+  readonly outputScore: number | null
+  /** See tokenConfidence: with the latent amplified minus without, in nats; null as outputScore. */
+  readonly confidenceChange: number | null
 }
 
 /** Settings that go through the model in one batch. */
@@ -27,8 +27,7 @@ const together = 64
 
 /**
  * Amplifies latents one at a time at the last token of a prompt, by 10 times the largest activation of any latent there: one pass for each latent,
- * several as rows of a batch. Throws InputError for a model without unembed and where an amplified latent makes
- * activations overflow.
+ * several as rows of a batch. Throws InputError for a model without unembed.
  */
 export async function amplifyLatents(
   model: SteerableModel,
@@ -59,14 +58,13 @@ export async function amplifyLatents(
     const rows = await Promise.all(some.map((latent) => summedRow(sae, latent)))
     const lenses = await model.unembed(joined(rows))
     for (const [index, latent] of some.entries()) {
-      if (Number.isNaN(logits[index]![0]!))
-        throw new InputError(`amplifying latent ${latent} makes the model's activations overflow`)
+      const isKnown = largest > 0 && !Number.isNaN(logits[index]![0]!)
       const raises = topTokens(lenses[index]!, lensTokens)
       found.push({
         latent,
         raises,
-        outputScore: outputScore(logits[index]!, raises),
-        confidenceChange: tokenConfidence(logits[index]!) - before,
+        outputScore: isKnown ? outputScore(logits[index]!, raises) : null,
+        confidenceChange: isKnown ? tokenConfidence(logits[index]!) - before : null,
       })
     }
   }

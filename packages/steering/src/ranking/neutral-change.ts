@@ -1,4 +1,3 @@
-import { InputError } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import { lowerEdits, type SteeringEdit } from '@saeval/sae-core'
 import { klDivergence } from './kl-divergence.js'
@@ -20,9 +19,12 @@ const together = 64
 
 /**
  * For each edit alone, the mean divergence (klDivergence) of the next token after the neutral texts from the unsteered model's, several edits as rows
- * of one batch. Throws InputError where an edit makes activations overflow.
+ * of one batch; null where an edit makes activations overflow.
  */
-export async function neutralChanges(model: SteerableModel, edits: readonly SteeringEdit[]): Promise<number[]> {
+export async function neutralChanges(
+  model: SteerableModel,
+  edits: readonly SteeringEdit[],
+): Promise<(number | null)[]> {
   const plain = model.steer([])
   const sums = new Array<number>(edits.length).fill(0)
   const settings = await Promise.all(edits.map((edit) => lowerEdits([edit], { dHead: model.dHead })))
@@ -32,11 +34,10 @@ export async function neutralChanges(model: SteerableModel, edits: readonly Stee
     for (let at = 0; at < edits.length; at += together) {
       const logits = await plain.lastLogits(ids, settings.slice(at, at + together))
       for (const [index, after] of logits.entries()) {
-        if (Number.isNaN(after[0]!))
-          throw new InputError(`steering latent ${edits[at + index]!.latent} makes the model's activations overflow`)
-        sums[at + index]! += klDivergence(before!, after) / neutralTexts.length
+        // NaN stays NaN
+        sums[at + index]! += Number.isNaN(after[0]!) ? Number.NaN : klDivergence(before!, after) / neutralTexts.length
       }
     }
   }
-  return sums
+  return sums.map((sum) => (Number.isNaN(sum) ? null : sum))
 }

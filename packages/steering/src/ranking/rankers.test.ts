@@ -59,8 +59,8 @@ describe('against torch on the demo model', () => {
       for (const [at, logit] of golden.lens_logits[index]!.entries())
         expect(lens[golden.lens_tokens[index]![at]!]).toBeCloseTo(logit, 3)
     for (const [index, { outputScore, confidenceChange }] of found.entries()) {
-      expect(outputScore).toBeCloseTo(golden.output_score[index]!, 4)
-      expect(confidenceChange).toBeCloseTo(golden.confidence_change[index]!, 3)
+      expect(outputScore!).toBeCloseTo(golden.output_score[index]!, 4)
+      expect(confidenceChange!).toBeCloseTo(golden.confidence_change[index]!, 3)
     }
   })
 
