@@ -1,3 +1,4 @@
+import { InputError } from '@saeval/hub'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
 import { confirm } from './confirm.js'
@@ -88,6 +89,39 @@ describe('a search', () => {
     const reason = (arm: number) => standings.find((one) => one.arm === arm)!.dropped
     expect(reason(0)).toMatchObject({ kind: 'breaks guard', guard: 0 })
     expect(reason(20)).toMatchObject({ kind: 'does less' })
+  })
+})
+
+describe('a confirmation', () => {
+  const one = (n: number, values: (arm: number | null) => readonly number[]): SearchProblem => ({
+    arms: 3,
+    budgets: [],
+    documents: { choosing: { objective: n, guards: 0 }, confirming: { objective: n, guards: 0 } },
+    measure: async (arm) => ({ objective: values(arm), margin: null, guards: [] }),
+  })
+
+  it.each([1, 2, 4, 8])(
+    'of %i documents of a metric that is no share confirms chance five times in a hundred at most',
+    async (n) => {
+      let confirmed = 0
+      for (let seed = 0; seed < 300; seed++) {
+        const random = seededUniform(seed)
+        const problem = one(n, (arm) => Array.from({ length: n }, () => (arm === null ? 0 : random() - 0.5)))
+        const { confirmations } = await confirm(problem, [0, 1, 2])
+        if (confirmations.some((found) => found.confirmed)) confirmed++
+      }
+      expect(confirmed).toBeLessThanOrEqual(n < 7 ? 0 : 15)
+    },
+  )
+
+  it('goes on without a finalist that cannot run, which counts for Holm', async () => {
+    const problem = one(8, (arm) => {
+      if (arm === 1) throw new InputError('activations overflow')
+      return new Array<number>(8).fill(arm === 0 ? 1 : 0)
+    })
+    const { confirmations, failed } = await confirm(problem, [0, 1])
+    expect(failed).toEqual([{ arm: 1, message: 'activations overflow' }])
+    expect(confirmations).toMatchObject([{ arm: 0, confirmed: true, holm: expect.closeTo(4 / 256, 12) }])
   })
 })
 
