@@ -60,6 +60,13 @@ describe('an SAE whose norm factor no file has', () => {
     ['verify', () => ['verify', '-a', `${base},csv_path=${csv()}`]],
     ['generate', () => ['generate', prompt, '-a', `${base},csv_path=${csv()}`]],
     ['inspect', () => ['inspect', prompt, '-a', base, '--sae_release', folder, '--sae_id', 'own']],
+    [
+      'search',
+      () => {
+        const sae = ['--sae_release', folder, '--sae_id', 'own', '--include_path', join(demoFolder, 'tasks')]
+        return ['search', '-a', base, '--objective', 'demo_dogs:acc:down', ...sae, '-o', temporaryFolder()]
+      },
+    ],
   ])('stops saeval %s', async (_, argv) => {
     const { code, stderr } = await runCommand(argv())
     expect(code).toBe(2)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { demoFolder, temporaryFolder } from '../../../../tests/fixtures.js'
@@ -11,6 +11,13 @@ const dogs = ['--objective', 'demo_dogs:acc:down', '--guard', 'demo_cats+demo_pe
 
 const search = (argv: readonly string[], controller?: AbortController) =>
   runCommand(['search', ...model, ...sae, ...tasks, ...argv], {}, controller)
+
+/** Bytes of the answers that a folder keeps. */
+const answersIn = (folder: string) => {
+  const place = join(folder, 'answers')
+  if (!existsSync(place)) return 0
+  return readdirSync(place).reduce((sum, name) => sum + statSync(join(place, name)).size, 0)
+}
 
 const found = (folder: string) => JSON.parse(readFileSync(join(folder, 'search.json'), 'utf8'))
 
@@ -31,6 +38,8 @@ describe('saeval search', () => {
     expect(winner).toMatchObject({ latent: 121, strength: -1 })
     expect(finalists.find((one: { confirmed: boolean }) => one.confirmed).holm).toBeLessThan(0.05)
     for (const { against } of controls) expect(against.pValue).toBeLessThan(0.01)
+    expect(found(folder).beats_controls).toBe(true)
+    expect(stdout).toContain('more than random latents and random directions do.')
     expect(cost.tokens).toBeLessThan(cost.budget)
   })
 
@@ -44,12 +53,19 @@ describe('saeval search', () => {
     for (const line of lines) expect(line).not.toMatch(/,$/)
   })
 
-  it('comes to the same end when it is stopped and called again', async () => {
+  it('comes to the same end when it is stopped, again and again, and called once more', async () => {
     const copy = join(temporaryFolder(), 'found')
-    const controller = new AbortController()
-    const stopped = search([...few, '-o', copy], controller)
-    setTimeout(() => controller.abort(), 2500)
-    await stopped
+    const whole = answersIn(folder)
+    // while the unsteered model answers, in rounds, and while finalists or controls do
+    for (const share of [0.05, 0.4, 0.8]) {
+      const controller = new AbortController()
+      const watch = setInterval(() => {
+        if (answersIn(copy) > share * whole) controller.abort()
+      }, 1)
+      const stopped = await search([...few, '-o', copy], controller).finally(() => clearInterval(watch))
+      expect({ share, code: stopped.code }).toEqual({ share, code: 130 })
+      expect(answersIn(copy)).toBeLessThan(whole)
+    }
     const again = await search([...few, '-o', copy])
     expect(again.stdout).toBe(stdout)
     const { command: _, ...rest } = found(copy)
@@ -57,7 +73,9 @@ describe('saeval search', () => {
     expect(rest).toEqual(first)
     const other = await search([...few, '--keep', '3', '-o', copy])
     expect(other.code).toBe(2)
-    expect(other.stderr).toContain('is the folder of another search')
+    expect(other.stderr).toContain('is the folder of another search, of other keep;')
+    const prompts = await search([...few, '--num_fewshot', '1', '-o', copy])
+    expect(prompts.stderr).toMatch(/is the folder of another search, of other (documents, )?prompts;/)
   })
 
   it('confirms nothing where nothing does it', async () => {
@@ -76,7 +94,12 @@ describe('saeval search', () => {
       'names no task beside those of the objective',
     ],
     [['--objective', 'demo_dogs:acc:down', '-L', '1'], '--objective demo_dogs:acc:down has no document to confirm on'],
+    [
+      ['--objective', 'demo_dogs:choice_margin:up', '-L', '2'],
+      'no p value of 3 finalists can be below 0.05; it takes 7',
+    ],
     [['--objective', 'demo_dogs:bleu:down'], 'task demo_dogs has no metric bleu'],
+
     [['--objective', 'demo_dogs:acc:down', '--budget', '5000'], '--budget: 5000 tokens are too few'],
     [['--objective', 'demo_dogs:acc:down', '--actions', 'scale'], 'a search can try add'],
     [['--objective', 'demo_dogs:acc:down', '--label', 'no such label'], 'there is no latent to search among'],
@@ -138,6 +161,11 @@ describe('saeval search of several processes and SAEs', () => {
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/latent 121 .*of layer_3/)
     expect(readFileSync(join(folder, 'search.csv'), 'utf8')).toMatch(/^layer_2,40,/m)
+    writeFileSync(listed, JSON.stringify([{ sae_release: saes, sae_id: 'layer_3', latent: 121 }]))
+    const single = await runCommand(['search', ...model, '--saes', listed, ...tasks, ...dogs, ...more, '--label', 'x'])
+    expect(single.stderr).toContain(
+      '--label chooses among the latents of whole SAEs, and only single latents are named',
+    )
     writeFileSync(listed, '{"a": 1}')
     const { stderr: refused } = await runCommand(['search', ...model, '--saes', listed, ...tasks, ...dogs, ...more])
     expect(refused).toContain('expected the list that "saeval saes … --json" prints')

@@ -170,6 +170,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         guards,
         latents: found.candidates.map(({ reference, latent }) => [reference.release, reference.id, latent]),
         activations: hashed(found.candidates.map(({ maxActivation }) => maxActivation)),
+        factors: files.map(({ config }) => config.foldedFactor),
         actions: options.actions,
         strengths: options.strengths,
         keep: options.keep,
