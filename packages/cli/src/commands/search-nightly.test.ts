@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededUniform } from '@saeval/hub/internal/seeded-uniform'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +15,7 @@ const found = (folder: string) => JSON.parse(readFileSync(join(folder, 'search.j
 /** The questions about dogs, with the answers of other ones. */
 function shuffledDogs(seed: number): string {
   const folder = temporaryFolder()
+  cpSync(join(demoFolder, 'tasks'), folder, { recursive: true })
   const lines = readFileSync(join(demoFolder, 'tasks/dogs.jsonl'), 'utf8').trim().split('\n')
   const documents = lines.map((line) => JSON.parse(line) as { choices: string[]; answer: number })
   const random = seededUniform(seed)
@@ -22,12 +23,12 @@ function shuffledDogs(seed: number): string {
     ...document,
     answer: Math.floor(random() * document.choices.length),
   }))
-  writeFileSync(join(folder, 'dogs.jsonl'), shuffled.map((document) => `${JSON.stringify(document)}\n`).join(''))
+  writeFileSync(join(folder, 'shuffled.jsonl'), shuffled.map((document) => `${JSON.stringify(document)}\n`).join(''))
   writeFileSync(
     join(folder, 'shuffled.yaml'),
     `task: shuffled
 dataset_path: json
-dataset_kwargs: {data_files: {test: ${join(folder, 'dogs.jsonl')}}}
+dataset_kwargs: {data_files: {test: ${join(folder, 'shuffled.jsonl')}}}
 output_type: multiple_choice
 test_split: test
 doc_to_text: "Question: {{question}}\\nAnswer:"
@@ -59,14 +60,19 @@ describe('searches of the whole demo', nightly(), () => {
     1_800_000,
   )
 
-  it('with shuffled labels confirms none in 20', async () => {
+  it('with shuffled labels confirms none in 20, of all latents and within a guard', async () => {
     for (let seed = 0; seed < 20; seed++) {
       const folder = join(temporaryFolder(), 'found')
-      const asked = ['--objective', `shuffled:acc:${seed % 2 === 0 ? 'down' : 'up'}`, '--latents', '110:141:1']
-      const more = ['--include_path', shuffledDogs(seed), '--controls', '0', '--budget', '200000', '-o', folder]
+      const asked = [
+        '--objective',
+        `shuffled:acc:${seed % 2 === 0 ? 'down' : 'up'}`,
+        '--guard',
+        'demo_cats+demo_people:acc:-8',
+      ]
+      const more = ['--include_path', shuffledDogs(seed), '--controls', '0', '-o', folder]
       const { code, stderr } = await search(...asked, ...more)
       expect({ seed, code, stderr: code === 0 ? '' : stderr }).toEqual({ seed, code: 0, stderr: '' })
       expect({ seed, winner: found(folder).winner }).toEqual({ seed, winner: null })
     }
-  }, 3_600_000)
+  }, 7_200_000)
 })

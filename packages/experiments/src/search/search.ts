@@ -19,7 +19,7 @@ import { DocumentMeter, metricOf } from './document-meter.js'
 import { halve, type Standing } from './halve.js'
 import { planRungs } from './plan-rungs.js'
 import { outputCost } from './rank-by-outcome.js'
-import { rankedByText } from './rank-candidates.js'
+import { bySae, rankedByText } from './rank-candidates.js'
 import { budgetTokens, checkConfirming, checkGuards, searchNeeds, tooSmall, unsteeredCost } from './search-costs.js'
 import { hashed, readPlan, writePlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
@@ -163,7 +163,8 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         confirming: counts('confirming'),
         spent: meter.tokens,
         ranking: rankingCost,
-        reading: readingCost(found.candidates, meter.tokens, Math.max(...costs)),
+        reading:
+          readings(found.candidates, slopePlaces.length > 0) * Math.min(meter.tokens, mostTexts * Math.max(...costs)),
       })
       const asked = JSON.stringify({
         objective,
@@ -287,8 +288,8 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   }
 }
 
-/** Tokens of reading documents for activations, at most: for each SAE with latents whose largest one is not known, and for the winner's. */
-function readingCost(candidates: readonly Candidate[], unsteered: number, ofDocument: number): number {
-  const unknown = new Set(candidates.filter(({ maxActivation }) => maxActivation === null).map(({ sae }) => sae))
-  return Math.max(1, unknown.size) * Math.min(unsteered, mostTexts * ofDocument)
+/** How often documents are read for activations, at most: for each SAE with latents whose largest one is not known, or the winner's; without slopes also to rank. */
+function readings(candidates: readonly Candidate[], hasSlopes: boolean): number {
+  const unknown = candidates.filter(({ maxActivation }) => maxActivation === null)
+  return Math.max(1, bySae(unknown).length) + (hasSlopes ? 0 : bySae(candidates).length)
 }
