@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { parseSteeringCsv } from '@saeval/steering-csv'
 import { describe, expect, it } from 'vitest'
+import { runCommand } from '../run.testing.js'
 import { type SaesOptions, saes } from './saes.js'
 
 async function printed(name: string | null, options: SaesOptions = {}): Promise<string> {
@@ -32,6 +33,8 @@ describe('saeval saes', () => {
   })
 
   it('searches the labels of features files', async () => {
+    const { code, stdout } = await runCommand(['saes', 'dogs', '--features', 'examples/demo/saes'])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('layer_3')])
     const features = 'examples/demo/saes'
     const found = JSON.parse(await printed('DOGS wagging', { features, json: true }))
     expect(found.length).toBeGreaterThan(0)

@@ -24,9 +24,9 @@ export interface SaesOptions {
 
 /** `saeval saes`: prints the SAEs that fit, or the releases when nothing is asked for. */
 export async function saes(name: string | null, options: SaesOptions, { stdout }: Surroundings): Promise<void> {
-  const { features, ...others } = options
+  const { features } = options
   if (features !== undefined) {
-    const other = Object.keys(others).find((flag) => flag !== 'json' && flag !== 'verbose')
+    const other = (['model', 'layer', 'hook', 'width'] as const).find((flag) => options[flag] !== undefined)
     if (other !== undefined) throw new InputError(`--${other} searches SAEs and --features latents; give one of them`)
     const latents = await labelledLatents(features, name)
     stdout.write(options.json ? json(latents) : latentText(latents))

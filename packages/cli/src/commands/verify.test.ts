@@ -75,22 +75,22 @@ describe('saeval verify', () => {
   const vectors = (file: string, more = '') => {
     const path = fixturePath(`golden/vectors/${file}`)
     const args = ['--model', 'steered', '-a', `pretrained=${base},steer_path=${path}${more}`]
-    return runCommand(['verify', ...args, '--device', 'cpu'], env)
+    return runCommand(['verify', ...args, '--device', 'cpu', '--text', 'Long ago there was a dog.'], env)
   }
-  it.each(['lens-match.json', 'easysteer-positions.json', 'low-rank-lm-steer.json'])(
-    'passes the vectors of %s',
-    async (file) => {
-      const { code, stdout } = await vectors(file)
-      expect([code, stdout]).toEqual([0, expect.stringContaining(`${file}`)])
-      expect(stdout).toMatch(/^ok {14}each row changes its hook point as its formula says/m)
-      expect(stdout).toMatch(/^ok {14}scores are those of the unsteered model/m)
-    },
-  )
+  it('passes vectors', async () => {
+    const { code, stdout } = await vectors('one.safetensors', ',layers=2')
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/one\.safetensors: add 1 x .*, at blocks\.2\.hook_resid_post/),
+    ])
+    expect(stdout).toMatch(/^ok {14}each row changes its hook point as its formula says/m)
+    expect(stdout).toMatch(/^ok {14}scores are those of the unsteered model/m)
+  })
 
   it('fails vectors that change nothing, and names them', async () => {
-    const { code, stdout } = await vectors('half.gguf', ',scale=0')
+    const { code, stdout } = await vectors('one.safetensors', ',layers=2,scale=0')
     expect([code, stdout]).toEqual([1, expect.stringMatching(/^FAILED .*formula/m)])
-    expect(stdout).toMatch(/half\.gguf.*: add 0 of .* changes nothing at blocks/)
+    expect(stdout).toMatch(/one\.safetensors:.*: add 0 of .* changes nothing at blocks\.2/)
   })
 
   it('fails a row that changes nothing, and names its line', async () => {

@@ -30,6 +30,16 @@ describe('readExperiment', () => {
     expect(runs.map(({ parameters }) => parameters)).toEqual([{ csv: 'a.csv' }, { csv: 'b.csv' }])
   })
 
+  it('tells runs of one file apart by the arguments of their models', async () => {
+    const folder = temporaryFolder()
+    const vectors = { pretrained: 'tiny', steer_path: 'v.gguf' }
+    writeRun(join(folder, 'a'), vectors, { dogs: [0, 1] })
+    writeRun(join(folder, 'b'), { ...vectors, scale: 2 }, { dogs: [0, 0] })
+    writeRun(join(folder, 'c'), { ...vectors, scale: 2, positions: 'prompt' }, { dogs: [0, 0] })
+    const { runs } = await readExperiment(folder)
+    expect(runs.map(({ label }) => label)).toEqual(['scale 1', 'scale 2', 'scale 2, positions prompt'])
+  })
+
   it('reads tasks of a cell from several files', async () => {
     const folder = temporaryFolder()
     const cell = join(folder, 'cells', 'a')

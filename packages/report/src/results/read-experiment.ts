@@ -155,7 +155,10 @@ function isSteered({ provenance, modelArgs }: RunResults): boolean {
 /** Rows tell what a run is called, so a record without any is one too. */
 const steeringSchema = v.fallback(objectOf({ rows: v.array(object) }), { rows: [] })
 
-/** What a run's own record says of its edits. */
+/** Arguments of models that name the model or the file of its edits. */
+const known = ['base_name', 'pretrained', 'csv_path', 'steer_path']
+
+/** What a run's own record says of its edits, and its model's other arguments. */
 function steeringParameters(run: RunResults, folder: string): Record<string, string | number> {
   const { provenance, modelArgs } = run
   const file = modelArgs.csv_path ?? modelArgs.steer_path
@@ -171,6 +174,12 @@ function steeringParameters(run: RunResults, folder: string): Record<string, str
     ...common('coefficient', 'steering_coefficient'),
     ...common('latent', 'latent_idx'),
     ...common('action', 'hook_action'),
+    ...('steer_path' in modelArgs ? { scale: 1 } : {}),
+    ...Object.fromEntries(
+      Object.entries(modelArgs).flatMap(([name, value]) =>
+        !known.includes(name) && (typeof value === 'string' || typeof value === 'number') ? [[name, value]] : [],
+      ),
+    ),
     ...(typeof file === 'string' ? {} : { file: runName(run, folder) }),
   }
 }
