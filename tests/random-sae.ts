@@ -49,6 +49,7 @@ export function randomSae(seed: number, wanted: { architecture: Architecture } &
     config.architecture === 'gated' ? { bGate: random(dSae, 0.3), bMag: bEnc, rMag: random(dSae, 0.2) } : null
   return {
     reference: { release: 'random', id: String(seed), place: { folder: '' }, path: '' } as SaeFile['reference'],
+    key: JSON.stringify([seed, config]),
     config,
     decoderRow: async (latent) => wDec.slice(latent * dOut, (latent + 1) * dOut),
     rowLengths: async () =>

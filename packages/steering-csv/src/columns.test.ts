@@ -74,6 +74,20 @@ describe('columns that rows may have', () => {
     expect(problems(header, row)).toEqual([[2, column, kind]])
   })
 
+  it('are of the dialect of their latents, whatever columns of notes beside', () => {
+    const noted = parseSteeringCsv(`${base},hookpoint,loader\n1,1,r,i,layers.3,sparsify\n`)
+    expect(noted).toMatchObject({
+      success: true,
+      dialect: 'sae_steered_beta',
+      rows: [{ extra: { hookpoint: 'layers.3', loader: 'sparsify' } }],
+      warnings: [{ column: 'hookpoint' }, { column: 'loader' }],
+    })
+    expect(parseSteeringCsv(`neuronpedia,steering_coefficient,loader\n${page},1,x\n`)).toMatchObject({ success: true })
+    const vectors = parseSteeringCsv('loader,hookpoint,latent_idx,feature_index,steering_coefficient\n')
+    expect(vectors.dialect).toBe('steered')
+    expect(parseSteeringCsv('loader,hookpoint,steering_coefficient\n').dialect).toBe('steered')
+  })
+
   it('keeps notes under names of prototypes and of fields', () => {
     const csv = parseSteeringCsv(`${base},__proto__,constructor,line,extra\n1,1,r,i,a,b,c,d\n`)
     if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')

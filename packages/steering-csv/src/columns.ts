@@ -151,9 +151,10 @@ export const columns: Readonly<Record<Dialect, readonly Column[]>> = {
   ],
 }
 
-/** A file with any column that only `steered` has is of that dialect. */
+/** A file is of the dialect whose columns of a latent or feature it has; one that has none of them by the columns that only `steered` has. */
 export function detectDialect(header: readonly string[]): Dialect {
-  return ['sparse_model', 'feature_index', 'loader', 'hookpoint'].some((name) => header.includes(name))
-    ? 'steered'
-    : 'sae_steered_beta'
+  const has = (...names: readonly string[]) => names.some((name) => header.includes(name))
+  if (has('sparse_model', 'feature_index')) return 'steered'
+  if (has('latent_idx', 'neuronpedia')) return 'sae_steered_beta'
+  return has('loader', 'hookpoint') ? 'steered' : 'sae_steered_beta'
 }

@@ -103,8 +103,39 @@ describe('what the goldens do not show', () => {
       '1234,567': 1234.567,
     }))
       expect(file(cell)).toMatchObject({ success: true, rows: [{ latent_idx: 121, steering_coefficient: value }] })
-    const message = 'can be read in two ways; write 1.500 or 1500'
-    expect(file('1,500')).toMatchObject({ problems: [{ kind: 'not_a_number', message: `"1,500" ${message}` }] })
+    for (const cell of ['1,500', '1.500', '-12,345'])
+      expect(file(cell)).toMatchObject({ problems: [{ kind: 'not_a_number', column: 'steering_coefficient' }] })
+    const message = '"1,500" can be read in two ways; write 1.5000 or 1500'
+    expect(file('1,500')).toMatchObject({ problems: [{ message }] })
+    for (const value of [1.5, 1500])
+      expect(file(value === 1.5 ? '1.5000' : '1500')).toMatchObject({ rows: [{ steering_coefficient: value }] })
     expect(file('1,5,5')).toMatchObject({ problems: [{ kind: 'not_a_number' }] })
+  })
+
+  it.each([
+    ['latent_idx', ',', '12.000'],
+    ['latent_idx', ';', '12.000'],
+    ['latent_idx', ';', '12,000'],
+    ['refuse_id', ';', '1,000'],
+    ['condition_latent', '\t', '999.000'],
+    ['head_index', ';', '1.000'],
+    ['random_direction', ';', '12,000'],
+  ])('refuses a whole thousand in %s beside "%s": %s', (column, separator, cell) => {
+    const row = { latent_idx: '1', steering_coefficient: '2', sae_release: 'r', sae_id: 'i', [column]: cell }
+    const text = [Object.keys(row), Object.values(row)].map((cells) => cells.join(separator)).join('\n')
+    const [whole, thousands] = [cell.slice(0, -4), cell.replace(/[.,]/, '')]
+    const message = `"${cell}" can be read in two ways; write ${whole} or ${thousands}`
+    expect(parseSteeringCsv(text)).toMatchObject({ problems: [{ line: 2, column, kind: 'not_an_integer', message }] })
+  })
+
+  it('leaves out the rows and last columns that a spreadsheet writes empty', () => {
+    const header = 'latent_idx,steering_coefficient,sae_release,sae_id'
+    const plain = parseSteeringCsv(`${header}\n1,2,r,i\n\n3,4,r,i\n`)
+    expect(parseSteeringCsv(`${header},,\n1,2,r,i,,\n,,,,,\n3,4,r,i, ,\n,,,,,\n`)).toEqual(plain)
+    const noted = parseSteeringCsv(`${header},,\n1,2,r,i,,note\n`)
+    expect(noted).toMatchObject({ problems: [{ line: 1, kind: 'duplicate_column' }] })
+    expect(parseSteeringCsv(`${header}\n,,,\n`)).toMatchObject({ problems: [{ kind: 'no_rows' }] })
+    for (const shifted of ['1,2,r,i,note', '1,2,r,i,'])
+      expect(parseSteeringCsv(`${header}\n${shifted}\n`)).toMatchObject({ problems: [{ kind: 'too_many_fields' }] })
   })
 })

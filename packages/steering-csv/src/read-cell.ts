@@ -12,14 +12,19 @@ export type Cell =
 /**
  * Reads a cell that is not empty. Numbers are those that Python's float() and int() take, without underscores; an index may be written 121.0, as
  * pandas writes a column of whole numbers beside an empty cell. With `decimalComma` (files whose cells semicolons separate) 0,5 is a number too.
+ * 12.000 and 1,500, which are thousands to spreadsheets of some countries, are refused: as indices everywhere, as numbers with `decimalComma`.
  */
 export function readCell(text: string, type: CellType, decimalComma = false): Cell {
   if (typeof type !== 'string') return oneOf(text, type)
   switch (type) {
     case 'index':
+      if (isInThousands(text)) return readInTwoWays('not_an_integer', text, text.replace(/[.,].*/, ''))
       return readIndex(decimalComma ? text.replace(/,(?=0*$)/, '.') : text)
     case 'number':
-      return decimalComma ? readNumberWithComma(text) : readNumber(text)
+      if (!decimalComma) return readNumber(text)
+      // what 1.500 means is settled by another digit
+      if (isInThousands(text)) return readInTwoWays('not_a_number', text, `${text.replace(',', '.')}0`)
+      return readNumber(text.replace(/^([+-]?\d*),(?=\d)/, '$1.'))
     case 'positions':
       return readPositions(text)
     case 'name':
@@ -30,6 +35,15 @@ export function readCell(text: string, type: CellType, decimalComma = false): Ce
 
 function problem(kind: ProblemKind, message: string): Cell {
   return { problem: { kind, message } }
+}
+
+/** Whether a number may have a mark of thousands: 1,500 is 1.5 to Excel in one country and 1500 in another. */
+function isInThousands(text: string): boolean {
+  return /^[+-]?[1-9]\d{0,2}[.,]\d{3}$/.test(text)
+}
+
+function readInTwoWays(kind: ProblemKind, text: string, fraction: string): Cell {
+  return problem(kind, `"${text}" can be read in two ways; write ${fraction} or ${text.replace(/[.,]/, '')}`)
 }
 
 function readIndex(text: string): Cell {
@@ -54,16 +68,6 @@ function readNumber(text: string): Cell {
   return Number.isFinite(value)
     ? { value }
     : problem('not_finite', `${cut(text)} is too large for a floating-point number`)
-}
-
-function readNumberWithComma(text: string): Cell {
-  // 1,500 is 1.5 to Excel in one country and 1500 in another
-  if (/^[+-]?[1-9]\d{0,2},\d{3}$/.test(text))
-    return problem(
-      'not_a_number',
-      `"${text}" can be read in two ways; write ${text.replace(',', '.')} or ${text.replace(',', '')}`,
-    )
-  return readNumber(text.replace(/^([+-]?\d*),(?=\d)/, '$1.'))
 }
 
 function readPositions(text: string): Cell {

@@ -13,7 +13,7 @@ export interface CsvRecord {
 export const separators = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' } as const
 export type Separator = keyof typeof separators
 
-/** The records of a CSV file, whose cells the separator divides that finds most columns in its header (a comma where none does), blank lines left out, up to the first place where the text cannot be read as CSV. */
+/** The records of a CSV file, whose cells the separator divides that finds most columns in its header (a comma where none does), lines and last columns without any text left out, up to the first place where the text cannot be read as CSV. */
 export function readRecords(bytes: Uint8Array): {
   records: CsvRecord[]
   separator: Separator
@@ -32,18 +32,26 @@ export function readRecords(bytes: Uint8Array): {
       on_record: (record: string[], { lines }) => {
         const line = end + 1
         end = lines
-        if (record.some((cell) => cell !== '') || record.length > 1)
-          records.push({ line, cells: record.map(decodeCell) })
+        if (record.some((cell) => cell !== '')) records.push({ line, cells: record.map(decodeCell) })
         return null
       },
     })
-    return { records, separator, broken: null }
+    return { records: withoutEmptyColumns(records), separator, broken: null }
   } catch (error) {
     const { code, column } = error as CsvError & { column?: unknown }
     if (typeof code !== 'string' || !/^(CSV_|INVALID_OPENING_QUOTE)/.test(code)) throw error
     const kind = code === 'CSV_QUOTE_NOT_CLOSED' ? 'unterminated_quote' : 'invalid_quote'
-    return { records, separator, broken: { line: end + 1, cell: typeof column === 'number' ? column : 0, kind } }
+    const broken = { line: end + 1, cell: typeof column === 'number' ? column : 0, kind } as const
+    return { records: withoutEmptyColumns(records), separator, broken }
   }
+}
+
+/** The records without the header's last columns where no record has any text in them: spreadsheets write those that were used once. */
+function withoutEmptyColumns(records: readonly CsvRecord[]): CsvRecord[] {
+  const header = records[0]?.cells.length ?? 0
+  const width = records.reduce((most, { cells }) => Math.max(most, cells.findLastIndex((cell) => cell !== '') + 1), 0)
+  // a record longer than the header is shifted by a separator in a cell
+  return records.map(({ line, cells }) => ({ line, cells: cells.length > header ? cells : cells.slice(0, width) }))
 }
 
 // what a call takes as arguments

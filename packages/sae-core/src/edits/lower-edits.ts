@@ -89,7 +89,8 @@ function checkNumbers(edit: SteeringEdit): void {
   }
 }
 
-function checkHead(edit: SteeringEdit, dHead: HeadSize | undefined): void {
+/** Throws EditError for an edit of a head that the model lacks. */
+export function checkHead(edit: SteeringEdit, dHead: HeadSize | undefined): void {
   if (edit.head === undefined) return
   if (dHead === undefined) throw new EditError(edit, 'head', 'the size of a head is not known; give dHead')
   const { hookPointOut, dOut } = edit.sae.config

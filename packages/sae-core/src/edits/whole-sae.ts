@@ -19,7 +19,7 @@ export function wholeSae(sae: SaeFile): Promise<WholeSae> {
   return whole
 }
 
-function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae {
+function foldAll({ config, key }: SaeFile, tensors: SaeTensors): WholeSae {
   const { dIn, dSae, dOut, inputScale } = config
   const { wEnc, wDec, bDec, gate } = tensors
   const lengths = config.rescaleActsByDecoderNorm ? rowLengths(wDec, dSae, dOut) : null
@@ -49,14 +49,7 @@ function foldAll({ config, reference }: SaeFile, tensors: SaeTensors): WholeSae 
   const decoder = wDec.map((value, at) => value / (back * (lengths?.[Math.floor(at / dOut)] ?? 1)))
   return {
     encoder: {
-      key: JSON.stringify([
-        reference.place,
-        reference.path,
-        reference.release,
-        reference.id,
-        config.centreInput,
-        config.foldedFactor,
-      ]),
+      key: JSON.stringify([key, config.centreInput, config.foldedFactor]),
       dSae,
       encoder,
       bias,

@@ -1,4 +1,6 @@
 import { type HubOptions, InputError } from '@saeval/hub'
+import { join } from '@saeval/hub/internal/disk'
+import { circuitTracerPlace } from '../registry/circuit-tracer-place.js'
 import type { SaeReference } from '../registry/find-sae.js'
 import type { SaeConfig } from '../sae-config.js'
 import type { AttentionPart, LoadedSae, SaeArrays } from './loader.js'
@@ -51,6 +53,8 @@ export interface LatentParameters {
 /** An SAE whose weights are read only where they are asked for. */
 export interface SaeFile {
   readonly reference: SaeReference
+  /** The same for every name of one SAE: by its files and by how they are read. */
+  readonly key: string
   readonly config: SaeConfig
   /** The same latents with what they write into each later layer (cross-layer transcoders, crosscoders); empty of others. Closed with this one. */
   readonly laterLayers: readonly SaeFile[]
@@ -117,6 +121,7 @@ function saeFile(reference: SaeReference, loaded: LoadedSae, place: SaePlace): S
   const parameters = new Map<number, LatentParameters>()
   const own: SaeFile = {
     reference,
+    key: keyOf(reference, config, place),
     config,
     laterLayers: [],
     decoderRow: (latent) => remembered(rows, latent, async () => (await arrays.wDec.slices(0, [check(latent)]))[0]!),
@@ -147,6 +152,16 @@ function saeFile(reference: SaeReference, loaded: LoadedSae, place: SaePlace): S
     }
   })
   return { ...own, laterLayers }
+}
+
+/** Names of a model, of modules and of files tell nothing about the numbers; of two SAEs in one file the path does. */
+function keyOf({ path }: SaeReference, config: SaeConfig, place: SaePlace): string {
+  const { modelName, hfHookPoint, hfHookPointOut, missingFactor, ...numbers } = config
+  const named = join(place.root, path, '.')
+  const layer = circuitTracerPlace(named)
+  const name = layer === null ? named.replace(/\.safetensors$/, '') : join(layer.folder, String(layer.layer))
+  const files = [name, ...place.weights().map((file) => join(place.root, file))]
+  return JSON.stringify([files, missingFactor === null, numbers])
 }
 
 async function rowLengths(decoders: readonly SaeArray[]): Promise<Float64Array> {

@@ -29,6 +29,10 @@ export interface SaeFileIdentity {
 export interface SaePlace {
   /** Repository name or folder. */
   readonly name: string
+  /** The same for all names of one folder or repository. */
+  readonly root: string
+  /** Weights files opened so far. */
+  weights(): string[]
   /** A weights file, for reading in parts; what is on the hub is downloaded only where parts are not enough. */
   open(path: string): Promise<ByteSource>
   /** A configuration file; throws InputError when there is none. */
@@ -52,6 +56,12 @@ export async function openPlace(reference: SaeReference, hub: HubOptions): Promi
       ? await resolveRepository({ type: 'model', name: place.repository, ...revision, ...hub })
       : null
   const folder = 'folder' in place ? resolve(place.folder) : null
+  const root =
+    folder === null
+      ? `${repository!.name.toLowerCase()}@${repository!.commit}`
+      : exists(folder)
+        ? await realPath(folder)
+        : folder
   const name = 'repository' in place ? place.repository : place.folder
   const used = new Map<string, ByteSource | null>()
   const sources: ByteSource[] = []
@@ -71,6 +81,8 @@ export async function openPlace(reference: SaeReference, hub: HubOptions): Promi
   }
   return {
     name,
+    root,
+    weights: () => [...used].flatMap(([path, source]) => (source === null ? [] : [path])),
     open: async (path) => {
       const source = repository
         ? readAhead(await openRepositoryFile(repository, path, hub))

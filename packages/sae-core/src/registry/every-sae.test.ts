@@ -91,6 +91,8 @@ function madePlace(repository: string, loader: string): SaePlace {
   const textIfPresent = async (path: string) => texts.find(([file]) => file.test(prefix + path))?.[1](path) ?? null
   return {
     name: repository,
+    root: repository,
+    weights: () => [],
     open: async (path) => memorySource(weights[loader]!(path), path),
     text: async (path) => {
       const text = await textIfPresent(path)

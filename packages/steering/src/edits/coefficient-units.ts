@@ -1,13 +1,15 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import type { MeasuredNumbers, SteerableModel } from '@saeval/language-model'
 import type { SaeFile } from '@saeval/sae-core'
+import type { CheckedEdit } from '@saeval/sae-core/internal/edits/check-edit'
+import { checkHead } from '@saeval/sae-core/internal/edits/lower-edits'
 import type { Unit } from '@saeval/steering-csv'
 import { type Feature, maxActivation } from './features-file.js'
 import { measuredOnce } from './measured-once.js'
 import type { OpenRow } from './open-edits.js'
 import { atRow, located } from './place-in-file.js'
 import { rowPlace, type SteeringFile } from './read-steering-file.js'
-import { wholeLengths, wholeRowLength, writtenLayers } from './whole-row.js'
+import { type MeasuredHead, wholeLengths, wholeRowLength, writtenLayers } from './whole-row.js'
 
 /** What a coefficient was multiplied by. */
 export interface CoefficientUnit {
@@ -83,18 +85,20 @@ async function unitOf(
         `residual_norm measures activations, and ${edit.action} sets a latent; use max_activation or absolute`,
       )
     const hookPoints = writtenLayers(edit.sae).map(({ config }) => config.hookPointOut)
-    const [norm] = await measuredOnce(options.model, ['mean norm', ...hookPoints], options.measured, () =>
-      atRow(place, 'sae_id', () => meanNorm(options.model, edit.sae)),
+    const head = headOf(edit, options.model)
+    const measuredOf = ['mean norm', ...hookPoints, ...(head === null ? [] : [`head ${head.head}`])]
+    const [norm] = await measuredOnce(options.model, measuredOf, options.measured, () =>
+      atRow(place, 'sae_id', () => meanNorm(options.model, edit.sae, head)),
     )
     if (norm === undefined)
       throw wrong(
         `residual_norm is measured from the second token of a text on, and the model takes ${options.model.info.maxLength} only; set a larger max_length, or use absolute`,
       )
-
-    const length = edit.action === 'add' ? await wholeRowLength(edit.sae, edit.latent) : 1
-    if (length === 0) throw located(place, 'latent_idx', `the decoder row of latent ${edit.latent} is zero`)
+    const length = edit.action === 'add' ? await wholeRowLength(edit.sae, edit.latent, head) : 1
+    const inHead = edit.head === undefined ? '' : ` in head ${edit.head}`
+    if (length === 0) throw located(place, 'latent_idx', `the decoder row of latent ${edit.latent} is zero${inHead}`)
     const where = hookPoints.length === 1 ? hookPoints[0] : `${hookPoints[0]} to ${hookPoints.at(-1)} together`
-    const source = `mean |x| = ${norm.toPrecision(6)} at ${where} over saeval's text`
+    const source = `mean |x| = ${norm.toPrecision(6)} at ${where}${inHead} over saeval's text`
     return { unit, statistic: norm / length, source }
   }
   if (isLength)
@@ -123,6 +127,12 @@ async function unitOf(
   return { unit, statistic: known, source: row.max_activation === undefined ? path! : 'column max_activation' }
 }
 
+/** The head that a row changes, which is all that it measures. Throws EditError where the model lacks it. */
+export function headOf(edit: CheckedEdit, { dHead }: SteerableModel): MeasuredHead | null {
+  checkHead(edit, dHead)
+  return edit.head === undefined ? null : { head: edit.head, dHead: dHead! }
+}
+
 /** Plain prose of about 150 tokens: what residual_norm is measured on. Changing it changes results in that unit. */
 const measuredText = [
   'The library opened at nine, and by half past there were already people at the long tables: a student with a stack of',
@@ -133,12 +143,12 @@ const measuredText = [
 ].join(' ')
 
 /** Mean length (`wholeLengths`) of the unsteered model's activations over that text, leaving out special tokens and the first one; nothing where none is left. */
-async function meanNorm(model: SteerableModel, sae: SaeFile): Promise<readonly number[]> {
+async function meanNorm(model: SteerableModel, sae: SaeFile, head: MeasuredHead | null): Promise<readonly number[]> {
   const ids = model.tokenizer.encode(measuredText).slice(0, model.info.maxLength)
   // the first token's activations are far larger than all others in many models
   const counted = ids.map((id, at) => at > 0 && !model.tokenizer.specialIds.has(id))
   const tokens = counted.filter(Boolean).length
   if (tokens === 0) return []
-  const lengths = await wholeLengths(model.steer([]), ids, sae)
+  const lengths = await wholeLengths(model.steer([]), ids, sae, head)
   return [lengths.reduce((sum, length, at) => sum + (counted[at] ? length : 0), 0) / tokens]
 }

@@ -24,7 +24,9 @@ export function checkNormFactors(args: NormFactorArguments, saes: readonly SaeFi
     throw new InputError(sentence`${option('modelArgs')}: give norm_factor or norm_text, not both`)
   if (factor !== undefined && !(factor > 0 && Number.isFinite(factor)))
     throw new InputError(sentence`${option('modelArgs')}: norm_factor is ${factor}, expected a number above 0`)
-  const [first, ...others] = saes.filter(({ config }) => config.missingFactor !== null)
+  // a row in a random direction has a copy of its SAE
+  const lacking = new Map(saes.flatMap((sae) => (sae.config.missingFactor === null ? [] : [[sae.key, sae]])))
+  const [first, ...others] = lacking.values()
   const given = factor === undefined ? (path === undefined ? null : 'norm_text') : 'norm_factor'
   if (first === undefined) {
     if (given === null) return

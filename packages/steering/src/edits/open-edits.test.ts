@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { InputError } from '@saeval/hub'
 import type { SaeFile } from '@saeval/sae-core'
+import { lowerChecked } from '@saeval/sae-core/internal/edits/lower-edits'
 import { describe, expect, it } from 'vitest'
 import { demoFolder, temporaryFolder } from '../../../../tests/fixtures.js'
-import { checkModel } from './open-edits.js'
+import { checkModel, closeEdits, openEdits } from './open-edits.js'
+import { readSteeringFile } from './read-steering-file.js'
 
 const madeFor = (modelName: string) => ({ config: { modelName }, reference: { model: null } }) as SaeFile
 const check = (sae: SaeFile, baseName: string) => () =>
@@ -26,5 +28,29 @@ describe('the model of an SAE', () => {
     mkdirSync(other, { recursive: true })
     for (const baseName of [other, join(demoFolder, 'saes'), '/nowhere/examples/demo/model'])
       expect(check(demo, baseName)).toThrow('the SAE was made for examples/demo/model, not for')
+  })
+})
+
+describe('the SAEs of rows', () => {
+  it('are one by whatever names, so that its rows read the same x', async () => {
+    const folder = temporaryFolder()
+    const saes = join(demoFolder, 'saes')
+    symlinkSync(saes, join(folder, 'linked'))
+    const id = 'layer_2'
+    const names = [
+      [saes, id],
+      [`${relative('.', saes)}/`, `./${id}`],
+      [join(folder, 'linked'), `${id}/`],
+      [demoFolder, `saes/${id}`],
+      [saes, 'layer_3'],
+    ]
+    const path = join(folder, 'steer.csv')
+    const rows = names.map(([release, id], latent) => `${latent},2,${release},${id},clamp\n`).join('')
+    writeFileSync(path, `latent_idx,steering_coefficient,sae_release,sae_id,hook_action\n${rows}`)
+    const options = { baseName: 'examples/demo/model', allowOtherModel: false, semantics: 'direct', hub: {} } as const
+    const opened = await openEdits(await readSteeringFile(path), options)
+    const stages = await lowerChecked(opened.map(({ edit }) => edit))
+    expect(stages.map((at) => at.stages.map(({ readers }) => readers[0]!.slots.length))).toEqual([[4], [1]])
+    await closeEdits(opened)
   })
 })

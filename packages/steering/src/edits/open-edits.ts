@@ -37,11 +37,18 @@ export interface OpenEditsOptions {
 /** Opens the SAEs of all rows, each once. Throws InputError with line and column for rows that do not fit their SAE or the model. */
 export async function openEdits(file: SteeringFile, options: OpenEditsOptions): Promise<OpenRow[]> {
   const saes = new Map<string, SaeFile>()
+  const named = new Map<string, SaeFile>()
   const open = async (place: RowPlace, column: string, release: string, id: string) => {
-    const key = JSON.stringify([release, id])
-    const sae = saes.get(key) ?? (await atRow(place, column, () => openNamedSae(file.path, release, id, options.hub)))
-    saes.set(key, sae)
-    checkModel(sae, options, (message) => located(place, column.replace('sae_id', 'sae_release'), message))
+    const name = JSON.stringify([release, id])
+    const known = named.get(name)
+    if (known !== undefined) return known
+    const opened = await atRow(place, column, () => openNamedSae(file.path, release, id, options.hub))
+    // one SAE by two names is one, or its rows would not read the same x
+    const sae = saes.get(opened.key) ?? opened
+    saes.set(sae.key, sae)
+    named.set(name, sae)
+    if (sae !== opened) await opened.close()
+    checkModel(opened, options, (message) => located(place, column.replace('sae_id', 'sae_release'), message))
     return sae
   }
   // rows of one direction are of one SAE
@@ -54,7 +61,7 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
         'random_direction',
         sentence`a random direction has no meaning with semantics=${options.semantics}, which decodes by the whole SAE; use semantics=direct`,
       )
-    const key = JSON.stringify([sae.reference.release, sae.reference.id, seed])
+    const key = JSON.stringify([sae.key, seed])
     const found = random.get(key) ?? withRandomDirections(sae, seed)
     random.set(key, found)
     return found
@@ -63,8 +70,8 @@ export async function openEdits(file: SteeringFile, options: OpenEditsOptions): 
   try {
     for (const row of file.rows) {
       const place = rowPlace(file, row)
-      const named = row.neuronpedia === undefined ? 'sae_id' : 'neuronpedia'
-      const sae = directed(await open(place, named, row.sae_release, row.sae_id), place, row.random_direction)
+      const column = row.neuronpedia === undefined ? 'sae_id' : 'neuronpedia'
+      const sae = directed(await open(place, column, row.sae_release, row.sae_id), place, row.random_direction)
       const otherNamed = row.condition_neuronpedia === undefined ? 'condition_sae_id' : 'condition_neuronpedia'
       const { condition_sae_release: release, condition_sae_id: id } = row
       const other = release === undefined || id === undefined ? sae : await open(place, otherNamed, release, id)

@@ -5,7 +5,7 @@ import type { Intervention, SaeFile, Semantics } from '@saeval/sae-core'
 import { type CheckedEdit, checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
 import { lowerChecked } from '@saeval/sae-core/internal/edits/lower-edits'
 import { semanticsNames } from '@saeval/sae-core/internal/edits/steering-edit'
-import { type ScaledRow, scaleCoefficients } from '../edits/coefficient-units.js'
+import { headOf, type ScaledRow, scaleCoefficients } from '../edits/coefficient-units.js'
 import { readFeaturesFile } from '../edits/features-file.js'
 import {
   checkNormFactors,
@@ -81,7 +81,8 @@ export async function openCsvSteering(
     lower: async (base, { coefficient = null } = {}) => {
       const known = await inFile(file, () => withFactors(opened, args, base, { notice, measured }), opened)
       const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
-      const rows = await scaleCoefficients(file, given, { unit: defaults.unit, features, model: base, measured })
+      const units = { unit: defaults.unit, features, model: base, measured }
+      const rows = await inFile(file, () => scaleCoefficients(file, given, units), given)
       const trial = await inFile(file, () => trialOf(file, rows, semantics, base), rows)
       const lines = editLines(file, rows)
       const record = (report: Awaited<ReturnType<typeof checkEffects>>) => steeringRecord(file, rows, semantics, report)
@@ -173,7 +174,8 @@ async function trialOf(
       coefficientColumn: 'steering_coefficient',
       alone: () => lower([edit]),
       without: async () => without([edit]),
-      isEverywhere: ofKind && edit.coefficient !== 0 && (await wholeRowLength(sae, edit.latent)) !== 0,
+      isEverywhere:
+        ofKind && edit.coefficient !== 0 && (await wholeRowLength(sae, edit.latent, headOf(edit, base))) !== 0,
     })
   }
   const adds = semantics === 'pr2641' ? [] : edits.filter(({ action }) => action === 'add' || action === 'add_latent')
