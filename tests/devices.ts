@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { needs, repository, temporaryFolder } from './fixtures.js'
@@ -17,6 +18,24 @@ export const needsLavapipe: TestNeeds = needs('lavapipe (tools/devices/README.md
 
 /** Options of a test or suite that needs the stub of CUDA. */
 export const needsCudaStub: TestNeeds = needs('the stub of CUDA (tools/devices/README.md)', cudaStub !== null)
+
+/** lavapipe with no allocation larger than so many bytes: what fills up as a GPU does. null where there is no lavapipe, or no C compiler. */
+export function smallLavapipe(largest: number): Environment | null {
+  if (lavapipe === null) return null
+  const folder = temporaryFolder()
+  const [library, driver] = [join(folder, 'libsmall.so'), join(folder, 'driver.json')]
+  const source = join(repository, 'tools', 'devices', 'small-vulkan.c')
+  if (spawnSync('gcc', ['-shared', '-fPIC', '-o', library, source, '-ldl']).status !== 0) return null
+  const own = JSON.parse(readFileSync(lavapipe.VK_DRIVER_FILES!, 'utf8')) as { ICD: { library_path: string } }
+  writeFileSync(driver, JSON.stringify({ ...own, ICD: { ...own.ICD, library_path: library } }))
+  return {
+    ...lavapipe,
+    VK_DRIVER_FILES: driver,
+    VK_ICD_FILENAMES: driver,
+    SMALL_VULKAN_DRIVER: own.ICD.library_path,
+    SMALL_VULKAN_LARGEST: String(largest),
+  }
+}
 
 /** What the stub of CUDA counts, from when the file of the counts was made. */
 export interface CudaCounts {

@@ -66,7 +66,7 @@ const others: Readonly<Record<string, RegExp>> = {
   'hub/repository.ts': /s--\$\{/g,
   'experiments/plan/submit-plan.ts': /--\$\{line\}|'-c'/g,
   'eval-harness/tasks/task-index.ts': /clone --depth/g,
-  'lm-backend-onnx/runtime/device-problem.ts': /--gpus all/g,
+  'lm-backend-onnx/runtime/device-problem.ts': /--gpus all|nvidia-smi -[qc]/g,
   'lm-backend-onnx/weights/weight-files.ts': /python -c/g,
   'lm-backend-onnx/scoring/read-requests.ts': /--open\[/g,
   'lm-backend-onnx/scoring/score.ts': /--open\[/g,

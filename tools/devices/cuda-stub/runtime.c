@@ -2,7 +2,7 @@
 #include "stub.h"
 
 // cudaError_t
-enum { outOfMemory = 2, driverTooOld = 35, noDevice = 100, invalidDevice = 101 };
+enum { outOfMemory = 2, driverTooOld = 35, busyDevice = 46, noDevice = 100, invalidDevice = 101, invalidContext = 201 };
 
 #define GIB (1ll << 30)
 #define DEVICE_NAME "CUDA stub"
@@ -27,6 +27,7 @@ const char *cudaGetErrorString(int error) {
   case 0: return "no error";
   case outOfMemory: return "out of memory";
   case driverTooOld: return "CUDA driver version is insufficient for CUDA runtime version";
+  case busyDevice: return "CUDA-capable device(s) is/are busy or unavailable";
   case noDevice: return "no CUDA-capable device is detected";
   case invalidDevice: return "invalid device ordinal";
   default: return "unknown error";
@@ -37,6 +38,7 @@ const char *cudaGetErrorName(int error) {
   case 0: return "cudaSuccess";
   case outOfMemory: return "cudaErrorMemoryAllocation";
   case driverTooOld: return "cudaErrorInsufficientDriver";
+  case busyDevice: return "cudaErrorDevicesUnavailable";
   case noDevice: return "cudaErrorNoDevice";
   case invalidDevice: return "cudaErrorInvalidDevice";
   default: return "cudaErrorUnknown";
@@ -62,6 +64,7 @@ int cudaSetDevice(int device) {
   int error = cudaGetDeviceCount(&count);
   if (error) return error;
   if (device < 0 || device >= count) return failed(invalidDevice);
+  if (device == asked("CUDA_STUB_BUSY", -1)) return failed(busyDevice);
   currentDevice = device;
   return 0;
 }
@@ -105,9 +108,10 @@ int cudaGetDeviceProperties(struct properties *to, int device) {
 }
 /** cudaDeviceAttr: numbers of an H100. */
 int cudaDeviceGetAttribute(int *value, int attribute, int device) {
-  static const int values[][2] = {{1, 1024}, {8, 49152}, {10, 32}, {16, 132}, {39, 2048}, {75, 9}, {76, 0}, {81, 233472}, {97, 232448}, {115, 1}};
+  static const int values[][2] = {{1, 1024}, {8, 49152}, {10, 32}, {16, 132}, {39, 2048}, {76, 0}, {81, 233472}, {97, 232448}, {115, 1}};
   (void)device;
   *value = 0;
+  if (attribute == 75) return *value = (int)asked("CUDA_STUB_CAPABILITY", 9), 0;
   for (size_t at = 0; at < sizeof values / sizeof *values; at++)
     if (values[at][0] == attribute) *value = values[at][1];
   return 0;
@@ -126,6 +130,7 @@ static int allocate(void **to, size_t bytes) {
     COUNT(bytesHeld, -(int64_t)bytes);
     return failed(outOfMemory);
   }
+  memset(memory, 0, bytes + header); // what no kernel writes is always the same
   *(size_t *)memory = bytes;
   *to = memory + header;
   COUNT(allocations, 1);
@@ -255,4 +260,12 @@ int cuDeviceGetCount(int *count) { return *count = deviceCount(), 0; }
 int cuDeviceGet(int *device, int ordinal) { return *device = ordinal, ordinal < deviceCount() ? 0 : invalidDevice; }
 int cuDeviceGetName(char *name, int length, int device) { return (void)device, snprintf(name, length, "%s", DEVICE_NAME), 0; }
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { return (void)device, *bytes = deviceMemory(), 0; }
+int cuDevicePrimaryCtxRetain(void **context, int device) { return *context = (void *)(intptr_t)(device + 1), 0; }
+int cuDevicePrimaryCtxRelease_v2(int device) { return (void)device, 0; }
+int cuCtxSetCurrent(void *context) { return context ? 0 : invalidContext; }
+int cuMemGetInfo_v2(size_t *unused, size_t *total) { return cudaMemGetInfo(unused, total); }
+int cuMemcpyHtoD_v2(void *to, const void *from, size_t bytes) { return copy(to, from, bytes, 1); }
+int cuMemcpyDtoH_v2(void *to, const void *from, size_t bytes) { return copy(to, from, bytes, 2); }
+int cuStreamSynchronize(void *stream) { return cudaStreamSynchronize(stream); }
+int cuGetErrorName(int error, const char **name) { return *name = cudaGetErrorName(error), 0; }
 int cuDeviceGetAttribute(int *value, int attribute, int device) { return cudaDeviceGetAttribute(value, attribute, device); }

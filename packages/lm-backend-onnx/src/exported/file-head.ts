@@ -1,6 +1,7 @@
-import { type Head, type HeadTarget, hiddenStacker, type OpenGraph, runLogits, splitRows } from '../forward/head.js'
+import { type Head, hiddenStacker, type OpenGraph, runLogits, splitRows } from '../forward/head.js'
+import { type HeadPart, type HeadTarget, headParts, joinParts } from '../forward/head-parts.js'
 import { int64 } from '../forward/layout.js'
-import { checkOverflow, overflows } from '../forward/overflow.js'
+import { overflows } from '../forward/overflow.js'
 import { headNames } from '../graph/head-graph.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Runtime, Session } from '../runtime/runtime.js'
@@ -18,58 +19,43 @@ export function fileHead(exported: ExportedFile, runtime: Runtime, open: OpenGra
     return known
   }
   const step = Math.max(1, Math.floor(runLogits / vocabSize))
-  const parts = (rows: number) =>
-    Array.from({ length: Math.ceil(rows / step) }, (_, part) => {
-      const start = part * step
-      return Array.from({ length: Math.min(step, rows - start) }, (_, row) => start + row)
-    })
   const run = (
     hidden: DeviceTensor,
-    part: readonly number[],
+    { start, rows }: HeadPart,
     feeds: Record<string, TensorData>,
     outputs: readonly string[],
   ) =>
     session(!outputs.includes(headNames.logits)).run(
-      { [headNames.hidden]: hidden, [partInput]: int64(part), ...feeds },
+      {
+        [headNames.hidden]: hidden,
+        [partInput]: int64(Array.from({ length: rows }, (_, row) => start + row)),
+        ...feeds,
+      },
       Object.fromEntries([...outputs, headNames.squares].map((name) => [name, 'host'])),
     )
   return {
     head: async (hidden, targets) => {
       const whole = hidden.length === 1 ? null : stacked(hidden)
       const states = whole ?? hidden[0]!.tensor
-      const logprobs = new Float32Array(targets.length)
-      const argmax: number[] = []
-      // the first target of each part, once they are in order of rows
-      const order = [...targets.keys()].sort((a, b) => targets[a]!.row - targets[b]!.row)
-      try {
-        let next = 0
-        for (const part of parts(states.dims[0]!)) {
-          const own: number[] = []
-          while (next < order.length && targets[order[next]!]!.row <= part.at(-1)!) own.push(order[next++]!)
-          const numbers = (of: (target: HeadTarget) => number) => int64(own.map((index) => of(targets[index]!)))
-          const feeds = {
-            [headNames.rows]: numbers(({ row }) => row - part[0]!),
-            [headNames.targets]: numbers(({ token }) => token),
-          }
-          const outputs = await run(states, part, feeds, [headNames.logprobs, headNames.argmax])
-          checkOverflow(outputs[headNames.squares]!.data as Float32Array)
-          const found = outputs[headNames.logprobs]!.data as Float32Array
-          own.forEach((index, at) => {
-            logprobs[index] = found[at]!
-          })
-          argmax.push(...Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number))
+      const parts = headParts(states.dims[0]!, step, targets)
+      // all are asked for before anything is waited for: the caller gives the hidden states back meanwhile
+      const runs = parts.map((part) => {
+        const numbers = (of: (target: HeadTarget) => number) => int64(part.targets.map((index) => of(targets[index]!)))
+        const feeds = {
+          [headNames.rows]: numbers(({ row }) => row - part.start),
+          [headNames.targets]: numbers(({ token }) => token),
         }
-      } finally {
-        whole?.dispose()
-      }
-      return { logprobs, argmax }
+        return run(states, part, feeds, [headNames.logprobs, headNames.argmax])
+      })
+      whole?.dispose()
+      return joinParts(parts, await Promise.all(runs), targets.length)
     },
     logits: async (hidden) => {
       const states = 'data' in hidden ? runtime.upload(hidden) : hidden
       const logits: Float32Array[] = []
       const squares: number[] = []
       try {
-        for (const part of parts(states.dims[0]!)) {
+        for (const part of headParts(states.dims[0]!, step, [])) {
           const outputs = await run(states, part, {}, [headNames.logits])
           logits.push(...splitRows(outputs[headNames.logits]!.data as Float32Array, vocabSize))
           squares.push(...(outputs[headNames.squares]!.data as Float32Array))

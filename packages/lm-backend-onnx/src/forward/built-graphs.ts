@@ -6,6 +6,7 @@ import { passWork } from '../plan/pass-work.js'
 import { headSize } from '../spec/head-size.js'
 import { layerNormsOf } from '../spec/layer-norms.js'
 import { createHead } from './head.js'
+import { headRows } from './head-parts.js'
 import type { ModelGraphs } from './model-graphs.js'
 import { placeFeeds } from './place-feeds.js'
 
@@ -26,6 +27,6 @@ export function builtGraphs(options: GraphOptions): ModelGraphs {
     caches: (from, to) => cacheTensors(spec, cachedLayers(spec, steps.slice(from, to))),
     body: (segment) => bodyGraph({ ...options, ...segment }),
     placeFeeds: (runtime) => placeFeeds(spec, form, runtime),
-    head: (runtime, open) => createHead(options, runtime, open),
+    head: (runtime, open, room) => createHead(options, runtime, open, headRows(options, room)),
   }
 }

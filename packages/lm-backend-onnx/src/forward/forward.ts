@@ -126,7 +126,7 @@ export function createForward(options: ForwardOptions): Forward {
 
   return {
     ...layers(0, steps.length),
-    ...graphs.head(runtime, open),
+    ...graphs.head(runtime, open, room),
     spec,
     steps,
     caches,

@@ -1,26 +1,14 @@
 import { compared } from '../graph/compared.js'
 import type { GraphOptions } from '../graph/graph-form.js'
 import { headGraph, headNames, logitsGraph } from '../graph/head-graph.js'
-import { stackGraph, stackNames } from '../graph/stack-graph.js'
+import { stackGraph, stackNames, takeGraph, takeNames } from '../graph/stack-graph.js'
 import type { BuiltGraph, GraphWeight } from '../graph/weight-values.js'
 import type { TensorData } from '../runtime/engine.js'
 import type { DeviceTensor, Runtime, Session } from '../runtime/runtime.js'
+import { type HeadResult, type HeadTarget, headParts, joinParts } from './head-parts.js'
 import type { HiddenStates } from './hidden-states.js'
 import { int64 } from './layout.js'
-import { checkOverflow, overflows } from './overflow.js'
-
-/** A token whose log-probability is wanted, and the hidden state that predicts it. */
-export interface HeadTarget {
-  readonly row: number
-  readonly token: number
-}
-
-export interface HeadResult {
-  /** One per target, in nats. */
-  readonly logprobs: Float32Array
-  /** Most likely token per hidden state. */
-  readonly argmax: number[]
-}
+import { overflows } from './overflow.js'
 
 /** What hidden states predict, by their own sessions. Of a hidden state 12 bytes leave the device, of a target 4; logits only for `logits`. */
 export interface Head {
@@ -56,10 +44,28 @@ export function hiddenStacker(
   }
 }
 
-/** The head of a model. `open` opens sessions with its weights. */
-export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGraph): Head {
+/** Takes neighbouring rows of hidden states, as a tensor that the caller owns. */
+function rowTaker(
+  dModel: number,
+  runtime: Runtime,
+  open: OpenGraph,
+): (whole: DeviceTensor, start: number, rows: number) => DeviceTensor {
+  let take: Session | null = null
+  return (whole, start, rows) => {
+    take ??= open(takeGraph(dModel))
+    const taken = runtime.tensor('float32', [rows, dModel])
+    const indices = int64(Array.from({ length: rows }, (_, row) => start + row))
+    // a failure shows in the run that uses it
+    take.run({ [takeNames.whole]: whole, [takeNames.rows]: indices }, { [takeNames.taken]: taken }).catch(() => {})
+    return taken
+  }
+}
+
+/** The head of a model, run on at most `mostRows` hidden states at a time. `open` opens sessions with its weights. */
+export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGraph, mostRows: number): Head {
   const { dModel, vocabSize } = options.spec
   const stacked = hiddenStacker(dModel, runtime, open)
+  const taken = rowTaker(dModel, runtime, open)
   let head: Session | null = null
   let logits: Session | null = null
 
@@ -67,26 +73,31 @@ export function createHead(options: GraphOptions, runtime: Runtime, open: OpenGr
   return {
     head: async (hidden, targets) => {
       head ??= openBuilt(headGraph(options))
+      const session = head
       const whole = hidden.length === 1 ? null : stacked(hidden)
-      const numbers = (of: keyof HeadTarget) => {
-        const values = targets.map((target) => target[of])
-        return compared(options.form, values)
-      }
-      const run = head.run(
-        {
-          [headNames.hidden]: whole ?? hidden[0]!.tensor,
-          [headNames.rows]: numbers('row'),
-          [headNames.targets]: numbers('token'),
-        },
-        { [headNames.logprobs]: 'host', [headNames.argmax]: 'host', [headNames.squares]: 'host' },
-      )
+      const states = whole ?? hidden[0]!.tensor
+      const parts = headParts(states.dims[0]!, mostRows, targets)
+      // all are asked for before anything is waited for: the caller gives the hidden states back meanwhile
+      const runs = parts.map(({ start, rows, targets: own }) => {
+        const part = parts.length === 1 ? states : taken(states, start, rows)
+        const numbers = (of: (target: HeadTarget) => number) =>
+          compared(
+            options.form,
+            own.map((index) => of(targets[index]!)),
+          )
+        const run = session.run(
+          {
+            [headNames.hidden]: part,
+            [headNames.rows]: numbers(({ row }) => row - start),
+            [headNames.targets]: numbers(({ token }) => token),
+          },
+          { [headNames.logprobs]: 'host', [headNames.argmax]: 'host', [headNames.squares]: 'host' },
+        )
+        if (part !== states) part.dispose()
+        return run
+      })
       whole?.dispose()
-      const outputs = await run
-      checkOverflow(outputs[headNames.squares]!.data as Float32Array)
-      return {
-        logprobs: outputs[headNames.logprobs]!.data as Float32Array,
-        argmax: Array.from(outputs[headNames.argmax]!.data as BigInt64Array, Number),
-      }
+      return joinParts(parts, await Promise.all(runs), targets.length)
     },
     logits: async (hidden) => {
       logits ??= openBuilt(logitsGraph(options))

@@ -6,6 +6,7 @@ import type { Step } from '../graph/hook-sites.js'
 import type { CacheTensor } from '../graph/layer-cache.js'
 import type { BuiltGraph } from '../graph/weight-values.js'
 import type { PassWork } from '../plan/pass-limits.js'
+import type { DeviceRoom } from '../runtime/device-room.js'
 import type { Runtime } from '../runtime/runtime.js'
 import type { ModelShape } from '../spec/model-spec.js'
 import type { Head, OpenGraph } from './head.js'
@@ -35,6 +36,6 @@ export interface ModelGraphs {
   body(segment: Segment): BuiltGraph
   /** What the body's graphs take to know where tokens stand. */
   placeFeeds(runtime: Runtime): PlaceFeeds
-  /** What hidden states predict. */
-  head(runtime: Runtime, open: OpenGraph): Head
+  /** What hidden states predict, with so much room on the device; see deviceRoom. */
+  head(runtime: Runtime, open: OpenGraph, room: DeviceRoom | null): Head
 }

@@ -61,8 +61,10 @@ export function logitsProcessors(settings: DecodingSettings, vocabSize: number):
     if (words.length > 0)
       found.push(sequenceBias(words.map((ids) => [check('bad_words_ids', ids), Number.NEGATIVE_INFINITY])))
   }
-  if (minLength) found.push(suppress(ends, ({ ids }) => ids.length < minLength))
-  if (minNewTokens) found.push(suppress(ends, ({ ids, promptLength }) => ids.length - promptLength < minNewTokens))
+  // what forbids nothing would take every token's logits off the device
+  if (minLength && ends.length > 0) found.push(suppress(ends, ({ ids }) => ids.length < minLength))
+  if (minNewTokens && ends.length > 0)
+    found.push(suppress(ends, ({ ids, promptLength }) => ids.length - promptLength < minNewTokens))
   if (forcedBos !== undefined)
     found.push(force(check('forced_bos_token_id', [forcedBos]), ({ ids }) => ids.length === 1))
   if (forcedEos !== undefined)
@@ -75,8 +77,8 @@ export function logitsProcessors(settings: DecodingSettings, vocabSize: number):
       throw new InputError('exponential_decay_length_penalty needs an end-of-text token: give eos_token_id')
     found.push(decayLength(decay, check('eos_token_id', ends)))
   }
-  if (suppressed) found.push(suppress(suppressed, always))
-  if (suppressedFirst) {
+  if (suppressed?.length) found.push(suppress(suppressed, always))
+  if (suppressedFirst?.length) {
     const first = ({ promptLength }: TextSoFar) =>
       promptLength > 1 || forcedBos === undefined ? promptLength : promptLength + 1
     found.push(suppress(suppressedFirst, (text) => text.ids.length === first(text)))

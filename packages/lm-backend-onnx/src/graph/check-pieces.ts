@@ -1,4 +1,5 @@
 import { InputError } from '@saeval/hub'
+import type { ModelSpec } from '../spec/model-spec.js'
 import { specTensors } from '../spec/spec-tensors.js'
 import { groupOf } from '../weights/beyond-float16.js'
 import type { GraphOptions } from './graph-form.js'
@@ -27,23 +28,32 @@ export function checkPieces(options: GraphOptions, modelName: string, device: st
   }
 }
 
-/** Each weight on a device, by its name in the file; all experts of a layer, which a graph stacks, are one. */
-export function pieces({ spec, weights, form }: GraphOptions): Map<string, Piece> {
+/** Whether a tensor of a spec is the matrix of a product, which may be held in 8 or 4 bits; of a table rows are taken. */
+export function isProduct({ embedding, layerInputs }: ModelSpec, name: string, shape: readonly number[]): boolean {
+  return shape.length === 2 && ![embedding.weight, embedding.positions, layerInputs?.table].includes(name)
+}
+
+/**
+ * Each weight on a device, by its name in the file; all experts of a layer, which a graph stacks, are one. Without those of products where they are
+ * in pieces of their own.
+ */
+export function pieces(
+  { spec, weights, form }: GraphOptions,
+  withoutProducts = weights.quantized !== null,
+): Map<string, Piece> {
   const sizes = new Map<string, Piece>()
   const seen = new Set<string>()
   for (const [name, shape] of specTensors(spec, weights.has)) {
-    // those of products are in pieces of their own
-    const isTable = name === spec.embedding.weight || name === spec.layerInputs?.table
-    const isProduct = shape.length === 2 && !isTable
+    const multiplies = isProduct(spec, name, shape)
     const tensor = weights.tensor(name)
-    if ((weights.quantized !== null && isProduct) || seen.has(tensor.name)) continue
+    if ((withoutProducts && multiplies) || seen.has(tensor.name)) continue
     seen.add(tensor.name)
     const group = groupOf(tensor.name)
     const numbers = shape.reduce((product, length) => product * length, 1)
     const width = bytesOf[inputType({ weights, form }, tensor)]
     const bits = weights.kept?.has(tensor.name) ? 8 * width : Math.min(8 * width, 16)
     // experts are never held in 8 or 4
-    const fewest = (numbers * (isProduct && group === tensor.name ? 4 : bits)) / 8
+    const fewest = (numbers * (multiplies && group === tensor.name ? 4 : bits)) / 8
     const { bytes, fewest: ofOthers } = sizes.get(group) ?? { bytes: 0, fewest: 0 }
     sizes.set(group, { bytes: bytes + width * numbers, fewest: ofOthers + fewest })
   }

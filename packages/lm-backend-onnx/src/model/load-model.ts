@@ -9,8 +9,9 @@ import { builtGraphs } from '../forward/built-graphs.js'
 import { readModelSettings } from '../generation/model-settings.js'
 import { checkPieces } from '../graph/check-pieces.js'
 import { formOf } from '../graph/graph-form.js'
-import { deviceRoom } from '../runtime/device-room.js'
-import { type Device, findDevices } from '../runtime/devices.js'
+import { weightBytes } from '../quantized/weight-bytes.js'
+import { deviceRoom, WeightsTooLarge } from '../runtime/device-room.js'
+import { type ChosenDevices, type Device, devicesToTry } from '../runtime/devices.js'
 import { processorName } from '../runtime/hardware.js'
 import type { ThreadOptions } from '../runtime/protocol.js'
 import type { Runtime } from '../runtime/runtime.js'
@@ -23,7 +24,7 @@ import { openCheckpoint, openRemoteCheckpoint } from '../weights/checkpoint.js'
 import { fileIdentity } from '../weights/file-identity.js'
 import { matchWeights } from '../weights/model-weights.js'
 import { type Compute, resolveDtype } from '../weights/precision.js'
-import { largestPacked, weightBytes } from '../weights/residence.js'
+import { largestPacked } from '../weights/residence.js'
 import { weightFiles } from '../weights/weight-files.js'
 import { downloadLine, remoteWeights, weightsDownload, weightsMissing } from '../weights/weights-download.js'
 import { assembleModel, textRules } from './assemble-model.js'
@@ -51,9 +52,29 @@ export async function loadModelPacked(
   start: (options: ThreadOptions) => Runtime = startRuntime,
 ): Promise<OnnxModel> {
   const options = { ...given, notice: tellOnce(given.notice ?? (() => {})) }
-  const found = await findDevices(options.device ?? null, options.standIn)
-  const { line } = found
-  const devices = found.devices.map((device) => computing(device, options.compute ?? 'float32'))
+  const toTry = devicesToTry(options.device ?? null, options.standIn)
+  let found = await toTry.next()
+  for (let tooLarge: WeightsTooLarge | null = null; ; ) {
+    // where an amount of a GPU's memory is given, it is that which is wrong
+    const isLast = found.done || (found.value.devices[0].name === 'cpu' && options.gpuMemory !== undefined)
+    if (tooLarge !== null && isLast) throw tooLarge
+    try {
+      return await loadOnAll(found.value!, options, packUpTo, start)
+    } catch (error) {
+      if (!(error instanceof WeightsTooLarge)) throw error
+      found = await toTry.next(error.fault)
+      tooLarge = error
+    }
+  }
+}
+
+async function loadOnAll(
+  { devices: found, line }: ChosenDevices,
+  options: LoadModelOptions,
+  packUpTo: number,
+  start: (options: ThreadOptions) => Runtime,
+): Promise<OnnxModel> {
+  const devices = found.map((device) => computing(device, options.compute ?? 'float32'))
   const models: OnnxModel[] = []
   // all devices read the same requests
   const encoded = devices.length > 1 ? new EncodedTexts() : undefined
@@ -84,7 +105,8 @@ async function loadOn(
   const spec = modelSpec(`${options.model}/config.json`, configText)
   // onnxruntime is loaded there while this thread reads the tokenizer
   const runtime = start({
-    provider: device.provider,
+    provider:
+      device.provider.name === 'cuda' ? { ...device.provider, gpuMemory: options.gpuMemory ?? null } : device.provider,
     // onnxruntime's own count of cores is 1 on some virtual machines
     threads: options.threads ?? availableParallelism(),
   })
@@ -104,7 +126,13 @@ function computing(device: Device, compute: Compute): Device {
     throw new InputError(
       `compute=${compute} is for CUDA, and ${name} computes in float32: leave it out, or add device cuda`,
     )
-  return provider.name === 'cuda' ? { ...device, provider: { ...provider, tf32: compute === 'tf32' } } : device
+  if (provider.name !== 'cuda') return device
+  const { capability } = device.hardware
+  if (capability !== undefined && Number.parseInt(capability, 10) < 8)
+    throw new InputError(
+      `compute=${compute} is for NVIDIA GPUs of compute capability 8.0 or newer, and ${name} has ${capability}: leave it out`,
+    )
+  return { ...device, provider: { ...provider, tf32: compute === 'tf32' } }
 }
 
 interface Opened {
@@ -156,19 +184,23 @@ async function loadOnto(
     packUpTo,
     plansOnly,
   })
-  checkPieces({ spec, weights, form: formOf(provider, compute) }, files.name, device.name)
-  const bytes = weightBytes(weights.residence, bits, stored.numParameters, checkpoint)
+  const form = formOf(provider, device.standsFor ? 'float32' : compute)
+  checkPieces({ spec, weights, form }, files.name, device.name)
+  const bytes = weightBytes({ spec, weights, form }, bits, files.name)
   // the CPU's memory is the host's: weights stay in their files
   if ((device.standsFor?.provider ?? provider).name === 'cpu' && options.gpuMemory !== undefined)
     throw new InputError(
       sentence`${option('gpuMemory')} is for devices with memory of their own, and the model computes on the CPU; leave it out`,
     )
-  const room = plansOnly || provider.name === 'cpu' ? null : await deviceRoom(runtime, bytes, options.gpuMemory ?? null)
+  const room =
+    plansOnly || provider.name === 'cpu'
+      ? null
+      : await deviceRoom(runtime, bytes, options.gpuMemory ?? null, device.hardware)
   return assembleModel({
     options,
     files,
     configText,
-    graphs: builtGraphs({ spec, weights, form: formOf(provider, device.standsFor ? 'float32' : compute) }),
+    graphs: builtGraphs({ spec, weights, form }),
     weights,
     weightPaths: () => weightFiles(files),
     file: null,

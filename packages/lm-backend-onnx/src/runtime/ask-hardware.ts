@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import type * as Koffi from 'koffi'
+import { cudaDeviceFacts } from './c-api/cuda-driver.js'
 import { openKoffi } from './c-api/koffi.js'
 import { type Hardware, processor } from './hardware.js'
 import type { Provider } from './protocol.js'
@@ -31,23 +32,9 @@ export async function vulkanProblem(): Promise<string> {
   }
 }
 
-/** CUDA's device of that number, by the driver's API: cuda.h. */
+/** CUDA's device of that number. */
 function cudaDevice(koffi: typeof Koffi, deviceId: number): Hardware {
-  const driver = koffi.load(process.platform === 'win32' ? 'nvcuda.dll' : 'libcuda.so.1')
-  const succeeds = (declaration: string, ...given: unknown[]) => {
-    if (driver.func(declaration)(...given) !== 0) throw new Error(declaration)
-  }
-  succeeds('int cuInit(unsigned int)', 0)
-  const [device, version, bytes] = [[0], [0], [0]] as [[number], [number], [number | bigint]]
-  succeeds('int cuDeviceGet(_Out_ int *, int)', device, deviceId)
-  succeeds('int cuDriverGetVersion(_Out_ int *)', version)
-  succeeds('int cuDeviceTotalMem_v2(_Out_ size_t *, int)', bytes, device[0])
-  const name = Buffer.alloc(256)
-  succeeds('int cuDeviceGetName(void *, int, int)', name, name.length, device[0])
-  return {
-    name: name.toString('utf8', 0, name.indexOf(0)),
-    memory: Number(bytes[0]),
-    kind: 'discrete',
-    versions: [`CUDA ${Math.floor(version[0] / 1000)}.${Math.floor((version[0] % 1000) / 10)}`],
-  }
+  const { name, bytes, version, capability } = cudaDeviceFacts(koffi, deviceId)
+  const versions = [`CUDA ${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`]
+  return { name, memory: bytes, kind: 'discrete', capability, versions }
 }

@@ -23,6 +23,13 @@ it.each([
   [cuda.replace('%', '35'), /driver is missing or older.* 580 or newer/],
   [cuda.replace('%', '209'), /not built for a GPU of this generation/],
   [cuda.replace('%:', '101: invalid device ordinal'), /^there is no GPU of this number$/],
+  [cuda.replace('%:', '802: system not yet initialized'), /start nvidia-fabricmanager/],
+  [cuda.replace('%:', '803: system has unsupported display driver / cuda driver combination'), /of different versions/],
+  [cuda.replace('%', '804'), /of different versions/],
+  [cuda.replace('%:', '46: CUDA-capable device(s) is/are busy or unavailable'), /another program has it for itself/],
+  [cuda.replace('%:', '999: unknown error'), /look for Xid in dmesg/],
+  ['CUBLAS failure 1: CUBLAS_STATUS_NOT_INITIALIZED ; GPU=0', /its memory is full/],
+  ['CUDNN failure 1001: CUDNN_STATUS_NOT_INITIALIZED', /its memory is full/],
   ['bfc_arena.cc:359 Failed to allocate memory for requested buffer of size 256', /memory is full/],
 ])('says what is in the way of CUDA, and what to do: %#', (said, problem) => {
   expect(deviceProblem('cuda', said)).toMatch(problem)

@@ -33,6 +33,31 @@ const known: readonly {
     problem: () =>
       'this onnxruntime was not built for a GPU of this generation: name another one in SAEVAL_ONNXRUNTIME',
   },
+  {
+    said: /system not yet initialized|CUDA failure 802\b/i,
+    problem: () =>
+      "the machine's NVLink switches are not ready: start nvidia-fabricmanager of the driver's version, and look at nvidia-smi -q for Fabric",
+  },
+  {
+    said: /system has unsupported display driver|forward compatibility was attempted|CUDA failure (803|804)\b/i,
+    problem: () =>
+      "NVIDIA's kernel driver and libcuda.so.1 are of different versions: restart after an update of the driver, and take CUDA's compat folder out of LD_LIBRARY_PATH",
+  },
+  {
+    said: /devices? is\/are busy or unavailable|all CUDA-capable devices are busy|CUDA failure 46\b/i,
+    problem: () =>
+      'another program has it for itself: end that one, or let several in with nvidia-smi -c 0; with MIG name an instance in CUDA_VISIBLE_DEVICES',
+  },
+  {
+    said: /CUDA failure 999\b/,
+    problem: () =>
+      "NVIDIA's driver failed: look for Xid in dmesg, and load nvidia_uvm anew (after suspending, say) or restart the machine",
+  },
+  {
+    said: /CU(BLAS|DNN)_STATUS_NOT_INITIALIZED/,
+    problem: () =>
+      'cuBLAS or cuDNN cannot start on it: its memory is full (look at nvidia-smi), or these libraries are for another driver',
+  },
   { said: /invalid device (ordinal|ID)|CUDA failure 101\b/i, problem: () => 'there is no GPU of this number' },
   {
     said: /out of memory|Failed to allocate memory|OUT_OF_DEVICE_MEMORY/i,

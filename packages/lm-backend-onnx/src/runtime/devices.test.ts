@@ -89,6 +89,17 @@ describe('CUDA over a stub', needsCudaStub, () => {
     expect([chosen.map(({ name }) => name), line]).toEqual([['cuda:0'], 'device: cuda:0 (CUDA stub)'])
   })
 
+  it('tries every GPU, whatever is wrong with the first', () => {
+    const busy = { ...cudaStub, CUDA_STUB_DEVICES: '2', CUDA_STUB_BUSY: '0' }
+    const { devices, missing } = list(busy)
+    expect(devices.filter(({ name }) => name.startsWith('cuda')).map(({ name }) => name)).toEqual(['cuda:1'])
+    const problem = /^another program has it for itself/
+    expect(missing.find(({ name }) => name === 'cuda:0')?.problem).toMatch(problem)
+    expect(find('auto', busy).line).toMatch(
+      /^device: cuda:1 \(CUDA stub\); not cuda:0: another program has it for itself/,
+    )
+  })
+
   it.each([
     ['cuBLAS', () => without('libcublas.so.13'), 'libcublas.so.13 (cuBLAS) is missing: pip install nvidia-cublas'],
     ['the driver', () => without('libcuda.so.1'), "libcuda.so.1 is missing, which NVIDIA's driver brings"],

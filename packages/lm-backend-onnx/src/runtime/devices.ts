@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { libraryFile } from './c-api/library-file.js'
 import { type Hardware, processor } from './hardware.js'
-import { type Probed, probe } from './probe.js'
+import { type Probed, probe, type Thoroughness } from './probe.js'
 import { deviceName, type Provider } from './protocol.js'
 import { runtimeVersion } from './runtime-package.js'
 
@@ -37,20 +37,33 @@ export async function listDevices(): Promise<DeviceList> {
   const devices = [cpu()]
   const missing: MissingDevice[] = []
   for (const name of otherProviders()) {
-    for (let deviceId = 0; ; deviceId++) {
-      const provider = providerOf(name, deviceId)
-      const problem = cannotStart(provider)
-      const probed = problem === null ? await probe(provider, 'precisions') : { computes: false as const, problem }
+    for await (const { provider, probed } of tried(name, 'precisions')) {
       if (probed.computes) devices.push(deviceOf(provider, probed))
-      // behind the last GPU there is none
-      else if (deviceId === 0) missing.push({ name: deviceName(provider), problem: probed.problem })
-      if (!probed.computes || provider.name !== 'cuda') break
+      else missing.push({ name: deviceName(provider), problem: probed.problem })
     }
   }
   const unused = unusedProviders[process.platform]
   if (unused !== undefined)
     missing.push({ name: unused, problem: 'onnxruntime offers it, and webgpu takes the same GPU' })
   return { devices, missing }
+}
+
+/** Tries each of a provider's devices; those of CUDA are as many as its driver sees, and one where nobody says how many. */
+async function* tried(name: Exclude<Provider['name'], 'cpu'>, thoroughness: Thoroughness): AsyncGenerator<Tried> {
+  let count = 1
+  for (let deviceId = 0; deviceId < count; deviceId++) {
+    const provider = providerOf(name, deviceId)
+    const problem = cannotStart(provider)
+    const probed: Probed = problem === null ? await probe(provider, thoroughness) : { computes: false, problem }
+    count = Math.max(count, probed.gpus ?? 1)
+    yield { provider, probed, isOnly: count === 1 }
+  }
+}
+
+interface Tried {
+  readonly provider: Provider
+  readonly probed: Probed
+  readonly isOnly: boolean
 }
 
 /** What the installed onnxruntime has beside the providers that are used. */
@@ -68,14 +81,27 @@ export interface ChosenDevices {
  * device cannot be used and what to do; with `standIn` the CPU takes the place of that one, under its name.
  */
 export async function findDevices(name: string | null, standIn = false): Promise<ChosenDevices> {
-  if (name === null || name === 'auto') return chooseDevice()
+  const { value } = await devicesToTry(name, standIn).next()
+  if (value === undefined) throw new Error('there is always the CPU')
+  return value
+}
+
+/**
+ * Those of findDevices and, where none is named, those that come after: each when the one before is known not to do, and given why, as a clause
+ * without a capital. The CPU is the last.
+ */
+export async function* devicesToTry(
+  name: string | null,
+  standIn = false,
+): AsyncGenerator<ChosenDevices, undefined, string> {
+  if (name === null || name === 'auto') return yield* chooseDevice()
   const providers = name.split(',').map((part) => readDeviceName(part.trim()))
   if (providers.length > 1) checkSeveral(providers)
   const [first, ...others] = await Promise.all(providers.map((provider) => findDevice(provider, standIn)))
   const line = first!.standsFor
     ? `device: the CPU, in the place of ${first!.name}, which is not available here: ${first!.standsFor.problem}`
     : null
-  return { devices: [first!, ...others], line }
+  yield { devices: [first!, ...others], line }
 }
 
 /** Devices that share a run are alike, or the slower one would say when it ends, and which one computed what would show in the numbers. */
@@ -100,7 +126,7 @@ async function findDevice(provider: Provider, standIn: boolean): Promise<Device>
   throw new InputError(`device "${deviceName(provider)}" is not available: ${probed.problem}`)
 }
 
-async function chooseDevice(): Promise<ChosenDevices> {
+async function* chooseDevice(): AsyncGenerator<ChosenDevices, undefined, string> {
   const why: string[] = []
   const chosen = (device: Device): ChosenDevices => {
     const { name, hardware } = device
@@ -108,19 +134,20 @@ async function chooseDevice(): Promise<ChosenDevices> {
     const what = name === 'cpu' || hardware.name === null ? name : `${name} (${hardware.name})`
     return { devices: [device], line: `device: ${[what, ...why].join('; ')}` }
   }
-  for (const name of otherProviders().filter((name) => name === 'cuda' || name === 'webgpu')) {
-    const provider = providerOf(name, 0)
-    const isSeen = name === 'cuda' ? seesNvidia() || hasCudaLibrary() : seesGpu()
+  for (const kind of otherProviders().filter((name) => name === 'cuda' || name === 'webgpu')) {
+    const isSeen = kind === 'cuda' ? seesNvidia() || hasCudaLibrary() : seesGpu()
     // without a GPU there is nothing to wait for
     if (!isSeen) continue
-    const problem = cannotStart(provider)
-    const probed = problem === null ? await probe(provider, 'computes') : { computes: false as const, problem }
-    if (!probed.computes) why.push(`not ${name}: ${probed.problem}`)
-    else if (name === 'cuda' || isWorthIt(probed.hardware)) return chosen(deviceOf(provider, probed))
-    else if (probed.hardware.kind === 'integrated')
-      why.push(`not webgpu: ${probed.hardware.name} has no memory of its own; name webgpu to take it all the same`)
+    for await (const { provider, probed, isOnly } of tried(kind, 'computes')) {
+      const name = isOnly ? kind : deviceName(provider)
+      if (!probed.computes) why.push(`not ${name}: ${probed.problem}`)
+      else if (kind === 'cuda' || isWorthIt(probed.hardware))
+        why.push(`not ${name}: ${yield chosen(deviceOf(provider, probed))}`)
+      else if (probed.hardware.kind === 'integrated')
+        why.push(`not webgpu: ${probed.hardware.name} has no memory of its own; name webgpu to take it all the same`)
+    }
   }
-  return chosen(cpu())
+  yield chosen(cpu())
 }
 
 /** Whether a GPU is taken without being asked for: one with memory of its own, or Apple's. */

@@ -8,6 +8,8 @@ export interface Hardware {
   readonly memory: number | null
   /** Whether it is a GPU with memory of its own or of the machine's one, or a processor that plays one. */
   readonly kind: 'discrete' | 'integrated' | 'processor' | null
+  /** The generation of an NVIDIA GPU: "9.0"; absent for others. */
+  readonly capability?: string
   /** Versions of what it is used by: "CUDA 13.0", "Vulkan 1.4.305". */
   readonly versions: readonly string[]
 }

@@ -14,11 +14,14 @@ export type Probed =
       readonly hardware: Hardware
       /** Types of numbers that it computes with, "float32" among them; all of them only where they were asked for. */
       readonly precisions: readonly string[]
+      /** GPUs that CUDA's driver sees; absent of other providers. */
+      readonly gpus?: number
     }
   | {
       readonly computes: false
       /** Why, and what to do: a clause without a capital. */
       readonly problem: string
+      readonly gpus?: number
     }
 
 /** How thoroughly a provider is looked at: whether it computes, or also with which types of numbers. */
@@ -40,23 +43,33 @@ export async function probe(provider: Provider, thoroughness: Thoroughness): Pro
   })
   const [written, said] = [textOf(child.stdout), textOf(child.stderr)]
   return new Promise((resolve) => {
-    const fail = (problem: string) => resolve({ computes: false, problem })
+    const fail = (problem: string, gpus?: number) =>
+      resolve({ computes: false, problem, ...(gpus === undefined ? {} : { gpus }) })
     child.on('error', (error) => fail(`its process cannot be started: ${error.message}`))
     child.on('close', (code, signal) => {
       const answer = answerIn(written.join(''))
       if (answer !== null && 'computes' in answer) resolve(answer)
       else if (child.killed) fail(`its driver has not answered for ${patience / 1000} seconds`)
       else if (signal !== null) fail(`its driver ended the process (${signal}): update or reinstall it`)
-      else fail(deviceProblem(provider.name, `${said.join('')}\n${answer?.error ?? `it ended with code ${code}`}`))
+      else {
+        const text = `${said.join('')}\n${answer?.error ?? `it ended with code ${code}`}`
+        fail(deviceProblem(provider.name, text), answer?.gpus)
+      }
     })
   })
 }
 
+/** What the process writes of what was thrown. */
+interface Failure {
+  readonly error: string
+  readonly gpus?: number
+}
+
 /** The last line of what the process has written, which is its answer; null where it has none. */
-function answerIn(written: string): Probed | { readonly error: string } | null {
+function answerIn(written: string): Probed | Failure | null {
   const last = written.trimEnd().split('\n').at(-1)!
   try {
-    return JSON.parse(last) as Probed | { readonly error: string }
+    return JSON.parse(last) as Probed | Failure
   } catch {
     return null
   }

@@ -1,9 +1,12 @@
 import type { DeviceMemory, FileTensor, Part, TensorData, TensorDtype, Traffic } from './engine.js'
 
-/** An execution provider of onnxruntime; deviceId only where it knows several. tf32 lets products keep 10 of float32's 23 bits. */
+/**
+ * An execution provider of onnxruntime; deviceId only where it knows several. tf32 lets products keep 10 of float32's 23 bits; gpuMemory is the
+ * share up to 1 of the device's memory, or the bytes, that the model may take; null or absent for all.
+ */
 export type Provider =
   | { readonly name: 'cpu' | 'webgpu' }
-  | { readonly name: 'cuda'; readonly deviceId: number; readonly tf32?: boolean }
+  | { readonly name: 'cuda'; readonly deviceId: number; readonly tf32?: boolean; readonly gpuMemory?: number | null }
 
 /** Name of a provider's device, as `--device` takes it. */
 export function deviceName(provider: Provider): string {
@@ -60,6 +63,7 @@ export type Request = {
   [Kind in keyof Requests]: { readonly kind: Kind; readonly id: number } & Requests[Kind]
 }[keyof Requests]
 
+/** `noRoom` says for what the device has no room, where that is what is wrong. */
 export type Reply =
   | { readonly id: number; readonly value: Replies[keyof Replies] }
-  | { readonly id: number; readonly error: string; readonly outOfMemory: boolean }
+  | { readonly id: number; readonly error: string; readonly noRoom: 'run' | 'weights' | null }

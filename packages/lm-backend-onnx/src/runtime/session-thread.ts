@@ -39,8 +39,9 @@ export function startSessionThread(options: ThreadOptions): Channel {
     // a late reply must not let the process go while close() still waits for the thread: it would end with code 13
     if (waiting.size === 0 && ended === null) worker.unref()
     if ('error' in reply) {
-      const Failure = reply.outOfMemory ? OutOfMemory : Error
-      request?.reject(new Failure(`onnxruntime: ${reply.error}`))
+      // that of weights is a sentence of ours
+      const Failure = reply.noRoom === 'run' ? OutOfMemory : Error
+      request?.reject(new Failure(reply.noRoom === 'weights' ? reply.error : `onnxruntime: ${reply.error}`))
     } else request?.resolve(reply.value as never)
   })
   worker.on('error', end)

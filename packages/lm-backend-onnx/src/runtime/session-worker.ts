@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { cApiEngine } from './c-api/c-api-engine.js'
 import { nodeEngine } from './node-engine.js'
-import { OutOfMemory } from './out-of-memory.js'
+import { NoRoomForWeights, OutOfMemory } from './out-of-memory.js'
 import type { Reply, Request, ThreadOptions } from './protocol.js'
 import { TensorTable } from './tensor-table.js'
 import { inTurn, type Turns } from './turns.js'
@@ -36,8 +36,13 @@ parentPort!.on('message', (request: Request) => {
       reply = { id: request.id, value: await inTurn(turns, () => table.answer(request)) }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      reply = { id: request.id, error: message, outOfMemory: error instanceof OutOfMemory }
+      reply = { id: request.id, error: message, noRoom: noRoomFor(error) }
     }
     parentPort!.postMessage(reply)
   })
 })
+
+function noRoomFor(error: unknown): 'run' | 'weights' | null {
+  if (error instanceof OutOfMemory) return 'run'
+  return error instanceof NoRoomForWeights ? 'weights' : null
+}

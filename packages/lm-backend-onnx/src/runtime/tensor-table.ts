@@ -1,12 +1,18 @@
 import type { Engine, EngineOutput, EngineSession, EngineTensor, TensorData } from './engine.js'
+import { NoRoomForWeights, OutOfMemory } from './out-of-memory.js'
 import type { Replies, Request, Requests, RunOutput } from './protocol.js'
 
-/** What stands in for a tensor or a session that could not be made: those who need it are told why. */
-class Failed {
+/**
+ * What stands in for a tensor or a session that could not be made: those who need it are told why. Where there was no room, `remake` makes it when
+ * it is needed, since there may be by then; else it is null.
+ */
+class Failed<T = never> {
   readonly error: unknown
+  readonly remake: (() => T | Promise<T>) | null
 
-  constructor(error: unknown) {
+  constructor(error: unknown, remake: (() => T | Promise<T>) | null = null) {
     this.error = error
+    this.remake = error instanceof OutOfMemory || error instanceof NoRoomForWeights ? remake : null
   }
 }
 
@@ -16,8 +22,8 @@ class Failed {
  */
 export class TensorTable {
   readonly #engine: Engine
-  readonly #sessions = new Map<number, EngineSession | Failed>()
-  readonly #tensors = new Map<number, EngineTensor | Failed>()
+  readonly #sessions = new Map<number, EngineSession | Failed<EngineSession>>()
+  readonly #tensors = new Map<number, EngineTensor | Failed<EngineTensor>>()
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -40,7 +46,7 @@ export class TensorTable {
         await this.#make(this.#tensors, request.tensor, () => this.#engine.upload(request.data))
         return null
       case 'uploadFile':
-        await this.#make(this.#tensors, request.tensor, () => this.#engine.uploadFile(request.file, request.dtype))
+        await this.#make(this.#tensors, request.tensor, () => this.#uploadFile(request))
         return null
       case 'dispose':
         for (const id of request.tensors) this.#dispose(id)
@@ -52,30 +58,54 @@ export class TensorTable {
     }
   }
 
-  async #make<T>(into: Map<number, T | Failed>, id: number, make: () => T | Promise<T>): Promise<void> {
+  async #make<T>(into: Map<number, T | Failed<T>>, id: number, make: () => T | Promise<T>): Promise<T> {
     try {
-      into.set(id, await make())
+      const made = await make()
+      into.set(id, made)
+      return made
     } catch (error) {
-      into.set(id, new Failed(error))
+      into.set(id, new Failed(error, make))
       throw error
     }
   }
 
-  #open({ model, folder, mapped, constants }: Requests['open']): Promise<EngineSession> {
-    const tensors = Object.entries(constants).map(([name, id]) => [name, this.#tensor(id)] as const)
-    return this.#engine.open(model, { folder, mapped, constants: Object.fromEntries(tensors) })
+  /** What has that number; made now where there was no room for it before. */
+  async #find<T extends object>(among: Map<number, T | Failed<T>>, id: number, what: string): Promise<T> {
+    const known = among.get(id)
+    if (known === undefined) throw new Error(`the ${what} was never made, or is disposed of`)
+    if (!(known instanceof Failed)) return known
+    if (known.remake === null) throw known.error
+    return this.#make(among, id, known.remake)
+  }
+
+  async #open({ model, folder, mapped, constants }: Requests['open']): Promise<EngineSession> {
+    return this.#engine.open(model, { folder, mapped, constants: await this.#all<never>(constants) })
+  }
+
+  async #uploadFile({ file, dtype }: Requests['uploadFile']): Promise<EngineTensor> {
+    try {
+      return await this.#engine.uploadFile(file, dtype)
+    } catch (error) {
+      throw error instanceof OutOfMemory ? new NoRoomForWeights(error) : error
+    }
+  }
+
+  /** Tensors by name, of which some may be values. */
+  async #all<T>(given: Readonly<Record<string, T | number>>): Promise<Record<string, T | EngineTensor>> {
+    const found: Record<string, T | EngineTensor> = {}
+    for (const [name, value] of Object.entries(given))
+      found[name] = typeof value === 'number' ? await this.#tensor(value) : value
+    return found
   }
 
   async #run({ session, inputs, outputs }: Requests['run']): Promise<Record<string, TensorData>> {
     const made = Object.values(outputs).flatMap((output) => (isMade(output) ? [output.tensor] : []))
     try {
-      const given = Object.entries(inputs).map(([name, input]) => [
-        name,
-        typeof input === 'number' ? this.#tensor(input) : input,
-      ])
-      const wanted = Object.entries(outputs).map(([name, output]) => [name, this.#output(output)] as const)
-      const opened = found(this.#sessions.get(session), 'session')
-      const computed = await opened.run(Object.fromEntries(given), Object.fromEntries(wanted))
+      const given = await this.#all<TensorData>(inputs)
+      const wanted: Record<string, EngineOutput> = {}
+      for (const [name, output] of Object.entries(outputs)) wanted[name] = await this.#output(output)
+      const opened = await this.#find(this.#sessions, session, 'session')
+      const computed = await opened.run(given, wanted)
       const back: Record<string, TensorData> = {}
       for (const [name, output] of Object.entries(outputs)) {
         const value = computed[name]!
@@ -93,9 +123,9 @@ export class TensorTable {
     }
   }
 
-  #output(output: RunOutput): EngineOutput {
+  async #output(output: RunOutput): Promise<EngineOutput> {
     if (output === 'host') return 'host'
-    if ('into' in output) return { into: this.#tensor(output.into), parts: output.parts }
+    if ('into' in output) return { into: await this.#tensor(output.into), parts: output.parts }
     const known = this.#tensors.get(output.tensor)
     return known === undefined || known instanceof Failed ? 'device' : known
   }
@@ -106,8 +136,8 @@ export class TensorTable {
       throw new Error(`the output ${name} is [${value.dims.join(', ')}], expected [${dims.join(', ')}]`)
   }
 
-  #tensor(id: number): EngineTensor {
-    return found(this.#tensors.get(id), 'tensor')
+  #tensor(id: number): Promise<EngineTensor> {
+    return this.#find(this.#tensors, id, 'tensor')
   }
 
   #dispose(id: number): void {
@@ -119,10 +149,4 @@ export class TensorTable {
 
 function isMade(output: RunOutput): output is { readonly tensor: number; readonly dims: readonly number[] } {
   return output !== 'host' && 'tensor' in output
-}
-
-function found<T extends object>(value: T | Failed | undefined, what: string): T {
-  if (value === undefined) throw new Error(`the ${what} was never made, or is disposed of`)
-  if (value instanceof Failed) throw value.error
-  return value
 }

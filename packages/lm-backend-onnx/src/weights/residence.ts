@@ -1,5 +1,4 @@
 import type { Provider } from '../runtime/protocol.js'
-import type { Checkpoint } from './checkpoint.js'
 
 /**
  * Where weights are while the model computes.
@@ -19,16 +18,4 @@ export const largestPacked = 2 ** 28
 export function residenceOf(provider: Provider, floatBytes: number, packUpTo: number): Residence {
   if (provider.name !== 'cpu') return 'device'
   return floatBytes <= packUpTo ? 'packed' : 'mapped'
-}
-
-/** Memory that weights take: float32 where they are packed, numbers of so many bits where these are given, else as they stand in the files. */
-export function weightBytes(
-  residence: Residence,
-  bits: number | null,
-  parameters: number,
-  { tensors }: Checkpoint,
-): number {
-  if (bits !== null) return (parameters * bits) / 8
-  if (residence === 'packed') return 4 * parameters
-  return [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

@@ -18,7 +18,6 @@ interface ArgumentTypes {
   readonly int: number
   readonly size: number
   readonly string: string
-  readonly path: string
   readonly strings: readonly string[]
   readonly pointer: Pointer | null
   readonly pointers: readonly Pointer[]
@@ -61,7 +60,6 @@ const koffiTypes: Readonly<Record<ArgumentKind, string>> = {
   int: 'int',
   size: 'size_t',
   string: 'str',
-  path: process.platform === 'win32' ? 'str16' : 'str',
   strings: 'const char **',
   pointer: 'void *',
   pointers: 'void **',
@@ -84,10 +82,24 @@ export function openOrtApi(path: string): OrtApi {
 
 function loadLibrary(koffi: typeof Koffi, path: string): Koffi.LibraryHandle {
   try {
-    return koffi.load(path)
+    const library = koffi.load(path)
+    keepLoaded(koffi, path)
+    return library
   } catch (cause) {
     throw new InputError(`${path} cannot be loaded as onnxruntime: ${statusText((cause as Error).message)}`, { cause })
   }
+}
+
+/** RTLD_NOW with RTLD_NODELETE. */
+const neverUnloaded: Partial<Record<NodeJS.Platform, number>> = { linux: 0x1002, darwin: 0x82 }
+
+/**
+ * Keeps a library loaded until the process ends: koffi unloads it with the thread that has loaded it, and a library of providers that is still there
+ * would call what is gone when the next thread loads it anew.
+ */
+function keepLoaded(koffi: typeof Koffi, path: string): void {
+  const flags = neverUnloaded[process.platform]
+  if (flags !== undefined) koffi.load(null).func('void *dlopen(const char *, int)')(path, flags)
 }
 
 function functionsOf(koffi: typeof Koffi, table: Pointer): OrtFunctions {

@@ -1,6 +1,7 @@
 import { GraphBuilder } from '../../onnx/graph-builder.js'
 import type { DeviceMemory, OpenOptions, TensorData, TensorDtype, Traffic } from '../engine.js'
 import type { Provider } from '../protocol.js'
+import type { CudaCopies } from './cuda-driver.js'
 import { elementBytes, elementCount, elementTypes, tensorData } from './element-types.js'
 import { failure } from './failure.js'
 import type { OrtApi, Pointer } from './ort-api.js'
@@ -48,28 +49,31 @@ export class OrtDevice {
   readonly memory: Pointer
   readonly isHost: boolean
   /** Whether a tensor's data is an address, to which can be added. */
-  readonly #addressed: boolean
+  readonly isAddressed: boolean
   readonly #env: Pointer
   /** Keeps the provider's context alive between sessions: WebGPU's device ends with its last session. */
   readonly #root: Pointer
   readonly #allocator: Pointer
+  /** What copies without onnxruntime; null where onnxruntime does. */
+  readonly #copies: CudaCopies | null
 
   constructor(
     readonly api: OrtApi,
     private readonly options: DeviceOptions,
   ) {
     const { provider, library } = options
-    const { memory, addressed, prepare } = providerUse(provider)
-    this.#addressed = addressed
+    const { memory, addressed, copies, prepare } = providerUse(provider)
+    this.isAddressed = addressed
     checkProvider(api, provider, library)
     this.#env = api.CreateEnv(logLevel, 'saeval')
     this.hostMemory = this.#memoryInfo('Cpu', 0)
     this.isHost = memory === null
     this.memory = memory === null ? this.hostMemory : this.#memoryInfo(memory.name, memory.deviceId)
     // what it asks of a provider that does not start would end the process: the provider is tried first
+    quietly(api.koffi, () => api.ReleaseSessionOptions(this.#sessionOptions({})))
+    this.#copies = copies?.(api) ?? null
     this.#root = quietly(api.koffi, () => {
-      api.ReleaseSessionOptions(this.#sessionOptions({}))
-      prepare?.(api, this.#env, this.memory, library)
+      prepare?.(api, this.#env, this.memory, this.#copies)
       return this.openSession(emptyGraph(), { folder: null, mapped: false })
     })
     this.#allocator = api.CreateAllocator(this.#root, this.memory)
@@ -137,7 +141,7 @@ export class OrtDevice {
 
   /** Bytes that are written to a tensor at a time: all of it where its memory has no addresses. */
   get partBytes(): number {
-    return this.#addressed ? 2 ** 25 : Number.POSITIVE_INFINITY
+    return this.isAddressed ? 2 ** 25 : Number.POSITIVE_INFINITY
   }
 
   /** Writes elements from `start` of a tensor of the device that has `data`'s type and these dims. */
@@ -164,15 +168,22 @@ export class OrtDevice {
       this.#hostBytes(value, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
       return
     }
-    const source = this.over(data)
+    if (this.#copies !== null) this.#copies.up(this.api.GetTensorMutableData(value), data.data)
+    else this.#copy(data, (host) => [host, value])
+    this.countUp(byteLength)
+  }
+
+  /** Copies between a tensor over host memory and one of the device. */
+  #copy(host: TensorData, ends: (host: Pointer) => [from: Pointer, to: Pointer]): void {
+    const tensor = this.over(host)
     try {
-      this.api.CopyTensors(this.#env, [source], [value], null, 1)
+      const [from, to] = ends(tensor)
+      this.api.CopyTensors(this.#env, [from], [to], null, 1)
     } catch (error) {
       throw failure(error)
     } finally {
-      this.api.ReleaseValue(source)
+      this.api.ReleaseValue(tensor)
     }
-    this.countUp(byteLength)
   }
 
   /** The values of a tensor of the device, copied. */
@@ -180,14 +191,8 @@ export class OrtDevice {
     const byteLength = elementCount(dims) * elementBytes(dtype)
     if (this.isHost || byteLength === 0) return this.readHost(value, dtype, dims)
     const found = tensorData(dtype, dims, new ArrayBuffer(byteLength))
-    const target = this.over(found)
-    try {
-      this.api.CopyTensors(this.#env, [value], [target], null, 1)
-    } catch (error) {
-      throw failure(error)
-    } finally {
-      this.api.ReleaseValue(target)
-    }
+    if (this.#copies !== null) this.#copies.down(found.data, this.api.GetTensorMutableData(value))
+    else this.#copy(found, (host) => [value, host])
     this.countDown(byteLength)
     return found
   }
@@ -205,7 +210,7 @@ export class OrtDevice {
 
   /** The device's memory; null where the provider does not say, or where it is the host's. */
   size(): DeviceMemory | null {
-    return providerUse(this.options.provider).size(this.api)
+    return this.#copies?.memory() ?? null
   }
 
   /** Counts a copy to the device; nothing is copied of tensors without elements. */
@@ -226,6 +231,7 @@ export class OrtDevice {
   close(): void {
     const { api } = this
     for (const tensor of this.tensors) tensor.dispose()
+    this.#copies?.close()
     api.ReleaseAllocator(this.#allocator)
     api.ReleaseSession(this.#root)
     if (!this.isHost) api.ReleaseMemoryInfo(this.memory)

@@ -1,8 +1,8 @@
 /**
- * Kinds of arguments of a function of onnxruntime's C API: int, size_t, a string, a path, strings, a pointer, pointers, the bytes of a view or at an address,
+ * Kinds of arguments of a function of onnxruntime's C API: int, size_t, a string, strings, a pointer, pointers, the bytes of a view or at an address,
  * and what the function makes (a pointer to a pointer, which the caller gets back).
  */
-export type ArgumentKind = 'int' | 'size' | 'string' | 'path' | 'strings' | 'pointer' | 'pointers' | 'bytes' | 'made'
+export type ArgumentKind = 'int' | 'size' | 'string' | 'strings' | 'pointer' | 'pointers' | 'bytes' | 'made'
 
 /** The version of the C API that these places belong to: onnxruntime 1.23's. Newer libraries have it too. */
 export const apiVersion = 23
@@ -52,7 +52,6 @@ export const statusFunctions = {
   UpdateCUDAProviderOptions: [206, 'pointer', 'strings', 'strings', 'size'],
   SessionOptionsAppendExecutionProvider: [216, 'pointer', 'string', 'strings', 'strings', 'size'],
   CreateAndRegisterAllocatorV2: [259, 'pointer', 'string', 'pointer', 'pointer', 'strings', 'strings', 'size'],
-  RegisterExecutionProviderLibrary: [301, 'pointer', 'string', 'path'],
   CopyTensors: [386, 'pointer', 'pointers', 'pointers', 'pointer', 'size'],
 } as const satisfies Record<string, readonly [number, ...ArgumentKind[]]>
 

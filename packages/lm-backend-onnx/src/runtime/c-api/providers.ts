@@ -1,8 +1,6 @@
-import { dirname, join } from 'node:path'
 import { InputError } from '@saeval/hub'
-import type { DeviceMemory } from '../engine.js'
 import type { Provider } from '../protocol.js'
-import { cudaMemory } from './cuda-memory.js'
+import { CudaCopies } from './cuda-driver.js'
 import type { OrtApi, Pointer } from './ort-api.js'
 
 /** How onnxruntime's C API names a provider, and what it needs. */
@@ -15,29 +13,25 @@ export interface ProviderUse {
   readonly addressed: boolean
   /** Adds it to the options of a session. */
   append(api: OrtApi, sessionOptions: Pointer): void
-  /** Its memory's size; null where it does not say. */
-  size(api: OrtApi): DeviceMemory | null
+  /** What copies to and from its memory, and knows its size; absent where onnxruntime copies, and nobody knows the size. */
+  copies?(api: OrtApi): CudaCopies
   /** What the environment needs once, before the first session; `memory` is the provider's. */
-  prepare?(api: OrtApi, env: Pointer, memory: Pointer, library: string): void
+  prepare?(api: OrtApi, env: Pointer, memory: Pointer, copies: CudaCopies | null): void
 }
 
 /** kSameAsRequested: the arena takes what is asked for, not the next power of two, which would waste up to half of a device. */
 const sameAsRequested = 1
 
-/** Sizes of the arena that sessions share: all of the device (0), and how it grows. */
-const arenaSizes = BigUint64Array.of(0n, BigInt(sameAsRequested))
-
 /** The use of a provider. Device numbers are those of the provider. */
 export function providerUse(provider: Provider): ProviderUse {
   switch (provider.name) {
     case 'cpu':
-      return { listedAs: 'CPUExecutionProvider', memory: null, addressed: true, size: () => null, append: () => {} }
+      return { listedAs: 'CPUExecutionProvider', memory: null, addressed: true, append: () => {} }
     case 'webgpu':
       return {
         listedAs: 'WebGpuExecutionProvider',
         memory: { name: 'WebGPU_Buffer', deviceId: 0 },
         addressed: false,
-        size: () => null,
         append: (api, options) => appendNamed(api, options, 'WebGPU', {}),
       }
     case 'cuda':
@@ -45,11 +39,9 @@ export function providerUse(provider: Provider): ProviderUse {
   }
 }
 
-const cudaLibrary = process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so'
-
 type CudaProvider = Extract<Provider, { name: 'cuda' }>
 
-function cudaUse({ deviceId, tf32 = false }: CudaProvider): ProviderUse {
+function cudaUse({ deviceId, tf32 = false, gpuMemory = null }: CudaProvider): ProviderUse {
   const options = {
     device_id: String(deviceId),
     // float32 means float32: TF32 is on by default
@@ -60,7 +52,8 @@ function cudaUse({ deviceId, tf32 = false }: CudaProvider): ProviderUse {
     listedAs: 'CUDAExecutionProvider',
     memory: { name: 'Cuda', deviceId },
     addressed: true,
-    size: ({ koffi }) => cudaMemory(koffi, deviceId),
+    // not by onnxruntime's CopyTensors: the library of providers that it asks for counts the machine's GPUs, and CUDA only those that it may use
+    copies: ({ koffi }) => new CudaCopies(koffi, deviceId),
     append: (api, sessionOptions) => {
       const made = api.CreateCUDAProviderOptions()
       try {
@@ -70,18 +63,23 @@ function cudaUse({ deviceId, tf32 = false }: CudaProvider): ProviderUse {
         api.ReleaseCUDAProviderOptions(made)
       }
     },
-    prepare: (api, env, memory, library) => {
-      // one arena for all sessions: what one of them has freed, another may take
-      const arena = api.CreateArenaCfgV2(['max_mem', 'arena_extend_strategy'], arenaSizes, arenaSizes.length)
+    prepare: (api, env, memory, copies) => {
+      // one arena of a device for all sessions: what one of them has freed, another may take. 0 is all of the device
+      const most = gpuMemory === null ? 0 : bytesOf(gpuMemory, copies?.memory().total ?? 0)
+      const sizes = BigUint64Array.of(BigInt(most), BigInt(sameAsRequested))
+      const arena = api.CreateArenaCfgV2(['max_mem', 'arena_extend_strategy'], sizes, sizes.length)
       once(() => api.CreateAndRegisterAllocatorV2(env, 'CUDAExecutionProvider', memory, arena, ...pairs(options)))
       api.ReleaseArenaCfg(arena)
-      // CopyTensors learns of a provider in a library of its own only so
-      once(() => api.RegisterExecutionProviderLibrary(env, 'cuda', join(dirname(library), cudaLibrary)))
     },
   }
 }
 
-/** Does what can be done once for the process: its threads share onnxruntime's environment, and another one may have been first. */
+/** What is given as a share of a device's memory up to 1, or as bytes, in whole bytes. */
+function bytesOf(gpuMemory: number, total: number): number {
+  return Math.floor(gpuMemory <= 1 ? gpuMemory * total : gpuMemory)
+}
+
+/** Does what can be done once for the process and device: threads share onnxruntime's environment, and another model's may have been first. */
 function once(register: () => void): void {
   try {
     register()

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { cudaStub, needsCudaStub } from '../../../../tests/devices.js'
+import { demoFolder } from '../../../../tests/fixtures.js'
+
+const library = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
+
+/** The device that a model of 3 MB is opened on, or why it is not, and what is said, where two GPUs have 3 MB of memory each. */
+function openedWith(options: object): { readonly device: string; readonly said: readonly string[] } {
+  const script = `
+    import { loadModel } from ${JSON.stringify(library)}
+    const said = []
+    const options = { model: ${JSON.stringify(join(demoFolder, 'model'))}, notice: (line) => said.push(String(line)) }
+    const model = await loadModel({ ...options, ...${JSON.stringify(options)} }).catch((error) => ({ error }))
+    console.log(JSON.stringify({ device: model.error?.message ?? model.info.device, said }))
+    process.exit()`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...cudaStub, CUDA_STUB_DEVICES: '2', CUDA_STUB_MEMORY: '3000000' },
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+
+const tooLarge = /the weights take 3\.0 MB and 2\.7 MB of its memory may be used/
+
+it('goes on to the next device where the weights are too large for one that nobody has named', needsCudaStub, () => {
+  const { device, said } = openedWith({})
+  expect(device).toBe('cpu')
+  expect(said.at(-1)).toMatch(
+    new RegExp(`^device: cpu; not cuda:0: ${tooLarge.source}; not cuda:1: ${tooLarge.source}`),
+  )
+  expect(openedWith({ device: 'cuda:0' }).device).toMatch(/^the weights take 3\.0 MB on cuda:0, where 2\.7 MB may be/)
+})
