@@ -16,15 +16,15 @@ const script = (path: string, provider: Provider, dtype: string) => `
   import { cApiEngine } from ${JSON.stringify(dist)}
   const status = (field) => 1024 * Number(new RegExp(field + ':\\\\s+(\\\\d+)').exec(readFileSync('/proc/self/status', 'utf8'))[1])
   const engine = await cApiEngine({ provider: ${JSON.stringify(provider)}, threads: 1 })
-  const load = async (rows) => {
+  const load = (rows) => {
     const places = [{ path: ${JSON.stringify(path)}, offset: 0, byteLength: 2 * rows * ${width} }]
-    await engine.uploadFile({ places, dtype: 'bfloat16', dims: [rows, ${width}] }, '${dtype}')
+    engine.uploadFile({ places, dtype: 'bfloat16', dims: [rows, ${width}] }, '${dtype}')
   }
   // what the first copy loads stays
-  await load(2 ** 13)
+  load(2 ** 13)
   const before = status('VmRSS')
   writeFileSync('/proc/self/clear_refs', '5')
-  await load(${rows})
+  load(${rows})
   console.log(status('VmHWM') - before)
   process.exit()
 `

@@ -34,18 +34,8 @@ it('fails a run of WebGPU for whose numbers there is no memory, and goes on', ne
     await told(() => sum(100))
     await told(() => sum(2600))
     await told(() => sum(100))
-    await told(() => engine.upload(numbers(2 ** 23)))
-    await told(async () => (await engine.upload(numbers(2 ** 19))).dims)
-    await told(() => sum(100))
     process.exit()`
-  expect(linesOf(script, environment)).toEqual([
-    '10000',
-    'OutOfMemory',
-    '10000',
-    'OutOfMemory',
-    '[ 1, 524288 ]',
-    '10000',
-  ])
+  expect(linesOf(script, environment)).toEqual(['10000', 'OutOfMemory', '10000'])
 })
 
 it('takes no more of each GPU of CUDA than is given', needsCudaStub, () => {
