@@ -2,11 +2,11 @@
 //
 // What a GPU machine does with a model of Gemma 2 2B's shape and random weights, in one command and under ten minutes: for each device there,
 // tokens/s of scoring and of generation at several numbers of rows, steered and not, the share of the device's own matrix peak that scoring
-// reaches, memory, and the largest difference of log-probabilities to transformers in float32 (to saeval on the CPU where Python has no torch). On
+// reaches (of the same arithmetic), memory, and the largest difference of log-probabilities to transformers in float32 (to saeval on the CPU where Python has no torch). On
 // CUDA, compute=tf32 and compute=bfloat16 too, without edits: their differences to the same reference, and to float32 on the same device.
 // The model is made on the machine, into its temporary folder. One JSON line for each measurement, then a table.
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,9 @@ import { answerAll } from '../packages/language-model/dist/index.js'
 import { listDevices, loadModel } from '../packages/lm-backend-onnx/dist/index.js'
 import { GraphBuilder } from '../packages/lm-backend-onnx/dist/onnx/graph-builder.js'
 import { cApiEngine } from '../packages/lm-backend-onnx/dist/runtime/c-api/c-api-engine.js'
+import { CudaCopies } from '../packages/lm-backend-onnx/dist/runtime/c-api/cuda-driver.js'
+import { openKoffi } from '../packages/lm-backend-onnx/dist/runtime/c-api/koffi.js'
+import { findDevices } from '../packages/lm-backend-onnx/dist/runtime/devices.js'
 import { makeModel } from './make-model.mjs'
 import { costs } from './measure.mjs'
 
@@ -45,32 +48,49 @@ const idsOf = (row, length) =>
   Array.from({ length }, (_, at) => 10 + ((row * 7919 + at * 104729 + ((at * at) % 997)) % (size.vocab - 20)))
 const rowOf = (ids) => ({ ids, predictions: ids.slice(1).map((token, position) => ({ position, token })) })
 
-const { devices, missing } = await listDevices()
-for (const { name, problem } of missing) report({ device: name, not_available: problem })
-const wanted = values.devices?.split(',') ?? devices.map(({ name }) => name).filter((name) => name !== 'cpu')
-// the CPU is measured where there is nothing else, and where it is asked for
-const measured = devices.filter(({ name }) => (wanted.length === 0 ? name === 'cpu' : wanted.includes(name)))
+const measured = values.devices === undefined ? await devicesHere() : await devicesNamed(values.devices.split(','))
 const compared = [0, 1].map((row) => idsOf(row, Math.min(tokens, 256)))
 const reference = byTransformers() ?? (await byCpu())
 const table = []
-for (const device of measured) {
-  const peak = await matrixPeak(device.provider)
-  const { name, hardware, library } = device
-  report({ device: name, hardware: hardware.name, library, versions: hardware.versions, matrix_tflops: peak / 1e12 })
-  const computes = device.provider.name === 'cuda' ? ['float32', 'tf32', 'bfloat16'] : ['float32']
+for (const { name, hardware, library, provider } of measured) {
+  report({ device: name, hardware: hardware.name, library, versions: hardware.versions })
+  const computes = provider.name === 'cuda' ? ['float32', 'tf32', 'bfloat16'] : ['float32']
   let float32 = null
   for (const compute of computes) {
     try {
+      const peak = await matrixPeak(provider, compute)
+      report({ device: name, compute, matrix_tflops: peak / 1e12 })
       const scored = await measure(name, compute, peak, float32)
       if (compute === 'float32') float32 = scored
     } catch (error) {
-      if (compute === 'float32') throw error
+      // the others are measured all the same
       report({ device: name, compute, not_measured: error.message })
     }
   }
 }
 console.log(`\nlargest differences are to ${reference.by}; ${tokens} tokens a row are scored, ${newTokens} written`)
 console.table(table)
+
+/** The GPUs here; the CPU where there is none. */
+async function devicesHere() {
+  const { devices, missing } = await listDevices()
+  for (const { name, problem } of missing) report({ device: name, not_available: problem })
+  const gpus = devices.filter(({ name }) => name !== 'cpu')
+  return gpus.length > 0 ? gpus : devices
+}
+
+/** Those of these names that compute. */
+async function devicesNamed(names) {
+  const found = []
+  for (const name of names) {
+    try {
+      found.push((await findDevices(name)).devices[0])
+    } catch (error) {
+      report({ device: name, not_available: error.message })
+    }
+  }
+  return found
+}
 
 /** Measures a device that computes in something; gives the log-probabilities that are compared. `float32` are those of float32 on it, if measured. */
 async function measure(name, compute, peak, float32) {
@@ -159,7 +179,8 @@ function generate(view, rows) {
     type: 'generate_until',
     context: view.tokenizer.decode(idsOf(100 + row, 24)),
     ...{ until: [], maxGenToks: newTokens, doSample: false, temperature: 0 },
-    settings: { eos_token_id: null, min_new_tokens: newTokens },
+    // no token ends a text
+    settings: { eos_token_id: null },
   })
   return answerAll(
     view,
@@ -167,18 +188,20 @@ function generate(view, rows) {
   )
 }
 
-/** Operations a second of a large float32 product, its operands on the device; the best of several. */
-async function matrixPeak(provider) {
+/** Operations a second of a large product in an arithmetic, its operands on the device; the best of several. */
+async function matrixPeak(provider, compute) {
   const n = values.shape === 'tiny' ? 256 : 4096
-  const engine = await cApiEngine({ provider, threads: null })
+  const dtype = compute === 'bfloat16' ? 'bfloat16' : 'float32'
+  const engine = await cApiEngine({ provider: { ...provider, tf32: compute === 'tf32' }, threads: null })
   try {
     const graph = new GraphBuilder()
-    const [a, b] = [graph.input('a', 'float32', [n, n]), graph.input('b', 'float32', [n, n])]
-    // a few numbers come down, so that the product is over when they are there
+    const [a, b] = [graph.input('a', dtype, [n, n]), graph.input('b', dtype, [n, n])]
+    // a number comes down, so that the product is over when it is there
     const product = graph.node('MatMul', [a, b])
-    graph.output(graph.node('ReduceSum', [product], { keepdims: 0 }), 'y', 'float32', [])
+    graph.output(graph.node('Slice', [product, graph.ints([0, 0]), graph.ints([1, 1])]), 'y', dtype, [1, 1])
     const session = await engine.open(graph.build(), { folder: null, mapped: false, constants: {} })
-    const matrix = await engine.upload({ dtype: 'float32', data: new Float32Array(n * n).fill(0.5), dims: [n, n] })
+    const numbers = dtype === 'float32' ? new Float32Array(n * n).fill(0.5) : new Uint16Array(n * n).fill(0x3f00)
+    const matrix = await engine.upload({ dtype, data: numbers, dims: [n, n] })
     let best = Number.POSITIVE_INFINITY
     for (let time = 0; time < 6; time++) {
       const start = performance.now()
@@ -226,15 +249,16 @@ async function byCpu() {
   return { by: 'saeval on the CPU', logprobs: scored.map(({ logprobs }) => logprobs) }
 }
 
-/** Bytes of a GPU's memory that are in use, by nvidia-smi; null where it does not say. */
+/** Bytes of a GPU's memory that are in use, by CUDA's driver, which counts the GPUs as saeval does; null of other devices. */
 function memoryUsed(name) {
   const id = /^cuda:(\d+)$/.exec(name)?.[1]
   if (id === undefined) return null
+  const copies = new CudaCopies(openKoffi(), Number(id))
   try {
-    const query = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '-i', id]
-    return Number(execFileSync('nvidia-smi', query, { encoding: 'utf8' })) * 2 ** 20
-  } catch {
-    return null
+    const { free, total } = copies.memory()
+    return total - free
+  } finally {
+    copies.close()
   }
 }
 

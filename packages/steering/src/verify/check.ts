@@ -30,6 +30,11 @@ export interface Check<Subject> {
   readonly run: (subject: Subject) => Promise<Measured | { readonly notApplicable: string }>
 }
 
+/** The same check, measured and judged by nobody: in an arithmetic with fewer digits what `allowed` says does not hold. */
+export function measuredOnly<Subject>(check: Check<Subject>): Check<Subject> {
+  return { ...check, allowed: null }
+}
+
 /** How one of the checks came out. */
 export interface CheckResult {
   readonly name: string

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { runCheck } from './check.js'
+import { measuredOnly, runCheck } from './check.js'
 import { type DeviceSubject, inOtherModel } from './device.js'
 
 it('does not apply where there is no room for the model in another arithmetic', async () => {
@@ -20,4 +20,15 @@ it('does not apply where that arithmetic gives no numbers, and closes the model'
   }))
   const { outcome } = await runCheck(check, { trial: { together: [] } } as unknown as DeviceSubject)
   expect([outcome, closed]).toEqual(['not applicable', ['base', 'steering']])
+})
+
+it('judges no number in another arithmetic, but says what is wrong whatever the numbers', async () => {
+  const check = (problems: readonly string[]) => ({
+    name: 'a check',
+    allowed: 1e-4,
+    run: async () => ({ deviations: [{ what: 'it is off', deviation: 1e-2 }], problems }),
+  })
+  expect(await runCheck(check([]), null)).toMatchObject({ outcome: 'failed', messages: ['it is off by 0.0100'] })
+  expect(await runCheck(measuredOnly(check([])), null)).toMatchObject({ outcome: 'ok', deviation: 1e-2, allowed: null })
+  expect(await runCheck(measuredOnly(check(['nothing changes'])), null)).toMatchObject({ outcome: 'failed' })
 })

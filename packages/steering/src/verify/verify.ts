@@ -2,7 +2,7 @@ import type { HubOptions, Notice } from '@saeval/hub'
 import { type DeviceChoice, deviceChoice, type ModelArguments } from '@saeval/language-model'
 import { openSteering } from '../models/open-steering.js'
 import { batchIsSingle, besideIsAlone, cacheIsScoring, sharedLayers, sharedPrefixes, zeroIsPlain } from './agreement.js'
-import { type Check, type CheckResult, runCheck } from './check.js'
+import { type Check, type CheckResult, measuredOnly, runCheck } from './check.js'
 import { type DeviceSubject, inOther, inOtherModel, steeredIsCpu, tokensAreCpu, unsteeredIsCpu } from './device.js'
 import { allRowsFollowFormula, rowsFollowFormula, scoresFollowFormula } from './formula.js'
 import { type Subject, subjectOf } from './subject.js'
@@ -58,7 +58,7 @@ export async function verify({
   try {
     const { lines, trial } = await steering.lower(base)
     const subject = subjectOf(base, trial, text ?? null)
-    const checks = await verifySteering(subject, options.onCheck)
+    const checks = await verifySteering({ ...subject, computedIn: String(compute) }, options.onCheck)
     const computedOn = base.info.device ?? null
     if (computedOn !== null && computedOn !== 'cpu') {
       // what there is to say about the model has been said; the CPU computes in float32
@@ -101,12 +101,13 @@ const checks: readonly Check<Subject>[] = [
 
 const deviceChecks: readonly Check<DeviceSubject>[] = [unsteeredIsCpu, steeredIsCpu, tokensAreCpu]
 
-/** Runs all checks on an open model. */
+/** Runs all checks on an open model; where it computes in another arithmetic than float32 they only measure. */
 export function verifySteering(
-  subject: Subject,
+  subject: Subject & { readonly computedIn?: string },
   onCheck: (result: CheckResult) => void = () => {},
 ): Promise<CheckResult[]> {
-  return runAll(checks, subject, onCheck)
+  const { computedIn = 'float32' } = subject
+  return runAll(computedIn === 'float32' ? checks : checks.map(measuredOnly), subject, onCheck)
 }
 
 /** Compares an open model with the same model on the CPU. */

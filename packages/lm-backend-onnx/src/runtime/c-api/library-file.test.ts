@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../../tests/fixtures.js'
 import { runtimeFolder } from '../runtime-package.js'
 import { libraryFile } from './library-file.js'
-import { openOrtApi } from './ort-api.js'
+import { isOlder, openOrtApi } from './ort-api.js'
 
 /** A folder with an empty file at a path below it. */
 function folderWith(...path: string[]): string {
@@ -39,4 +39,16 @@ it('says where there is none', () => {
 it('says why a library cannot be loaded', () => {
   const path = join(folderWith('libonnxruntime.so'), 'libonnxruntime.so')
   expect(() => openOrtApi(path)).toThrow(`${path} cannot be loaded as onnxruntime: `)
+})
+
+it.each([
+  ['1.23.2', true],
+  ['1.28.0', true],
+  ['0.99.9', true],
+  ['1.29.0', false],
+  ['1.29', false],
+  ['1.30.0-dev', false],
+  ['2.0.0', false],
+])('knows whether version %s is older than the oldest that is tested', (version, older) => {
+  expect(isOlder(version, '1.29')).toBe(older)
 })

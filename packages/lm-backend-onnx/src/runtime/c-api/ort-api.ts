@@ -7,6 +7,7 @@ import {
   apiLength,
   apiVersion,
   errorMessagePlace,
+  oldestTested,
   statusFunctions,
   voidFunctions,
 } from './ort-functions.js'
@@ -75,9 +76,16 @@ export function openOrtApi(path: string): OrtApi {
   const [getApi, getVersion] = koffi.decode(base, koffi.array('void *', 2)) as [Pointer, Pointer]
   const version = koffi.decode(getVersion, koffi.proto('str', []))() as string
   const table = koffi.decode(getApi, koffi.proto('void *', ['uint32_t']))(apiVersion) as Pointer | null
-  if (table === null)
-    throw new InputError(`${path} is onnxruntime ${version}; devices need 1.${apiVersion} or a newer one`)
+  if (table === null || isOlder(version, oldestTested))
+    throw new InputError(`${path} is onnxruntime ${version}; devices need ${oldestTested} or a newer one`)
   return { ...functionsOf(koffi, table), version, koffi, library }
+}
+
+/** Whether a version comes before another one: numbers with dots between them. */
+export function isOlder(version: string, than: string): boolean {
+  const [own, other] = [version, than].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)))
+  const at = other!.findIndex((part, index) => part !== (own![index] ?? 0))
+  return at >= 0 && (own![at] ?? 0) < other![at]!
 }
 
 function loadLibrary(koffi: typeof Koffi, path: string): Koffi.LibraryHandle {

@@ -7,6 +7,9 @@ export type ArgumentKind = 'int' | 'size' | 'string' | 'strings' | 'pointer' | '
 /** The version of the C API that these places belong to: onnxruntime 1.23's. Newer libraries have it too. */
 export const apiVersion = 23
 
+/** The oldest version that tests have used: an older one leaves operators of our graphs to the CPU, and nothing would show it but its speed. */
+export const oldestTested = '1.29'
+
 /** The number of functions of that version. */
 export const apiLength = 390
 
