@@ -124,3 +124,9 @@ it('asks for logits only at tokens at which a processor acts', async () => {
   expect(await choose([0, 1, 1])).toEqual([2, 2])
   expect(asked).toBe(1)
 })
+
+it('takes no logits off the device for what forbids nothing', () => {
+  const nothing = { min_new_tokens: 5, min_length: 9, suppress_tokens: [], begin_suppress_tokens: [] }
+  expect(logitsProcessors(nothing, 3)).toEqual([])
+  expect(logitsProcessors({ ...nothing, eos_token_id: 2 }, 3)).toHaveLength(2)
+})
