@@ -17,7 +17,7 @@ export function applyConfigFile(command: Command, path: string): void {
     const option = options.get(key)
     if (!option || key === 'config')
       throw new InputError(
-        `${path}: ${key} is not a flag of saeval ${command.name()}${didYouMean(key, [...options.keys()])}`,
+        `${path}: ${pyStr(key)} is not a flag of saeval ${command.name()}${didYouMean(pyStr(key), [...options.keys()])}`,
       )
     if (value === null || command.getOptionValueSource(key) === 'cli') continue
     command.setOptionValueWithSource(key, optionValue(option, value, path), 'config')

@@ -3,7 +3,7 @@ import { FunctionReference } from '@saeval/python/internal/functions/function-re
 import { pythonRegex } from '@saeval/python/internal/regex/regex'
 import { RegexError } from '@saeval/python/internal/regex/regex-translator'
 import { isDict } from '@saeval/python/internal/values/value'
-import type { Complain } from '../yaml/check-fields.js'
+import { type Complain, checkKeys } from '../yaml/check-fields.js'
 import type { YamlValue } from '../yaml/yaml.js'
 import { filterNames, filterSettings } from './own-filters.js'
 
@@ -41,6 +41,7 @@ export function filterPipelines(list: YamlValue, complain: Complain): FilterPipe
 function filterStep(step: YamlValue, pipeline: string, complain: Complain): FilterStep {
   const field = `filter_list.${pipeline}.filter`
   const fields = isDict(step) ? (step as ReadonlyMap<string, YamlValue>) : new Map<string, YamlValue>()
+  checkKeys(fields, field, complain)
   const used = fields.get('function')
   const settings = new Map([...fields].filter(([key]) => key !== 'function'))
   if (used instanceof FunctionReference) return { function: used, settings }

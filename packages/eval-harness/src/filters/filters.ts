@@ -1,5 +1,7 @@
 import { escapeRegex, findAll, substitute } from '@saeval/python/internal/regex/regex'
 import { strip } from '@saeval/python/internal/text/text'
+import { getItem } from '@saeval/python/internal/values/dict-keys'
+import { PythonError } from '@saeval/python/internal/values/python-error'
 import { equals, isDict, isTrue, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { namedEntities } from './named-entities.js'
 
@@ -85,8 +87,17 @@ function mostFrequent(list: readonly PyValue[]): PyValue {
 function mapped(answer: PyValue, settings: PyDict): PyValue {
   const table = settings.get('mapping_dict') ?? null
   if (table !== null && !isDict(table)) throw new FilterError('mapping_dict is not a mapping')
-  const found = typeof answer === 'string' ? table?.get(answer) : undefined
+  const found = table === null ? undefined : itemOf(table, answer)
   return found === undefined ? (settings.get('default_value') ?? null) : found
+}
+
+function itemOf(table: PyDict, key: PyValue): PyValue | undefined {
+  try {
+    return getItem(table, key)
+  } catch (cause) {
+    if (!(cause instanceof PythonError)) throw cause
+    throw new FilterError(`map cannot look up a ${typeName(key)}`, { cause })
+  }
 }
 
 function groupSelect(settings: PyDict): number {

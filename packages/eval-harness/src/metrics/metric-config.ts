@@ -1,7 +1,7 @@
 import { didYouMean } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
-import type { Complain } from '../yaml/check-fields.js'
+import { type Complain, checkKeys } from '../yaml/check-fields.js'
 import type { YamlValue } from '../yaml/yaml.js'
 import { aggregationNames, findAggregation } from './aggregation-registry.js'
 import { defaultMetrics, findMetric, isKnownMetric, type OutputType } from './metric-registry.js'
@@ -45,6 +45,7 @@ export function metricConfigs(
   if (list === null) return defaultMetrics[outputType].map((name) => metricConfig(new Map([['metric', name]])))
   return (list as readonly YamlValue[]).map((entry) => {
     if (!isDict(entry)) throw complain('metric_list', 'has an entry that is not a mapping')
+    checkKeys(entry, 'metric_list', complain)
     const metric = (entry as ReadonlyMap<string, YamlValue>).get('metric')
     if (typeof metric !== 'string' && !(metric instanceof FunctionReference))
       throw complain('metric_list', 'has an entry without a metric')

@@ -1,5 +1,6 @@
 import { didYouMean, InputError } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
+import { pyStr } from '@saeval/python/internal/text/text'
 import { isDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import type { YamlValue } from './yaml.js'
 
@@ -33,12 +34,19 @@ export function checkFields(
     const kind = kinds.get(name)
     if (kind === undefined)
       throw complain(
-        prefix + name,
-        `is not a field of ${prefix === '' ? 'a task file' : prefix.slice(0, -1)}${didYouMean(name, [...kinds.keys()])}`,
+        prefix + pyStr(name),
+        `is not a field of ${prefix === '' ? 'a task file' : prefix.slice(0, -1)}${didYouMean(pyStr(name), [...kinds.keys()])}`,
       )
     if (value !== null && !fits(kind, value))
       throw complain(prefix + name, `is a ${kindName(value)}, expected ${expected[kind]}`)
+    if (kind === 'mapping' && value !== null) checkKeys(value, prefix + name, complain)
   }
+}
+
+/** Refuses keys of a mapping that are no texts: they name arguments of Python functions. */
+export function checkKeys(mapping: YamlValue, field: string, complain: Complain): void {
+  for (const key of (mapping as ReadonlyMap<PyValue, YamlValue>).keys())
+    if (typeof key !== 'string') throw complain(field, `has the key ${pyStr(key)}, which is not a text`)
 }
 
 /** A value's kind as a task's author knows it. */

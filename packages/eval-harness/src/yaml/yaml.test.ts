@@ -1,5 +1,5 @@
 import { dumpsJson } from '@saeval/python/internal/json/json'
-import type { PyValue } from '@saeval/python/internal/values/value'
+import { type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
 import { parseYaml } from './yaml.js'
 
@@ -22,5 +22,93 @@ describe('merge keys, as PyYAML 6 reads them', () => {
 
   it('refuses << as a value', () => {
     expect(() => json('a: [<<]')).toThrow('task.yaml: << is no value')
+  })
+})
+
+describe('keys of mappings, as PyYAML 6 reads them', () => {
+  // list(yaml.safe_load(text).items())
+  it.each([
+    [
+      'numbers, in their order',
+      '{2: no one, 1: b}',
+      [
+        [2, 'no one'],
+        [1, 'b'],
+      ],
+    ],
+    [
+      'texts of digits',
+      '{"2": a, "1": b}',
+      [
+        ['2', 'a'],
+        ['1', 'b'],
+      ],
+    ],
+    [
+      'both',
+      '{1: a, "1": b}',
+      [
+        [1, 'a'],
+        ['1', 'b'],
+      ],
+    ],
+    [
+      'truth values, null and floats',
+      '{yes: a, null: b, 1.5: c, "yes": d}',
+      [
+        [true, 'a'],
+        [null, 'b'],
+        [new PyFloat(1.5), 'c'],
+        ['yes', 'd'],
+      ],
+    ],
+    [
+      'equal ones',
+      '{1: a, x: c, 1.0: b, true: d, x: e}',
+      [
+        [1, 'd'],
+        ['x', 'e'],
+      ],
+    ],
+    [
+      'merged ones',
+      '{<<: {2: a, 1: b}, 1: c}',
+      [
+        [2, 'a'],
+        [1, 'c'],
+      ],
+    ],
+    [
+      'aliases',
+      '{&a 7: x, y: *a}',
+      [
+        [7, 'x'],
+        ['y', 7],
+      ],
+    ],
+    [
+      'names of prototypes',
+      '{__proto__: a, toString: b}',
+      [
+        ['__proto__', 'a'],
+        ['toString', 'b'],
+      ],
+    ],
+    [
+      'explicit ones',
+      '? 3\n: a\n? b\n',
+      [
+        [3, 'a'],
+        ['b', null],
+      ],
+    ],
+  ] as const)('%s', (_name, text, entries) => {
+    expect([...(parseYaml(text, 'task.yaml') as PyDict)]).toEqual(entries)
+  })
+
+  it.each(['a: 1\n? [b]\n: c', 'a: 1\n? {b: c}\n: d', 'a: 1\n? !function m.f\n: d'])('refuse %j', (text) => {
+    expect(() => parseYaml(text, 'task.yaml')).toThrow(
+      /^task\.yaml:[23]: a mapping has a key that is neither a text nor a number, a truth value or null$/,
+    )
   })
 })

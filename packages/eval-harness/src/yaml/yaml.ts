@@ -2,10 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
-import { intOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
+import { setItem } from '@saeval/python/internal/values/dict-keys'
+import { intOf, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import yaml from 'js-yaml'
+import { MergeKey, YamlNode } from './yaml-node.js'
 
-/** A value of a task file: Python's values and references to Python functions. */
+/** A value of a task file: Python's values and references to Python functions. Keys of mappings are as in PyDict. */
 export type YamlValue = PyValue | FunctionReference | readonly YamlValue[] | ReadonlyMap<string, YamlValue>
 
 const float = /^[-+]?(\d[\d_]*\.[\d_]*([eE][-+]\d+)?|\.[\d_]+([eE][-+]\d+)?)$|^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/
@@ -39,18 +41,16 @@ const pythonInt = new yaml.Type('tag:yaml.org,2002:int', {
 })
 const functionTag = new yaml.Type('!function', {
   kind: 'scalar',
-  construct: (name: string | null) => new FunctionReference(name ?? '', ''),
+  // a name in a line of its own has been read as a node already
+  construct: (name: string | YamlNode | null) =>
+    new FunctionReference(String((name instanceof YamlNode ? name.value : name) ?? ''), ''),
 })
-/** Stands for `<<` among the keys; no text of a YAML file holds its first character. */
-const mergeMark = '\0<<'
 // js-yaml's own puts merged keys where << stands; PyYAML puts them before all others
 const mergeKey = new yaml.Type('!merge', {
   kind: 'scalar',
   resolve: (text: unknown) => text === '<<',
-  // there may be several in one mapping
-  construct: () => `${mergeMark}${merges++}`,
+  construct: () => new MergeKey(),
 })
-let merges = 0
 const schema = yaml.FAILSAFE_SCHEMA.extend({
   implicit: [nullType(), mergeKey, pythonBool, pythonInt, pythonFloat],
   explicit: [functionTag],
@@ -121,8 +121,15 @@ export function isFile(path: string): boolean {
 
 /** Reads YAML text; `name` is its file, for messages and for the modules of its functions. */
 export function parseYaml(text: string, name: string): YamlValue {
+  const keys: unknown[] = []
+  // js-yaml makes objects of mappings, whose keys are texts in an order of their own
+  const listener = (event: string, state: { line: number; result: unknown }) => {
+    // a mapping that turns out to be a text is closed twice
+    if (event === 'close' && !(state.result instanceof YamlNode))
+      state.result = new YamlNode(state.result, state.line, keys)
+  }
   try {
-    return new Values(name).of(yaml.load(text, { schema, json: true }))
+    return new Values(name, keys).of(yaml.load(text, { schema, json: true, listener: listener as never }))
   } catch (cause) {
     if (cause instanceof yaml.YAMLException)
       throw new InputError(`${name}:${(cause.mark?.line ?? 0) + 1}: ${cause.reason}`, { cause })
@@ -137,9 +144,13 @@ class Values {
   #size = 0
   readonly #known = new Map<object, { readonly value: YamlValue; readonly size: number }>()
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    readonly keys: readonly unknown[],
+  ) {}
 
-  of(given: unknown): YamlValue {
+  of(node: unknown): YamlValue {
+    const given = node instanceof YamlNode ? node.value : node
     if (typeof given !== 'object' || given === null) return this.#scalar(given)
     const known = this.#known.get(given)
     this.#add(known?.size ?? 16)
@@ -157,17 +168,20 @@ class Values {
 
   #scalar(value: unknown): YamlValue {
     this.#add(typeof value === 'string' ? value.length : 16)
-    if (typeof value === 'string' && value.startsWith(mergeMark)) throw new InputError(`${this.name}: << is no value`)
     return (value ?? null) as YamlValue
   }
 
   #made(value: object): YamlValue {
     if (Array.isArray(value)) return value.map((item) => this.of(item))
+    if (value instanceof MergeKey) throw new InputError(`${this.name}: << is no value`)
     if (value instanceof FunctionReference) return new FunctionReference(value.name, dirname(this.name))
     if (value instanceof PyFloat) return value
-    const entries = Object.entries(value).map(([key, item]) => [key, this.of(item)] as const)
-    const merged = entries.filter(([key]) => key.startsWith(mergeMark)).flatMap(([, item]) => this.#merged(item))
-    return new Map([...merged, ...entries.filter(([key]) => !key.startsWith(mergeMark))])
+    const entries = Object.entries(value).map(([key, item]) => [YamlNode.keyOf(key, this.keys), this.of(item)] as const)
+    const made = new Map<string, YamlValue>()
+    const put = (key: unknown, item: YamlValue) => setItem(made as PyDict, key as PyValue, item as PyValue)
+    for (const [key, item] of entries) if (key instanceof MergeKey) for (const pair of this.#merged(item)) put(...pair)
+    for (const [key, item] of entries) if (!(key instanceof MergeKey)) put(key, item)
+    return made
   }
 
   /** What << brings in, the last one first: of several mappings the first one that has a key decides. */

@@ -100,6 +100,8 @@ def to_wire(value):
 
 
 def from_wire(kind, text, zone=None):
+    if kind == "dict":  # with keys that are no texts
+        return {unpack(key): unpack(item) for key, item in text}
     if kind == "bytes":
         return base64.b64decode(text)
     if kind == "decimal":

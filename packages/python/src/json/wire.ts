@@ -3,7 +3,7 @@ import { PyBytes } from '../values/bytes.js'
 import { PyDecimal } from '../values/decimal.js'
 import { PyOther } from '../values/other.js'
 import { PyDate, PyDatetime, PyTime, PyTimedelta } from '../values/times.js'
-import { isDict, type PyValue } from '../values/value.js'
+import { isDict, type PyDict, type PyValue } from '../values/value.js'
 import { dumpsJson, parseJson } from './json.js'
 
 /** The key under which JSON carries a date, bytes and the like to Python and back. */
@@ -22,7 +22,7 @@ export function toWireJson(value: PyValue, about: string): string {
   if (isDict(value)) {
     const parts: string[] = []
     for (const [key, item] of value) {
-      if (typeof key !== 'string') return dumpsJson(value)
+      if (typeof key !== 'string') return dictJson(value, about)
       parts.push(`${JSON.stringify(key)}:${toWireJson(item, about)}`)
     }
     return `{${parts.join(',')}}`
@@ -31,6 +31,12 @@ export function toWireJson(value: PyValue, about: string): string {
   const wire = value.wire()
   if (wire !== null) return dumpsJson(new Map([[mark, wire]]))
   throw new InputError(`${about} would get a ${value.typeName} of pandas, which saeval's Python does not have`)
+}
+
+/** A dict with keys that JSON would turn into texts. */
+function dictJson(dict: PyDict, about: string): string {
+  const pairs = [...dict].map(([key, item]) => `[${toWireJson(key, about)},${toWireJson(item, about)}]`)
+  return `{${JSON.stringify(mark)}:["dict",[${pairs.join(',')}]]}`
 }
 
 /** An answer of host.py: a letter that says whether JavaScript's own JSON reads it as it is, and JSON. Throws where it is none. */

@@ -79,7 +79,8 @@ function sequenceOf(of: Feature): Feature {
 /** The names of a class label's classes: a list, or a mapping by number. */
 function namesOf(label: PyDict): string[] {
   const names = label.get('names')
-  return (Array.isArray(names) ? (names as readonly PyValue[]) : isDict(names) ? [...names.values()] : []).map(pyStr)
+  if (!isDict(names)) return (Array.isArray(names) ? (names as readonly PyValue[]) : []).map(pyStr)
+  return [...names].sort(([a], [b]) => Number(a) - Number(b)).map(([, name]) => pyStr(name))
 }
 
 /** The features of a parquet file written by `datasets`, from the JSON that it leaves in the file's metadata; null for other files. */
