@@ -4,6 +4,7 @@ import { inTask } from './documents/in-task.js'
 import { applyPipeline } from './filters/apply-pipeline.js'
 import { type AggregateOptions, aggregateTask, type MetricValues } from './metrics/aggregate-task.js'
 import { askingMetrics } from './metrics/asking-metrics.js'
+import type { OpenMetric } from './metrics/generation.js'
 import type { MetricContext, MetricQuestion } from './metrics/metric-question.js'
 import { scoreAllByOwnMetric } from './metrics/own-metrics.js'
 import type { PreparedTask } from './prepare-task.js'
@@ -30,6 +31,8 @@ export async function scoreTask(
   const { config } = task
   const docs = asked.flatMap(({ doc, requests }) => requests.map(() => doc))
   const values = new Map<string, MetricValues>()
+  const names = new Set(metrics.map((metric) => metric.config.name))
+  const derived = new Map<string, OpenMetric>()
   const samples: PyDict[] = []
   for (const pipeline of config.filters) {
     const filtered = await inTask(config.task, null, () => applyPipeline(pipeline, answers, docs, task.functions))
@@ -44,7 +47,7 @@ export async function scoreTask(
       await takeTurns(options.signal)
       const { docId, doc, requests, results } = document
       const own = new Map([...known].map(([name, list]) => [name, list[index]!]))
-      const scores = await inTask(config.task, docId, () => processResults(task, metrics, document, own))
+      const scores = await inTask(config.task, docId, () => processResults(task, metrics, document, own, derived))
       for (const [metric, value] of scores) {
         const key = `${metric},${pipeline.name}`
         const known = values.get(key) ?? { metric, filter: pipeline.name, items: [] as PyValue[] }
@@ -66,11 +69,12 @@ export async function scoreTask(
     }
   }
   const all = [...values.values()]
+  const named = [...metrics, ...[...derived.values()].filter(({ config: { name } }) => !names.has(name))]
   const score: TaskScore = {
     config,
     dump: task.dump,
-    metrics: await inTask(config.task, null, () => aggregateTask(all, metrics, task.functions, options)),
-    higherIsBetter: new Map(metrics.map((metric) => [metric.config.name, metric.config.higherIsBetter])),
+    metrics: await inTask(config.task, null, () => aggregateTask(all, named, task.functions, options)),
+    higherIsBetter: new Map(named.map((metric) => [metric.config.name, metric.config.higherIsBetter])),
     original: task.docs.length,
     effective: Math.max(0, ...all.map(({ items }) => items.length)),
   }

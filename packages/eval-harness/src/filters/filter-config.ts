@@ -1,10 +1,9 @@
 import { didYouMean } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
-import { pythonRegex } from '@saeval/python/internal/regex/regex'
-import { RegexError } from '@saeval/python/internal/regex/regex-translator'
 import { isDict } from '@saeval/python/internal/values/value'
 import { type Complain, checkKeys } from '../yaml/check-fields.js'
 import type { YamlValue } from '../yaml/yaml.js'
+import { checkPatterns } from './ignored-patterns.js'
 import { filterNames, filterSettings } from './own-filters.js'
 
 /** One step of a filter pipeline. */
@@ -54,18 +53,6 @@ function filterStep(step: YamlValue, pipeline: string, complain: Complain): Filt
     )
   for (const key of settings.keys())
     if (!known.includes(key)) throw complain(`${field}.${used}.${key}`, `is not a setting${didYouMean(key, known)}`)
-  const patterns = [settings.get('regex_pattern') ?? [], settings.get('regexes_to_ignore') ?? []].flat()
-  for (const pattern of patterns) checkPattern(pattern, `${field}.${used}`, complain)
+  checkPatterns(settings, `${field}.${used}`, complain)
   return { function: used, settings }
-}
-
-/** Refuses a regular expression that would not match as in Python. */
-function checkPattern(pattern: YamlValue, field: string, complain: Complain): void {
-  if (typeof pattern !== 'string') throw complain(field, 'has a regular expression that is not a text')
-  try {
-    pythonRegex(pattern)
-  } catch (cause) {
-    if (!(cause instanceof RegexError)) throw cause
-    throw complain(field, `cannot be used: ${cause.message}`)
-  }
 }

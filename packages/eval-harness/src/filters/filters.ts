@@ -1,8 +1,9 @@
 import { escapeRegex, findAll, substitute } from '@saeval/python/internal/regex/regex'
-import { strip } from '@saeval/python/internal/text/text'
+import { codePoints, strip } from '@saeval/python/internal/text/text'
 import { getItem } from '@saeval/python/internal/values/dict-keys'
 import { PythonError } from '@saeval/python/internal/values/python-error'
 import { equals, isDict, isTrue, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
+import { ignoredPatterns } from './ignored-patterns.js'
 import { namedEntities } from './named-entities.js'
 
 /** The model's answers of every request of a task, one list for each; filters may put anything in their place. */
@@ -156,7 +157,9 @@ function multipleChoice(answers: Answers, docs: readonly PyDict[], settings: PyD
     const texts = choices.map((choice: PyValue) => ignores(strip(textOf(choice), 'both')))
     const byText = new Map(texts.map((text: string, i: number) => [text, `(${letters[i]})`]))
     const byLetter = new Map(letters.map((letter: string) => [letter, `(${letter})`]))
-    const anyText = texts.map(escapeRegex).join('|')
+    // the first choice that matches is taken: one that begins like another must not stand before it
+    const escaped: string[] = texts.map(escapeRegex)
+    const anyText = escaped.sort((a, b) => codePoints(b) - codePoints(a)).join('|')
     const anyLetter = `:[\\s]*(${letters.join('|')})`
     const select = groupSelect(settings)
     return listOf(list).map((answer) => {
@@ -173,8 +176,7 @@ function multipleChoice(answers: Answers, docs: readonly PyDict[], settings: PyD
 
 function ignored(text: string, settings: PyDict): string {
   let result = text
-  for (const pattern of (settings.get('regexes_to_ignore') ?? []) as readonly string[])
-    result = substitute(pattern, '', result)
+  for (const pattern of ignoredPatterns(settings)) result = substitute(pattern, '', result)
   if (isTrue(settings.get('ignore_case') ?? false)) result = result.toLowerCase()
   return isTrue(settings.get('ignore_punctuation') ?? false) ? result.replace(/\p{P}/gu, '') : result
 }

@@ -2,6 +2,7 @@ import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '
 import { bleu } from './bleu.js'
 import { chrf, chrfPlusPlus } from './chrf.js'
 import { type CorpusScore, prepareCorpus } from './corpus-score.js'
+import { pairwiseSum } from './pairwise-sum.js'
 import { ter } from './ter.js'
 
 /** One value of a metric for each document. */
@@ -28,7 +29,7 @@ export function aggregate(aggregation: Aggregation, items: Items): PyValue {
   return new PyFloat(aggregation.prepare(items)(items.map((_, place) => place)))
 }
 
-/** lm_eval's aggregations by name; sums run from the left, as Python's before 3.12. */
+/** lm_eval's aggregations by name; sums run from the left, as Python's before 3.12, where numpy does not add. */
 export const aggregations: Readonly<Record<string, Aggregation>> = {
   mean: { functionName: 'mean', stderr: 'mean', prepare: (items) => meanOf(numbers(items)) },
   median: {
@@ -96,14 +97,16 @@ function meanOf(values: readonly number[]): Selection {
 function nanmean(items: Items): Selection {
   const values = numbers(items)
   return (places) => {
-    let [sum, count] = [0, 0]
+    // numpy adds 0 in their place
+    const chosen = new Float64Array(places.length)
+    let count = 0
     for (let i = 0; i < places.length; i++) {
       const value = values[places[i]!]!
       if (Number.isNaN(value)) continue
-      sum += value
+      chosen[i] = value
       count++
     }
-    return sum / count
+    return pairwiseSum(chosen) / count
   }
 }
 
@@ -162,16 +165,16 @@ function matthewsCorrcoef(items: Items): Selection {
 
 /** Mean over documents of the sum over choices of (probability - [right])^2; values are (gold, probabilities). */
 function brierScore(items: Items): Selection {
+  const choices = ((items[0] ?? [null, []]) as readonly [PyValue, readonly PyValue[]])[1].length
   const scores = items.map((item) => {
     const [gold, probabilities] = item as readonly [PyValue, readonly PyValue[]]
     const right = numeric(gold) < 0 ? probabilities.length + numeric(gold) : numeric(gold)
+    if (probabilities.length !== choices) throw new TypeError('documents that have different numbers of choices')
     if (right < 0) throw new TypeError('a document whose answer is not among its choices has no Brier score')
-    return probabilities.reduce(
-      (sum: number, probability, i) => sum + (numeric(probability) - (i === right ? 1 : 0)) ** 2,
-      0,
-    )
+    const distances = probabilities.map((probability, i) => numeric(probability) - (i === right ? 1 : 0))
+    return pairwiseSum(distances.map((distance) => distance * distance))
   })
-  return meanOf(scores)
+  return (places) => pairwiseSum(Float64Array.from(places, (place) => scores[place]!)) / places.length
 }
 
 function paragraphAndQuestion(index: PyDict): string {

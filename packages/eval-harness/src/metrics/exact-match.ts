@@ -1,6 +1,7 @@
 import { substitute } from '@saeval/python/internal/regex/regex'
 import { codePoints, pyStr } from '@saeval/python/internal/text/text'
 import { equals, isTrue, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
+import { ignoredPatterns } from '../filters/ignored-patterns.js'
 
 /**
  * Share of predictions equal to their references, both changed by the settings: regexes_to_ignore taken out one after the other, then
@@ -37,9 +38,7 @@ function listChanges(settings: PyDict): ListChange[] {
     (list) =>
       list.map(change)
   return [
-    ...((settings.get('regexes_to_ignore') ?? []) as readonly string[]).map((pattern) =>
-      each((text) => substitute(pattern, '', text)),
-    ),
+    ...ignoredPatterns(settings).map((pattern) => each((text) => substitute(pattern, '', text))),
     ...(on('ignore_case') ? [lowerCase] : []),
     ...(on('ignore_punctuation') ? [each((text) => text.replace(/[!-/:-@[-`{-~]/g, ''))] : []),
     ...(on('ignore_numbers') ? [each((text) => text.replace(/[0-9]/g, ''))] : []),

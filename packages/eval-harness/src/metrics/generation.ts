@@ -31,10 +31,14 @@ export interface GenerationAnswer {
   readonly multipleTarget: boolean
 }
 
-/** The values of a generated answer's metrics (ConfigurableTask.process_results). A metric function that gives a dict adds its members. */
+/**
+ * The values of a generated answer's metrics (ConfigurableTask.process_results). A metric function that gives a dict adds its members;
+ * `derived` gathers them as metrics with the aggregation and direction of the one that gave them first.
+ */
 export async function generationMetrics(
   answer: GenerationAnswer,
   metrics: readonly OpenMetric[],
+  derived: Map<string, OpenMetric> = new Map(),
 ): Promise<Map<string, PyValue>> {
   const gold = goldOf(answer, metrics)
   // exact_match of several targets leaves the answer repeated for the metrics behind it, as in lm_eval
@@ -58,8 +62,12 @@ export async function generationMetrics(
         value = new PyFloat(any ? 1 : 0)
       }
     }
-    if (isDict(value)) for (const [key, part] of value) values.set(key, part)
-    else values.set(name, value)
+    if (!isDict(value)) values.set(name, value)
+    else
+      for (const [key, part] of value) {
+        values.set(key, part)
+        if (!derived.has(key)) derived.set(key, { ...metric, config: { ...metric.config, name: key } })
+      }
   }
   return values
 }

@@ -1,6 +1,7 @@
 import { didYouMean } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { isDict, type PyDict, type PyValue } from '@saeval/python/internal/values/value'
+import { checkPatterns } from '../filters/ignored-patterns.js'
 import { type Complain, checkKeys } from '../yaml/check-fields.js'
 import type { YamlValue } from '../yaml/yaml.js'
 import { aggregationNames, findAggregation } from './aggregation-registry.js'
@@ -43,7 +44,7 @@ export function metricConfigs(
   complain: Complain,
 ): MetricConfig[] {
   if (list === null) return defaultMetrics[outputType].map((name) => metricConfig(new Map([['metric', name]])))
-  return (list as readonly YamlValue[]).map((entry) => {
+  const configs = (list as readonly YamlValue[]).map((entry) => {
     if (!isDict(entry)) throw complain('metric_list', 'has an entry that is not a mapping')
     checkKeys(entry, 'metric_list', complain)
     const metric = (entry as ReadonlyMap<string, YamlValue>).get('metric')
@@ -52,6 +53,8 @@ export function metricConfigs(
     check(entry as ReadonlyMap<string, YamlValue>, outputType, hasProcessResults, complain)
     return metricConfig(entry as ReadonlyMap<string, YamlValue>)
   })
+  // of a metric named twice the settings of the last one count, at the place of the first
+  return [...new Map(configs.map((config) => [config.name, config])).values()]
 }
 
 function metricConfig(entry: ReadonlyMap<string, YamlValue>): MetricConfig {
@@ -103,4 +106,5 @@ function check(
   const unknown = [...entry.keys()].find((key) => !ownFields.has(key) && !known.includes(key))
   if (unknown !== undefined)
     throw complain(`${field}.${unknown}`, `is not a setting of a metric${didYouMean(unknown, known)}`)
+  if (name === 'exact_match') checkPatterns(entry, field, complain)
 }

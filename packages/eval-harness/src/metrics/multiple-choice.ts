@@ -1,7 +1,8 @@
 import type { LoglikelihoodResult } from '@saeval/language-model'
-import { codePoints } from '@saeval/python/internal/text/text'
+import { codePoints, pyRepr } from '@saeval/python/internal/text/text'
 import { numberOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { DocFieldError } from '../documents/doc-fields.js'
+import { pairwiseSum } from './pairwise-sum.js'
 
 export interface MultipleChoiceAnswer {
   readonly choices: readonly string[]
@@ -36,7 +37,7 @@ export function multipleChoiceMetrics(answer: MultipleChoiceAnswer, metrics: rea
     acc_norm: () => right(argmax(conditional.map((value, i) => value / codePoints(choices[i]!)))),
     acc_bytes: () => right(argmax(conditional.map((value, i) => value / Buffer.byteLength(choices[i]!)))),
     exact_match: () =>
-      ([] as number[]).concat(gold).some((index) => index !== missing && results.at(index)!.isGreedy) ? 1 : 0,
+      ([] as number[]).concat(gold).some((index) => index !== missing && results.at(index)?.isGreedy) ? 1 : 0,
     brier_score: () => [gold, softmax(conditional).map((value) => new PyFloat(value))],
     likelihood: () => [gold, conditional.map((value) => new PyFloat(value))],
     acc_mutual_info: () => right(argmax(conditional.map((value, i) => value - all[n + i]!))),
@@ -46,20 +47,21 @@ export function multipleChoiceMetrics(answer: MultipleChoiceAnswer, metrics: rea
   )
 }
 
-/** Place of a right answer among the choices as lm_eval takes it: a number below 0, or one that is not whole, where it is none of them. */
-export function goldIndex(gold: PyValue, choices: readonly string[]): number {
-  if (typeof gold === 'string') return choices.includes(gold) ? choices.indexOf(gold) : missing
-  const found = numberOf(gold)
-  return found !== null && found < choices.length ? found : missing
-}
-
-/** Index of the right answer among the choices, or a list of indices; see goldIndex. Throws DocFieldError where documents differ in that. */
+/**
+ * Index of the right answer among the choices as lm_eval takes it, below 0 where it is none of them; or a list of indices. Throws
+ * DocFieldError for what lm_eval stops at: lists where the first document has none and the other way round, floats, null, texts in a list.
+ */
 export function goldOf({ gold, choices, multipleTarget }: Omit<MultipleChoiceAnswer, 'results'>): number | number[] {
-  const index = (value: PyValue) => goldIndex(value, choices)
+  const index = (value: PyValue): number => {
+    if (typeof value === 'string' && !multipleTarget) return choices.includes(value) ? choices.indexOf(value) : missing
+    const found = value instanceof PyFloat ? null : numberOf(value)
+    if (found === null) throw new DocFieldError(`the target ${pyRepr(gold)} does not tell the places of choices`)
+    return found < choices.length ? found : missing
+  }
   // lm_eval decides by the first document and fails on others
   if (Array.isArray(gold) !== multipleTarget)
     throw new DocFieldError(
-      `the target is ${multipleTarget ? 'one answer' : 'a list'}, but that of the first document is ${multipleTarget ? 'a list' : 'one answer'}`,
+      `the target is ${multipleTarget ? 'one answer' : 'a list'}, but that of the first document is ${multipleTarget ? 'a list' : 'one answer or an empty list'}`,
     )
   return Array.isArray(gold) ? gold.map(index) : index(gold)
 }
@@ -78,6 +80,6 @@ function argmax(values: readonly number[]): number {
 export function softmax(values: readonly number[]): number[] {
   const max = Math.max(...values)
   const powers = values.map((value) => Math.exp(value - max))
-  const sum = powers.reduce((total, value) => total + value, 0)
+  const sum = pairwiseSum(powers)
   return powers.map((value) => value / sum)
 }

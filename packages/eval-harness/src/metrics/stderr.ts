@@ -77,3 +77,8 @@ export function pooledStderr(stderrs: readonly number[], sizes: readonly number[
     stderrs.reduce((sum, stderr, i) => sum + (sizes[i]! - 1) * stderr ** 2 * sizes[i]!, 0) / (total - sizes.length)
   return Math.sqrt(variance / total)
 }
+
+/** Standard error of the mean of k tasks that count alike: sqrt(sum(se^2)) / k (lm_eval 0.4.13's unweighted_mean_stderr). */
+export function unweightedStderr(stderrs: readonly number[]): number {
+  return Math.sqrt(stderrs.reduce((sum, stderr) => sum + stderr ** 2, 0)) / stderrs.length
+}

@@ -2,7 +2,8 @@ import { type HubOptions, InputError } from '@saeval/hub'
 import type { Dataset, Split } from '@saeval/python/internal/functions/dataset'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
 import { type FunctionResolver, noFunctions, type TaskFunction } from '@saeval/python/internal/functions/task-function'
-import { isDict, type PyDict, type PyValue, typeName } from '@saeval/python/internal/values/value'
+import { pyStr } from '@saeval/python/internal/text/text'
+import { isDict, numberOf, type PyDict, PyFloat, type PyValue, typeName } from '@saeval/python/internal/values/value'
 import { loadDataset } from '../datasets/load-dataset.js'
 import {
   callFunction,
@@ -106,12 +107,25 @@ async function shapeOf(
 ): Promise<Pick<Task, 'multipleInput' | 'multipleTarget'>> {
   const text = await docToText(rules.text, first, read)
   const answer = await docToTarget(rules.target, first, read)
-  if (read.hasChoices && typeof answer === 'number') {
-    const { length } = await docToChoice(rules.choice, first, read)
-    if (answer >= length || answer < -length)
-      throw new DocFieldError(`the target is ${answer}, which is not the place of one of the ${length} choices`)
+  if (read.hasChoices) {
+    const choices = await docToChoice(rules.choice, first, read)
+    const place = indexOf(answer)
+    if (place !== null && (place >= choices.length || place < -choices.length))
+      throw new DocFieldError(
+        `the target is ${pyStr(answer)}, which is not the place of one of the ${choices.length} choices`,
+      )
+    if (choices.includes('')) throw new DocFieldError(`choice ${choices.indexOf('') + 1} is empty`)
   }
-  return { multipleInput: read.hasChoices && typeof text === 'number', multipleTarget: Array.isArray(answer) }
+  return {
+    multipleInput: read.hasChoices && indexOf(text) !== null,
+    // an empty list is no list to lm_eval
+    multipleTarget: Array.isArray(answer) && answer.length > 0,
+  }
+}
+
+/** A value that Python takes as an index; null for others. */
+function indexOf(value: PyValue): number | null {
+  return value instanceof PyFloat ? null : numberOf(value)
 }
 
 async function openDataset(

@@ -1,5 +1,5 @@
 import { numberOf, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
-import { aggregateScores, pooledStderr } from '../metrics/stderr.js'
+import { aggregateScores, pooledStderr, unweightedStderr } from '../metrics/stderr.js'
 import { type GroupNode, leafNames } from '../tasks/load-tasks.js'
 
 /** A group's entry in results.json from those of its tasks: alias and name, and for groups that average something the means. */
@@ -29,9 +29,9 @@ export function aggregateGroup(group: GroupNode, tasks: ReadonlyMap<string, PyDi
           ),
         ),
       )
-      // the pooled error even where the mean is not weighted, as lm_eval has it
-      const known = stderrs.every((stderr) => stderr !== null)
-      entry.set(`${metric}_stderr,${filter}`, known ? new PyFloat(pooledStderr(stderrs as number[], sizes)) : 'N/A')
+      const known = stderrs.filter((stderr) => stderr !== null)
+      const stderr = () => (weightBySize ? pooledStderr(known, sizes) : unweightedStderr(known))
+      entry.set(`${metric}_stderr,${filter}`, known.length === having.length ? new PyFloat(stderr()) : 'N/A')
       counts.set(key, sum(sizes))
     }
   }

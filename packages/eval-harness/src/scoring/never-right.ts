@@ -1,6 +1,6 @@
-import type { PyDict, PyValue } from '@saeval/python/internal/values/value'
+import type { PyDict } from '@saeval/python/internal/values/value'
 import { inTask } from '../documents/in-task.js'
-import { goldIndex } from '../metrics/multiple-choice.js'
+import { goldOf } from '../metrics/multiple-choice.js'
 import { choiceTexts, question, type Task, target } from '../requests/task.js'
 import { takeTurns } from '../turns/take-turns.js'
 
@@ -46,11 +46,8 @@ async function choicesRight(task: Task, doc: PyDict): Promise<boolean[]> {
     choiceTexts(task, doc),
     task.multipleInput ? question(task, doc) : target(task, doc),
   ])
-  const answers = Array.isArray(gold) ? (gold as readonly PyValue[]) : [gold]
-  return answers.map((answer) => {
-    const index = goldIndex(answer, choices)
-    return Number.isInteger(index) && index >= 0
-  })
+  const answers = goldOf({ choices, gold, multipleTarget: task.multipleTarget })
+  return [answers].flat().map((index) => index >= 0)
 }
 
 function sentence(task: Task, docs: readonly PyDict[], ids: readonly number[], what: string): string | null {

@@ -28,12 +28,13 @@ export interface ScoredAnswers {
   readonly results: readonly PyValue[]
 }
 
-/** A document's metrics by name. Those that are `known` already are not asked for. */
+/** A document's metrics by name. Those that are `known` already are not asked for; `derived` is that of generationMetrics. */
 export async function processResults(
   task: Task,
   metrics: readonly OpenMetric[],
   scored: ScoredAnswers,
   known: ReadonlyMap<string, PyValue> = new Map(),
+  derived: Map<string, OpenMetric> = new Map(),
 ): Promise<ReadonlyMap<string, PyValue>> {
   const { doc, results } = scored
   const { config } = task
@@ -48,6 +49,7 @@ export async function processResults(
     metrics.filter((metric) => !isOwn(metric)),
     doc,
     results,
+    derived,
   )
   if (own.length === 0) return values
   const asked = await questionOf(task, scored)
@@ -110,6 +112,7 @@ async function lmEvalMetrics(
   metrics: readonly OpenMetric[],
   doc: PyDict,
   results: readonly PyValue[],
+  derived: Map<string, OpenMetric>,
 ): ReturnType<typeof processResults> {
   const { config } = task
   const names = new Set(metrics.map((metric) => metric.config.name))
@@ -145,6 +148,7 @@ async function lmEvalMetrics(
           multipleTarget: task.multipleTarget,
         },
         metrics,
+        derived,
       )
   }
 }

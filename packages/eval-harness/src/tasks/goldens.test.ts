@@ -160,6 +160,10 @@ describe('task files', () => {
     )
     expect(loadTasks(index, ['t', 'x', 't']).flatMap(leafNames)).toEqual(['t'])
     expect(loadTasks(index, [folder]).flatMap(leafNames)).toEqual(['t'])
+    const sources = [['t'], [folder], [join(folder, 'a.yaml')]].map((words) =>
+      (loadTasks(index, words)[0] as TaskLeaf).config.metadata.get('config_source'),
+    )
+    expect(sources).toEqual([join(folder, 'a.yaml'), 'inline', 'inline'])
     expect(loadTasks(index, [join(folder, '*.yaml')]).flatMap(leafNames)).toEqual(['t'])
     expect(() => loadTasks(index, [join(folder, 'b.yaml')])).toThrow(/names the file .*b\.yaml, which is not there/)
     const withGroup = indexTasks([folder, write({ 'g.yaml': 'group: g\ntask: [t]\n' })])
@@ -174,6 +178,20 @@ describe('task files', () => {
     expect(described(index)).toBe('one')
     expect(index.problems).toEqual([expect.stringMatching(/b\.yaml: the task t is that of .*a\.yaml already/)])
     expect(described(indexTasks([first, second]))).toBe('three')
+  })
+
+  // TaskIndex.build of lm_eval 0.4.13 on the same files
+  it('of a later folder replace the tags of earlier ones; in a folder the first use of a name counts', () => {
+    const named = (name: string, tag: string) => `${task.replace('task: t', `task: ${name}`)}tag: ${tag}\n`
+    const first = write({ 'a.yaml': named('one', 'mine'), 'b.yaml': named('two', 'mine') })
+    const files = { 'c.yaml': named('three', 'mine'), 'd.yaml': named('four', 'later') }
+    const index = indexTasks([first, write({ ...files, 'e.yaml': 'group: later\ntask: [three]\n' })])
+    expect([index.tags.get('mine'), index.tags.get('later'), index.entries.has('later')]).toEqual([
+      ['three'],
+      ['four'],
+      false,
+    ])
+    expect(index.problems).toEqual([expect.stringMatching(/e\.yaml: the group later is a tag of tasks before it/)])
   })
 
   it('that are broken are found by name and say what is wrong', () => {
@@ -210,6 +228,38 @@ describe('task files', () => {
       ['t', 3],
       ['u', 5],
     ])
+  })
+
+  it('take the metadata of a group that is a member, which keeps its own (as in lm_eval 0.4.13)', () => {
+    const [outer] = load(
+      {
+        't.yaml': task,
+        'inner.yaml': 'group: inner\ntask: [t]\nmetadata: {version: 1}\n',
+        'outer.yaml': 'group: outer\ntask:\n  - group: inner\n    metadata: {version: 7}\n',
+      },
+      'outer',
+    ) as [GroupNode]
+    const inner = outer.children[0] as GroupNode
+    expect([inner.version, leaves([outer])[0]!.version]).toEqual(['1', 7])
+  })
+
+  it('have the order and the types of the keys that they write', () => {
+    const choices = `${task.replace('doc_to_choice: [a, b]', 'doc_to_choice: {2: "no", 1: "yes"}')}metadata: {1: x}\n`
+    const [leaf] = load({ 't.yaml': choices }, 't') as [TaskLeaf]
+    expect([...(leaf.config.docToChoice as PyDict).values()]).toEqual(['no', 'yes'])
+    expect([...leaf.config.metadata.keys()]).toContain(1)
+  })
+
+  it.each([
+    [`${task}1: x\n`, /t\.yaml: 1 is not a field of a task file/],
+    [`${task}dataset_kwargs: {yes: x}\n`, /t\.yaml: dataset_kwargs has the key True, which is not a text/],
+    [`${task}metric_list: [{metric: acc, 1.5: x}]\n`, /t\.yaml: metric_list has the key 1\.5, which is not a text/],
+    [
+      `${task}filter_list: [{name: a, filter: [{function: map, null: x}]}]\n`,
+      /t\.yaml: filter_list\.a\.filter has the key None, which is not a text/,
+    ],
+  ])('refuse keys that are no names: %j', (text, message) => {
+    expect(() => load({ 't.yaml': text }, 't')).toThrow(message)
   })
 
   it('form groups with overrides and members of their own', () => {

@@ -114,7 +114,7 @@ class TaskLoader {
   file(file: string): TaskNode {
     const fields = resolveFields(file)
     const kind = fields.has('group') ? 'group' : 'task'
-    return this.entry({ name: '', kind, file, label: file, tags: [] }, fields, new Map())
+    return this.entry({ name: '', kind, file, label: 'inline', tags: [] }, fields, new Map())
   }
 
   entry(entry: IndexEntry, fields: Fields, inherited: Fields): TaskNode {
@@ -171,8 +171,10 @@ class TaskLoader {
       if (typeof inner !== 'string') throw new InputError(`${entry.file}: group ${group} has a group without a name`)
       const registered = this.index.entries.get(inner)
       if (!registered) return [this.group(entry, `${group}::${inner}`, fields, inherited)]
-      const changed = [...fields].filter(([key]) => !groupFields.has(key))
-      const shown = [...fields].filter(([key]) => groupFields.has(key))
+      // its metadata is that of its tasks; lm_eval fails on the other fields of a group
+      const isShown = (key: string) => groupFields.has(key) && key !== 'metadata'
+      const changed = [...fields].filter(([key]) => !isShown(key))
+      const shown = [...fields].filter(([key]) => isShown(key))
       const merged = new Map([...resolveFields(registered.file), ...shown])
       return [this.group(registered, inner, merged, new Map([...inherited, ...changed]))]
     }

@@ -34,7 +34,7 @@ export const builtInTasks = resolve(dirname(fileURLToPath(import.meta.url)), '..
 
 /**
  * Indexes every *.yaml under the built-in folder and the given ones (a single file may stand for a folder); a name in a later folder
- * replaces the earlier one, within a folder the first file by path has the name. Only the fields that name things are read, so a file
+ * replaces the earlier one (a tag, too), within a folder the first file by path has the name. Only the fields that name things are read, so a file
  * that is broken elsewhere is found out when it is loaded, or when `problems` are asked for; `whole` reads files whole at once and leaves
  * broken ones out. Throws InputError for folders that are not there.
  */
@@ -60,27 +60,39 @@ interface Root {
   readonly given: string
 }
 
+/** What a name stands for: a task or group, or a tag as the names of its tasks. */
+type Named = IndexEntry | Set<string>
+
 function buildIndex(roots: readonly Root[], read: FieldReader): TaskIndex {
-  const entries = new Map<string, IndexEntry>()
+  const named = new Map<string, Named>()
   const problems: string[] = []
-  const tagged = new Map<string, Set<string>>()
   for (const { folder, given } of roots) {
     if (!existsSync(folder)) throw new InputError(`include_path ${folder} does not exist`)
-    const own = new Map<string, IndexEntry>()
+    const own = new Map<string, Named>()
     for (const file of yamlFiles(folder)) {
       const entry = tryIndex(file, labelOf(given, relative(folder, file)), read, problems)
       if (entry === null) continue
       const first = own.get(entry.name)
-      if (first) problems.push(`${file}: the ${entry.kind} ${entry.name} is that of ${first.file} already`)
-      else own.set(entry.name, entry)
+      if (first !== undefined)
+        problems.push(
+          `${file}: the ${entry.kind} ${entry.name} is ${first instanceof Set ? 'a tag of tasks before it' : `that of ${first.file} already`}`,
+        )
+      else {
+        own.set(entry.name, entry)
+        for (const tag of entry.tags) {
+          const known = own.get(tag) ?? new Set()
+          if (known instanceof Set) own.set(tag, known.add(entry.name))
+        }
+      }
     }
-    for (const entry of own.values()) {
-      entries.set(entry.name, entry)
-      for (const tag of entry.tags) tagged.set(tag, (tagged.get(tag) ?? new Set()).add(entry.name))
-    }
+    for (const [name, value] of own) named.set(name, value)
   }
-  const tags = [...tagged].filter(([tag]) => !entries.has(tag))
-  return { entries, tags: new Map(tags.map(([tag, names]) => [tag, [...names].sort(compareCodePoints)])), problems }
+  const entries = new Map<string, IndexEntry>()
+  const tags = new Map<string, readonly string[]>()
+  for (const [name, value] of named)
+    if (value instanceof Set) tags.set(name, [...value].sort(compareCodePoints))
+    else entries.set(name, value)
+  return { entries, tags, problems }
 }
 
 const indexed = new Set(['task', 'group', 'tag', 'class', 'include'])
