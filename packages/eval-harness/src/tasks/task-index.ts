@@ -14,7 +14,7 @@ export interface IndexEntry {
   readonly kind: 'task' | 'group'
   readonly file: string
   /**
-   * What results name the file, as lm_eval does: below the folder as it was given ("my_tasks/a.yaml"), "tasks/mmlu/default/mmlu_anatomy.yaml" for
+   * What results name the file, as lm_eval does: below the folder as it was given ("my_tasks/a.yaml"), "inline" for a word of `tasks`, "tasks/mmlu/default/mmlu_anatomy.yaml" for
    * those of this package.
    */
   readonly label: string

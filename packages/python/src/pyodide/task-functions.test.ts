@@ -3,7 +3,7 @@ import { PyBytes } from '../values/bytes.js'
 import { PyDecimal } from '../values/decimal.js'
 import { PandasTimestamp } from '../values/pandas-times.js'
 import { PyDate, PyDatetime, PyTime, PyTimedelta } from '../values/times.js'
-import { fromPlain, PyFloat } from '../values/value.js'
+import { fromPlain, type PyDict, PyFloat, type PyValue } from '../values/value.js'
 import { taskFunctions } from './task-functions.js'
 import { call, functions, root, written } from './task-python.testing.js'
 
@@ -54,6 +54,17 @@ describe('values cross to Python and back', () => {
   it('what JSON cannot hold comes back as itself', async () => {
     const made = await call('def f():\n    return [{1, 2}, {1: 2}]')
     expect(await call('def f(x):\n    return repr(x)', [made])).toBe('[{1, 2}, {1: 2}]')
+  })
+
+  it('dicts keep keys that are no texts', async () => {
+    const keys: [PyValue, PyValue][] = [
+      [2, 'a'],
+      ['2', [new Map([[null, 1]])]],
+      [true, new PyFloat(1)],
+      [new PyFloat(1.5), null],
+    ]
+    const dict = new Map(keys) as unknown as PyDict
+    expect(await call('def f(x):\n    return repr(x)', [dict])).toBe("{2: 'a', '2': [{None: 1}], True: 1.0, 1.5: None}")
   })
 
   it('answers are tuples', async () => {
