@@ -57,9 +57,10 @@ describe('values cross to Python and back', () => {
   })
 
   it('dicts keep keys that are no texts', async () => {
+    const none = new Map([[null, 1]]) as never
     const keys: [PyValue, PyValue][] = [
       [2, 'a'],
-      ['2', [new Map([[null, 1]])]],
+      ['2', [none]],
       [true, new PyFloat(1)],
       [new PyFloat(1.5), null],
     ]
