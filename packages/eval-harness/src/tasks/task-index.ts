@@ -14,8 +14,8 @@ export interface IndexEntry {
   readonly kind: 'task' | 'group'
   readonly file: string
   /**
-   * What results name the file, as lm_eval does: below the folder as it was given ("my_tasks/a.yaml"), "inline" for a word of `tasks`, "tasks/mmlu/default/mmlu_anatomy.yaml" for
-   * those of this package.
+   * What results name the file, as lm_eval does: below the folder as it was given ("my_tasks/a.yaml"), "inline" for a word of `tasks`,
+   * "tasks/mmlu/default/mmlu_anatomy.yaml" for those of this package.
    */
   readonly label: string
   readonly tags: readonly string[]
@@ -34,9 +34,9 @@ export const builtInTasks = resolve(dirname(fileURLToPath(import.meta.url)), '..
 
 /**
  * Indexes every *.yaml under the built-in folder and the given ones (a single file may stand for a folder); a name in a later folder
- * replaces the earlier one (a tag, too), within a folder the first file by path has the name. Only the fields that name things are read, so a file
- * that is broken elsewhere is found out when it is loaded, or when `problems` are asked for; `whole` reads files whole at once and leaves
- * broken ones out. Throws InputError for folders that are not there.
+ * replaces the earlier one (a tag, too), within a folder the first file by path has the name. Only the fields that name things are read,
+ * so a file that is broken elsewhere is found out when it is loaded, or when `problems` are asked for; `whole` reads files whole at once
+ * and leaves broken ones out. Throws InputError for folders that are not there.
  */
 export function indexTasks(includePaths: readonly string[] = [], { whole = false } = {}): TaskIndex {
   const roots = [

@@ -2,8 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { InputError } from '@saeval/hub'
 import { FunctionReference } from '@saeval/python/internal/functions/function-reference'
-import { setItem } from '@saeval/python/internal/values/dict-keys'
-import { intOf, type PyDict, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
+import { exactNumber, intOf, PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import yaml from 'js-yaml'
 import { MergeKey, YamlNode } from './yaml-node.js'
 
@@ -177,11 +176,19 @@ class Values {
     if (value instanceof FunctionReference) return new FunctionReference(value.name, dirname(this.name))
     if (value instanceof PyFloat) return value
     const entries = Object.entries(value).map(([key, item]) => [YamlNode.keyOf(key, this.keys), this.of(item)] as const)
-    const made = new Map<string, YamlValue>()
-    const put = (key: unknown, item: YamlValue) => setItem(made as PyDict, key as PyValue, item as PyValue)
+    const made = new Map<PyValue, YamlValue>()
+    // 1, 1.0 and true are one key, the first of them
+    const numbers = new Map<number | bigint, PyValue>()
+    const put = (key: PyValue, item: YamlValue) => {
+      const number = exactNumber(key)
+      if (number === null) return made.set(key, item)
+      const whole = typeof number === 'bigint' && BigInt(Number(number)) === number ? Number(number) : number
+      if (!numbers.has(whole)) numbers.set(whole, key)
+      return made.set(numbers.get(whole)!, item)
+    }
     for (const [key, item] of entries) if (key instanceof MergeKey) for (const pair of this.#merged(item)) put(...pair)
-    for (const [key, item] of entries) if (!(key instanceof MergeKey)) put(key, item)
-    return made
+    for (const [key, item] of entries) if (!(key instanceof MergeKey)) put(key as PyValue, item)
+    return made as ReadonlyMap<unknown, YamlValue> as ReadonlyMap<string, YamlValue>
   }
 
   /** What << brings in, the last one first: of several mappings the first one that has a key decides. */
