@@ -48,7 +48,9 @@ export async function packedBytes(name: string): Promise<Uint8Array<ArrayBuffer>
 }
 
 /** All files but the page's own, whose names begin with "/". `onShare` is told what share of the bytes is there, where a server gives them. */
-export async function modelFiles(onShare: (share: number) => void = () => {}): Promise<Record<string, Uint8Array>> {
+export async function modelFiles(
+  onShare: (share: number) => void = () => {},
+): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
   await completed
   const names = [...given.keys()].filter((name) => !name.startsWith('/'))
   const files = names.map(async (name) => [name, await fileBytes(name)] as const)
@@ -74,7 +76,7 @@ async function fetched(
   address: string,
   onSize: (bytes: number) => void,
   onBytes: (bytes: number) => void,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const answer = await fetch(address)
   if (!answer.ok) throw new Error(await answer.text())
   const bytes = new Uint8Array(Number(answer.headers.get('content-length')))

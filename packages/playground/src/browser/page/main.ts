@@ -3,6 +3,7 @@ import type { Runtime } from '../protocol.js'
 import { withoutGpu } from '../worker/gpu-device.js'
 import { byId, make } from './elements.js'
 import { fileBytes, modelFiles, packedBytes } from './files.js'
+import { HeldFiles } from './held-files.js'
 import { openPage } from './open-page.js'
 import { openFirst, openWorker, type Start } from './open-worker.js'
 import { answerOf, inWords, startWorker } from './worker-client.js'
@@ -49,19 +50,20 @@ async function start(): Promise<void> {
   if (isServed) askForFiles()
   // a file is given once, and this one is for both builds
   const own = fileBytes('/worker.js')
-  const files = modelFiles((share) => {
-    status.textContent = `Loading the model: ${Math.floor(100 * share)} %`
-  })
-  // it shows where it is waited for
-  files.catch(() => {})
+  const files = new HeldFiles(
+    modelFiles((share) => {
+      status.textContent = `Loading the model: ${Math.floor(100 * share)} %`
+    }),
+  )
   const { opened, start, without } = await openFirst(
     isServed ? await withoutGpu() : 'of a folder of files',
     (onGpu) => starter(onGpu, own),
-    async () => ({ files: await files }),
+    () => files.lent(),
   )
   const place =
     without === null ? 'with WebGPU' : isServed ? `in WebAssembly (without WebGPU: ${without})` : 'in WebAssembly'
-  const startScorer = async () => (await openWorker(start(), { files: await files })).worker
+  if (opened.opened.playground.tasks.length === 0) files.drop()
+  const startScorer = async () => (await openWorker(start(), await files.given())).worker
   await openPage(opened, { place, begun, startScorer })
 }
 

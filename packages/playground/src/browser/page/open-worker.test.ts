@@ -1,10 +1,11 @@
 import { InputError } from '@saeval/hub'
 import { expect, it } from 'vitest'
 import type { Parts, Problem, Requests } from '../protocol.js'
+import type { GivenFiles } from './held-files.js'
 import { openFirst, type Start } from './open-worker.js'
 import { succeed, type WorkerClient } from './worker-client.js'
 
-const request: Requests['open'] = { files: {} }
+const request: GivenFiles = { request: { files: {} }, transfer: [] }
 const input: Problem = { sentence: 'features.jsonl, line 1: it is no JSON', isInput: true }
 const lost: Problem = { sentence: 'the device is lost', isInput: false }
 

@@ -1,5 +1,6 @@
 import { InputError } from '@saeval/hub'
-import type { Parts, Requests } from '../protocol.js'
+import type { Parts } from '../protocol.js'
+import type { GivenFiles } from './held-files.js'
 import { answerOf, type WorkerClient } from './worker-client.js'
 
 /** A worker that is started, and when its WebAssembly is there. */
@@ -19,10 +20,10 @@ export interface OpenedWorker {
 /** Opens what the page holds in a started worker. Throws InputError for what is given, another Error for what cannot be computed. */
 export async function openWorker(
   { worker, prepared }: StartedWorker,
-  request: Requests['open'],
+  { request, transfer }: GivenFiles,
 ): Promise<OpenedWorker> {
   await prepared
-  return { worker, opened: await answerOf(worker, 'open', request) }
+  return { worker, opened: await answerOf(worker, 'open', request, transfer) }
 }
 
 /** Where the model came to be opened. */
@@ -41,7 +42,7 @@ export interface Opening {
 export async function openFirst(
   without: string | null,
   starter: (onGpu: boolean) => Promise<Start>,
-  files: () => Promise<Requests['open']>,
+  files: () => Promise<GivenFiles>,
 ): Promise<Opening> {
   let first: StartedWorker | null = null
   try {

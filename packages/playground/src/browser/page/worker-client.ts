@@ -8,8 +8,13 @@ interface Waiting {
 
 /** A worker, as the page sees it. */
 export interface WorkerClient {
-  /** Asks; resolves when everything is answered, to what went wrong where something did. A newer request of the kind ends this one. */
-  ask<K extends Kind>(kind: K, request: Requests[K], onPart: (part: Parts[K]) => void): Promise<Problem | null>
+  /** Asks; resolves when everything is answered, to what went wrong where something did. A newer request of the kind ends this one. Buffers of `transfer` become the worker's. */
+  ask<K extends Kind>(
+    kind: K,
+    request: Requests[K],
+    onPart: (part: Parts[K]) => void,
+    transfer?: readonly ArrayBuffer[],
+  ): Promise<Problem | null>
   /** Ends it, and gives its memory back. */
   terminate(): void
 }
@@ -38,12 +43,12 @@ export function startWorker(script: Uint8Array<ArrayBuffer>): WorkerClient {
     found.end(data.end.problem)
   }
   return {
-    ask: (kind, request, onPart) =>
+    ask: (kind, request, onPart, transfer = []) =>
       new Promise((end) => {
         const id = nextId++
         newest.set(kind, id)
         waiting.set(id, { onPart: onPart as (part: unknown) => void, end })
-        worker.postMessage({ kind, id, request })
+        worker.postMessage({ kind, id, request }, [...transfer])
       }),
     terminate: () => {
       worker.terminate()
@@ -64,14 +69,18 @@ export async function succeed(asked: Promise<Problem | null>): Promise<void> {
   throw problem.isInput ? new InputError(problem.sentence) : new Error(problem.sentence)
 }
 
-/** The last part of an answer; throws where there is none, or something went wrong. */
-export async function answerOf<K extends Kind>(worker: WorkerClient, kind: K, request: Requests[K]): Promise<Parts[K]> {
+/** The last part of an answer; throws where there is none, or something went wrong. Buffers of `transfer` become the worker's. */
+export async function answerOf<K extends Kind>(
+  worker: WorkerClient,
+  kind: K,
+  request: Requests[K],
+  transfer?: readonly ArrayBuffer[],
+): Promise<Parts[K]> {
   let found: Parts[K] | null = null
-  await succeed(
-    worker.ask(kind, request, (part) => {
-      found = part
-    }),
-  )
+  const onPart = (part: Parts[K]) => {
+    found = part
+  }
+  await succeed(worker.ask(kind, request, onPart, transfer))
   if (found === null) throw new Error('there was no answer')
   return found
 }
