@@ -37,6 +37,8 @@ beforeAll(async () => {
   writeSteered('gone', { base_name: '/nowhere/model', csv_path: 'y.csv' }, rows)
   writeSteered('adapted', { base_name: model, peft: 'some', csv_path: 'z.csv' }, rows)
   writeSteered('elsewhere', { base_name: model, csv_path: 'w.csv' }, rows.slice(2))
+  for (const task of ['dogs', 'several'])
+    rmSync(join(folder, `elsewhere/samples_${task}_2026-01-02T03-04-05.000006.jsonl`))
   writeRun(join(folder, 'plain'), { pretrained: model }, { dogs: [1, 0, 1] })
   ui = await serveUi({ folder })
 })
@@ -46,7 +48,8 @@ afterAll(async () => {
 })
 
 function writeSteered(name: string, args: object, rows: readonly object[]): void {
-  const path = writeRun(join(folder, name), args, { dogs: [1, 0, 1] })
+  // as of a task with several right answers, whose acc is no whole number
+  const path = writeRun(join(folder, name), args, { dogs: [1, 0, 1], several: [0.41, 1] })
   const file = JSON.parse(readFileSync(path, 'utf8'))
   writeFileSync(path, JSON.stringify({ ...file, saeval: { steering: { rows } } }))
 }
@@ -63,6 +66,20 @@ describe('the way to the page that steers', () => {
     expect(await steer('adapted')).toContain('cannot be begun with: it has peft=&quot;some&quot; among its model_args')
     expect(await steer('elsewhere')).toContain("cannot be begun with: all 1 do what the page's sliders cannot")
     expect(await steer('none')).toContain('which is not in this folder now')
+  })
+
+  it('asks what it can count as the run did, and names the rest', async () => {
+    const { tasks, notAsked, command, edits, others } = JSON.parse(await text(below('file-playground')))
+    expect(tasks).toMatchObject([
+      { name: 'dogs', documents: 3, questions: [{ answer: 0 }, { answer: 1 }, { answer: 2 }] },
+    ])
+    expect(notAsked).toEqual([
+      expect.stringMatching(/^several: samples_several_[^/]*:1: its acc is 0\.41, which is not/),
+    ])
+    expect(command).toMatch(/^saeval run .*csv_path.*steering\.csv.* --tasks dogs,several$/)
+    expect([edits.length, others]).toEqual([2, 1])
+    const silent = JSON.parse(await text(`steer/${encodeURIComponent(nameOf('elsewhere'))}/file-playground`))
+    expect(silent.notAsked).toEqual([expect.stringMatching(/^the run has logged no questions/)])
   })
 
   it('gives what the page has, and no other file', async () => {
