@@ -8,6 +8,7 @@ import { needs, nightly, repository } from './fixtures.js'
 
 const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 const folder = newFolder()
+const plan = 'plans of dogs'
 const examples = join(repository, 'examples/clusters')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -31,33 +32,33 @@ beforeAll(async () => {
   })
   const asked = ['-t', 'demo_dogs', '--include_path', 'examples/demo/tasks', '--device', 'cpu', '-b', '4', '-L', '2']
   const sweep = ['-a', 'base_name=examples/demo/model', '--csv', 'examples/demo/forget_dogs.csv', ...asked]
-  expect(await runIn(folder, ['plan', 'dogs', '--shards', '2', ...sweep, '-o', 'out'])).toMatchObject({ end: 0 })
+  expect(await runIn(folder, ['plan', plan, '--shards', '2', ...sweep, '-o', 'out'])).toMatchObject({ end: 0 })
 }, 120_000)
 
 // one after the other: each script does what the one before has left
 describe.sequential('examples/clusters', { ...nightly(), timeout: 240_000 }, () => {
   it('grid-engine.sh does the item of its task, counted from 1', () => {
     const task = { SGE_TASK_ID: '2', SGE_TASK_FIRST: '1', SGE_TASK_LAST: '2', SGE_TASK_STEPSIZE: '1' }
-    expect(runs(['bash', join(examples, 'grid-engine.sh'), 'dogs'], task)).toBe('done: item 1\n')
+    expect(runs(['bash', join(examples, 'grid-engine.sh'), plan], task)).toBe('done: item 1\n')
   })
 
   it('pbs.sh does the item of its index', () => {
-    const task = { PBS_ARRAY_INDEX: '0', PBS_O_WORKDIR: folder, PLAN: 'dogs' }
+    const task = { PBS_ARRAY_INDEX: '0', PBS_O_WORKDIR: folder, PLAN: plan }
     expect(runs(['bash', join(examples, 'pbs.sh')], task)).toBe('done: item 0\n')
   })
 
   it('parallel.sh works on each host of a list, and merges', { ...needs('GNU parallel', has('parallel')) }, () => {
     writeFileSync(join(folder, 'hosts.txt'), ':\n')
-    const said = runs(['bash', join(examples, 'parallel.sh'), 'dogs'], { HOME: folder })
+    const said = runs(['bash', join(examples, 'parallel.sh'), plan], { HOME: folder })
     expect(said).toMatch(/^nothing was left to do\n/)
     expect(filesBelow(join(folder, 'out')).map((path) => path.slice(folder.length))).toContain('/out/sweep.csv')
   })
 
   it('Snakefile makes every item a job, and merges', { ...needs('Snakemake', has('snakemake')) }, () => {
-    rmSync(join(folder, 'dogs/answers'), { recursive: true })
+    rmSync(join(folder, plan, 'answers'), { recursive: true })
     rmSync(join(folder, 'out'), { recursive: true, force: true })
     copyFileSync(join(examples, 'Snakefile'), join(folder, 'Snakefile'))
-    runs(['snakemake', '--config', 'plan=dogs', '--jobs', '2'], { HOME: folder })
+    runs(['snakemake', '--config', `plan=${plan}`, '--jobs', '2'], { HOME: folder })
     expect(filesBelow(join(folder, 'out')).map((path) => path.slice(folder.length))).toContain('/out/sweep.csv')
   })
 })

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { commands, newFolder, parts, runIn } from '../tools/crash-drill/commands.mjs'
@@ -5,6 +7,8 @@ import { difference, resultsIn } from '../tools/crash-drill/results.mjs'
 import { missingSlurm, withSlurm } from '../tools/slurm/cluster.mjs'
 
 const why = missingSlurm()
+// what a shell and Slurm have a meaning of their own for
+const plan = 'the "100%A" plan'
 
 it.skipIf(why !== null)(
   `an array of Slurm gives what one process gives${why === null ? '' : `: ${why}`}`,
@@ -20,15 +24,18 @@ it.skipIf(why !== null)(
           await wait(500)
         }
       }
-      const { end, stderr } = await runIn(folder, [...parts.plan, '--submit', 'slurm', '--time', '10'], { env })
+      const argv = parts.plan.map((word, at) => (at === 1 ? plan : word))
+      const { end, stderr } = await runIn(folder, [...argv, '--submit', 'slurm', '--time', '10'], { env })
       expect([end, end === 0 ? '' : stderr]).toEqual([0, ''])
-      // a node dies: Slurm starts its task again elsewhere, while the first one may still run
+      // a node dies with what it runs: Slurm starts its task again on the other one, as the job asks for that
       await waitFor((all) => all.some((job) => /^RUNNING saeval n2/.test(job)))
       kill('n2')
       slurm('scontrol', 'update', 'NodeName=n2', 'State=DOWN', 'Reason=test')
       await waitFor((all) => all.length === 0)
+      expect(slurm('scontrol', 'show', 'job')).toMatch(/ Restarts=1 /)
     })
     expect(difference(resultsIn(alone), resultsIn(folder))).toBe(null)
+    expect(readdirSync(join(folder, plan, 'logs')).sort()).toEqual(['0.log', '1.log', '2.log', 'merge.log'])
   },
   300_000,
 )

@@ -8,7 +8,7 @@ export interface Slurm {
   readonly env: Record<string, string>
   /** Runs a program of Slurm; gives its standard output. */
   slurm(program: string, ...args: string[]): string
-  /** Ends a node's daemon. What it runs goes on. */
+  /** Ends a node's daemon and what it runs. */
   kill(node: string): void
 }
 

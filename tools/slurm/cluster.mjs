@@ -1,7 +1,7 @@
 // See README.md. Starts munge, slurmctld and two slurmd on this machine, calls back, and ends them: everything lies in one folder.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -23,7 +23,7 @@ export function missingSlurm() {
   return missing.length === 0 ? null : `${missing.join(', ')} of Slurm are not installed`
 }
 
-/** Two nodes of loopback ports. `port` is the first of four. A task that is put back into the queue waits for `cred_expire`: two minutes by default. */
+/** Two nodes of loopback ports. `port` is the first of four. Jobs that do not ask for it are not put back into the queue. A task that is put back into the queue waits for `cred_expire`: two minutes by default. */
 function configuration(folder, port) {
   const nodes = [1, 2].map(
     (node) =>
@@ -53,11 +53,39 @@ MpiDefault=none
 ReturnToService=2
 SlurmdTimeout=10
 SchedulerParameters=sched_interval=2,batch_sched_delay=0
-JobRequeue=1
+JobRequeue=0
 MailProg=/bin/true
 ${nodes.join('\n')}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:2
 `
+}
+
+const reading = (path) => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const nameOf = (pid) => reading(`/proc/${pid}/comm`).trim()
+
+/** Processes that have all of these in their environment. */
+function processesOf(variables) {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.flatMap((pid) => {
+    const own = reading(`/proc/${pid}/environ`).split('\0')
+    if (!variables.every((variable) => own.includes(variable))) return []
+    return [{ pid: Number(pid), parent: Number(/^PPid:\s*(\d+)/m.exec(reading(`/proc/${pid}/status`))?.[1]) }]
+  })
+}
+
+function endProcess(pid) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended
+  }
 }
 
 /** Runs `use` beside a Slurm of two nodes; it is given the environment for Slurm's programs and functions to look and to break things. */
@@ -100,8 +128,14 @@ export async function withSlurm(use) {
       folder,
       env,
       slurm,
-      /** Ends a node's daemon. What it runs goes on, and Slurm puts it into the queue again: then there are two of it. */
-      kill: (name) => children.get(name).kill('SIGKILL'),
+      /** Ends a node's daemon and what it runs, as a node that loses its power does. */
+      kill: (name) => {
+        children.get(name).kill('SIGKILL')
+        const own = processesOf([`SLURMD_NODENAME=${name}`, `SLURM_CONF=${env.SLURM_CONF}`])
+        // the keeper of a job first, which would tell of its end
+        const keepers = new Set(own.map(({ parent }) => parent).filter((pid) => nameOf(pid) === 'slurmstepd'))
+        for (const pid of [...keepers, ...own.map(({ pid }) => pid)]) endProcess(pid)
+      },
       node,
     })
   } finally {

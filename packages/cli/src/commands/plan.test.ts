@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nightly } from '../../../../tests/fixtures.js'
 import { difference, resultsIn, withoutDates } from '../../../../tools/crash-drill/results.mjs'
 import { csv, passes, place, refuses, saeval } from './plan.testing.js'
 
@@ -58,6 +59,18 @@ describe('a plan', () => {
     await isSame(alone, process.cwd())
     // a claim is nobody's when the work is done
     expect(readdirSync('plan/claims')).toEqual([])
+  })
+
+  it('of a sweep that writes texts has those of one that writes them side by side', nightly(), async () => {
+    const writing = sweep.map((word) => (word === 'demo_dogs,demo_cats' ? 'demo_dogs,demo_stories' : word))
+    const alone = place()
+    process.chdir(alone)
+    const printed = await passes(['sweep', ...writing])
+    process.chdir(place())
+    await passes(['plan', 'plan', '--shards', '3', ...writing])
+    await passes(['work', 'plan'])
+    expect(await passes(['merge', 'plan'])).toBe(printed)
+    await isSame(alone, process.cwd())
   })
 
   it('of a run divides its requests, and does again only what was lost', async () => {
