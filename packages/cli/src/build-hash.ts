@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * SHA-256, in hex, of the code of saeval that is built here: the JavaScript of this package and of all packages of its own that it stands on. Checkouts of other commits have the
- * same version, and other code.
+ * SHA-256, in hex, of the code of saeval that is built here: the JavaScript of this package and of all packages of its own that it stands on, without the pages. Checkouts of
+ * other commits have the same version, and other code.
  */
 export function buildHash(): string {
   const hash = createHash('sha256')
@@ -24,8 +24,11 @@ export function buildHash(): string {
       hash.update(`${name} ${file.replaceAll('\\', '/')}\n`).update(readFileSync(join(built, file)))
     const { resolve } = createRequire(manifest)
     for (const other of Object.keys(dependencies).sort())
-      if (other.startsWith('@saeval/')) add(resolve(`${other}/package.json`))
+      if (other.startsWith('@saeval/') && other !== pages) add(resolve(`${other}/package.json`))
   }
   add(fileURLToPath(new URL('../package.json', import.meta.url)))
   return hash.digest('hex')
 }
+
+/** What nothing of a plan is computed with. */
+const pages = '@saeval/ui'

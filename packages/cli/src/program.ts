@@ -103,11 +103,11 @@ export function createProgram(
     })
   program
     .command('work')
-    .description('do items of a plan: one, by number or by the place in an array, or all that are free')
+    .description('do items of a plan: one, by number or by the place in an array, or free ones until all are done')
     .argument('<plan>', 'folder of the plan')
     .option(
       '--shard <n>',
-      'the item, from 0 (default: what Slurm, Grid Engine, PBS or Kubernetes say; else free ones until none is left)',
+      'the item, from 0 (default: what Slurm, Grid Engine, PBS or Kubernetes say; else free ones until all are done)',
       parser(wholeNumber),
     )
     .action(async (plan: string, options: WorkCommandOptions) => {
