@@ -30,7 +30,7 @@ export function cellFile({ source, csv }: Cell): SteeringFile {
   const parsed = parseSteeringCsv(csv)
   if (!parsed.success || parsed.dialect === 'steered') throw new Error('a cell holds a CSV that cannot be read')
   const rows = parsed.rows.map((row, index) => ({ ...row, line: source.lines[index]! }))
-  return { path: source.path, sha256: '', rows, ignoredColumns: [] }
+  return { path: source.path, sha256: '', rows, ignoredColumns: [], cellPath: null }
 }
 
 function matchingFiles(word: string): string[] {

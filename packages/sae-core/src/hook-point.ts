@@ -35,6 +35,19 @@ export function parseHookPoint(name: string): HookPoint {
   )
 }
 
+/** Models whose norms are TransformerLens' LayerNorm, which has weight and bias. */
+const withLayerNorm = /gpt-?2|gpt-?neo|gpt-?j|pythia|tiny-?stories|(^|\/)opt-/i
+
+/**
+ * What an SAE read by a name in TransformerLens where no weights were folded, as SAELens trains: LayerNorm's hook_normalized is then the norm's output, which the
+ * MLP reads (RMSNorm's is before the weight, and so is LayerNorm's where fold_ln took weight and bias out of the norm).
+ */
+export function unfolded(name: string, modelName: string | null): string {
+  return withLayerNorm.test(modelName ?? '')
+    ? name.replace(/^(blocks\.\d+\.)ln2\.hook_normalized$/, '$1mlp.hook_in')
+    : name
+}
+
 /** Whether the activation is written to the residual stream by weights, which TransformerLens can centre. */
 export function isCentredByWriting(hookPoint: HookPoint): boolean {
   return /^hook_(embed|resid_|attn_out|mlp_out)/.test(hookPoint.kind)

@@ -27,8 +27,26 @@ export function checkEdit(edit: SteeringEdit, semantics: Semantics = 'direct'): 
       'head',
       `only attn.hook_z has heads, and ${saeName(edit.sae)} writes to ${edit.sae.config.hookPointOut}`,
     )
-  if (semantics !== 'direct') checkReplacement(edit, semantics)
+  if (semantics === 'direct') checkThresholds(edit)
+  else checkReplacement(edit, semantics)
   return edit as CheckedEdit
+}
+
+/** A latent of any architecture is 0 or more; only by other semantics does a gate see what edits have made of it. */
+function checkThresholds(edit: SteeringEdit): void {
+  const { action, threshold = 0, condition, setLatent = edit.latent } = edit
+  if ((action === 'clamp_above' || action === 'clamp_refusal') && threshold < 0)
+    throw new EditError(
+      edit,
+      'threshold',
+      `latents are never below 0, so latent ${edit.latent} is above ${threshold} everywhere; clamp latent ${setLatent} by the action clamp, or give a threshold from 0 on`,
+    )
+  if (condition !== undefined && condition.above < 0)
+    throw new EditError(
+      edit,
+      'condition',
+      `latents are never below 0, so latent ${condition.latent} is above the threshold ${condition.above} everywhere; leave the condition out, or give a threshold from 0 on`,
+    )
 }
 
 function checkLatents(edit: SteeringEdit): void {

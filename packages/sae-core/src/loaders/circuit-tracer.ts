@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { count, cut, objectOf, oneOf, text } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import { parseHookPoint } from '../hook-point.js'
+import { parseHookPoint, unfolded } from '../hook-point.js'
 import { circuitTracerPlace } from '../registry/circuit-tracer-place.js'
 import { releases } from '../registry/registry.js'
 import { type Architecture, plainConfig } from '../sae-config.js'
@@ -31,7 +31,9 @@ export const loadCircuitTracer: Loader = async ({ path }, place) => {
   const { file, fields } = await readConfig(place, inFolder(folder, 'config.yaml'), schema)
   if (fields.transcoders != null)
     throw new InputError(`${file} lists transcoders of other repositories; ${namedOf(fields.transcoders, layer)}`)
-  const hookPoint = (name: string, at: number) => parseHookPoint(`blocks.${at}.${name}`).name
+  // circuit-tracer folds no weights
+  const hookPoint = (name: string, at: number) =>
+    parseHookPoint(unfolded(`blocks.${at}.${name}`, fields.model_name)).name
   const common = {
     hookPoint: hookPoint(fields.feature_input_hook, layer),
     hookPointOut: hookPoint(fields.feature_output_hook, layer),

@@ -7,7 +7,12 @@ import { gemmaLayerPlace, loadGemmaScope2Layer } from './gemma-scope-2-layers.js
 import type { Loader } from './loader.js'
 import { inFolder } from './paths.js'
 import { loadSaeLens } from './sae-lens.js'
+import type { SaePlace } from './sae-place.js'
 import { loadSparsify } from './sparsify.js'
+
+async function isNativeFolder(path: string, place: SaePlace): Promise<boolean> {
+  return (await place.textIfPresent(inFolder(path, 'cfg.json'))) !== null
+}
 
 /**
  * An SAE that the registry does not know: by its folder's cfg.json SAELens' native format, or sparsify's, whose cfg.json names no hook point; by a
@@ -15,8 +20,12 @@ import { loadSparsify } from './sparsify.js'
  */
 export const loadFolder: Loader = async (reference, place) => {
   const layer = circuitTracerPlace(reference.path)
-  if (layer !== null && (await place.textIfPresent(inFolder(layer.folder, 'config.yaml'))) !== null)
-    return loadCircuitTracer(reference, place)
+  if (layer !== null) {
+    const yaml = await place.textIfPresent(inFolder(layer.folder, 'config.yaml'))
+    // a config.yaml of something else may lie above SAELens' own folders
+    const isSet = yaml !== null && (/\bmodel_kind\b/.test(yaml) || !(await isNativeFolder(reference.path, place)))
+    if (isSet) return loadCircuitTracer(reference, place)
+  }
   if (gemmaLayerPlace(reference.path) !== null) return loadGemmaScope2Layer(reference, place)
   const crosscoder = await crosscoderAt(place, reference.path)
   if (crosscoder !== null) return crosscoder(reference, place)

@@ -1,7 +1,7 @@
 import { InputError } from '@saeval/hub'
 import { checked, count, number, object, objectOf, oneOf, positive, shown, text, truth } from '@saeval/hub/checks'
 import * as v from 'valibot'
-import { isCentredByWriting, parseHookPoint } from '../hook-point.js'
+import { type HookPoint, isCentredByWriting, parseHookPoint, unfolded } from '../hook-point.js'
 import {
   type Architecture,
   activationOf,
@@ -14,6 +14,7 @@ import { openSafetensors } from '../tensors/safetensors-file.js'
 import { readConfig, readConfigIfPresent } from './config-file.js'
 import { foldFactor } from './fold-factor.js'
 import type { Loader, SaeArrays } from './loader.js'
+import { moduleHookPoints } from './module-hook-points.js'
 import { inFolder } from './paths.js'
 import { modernFields } from './sae-lens-fields.js'
 import type { SaePlace } from './sae-place.js'
@@ -30,6 +31,7 @@ const schema = objectOf({
   architecture: v.nullish(oneOf(ofSaeLens), 'standard'),
   hook_name: text,
   hook_head_index: v.optional(v.unknown()),
+  model_class_name: told,
   hf_hook_name: told,
   hf_hook_name_out: told,
   model_name: told,
@@ -69,11 +71,20 @@ export const loadSaeLens: Loader = async (reference, place) => {
   const values = modernFields(file, written, reference.overrides)
   const fields = checked(file, schema, values)
   const { architecture } = fields
-  const hookPoint = parseHookPoint(fields.hook_name)
+  const modelName = fields.model_name ?? reference.model
+  const isOfModules = fields.model_class_name === 'AutoModelForCausalLM'
+  const { center_writing_weights: isCentred, fold_ln: isFolded } = fields.model_from_pretrained_kwargs ?? {}
+  const pointOf = (name: string): HookPoint => {
+    // such a model's hooks are at the outputs of its modules
+    if (isOfModules && !/^(blocks\.|hook_)/.test(name))
+      return parseHookPoint(moduleHookPoints(name, 'output', modelName).output)
+    return parseHookPoint(isFolded === true ? name : unfolded(name, modelName))
+  }
+  const hookPoint = pointOf(fields.hook_name)
   if (fields.hook_head_index != null)
     throw new InputError(`${file}: SAEs of a single head (hook_head_index) are not supported`)
   const isTranscoder = architecture.endsWith('transcoder')
-  const hookPointOut = outputHookPoint(file, values, hookPoint.name, isTranscoder)
+  const hookPointOut = outputHookPoint(file, values, hookPoint.name, isTranscoder, pointOf)
   const applyBDecToInput = fields.apply_b_dec_to_input ?? !isTranscoder
   if (isTranscoder && applyBDecToInput)
     throw new InputError(`${file}: apply_b_dec_to_input cannot be true for a ${architecture}`)
@@ -88,7 +99,6 @@ export const loadSaeLens: Loader = async (reference, place) => {
   // SAELens folds the factor only where the training asked for it
   const asked = fields.normalize_activations === 'expected_average_only_in'
   const factor = asked ? (reference.normScalingFactor ?? (await trainedFactor(place, reference.path))) : 1
-  const { center_writing_weights: isCentred } = fields.model_from_pretrained_kwargs ?? {}
   const config = plainConfig({
     architecture,
     dIn,
@@ -96,9 +106,9 @@ export const loadSaeLens: Loader = async (reference, place) => {
     dSae,
     hookPoint: hookPoint.name,
     hookPointOut,
-    hfHookPoint: fields.hf_hook_name,
+    hfHookPoint: fields.hf_hook_name ?? (isOfModules ? `${fields.hook_name}.output` : null),
     hfHookPointOut: fields.hf_hook_name_out,
-    modelName: fields.model_name ?? reference.model,
+    modelName,
     applyBDecToInput,
     ...runtimeNormalization(file, values, fields.normalize_activations),
     centreInput: isCentred === true && isCentredByWriting(hookPoint),
@@ -125,10 +135,16 @@ function missingFactor(file: string, values: Values): MissingFactor {
   return { file, field: 'normalize_activations', contextSize, prependBos }
 }
 
-function outputHookPoint(file: string, values: Values, input: string, isTranscoder: boolean): string {
-  if (isTranscoder) return parseHookPoint(checked(file, transcoderSchema, values).hook_name_out).name
-  const { hook_name_out: named } = values
-  if (typeof named === 'string' && named !== input)
+function outputHookPoint(
+  file: string,
+  values: Values,
+  input: string,
+  isTranscoder: boolean,
+  pointOf: (name: string) => HookPoint,
+): string {
+  if (isTranscoder) return pointOf(checked(file, transcoderSchema, values).hook_name_out).name
+  const { hook_name_out: named, hook_name: own } = values
+  if (typeof named === 'string' && named !== own)
     throw new InputError(`${file}: hook_name_out is ${named}, but only transcoders write where they do not read`)
   return input
 }

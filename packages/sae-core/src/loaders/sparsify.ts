@@ -5,6 +5,7 @@ import { plainConfig } from '../sae-config.js'
 import { openSafetensors } from '../tensors/safetensors-file.js'
 import { readConfig, readConfigIfPresent } from './config-file.js'
 import type { Loader } from './loader.js'
+import { moduleHookPoints } from './module-hook-points.js'
 import { inFolder } from './paths.js'
 import type { SaePlace } from './sae-place.js'
 import { StoredTensors } from './stored-tensors.js'
@@ -57,34 +58,15 @@ export const loadSparsify: Loader = async ({ path, id, model }, place) => {
   return { config, arrays }
 }
 
-/** End of a module's name inside a layer -> TransformerLens' names of its input and output. */
-const sites: Readonly<Record<string, { readonly input: string | null; readonly output: string }>> = {
-  '': { input: 'hook_resid_pre', output: 'hook_resid_post' },
-  '.mlp': { input: 'mlp.hook_in', output: 'hook_mlp_out' },
-  '.self_attn': { input: null, output: 'hook_attn_out' },
-  '.attn': { input: null, output: 'hook_attn_out' },
-  '.attention': { input: null, output: 'hook_attn_out' },
-}
-
 /** sparsify names modules of the Hugging Face model ("layers.10", "h.3.mlp"): their outputs, and for transcoders their inputs too. */
 function hookPoints(hookpoint: string, isTranscoder: boolean, modelName: string | null) {
-  const hf = {
+  const at = moduleHookPoints(hookpoint, isTranscoder ? 'input' : 'output', modelName)
+  return {
+    hookPoint: isTranscoder ? at.input! : at.output,
+    hookPointOut: at.output,
     hfHookPoint: `${hookpoint}.${isTranscoder ? 'input' : 'output'}`,
     hfHookPointOut: isTranscoder ? `${hookpoint}.output` : null,
   }
-  const isGemma = /gemma/i.test(modelName ?? '')
-  if (/(^|\.)(embed_tokens|embed_in|wte)$/.test(hookpoint) && !isTranscoder && !isGemma)
-    return { hookPoint: 'hook_embed', hookPointOut: 'hook_embed', ...hf }
-  const found = /(?:^|\.)(?:layers|h)\.(\d+)(\.\w+)?$/.exec(hookpoint)
-  const site = found && Object.hasOwn(sites, found[2] ?? '') ? sites[found[2] ?? '']! : null
-  const input = isTranscoder ? site?.input : site?.output
-  // Gemma scales embeddings outside of the module; Gemma 2 and 3 normalise what attention and MLP give before the hook points see it
-  const isInside = isGemma && found?.[2] !== undefined
-  if (!found || !site || input == null || isInside)
-    throw new InputError(
-      `the ${isTranscoder ? 'input' : 'output'} of the module "${hookpoint}"${modelName ? ` of ${modelName}` : ''} is no hook point; known are layers.N${isGemma ? '' : ' and layers.N.mlp'}${isTranscoder || isGemma ? '' : ', layers.N.self_attn, embed_tokens'}`,
-    )
-  return { hookPoint: `blocks.${found[1]}.${input}`, hookPointOut: `blocks.${found[1]}.${site.output}`, ...hf }
 }
 
 /** The model that sparsify's trainer notes in the config.json of the whole run; null when there is none. */

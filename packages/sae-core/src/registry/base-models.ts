@@ -50,7 +50,7 @@ export function baseModelRepository(name: string): string {
   return listed?.model ?? name
 }
 
-/** Whether two names mean one model: by repository name, or by its last part where only one side names the organisation. */
+/** Whether two names mean one model: by repository name, or by its last part where one of them is a name whose organisation is not known. */
 export function isSameModel(a: string, b: string): boolean {
   const [left, right] = [canonical(a), canonical(b)]
   if (left === right) return true
@@ -61,6 +61,5 @@ export function isSameModel(a: string, b: string): boolean {
 function canonical(name: string): string {
   return baseModelRepository(name)
     .toLowerCase()
-    .replace(/^openai-community\//, '')
     .replace(/^meta-llama\/meta-llama-3\.1-/, 'meta-llama/llama-3.1-')
 }

@@ -88,5 +88,10 @@ describe('names', () => {
   it('of other models differ', () => {
     expect(isSameModel('gemma-2-2b', 'google/gemma-2-9b')).toBe(false)
     expect(isSameModel('gpt2', 'openai-community/gpt2-medium')).toBe(false)
+    for (const model of ['gpt2', 'gpt2-small', 'openai-community/gpt2'])
+      expect(isSameModel(model, 'someorg/gpt2')).toBe(false)
+    expect(isSameModel('gpt2-xl', 'someorg/gpt2-xl')).toBe(false)
+    // of no known organisation
+    expect(isSameModel('my-model', 'someorg/My-Model')).toBe(true)
   })
 })

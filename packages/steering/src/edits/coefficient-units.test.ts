@@ -1,14 +1,19 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { SteerableModel } from '@saeval/language-model'
 import { checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
 import { parseSteeringCsv } from '@saeval/steering-csv'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
-import { scaleCoefficients } from './coefficient-units.js'
+import { scaleCoefficients, type UnitOptions } from './coefficient-units.js'
+import { readFeaturesFile } from './features-file.js'
 import type { OpenRow } from './open-edits.js'
 import { inFile } from './place-in-file.js'
 
 const hookPoint = 'blocks.1.attn.hook_z'
 const sae = randomSae(5, { architecture: 'standard', dIn: 6, hookPoint })
+const another = randomSae(6, { architecture: 'standard', dIn: 6, hookPoint })
 
 /** A model whose activations at each of three tokens are these; the first token's are not counted. */
 const activations = [
@@ -26,17 +31,28 @@ const plain: Partial<SteerableModel> = {
 }
 const model = plain as SteerableModel
 
-/** The rows of a CSV, all of that SAE; `columns` are those of a row besides its SAE. */
+/** The rows of a CSV, of release "other" those of another SAE; `columns` are those of a row besides its SAE. */
 function opened(
   columns: string,
   ...cells: string[]
 ): { file: Parameters<typeof scaleCoefficients>[0]; rows: OpenRow[] } {
-  const csv = parseSteeringCsv([`sae_release,sae_id,${columns}`, ...cells.map((row) => `r,i,${row}`)].join('\n'))
+  const csv = parseSteeringCsv(
+    [`sae_release,sae_id,${columns}`, ...cells.map((row) => (/^\D/.test(row) ? row : `r,i,${row}`))].join('\n'),
+  )
   if (!csv.success || csv.dialect !== 'sae_steered_beta') throw new Error('not read')
   const rows = csv.rows.map((row) => {
     const { latent_idx: latent, steering_coefficient: coefficient, head_index: head } = row
     const action = row.hook_action === 'clamp_cond' ? 'clamp_above' : row.hook_action
-    return { row, edit: checkEdit({ sae, action, latent, coefficient, ...(head === undefined ? {} : { head }) }) }
+    return {
+      row,
+      edit: checkEdit({
+        sae: row.sae_release === 'other' ? another : sae,
+        action,
+        latent,
+        coefficient,
+        ...(head === undefined ? {} : { head }),
+      }),
+    }
   })
   return { file: { path: 'steer.csv', sha256: '', rows: csv.rows, ignoredColumns: [] }, rows }
 }
@@ -62,5 +78,92 @@ describe('residual_norm', () => {
     await expect(scaled('latent_idx,steering_coefficient,head_index', '3,2,3')).rejects.toThrow(
       `steer.csv:2, column head_index: head 3 is out of range: ${hookPoint} has heads 0 to 2`,
     )
+  })
+})
+
+describe('max_activation by a features file', () => {
+  /** The coefficients of rows 1 x latent 5, of the lines of a file. */
+  const scaled = async (
+    lines: readonly (object | string)[],
+    rows: readonly string[],
+    more: Partial<UnitOptions> = {},
+  ) => {
+    const path = join(temporaryFolder(), 'f.jsonl')
+    writeFileSync(path, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'))
+    const features = { path, features: await readFeaturesFile(path) }
+    const { file, rows: open } = opened('latent_idx,steering_coefficient,hook_action,unit,max_activation', ...rows)
+    const options = { unit: 'max_activation', features, model, ...more } as const
+    return (await scaleCoefficients(file, open, options)).map(({ edit }) => edit.coefficient)
+  }
+  const mine = { latent: 5, sae_release: 'r', sae_id: 'i' }
+
+  it('takes the line that names the SAE most fully, and has a number', async () => {
+    const general = { latent: 5, max_activation: 10 }
+    expect(await scaled([general, { ...mine, max_activation: 80 }], ['5,2,add,,'])).toEqual([160])
+    expect(
+      await scaled(
+        [
+          { ...mine, max_activation: null },
+          { ...mine, max_activation: 80 },
+        ],
+        ['5,2,add,,'],
+      ),
+    ).toEqual([160])
+    expect(await scaled([general, { ...mine, max_activation: null }], ['5,2,add,,'])).toEqual([20])
+    expect(await scaled([`\ufeff${JSON.stringify(general)}`], ['5,2,add,,'])).toEqual([20])
+  })
+
+  it('is an error where lines differ, where a line may be of two SAEs, and where a name is no text', async () => {
+    const two = [
+      { ...mine, max_activation: 80 },
+      { ...mine, max_activation: 81 },
+    ]
+    await expect(scaled(two, ['5,2,add,,'])).rejects.toThrow(
+      /steer\.csv:2, column max_activation: .*f\.jsonl:2: max_activation of latent 5 is 81, but 80 in .*f\.jsonl:1/,
+    )
+    const rows = ['5,2,add,,', 'other,i,5,2,add,,']
+    await expect(scaled([{ latent: 5, max_activation: 10 }], rows)).rejects.toThrow(
+      /f\.jsonl:1 does not say of which SAE latent 5 is, and the rows are of r i and of other i; give the line a sae_release/,
+    )
+    await expect(scaled([{ latent: 5, max_activation: 10, sae_id: 'i' }], rows)).rejects.toThrow(
+      'does not say of which SAE',
+    )
+    const named = [
+      { ...mine, max_activation: 10 },
+      { ...mine, sae_release: 'other', max_activation: 30 },
+    ]
+    expect(await scaled(named, rows)).toEqual([20, 60])
+    // the other row does not read the file
+    expect(await scaled([{ latent: 5, max_activation: 10 }], [rows[0]!, 'other,i,5,2,add,,3'])).toEqual([20, 6])
+    await expect(scaled([{ latent: 5, max_activation: 10, sae_release: 7 }], ['5,2,add,,'])).rejects.toThrow(
+      /f\.jsonl:1: sae_release is 7/,
+    )
+  })
+
+  it('knows a folder of SAEs by any of its names', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'saes'))
+    const path = join(folder, 'f.jsonl')
+    const release = relative('.', join(folder, 'saes'))
+    for (const name of ['saes', release, join(folder, 'saes')]) {
+      writeFileSync(path, JSON.stringify({ latent: 5, max_activation: 10, sae_release: name, sae_id: 'i' }))
+      const { file, rows } = opened('latent_idx,steering_coefficient', `./${release},i,5,2`)
+      const features = { path, features: await readFeaturesFile(path) }
+      const [row] = await scaleCoefficients(file, rows, { unit: 'max_activation', features, model })
+      expect(row!.edit.coefficient).toBe(20)
+    }
+  })
+
+  it('and the unit itself are errors where no row uses them, outside of sweeps', async () => {
+    const line = { latent: 5, max_activation: 10 }
+    await expect(scaled([line], ['5,2,scale,,'])).rejects.toThrow(/features_path=.* has no effect: every row has/)
+    await expect(scaled([line], ['5,2,add,,7'])).rejects.toThrow(/features_path=.* has no effect: every row has/)
+    await expect(scaled([line], ['5,2,add,absolute,'], { features: null })).rejects.toThrow(
+      'unit=max_activation has no effect: every row has a unit of its own or is a plain factor',
+    )
+    const { file, rows } = opened('latent_idx,steering_coefficient,hook_action', '5,0,ablate')
+    const options = { unit: 'max_activation', features: null, model } as const
+    await expect(scaleCoefficients(file, rows, options)).rejects.toThrow('unit=max_activation has no effect')
+    expect(await scaleCoefficients({ ...file, cellPath: null }, rows, options)).toHaveLength(1)
   })
 })

@@ -1,10 +1,11 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import type { MeasuredNumbers, SteerableModel } from '@saeval/language-model'
-import type { SaeFile } from '@saeval/sae-core'
+import type { EditAction, SaeFile } from '@saeval/sae-core'
 import type { CheckedEdit } from '@saeval/sae-core/internal/edits/check-edit'
 import { checkHead } from '@saeval/sae-core/internal/edits/lower-edits'
 import type { Unit } from '@saeval/steering-csv'
-import { type Feature, maxActivation } from './features-file.js'
+import type { Feature } from './features-file.js'
+import { LargestActivations } from './largest-activations.js'
 import { measuredOnce } from './measured-once.js'
 import type { OpenRow } from './open-edits.js'
 import { atRow, located } from './place-in-file.js'
@@ -52,23 +53,54 @@ export async function scaleCoefficients(
     throw new InputError(
       sentence`${option('modelArgs')}: features_path=${features.path} has no effect: no row has the unit max_activation; add unit=max_activation, or leave it out`,
     )
+  const reading = rows.filter(({ row, edit }) => isRead(edit, row.unit ?? fallback) && row.max_activation === undefined)
+  const largest = features === null ? null : new LargestActivations(features, file.path, reading)
   const scaled: ScaledRow[] = []
   for (const open of rows) {
-    const unit = await unitOf(file, open, options)
+    const unit = await unitOf(file, open, options, largest)
     const coefficient = open.edit.coefficient * (unit?.statistic ?? 1)
     scaled.push({ row: open.row, edit: { ...open.edit, coefficient }, unit })
   }
+  // the arguments of a sweep are of all its cells
+  if (file.cellPath === undefined) checkUse(scaled, reading, options)
   return scaled
+}
+
+/** Throws InputError for arguments that no row has used. */
+function checkUse(rows: readonly ScaledRow[], reading: readonly OpenRow[], { unit, features }: UnitOptions): void {
+  if (features !== null && reading.length === 0)
+    throw new InputError(
+      sentence`${option('modelArgs')}: features_path=${features.path} has no effect: every row has a max_activation of its own or is a plain factor; leave it out`,
+    )
+  if (unit !== 'absolute' && !rows.some((scaled) => scaled.row.unit === undefined && scaled.unit !== null))
+    throw new InputError(
+      sentence`${option('modelArgs')}: unit=${unit} has no effect: every row has a unit of its own or is a plain factor; leave it out`,
+    )
+}
+
+/** Whether a row's coefficient is in the units of a latent's largest activation. */
+function isRead({ action }: CheckedEdit, unit: Unit): boolean {
+  return unit === 'max_activation' && !isFactor(action) && !isLength(action)
+}
+
+/** Factors and the nothing of ablate have no unit. */
+function isFactor(action: EditAction): boolean {
+  return action === 'scale' || action === 'ablate' || action === 'project_scale'
+}
+
+/** Lengths along a direction. */
+function isLength(action: EditAction): boolean {
+  return action === 'project_clamp' || action === 'project_cap'
 }
 
 async function unitOf(
   file: SteeringFile,
   { row, edit }: OpenRow,
   options: UnitOptions,
+  largest: LargestActivations | null,
 ): Promise<CoefficientUnit | null> {
   const place = rowPlace(file, row)
-  // factors and the nothing of ablate have no unit
-  if (edit.action === 'scale' || edit.action === 'ablate' || edit.action === 'project_scale') return null
+  if (isFactor(edit.action)) return null
   const unit = row.unit ?? options.unit
   if (row.max_activation !== undefined && unit !== 'max_activation')
     throw located(
@@ -77,10 +109,9 @@ async function unitOf(
       `a max_activation has no meaning for the unit ${unit}; set the unit max_activation, or leave the cell empty`,
     )
   if (unit === 'absolute') return null
-  const isLength = edit.action === 'project_clamp' || edit.action === 'project_cap'
   const wrong = (message: string) => located(place, 'unit', message)
   if (unit === 'residual_norm') {
-    if (edit.action !== 'add' && !isLength)
+    if (edit.action !== 'add' && !isLength(edit.action))
       throw wrong(
         `residual_norm measures activations, and ${edit.action} sets a latent; use max_activation or absolute`,
       )
@@ -101,12 +132,14 @@ async function unitOf(
     const source = `mean |x| = ${norm.toPrecision(6)} at ${where}${inHead} over saeval's text`
     return { unit, statistic: norm / length, source }
   }
-  if (isLength)
+  if (isLength(edit.action))
     throw wrong(`${edit.action} sets a length along a direction, not an activation; use absolute or residual_norm`)
   // the latent that is set, which of clamp_refusal is not the one that is watched
   const latent = edit.setLatent ?? edit.latent
-  const { path = null, features = [] } = options.features ?? {}
-  const known = row.max_activation ?? maxActivation(features, row.sae_release, row.sae_id, latent)
+  const path = options.features?.path ?? null
+  const known =
+    row.max_activation ??
+    (largest && (await atRow(place, 'max_activation', async () => largest.of(row, edit.sae, latent))))
   if (known === null) {
     const where =
       path === null

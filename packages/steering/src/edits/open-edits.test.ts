@@ -23,6 +23,16 @@ describe('the model of an SAE', () => {
     expect(check(madeFor('google/gemma-2-2b'), folder)).not.toThrow()
   })
 
+  it('is a repository in a folder that is called as it is', () => {
+    const models = temporaryFolder()
+    for (const name of ['gemma-2-2b', 'GPT2-small', 'gemma-2-9b']) mkdirSync(join(models, name))
+    for (const model of ['google/gemma-2-2b', 'gemma-2-2b'])
+      expect(check(madeFor(model), join(models, 'gemma-2-2b', '/'))).not.toThrow()
+    expect(check(madeFor('openai-community/gpt2'), join(models, 'GPT2-small'))).not.toThrow()
+    expect(check(madeFor('google/gemma-2-2b'), join(models, 'gemma-2-9b'))).toThrow('made for google/gemma-2-2b')
+    expect(check(madeFor('google/gemma-2-2b'), 'nowhere/gemma-2-2b')).toThrow('made for google/gemma-2-2b')
+  })
+
   it('is no other folder, nor a path that is not there', () => {
     const other = join(temporaryFolder(), 'my-examples', 'demo', 'model')
     mkdirSync(other, { recursive: true })

@@ -1,5 +1,5 @@
 import { type HubOptions, InputError, option, type Sentence, sentence } from '@saeval/hub'
-import { dirname, exists, normalize, resolve, sep } from '@saeval/hub/internal/disk'
+import { basename, dirname, exists, normalize, resolve, sep } from '@saeval/hub/internal/disk'
 import {
   baseModelRepository,
   findSae,
@@ -110,11 +110,16 @@ export function checkModel(
   )
 }
 
-/** Whether a model is the one of a name: also in a local folder whose path ends with it, wherever the command is given. */
+/**
+ * Whether a model is the one of a name: also in a local folder whose path ends with it, wherever the command is given, or of a repository in a folder
+ * that is called as it is without the organisation.
+ */
 function isModel(model: string, baseName: string): boolean {
   if (isSameModel(model, baseName)) return true
   const folder = resolve(baseName)
-  return exists(folder) && `${sep}${folder}`.endsWith(normalize(`/${model}`))
+  if (!exists(folder)) return false
+  const isRepository = model.split('/').length <= 2
+  return `${sep}${folder}`.endsWith(normalize(`/${model}`)) || (isRepository && isSameModel(model, basename(folder)))
 }
 
 function editOf(row: SaeSteeredRow, sae: SaeFile, other: SaeFile, fallback: PositionSelection | null): SteeringEdit {

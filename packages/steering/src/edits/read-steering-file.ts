@@ -13,8 +13,8 @@ export interface SteeringFile<Row = SaeSteeredRow> {
   readonly ignoredColumns: readonly string[]
   /** In a sweep: what the cell varies ("coefficient -10"). Path and lines are those of the CSV that the user wrote. */
   readonly setting?: string
-  /** In a sweep: the CSV that was made for the cell, whose bytes sha256 is of. */
-  readonly cellPath?: string
+  /** In a sweep: the CSV that was made for the cell, whose bytes sha256 is of; null where it is not written yet. */
+  readonly cellPath?: string | null
 }
 
 /** Where a row stands, for messages. */

@@ -4,7 +4,9 @@ import type { MeasuredNumbers, ModelContext, SteerableModel } from '@saeval/lang
 import type { Intervention, SaeFile, Semantics } from '@saeval/sae-core'
 import { type CheckedEdit, checkEdit } from '@saeval/sae-core/internal/edits/check-edit'
 import { lowerChecked } from '@saeval/sae-core/internal/edits/lower-edits'
+import { overwrittenEdits } from '@saeval/sae-core/internal/edits/overwritten'
 import { semanticsNames } from '@saeval/sae-core/internal/edits/steering-edit'
+import type { SaeSteeredRow } from '@saeval/steering-csv'
 import { headOf, type ScaledRow, scaleCoefficients } from '../edits/coefficient-units.js'
 import { readFeaturesFile } from '../edits/features-file.js'
 import {
@@ -14,7 +16,7 @@ import {
   withKnownFactor,
 } from '../edits/norm-factor.js'
 import { closeEdits, type OpenRow, openEdits, saesOf } from '../edits/open-edits.js'
-import { atRow, inFile, type RowPlace } from '../edits/place-in-file.js'
+import { atRow, inFile, located, type RowPlace } from '../edits/place-in-file.js'
 import { rowPlace, type SteeringFile } from '../edits/read-steering-file.js'
 import { rowDefaults, steeringArguments } from '../edits/steering-arguments.js'
 import { wholeRowLength } from '../edits/whole-row.js'
@@ -71,6 +73,7 @@ export async function openCsvSteering(
   })
   try {
     await inFile(file, async () => checkNormFactors(args, [...saesOf(opened)]))
+    if (!allowInert) checkOverwritten(file, opened, semantics)
   } catch (error) {
     await closeEdits(opened)
     throw error
@@ -113,6 +116,22 @@ export async function openCsvSteering(
     },
     close: () => closeEdits(opened),
   }
+}
+
+/** Throws InputError for a row that a later one undoes. */
+function checkOverwritten(file: SteeringFile, rows: readonly OpenRow[], semantics: Semantics): void {
+  const edits = rows.map(({ edit }) => edit)
+  const [first] = overwrittenEdits(edits, semantics)
+  if (first === undefined) return
+  const [row, by] = [first.edit, first.by].map((edit) => rows[edits.indexOf(edit)]!.row) as [
+    SaeSteeredRow,
+    SaeSteeredRow,
+  ]
+  throw located(
+    rowPlace(file, row),
+    'hook_action',
+    sentence`${row.hook_action} has no effect: line ${by.line} sets the same latent wherever this row acts; take one of the two out, or run with ${option('allow_inert_rows')}`,
+  )
 }
 
 /** The rows with SAEs whose norm factors are known. */

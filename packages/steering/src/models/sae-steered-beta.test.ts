@@ -91,9 +91,9 @@ describe('rows', () => {
 
   it('act under conditions and at positions, from columns and arguments', async () => {
     const positions = { include: ['prompt' as const], exclude: ['bos' as const] }
-    const condition = { sae: high, latent: 15864, above: -1 }
+    const condition = { sae: high, latent: 4944, above: 0.5 }
     const edit = { sae: high, latent: 12082, coefficient: 40 }
-    const columns = `${base},positions,skip_positions,condition_latent,condition_threshold\n12082,40,${release},${id},prompt,bos,15864,-1\n`
+    const columns = `${base},positions,skip_positions,condition_latent,condition_threshold\n12082,40,${release},${id},prompt,bos,4944,0.5\n`
     const { logprob } = await scored(columns)
     expect(logprob).toBeCloseTo(await expected([{ ...edit, action: 'add', positions, condition }]), 3)
     const plain = `${base},skip_positions\n12082,40,${release},${id},bos\n`
@@ -179,6 +179,18 @@ describe('rows', () => {
       `${base}\n1,2,${release},${id}\n`,
       { features_path: file('unused.jsonl', '{"latent": 1, "max_activation": 80}\n') },
       'unused.jsonl has no effect: no row has the unit max_activation',
+    ],
+    [
+      'a row that a later one overwrites',
+      `${base},hook_action\n1,5,${release},${id},clamp\n2,5,${release},${id},clamp\n1,10,${release},${id},clamp\n`,
+      {},
+      'steer.csv:2, column hook_action: clamp has no effect: line 4 sets the same latent wherever this row acts',
+    ],
+    [
+      'a threshold that is always passed',
+      `${base},hook_action,clamp_value\n1,5,${release},${id},clamp_above,-1\n`,
+      {},
+      'steer.csv:2, column clamp_value: latents are never below 0',
     ],
     [
       'a coefficient that is too large for float32',
