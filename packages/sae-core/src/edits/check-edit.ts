@@ -44,7 +44,7 @@ function checkThresholds(edit: SteeringEdit): void {
   if (condition !== undefined && condition.above < 0)
     throw new EditError(
       edit,
-      'condition',
+      'above',
       `latents are never below 0, so latent ${condition.latent} is above the threshold ${condition.above} everywhere; leave the condition out, or give a threshold from 0 on`,
     )
 }

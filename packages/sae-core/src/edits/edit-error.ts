@@ -1,12 +1,15 @@
 import { InputError } from '@saeval/hub'
 import type { SteeringEdit } from './steering-edit.js'
 
+/** A property of an edit; `above` is its condition's. */
+export type EditField = keyof SteeringEdit | 'above'
+
 /** An edit that cannot act, with the property of it that is at fault, so that callers can name their own column for it. */
 export class EditError extends InputError {
   readonly edit: SteeringEdit
-  readonly field: keyof SteeringEdit
+  readonly field: EditField
 
-  constructor(edit: SteeringEdit, field: keyof SteeringEdit, reason: string, options?: ErrorOptions) {
+  constructor(edit: SteeringEdit, field: EditField, reason: string, options?: ErrorOptions) {
     super(reason, options)
     this.edit = edit
     this.field = field

@@ -1,5 +1,6 @@
 import { InputError, sentence } from '@saeval/hub'
 import { EditError, type SteeringEdit } from '@saeval/sae-core'
+import type { EditField } from '@saeval/sae-core/internal/edits/edit-error'
 import type { SaeSteeredRow } from '@saeval/steering-csv'
 
 /**
@@ -40,7 +41,7 @@ export async function atRow<Value>(place: RowPlace, column: string | null, step:
   }
 }
 
-const columnOf: Readonly<Partial<Record<keyof SteeringEdit, string>>> = {
+const columnOf: Readonly<Partial<Record<EditField, string>>> = {
   sae: 'sae_id',
   action: 'hook_action',
   latent: 'latent_idx',
@@ -50,6 +51,7 @@ const columnOf: Readonly<Partial<Record<keyof SteeringEdit, string>>> = {
   fromDecoderBias: 'origin',
   positions: 'positions',
   condition: 'condition_latent',
+  above: 'condition_threshold',
   head: 'head_index',
 }
 
@@ -60,7 +62,7 @@ interface EditedRow {
 }
 
 /** The column that a field of the edit is from: a reference's, where one stands for it. */
-function columnOfField(field: keyof SteeringEdit, row: EditedRow['row'] | undefined): string | null {
+function columnOfField(field: EditField, row: EditedRow['row'] | undefined): string | null {
   if (field === 'latent' && row?.neuronpedia !== undefined) return 'neuronpedia'
   if (field === 'condition' && row?.condition_neuronpedia !== undefined) return 'condition_neuronpedia'
   return columnOf[field] ?? null

@@ -193,6 +193,12 @@ describe('rows', () => {
       'steer.csv:2, column clamp_value: latents are never below 0',
     ],
     [
+      'a condition that always holds',
+      `${base},condition_latent,condition_threshold\n1,5,${release},${id},3,-0.5\n`,
+      {},
+      'steer.csv:2, column condition_threshold: latents are never below 0',
+    ],
+    [
       'a coefficient that is too large for float32',
       `${base}\n1,1e30,${release},${id}\n`,
       {},
