@@ -1,0 +1,75 @@
+// Takes the pictures of the report and of `saeval ui` in docs: node tools/docs-pictures.mjs [folder], after a build. Needs Chromium.
+// Without a folder it runs the demo's sweep first. Look at each picture before it is committed.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
+import { readExperiment, renderReport, writeReport } from '../packages/report/dist/index.js'
+import { serveUi } from '../packages/ui/dist/index.js'
+
+const repository = fileURLToPath(new URL('..', import.meta.url))
+process.chdir(repository)
+const target = 'demo_dogs:down'
+const [wide, narrow] = [
+  { width: 1280, height: 1000 },
+  { width: 390, height: 1000 },
+]
+const work = mkdtempSync(join(tmpdir(), 'saeval-pictures-'))
+const folder = process.argv[2] ?? join(work, 'results-demo-sweep')
+const browser = await chromium.launch({
+  executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
+  args: ['--no-sandbox', '--disable-gpu'],
+})
+let ui = null
+try {
+  if (process.argv[2] === undefined)
+    execFileSync(
+      process.execPath,
+      [
+        'packages/cli/dist/bin.js',
+        ...['sweep', '--config', 'examples/demo/sweep.yaml', '--log_samples', '--output_path', folder],
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    )
+  const report = join(work, 'report.html')
+  writeReport(await renderReport(await readExperiment(folder), { target }), report)
+  ui = await serveUi({ folder, target })
+  await take('report-wide', pathToFileURL(report).href, wide)
+  await take('report-dark', pathToFileURL(report).href, wide, { colorScheme: 'dark' })
+  await take('report-phone', pathToFileURL(report).href, { ...narrow, height: 1100 })
+  await take('report-print', pathToFileURL(report).href, { width: 800, height: 1000 }, { media: 'print' })
+  await take('ui-results', ui.address, wide)
+  await take('ui-latent', `${ui.address}latent`, wide)
+  await take('ui-samples-phone', `${ui.address}samples?q=%22beagle+shows%22`, narrow, {}, (page) =>
+    page.waitForFunction(`/found in \\d+ answers(?! …)/.test(document.getElementById('found').textContent)`),
+  )
+  await take('ui-steer', await steered(), { ...wide, height: 800 }, {}, async (page) => {
+    await page.waitForFunction(`/^Ready/.test(document.getElementById('status').textContent)`, null, {
+      timeout: 300_000,
+    })
+    await page.waitForTimeout(5000)
+  })
+} finally {
+  await ui?.close()
+  await browser.close()
+  rmSync(work, { recursive: true, force: true })
+}
+
+/** The address of the page that steers the run that holds the latent furthest down. */
+async function steered() {
+  const { runs } = await readExperiment(folder)
+  const page = await (await fetch(`${ui.address}steer?run=${encodeURIComponent(runs.at(-1).id)}`)).text()
+  return `${ui.address}${/<a class="way" href="([^"]*)"/.exec(page)[1].replaceAll('&amp;', '&')}`
+}
+
+async function take(name, address, viewport, media = {}, ready = async () => {}) {
+  const page = await browser.newPage({ viewport })
+  await page.emulateMedia(media)
+  await page.goto(address)
+  await ready(page)
+  await page.screenshot({ path: join('docs', `${name}.png`) })
+  await page.close()
+  console.log(`docs/${name}.png`)
+}
