@@ -16,7 +16,7 @@ describe('the pages in a browser', needs('Chromium', browserPath !== undefined),
   let complaints: readonly string[]
   let address: string
   let ui: Ui
-  const folder = fakeSweep([-100, -20, 20], 24)
+  const folder = fakeSweep([-100, -20, 20], 5)
   beforeAll(async () => {
     const file = JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8'))
     // as a sweep that runs: the last cell is somebody's
@@ -97,7 +97,7 @@ describe('the pages in a browser', needs('Chromium', browserPath !== undefined),
     await page.keyboard.press('Tab')
     await page.keyboard.press('Space')
     await page.waitForURL(/b=latent-7-coefficient--20/, patient)
-    await expect.poll(() => page.textContent('#sample-count'), patient).toBe('48 of 48 documents')
+    await expect.poll(() => page.textContent('#sample-count'), patient).toBe('10 of 10 documents')
   })
 
   it('shows no fault to axe on any page: narrow and dark, by touch; wide and light, by keyboard; on paper', async () => {
@@ -147,5 +147,7 @@ describe('the pages in a browser', needs('Chromium', browserPath !== undefined),
       .poll(() => page.textContent('#lost'), patient)
       .toMatch(/^No longer live since .*: the server does not answer\./)
     expect(await page.isVisible('#lost')).toBe(true)
+    // above all that it is about
+    expect(await page.locator('#lost + #progress').count()).toBe(1)
   })
 })

@@ -26,8 +26,8 @@ export async function resultsPage(view: FolderView): Promise<string> {
   return uiPage({
     title: basename(resolve(view.path)),
     place: '',
-    body: `${progressPart(view)}
-<p id="lost" role="status" hidden></p>
+    body: `<p id="lost" role="status" hidden></p>
+${progressPart(view)}
 <p id="news" role="status" hidden><button type="button">Show the new results</button></p>
 <div id="results" data-hash="${createHash('sha256').update(results).digest('base64')}">${results}</div>`,
     scripts: ['chart-points', 'data-tables', 'downloads'],
