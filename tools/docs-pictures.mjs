@@ -42,15 +42,8 @@ try {
   await take('report-print', pathToFileURL(report).href, { width: 800, height: 1000 }, { media: 'print' })
   await take('ui-results', ui.address, wide)
   await take('ui-latent', `${ui.address}latent`, wide)
-  await take('ui-samples-phone', `${ui.address}samples?q=%22beagle+shows%22`, narrow, {}, (page) =>
-    page.waitForFunction(`/found in \\d+ answers(?! …)/.test(document.getElementById('found').textContent)`),
-  )
-  await take('ui-steer', await steered(), { ...wide, height: 800 }, {}, async (page) => {
-    await page.waitForFunction(`/^Ready/.test(document.getElementById('status').textContent)`, null, {
-      timeout: 300_000,
-    })
-    await page.waitForTimeout(5000)
-  })
+  await take('ui-samples-phone', `${ui.address}samples?q=%22beagle+shows%22`, narrow, {}, /found in \d+ answers$/m)
+  await take('ui-steer', await steered(), { ...wide, height: 800 }, {}, /^\d+ questions, .* s\./, '#tasks-note')
 } finally {
   await ui?.close()
   await browser.close()
@@ -64,11 +57,17 @@ async function steered() {
   return `${ui.address}${/<a class="way" href="([^"]*)"/.exec(page)[1].replaceAll('&amp;', '&')}`
 }
 
-async function take(name, address, viewport, media = {}, ready = async () => {}) {
+/** Takes a page when the text of an element is so. */
+async function take(name, address, viewport, media = {}, until = /./, where = 'body') {
   const page = await browser.newPage({ viewport })
   await page.emulateMedia(media)
   await page.goto(address)
-  await ready(page)
+  // a page's policy lets nothing be evaluated in it by a timer
+  const end = Date.now() + 120_000
+  while (!until.test(await page.locator(where).textContent())) {
+    if (Date.now() > end) throw new Error(`${name}: ${where} does not say ${until}`)
+    await page.waitForTimeout(200)
+  }
   await page.screenshot({ path: join('docs', `${name}.png`) })
   await page.close()
   console.log(`docs/${name}.png`)
