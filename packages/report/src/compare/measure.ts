@@ -30,8 +30,8 @@ export function measureScores(run: RunResults, values: RunValues): Measure[] {
 
 /**
  * The same with no share taken for one that is none: values of zeros or ones alone are a share only where no run has others, and where all are zero only if
- * fewer would not be better (a divergence or a rate of repetition is 0 at best). What is no share has no level of guessing, and no interval where all its values are equal. Lists are a
- * run's scores and what was measured of them, in the same order.
+ * fewer would not be better (a divergence or a rate of repetition is 0 at best). What is no share has no level of guessing, and no interval where all its
+ * values are equal. Lists are a run's scores and what was measured of them, in the same order.
  */
 export function withoutFalseShares(
   runs: readonly { readonly scores: readonly Score[]; readonly measures: readonly Measure[] }[],
