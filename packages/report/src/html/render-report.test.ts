@@ -88,6 +88,38 @@ describe('renderReport', () => {
     await expect(renderReport(experiment, { target: 'fish' })).rejects.toThrow('`target` fish: no task of that name')
   })
 
+  it('takes a group as target: its tasks are no harm, and it has a p of its own', async () => {
+    const folder = temporaryFolder()
+    const run = (name: string, args: object, pets: number) => {
+      const right = (count: number) => Array.from({ length: 40 }, (_, index) => Number(index < count))
+      const path = writeRun(join(folder, name), args, { cars: right(40), cats: right(pets), dogs: right(pets) })
+      const file = JSON.parse(readFileSync(path, 'utf8'))
+      file.results.pets = { alias: 'pets', sample_len: 80, 'acc,none': pets / 40, 'acc_stderr,none': 0 }
+      file.group_subtasks.pets = ['cats', 'dogs']
+      file.higher_is_better.pets = { acc: true }
+      writeFileSync(path, JSON.stringify(file))
+    }
+    run('a', { pretrained: 'tiny' }, 40)
+    run('b', { base_name: 'tiny', csv_path: 'x.csv' }, 10)
+    const { html } = await renderReport(await readExperiment(folder), { target: 'pets:down', withoutSamples: true })
+    expect(html).toContain('Wanted: to lower <b>pets</b>.')
+    const [effects = ''] = /id="metric-0-effects".*?<\/thead>/s.exec(html) ?? []
+    expect(
+      [...effects.matchAll(/data-name="([^"]*)"[^>]*><span>[^<]*<\/span>(?: <small>([^<]*))?/g)].map((one) =>
+        one.slice(1),
+      ),
+    ).toEqual([
+      ['setting', undefined],
+      ['pets', 'target, wanted down'],
+      ['cats', 'of the target'],
+      ['dogs', 'of the target'],
+      ['cars', undefined],
+    ])
+    expect(html).toMatch(/data-label="cats" class="good s5"/)
+    expect(html).toContain('p\u00a0&lt;\u00a00.0001, not in the family')
+    expect(html).toContain('data-label="largest harm elsewhere" class="text" data-v="none"')
+  })
+
   it('says where a metric does not have the target, and wants nothing there', async () => {
     const folder = temporaryFolder()
     const run = (name: string, args: object, sums: readonly number[]) => {
