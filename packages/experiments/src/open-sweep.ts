@@ -106,6 +106,7 @@ export async function openSweep(
         seed: generationSeed(run),
         before: (id) => (folder === null ? null : readCellCsv(folder, id)),
         ...(opening.signal ? { signal: opening.signal } : {}),
+        ...(opening.onNotice ? { onNotice: opening.onNotice } : {}),
       }),
     )
     return withControls(own)

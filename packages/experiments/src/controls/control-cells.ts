@@ -1,5 +1,5 @@
 import type { PreparedTask } from '@saeval/eval-harness'
-import { InputError, option, sentence } from '@saeval/hub'
+import { InputError, type Notice, option, sentence } from '@saeval/hub'
 import type { SteerableModel } from '@saeval/language-model'
 import type { ControlKind } from '@saeval/report'
 import type { SaeFile } from '@saeval/sae-core'
@@ -22,6 +22,7 @@ export interface ControlCellOptions {
   /** Text of the CSV that a cell of this id has already; null where it has none. Latents that were drawn before stay. */
   readonly before: (id: string) => string | null
   readonly signal?: AbortSignal
+  readonly onNotice?: Notice
 }
 
 /** Controls of one cell: as many of random latents and of random directions, and one with the sign flipped. */
@@ -44,6 +45,7 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
     return found
   }
   const found: Cell[] = []
+  const silent = new Set<string>()
   for (const cell of cells) {
     if (cell.addsNothing) continue
     options.signal?.throwIfAborted()
@@ -59,8 +61,11 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
       )
       const replaced = async () => {
         const list: ReplacedLatent[] = []
-        for (const { row, edit } of rows)
-          list.push({ sae: saeKey(edit.sae), latent: writtenBy(row), facts: await factsOf(edit.sae) })
+        for (const { row, edit } of rows) {
+          const own = { sae: saeKey(edit.sae), latent: writtenBy(row), facts: await factsOf(edit.sae) }
+          if (own.facts.density[own.latent] === 0) silent.add(`${own.latent} of ${edit.sae.reference.id}`)
+          list.push(own)
+        }
         return list
       }
       const all = kept.filter((list) => list !== undefined)
@@ -84,6 +89,11 @@ export async function controlCells(cells: readonly Cell[], options: ControlCellO
       await steering.close()
     }
   }
+  for (const latent of silent)
+    options.onNotice?.(
+      `latent ${latent} is never active on the documents: its random latents match it in decoder norm alone`,
+      'warning',
+    )
   return found
 }
 

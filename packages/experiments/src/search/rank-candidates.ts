@@ -10,7 +10,8 @@ export type RankedBy = 'slope' | 'correlation' | 'output' | 'nothing'
 /** What an objective without a margin is ranked by, in words. */
 export const rankedByText: Readonly<Record<Exclude<RankedBy, 'slope'>, string>> = {
   correlation: 'the correlation of the outcome with their activations',
-  output: 'their output score, as all documents have the same outcome or nothing is written',
+  output:
+    'their output score, as all documents to choose on have the same outcome or nothing is written; more documents may tell latents apart',
   nothing: 'nothing, as none can be amplified; some are drawn by the seed',
 }
 
