@@ -1,9 +1,11 @@
 import { InputError, option, sentence } from '@saeval/hub'
 import { smallestBudget, smallestGuardP, smallestSignFlipP } from '@saeval/report'
+import type { Candidate } from './candidates.js'
 import { guardText, objectiveText } from './check-metrics.js'
 import { level } from './confirm.js'
 import type { DocumentMeter } from './document-meter.js'
 import { type RungOptions, roundsCost } from './plan-rungs.js'
+import { bySae } from './rank-candidates.js'
 import type { Guard, Objective, SearchBudget } from './search-settings.js'
 
 /** Share of the full grid's tokens that a search may take where no budget is given. */
@@ -58,6 +60,12 @@ export function searchNeeds(options: CostOptions): SearchNeeds {
     least: fixed + roundsCost(Math.min(arms, finalists + 1), options),
     whole: fixed + (candidates + 1) * ranking + roundsCost(arms, options),
   }
+}
+
+/** How often documents are read for activations, at most: for each SAE with latents whose largest one is not known, or the winner's; without slopes also to rank. */
+export function readings(candidates: readonly Candidate[], hasSlopes: boolean): number {
+  const unknown = candidates.filter(({ maxActivation }) => maxActivation === null)
+  return Math.max(1, bySae(unknown).length) + (hasSlopes ? 0 : bySae(candidates).length)
 }
 
 /**

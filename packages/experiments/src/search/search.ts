@@ -9,7 +9,7 @@ import { generationSeed } from '../run-cell.js'
 import { eachShared } from '../share-work.js'
 import { askedFingerprints } from '../sweep-fingerprint.js'
 import type { ArmOptions } from './arms.js'
-import { type Candidate, type CandidateSource, findCandidates } from './candidates.js'
+import { type CandidateSource, findCandidates } from './candidates.js'
 import { checkMetrics } from './check-metrics.js'
 import { chooseArms } from './choose-arms.js'
 import { choosingActivity, mostTexts } from './choosing-activity.js'
@@ -19,9 +19,17 @@ import { DocumentMeter, metricOf } from './document-meter.js'
 import { halve, type Standing } from './halve.js'
 import { planRungs } from './plan-rungs.js'
 import { outputCost } from './rank-by-outcome.js'
-import { bySae, rankedByText } from './rank-candidates.js'
-import { budgetTokens, checkConfirming, checkGuards, searchNeeds, tooSmall, unsteeredCost } from './search-costs.js'
-import { hashed, readPlan, writePlan } from './search-plan.js'
+import { rankedByText } from './rank-candidates.js'
+import {
+  budgetTokens,
+  checkConfirming,
+  checkGuards,
+  readings,
+  searchNeeds,
+  tooSmall,
+  unsteeredCost,
+} from './search-costs.js'
+import { hashed, readPlan, type SearchPlan, writePlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
 import type { ControlledWinner, SearchResult } from './search-record.js'
 import type { Guard, Objective, SearchBudget } from './search-settings.js'
@@ -182,17 +190,23 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         model: (await base.fingerprint?.()) ?? null,
       })
       // of a budget in minutes the first process says how many tokens it is
+      const plans: SearchPlan[] = []
       await each([{ id: 'plan' }], async () => {
-        if (readPlan(folder, asked, options.budget) !== null) return
+        const known = readPlan(folder, asked, options.budget)
+        if (known !== null) {
+          plans.push(known)
+          return
+        }
         const isTimed = options.budget !== null && 'minutes' in options.budget
         const speed = isTimed ? await meter.speed(choosing.slice(0, timedDocuments)) : 0
         const budget = budgetTokens(options.budget, grid, needs.whole, speed)
         // a latent, and the unsteered model beside it
         const least = needs.least + 2 * rankingCost
         if (budget < least) throw tooSmall(budget, least)
-        writePlan(folder, { asked, budgetAsked: JSON.stringify(options.budget), budget })
+        plans.push({ asked, budgetAsked: JSON.stringify(options.budget), budget })
+        writePlan(folder, plans.at(-1)!)
       })
-      const plan = readPlan(folder, asked, options.budget)!
+      const plan = plans.at(-1)!
 
       const activity = choosingActivity(base, meter, places, signal)
       const chosen = await chooseArms(found.candidates, {
@@ -286,10 +300,4 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     await Promise.all(files.map((file) => file.close()))
     await open.close()
   }
-}
-
-/** How often documents are read for activations, at most: for each SAE with latents whose largest one is not known, or the winner's; without slopes also to rank. */
-function readings(candidates: readonly Candidate[], hasSlopes: boolean): number {
-  const unknown = candidates.filter(({ maxActivation }) => maxActivation === null)
-  return Math.max(1, bySae(unknown).length) + (hasSlopes ? 0 : bySae(candidates).length)
 }
