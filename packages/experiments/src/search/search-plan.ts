@@ -38,6 +38,20 @@ export function readPlan(folder: string, asked: string, budget: SearchBudget | n
   )
 }
 
+/** The plan of a folder, or a new one that is written there, with as many tokens as `tokens` says. Throws InputError as readPlan does. */
+export async function planOf(
+  folder: string,
+  asked: string,
+  budget: SearchBudget | null,
+  tokens: () => Promise<number>,
+): Promise<SearchPlan> {
+  const known = readPlan(folder, asked, budget)
+  if (known !== null) return known
+  const plan = { asked, budgetAsked: JSON.stringify(budget), budget: await tokens() }
+  writePlan(folder, plan)
+  return plan
+}
+
 /** Writes the plan into its folder. */
 export function writePlan(folder: string, plan: SearchPlan): void {
   writeFiles([[join(folder, name), `${JSON.stringify(plan)}\n`]])

@@ -29,7 +29,7 @@ import {
   tooSmall,
   unsteeredCost,
 } from './search-costs.js'
-import { hashed, readPlan, type SearchPlan, writePlan } from './search-plan.js'
+import { hashed, planOf, type SearchPlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
 import type { ControlledWinner, SearchResult } from './search-record.js'
 import type { Guard, Objective, SearchBudget } from './search-settings.js'
@@ -191,20 +191,17 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
       })
       // of a budget in minutes the first process says how many tokens it is
       const plans: SearchPlan[] = []
-      await each([{ id: 'plan' }], async () => {
-        const known = readPlan(folder, asked, options.budget)
-        if (known !== null) {
-          plans.push(known)
-          return
-        }
+      const tokens = async () => {
         const isTimed = options.budget !== null && 'minutes' in options.budget
         const speed = isTimed ? await meter.speed(choosing.slice(0, timedDocuments)) : 0
         const budget = budgetTokens(options.budget, grid, needs.whole, speed)
         // a latent, and the unsteered model beside it
         const least = needs.least + 2 * rankingCost
         if (budget < least) throw tooSmall(budget, least)
-        plans.push({ asked, budgetAsked: JSON.stringify(options.budget), budget })
-        writePlan(folder, plans.at(-1)!)
+        return budget
+      }
+      await each([{ id: 'plan' }], async () => {
+        plans.push(await planOf(folder, asked, options.budget, tokens))
       })
       const plan = plans.at(-1)!
 
