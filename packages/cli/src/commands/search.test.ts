@@ -61,7 +61,7 @@ describe('saeval search', () => {
       const controller = new AbortController()
       const watch = setInterval(() => {
         if (answersIn(copy) > share * whole) controller.abort()
-      }, 1)
+      }, 20)
       const stopped = await search([...few, '-o', copy], controller).finally(() => clearInterval(watch))
       expect({ share, code: stopped.code }).toEqual({ share, code: 130 })
       expect(answersIn(copy)).toBeLessThan(whole)
@@ -71,11 +71,9 @@ describe('saeval search', () => {
     const { command: _, ...rest } = found(copy)
     const { command: __, ...first } = found(folder)
     expect(rest).toEqual(first)
-    const other = await search([...few, '--keep', '3', '-o', copy])
+    const other = await search([...few, '--keep', '3', '--num_fewshot', '1', '-o', copy])
     expect(other.code).toBe(2)
-    expect(other.stderr).toContain('is the folder of another search, of other keep;')
-    const prompts = await search([...few, '--num_fewshot', '1', '-o', copy])
-    expect(prompts.stderr).toMatch(/is the folder of another search, of other (documents, )?prompts;/)
+    expect(other.stderr).toContain('is the folder of another search, of other keep, prompts;')
   })
 
   it('confirms nothing where nothing does it', async () => {
