@@ -1,4 +1,4 @@
-// Takes the pictures of the report and of `saeval ui` in docs: node tools/docs-pictures.mjs [folder], after a build. Needs Chromium.
+// Takes the pictures of the report, of `saeval ui` and of the page that steers in docs: node tools/docs-pictures.mjs [folder], after a build. Needs Chromium.
 // Without a folder it runs the demo's sweep first. Look at each picture before it is committed.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -43,7 +43,13 @@ try {
   await take('ui-results', ui.address, wide)
   await take('ui-latent', `${ui.address}latent`, wide)
   await take('ui-samples-phone', `${ui.address}samples?q=%22beagle+shows%22`, narrow, {}, /found in \d+ answers$/m)
-  await take('ui-steer', await steered(), { ...wide, height: 800 }, {}, /^\d+ questions, .* s\./, '#tasks-note')
+  const asked = [/^\d+ questions, .* s\./, '#tasks-note']
+  await take('ui-steer', await steered(), { ...wide, height: 800 }, {}, ...asked)
+  // SAE 0 of the page, and its latent about dogs
+  const link = new URLSearchParams({ prompt: 'Long ago there was', edit: '0 121 add 20' })
+  const page = `${pathToFileURL('docs/playground/index.html').href}#${link}`
+  await take('playground-light', page, { ...wide, height: 800 }, {}, ...asked)
+  await take('playground-narrow-dark', page, { ...narrow, height: 844 }, { colorScheme: 'dark' }, ...asked)
 } finally {
   await ui?.close()
   await browser.close()

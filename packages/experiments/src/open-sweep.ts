@@ -1,7 +1,13 @@
 import type { PreparedEvaluation, PreparedTask } from '@saeval/eval-harness'
 import { InputError, option, sentence } from '@saeval/hub'
 import type { LanguageModel, ModelArguments, SteerableModel } from '@saeval/language-model'
-import { type CsvSteering, openCsvSteering, type SteeringFile, saeSteeredBetaArguments } from '@saeval/steering'
+import {
+  type CsvSteering,
+  type LoweredSteering,
+  openCsvSteering,
+  type SteeringFile,
+  saeSteeredBetaArguments,
+} from '@saeval/steering'
 import { openBase, splitArguments } from '@saeval/steering/internal/models/open-base'
 import { controlCells, controlsOf, drawnControls } from './controls/control-cells.js'
 import { type Opening, openEvaluation, tasksOfRun } from './open-evaluation.js'
@@ -121,6 +127,15 @@ export function argumentsOf<Args extends object>({ addsNothing, control }: Cell,
   const isPlain = control !== undefined
   const kept = Object.entries(args).filter(([name]) => !(isPlain && (name === 'unit' || name === 'features_path')))
   return { ...(Object.fromEntries(kept) as Args), ...(addsNothing || isPlain ? { allow_inert_rows: true } : {}) }
+}
+
+/** The arguments of a sweep that a cell's rows have used: the others are for other cells, and would be an error in a run of this one. */
+export function usedArguments<Args extends object>(args: Args, { rows }: LoweredSteering): Args {
+  const isUsed = ([name, value]: [string, unknown]) => {
+    if (name === 'unit') return rows.some(({ row, unit }) => row.unit === undefined && unit !== null)
+    return name !== 'features_path' || rows.some(({ unit }) => unit?.source === value)
+  }
+  return Object.fromEntries(Object.entries(args).filter(isUsed)) as Args
 }
 
 /** Documents of each task on which densities of latents are measured, at most. */

@@ -12,7 +12,7 @@ import type { SteeringFile } from '@saeval/steering'
 import { eachClaimed } from './each-claimed.js'
 import { placesOf } from './edit-places.js'
 import type { Opening } from './open-evaluation.js'
-import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec } from './open-sweep.js'
+import { argumentsOf, fingerprintOf, type OpenSweep, openSweep, type SweepSpec, usedArguments } from './open-sweep.js'
 import { ownShare } from './own-share.js'
 import { plainArguments } from './plain-arguments.js'
 import type { PlanAnswers } from './plan-answers.js'
@@ -161,10 +161,11 @@ export async function sweep(options: SweepOptions): Promise<SweepResult | null> 
       const cell = cells.find((one) => one.id === id)!
       const steering = await steeringOf(cell, files.get(id)!)
       try {
-        const model = await (await steering.lower(base)).steer(shared)
+        const lowered = await steering.lower(base)
+        const model = await lowered.steer(shared)
         await use(
           model,
-          { ...argumentsOf(cell, plainArguments(run.model_args)), csv_path: csvOf(id) },
+          { ...usedArguments(argumentsOf(cell, plainArguments(run.model_args)), lowered), csv_path: csvOf(id) },
           'sae_steered_beta',
         )
       } finally {

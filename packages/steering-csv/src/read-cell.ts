@@ -18,7 +18,8 @@ export function readCell(text: string, type: CellType, decimalComma = false): Ce
   if (typeof type !== 'string') return oneOf(text, type)
   switch (type) {
     case 'index':
-      if (isInThousands(text)) return readInTwoWays('not_an_integer', text, text.replace(/[.,].*/, ''))
+      if (isInThousands(text) && /000$/.test(text))
+        return readInTwoWays('not_an_integer', text, text.replace(/[.,].*/, ''))
       return readIndex(decimalComma ? text.replace(/,(?=0*$)/, '.') : text)
     case 'number':
       if (!decimalComma) return readNumber(text)

@@ -37,7 +37,7 @@ function recordIn(out: string): any {
 describe('what the rows of a run have done', () => {
   it('is said below the results and kept with each row', async () => {
     const out = join(folder, 'out')
-    const { code, stderr } = await steer(csv('some.csv', dogs, never, '121,5,add,', '121,2,clamp,'), '-o', out)
+    const { code, stderr } = await steer(csv('some.csv', dogs, never, '121,5,add,', '20,2,clamp,'), '-o', out)
     const { steering, tokens } = recordIn(out)
     const [ablate, above, add, clamp] = steering.rows.map((row: { acted_tokens: number }) => row.acted_tokens)
     expect([code, above, add, clamp]).toEqual([0, 0, tokens.computed, tokens.computed])

@@ -65,7 +65,10 @@ export function addSearchOptions(command: Command): Command {
       numbers('--strengths'),
     )
     .optionsGroup('How long:')
-    .option('--budget <tokens>', 'tokens, or minutes as in 30m (default: 5 % of the tokens of the full grid)')
+    .option(
+      '--budget <tokens>',
+      'tokens, or minutes as in 30m (default: 5 % of the tokens of the full grid, or all that the search can do where that is more)',
+    )
     .option('--keep <n>', 'latents that are tried after ranking', parser(positive), 32)
     .option('--finalists <n>', 'arms that are confirmed on other documents', parser(positive), 3)
     .option(

@@ -14,8 +14,9 @@ export function checkPatterns(settings: ReadonlyMap<string, unknown>, field: str
   const ignored = settings.get('regexes_to_ignore') ?? []
   if (typeof ignored !== 'string' && !Array.isArray(ignored))
     throw complain(`${field}.regexes_to_ignore`, 'is not a list of regular expressions')
-  const patterns = [settings.get('regex_pattern') ?? [], ...ignored] as PyValue[]
-  for (const pattern of patterns.flat()) checkPattern(pattern as PyValue, field, complain)
+  const pattern = settings.get('regex_pattern') ?? null
+  const patterns = (pattern === null ? [...ignored] : [pattern, ...ignored]) as PyValue[]
+  for (const one of patterns) checkPattern(one, field, complain)
 }
 
 function checkPattern(pattern: PyValue, field: string, complain: Complain): void {

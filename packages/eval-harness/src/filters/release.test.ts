@@ -1,5 +1,7 @@
+import { InputError } from '@saeval/hub'
 import { PyFloat, type PyValue } from '@saeval/python/internal/values/value'
 import { describe, expect, it } from 'vitest'
+import { checkPatterns } from './ignored-patterns.js'
 import { applyFilter } from './own-filters.js'
 
 // what the filters of lm_eval 0.4.13 give for the same answers
@@ -32,4 +34,14 @@ it('map tells numbers from texts', async () => {
   const answers = ['1', '2', 1, new PyFloat(1), true, null]
   expect(await applyFilter('map', [answers], [new Map()], settings)).toEqual([['none', 'B', 'A', 'A', 'A', 'C']])
   await expect(applyFilter('map', [[['1']]], [new Map()], settings)).rejects.toThrow('map cannot look up a list')
+})
+
+it.each([
+  ['a list among the patterns', new Map<string, PyValue>([['regexes_to_ignore', [['a'], 'b']]])],
+  ['a list for a pattern', new Map<string, PyValue>([['regex_pattern', ['a']]])],
+])('refuses %s before anything is asked', (_, settings) => {
+  const complain = (field: string, what: string) => new InputError(`${field} ${what}`)
+  expect(() => checkPatterns(settings, 'filter', complain)).toThrow(
+    'filter has a regular expression that is not a text',
+  )
 })

@@ -25,6 +25,8 @@ export interface ItemFailure {
   readonly error: string
   /** Whether what was given is the reason. */
   readonly isInput: boolean
+  /** How often it has failed. */
+  readonly times: number
 }
 
 /** The folder of a plan: plan.json, steering CSVs of settings, claims, answers, failures. Everything in it appears by renaming, or by a second name. */
@@ -45,8 +47,8 @@ export interface PlanFolder {
   putPart(part: string, content: PartContent): void
   isDone(item: PlanItem): boolean
   failure(item: number): ItemFailure | null
-  /** null forgets it. */
-  setFailure(item: number, failure: ItemFailure | null): void
+  /** null forgets all. */
+  setFailure(item: number, failure: Omit<ItemFailure, 'times'> | null): void
 }
 
 const partSchema = v.union([
@@ -59,7 +61,7 @@ const partSchema = v.union([
     check: v.optional(v.unknown()),
   }),
 ])
-const failureSchema = objectOf({ item: index, host: text, error: text, isInput: truth })
+const failureSchema = objectOf({ item: index, host: text, error: text, isInput: truth, times: index })
 
 /** Name of an item's claim and failure. */
 export function itemName(item: number): string {
@@ -105,6 +107,15 @@ export function openPlanFolder(folder: string, plan: Plan, times?: ClaimTimes): 
   const partOf = (fingerprint: string, block: string) => storeKey(['part', fingerprint, block])
   const pathOf = (part: string) => join(places.answers, part.slice(0, 2), `${part}.json`)
   const failurePath = (item: number) => join(places.failed, `${itemName(item)}.json`)
+  const failure = (item: number): ItemFailure | null => {
+    const path = failurePath(item)
+    if (!existsSync(path)) return null
+    try {
+      return v.parse(failureSchema, JSON.parse(readFileSync(path, 'utf8')))
+    } catch {
+      return { host: '?', error: sentence`${path} is damaged`.toString(), isInput: false, times: 1 }
+    }
+  }
   const partsOf = ({ blocks: [fromBlock, toBlock], settings: [from, to] }: PlanItem) =>
     range(from, to).flatMap((setting) =>
       range(fromBlock, toBlock).map((block) => {
@@ -148,18 +159,11 @@ export function openPlanFolder(folder: string, plan: Plan, times?: ClaimTimes): 
       writeFiles([[pathOf(part), `${JSON.stringify({ part, ...content })}\n`]])
     },
     isDone: (item) => partsOf(item).every(({ part }) => existsSync(pathOf(part))),
-    failure: (item) => {
+    failure,
+    setFailure: (item, own) => {
       const path = failurePath(item)
-      if (!existsSync(path)) return null
-      try {
-        return v.parse(failureSchema, JSON.parse(readFileSync(path, 'utf8')))
-      } catch {
-        return { host: '?', error: sentence`${path} is damaged`.toString(), isInput: false }
-      }
-    },
-    setFailure: (item, failure) => {
-      const path = failurePath(item)
-      if (failure !== null) writeFiles([[path, `${JSON.stringify({ item, ...failure })}\n`]])
+      const times = (failure(item)?.times ?? 0) + 1
+      if (own !== null) writeFiles([[path, `${JSON.stringify({ item, ...own, times })}\n`]])
       else rmSync(path, { force: true })
     },
   }

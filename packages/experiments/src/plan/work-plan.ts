@@ -67,12 +67,14 @@ export async function workOnPlan(options: WorkOptions): Promise<readonly number[
     }
   }
   try {
-    await eachInTurn(
+    const failed = await eachInTurn(
       folder.claims,
       shard === null ? itemsFrom(plan.items.length) : [shard],
       {
         nameOf: itemName,
         isDone,
+        // one that is named is tried, whatever others have seen
+        ...(shard === null ? { failures: (item) => folder.failure(item)?.times ?? 0 } : {}),
         signal,
         onWait: (left, first, state) =>
           onNotice(
@@ -83,6 +85,12 @@ export async function workOnPlan(options: WorkOptions): Promise<readonly number[
       },
       doItem,
     )
+    for (const item of failed) {
+      const { host, error, isInput } = folder.failure(item)!
+      const said = sentence`item ${item} has failed on ${host}: ${error}`
+      onNotice(said.toString(), 'warning')
+      failure ??= isInput ? new InputError(said) : new Error(said.toString())
+    }
   } finally {
     // TypeScript does not see that doItem sets it
     await (experiment as OpenExperiment | null)?.close()

@@ -14,20 +14,26 @@ export const mostTexts = 512
 
 /**
  * How active the latents of an SAE are where a search looks: on the neutral texts, and on what the unsteered model reads of the documents to choose on, of the
- * objective and the guards in turns, with what it writes to them; 512 texts at most. Each SAE is read once, which adds to the meter's tokens.
+ * objective and the guards in turns, with what it writes to them; 512 texts at most. Each SAE is read once, which adds to the meter's tokens; `onRead` is told
+ * of them.
  */
 export function choosingActivity(
   base: SteerableModel,
   meter: DocumentMeter,
   documents: readonly SplitDocuments[],
-  signal?: AbortSignal,
+  {
+    signal,
+    onRead = () => {},
+  }: { readonly signal?: AbortSignal | undefined; readonly onRead?: (tokens: number) => void } = {},
 ): (sae: SaeFile) => Promise<LatentActivity> {
   const found = new Map<SaeFile, Promise<LatentActivity>>()
   let texts: Promise<readonly string[]> | null = null
   const read = async (sae: SaeFile) => {
     texts ??= choosingTexts(meter, documents)
     const own = await texts
-    for (const text of own) meter.tokens += lastTokens(base, base.tokenizer.encode(text)).length
+    const tokens = own.reduce((sum, text) => sum + lastTokens(base, base.tokenizer.encode(text)).length, 0)
+    meter.tokens += tokens
+    onRead(tokens)
     return activityOn(base, { config: sae.config, tensors: await sae.load() }, own, signal)
   }
   return (sae) => {

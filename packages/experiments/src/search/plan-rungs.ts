@@ -30,15 +30,11 @@ const guardShare = 4
  * least promising ones stay out. [] where it does not pay for more arms than finalists.
  */
 export function planRungs(options: RungOptions): Rung[] {
-  const { finalists, budget } = options
-  let [low, high] = [0, options.arms]
-  // more arms cost more: the most that the budget pays
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    if (rungCost(rungsFor(middle, options), options.cost) <= budget) low = middle
-    else high = middle - 1
-  }
-  return low <= finalists && low < options.arms ? [] : rungsFor(low, options)
+  const { finalists, budget, arms } = options
+  // more arms may cost less: they begin with fewer documents
+  for (let most = arms; most > Math.min(finalists, arms - 1); most--)
+    if (roundsCost(most, options) <= budget) return rungsFor(most, options)
+  return []
 }
 
 /** Tokens of all rounds at most, each document counted once for an arm. */
@@ -57,6 +53,13 @@ export function rungCost(rungs: readonly Rung[], cost: RungOptions['cost']): num
 /** Tokens of the rounds for so many arms. */
 export function roundsCost(arms: number, options: Omit<RungOptions, 'arms' | 'budget'>): number {
   return arms === 0 ? 0 : rungCost(rungsFor(arms, options), options.cost)
+}
+
+/** Tokens of the rounds of any number of arms up to this one, at most. */
+export function mostRoundsCost(arms: number, options: Omit<RungOptions, 'arms' | 'budget'>): number {
+  let most = 0
+  for (let some = 1; some <= arms; some++) most = Math.max(most, roundsCost(some, options))
+  return most
 }
 
 function rungsFor(arms: number, { finalists, documents }: Pick<RungOptions, 'finalists' | 'documents'>): Rung[] {

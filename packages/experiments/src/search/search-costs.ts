@@ -4,7 +4,7 @@ import type { Candidate } from './candidates.js'
 import { guardText, objectiveText } from './check-metrics.js'
 import { level } from './confirm.js'
 import type { DocumentMeter } from './document-meter.js'
-import { type RungOptions, roundsCost } from './plan-rungs.js'
+import { mostRoundsCost, type RungOptions, roundsCost } from './plan-rungs.js'
 import { bySae } from './rank-candidates.js'
 import type { Guard, Objective, SearchBudget } from './search-settings.js'
 
@@ -38,8 +38,10 @@ export interface CostOptions extends Omit<RungOptions, 'arms' | 'budget'> {
 
 /** Tokens of a search's parts. */
 export interface SearchNeeds {
-  /** Confirmation, controls and reading. */
+  /** Confirmation and controls. */
   readonly reserve: number
+  /** Reading documents for activations. */
+  readonly reading: number
   /** All but ranking, with as few arms as can be halved. */
   readonly least: number
   /** All of it: every latent ranked, every arm of those that stay tried. */
@@ -50,15 +52,15 @@ export interface SearchNeeds {
 export function searchNeeds(options: CostOptions): SearchNeeds {
   const { candidates, keep, perCandidate, finalists, controls, confirming, cost, spent, ranking, reading } = options
   const reserve =
-    reading +
     (finalists + 1) * (confirming.objective * cost.objective + confirming.guards * cost.guards) +
     (2 * controls + 1) * confirming.objective * cost.objective
-  const fixed = spent + reserve
+  const fixed = spent + reading + reserve
   const arms = Math.min(candidates, keep) * perCandidate
   return {
     reserve,
+    reading,
     least: fixed + roundsCost(Math.min(arms, finalists + 1), options),
-    whole: fixed + (candidates + 1) * ranking + roundsCost(arms, options),
+    whole: fixed + (candidates + 1) * ranking + mostRoundsCost(arms, options),
   }
 }
 

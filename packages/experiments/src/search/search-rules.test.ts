@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../../../tests/fixtures.js'
 import { randomSae } from '../../../../tests/random-sae.js'
 import { armsOf, distinctArms } from './arms.js'
 import { checkMetrics } from './check-metrics.js'
+import { planRungs } from './plan-rungs.js'
 import { budgetTokens, checkConfirming, checkGuards, searchNeeds } from './search-costs.js'
 import { readPlan, writePlan } from './search-plan.js'
 import type { SearchResult } from './search-record.js'
@@ -78,9 +79,16 @@ describe('a budget', () => {
 
   it('that nobody gave is enough for few latents', () => {
     const { least, whole, reserve } = searchNeeds(costs)
-    expect(reserve).toBe(200 + 4 * 288 + 41 * 48)
+    expect(reserve).toBe(4 * 288 + 41 * 48)
     expect(least).toBeGreaterThan(reserve)
     expect(whole).toBeGreaterThan(least)
+    // few arms are asked all documents at once, and may cost more than many: all is paid for, however many are left after ranking
+    const one = searchNeeds({ ...costs, candidates: 1, documents: { objective: 200, guards: 0 }, ranking: 0 })
+    const rest = one.whole - 288 - one.reserve - one.reading
+    for (let arms = 1; arms <= 14; arms++) {
+      const options = { ...costs, documents: { objective: 200, guards: 0 }, arms, budget: rest }
+      expect(planRungs(options)[0]?.arms).toBe(arms)
+    }
     const grid = 10 * 14 * 576
     expect(0.05 * grid).toBeLessThan(whole)
     expect(budgetTokens(null, grid, whole, 0)).toBe(whole)

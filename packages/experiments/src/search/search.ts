@@ -205,14 +205,20 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
       })
       const plan = plans.at(-1)!
 
-      const activity = choosingActivity(base, meter, places, signal)
+      let stillToRead = needs.reading
+      const onRead = (tokens: number) => {
+        stillToRead = Math.max(0, stillToRead - tokens)
+      }
+      const activity = choosingActivity(base, meter, places, { signal, onRead })
+      // all latents are ranked where the budget pays for everything
+      const forRanking = plan.budget - needs.whole + (found.candidates.length + 1) * rankingCost
       const chosen = await chooseArms(found.candidates, {
         ...options,
         base,
         meter,
         places: choosing,
         slopePlaces,
-        budget: Math.min(rankingShare * plan.budget, plan.budget - needs.least),
+        budget: Math.min(Math.max(rankingShare * plan.budget, forRanking), plan.budget - needs.least),
         cost: rankingCost,
         activity,
         slopes: {
@@ -232,8 +238,9 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
         onNotice(`${unranked} of ${found.candidates.length} latents are not ranked, see search.csv`, 'warning')
 
       const problem = await searchProblem({ meter, arms, objective, guards, objectiveDocuments, guardDocuments, each })
-      const rungs = planRungs({ ...rounds, arms: arms.length, budget: plan.budget - meter.tokens - needs.reserve })
-      if (rungs.length === 0) throw tooSmall(plan.budget, meter.tokens + needs.reserve)
+      const taken = meter.tokens + stillToRead + needs.reserve
+      const rungs = planRungs({ ...rounds, arms: arms.length, budget: plan.budget - taken })
+      if (rungs.length === 0) throw tooSmall(plan.budget, taken)
       const halved = await halve(problem, rungs, options.finalists, (round, share) =>
         onStage(
           `round ${round + 1} of ${rungs.length}: ${rungs[round]!.arms} arms on ${rungs[round]!.objective} documents`,

@@ -33,6 +33,8 @@ export interface TurnsOptions<Item> {
   readonly nameOf: (item: Item) => string
   /** Whether there is nothing left to do of an item, by another's work. */
   readonly isDone: (item: Item) => boolean
+  /** How often it has failed. What fails while another process has it is left: here it would fail, too. */
+  readonly failures?: (item: Item) => number
   readonly signal?: AbortSignal | undefined
   /** Told when others have all that is left for the first time: how many, and the first of them. */
   readonly onWait?: (left: number, first: Item, state: ClaimState) => void
@@ -40,14 +42,16 @@ export interface TurnsOptions<Item> {
 
 /**
  * Calls back with each item while this process has it. Those that others have come last, when they have let go of them or are dead: it ends when every item is
- * done, or was here once. Waits longer and longer, each process in a rhythm of its own.
+ * done, was here once, or has failed elsewhere meanwhile. Waits longer and longer, each process in a rhythm of its own. Gives those that have failed elsewhere.
  */
 export async function eachInTurn<Item>(
   claims: Claims,
   items: readonly Item[],
-  { nameOf, isDone, signal, onWait }: TurnsOptions<Item>,
+  { nameOf, isDone, failures = () => 0, signal, onWait }: TurnsOptions<Item>,
   use: (item: Item) => Promise<void>,
-): Promise<void> {
+): Promise<Item[]> {
+  const failed: Item[] = []
+  const failuresBefore = new Map<Item, number>()
   let isSaid = false
   let pause = milliseconds.first
   for (let left = items; ; ) {
@@ -56,6 +60,10 @@ export async function eachInTurn<Item>(
     for (const item of left) {
       signal?.throwIfAborted()
       if (isDone(item)) continue
+      if (failures(item) > (failuresBefore.get(item) ?? Number.POSITIVE_INFINITY)) {
+        failed.push(item)
+        continue
+      }
       const claim = claims.take(nameOf(item))
       if ('release' in claim) {
         await use(item).finally(claim.release)
@@ -63,10 +71,11 @@ export async function eachInTurn<Item>(
       } else {
         first ??= claim
         others.push(item)
+        if (!failuresBefore.has(item)) failuresBefore.set(item, failures(item))
       }
     }
     left = others
-    if (first === null) return
+    if (first === null) return failed
     if (!isSaid) onWait?.(left.length, left[0]!, first)
     isSaid = true
     await pauseOf(pause, signal)

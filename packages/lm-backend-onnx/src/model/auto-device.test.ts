@@ -38,6 +38,10 @@ it('goes on to the next device where the weights are too large for one that nobo
   expect(openedWith({ device: 'cuda:0' }).device).toMatch(/^the weights take 3\.0 MB on cuda:0, where 2\.7 MB may be/)
 })
 
+it('says that weights are too large where no other device has the arithmetic', needsCudaStub, () => {
+  expect(openedWith({ compute: 'tf32' }).device).toMatch(/^the weights take 3\.0 MB on cuda:1, where 2\.7 MB may be/)
+})
+
 it('refuses arithmetic that an older GPU has not', needsCudaStub, () => {
   const { device } = openedWith({ device: 'cuda:0', compute: 'bfloat16' }, { CUDA_STUB_CAPABILITY: '7' })
   expect(device).toBe(

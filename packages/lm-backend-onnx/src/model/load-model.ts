@@ -56,7 +56,11 @@ export async function loadModelPacked(
   let found = await toTry.next()
   for (let tooLarge: WeightsTooLarge | null = null; ; ) {
     // where an amount of a GPU's memory is given, it is that which is wrong
-    const isLast = found.done || (found.value.devices[0].name === 'cpu' && options.gpuMemory !== undefined)
+    const isLast =
+      found.done ||
+      (found.value.devices[0].name === 'cpu' && options.gpuMemory !== undefined) ||
+      // other devices compute in float32 alone
+      ((options.compute ?? 'float32') !== 'float32' && found.value.devices[0].provider.name !== 'cuda')
     if (tooLarge !== null && isLast) throw tooLarge
     try {
       return await loadOnAll(found.value!, options, packUpTo, start)

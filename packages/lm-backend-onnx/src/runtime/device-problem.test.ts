@@ -32,7 +32,7 @@ it.each([
   ['CUDNN failure 1001: CUDNN_STATUS_NOT_INITIALIZED', /its memory is full/],
   ['bfc_arena.cc:359 Failed to allocate memory for requested buffer of size 256', /memory is full/],
 ])('says what is in the way of CUDA, and what to do: %#', (said, problem) => {
-  expect(deviceProblem('cuda', said)).toMatch(problem)
+  expect(deviceProblem('cuda', said).problem).toMatch(problem)
 })
 
 const adapter =
@@ -46,13 +46,13 @@ it.each([
   [`Found no drivers\n${adapter}`, /^Vulkan finds no driver: install the GPU's/],
   [adapter, /^no GPU here that WebGPU can use/],
 ])('says what is in the way of WebGPU, and what to do: %#', (said, problem) => {
-  expect(deviceProblem('webgpu', said)).toMatch(problem)
+  expect(deviceProblem('webgpu', said).problem).toMatch(problem)
 })
 
 it('hands on what nobody knows, in one line', () => {
-  expect(deviceProblem('cuda', `a warning\n${place}[ONNXRuntimeError] : 1 : FAIL : the moon is full\n`)).toBe(
+  expect(deviceProblem('cuda', `a warning\n${place}[ONNXRuntimeError] : 1 : FAIL : the moon is full\n`).problem).toBe(
     '[ONNXRuntimeError] : 1 : FAIL : the moon is full',
   )
-  expect(deviceProblem('webgpu', `${'x'.repeat(500)}\n`)).toHaveLength(200)
-  expect(deviceProblem('webgpu', ' \n')).toBe('its library ended without a word (webgpu)')
+  expect(deviceProblem('webgpu', `${'x'.repeat(500)}\n`).problem).toHaveLength(200)
+  expect(deviceProblem('webgpu', ' \n').problem).toBe('its library ended without a word (webgpu)')
 })

@@ -13,6 +13,8 @@ const cudaParts: readonly { readonly library: RegExp; readonly what: string; rea
 const known: readonly {
   readonly said: RegExp
   readonly problem: (match: RegExpExecArray) => string
+  /** Whether another GPU of the machine may start all the same. */
+  readonly isOfOne?: true
 }[] = [
   // CUDA
   {
@@ -30,6 +32,7 @@ const known: readonly {
   },
   {
     said: /no kernel image is available|CUDA failure 209\b/,
+    isOfOne: true,
     problem: () =>
       'this onnxruntime was not built for a GPU of this generation: name another one in SAEVAL_ONNXRUNTIME',
   },
@@ -45,21 +48,29 @@ const known: readonly {
   },
   {
     said: /devices? is\/are busy or unavailable|all CUDA-capable devices are busy|CUDA failure 46\b/i,
+    isOfOne: true,
     problem: () =>
       'another program has it for itself: end that one, or let several in with nvidia-smi -c 0; with MIG name an instance in CUDA_VISIBLE_DEVICES',
   },
   {
     said: /CUDA failure 999\b/,
+    isOfOne: true,
     problem: () =>
       "NVIDIA's driver failed: look for Xid in dmesg, and load nvidia_uvm anew (after suspending, say) or restart the machine",
   },
   {
     said: /CU(BLAS|DNN)_STATUS_NOT_INITIALIZED/,
+    isOfOne: true,
     problem: () =>
       'cuBLAS or cuDNN cannot start on it: its memory is full (look at nvidia-smi), or these libraries are for another driver',
   },
-  { said: /invalid device (ordinal|ID)|CUDA failure 101\b/i, problem: () => 'there is no GPU of this number' },
   {
+    said: /invalid device (ordinal|ID)|CUDA failure 101\b/i,
+    isOfOne: true,
+    problem: () => 'there is no GPU of this number',
+  },
+  {
+    isOfOne: true,
     said: /out of memory|Failed to allocate memory|OUT_OF_DEVICE_MEMORY/i,
     problem: () => 'its memory is full: end what else uses it, or take another device',
   },
@@ -90,12 +101,24 @@ function missingLibrary(library: string): string {
   return `${library} (${part.what}) is missing: pip install ${part.pip}${old ? '-cu12' : ''}, and name the folder of the library in LD_LIBRARY_PATH`
 }
 
-/** Why a provider does not start, in one clause with what to do, from everything that it has thrown and written. */
-export function deviceProblem(provider: Provider['name'], said: string): string {
-  for (const { said: pattern, problem } of known) {
+/** Why a provider does not start. */
+export interface DeviceProblem {
+  /** One clause, with what to do. */
+  readonly problem: string
+  /** Whether another GPU of the machine may start all the same: what is missing is missing for all. */
+  readonly isOfOne: boolean
+}
+
+/** Why a provider does not start, from everything that it has thrown and written. */
+export function deviceProblem(provider: Provider['name'], said: string): DeviceProblem {
+  for (const { said: pattern, problem, isOfOne = false } of known) {
     const match = pattern.exec(said)
-    if (match !== null) return problem(match)
+    if (match !== null) return { problem: problem(match), isOfOne }
   }
+  return { problem: lastLine(provider, said), isOfOne: true }
+}
+
+function lastLine(provider: Provider['name'], said: string): string {
   const last = said
     .replace(/\x1b\[[\d;]*m/g, '')
     .split('\n')

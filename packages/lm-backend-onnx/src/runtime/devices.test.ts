@@ -100,6 +100,12 @@ describe('CUDA over a stub', needsCudaStub, () => {
     )
   })
 
+  it('says once what is wrong with all GPUs', () => {
+    const two = { ...without('libcublas.so.13'), CUDA_STUB_DEVICES: '2' }
+    expect(find('auto', two).line!.match(/not cuda/g)).toEqual(['not cuda'])
+    expect(list(two).missing.filter(({ name }) => name.startsWith('cuda'))).toHaveLength(1)
+  })
+
   it.each([
     ['cuBLAS', () => without('libcublas.so.13'), 'libcublas.so.13 (cuBLAS) is missing: pip install nvidia-cublas'],
     ['the driver', () => without('libcuda.so.1'), "libcuda.so.1 is missing, which NVIDIA's driver brings"],

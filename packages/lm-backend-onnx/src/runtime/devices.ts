@@ -54,8 +54,12 @@ async function* tried(name: Exclude<Provider['name'], 'cpu'>, thoroughness: Thor
   for (let deviceId = 0; deviceId < count; deviceId++) {
     const provider = providerOf(name, deviceId)
     const problem = cannotStart(provider)
-    const probed: Probed = problem === null ? await probe(provider, thoroughness) : { computes: false, problem }
-    count = Math.max(count, probed.gpus ?? 1)
+    const probed: Probed =
+      problem === null ? await probe(provider, thoroughness) : { computes: false, problem, isOfOne: false }
+    // what is wrong with all of them is said once
+    const isOfAll = !probed.computes && !probed.isOfOne
+    if (isOfAll) count = deviceId + 1
+    else count = Math.max(count, probed.gpus ?? 1)
     yield { provider, probed, isOnly: count === 1 }
   }
 }

@@ -80,7 +80,12 @@ async function find(): Promise<Probed> {
   const { y } = await session.run({ x }, { y: 'host' })
   const found = y !== undefined && 'data' in y ? Number(y.data[0]) : null
   if (found !== 42)
-    return { computes: false, problem: `it computes 21 + 21 as ${found}: its driver is broken`, ...gpus() }
+    return {
+      computes: false,
+      problem: `it computes 21 + 21 as ${found}: its driver is broken`,
+      isOfOne: true,
+      ...gpus(),
+    }
   return {
     computes: true,
     library: `onnxruntime ${openOrtApi(libraryFile()).version}`,

@@ -21,6 +21,8 @@ export type Probed =
       readonly computes: false
       /** Why, and what to do: a clause without a capital. */
       readonly problem: string
+      /** Whether it is wrong with this device, and others of the provider may compute. */
+      readonly isOfOne: boolean
       readonly gpus?: number
     }
 
@@ -43,8 +45,8 @@ export async function probe(provider: Provider, thoroughness: Thoroughness): Pro
   })
   const [written, said] = [textOf(child.stdout), textOf(child.stderr)]
   return new Promise((resolve) => {
-    const fail = (problem: string, gpus?: number) =>
-      resolve({ computes: false, problem, ...(gpus === undefined ? {} : { gpus }) })
+    const fail = (problem: string, isOfOne = true, gpus?: number) =>
+      resolve({ computes: false, problem, isOfOne, ...(gpus === undefined ? {} : { gpus }) })
     child.on('error', (error) => fail(`its process cannot be started: ${error.message}`))
     child.on('close', (code, signal) => {
       const answer = answerIn(written.join(''))
@@ -53,7 +55,8 @@ export async function probe(provider: Provider, thoroughness: Thoroughness): Pro
       else if (signal !== null) fail(`its driver ended the process (${signal}): update or reinstall it`)
       else {
         const text = `${said.join('')}\n${answer?.error ?? `it ended with code ${code}`}`
-        fail(deviceProblem(provider.name, text), answer?.gpus)
+        const { problem, isOfOne } = deviceProblem(provider.name, text)
+        fail(problem, isOfOne, answer?.gpus)
       }
     })
   })

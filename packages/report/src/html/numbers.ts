@@ -17,8 +17,9 @@ export function changeText(value: number, unit: Unit): string {
   return value > 0 && !/^[0.]+$/.test(text) ? `+${text}` : text
 }
 
-/** "27 to 45 %", "−73 to −53". */
+/** "27 to 45 %", "−73 to −53"; "no interval" where there are too few documents for one. */
 export function intervalText({ low, high }: { low: number; high: number }, unit: Unit, isChange: boolean): string {
+  if (!Number.isFinite(high - low)) return 'no interval'
   const text = (value: number) =>
     isChange ? changeText(value, unit) : unit.isProportion ? pointsText(value, unit) : plainText(value)
   return `${text(low)} to ${text(high)}${unit.isProportion && !isChange ? '\u00a0%' : ''}`

@@ -23,10 +23,9 @@ export function overwrittenEdits(edits: readonly CheckedEdit[], semantics: Seman
     ofSae.set(value, before)
     const positions = positionsOf(edit)
     if (setsValue(edit)) {
-      for (const [where, earlier] of before) {
-        if (positions !== everywhere && positions !== where) continue
+      for (const where of positions === everywhere ? [...before.keys()] : [positions]) {
         const left: CheckedEdit[] = []
-        for (const other of earlier) {
+        for (const other of before.get(where) ?? []) {
           if (opensWhere(edit, other, semantics)) found.push({ edit: other, by: edit })
           else left.push(other)
         }

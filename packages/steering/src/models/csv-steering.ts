@@ -73,7 +73,6 @@ export async function openCsvSteering(
   })
   try {
     await inFile(file, async () => checkNormFactors(args, [...saesOf(opened)]))
-    if (!allowInert) checkOverwritten(file, opened, semantics)
   } catch (error) {
     await closeEdits(opened)
     throw error
@@ -84,6 +83,8 @@ export async function openCsvSteering(
     lower: async (base, { coefficient = null } = {}) => {
       const known = await inFile(file, () => withFactors(opened, args, base, { notice, measured }), opened)
       const given = coefficient === null ? known : known.map((row) => withCoefficient(row, coefficient))
+      // cells of a sweep hold what it makes of the rows, and a coefficient of 0 is for all of them
+      if (!allowInert && file.cellPath === undefined && coefficient !== 0) checkOverwritten(file, given, semantics)
       const units = { unit: defaults.unit, features, model: base, measured }
       const rows = await inFile(file, () => scaleCoefficients(file, given, units), given)
       const trial = await inFile(file, () => trialOf(file, rows, semantics, base), rows)
