@@ -66,7 +66,9 @@ function differenceCells(comparison: Comparison | undefined): (string | number |
   if (!paired) return [after - before, null, null, null, null, unpaired, null, null, null]
   const { improved, worsened } = changedAnswers(comparison)!
   const { difference, low, high, pValue, method, detectable } = paired
-  return [difference, low, high, pValue, holm, method, improved, worsened, detectable]
+  // one document has no interval
+  const bounds = Number.isFinite(high - low) ? [low, high] : [null, null]
+  return [difference, ...bounds, pValue, holm, method, improved, worsened, detectable]
 }
 
 const controlColumns = [

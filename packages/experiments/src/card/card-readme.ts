@@ -101,7 +101,7 @@ function effectRow({
   const change =
     difference === null
       ? `not paired${unpaired === null ? '' : ` (${unpaired})`}`
-      : `${signed(difference.value)} [${difference.interval.map(signed).join(', ')}]`
+      : `${signed(difference.value)}${difference.interval === null ? '' : ` [${difference.interval.map(signed).join(', ')}]`}`
   const p = difference === null || difference.p_holm === null ? '' : pValue(difference.p_holm)
   const cells = [
     plain(task),

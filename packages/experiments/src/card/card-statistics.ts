@@ -20,7 +20,8 @@ export interface CardScore {
   /** Difference to the unsteered model on the same documents, with 95 %; null where it cannot be paired. */
   readonly difference: {
     readonly value: number
-    readonly interval: readonly [low: number, high: number]
+    /** null of one document. */
+    readonly interval: readonly [low: number, high: number] | null
     readonly p: number
     readonly p_holm: number | null
     readonly method: string
@@ -81,7 +82,7 @@ function scoresOf({ results }: ExperimentRun, { measures, comparisons }: Measure
       unsteered: comparison?.before ?? null,
       difference: paired && {
         value: paired.difference,
-        interval: [paired.low, paired.high],
+        interval: Number.isFinite(paired.high - paired.low) ? [paired.low, paired.high] : null,
         p: paired.pValue,
         p_holm: comparison!.holm,
         method: paired.method,
