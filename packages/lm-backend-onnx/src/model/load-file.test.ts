@@ -11,7 +11,9 @@ import { loadModelPacked } from './load-model.js'
 
 const gpu = { name: 'cuda:0', provider: { name: 'cuda', deviceId: 0 } } as Device
 vi.mock('../runtime/devices.js', () => ({
-  findDevices: async () => ({ devices: [gpu], line: 'device: cuda:0 (a GPU)' }),
+  async *devicesToTry() {
+    yield { devices: [gpu], line: 'device: cuda:0 (a GPU)' }
+  },
 }))
 const listed = vi.hoisted(() => ({ files: [] as { path: string; size: number }[] }))
 vi.mock('@saeval/hub', async (original) => ({
