@@ -35,7 +35,8 @@ export {
   UnsteeredError,
 } from './run-results.js'
 export type { RunSettings, Seeds } from './run-settings.js'
-export { type SearchOptions, search } from './search/search.js'
+export { search } from './search/search.js'
+export type { SearchOptions } from './search/search-options.js'
 export type { SearchResult } from './search/search-record.js'
 export type { Guard, Objective, SearchAction, SearchBudget } from './search/search-settings.js'
 export { readSweepCsvs } from './steering-files.js'

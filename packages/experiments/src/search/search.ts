@@ -4,12 +4,11 @@ import { InputError, makeWritableFolder, option, sentence } from '@saeval/hub'
 import { lowerEdits, type SaeFile } from '@saeval/sae-core'
 import { checkNormFactors, normFactorArguments, withKnownFactor } from '@saeval/steering/internal/edits/norm-factor'
 import { hasMargin } from '../documents/document-values.js'
-import { type OpenRunOptions, openRun } from '../documents/open-run.js'
+import { openRun } from '../documents/open-run.js'
 import { generationSeed } from '../run-cell.js'
 import { eachShared } from '../share-work.js'
 import { askedFingerprints } from '../sweep-fingerprint.js'
-import type { ArmOptions } from './arms.js'
-import { type CandidateSource, findCandidates } from './candidates.js'
+import { findCandidates } from './candidates.js'
 import { checkMetrics } from './check-metrics.js'
 import { chooseArms } from './choose-arms.js'
 import { choosingActivity, mostTexts } from './choosing-activity.js'
@@ -29,30 +28,12 @@ import {
   tooSmall,
   unsteeredCost,
 } from './search-costs.js'
+import type { SearchOptions } from './search-options.js'
 import { hashed, planOf, type SearchPlan } from './search-plan.js'
 import { searchProblem } from './search-problem.js'
 import type { ControlledWinner, SearchResult } from './search-record.js'
-import type { Guard, Objective, SearchBudget } from './search-settings.js'
 import { type DocumentPlace, splitDocuments } from './split-documents.js'
 import { writeSearch } from './write-search.js'
-
-export interface SearchOptions extends Omit<OpenRunOptions<typeof normFactorArguments>, 'name' | 'own'>, ArmOptions {
-  readonly source: CandidateSource
-  readonly objective: Objective
-  readonly guards: readonly Guard[]
-  /** null: 5 % of the tokens of the full grid, or all that the search can do where that is more. */
-  readonly budget: SearchBudget | null
-  /** Latents that are tried after ranking. */
-  readonly keep: number
-  readonly finalists: number
-  /** Controls of each kind for the winner; 0 for none. */
-  readonly controls: number
-  /** The command line, for the record. */
-  readonly command: string
-  readonly saeval: string
-  /** What the search does, and how far that is (0 to 1). */
-  readonly onStage?: (what: string, share: number) => void
-}
 
 /** Documents that the slope of the margin is measured on. */
 const slopeDocuments = 8

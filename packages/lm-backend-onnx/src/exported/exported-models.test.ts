@@ -17,13 +17,8 @@ afterAll(async () => {
 const source = (name: string) => fixturePath(`golden/onnx/${name}`)
 
 async function open(model: string, options: Partial<LoadModelOptions> = {}): Promise<OnnxModel> {
-  const loaded = await loadModel({
-    model,
-    tokenizer: modelFolder('fixture/gpt2'),
-    device: 'cpu',
-    batchSize: 4,
-    ...options,
-  })
+  const tokenizer = modelFolder('fixture/gpt2')
+  const loaded = await loadModel({ model, tokenizer, device: 'cpu', batchSize: 4, ...options })
   opened.push(loaded)
   return loaded
 }
@@ -282,9 +277,9 @@ describe('odd and damaged files', () => {
 
   it('compares the configuration with the graph', async () => {
     const folder = copyOf('llama', 'model_fused.onnx')
-    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
-    const write = (fields: object) =>
-      writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, ...fields }))
+    const path = join(folder, 'config.json')
+    const config = JSON.parse(readFileSync(path, 'utf8'))
+    const write = (fields: object) => writeFileSync(path, JSON.stringify({ ...config, ...fields }))
     write({ num_hidden_layers: 3 })
     await expect(open(folder)).rejects.toThrow(/says 3 layers, and the ONNX graph keeps keys and values of 2/)
     write({ hidden_size: 32 })

@@ -4,7 +4,6 @@ import { InputError } from '@saeval/hub'
 import { describe, expect, it } from 'vitest'
 import { fixturePath, temporaryFolder } from '../../../../tests/fixtures.js'
 import { inLayers, layersArgument } from './layer-place.js'
-import type { SteeredFile } from './steered-entry.js'
 import { strengthened } from './strengthened.js'
 import { readVectors } from './vector-formats.js'
 import { convertVectors } from './write/write-vectors.js'
@@ -13,8 +12,8 @@ const folder = temporaryFolder()
 const golden = (name: string) => fixturePath(`golden/vectors/${name}`)
 copyFileSync(golden('half.gguf'), join(folder, 'half.gguf'))
 
-const read = (path: string, layers: readonly number[] | null = null): Promise<SteeredFile> =>
-  readVectors(path, { baseName: null, allowOtherModel: true, layers, hub: { env: {} } })
+const asAsked = { baseName: null, allowOtherModel: true, hub: { env: {} } }
+const read = (path: string, layers: readonly number[] | null = null) => readVectors(path, { ...asAsked, layers })
 
 function written(name: string, content: string | Uint8Array | object): string {
   const path = join(folder, name)
@@ -35,16 +34,13 @@ const clause = (apply: object | null) => spec({ apply })
 function safetensors(texts: object, name = 'layers.1.steering_vector'): Uint8Array {
   const vector = { dtype: 'F32', shape: [2], data_offsets: [0, 8] }
   const header = Buffer.from(JSON.stringify({ __metadata__: texts, [name]: vector }))
-  const size = Buffer.alloc(8)
-  size.writeBigUInt64LE(BigInt(header.length))
+  const size = Buffer.from(BigUint64Array.of(BigInt(header.length)).buffer)
   return Buffer.concat([size, header, Buffer.from(Float32Array.of(1, 2).buffer)])
 }
 
-function gguf(change: (bytes: Buffer) => Buffer): string {
-  return written('odd.gguf', change(readFileSync(golden('control.gguf'))))
-}
-const replaced = (from: string, to: string) => (bytes: Buffer) =>
-  Buffer.from(bytes.toString('latin1').replace(from, to), 'latin1')
+const gguf = (change: (bytes: Buffer) => Buffer) => written('odd.gguf', change(readFileSync(golden('control.gguf'))))
+const latin = (text: string) => Buffer.from(text, 'latin1')
+const replaced = (from: string, to: string) => (bytes: Buffer) => latin(bytes.toString('latin1').replace(from, to))
 
 function reft(change: (config: ReturnType<typeof parsed>) => object): string {
   const path = join(folder, 'reft')
@@ -277,17 +273,16 @@ describe('vectors of other tools', () => {
     const texts = { format: 'pt', layer: '12', coefficient: '5' }
     const path = written('told.safetensors', safetensors(texts, 'layers.1'))
     expect((await read(path)).ignored).toEqual(['metadata layer', 'metadata coefficient'])
-    expect(
-      await convertVectors({ input: path, output: join(folder, 'told.npy'), to: null, modelType: null, ...asRead }),
-    ).toContain(`${path}: without meaning to saeval: metadata layer, metadata coefficient`)
+    const given = { input: path, output: join(folder, 'told.npy'), to: null, modelType: null, ...asRead }
+    expect(await convertVectors(given)).toContain(
+      `${path}: without meaning to saeval: metadata layer, metadata coefficient`,
+    )
   })
 
   it('takes the layers that are asked for, and says which there are', async () => {
     const file = await read(golden('control.gguf'))
-    expect(inLayers(file, layersArgument('1 3')).entries.map(({ hookpoint }) => hookpoint)).toEqual([
-      'layers.1',
-      'layers.3',
-    ])
+    const places = inLayers(file, layersArgument('1 3')).entries.map(({ hookpoint }) => hookpoint)
+    expect(places.join()).toBe('layers.1,layers.3')
     expect(layersArgument('3 5:7 5')).toEqual([3, 5, 6])
     expect(() => inLayers(file, [9])).toThrow(
       'has nothing for layer 9, which `modelArgs` layers names; it has layers 1, 2, 3',
