@@ -40,19 +40,13 @@ export interface ActiveLatent {
   readonly activation: number
 }
 
-/** onnxruntime-web: its script, and its WebAssembly, packed by gzip or compiled. */
-export interface Runtime {
-  readonly script: Uint8Array<ArrayBuffer>
-  readonly wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module
-}
-
 /** What an edit does to a test sentence: something, nothing because the latent is silent on it, or nothing ever. */
 export type RowEffect = 'acts' | 'silent' | 'inert'
 
 /** What the page asks of a worker. A request of a kind ends the one of that kind before it; `write` ends `prepareEdits` and `check`, too. */
 export interface Requests {
-  /** onnxruntime, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
-  readonly prepare: { readonly runtime: Runtime; readonly onGpu: boolean }
+  /** onnxruntime's WebAssembly, and whether it is to compute on WebGPU: it starts while the page reads the model's files. */
+  readonly prepare: { readonly module: WebAssembly.Module; readonly onGpu: boolean }
   /** The files by path. */
   readonly open: { readonly files: Readonly<Record<string, Uint8Array>> }
   /** `room` are the edits on the page, those that change nothing too: one session serves them and the model as it is. */
@@ -70,8 +64,7 @@ export type Kind = keyof Requests
 
 /** What comes back: parts while there are any, then the end. */
 export interface Parts {
-  /** onnxruntime for further workers: its WebAssembly is compiled once. */
-  readonly prepare: Runtime
+  readonly prepare: null
   readonly open: {
     readonly playground: Playground
     readonly latents: readonly (readonly Latent[])[]

@@ -33,18 +33,22 @@ globalThis.saevalServed = (files) => {
 
 /** The bytes of a file that a script gives; waits until it is there. */
 export async function fileBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([await packedBytes(name)]).stream().pipeThrough(new DecompressionStream('gzip'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
+  return new Uint8Array(await new Response(await fileStream(name)).arrayBuffer())
 }
 
-/** The bytes as a script gives them: packed by gzip. */
-export async function packedBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
+/** WebAssembly that a script gives, compiled while it is unpacked. */
+export async function fileModule(name: string): Promise<WebAssembly.Module> {
+  const headers = { 'content-type': 'application/wasm' }
+  return WebAssembly.compileStreaming(new Response(await fileStream(name), { headers }))
+}
+
+async function fileStream(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (taken.has(name)) throw new Error(`${name} is taken already`)
   taken.add(name)
   const text = given.get(name) ?? (await new Promise<string>((resolve) => waiting.set(name, resolve)))
   // each is taken once: what is left would be memory for nothing
   given.delete(name)
-  return decode(text)
+  return new Blob([decode(text)]).stream().pipeThrough(new DecompressionStream('gzip'))
 }
 
 /** All files but the page's own, whose names begin with "/". `onShare` is told what share of the bytes is there, where a server gives them. */

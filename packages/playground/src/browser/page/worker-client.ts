@@ -19,9 +19,14 @@ export interface WorkerClient {
   terminate(): void
 }
 
-/** Starts a worker of a script. */
-export function startWorker(script: Uint8Array<ArrayBuffer>): WorkerClient {
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
+/** Starts a worker from scripts, of which each runs after those before it. */
+export function startWorker(scripts: readonly Uint8Array<ArrayBuffer>[]): WorkerClient {
+  const url = URL.createObjectURL(
+    new Blob(
+      scripts.flatMap((script) => [script, '\n']),
+      { type: 'text/javascript' },
+    ),
+  )
   const worker = new Worker(url)
   const waiting = new Map<number, Waiting>()
   const newest = new Map<Kind, number>()

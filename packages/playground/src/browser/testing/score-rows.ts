@@ -1,15 +1,14 @@
 import { mountFiles } from '@saeval/hub'
 import { loadModel } from '@saeval/lm-backend-onnx'
 import type { Playground } from '../playground.js'
-import type { Runtime } from '../protocol.js'
 import { gpuDevice } from '../worker/gpu-device.js'
-import { startOnnxruntime } from '../worker/onnxruntime.js'
+import { setUpOnnxruntime } from '../worker/onnxruntime.js'
 import { steeringOf } from '../worker/steering.js'
 
 // A worker for tests: log-probabilities of given tokens, under each of some steering files; '' is the model as it is.
 
 export interface ScoreRows {
-  readonly runtime: Runtime
+  readonly module: WebAssembly.Module
   readonly onGpu: boolean
   readonly files: Readonly<Record<string, Uint8Array>>
   readonly model: string
@@ -25,11 +24,10 @@ self.onmessage = async ({ data }: MessageEvent<ScoreRows>) => {
   }
 }
 
-async function score({ runtime, onGpu, files, model: name, texts, csvs }: ScoreRows): Promise<number[][][]> {
+async function score({ module, onGpu, files, model: name, texts, csvs }: ScoreRows): Promise<number[][][]> {
   mountFiles(files)
   const gpu = onGpu ? await gpuDevice() : null
-  const { onnxruntime } = await startOnnxruntime(runtime)
-  const model = await loadModel({ model: name, onnxruntime, gpu })
+  const model = await loadModel({ model: name, onnxruntime: setUpOnnxruntime(module), gpu })
   const rows = texts.map((text) => {
     const ids = model.tokenizer.encode(text)
     return { ids, predictions: ids.slice(1).map((token, position) => ({ position, token })) }

@@ -5,7 +5,7 @@ import { readLatents } from '@saeval/steering/internal/generate/latent-readings'
 import type { Kind, Parts, Requests, Side } from '../protocol.js'
 import { type LookAtToken, lookAtTokens } from './active-latents.js'
 import { gpuDevice } from './gpu-device.js'
-import { startOnnxruntime } from './onnxruntime.js'
+import { setUpOnnxruntime } from './onnxruntime.js'
 import { type Opened, openPlayground } from './open-playground.js'
 import { type TaskScorer, taskScorer } from './score-tasks.js'
 import { checkOf, csvOf, type Steering, steeringOf } from './steering.js'
@@ -55,11 +55,9 @@ export function answerer(): Answer {
   const answers: {
     [K in Kind]: (request: Requests[K], send: (part: Parts[K]) => void, signal: AbortSignal) => Promise<void>
   } = {
-    prepare: async ({ runtime, onGpu }, send) => {
+    prepare: async ({ module, onGpu }) => {
       gpu = onGpu ? await gpuDevice() : null
-      const begun = await startOnnxruntime(runtime)
-      onnxruntime = begun.onnxruntime
-      send(begun.runtime)
+      onnxruntime = setUpOnnxruntime(module)
       // it goes on while files are read
       started = warmUp(onnxruntime, gpu)
       started.catch(() => {})
